@@ -1,0 +1,72 @@
+"""Where things live, what is allowed, and the mistakes a person can mend. Imports nothing else from core."""
+
+import os
+import re
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[1]
+NAME_PATTERN = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+
+
+class HourglassError(Exception):
+    """A mistake a person can mend: str() is one sentence that says what to do."""
+
+
+class DataError(HourglassError):
+    """A data set is missing, broken or does not fit what it is asked for."""
+
+
+class ImageRejected(DataError):
+    """One image cannot be read; the reason is for the person who offered it."""
+
+
+class CheckpointError(HourglassError):
+    """A checkpoint cannot be trusted, found or written."""
+
+
+class OptionError(HourglassError):
+    """A setting is unknown or outside its bounds."""
+
+
+class TrainingError(HourglassError):
+    """Training cannot start or cannot go on; what was good is kept."""
+
+
+def home() -> Path:
+    """The folder that holds data/ and runs/: HOURGLASS_HOME, or the project itself."""
+    return Path(os.environ.get("HOURGLASS_HOME") or PROJECT)
+
+
+def data_dir() -> Path:
+    """Where data sets are kept and downloaded to."""
+    return home() / "data"
+
+
+def data_root() -> Path:
+    """Where torchvision's sets are looked for first: HOURGLASS_DATA_ROOT, or data/."""
+    return Path(os.environ.get("HOURGLASS_DATA_ROOT") or data_dir())
+
+
+def runs_dir() -> Path:
+    """Where background training runs keep their folders."""
+    return home() / "runs"
+
+
+def shipped_checkpoints_dir() -> Path:
+    """The models that come with the project; the program never writes here except by `make zoo`."""
+    return PROJECT / "checkpoints"
+
+
+def local_checkpoints_dir() -> Path:
+    """The user's own models: HOURGLASS_CHECKPOINTS, or checkpoints/local."""
+    return Path(os.environ.get("HOURGLASS_CHECKPOINTS") or shipped_checkpoints_dir() / "local")
+
+
+def checked_name(name: str) -> str:
+    """`name` if it may be a file's stem (lower-case letters, digits, - and _, at most 64), else OptionError."""
+    if not NAME_PATTERN.fullmatch(name):
+        raise OptionError(
+            f"{ascii(name)[:80]} cannot be a name: use 1 to 64 lower-case letters, digits, - or _, "
+            "beginning with a letter or digit."
+        )
+    return name

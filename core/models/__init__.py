@@ -1,0 +1,168 @@
+"""The architectures, as data: everything that lists, builds, loads or tests a model iterates ARCHITECTURES.
+
+To add one, write a module with `plan(input_shape, options) -> Plan` and add its `ArchSpec` here.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Literal
+
+from core.config import OptionError
+from core.models import conv, dense, pca, vae
+from core.models.layers import Plan
+
+InputShape = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Option:
+    """One setting of an architecture, with its bounds.
+
+    kind: "int" and "float" lie in [low, high]; "choice" is one of choices; "widths" is a list of at_least to 8
+    ints in [low, high]; "bool" is true or false.
+    """
+
+    name: str
+    kind: Literal["int", "float", "bool", "choice", "widths"]
+    default: Any
+    explanation: str
+    low: float = 0
+    high: float = 0
+    choices: tuple[str, ...] = ()
+    at_least: int = 0
+
+    def check(self, value: Any) -> Any:
+        """`value` in its canonical form, or OptionError."""
+        if self.kind == "bool" and isinstance(value, bool):
+            return value
+        if self.kind == "choice" and value in self.choices:
+            return value
+        if self.kind == "int" and _is_int(value) and self.low <= value <= self.high:
+            return int(value)
+        if self.kind == "float" and _is_number(value) and self.low <= value <= self.high:
+            return float(value)
+        if self.kind == "widths" and isinstance(value, list | tuple) and self.at_least <= len(value) <= 8:
+            if all(_is_int(v) and self.low <= v <= self.high for v in value):
+                return [int(v) for v in value]
+        raise OptionError(f"{self.name} must be {self._bounds()}, not {str(value)[:60]}.")
+
+    def _bounds(self) -> str:
+        if self.kind == "bool":
+            return "true or false"
+        if self.kind == "choice":
+            return "one of " + ", ".join(self.choices)
+        what = {"int": "a whole number", "float": "a number", "widths": f"a list of {self.at_least} to 8 whole numbers"}[self.kind]
+        return f"{what} from {self.low:g} to {self.high:g}"
+
+
+@dataclass(frozen=True)
+class ArchSpec:
+    """An architecture: what it is called, what it is, how it is built and within which bounds."""
+
+    name: str
+    title: str
+    explanation: str
+    builder: Callable[[InputShape, dict[str, Any]], Plan]
+    options: tuple[Option, ...]
+    closed_form: bool = False
+
+    def check(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """All options in canonical form, defaults filled in; OptionError if one is unknown or out of bounds."""
+        known = {option.name for option in self.options}
+        if unknown := set(options) - known:
+            raise OptionError(f"{self.name} has no option {min(unknown)!r}: it has {', '.join(sorted(known))}.")
+        return {option.name: option.check(options.get(option.name, option.default)) for option in self.options}
+
+    def plan(self, input_shape: InputShape, options: Mapping[str, Any]) -> Plan:
+        """The layers for images of (C, H, W), C from 1 to 16 and H and W from 16 to 512.
+
+        Raises OptionError if a bound is broken, or if the model would have more than MAX_PARAMETERS.
+        """
+        c, h, w = input_shape
+        if not (1 <= c <= 16 and 16 <= h <= 512 and 16 <= w <= 512):
+            raise OptionError(f"Images of {c} x {h} x {w} do not fit: use 1 to 16 channels and sides from 16 to 512.")
+        plan = self.builder((c, h, w), self.check(options))
+        if plan.n_parameters() > MAX_PARAMETERS:
+            raise OptionError(
+                f"This {self.name} would have {plan.n_parameters():,} parameters; choose smaller widths or D' "
+                f"to stay under {MAX_PARAMETERS:,}."
+            )
+        return plan
+
+
+def _is_int(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+MAX_PARAMETERS = 100_000_000
+
+_LATENT = "D', the count of numbers in the code"
+_ACTIVATION = Option("activation", "choice", "silu", "the nonlinearity", choices=("relu", "silu", "gelu", "tanh"))
+_BATCH_NORM = Option("batch_norm", "bool", True, "normalise each layer over the batch")
+_BOUNDED = Option("bounded", "bool", True, "output cut softly to [0, 1]; off = linear output")
+_WIDTHS = Option("widths", "widths", [512, 256], "sizes of the hidden layers", 1, 8192)
+
+ARCHITECTURES: tuple[ArchSpec, ...] = (
+    ArchSpec(
+        "pca",
+        "PCA (linear)",
+        "The linear autoencoder: the best any encoder and decoder without nonlinearities can do, in closed form.",
+        pca.plan,
+        (Option("latent_dim", "int", 32, _LATENT, 1, 4096),),
+        closed_form=True,
+    ),
+    ArchSpec(
+        "dense",
+        "Dense",
+        "Fully connected layers down to a code of D' numbers and up again; D' above the pixel count is overcomplete.",
+        dense.plan,
+        (
+            Option("latent_dim", "int", 32, _LATENT, 1, 16384),
+            _WIDTHS,
+            _ACTIVATION,
+            _BATCH_NORM,
+            _BOUNDED,
+            Option("code_activation", "bool", False, "apply the nonlinearity to the code too"),
+        ),
+    ),
+    ArchSpec(
+        "conv",
+        "Convolutional",
+        "Stride-2 convolutions down to a block of small feature maps and up again; keeps the picture's shape.",
+        conv.plan,
+        (
+            Option("latent_dim", "int", 0, _LATENT + "; 0 keeps the block of feature maps", 0, 4096),
+            Option("widths", "widths", [32, 64, 64, 64], "channels of each stage, which halves the picture", 1, 512, at_least=1),
+            _ACTIVATION,
+            _BATCH_NORM,
+            _BOUNDED,
+        ),
+    ),
+    ArchSpec(
+        "vae",
+        "Variational",
+        "Encodes to a distribution that is drawn towards N(0, 1), so that any point near the origin decodes sensibly.",
+        vae.plan,
+        (
+            Option("latent_dim", "int", 2, _LATENT, 1, 1024),
+            _WIDTHS,
+            _ACTIVATION,
+            _BATCH_NORM,
+            _BOUNDED,
+            Option("beta", "float", 0.05, "weight of the pull towards N(0, 1)", 0, 100),
+        ),
+    ),
+)
+BY_NAME: Mapping[str, ArchSpec] = MappingProxyType({spec.name: spec for spec in ARCHITECTURES})
+
+
+def architecture(name: str) -> ArchSpec:
+    """The architecture called `name`, or OptionError."""
+    if name not in BY_NAME:
+        raise OptionError(f"There is no architecture {str(name)[:60]!r}: choose one of {', '.join(BY_NAME)}.")
+    return BY_NAME[name]

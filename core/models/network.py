@@ -1,0 +1,72 @@
+"""A Plan as a PyTorch network."""
+
+from collections.abc import Callable
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from core.models.layers import Activation, BatchNorm, Bound, Conv, ConvTranspose, Layer, Layers, Linear, Plan, Reshape
+
+ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {"relu": nn.ReLU, "silu": nn.SiLU, "gelu": nn.GELU, "tanh": nn.Tanh}
+
+
+class BoundToUnit(nn.Module):
+    """(1 + tanh a) / 2."""
+
+    def forward(self, a: Tensor) -> Tensor:
+        return torch.tanh(a).add(1).mul(0.5)
+
+
+def module(layer: Layer) -> nn.Module:
+    """The module that does what `layer` says."""
+    match layer:
+        case Linear(n_in, n_out, bias):
+            return nn.Linear(n_in, n_out, bias)
+        case Conv(c_in, c_out, bias):
+            return nn.Conv2d(c_in, c_out, 3, stride=2, padding=1, bias=bias)
+        case ConvTranspose(c_in, c_out, grow, bias):
+            return nn.ConvTranspose2d(c_in, c_out, 3, stride=2, padding=1, output_padding=grow, bias=bias)
+        case BatchNorm(n, spatial):
+            return nn.BatchNorm2d(n) if spatial else nn.BatchNorm1d(n)
+        case Activation(name):
+            return ACTIVATIONS[name]()
+        case Bound():
+            return BoundToUnit()
+        case Reshape(shape):
+            return nn.Unflatten(1, shape) if len(shape) > 1 else nn.Flatten()
+
+
+def _sequence(layers: Layers) -> nn.Sequential:
+    return nn.Sequential(*map(module, layers))
+
+
+class Network(nn.Module):
+    """encoder and decoder of a plan, with the names that Plan.tensors() gives."""
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__()
+        self.plan = plan
+        self.encoder = _sequence(plan.encoder)
+        self.decoder = _sequence(plan.decoder)
+
+    def encode(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) -> (B, latent_dim): the code, or its mean if variational."""
+        return cast(Tensor, self.encoder(x)[:, : self.plan.latent_dim])
+
+    def decode(self, z: Tensor) -> Tensor:
+        """(B, latent_dim) -> (B, C, H, W)."""
+        return cast(Tensor, self.decoder(z))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) -> (B, C, H, W), nothing drawn at random."""
+        return self.decode(self.encode(x))
+
+    def loss(self, x_in: Tensor, target: Tensor) -> Tensor:
+        """What training minimises for one batch: the MSE against target, plus beta * KL / D if variational."""
+        if not self.plan.variational:
+            return nn.functional.mse_loss(self(x_in), target)
+        mu, logvar = self.encoder(x_in).chunk(2, dim=1)  # (B, k) each
+        z = mu + torch.randn_like(mu) * torch.exp(0.5 * logvar)
+        kl = 0.5 * (mu.square() + logvar.exp() - 1 - logvar).sum(dim=1).mean()
+        return nn.functional.mse_loss(self.decode(z), target) + self.plan.beta * kl / target[0].numel()

@@ -1,0 +1,45 @@
+"""The linear autoencoder, in closed form: principal component analysis."""
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from core.models.layers import Linear, Plan, Reshape
+
+Tensors = dict[str, npt.NDArray[np.float32]]
+
+
+def plan(input_shape: tuple[int, int, int], options: dict[str, Any]) -> Plan:
+    """z = W (x - mean), x_hat = W' z + mean, as two linear layers."""
+    n, k = math.prod(input_shape), options["latent_dim"]
+    return Plan(
+        input_shape,
+        (k,),
+        encoder=(Reshape((n,)), Linear(n, k)),
+        decoder=(Linear(k, n), Reshape(input_shape)),
+    )
+
+
+def fit(x: npt.NDArray[np.float32], latent_dim: int) -> tuple[Tensors, list[float]]:
+    """The principal components of x and the share of its variance that each explains.
+
+    x: (n, D) in [0, 1] with n >= latent_dim and D >= latent_dim.
+    Returns the tensors of plan() and latent_dim shares, each 0 to 1, falling.
+    Signs are fixed so that the largest entry of each component is positive.
+    Source: Pearson 1901; singular value decomposition of the centred data.
+    """
+    mean = x.mean(axis=0, dtype=np.float64)
+    _, singular, components = np.linalg.svd(x - mean.astype(np.float32), full_matrices=False)
+    w = components[:latent_dim]  # (k, D)
+    w = w * np.sign(w[np.arange(len(w)), np.abs(w).argmax(axis=1)])[:, None]
+    variance = np.square(singular, dtype=np.float64)
+    tensors = {
+        "encoder.1.weight": w,
+        "encoder.1.bias": -(w @ mean),
+        "decoder.0.weight": w.T,
+        "decoder.0.bias": mean,
+    }
+    shares = (variance[:latent_dim] / max(variance.sum(), np.finfo(float).tiny)).tolist()
+    return {name: np.ascontiguousarray(t, np.float32) for name, t in tensors.items()}, shares
