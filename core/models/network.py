@@ -62,11 +62,11 @@ class Network(nn.Module):
         """(B, C, H, W) -> (B, C, H, W), nothing drawn at random."""
         return self.decode(self.encode(x))
 
-    def loss(self, x_in: Tensor, target: Tensor) -> Tensor:
+    def loss(self, x_in: Tensor, target: Tensor, generator: torch.Generator) -> Tensor:
         """What training minimises for one batch: the MSE against target, plus beta * KL / D if variational."""
         if not self.plan.variational:
             return nn.functional.mse_loss(self(x_in), target)
         mu, logvar = self.encoder(x_in).chunk(2, dim=1)  # (B, k) each
-        z = mu + torch.randn_like(mu) * torch.exp(0.5 * logvar)
+        z = mu + torch.empty_like(mu).normal_(generator=generator) * torch.exp(0.5 * logvar)
         kl = 0.5 * (mu.square() + logvar.exp() - 1 - logvar).sum(dim=1).mean()
         return nn.functional.mse_loss(self.decode(z), target) + self.plan.beta * kl / target[0].numel()

@@ -1,0 +1,116 @@
+"""One object to look through: an autoencoder with NumPy in and NumPy out."""
+
+from pathlib import Path
+from typing import Protocol, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from core import checkpoints, metrics
+from core.checkpoints import Card, Checkpoint
+from core.config import DataError
+
+Array = npt.NDArray[np.float32]
+Scores = npt.NDArray[np.float64]
+BATCH_PIXELS = 1024 * 784  # bounds the memory of one batch
+
+
+class Backend(Protocol):
+    """What runs the layers of one batch."""
+
+    def encode(self, x: Array) -> Array: ...
+
+    def decode(self, z: Array) -> Array: ...
+
+
+class Autoencoder:
+    """A checkpoint in evaluation mode. Thread-safe: nothing in it changes after it is built."""
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self.card: Card = checkpoint.card
+        self._backend = _backend(checkpoint)
+
+    @classmethod
+    def load(cls, name_or_path: str | Path) -> Self:
+        """The checkpoint with that name or in that file; CheckpointError if there is none to be trusted."""
+        return cls(checkpoints.load(name_or_path))
+
+    @property
+    def input_shape(self) -> tuple[int, int, int]:
+        """(C, H, W)."""
+        return self.card.input_shape
+
+    @property
+    def latent_dim(self) -> int:
+        """D', the count of numbers in a code."""
+        return self.card.latent_dim
+
+    def encode(self, x: Array) -> Array:
+        """(n, C, H, W), [0, 1] or noisy -> codes (n, latent_dim) float32; DataError if the shape does not fit."""
+        self._check(x)
+        out = np.empty((len(x), self.latent_dim), np.float32)
+        for part in self._batches(len(x)):
+            out[part] = self._backend.encode(_float(x[part]))
+        return out
+
+    def decode(self, z: Array) -> Array:
+        """(n, latent_dim) -> images (n, C, H, W) float32; in [0, 1] if the checkpoint's output is bounded."""
+        if z.ndim != 2 or z.shape[1] != self.latent_dim:
+            raise DataError(f"{self.card.name} decodes codes of {self.latent_dim} numbers, not {z.shape}.")
+        out = np.empty((len(z), *self.input_shape), np.float32)
+        for part in self._batches(len(z)):
+            out[part] = self._backend.decode(_float(z[part]))
+        return out
+
+    def reconstruct(self, x: Array) -> Array:
+        """(n, C, H, W) -> (n, C, H, W) float32: decode(encode(x)), batch by batch."""
+        self._check(x)
+        out = np.empty(x.shape, np.float32)
+        for part in self._batches(len(x)):
+            out[part] = self._backend.decode(self._backend.encode(_float(x[part])))
+        return out
+
+    def errors(self, x: Array, target: Array | None = None) -> Scores:
+        """The MSE of each reconstruction against target (x itself if None).
+
+        x, target: (n, C, H, W).  Returns (n,) float64 >= 0 on the [0, 1] pixel scale.
+        """
+        self._check(x)
+        target = x if target is None else target
+        out = np.empty(len(x))
+        for part in self._batches(len(x)):
+            x_hat = self._backend.decode(self._backend.encode(_float(x[part])))
+            out[part] = metrics.mse(target[part], x_hat)
+        return out
+
+    def percentiles(self, errors: Scores) -> Scores:
+        """The share, 0 to 100, of the checkpoint's own test images that were rebuilt with a lower error.
+
+        errors: (n,).  Interpolated between the 201 stored quantiles.
+        """
+        return np.interp(errors, self.card.reference, np.linspace(0, 100, len(self.card.reference)))
+
+    def _check(self, x: Array) -> None:
+        if x.ndim != 4 or x.shape[1:] != self.input_shape:
+            raise DataError(
+                f"{self.card.name} takes images of {_times(self.input_shape)}, not {_times(x.shape[1:])}: "
+                "choose another checkpoint or data set."
+            )
+
+    def _batches(self, n: int) -> list[slice]:
+        size = max(1, BATCH_PIXELS // int(np.prod(self.input_shape)))
+        return [slice(i, i + size) for i in range(0, n, size)]
+
+
+def _float(values: Array) -> Array:
+    return np.ascontiguousarray(values, np.float32)
+
+
+def _times(shape: tuple[int, ...]) -> str:
+    return " x ".join(map(str, shape))
+
+
+def _backend(checkpoint: Checkpoint) -> Backend:
+    from core.models.execution import TorchBackend  # loads torch, which costs seconds
+
+    return TorchBackend(checkpoint.card.plan, checkpoint.tensors)

@@ -1,0 +1,36 @@
+"""Runs a plan's layers on arrays, with PyTorch."""
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from core.models.layers import Plan
+from core.models.network import Network
+
+Array = npt.NDArray[np.float32]
+
+
+class TorchBackend:
+    """The network of a plan with given weights, in evaluation mode, on the CPU."""
+
+    def __init__(self, plan: Plan, tensors: dict[str, Array]) -> None:
+        with torch.device("meta"):
+            network = Network(plan)
+        state = {name: torch.from_numpy(t) for name, t in tensors.items()}
+        state |= {
+            name: torch.zeros((), dtype=torch.int64)
+            for name in network.state_dict()
+            if name.endswith("num_batches_tracked")
+        }
+        network.load_state_dict(state, strict=True, assign=True)
+        self._network = network.eval().requires_grad_(False)
+
+    def encode(self, x: Array) -> Array:
+        """(B, C, H, W) -> (B, latent_dim)."""
+        with torch.inference_mode():
+            return np.asarray(self._network.encode(torch.from_numpy(x)).numpy())
+
+    def decode(self, z: Array) -> Array:
+        """(B, latent_dim) -> (B, C, H, W)."""
+        with torch.inference_mode():
+            return np.asarray(self._network.decode(torch.from_numpy(z)).numpy())
