@@ -1,0 +1,118 @@
+"""A set of images with stable ids: what every data set loads to. Imports only core.config."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from core.config import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Split = Literal["train", "test"]
+Index = slice | npt.NDArray[np.int64] | npt.NDArray[np.bool_] | list[int]
+
+
+class Rejected(NamedTuple):
+    """A file that was offered and could not be used; the reason is for the person who offered it."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class ImageSet:
+    """One split of a data set.
+
+    images: (N, C, H, W), C 1 or 3.  labels: (N,) indices into class_names, or None.
+    ids: (N,) unique strings that stay with their images through filters, shuffles and subsamples.
+    factors: what each image was made from, N rows, or None.  masks: (N, H, W), True where a defect is, or None.
+    rejected: the files of the source that could not be read, from both splits together.
+    Raises DataError if the lengths disagree.
+    """
+
+    id: str
+    split: str
+    images: npt.NDArray[np.uint8]
+    labels: npt.NDArray[np.int64] | None
+    class_names: tuple[str, ...]
+    ids: npt.NDArray[np.str_]
+    factors: pd.DataFrame | None = None
+    masks: npt.NDArray[np.bool_] | None = None
+    rejected: tuple[Rejected, ...] = ()
+
+    def __post_init__(self) -> None:
+        columns = (self.labels, self.ids, self.factors, self.masks)
+        if any(column is not None and len(column) != len(self.images) for column in columns):
+            raise DataError(
+                f"{self.id} ({self.split}) is broken: it has not one row an image in every column."
+            )
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(C, H, W)."""
+        _, c, h, w = self.images.shape
+        return c, h, w
+
+    def take(self, index: Index) -> ImageSet:
+        """The images at `index`, in that order, with their ids, labels, factors and masks.
+
+        index: positions, a slice, or one bool an image.
+        """
+        index = index if isinstance(index, slice) else np.asarray(index)
+        if not isinstance(index, slice) and index.size == 0:
+            index = slice(0, 0)  # an empty list would be an array of floats
+        return replace(
+            self,
+            images=self.images[index],
+            labels=_rows(self.labels, index),
+            ids=self.ids[index],
+            factors=None
+            if self.factors is None
+            else self.factors.iloc[index].reset_index(drop=True),
+            masks=_rows(self.masks, index),
+        )
+
+    def pixels(self, index: Index | None = None) -> npt.NDArray[np.float32]:
+        """The images (or those at `index`) as the models see them: (n, C, H, W) float32 in [0, 1], always a copy."""
+        chosen = self.images if index is None else self.take(index).images
+        return np.divide(chosen, np.float32(255), dtype=np.float32)
+
+    def positions(self, ids: npt.ArrayLike) -> npt.NDArray[np.int64]:
+        """Where the images called `ids` stand: (n,) strings -> (n,) positions; DataError if one is not here."""
+        names = np.asarray(ids, dtype=np.str_).ravel()
+        try:
+            return np.array([self._position[name] for name in names.tolist()], dtype=np.int64)
+        except KeyError as missing:
+            raise DataError(
+                f"There is no image {missing.args[0]!r} in {self.id} ({self.split})."
+            ) from None
+
+    def label_name(self, i: int) -> str:
+        """The class of image `i` as a word; "" without labels."""
+        return "" if self.labels is None else self.class_names[int(self.labels[i])]
+
+    @cached_property
+    def _position(self) -> dict[str, int]:
+        return {name: i for i, name in enumerate(self.ids.tolist())}
+
+
+def numbered_ids(prefix: str, numbers: npt.ArrayLike) -> npt.NDArray[np.str_]:
+    """`prefix/00042` for each number."""
+    return np.array(
+        [f"{prefix}/{number:05d}" for number in np.asarray(numbers).tolist()], dtype=np.str_
+    )
+
+
+def _rows(
+    values: npt.NDArray[Any] | None, index: slice | npt.NDArray[Any]
+) -> npt.NDArray[Any] | None:
+    return None if values is None else values[index]
