@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -26,6 +24,7 @@ from core.config import (
     shipped_checkpoints_dir,
 )
 from core.documents import Document
+from core.files import write_atomically
 from core.models import ArchSpec, architecture
 from core.models.layers import Plan
 from core.noise import Noise
@@ -187,29 +186,12 @@ def save(path: Path, document: Document, tensors: Mapping[str, npt.NDArray[Any]]
     arrays = {name: np.ascontiguousarray(t) for name, t in tensors.items()}
     digest = hashlib.sha256(_data_section(safetensors.numpy.save(arrays))).hexdigest()
     document = msgspec.structs.replace(document, sha256=digest)
-    write_atomically(path, safetensors.numpy.save(arrays, {METADATA_KEY: documents.to_json(document)}))
-    return Card(path.stem, path, path.parent == shipped_checkpoints_dir(), document, plan)
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Replaces path by data in one step; on any failure path is as before and no temporary file stays."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        write_atomically(path, safetensors.numpy.save(arrays, {METADATA_KEY: documents.to_json(document)}))
     except OSError as error:
         raise CheckpointError(f"{path.name} cannot be written ({error.strerror}).") from error
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-        _sync_folder(path.parent)
-    except OSError as error:
-        raise CheckpointError(f"{path.name} cannot be written ({error.strerror}).") from error
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+    return Card(path.stem, path, path.parent == shipped_checkpoints_dir(), document, plan)
 
 
 def local_path(name: str) -> Path:
@@ -282,16 +264,6 @@ def _check_shapes(plan: Plan, shapes: Mapping[str, Any]) -> None:
 
 def _data_section(data: bytes) -> memoryview:
     return memoryview(data)[8 + int.from_bytes(data[:8], "little") :]
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name != "posix":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _listing() -> list[tuple[Card | None, str]]:

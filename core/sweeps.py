@@ -1,0 +1,85 @@
+"""Sweeps: everything that must follow the finger, computed once for all positions of a slider.
+
+A sweep of noise holds, for each of S amounts, what each model makes of the same images with the same noise.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from core import metrics
+from core.inference import Autoencoder
+from core.noise import Noise, corrupt, draws
+
+Array = npt.NDArray[np.float32]
+Scores = npt.NDArray[np.float64]
+SIGMAS = np.linspace(0, 1, 51)
+
+
+@dataclass(frozen=True)
+class ModelSweep:
+    """What one model makes of n images at S amounts of noise.
+
+    x_hat: (S, n, C, H, W) float32.  mse, psnr (dB), ssim: (S, n) against the clean images.
+    removed: (S,) share of the noise that is gone, nan where there was none; see metrics.noise_removed.
+    """
+
+    name: str
+    x_hat: Array
+    mse: Scores
+    psnr: Scores
+    ssim: Scores
+    removed: Scores
+
+
+@dataclass(frozen=True)
+class NoiseSweep:
+    """The same images under growing noise, and every model's answer.
+
+    x: (n, C, H, W) clean.  sigmas: (S,).  drawn: the random part, as core.noise.draws gives it.
+    noise: kind, mu and clip; its sigma is replaced by each of sigmas.  noisy_mse: (S, n).
+    """
+
+    x: Array
+    sigmas: Scores
+    noise: Noise
+    drawn: Array
+    noisy_mse: Scores
+    models: tuple[ModelSweep, ...]
+
+    def noisy(self, step: int) -> Array:
+        """The noisy images at sigmas[step]: (n, C, H, W), unclipped unless the noise clips."""
+        return corrupt(self.x, self.drawn, at_sigma(self.noise, self.sigmas[step]))
+
+
+def at_sigma(noise: Noise, sigma: float) -> Noise:
+    """The same noise with another amount."""
+    return Noise(noise.kind, float(sigma), noise.mu, noise.clip)
+
+
+def noise_sweep(
+    x: Array, models: Sequence[Autoencoder], noise: Noise, seed: int, sigmas: Scores = SIGMAS
+) -> NoiseSweep:
+    """Reconstructs x at every amount of noise, with the same draw for all amounts and all models.
+
+    x: (n, C, H, W) in [0, 1].  sigmas: (S,), each 0 to 1.  One batched pass a model.
+    Raises DataError if a model does not take images of that shape.
+    """
+    drawn = draws(x, noise.kind, seed)
+    stacked = np.concatenate([corrupt(x, drawn, at_sigma(noise, s)) for s in sigmas])  # (S * n, C, H, W)
+    clean = np.concatenate([x] * len(sigmas))
+    noisy_mse = metrics.mse(clean, stacked).reshape(len(sigmas), len(x))
+    swept = tuple(_model_sweep(model, stacked, clean, noisy_mse) for model in models)
+    return NoiseSweep(x, np.asarray(sigmas, np.float64), noise, drawn, noisy_mse, swept)
+
+
+def _model_sweep(model: Autoencoder, stacked: Array, clean: Array, noisy_mse: Scores) -> ModelSweep:
+    x_hat = model.reconstruct(stacked)
+    mse, psnr, ssim = (f(clean, x_hat).reshape(noisy_mse.shape) for f in (metrics.mse, metrics.psnr, metrics.ssim))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        removed = 1 - mse.mean(axis=1) / noisy_mse.mean(axis=1)
+    removed[noisy_mse.mean(axis=1) == 0] = np.nan
+    frames = x_hat.reshape(*noisy_mse.shape, *x_hat.shape[1:])
+    return ModelSweep(model.card.name, frames, mse, psnr, ssim, removed)

@@ -1,0 +1,57 @@
+"""Small models with random weights, for tests that need some model and not a good one."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.checkpoints import Card, Checkpoint
+from core.documents import FORMAT, N_QUANTILES, Document, MetricsRecord, NoiseRecord, TrainingRecord
+from core.models import architecture
+
+SMALL: dict[str, dict[str, Any]] = {
+    "pca": {"latent_dim": 3},
+    "dense": {"latent_dim": 3, "widths": [8]},
+    "conv": {"latent_dim": 0, "widths": [4, 5]},
+    "vae": {"latent_dim": 2, "widths": [8]},
+}
+SHAPE = (1, 16, 17)
+
+
+def tiny_document(arch: str, shape: tuple[int, int, int] = SHAPE, **changes: Any) -> Document:
+    """The document of a model that was never trained; changes replace its fields."""
+    fields: dict[str, Any] = {
+        "format": FORMAT,
+        "architecture": arch,
+        "options": architecture(arch).check(SMALL.get(arch, {})),
+        "input_shape": shape,
+        "dataset": "mnist-5k",
+        "split": "train",
+        "excluded_classes": (),
+        "held_out": "",
+        "training": TrainingRecord(1, 8, 0.01, 0.0, 0, NoiseRecord(), 10, 1.0),
+        "history": (),
+        "metrics": MetricsRecord("mnist-5k", "test", 10, 0.1, 10.0, 0.1),
+        "reference": tuple(np.linspace(0.0, 0.2, N_QUANTILES).tolist()),
+        "explained_variance": (),
+        "versions": {"torch": "2"},
+        "date": "2026-01-01T00:00:00+00:00",
+    }
+    return Document(**(fields | changes))
+
+
+def tiny_tensors(document: Document, seed: int = 0) -> dict[str, np.ndarray]:
+    """Random weights that fit the document; running variances are positive."""
+    rng = np.random.default_rng(seed)
+    plan = architecture(document.architecture).plan(document.input_shape, document.options)
+    return {
+        name: (np.abs if "running_var" in name else np.asarray)(0.1 + 0.2 * rng.standard_normal(shape)).astype(np.float32)
+        for name, shape in plan.tensors().items()
+    }
+
+
+def tiny_checkpoint(arch: str, shape: tuple[int, int, int] = SHAPE, **changes: Any) -> Checkpoint:
+    """A checkpoint in memory, never trained."""
+    document = tiny_document(arch, shape, **changes)
+    plan = architecture(arch).plan(shape, document.options)
+    return Checkpoint(Card(f"tiny-{arch}", Path(), False, document, plan), tiny_tensors(document))
