@@ -1,0 +1,113 @@
+"""How well a model rebuilds a set of images, clean and under noise."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from core import metrics
+from core.config import DataError
+from core.imagesets import ImageSet
+from core.inference import Autoencoder
+from core.noise import Noise, corrupt, draws
+
+Array = npt.NDArray[np.float32]
+Table = npt.NDArray[np.float64]
+PART_PIXELS = 1024 * 784  # bounds the memory: one part of the images at a time
+PSNR_CAP = 1000.0  # dB; an image that is rebuilt perfectly would make the mean infinite
+
+
+@dataclass(frozen=True)
+class AtSigma:
+    """Means over the images at one amount of noise, always against the clean images.
+
+    mse: of the reconstruction.  noisy_mse: of the noisy image itself.  psnr in dB, ssim up to 1.
+    """
+
+    sigma: float
+    mse: float
+    noisy_mse: float
+    psnr: float
+    ssim: float
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Means over all images; per_class: class name -> mse on clean images, for labelled sets."""
+
+    checkpoint: str
+    dataset: str
+    split: str
+    n: int
+    mse: float
+    psnr: float
+    ssim: float
+    per_class: dict[str, float]
+    sigma: tuple[AtSigma, ...]
+
+
+def evaluate(
+    autoencoder: Autoencoder,
+    images: ImageSet,
+    sigmas: tuple[float, ...] = (),
+    noise: Noise = Noise(),
+    seed: int = 0,
+    progress: Callable[[int], None] | None = None,
+) -> Evaluation:
+    """Rebuild every image, clean and with noise of each sigma, and compare with the clean image.
+
+    sigmas: 0 to 1 each.  noise: its kind, mu and clip serve every sigma.  seed: 0 to 2**32 - 1.
+    progress: told after each part how many images it had.
+    Raises DataError if there are no images or they do not fit the model, OptionError if a sigma
+    is out of bounds.
+    """
+    if not len(images):
+        raise DataError(f"There are no images in {images.id} ({images.split}): choose another set.")
+    noises = tuple(replace(noise, sigma=sigma) for sigma in sigmas)
+    parts = []
+    for x in _parts(images):
+        parts.append(_measure(autoencoder, x, (Noise(), *noises), seed))
+        if progress:
+            progress(len(x))
+    values = np.concatenate(parts, axis=2)  # (1 + noises, 4, n)
+    clean, *noisy = values.mean(axis=2).tolist()
+    return Evaluation(
+        checkpoint=autoencoder.card.name,
+        dataset=images.id,
+        split=images.split,
+        n=len(images),
+        mse=clean[0],
+        psnr=clean[2],
+        ssim=clean[3],
+        per_class=_per_class(images, values[0, 0]),
+        sigma=tuple(AtSigma(s.sigma, *row) for s, row in zip(noises, noisy, strict=True)),
+    )
+
+
+def _parts(images: ImageSet) -> Iterator[Array]:
+    size = max(1, PART_PIXELS // int(np.prod(images.shape)))
+    for start in range(0, len(images), size):
+        yield images.pixels(slice(start, start + size))
+
+
+def _measure(autoencoder: Autoencoder, x: Array, noises: tuple[Noise, ...], seed: int) -> Table:
+    """mse, noisy_mse, psnr and ssim of each image: x (n, C, H, W) -> (noises, 4, n)."""
+    drawn = draws(x, noises[-1].kind, seed) if any(noises) else x
+    rows = []
+    for noise in noises:
+        x_noisy = corrupt(x, drawn, noise) if noise else x
+        x_hat = autoencoder.reconstruct(x_noisy)
+        psnr = np.minimum(metrics.psnr(x, x_hat), PSNR_CAP)
+        rows.append([metrics.mse(x, x_hat), metrics.mse(x, x_noisy), psnr, metrics.ssim(x, x_hat)])
+    return np.array(rows)
+
+
+def _per_class(images: ImageSet, errors: npt.NDArray[np.float64]) -> dict[str, float]:
+    if images.labels is None:
+        return {}
+    return {
+        name: float(errors[images.labels == i].mean())
+        for i, name in enumerate(images.class_names)
+        if (images.labels == i).any()
+    }

@@ -1,0 +1,66 @@
+"""Tables that leave the program: CSV that no spreadsheet takes for formulas, loss-free Parquet."""
+
+import csv
+import io
+import re
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from core.config import OptionError
+from core.files import write_atomically
+
+# What makes a spreadsheet calculate, in ASCII or full width, also behind what one cannot see.
+FORMULA = re.compile(r"[\s\0\ufeff\u200b-\u200f]*[=+\-@＝＋－＠]|[\t\r\n]")
+SUFFIXES = (".csv", ".parquet")
+
+
+def safe_text(text: str) -> str:
+    """`text`, with a leading apostrophe if a spreadsheet would take it for a formula."""
+    return f"'{text}" if FORMULA.match(text) else text
+
+
+def safe_table(table: pd.DataFrame) -> pd.DataFrame:
+    """A copy whose text cells and column names are safe to open as CSV; numbers stay numbers."""
+    columns = {
+        _safe(name): table[name] if _has_no_text(table[name]) else table[name].map(_safe)
+        for name in table.columns
+    }
+    return pd.DataFrame(columns, index=table.index)
+
+
+def csv_bytes(table: pd.DataFrame) -> bytes:
+    """`table` as UTF-8 CSV with a header line: text quoted and made safe, missing values empty."""
+    text = safe_table(table).to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
+    return text.encode()
+
+
+def parquet_bytes(table: pd.DataFrame) -> bytes:
+    """`table` as Parquet: every value as it is."""
+    buffer = io.BytesIO()
+    table.to_parquet(buffer, index=False)
+    return buffer.getvalue()
+
+
+def check_path(path: Path, suffixes: tuple[str, ...] = SUFFIXES) -> Path:
+    """`path` if save() could write there, else OptionError: ask before the work, not after it."""
+    if path.suffix.lower() not in suffixes:
+        raise OptionError(f"{path.name!a} must end in {' or '.join(suffixes)}.")
+    if path.is_dir() or not path.parent.is_dir():
+        raise OptionError(f"{str(path)!a} cannot be a file: name one in a folder that exists.")
+    return path
+
+
+def save(table: pd.DataFrame, path: Path) -> None:
+    """Write `table` to a .csv or .parquet file whole, or raise OptionError or OSError."""
+    as_bytes = csv_bytes if check_path(path).suffix.lower() == ".csv" else parquet_bytes
+    write_atomically(path, as_bytes(table))
+
+
+def _safe(value: Any) -> Any:
+    return safe_text(value) if isinstance(value, str) else value
+
+
+def _has_no_text(column: "pd.Series[Any]") -> bool:
+    return pd.api.types.is_any_real_numeric_dtype(column) or pd.api.types.is_bool_dtype(column)
