@@ -168,7 +168,7 @@ def judged(document: Document, plan: Plan, tensors: dict[str, npt.NDArray[Any]],
     psnr = np.minimum(psnr, 1000.0)  # a perfectly rebuilt image has none
     document = msgspec.structs.replace(
         document,
-        metrics=MetricsRecord(test_set.id, test_set.split, len(mse), mse.mean(), psnr.mean(), ssim.mean()),
+        metrics=MetricsRecord(test_set.id, test_set.split, len(mse), *(float(v.mean()) for v in (mse, psnr, ssim))),
         reference=tuple(np.quantile(mse, np.linspace(0, 1, N_QUANTILES)).tolist()),
     )
     return Checkpoint(Card("unsaved", Path(), False, document, plan), stored)

@@ -1,0 +1,105 @@
+"""Trains the shipped models: `python -m benchmarks.zoo --data-root DIR` (DIR holds MNIST in torchvision's layout).
+
+The MNIST models learn from the 60,000 training digits minus the 1,000 that are mnist-5k's test split, and are judged
+on the official 10,000. All seeds are fixed. Recipes were chosen on the last epochs' error of held-out digits; with one
+thread on a 2-core machine the whole zoo takes about an hour. A model that is there is kept unless --force.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import click
+import torch
+from tqdm import tqdm
+
+from core import checkpoints, datasets
+from core.config import shipped_checkpoints_dir
+from core.noise import Noise
+from core.training import EpochDone, Finished, Started, StepDone, TrainConfig, train
+
+SIGMA_HALF = Noise(sigma=0.5)
+OVERCOMPLETE: dict[str, Any] = {
+    "latent_dim": 2 * 784,
+    "widths": [],
+    "activation": "relu",
+    "code_activation": True,
+}
+PLANE: dict[str, Any] = {
+    "latent_dim": 2,
+    "widths": [512, 256, 128],
+    "activation": "gelu",
+    "batch_norm": False,
+}
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """A shipped model: its name and how it is trained."""
+
+    name: str
+    config: TrainConfig
+
+
+def _mnist(name: str, arch: str, options: dict[str, Any], epochs: int = 1, **more: Any) -> Shipped:
+    return Shipped(f"mnist-{name}", TrainConfig("mnist", arch, options, epochs=epochs, **more))
+
+
+def _shapes(name: str, arch: str, options: dict[str, Any], epochs: int = 1, **more: Any) -> Shipped:
+    return Shipped(f"shapes-{name}", TrainConfig("shapes", arch, options, epochs=epochs, **more))
+
+
+ZOO: tuple[Shipped, ...] = (
+    _mnist("pca-2", "pca", {"latent_dim": 2}),
+    _mnist("pca-32", "pca", {"latent_dim": 32}),
+    _shapes("pca-32", "pca", {"latent_dim": 32}),
+    _mnist("dense-2", "dense", PLANE, 30, half=True),
+    _mnist("dense-32", "dense", {"latent_dim": 32}, 20, half=True),
+    _mnist("overcomplete", "dense", OVERCOMPLETE, 10, half=True),
+    _mnist("overcomplete-linear", "dense", OVERCOMPLETE | {"bounded": False}, 10, half=True),
+    _mnist("denoising", "dense", OVERCOMPLETE, 20, half=True, noise=SIGMA_HALF),
+    _mnist("vae-2", "vae", PLANE, 20, half=True),
+    _mnist("conv", "conv", {}, 16),
+    _mnist("conv-32", "conv", {"latent_dim": 32}, 16),
+    _mnist("conv-denoising", "conv", {}, 16, noise=SIGMA_HALF),
+    _mnist(
+        "conv-32-no-5-9",
+        "conv",
+        {"latent_dim": 32},
+        6,
+        noise=SIGMA_HALF,
+        exclude_classes=("5", "9"),
+    ),
+    _shapes("conv", "conv", {}, 40),
+)
+
+
+@click.command(help=__doc__)
+@click.option("--data-root", default=None, help="Folder with MNIST in torchvision's layout.")
+@click.option("--only", multiple=True, help="Train this model only (may be given again).")
+@click.option("--force", is_flag=True, help="Train models that are there already, too.")
+@click.option("--epochs", type=int, default=None, help="Other than the recipe's, for a try.")
+@click.option("--threads", default=1, help="More than one pays on idle cores only.")
+def main(data_root: str | None, only: tuple[str, ...], force: bool, epochs: int | None, threads: int) -> None:
+    torch.set_num_threads(threads)
+    for shipped in ZOO:
+        path = shipped_checkpoints_dir() / f"{shipped.name}{checkpoints.SUFFIX}"
+        if (only and shipped.name not in only) or (path.exists() and not force and not only):
+            continue
+        config = replace(shipped.config, epochs=epochs) if epochs else shipped.config
+        train_set = datasets.training_images(config.dataset, config.exclude_classes, data_root)
+        test_set = datasets.load(config.dataset, "test", data_root)
+        with tqdm(desc=shipped.name, unit="step") as bar:
+            for event in train(config, train_set, test_set, path):
+                if isinstance(event, Started):
+                    bar.reset(event.steps_per_epoch * event.epochs)
+                elif isinstance(event, StepDone):
+                    bar.update()
+                elif isinstance(event, EpochDone):
+                    bar.set_postfix(test_mse=f"{event.record.test_mse:.5f}")
+                elif isinstance(event, Finished):
+                    card = event.checkpoint.card
+                    tqdm.write(f"{shipped.name}: MSE {card.metrics['mse']:.5f} on {card.metrics['n']:,} test images")
+
+
+if __name__ == "__main__":
+    main()
