@@ -1,11 +1,14 @@
-"""Trains the shipped models: `python -m benchmarks.zoo --data-root DIR` (DIR holds MNIST in torchvision's layout).
+"""Trains the shipped models: `python -m benchmarks.zoo --data-root DIR` (DIR holds MNIST in
+torchvision's layout).
 
-The MNIST models learn from the 60,000 training digits minus the 1,000 that are mnist-5k's test split, and are judged
-on the official 10,000. All seeds are fixed. Recipes were chosen on the last epochs' error of held-out digits; with one
-thread on a 2-core machine the whole zoo takes about an hour. A model that is there is kept unless --force.
+The MNIST models learn from the 60,000 training digits minus the 1,000 that are mnist-5k's test
+split, and are judged on the official 10,000. All seeds are fixed. Recipes were chosen on the last
+epochs' error of held-out digits; with one thread on a 2-core machine the whole zoo takes about an
+hour. A model that is there is kept unless --force.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import click
@@ -14,8 +17,10 @@ from tqdm import tqdm
 
 from core import checkpoints, datasets
 from core.config import shipped_checkpoints_dir
+from core.events import EpochDone, Finished, Started, StepDone
 from core.noise import Noise
-from core.training import EpochDone, Finished, Started, StepDone, TrainConfig, train
+from core.recipes import TrainConfig
+from core.training import train
 
 SIGMA_HALF = Noise(sigma=0.5)
 OVERCOMPLETE: dict[str, Any] = {
@@ -73,32 +78,35 @@ ZOO: tuple[Shipped, ...] = (
 )
 
 
-@click.command(help=__doc__)
+@click.command()
 @click.option("--data-root", default=None, help="Folder with MNIST in torchvision's layout.")
 @click.option("--only", multiple=True, help="Train this model only (may be given again).")
 @click.option("--force", is_flag=True, help="Train models that are there already, too.")
-@click.option("--epochs", type=int, default=None, help="Other than the recipe's, for a try.")
 @click.option("--threads", default=1, help="More than one pays on idle cores only.")
-def main(data_root: str | None, only: tuple[str, ...], force: bool, epochs: int | None, threads: int) -> None:
+def main(data_root: str | None, only: tuple[str, ...], force: bool, threads: int) -> None:
+    """Train the shipped models; each is kept in checkpoints/ as soon as it is done."""
     torch.set_num_threads(threads)
     for shipped in ZOO:
         path = shipped_checkpoints_dir() / f"{shipped.name}{checkpoints.SUFFIX}"
-        if (only and shipped.name not in only) or (path.exists() and not force and not only):
-            continue
-        config = replace(shipped.config, epochs=epochs) if epochs else shipped.config
-        train_set = datasets.training_images(config.dataset, config.exclude_classes, data_root)
-        test_set = datasets.load(config.dataset, "test", data_root)
-        with tqdm(desc=shipped.name, unit="step") as bar:
-            for event in train(config, train_set, test_set, path):
-                if isinstance(event, Started):
-                    bar.reset(event.steps_per_epoch * event.epochs)
-                elif isinstance(event, StepDone):
-                    bar.update()
-                elif isinstance(event, EpochDone):
-                    bar.set_postfix(test_mse=f"{event.record.test_mse:.5f}")
-                elif isinstance(event, Finished):
-                    card = event.checkpoint.card
-                    tqdm.write(f"{shipped.name}: MSE {card.metrics['mse']:.5f} on {card.metrics['n']:,} test images")
+        if shipped.name in only or (not only and (force or not path.exists())):
+            _train(shipped, path, data_root)
+
+
+def _train(shipped: Shipped, path: Path, data_root: str | None) -> None:
+    config = shipped.config
+    train_set = datasets.training_images(config.dataset, config.exclude_classes, data_root)
+    test_set = datasets.load(config.dataset, "test", data_root)
+    with tqdm(desc=shipped.name, unit="step") as bar:
+        for event in train(config, train_set, test_set, path):
+            if isinstance(event, Started):
+                bar.reset(event.steps_per_epoch * event.epochs)
+            elif isinstance(event, StepDone):
+                bar.update()
+            elif isinstance(event, EpochDone):
+                bar.set_postfix(test_mse=f"{event.record.test_mse:.5f}")
+            elif isinstance(event, Finished):
+                found = event.checkpoint.card.metrics
+                tqdm.write(f"{shipped.name}: MSE {found['mse']:.5f} on {found['n']:,} test images")
 
 
 if __name__ == "__main__":

@@ -1,1 +1,4 @@
-"""Hourglass without its window: data, models, training, scoring. Knows no Streamlit, prints nothing, draws nothing."""
+"""Hourglass without its window: data, models, training, scoring.
+
+Knows no Streamlit, prints nothing, draws nothing.
+"""

@@ -1,4 +1,6 @@
-"""Checkpoints: one .safetensors file each, written atomically, read with suspicion. Nothing is ever unpickled."""
+"""Checkpoints: one .safetensors file each, written atomically, read with suspicion. Nothing is ever
+unpickled.
+"""
 
 import hashlib
 import json
@@ -130,12 +132,16 @@ class Checkpoint:
 
 
 def available() -> tuple[Card, ...]:
-    """The cards of all sound checkpoints, shipped ones first, each group by name. Broken files are left out."""
+    """The cards of all sound checkpoints, shipped ones first, each group by name. Broken files are
+    left out.
+    """
     return tuple(card for card, _ in _listing() if card is not None)
 
 
 def broken() -> tuple[str, ...]:
-    """A sentence for each file in the checkpoint folders that is not listed because it is not sound."""
+    """A sentence for each file in the checkpoint folders that is not listed because it is not
+    sound.
+    """
     return tuple(reason for card, reason in _listing() if card is None)
 
 
@@ -157,7 +163,7 @@ def find(name_or_path: str | Path) -> Path:
     elif "\0" not in text and Path(text).suffix and Path(text).is_file():
         return Path(text)
     raise CheckpointError(
-        f"There is no checkpoint {ascii(text)[:80]}: `python -m core checkpoints` lists the names there are."
+        f"There is no checkpoint {ascii(text)[:80]}: `python -m core checkpoints` lists them."
     )
 
 
@@ -165,12 +171,15 @@ def read(path: Path) -> Checkpoint:
     """The checkpoint in a file, everything about it checked first; CheckpointError otherwise."""
     if path.suffix.lower() in PICKLED:
         raise CheckpointError(
-            f"{path.name} is a pickled file, which can run code when it is opened: save it as {SUFFIX} instead."
+            f"{path.name} is a pickled file, which can run code when it is opened: "
+            f"save it as {SUFFIX} instead."
         )
     try:
         return _read(path, path.read_bytes() if _size_allowed(path) else b"")
     except CheckpointError as error:
-        raise CheckpointError(f"{path.name} cannot be used: {error}. Choose another checkpoint.") from error
+        raise CheckpointError(
+            f"{path.name} cannot be used: {error}. Choose another checkpoint."
+        ) from error
     except OSError as error:
         raise CheckpointError(f"{path.name} cannot be read ({error.strerror}).") from error
 
@@ -179,7 +188,8 @@ def save(path: Path, document: Document, tensors: Mapping[str, npt.NDArray[Any]]
     """Writes a checkpoint whole or not at all, and returns its card.
 
     tensors: what the architecture's plan names, float32, or float16 to halve the file.
-    Raises CheckpointError if they do not fit the document or the disk refuses; an old file then stays as it was.
+    Raises CheckpointError if they do not fit the document or the disk refuses; an old file then
+    stays as it was.
     """
     plan = _plan(document)
     _check_shapes(plan, {name: list(t.shape) for name, t in tensors.items()})
@@ -188,16 +198,23 @@ def save(path: Path, document: Document, tensors: Mapping[str, npt.NDArray[Any]]
     document = msgspec.structs.replace(document, sha256=digest)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, safetensors.numpy.save(arrays, {METADATA_KEY: documents.to_json(document)}))
+        write_atomically(
+            path, safetensors.numpy.save(arrays, {METADATA_KEY: documents.to_json(document)})
+        )
     except OSError as error:
         raise CheckpointError(f"{path.name} cannot be written ({error.strerror}).") from error
     return Card(path.stem, path, path.parent == shipped_checkpoints_dir(), document, plan)
 
 
 def local_path(name: str) -> Path:
-    """Where the user's checkpoint `name` is kept; CheckpointError if a shipped one has that name."""
+    """Where the user's checkpoint `name` is kept.
+
+    Raises CheckpointError if a shipped one has that name.
+    """
     if (shipped_checkpoints_dir() / f"{checked_name(name)}{SUFFIX}").exists():
-        raise CheckpointError(f"{name} is a shipped checkpoint and stays as it is: choose another name.")
+        raise CheckpointError(
+            f"{name} is a shipped checkpoint and stays as it is: choose another name."
+        )
     return local_checkpoints_dir() / f"{name}{SUFFIX}"
 
 
@@ -259,7 +276,9 @@ def _check_shapes(plan: Plan, shapes: Mapping[str, Any]) -> None:
     expected = {name: list(shape) for name, shape in plan.tensors().items()}
     if shapes != expected:
         name = min(n for n in {*expected, *shapes} if expected.get(n) != shapes.get(n))
-        raise CheckpointError(f"its tensor {name[:60]!r} does not fit the architecture that it names")
+        raise CheckpointError(
+            f"its tensor {name[:60]!r} does not fit the architecture that it names"
+        )
 
 
 def _data_section(data: bytes) -> memoryview:
@@ -276,10 +295,16 @@ def _listing() -> list[tuple[Card | None, str]]:
 
 
 @lru_cache(maxsize=4096)
-def _listed(path: Path, modified: int, size: int) -> tuple[Card | None, str]:
-    """The card of a file that was read whole and found sound; read again only when the file changes."""
+def _listed(path: Path, _modified: int, _size: int) -> tuple[Card | None, str]:
+    """The card of a file that was read whole and found sound; read again only when the file
+    changes.
+    """
     try:
         checked_name(path.stem)
-        return (None, f"{path.name} is a link, not a file.") if path.is_symlink() else (read(path).card, "")
+        return (
+            (None, f"{path.name} is a link, not a file.")
+            if path.is_symlink()
+            else (read(path).card, "")
+        )
     except (CheckpointError, OptionError) as error:
         return None, str(error)

@@ -1,4 +1,6 @@
-"""Where things live, what is allowed, and the mistakes a person can mend. Imports nothing else from core."""
+"""Where things live, what is allowed, and the mistakes a person can mend. Imports nothing else from
+core.
+"""
 
 import os
 import re
@@ -63,7 +65,9 @@ def local_checkpoints_dir() -> Path:
 
 
 def checked_name(name: str) -> str:
-    """`name` if it may be a file's stem (lower-case letters, digits, - and _, at most 64), else OptionError."""
+    """`name` if it may be a file's stem (lower-case letters, digits, - and _, at most 64), else
+    OptionError.
+    """
     if not NAME_PATTERN.fullmatch(name):
         raise OptionError(
             f"{ascii(name)[:80]} cannot be a name: use 1 to 64 lower-case letters, digits, - or _, "

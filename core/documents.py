@@ -1,4 +1,6 @@
-"""The JSON document in a checkpoint's header, typed and bounded, so that a wrong one is refused before it is used."""
+"""The JSON document in a checkpoint's header, typed and bounded, so that a wrong one is refused
+before it is used.
+"""
 
 from typing import Annotated, Any, Literal
 
@@ -8,7 +10,7 @@ from msgspec import Meta, Struct
 from core.config import CheckpointError
 from core.noise import Kind, Noise
 
-FORMAT = 1
+FORMAT: Literal[1] = 1
 N_QUANTILES = 201  # 0, 0.5, ... 100 %
 
 Text = Annotated[str, Meta(max_length=300)]
@@ -48,7 +50,9 @@ class TrainingRecord(Struct, frozen=True):
 
 
 class EpochRecord(Struct, frozen=True):
-    """One epoch.  train_loss: mean of what was minimised; test_mse: on clean test images, [0, 1] pixels."""
+    """One epoch.  train_loss: mean of what was minimised; test_mse: on clean test images, [0, 1]
+    pixels.
+    """
 
     epoch: Count
     train_loss: Finite

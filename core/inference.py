@@ -32,7 +32,9 @@ class Autoencoder:
 
     @classmethod
     def load(cls, name_or_path: str | Path) -> Self:
-        """The checkpoint with that name or in that file; CheckpointError if there is none to be trusted."""
+        """The checkpoint with that name or in that file; CheckpointError if there is none to be
+        trusted.
+        """
         return cls(checkpoints.load(name_or_path))
 
     @property
@@ -46,7 +48,9 @@ class Autoencoder:
         return self.card.latent_dim
 
     def encode(self, x: Array) -> Array:
-        """(n, C, H, W), [0, 1] or noisy -> codes (n, latent_dim) float32; DataError if the shape does not fit."""
+        """(n, C, H, W), [0, 1] or noisy -> codes (n, latent_dim) float32; DataError if the shape
+        does not fit.
+        """
         self._check(x)
         out = np.empty((len(x), self.latent_dim), np.float32)
         for part in self._batches(len(x)):
@@ -54,9 +58,13 @@ class Autoencoder:
         return out
 
     def decode(self, z: Array) -> Array:
-        """(n, latent_dim) -> images (n, C, H, W) float32; in [0, 1] if the checkpoint's output is bounded."""
+        """(n, latent_dim) -> images (n, C, H, W) float32; in [0, 1] if the checkpoint's output is
+        bounded.
+        """
         if z.ndim != 2 or z.shape[1] != self.latent_dim:
-            raise DataError(f"{self.card.name} decodes codes of {self.latent_dim} numbers, not {z.shape}.")
+            raise DataError(
+                f"{self.card.name} decodes codes of {self.latent_dim} numbers, not {z.shape}."
+            )
         out = np.empty((len(z), *self.input_shape), np.float32)
         for part in self._batches(len(z)):
             out[part] = self._backend.decode(_float(z[part]))
@@ -84,7 +92,8 @@ class Autoencoder:
         return out
 
     def percentiles(self, errors: Scores) -> Scores:
-        """The share, 0 to 100, of the checkpoint's own test images that were rebuilt with a lower error.
+        """The share, 0 to 100, of the checkpoint's own test images that were rebuilt with a lower
+        error.
 
         errors: (n,).  Interpolated between the 201 stored quantiles.
         """
@@ -93,7 +102,8 @@ class Autoencoder:
     def _check(self, x: Array) -> None:
         if x.ndim != 4 or x.shape[1:] != self.input_shape:
             raise DataError(
-                f"{self.card.name} takes images of {_times(self.input_shape)}, not {_times(x.shape[1:])}: "
+                f"{self.card.name} takes images of {_times(self.input_shape)}, "
+                f"not {_times(x.shape[1:])}: "
                 "choose another checkpoint or data set."
             )
 

@@ -1,4 +1,7 @@
-"""Distances between images on the [0, 1] pixel scale, one number an image. Imports nothing else from core."""
+"""Distances between images on the [0, 1] pixel scale, one number an image.
+
+Imports nothing else from core.
+"""
 
 import numpy as np
 import numpy.typing as npt
@@ -10,21 +13,22 @@ SSIM_WINDOW = 7
 
 
 def _per_image(values: Array) -> Scores:
-    return values.reshape(len(values), -1).mean(axis=1, dtype=np.float64)
+    return np.asarray(values.reshape(len(values), -1).mean(axis=1, dtype=np.float64))
 
 
 def mse(x: Array, x_hat: Array) -> Scores:
-    """Mean squared error of each image: (n, C, H, W) twice -> (n,) float64 >= 0; lower is nearer."""
+    """Mean squared error of each image: (n, C, H, W) twice -> (n,) >= 0; lower is nearer."""
     return _per_image(np.square(x - x_hat))
 
 
 def mae(x: Array, x_hat: Array) -> Scores:
-    """Mean absolute error of each image: (n, C, H, W) twice -> (n,) float64 >= 0; lower is nearer."""
+    """Mean absolute error of each image: (n, C, H, W) twice -> (n,) >= 0; lower is nearer."""
     return _per_image(np.abs(x - x_hat))
 
 
 def psnr(x: Array, x_hat: Array) -> Scores:
-    """Peak signal-to-noise ratio of each image in dB, peak 1; higher is nearer, inf for equal images.
+    """Peak signal-to-noise ratio of each image in dB, peak 1; higher is nearer, inf for equal
+    images.
 
     x, x_hat: (n, C, H, W).  Returns (n,) float64.
     """
@@ -35,9 +39,10 @@ def psnr(x: Array, x_hat: Array) -> Scores:
 def ssim(x: Array, x_hat: Array) -> Scores:
     """Structural similarity of each image, -1 to 1; higher is nearer, 1 for equal images.
 
-    x, x_hat: (n, C, H, W) with H, W >= 7, peak 1.  Returns (n,) float64, the mean over channels and over all
-    7 x 7 windows that lie inside the image.  Equals skimage.metrics.structural_similarity with its default window,
-    but takes the whole batch in one pass.  Source: Wang et al. 2004, IEEE TIP 13(4).
+    x, x_hat: (n, C, H, W) with H, W >= 7, peak 1.  Returns (n,) float64, the mean over channels and
+    over all 7 x 7 windows that lie inside the image.  Equals skimage.metrics.structural_similarity
+    with its default window, but takes the whole batch in one pass.  Source: Wang et al. 2004, IEEE
+    TIP 13(4).
     """
     c1, c2 = 0.01**2, 0.03**2
     n_window = SSIM_WINDOW**2
@@ -60,10 +65,11 @@ def _window_mean(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 
 def noise_removed(x: Array, x_noisy: Array, x_hat: Array) -> float:
-    """The share of the noise's squared error that is gone after reconstruction, pooled over the images.
+    """The share of the noise's squared error that is gone after reconstruction, pooled over the
+    images.
 
-    1 = all of it, 0 = none, negative = the reconstruction is further from x than the noisy image was; nan if there
-    was no noise.
+    1 = all of it, 0 = none, negative = the reconstruction is further from x than the noisy image
+    was; nan if there was no noise.
     """
     before = float(mse(x, x_noisy).mean())
     return 1 - float(mse(x, x_hat).mean()) / before if before > 0 else float("nan")

@@ -1,7 +1,8 @@
 """Noise on images, reproducible per image. Imports nothing else from core.
 
-The draw for an image depends on the seed and on that image's own pixels alone, so that it is the same for every
-model compared, on every rerun, after a shuffle or a filter, and whatever batch the image stands in. For one seed the
+The draw for an image depends on the seed and on that image's own pixels alone, so that it is the
+same for every model compared, on every rerun, after a shuffle or a filter, and whatever batch the
+image stands in. For one seed the
 draw is also the same for every amount: dragging sigma grows one noise instead of drawing a new one.
 """
 
@@ -29,8 +30,9 @@ EXPLANATIONS = {
 class Noise:
     """What is done to an image before the network sees it.
 
-    kind: one of KINDS.  sigma: 0 to 1; a standard deviation on the [0, 1] pixel scale (gaussian, speckle) or a share
-    of pixels (salt_and_pepper, masking).  mu: -1 to 1, the mean of gaussian and speckle; the others ignore it.
+    kind: one of KINDS.  sigma: 0 to 1; a standard deviation on the [0, 1] pixel scale (gaussian,
+    speckle) or a share of pixels (salt_and_pepper, masking).  mu: -1 to 1, the mean of gaussian and
+    speckle; the others ignore it.
     clip: cut the result to [0, 1] as a camera would; the textbooks do not.
     """
 
@@ -41,7 +43,9 @@ class Noise:
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
-            raise OptionError(f"There is no noise called {self.kind!r}: choose one of {', '.join(KINDS)}.")
+            raise OptionError(
+                f"There is no noise called {self.kind!r}: choose one of {', '.join(KINDS)}."
+            )
         if not 0 <= self.sigma <= 1 or not -1 <= self.mu <= 1:
             raise OptionError("Noise needs sigma between 0 and 1 and mu between -1 and 1.")
 
@@ -54,8 +58,8 @@ def draws(x: Array, kind: Kind, seed: int) -> Array:
     """The random part of `kind` for each image, before any amount is applied.
 
     x: (n, C, H, W), float32.  seed: 0 to 2**32 - 1.
-    Returns (n, C, H, W) standard normal values for gaussian and speckle, (n, 2, H, W) values in [0, 1) for
-    salt_and_pepper (where, which) and (n, 1, H, W) for masking, all float32.
+    Returns (n, C, H, W) standard normal values for gaussian and speckle, (n, 2, H, W) values in [0,
+    1) for salt_and_pepper (where, which) and (n, 1, H, W) for masking, all float32.
     """
     n, c, h, w = x.shape
     normal = kind in ("gaussian", "speckle")
@@ -70,7 +74,8 @@ def draws(x: Array, kind: Kind, seed: int) -> Array:
 def corrupt(x: Array, drawn: Array, noise: Noise) -> Array:
     """`x` with `noise`, from values that draws() gave for the same x and kind.
 
-    x: (n, C, H, W) in [0, 1].  Returns a new (n, C, H, W) float32, outside [0, 1] too unless noise.clip.
+    x: (n, C, H, W) in [0, 1].  Returns a new (n, C, H, W) float32, outside [0, 1] too unless
+    noise.clip.
     """
     if noise.kind == "gaussian":
         noisy = x + np.float32(noise.mu) + np.float32(noise.sigma) * drawn
@@ -86,6 +91,7 @@ def corrupt(x: Array, drawn: Array, noise: Noise) -> Array:
 def add_noise(x: Array, noise: Noise, seed: int) -> Array:
     """`x` with `noise`; the same seed and the same image always give the same noise.
 
-    x: (n, C, H, W), float32 in [0, 1].  Returns a new (n, C, H, W) float32; `x` itself is not changed.
+    x: (n, C, H, W), float32 in [0, 1].  Returns a new (n, C, H, W) float32; `x` itself is not
+    changed.
     """
     return corrupt(x, draws(x, noise.kind, seed), noise) if noise else x.copy()

@@ -1,6 +1,7 @@
 """Sweeps: everything that must follow the finger, computed once for all positions of a slider.
 
-A sweep of noise holds, for each of S amounts, what each model makes of the same images with the same noise.
+A sweep of noise holds, for each of S amounts, what each model makes of the same images with the
+same noise.
 """
 
 from collections.abc import Sequence
@@ -23,7 +24,8 @@ class ModelSweep:
     """What one model makes of n images at S amounts of noise.
 
     x_hat: (S, n, C, H, W) float32.  mse, psnr (dB), ssim: (S, n) against the clean images.
-    removed: (S,) share of the noise that is gone, nan where there was none; see metrics.noise_removed.
+    removed: (S,) share of the noise that is gone, nan where there was none; see
+    metrics.noise_removed.
     """
 
     name: str
@@ -68,7 +70,9 @@ def noise_sweep(
     Raises DataError if a model does not take images of that shape.
     """
     drawn = draws(x, noise.kind, seed)
-    stacked = np.concatenate([corrupt(x, drawn, at_sigma(noise, s)) for s in sigmas])  # (S * n, C, H, W)
+    stacked = np.concatenate(
+        [corrupt(x, drawn, at_sigma(noise, s)) for s in sigmas]
+    )  # (S * n, C, H, W)
     clean = np.concatenate([x] * len(sigmas))
     noisy_mse = metrics.mse(clean, stacked).reshape(len(sigmas), len(x))
     swept = tuple(_model_sweep(model, stacked, clean, noisy_mse) for model in models)
@@ -77,7 +81,9 @@ def noise_sweep(
 
 def _model_sweep(model: Autoencoder, stacked: Array, clean: Array, noisy_mse: Scores) -> ModelSweep:
     x_hat = model.reconstruct(stacked)
-    mse, psnr, ssim = (f(clean, x_hat).reshape(noisy_mse.shape) for f in (metrics.mse, metrics.psnr, metrics.ssim))
+    mse, psnr, ssim = (
+        f(clean, x_hat).reshape(noisy_mse.shape) for f in (metrics.mse, metrics.psnr, metrics.ssim)
+    )
     with np.errstate(divide="ignore", invalid="ignore"):
         removed = 1 - mse.mean(axis=1) / noisy_mse.mean(axis=1)
     removed[noisy_mse.mean(axis=1) == 0] = np.nan

@@ -1,4 +1,5 @@
-"""The architectures, as data: everything that lists, builds, loads or tests a model iterates ARCHITECTURES.
+"""The architectures, as data: everything that lists, builds, loads or tests a model iterates
+ARCHITECTURES.
 
 To add one, write a module with `plan(input_shape, options) -> Plan` and add its `ArchSpec` here.
 """
@@ -19,8 +20,8 @@ InputShape = tuple[int, int, int]
 class Option:
     """One setting of an architecture, with its bounds.
 
-    kind: "int" and "float" lie in [low, high]; "choice" is one of choices; "widths" is a list of at_least to 8
-    ints in [low, high]; "bool" is true or false.
+    kind: "int" and "float" lie in [low, high]; "choice" is one of choices; "widths" is a list of
+    at_least to 8 ints in [low, high]; "bool" is true or false.
     """
 
     name: str
@@ -42,17 +43,26 @@ class Option:
             return int(value)
         if self.kind == "float" and _is_number(value) and self.low <= value <= self.high:
             return float(value)
-        if self.kind == "widths" and isinstance(value, list | tuple) and self.at_least <= len(value) <= 8:
+        if (
+            self.kind == "widths"
+            and isinstance(value, list | tuple)
+            and self.at_least <= len(value) <= 8
+        ):
             if all(_is_int(v) and self.low <= v <= self.high for v in value):
                 return [int(v) for v in value]
-        raise OptionError(f"{self.name} must be {self._bounds()}, not {str(value)[:60]}.")
+        raise OptionError(f"{self.name} must be {self.bounds()}, not {str(value)[:60]}.")
 
-    def _bounds(self) -> str:
+    def bounds(self) -> str:
+        """What values it takes, as the end of a sentence: "a whole number from 1 to 4096"."""
         if self.kind == "bool":
             return "true or false"
         if self.kind == "choice":
             return "one of " + ", ".join(self.choices)
-        what = {"int": "a whole number", "float": "a number", "widths": f"a list of {self.at_least} to 8 whole numbers"}[self.kind]
+        what = {
+            "int": "a whole number",
+            "float": "a number",
+            "widths": f"a list of {self.at_least} to 8 whole numbers",
+        }[self.kind]
         return f"{what} from {self.low:g} to {self.high:g}"
 
 
@@ -68,25 +78,36 @@ class ArchSpec:
     closed_form: bool = False
 
     def check(self, options: Mapping[str, Any]) -> dict[str, Any]:
-        """All options in canonical form, defaults filled in; OptionError if one is unknown or out of bounds."""
+        """All options in canonical form, defaults filled in; OptionError if one is unknown or out
+        of bounds.
+        """
         known = {option.name for option in self.options}
         if unknown := set(options) - known:
-            raise OptionError(f"{self.name} has no option {min(unknown)!r}: it has {', '.join(sorted(known))}.")
-        return {option.name: option.check(options.get(option.name, option.default)) for option in self.options}
+            raise OptionError(
+                f"{self.name} has no option {min(unknown)!r}: it has {', '.join(sorted(known))}."
+            )
+        return {
+            option.name: option.check(options.get(option.name, option.default))
+            for option in self.options
+        }
 
     def plan(self, input_shape: InputShape, options: Mapping[str, Any]) -> Plan:
         """The layers for images of (C, H, W), C from 1 to 16 and H and W from 16 to 512.
 
-        Raises OptionError if a bound is broken, or if the model would have more than MAX_PARAMETERS.
+        Raises OptionError if a bound is broken, or if the model would have more than
+        MAX_PARAMETERS.
         """
         c, h, w = input_shape
         if not (1 <= c <= 16 and 16 <= h <= 512 and 16 <= w <= 512):
-            raise OptionError(f"Images of {c} x {h} x {w} do not fit: use 1 to 16 channels and sides from 16 to 512.")
+            raise OptionError(
+                f"Images of {c} x {h} x {w} do not fit: "
+                "use 1 to 16 channels and sides from 16 to 512."
+            )
         plan = self.builder((c, h, w), self.check(options))
         if plan.n_parameters() > MAX_PARAMETERS:
             raise OptionError(
-                f"This {self.name} would have {plan.n_parameters():,} parameters; choose smaller widths or D' "
-                f"to stay under {MAX_PARAMETERS:,}."
+                f"This {self.name} would have {plan.n_parameters():,} parameters; "
+                f"choose smaller widths or D' to stay under {MAX_PARAMETERS:,}."
             )
         return plan
 
@@ -102,7 +123,9 @@ def _is_number(value: Any) -> bool:
 MAX_PARAMETERS = 100_000_000
 
 _LATENT = "D', the count of numbers in the code"
-_ACTIVATION = Option("activation", "choice", "silu", "the nonlinearity", choices=("relu", "silu", "gelu", "tanh"))
+_ACTIVATION = Option(
+    "activation", "choice", "silu", "the nonlinearity", choices=("relu", "silu", "gelu", "tanh")
+)
 _BATCH_NORM = Option("batch_norm", "bool", True, "normalise each layer over the batch")
 _BOUNDED = Option("bounded", "bool", True, "output cut softly to [0, 1]; off = linear output")
 _WIDTHS = Option("widths", "widths", [512, 256], "sizes of the hidden layers", 1, 8192)
@@ -111,7 +134,8 @@ ARCHITECTURES: tuple[ArchSpec, ...] = (
     ArchSpec(
         "pca",
         "PCA (linear)",
-        "The linear autoencoder: the best any encoder and decoder without nonlinearities can do, in closed form.",
+        "The linear autoencoder: the best that an encoder and a decoder without nonlinearities "
+        "can do, in closed form.",
         pca.plan,
         (Option("latent_dim", "int", 32, _LATENT, 1, 4096),),
         closed_form=True,
@@ -119,7 +143,8 @@ ARCHITECTURES: tuple[ArchSpec, ...] = (
     ArchSpec(
         "dense",
         "Dense",
-        "Fully connected layers down to a code of D' numbers and up again; D' above the pixel count is overcomplete.",
+        "Fully connected layers down to a code of D' numbers and up again; "
+        "D' above the pixel count is overcomplete.",
         dense.plan,
         (
             Option("latent_dim", "int", 32, _LATENT, 1, 16384),
@@ -133,11 +158,22 @@ ARCHITECTURES: tuple[ArchSpec, ...] = (
     ArchSpec(
         "conv",
         "Convolutional",
-        "Stride-2 convolutions down to a block of small feature maps and up again; keeps the picture's shape.",
+        "Stride-2 convolutions down to a block of small feature maps and up again; "
+        "keeps the picture's shape.",
         conv.plan,
         (
-            Option("latent_dim", "int", 0, _LATENT + "; 0 keeps the block of feature maps", 0, 4096),
-            Option("widths", "widths", [32, 64, 64, 64], "channels of each stage, which halves the picture", 1, 512, at_least=1),
+            Option(
+                "latent_dim", "int", 0, _LATENT + "; 0 keeps the block of feature maps", 0, 4096
+            ),
+            Option(
+                "widths",
+                "widths",
+                [32, 64, 64, 64],
+                "channels of each stage, which halves the picture",
+                1,
+                512,
+                at_least=1,
+            ),
             _ACTIVATION,
             _BATCH_NORM,
             _BOUNDED,
@@ -146,7 +182,8 @@ ARCHITECTURES: tuple[ArchSpec, ...] = (
     ArchSpec(
         "vae",
         "Variational",
-        "Encodes to a distribution that is drawn towards N(0, 1), so that any point near the origin decodes sensibly.",
+        "Encodes to a distribution that is drawn towards N(0, 1), "
+        "so that any point near the origin decodes sensibly.",
         vae.plan,
         (
             Option("latent_dim", "int", 2, _LATENT, 1, 1024),
@@ -164,5 +201,7 @@ BY_NAME: Mapping[str, ArchSpec] = MappingProxyType({spec.name: spec for spec in 
 def architecture(name: str) -> ArchSpec:
     """The architecture called `name`, or OptionError."""
     if name not in BY_NAME:
-        raise OptionError(f"There is no architecture {str(name)[:60]!r}: choose one of {', '.join(BY_NAME)}.")
+        raise OptionError(
+            f"There is no architecture {str(name)[:60]!r}: choose one of {', '.join(BY_NAME)}."
+        )
     return BY_NAME[name]

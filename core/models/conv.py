@@ -3,14 +3,27 @@
 With latent_dim > 0 the block is projected to a vector of D' numbers and back.
 """
 
+import itertools
 import math
 from typing import Any
 
-from core.models.layers import Activation, BatchNorm, Conv, ConvTranspose, Layers, Linear, Plan, Reshape, output_layers
+from core.models.layers import (
+    Activation,
+    BatchNorm,
+    Conv,
+    ConvTranspose,
+    Layers,
+    Linear,
+    Plan,
+    Reshape,
+    output_layers,
+)
 
 
 def plan(input_shape: tuple[int, int, int], options: dict[str, Any]) -> Plan:
-    """One stride-2 convolution a width on the way down, mirrored on the way up; any size from 16 x 16."""
+    """One stride-2 convolution a width on the way down, mirrored on the way up; any size from 16 x
+    16.
+    """
     channels, *size = input_shape
     widths = tuple(options["widths"])
     sizes = [tuple(size)]
@@ -22,20 +35,28 @@ def plan(input_shape: tuple[int, int, int], options: dict[str, Any]) -> Plan:
         input_shape,
         (options["latent_dim"],) if options["latent_dim"] else code_block,
         encoder=(*_encoder((channels, *widths), options), *down),
-        decoder=(*up, *_decoder((channels, *widths), sizes, options), *output_layers(options["bounded"])),
+        decoder=(
+            *up,
+            *_decoder((channels, *widths), sizes, options),
+            *output_layers(options["bounded"]),
+        ),
     )
 
 
 def _encoder(channels: tuple[int, ...], options: dict[str, Any]) -> Layers:
     layers: list[Any] = []
-    for c_in, c_out in zip(channels, channels[1:], strict=False):
+    for c_in, c_out in itertools.pairwise(channels):
         layers += [Conv(c_in, c_out, bias=not options["batch_norm"]), *_after(c_out, options)]
-    if options["latent_dim"] == 0:  # the code is the raw block: its last activation would only cut it
+    if (
+        options["latent_dim"] == 0
+    ):  # the code is the raw block: its last activation would only cut it
         layers = layers[:-1]
     return tuple(layers)
 
 
-def _decoder(channels: tuple[int, ...], sizes: list[tuple[int, ...]], options: dict[str, Any]) -> Layers:
+def _decoder(
+    channels: tuple[int, ...], sizes: list[tuple[int, ...]], options: dict[str, Any]
+) -> Layers:
     layers: list[Any] = []
     for i in reversed(range(1, len(channels))):
         grow = tuple(1 - side % 2 for side in sizes[i - 1])

@@ -1,5 +1,6 @@
 """Fully connected autoencoders: a bottleneck (D' < D) or overcomplete (D' > D)."""
 
+import itertools
 import math
 from typing import Any
 
@@ -7,9 +8,13 @@ from core.models.layers import Activation, BatchNorm, Layers, Linear, Plan, Resh
 
 
 def plan(input_shape: tuple[int, int, int], options: dict[str, Any]) -> Plan:
-    """widths on the way down, the code, the same widths on the way up."""
+    """Widths on the way down, the code, the same widths on the way up."""
     n, k, widths = math.prod(input_shape), options["latent_dim"], tuple(options["widths"])
-    code = block(n if not widths else widths[-1], k, options) if options["code_activation"] else (Linear(n if not widths else widths[-1], k),)
+    code = (
+        block(n if not widths else widths[-1], k, options)
+        if options["code_activation"]
+        else (Linear(n if not widths else widths[-1], k),)
+    )
     return Plan(
         input_shape,
         (k,),
@@ -25,7 +30,7 @@ def plan(input_shape: tuple[int, int, int], options: dict[str, Any]) -> Plan:
 
 def stack(sizes: tuple[int, ...], options: dict[str, Any]) -> Layers:
     """Hidden layers from sizes[0] to sizes[-1]."""
-    return tuple(layer for a, b in zip(sizes, sizes[1:], strict=False) for layer in block(a, b, options))
+    return tuple(layer for a, b in itertools.pairwise(sizes) for layer in block(a, b, options))
 
 
 def block(n_in: int, n_out: int, options: dict[str, Any]) -> Layers:

@@ -1,8 +1,9 @@
 """The layers that architectures are made of, as plain data.
 
-An architecture is a `Plan`: two tuples of layers. From the same plan come the PyTorch network that is trained
-(network.py), the names and shapes that a checkpoint must have (checkpoints.py) and every exported form, so that
-nothing has to be built to be checked, and looking at a model needs no training library.
+An architecture is a `Plan`: two tuples of layers. From the same plan come the PyTorch network that
+is trained (network.py), the names and shapes that a checkpoint must have (checkpoints.py) and every
+exported form, so that nothing has to be built to be checked, and looking at a model needs no
+training library.
 """
 
 import math
@@ -35,12 +36,16 @@ class Conv:
     bias: bool = True
 
     def tensors(self) -> Shapes:
-        return {"weight": (self.c_out, self.c_in, 3, 3)} | ({"bias": (self.c_out,)} if self.bias else {})
+        return {"weight": (self.c_out, self.c_in, 3, 3)} | (
+            {"bias": (self.c_out,)} if self.bias else {}
+        )
 
 
 @dataclass(frozen=True)
 class ConvTranspose:
-    """(B, c_in, h, w) -> (B, c_out, 2h - 1 + grow[0], 2w - 1 + grow[1]): the way back of Conv, odd sizes too."""
+    """(B, c_in, h, w) -> (B, c_out, 2h - 1 + grow[0], 2w - 1 + grow[1]): the way back of Conv, odd
+    sizes too.
+    """
 
     c_in: int
     c_out: int
@@ -48,7 +53,9 @@ class ConvTranspose:
     bias: bool = True
 
     def tensors(self) -> Shapes:
-        return {"weight": (self.c_in, self.c_out, 3, 3)} | ({"bias": (self.c_out,)} if self.bias else {})
+        return {"weight": (self.c_in, self.c_out, 3, 3)} | (
+            {"bias": (self.c_out,)} if self.bias else {}
+        )
 
 
 @dataclass(frozen=True)
@@ -59,7 +66,7 @@ class BatchNorm:
     spatial: bool = False
 
     def tensors(self) -> Shapes:
-        return {name: (self.n,) for name in ("weight", "bias", "running_mean", "running_var")}
+        return dict.fromkeys(("weight", "bias", "running_mean", "running_var"), (self.n,))
 
 
 @dataclass(frozen=True)
@@ -98,9 +105,11 @@ Layers = tuple[Layer, ...]
 class Plan:
     """An autoencoder as data.
 
-    encoder: (B, *input_shape) -> (B, latent_dim), or (B, 2 * latent_dim) = mu and logvar if variational.
+    encoder: (B, *input_shape) -> (B, latent_dim), or (B, 2 * latent_dim) = mu and logvar if
+    variational.
     decoder: (B, latent_dim) -> (B, *input_shape).
-    code_shape: how a code is naturally seen: (latent_dim,), or (C, h, w) for a block of feature maps.
+    code_shape: how a code is naturally seen: (latent_dim,), or (C, h, w) for a block of feature
+    maps.
     beta: the weight of the Kullback-Leibler term, for variational plans only.
     """
 
@@ -117,8 +126,14 @@ class Plan:
         return math.prod(self.code_shape)
 
     def tensors(self) -> Shapes:
-        """Name -> shape of everything that is learned or measured, e.g. {"encoder.1.weight": (256, 784), ...}."""
-        return {f"{part}.{i}.{name}": shape for part, i, layer in self._walk() for name, shape in layer.tensors().items()}
+        """Name -> shape of everything that is learned or measured, e.g. {"encoder.1.weight": (256,
+        784), ...}.
+        """
+        return {
+            f"{part}.{i}.{name}": shape
+            for part, i, layer in self._walk()
+            for name, shape in layer.tensors().items()
+        }
 
     def n_parameters(self) -> int:
         """How many numbers training adjusts."""

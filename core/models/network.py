@@ -6,9 +6,25 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from core.models.layers import Activation, BatchNorm, Bound, Conv, ConvTranspose, Layer, Layers, Linear, Plan, Reshape
+from core.models.layers import (
+    Activation,
+    BatchNorm,
+    Bound,
+    Conv,
+    ConvTranspose,
+    Layer,
+    Layers,
+    Linear,
+    Plan,
+    Reshape,
+)
 
-ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {"relu": nn.ReLU, "silu": nn.SiLU, "gelu": nn.GELU, "tanh": nn.Tanh}
+ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
+    "relu": nn.ReLU,
+    "silu": nn.SiLU,
+    "gelu": nn.GELU,
+    "tanh": nn.Tanh,
+}
 
 
 class BoundToUnit(nn.Module):
@@ -26,7 +42,9 @@ def module(layer: Layer) -> nn.Module:
         case Conv(c_in, c_out, bias):
             return nn.Conv2d(c_in, c_out, 3, stride=2, padding=1, bias=bias)
         case ConvTranspose(c_in, c_out, grow, bias):
-            return nn.ConvTranspose2d(c_in, c_out, 3, stride=2, padding=1, output_padding=grow, bias=bias)
+            return nn.ConvTranspose2d(
+                c_in, c_out, 3, stride=2, padding=1, output_padding=grow, bias=bias
+            )
         case BatchNorm(n, spatial):
             return nn.BatchNorm2d(n) if spatial else nn.BatchNorm1d(n)
         case Activation(name):
@@ -63,10 +81,14 @@ class Network(nn.Module):
         return self.decode(self.encode(x))
 
     def loss(self, x_in: Tensor, target: Tensor, generator: torch.Generator) -> Tensor:
-        """What training minimises for one batch: the MSE against target, plus beta * KL / D if variational."""
+        """What training minimises for one batch: the MSE against target.
+
+        Plus beta * KL / D if variational, with the sample drawn from generator.
+        """
         if not self.plan.variational:
             return nn.functional.mse_loss(self(x_in), target)
         mu, logvar = self.encoder(x_in).chunk(2, dim=1)  # (B, k) each
         z = mu + torch.empty_like(mu).normal_(generator=generator) * torch.exp(0.5 * logvar)
         kl = 0.5 * (mu.square() + logvar.exp() - 1 - logvar).sum(dim=1).mean()
-        return nn.functional.mse_loss(self.decode(z), target) + self.plan.beta * kl / target[0].numel()
+        error = nn.functional.mse_loss(self.decode(z), target)
+        return cast(Tensor, error + self.plan.beta * kl / target[0].numel())

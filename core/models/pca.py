@@ -12,7 +12,7 @@ Tensors = dict[str, npt.NDArray[np.float32]]
 
 
 def plan(input_shape: tuple[int, int, int], options: dict[str, Any]) -> Plan:
-    """z = W (x - mean), x_hat = W' z + mean, as two linear layers."""
+    """Z = W (x - mean), x_hat = W' z + mean, as two linear layers."""
     n, k = math.prod(input_shape), options["latent_dim"]
     return Plan(
         input_shape,

@@ -10,11 +10,14 @@ from core.models.layers import Linear, Plan
 def plan(input_shape: tuple[int, int, int], options: dict[str, Any]) -> Plan:
     """The dense autoencoder with mu and logvar in place of the code.
 
-    Training minimises MSE + beta * KL / D; this is the Gaussian likelihood with pixel variance beta / 2.
+    Training minimises MSE + beta * KL / D; this is the Gaussian likelihood with pixel variance beta
+    / 2.
     Source: Kingma & Welling 2014.
     """
     base = dense.plan(input_shape, options | {"code_activation": False})
     code = base.encoder[-1]
     assert isinstance(code, Linear)
     twice = replace(code, n_out=2 * code.n_out)
-    return replace(base, encoder=(*base.encoder[:-1], twice), variational=True, beta=options["beta"])
+    return replace(
+        base, encoder=(*base.encoder[:-1], twice), variational=True, beta=options["beta"]
+    )

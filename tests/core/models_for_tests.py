@@ -45,7 +45,9 @@ def tiny_tensors(document: Document, seed: int = 0) -> dict[str, np.ndarray]:
     rng = np.random.default_rng(seed)
     plan = architecture(document.architecture).plan(document.input_shape, document.options)
     return {
-        name: (np.abs if "running_var" in name else np.asarray)(0.1 + 0.2 * rng.standard_normal(shape)).astype(np.float32)
+        name: (np.abs if "running_var" in name else np.asarray)(
+            0.1 + 0.2 * rng.standard_normal(shape)
+        ).astype(np.float32)
         for name, shape in plan.tensors().items()
     }
 

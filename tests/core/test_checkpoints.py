@@ -41,7 +41,9 @@ def parts(path: Path) -> tuple[dict[str, Any], bytes]:
 
 @pytest.mark.parametrize("arch", [spec.name for spec in ARCHITECTURES])
 @pytest.mark.parametrize("dtype", [np.float32, np.float16])
-def test_checkpoint_read_back_has_the_same_document_and_weights(arch: str, dtype: Any, tmp_path: Path) -> None:
+def test_checkpoint_read_back_has_the_same_document_and_weights(
+    arch: str, dtype: Any, tmp_path: Path
+) -> None:
     document = tiny_document(arch)
     tensors = {name: t.astype(dtype) for name, t in tiny_tensors(document).items()}
     card = checkpoints.save(tmp_path / "a.safetensors", document, tensors)
@@ -54,7 +56,9 @@ def test_checkpoint_read_back_has_the_same_document_and_weights(arch: str, dtype
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
 @given(st.data())
-def test_checkpoint_with_any_byte_changed_is_refused_or_unchanged_in_meaning(saved: Path, data: st.DataObject) -> None:
+def test_checkpoint_with_any_byte_changed_is_refused_or_unchanged_in_meaning(
+    saved: Path, data: st.DataObject
+) -> None:
     original = saved.read_bytes()
     position = data.draw(st.integers(0, len(original) - 1))
     broken = bytearray(original)
@@ -108,7 +112,9 @@ def test_checkpoint_with_weights_that_are_not_numbers_is_refused(saved: Path) ->
         ({"dataset": "x" * 301}, "not ours"),
     ],
 )
-def test_checkpoint_whose_description_does_not_hold_is_refused(saved: Path, change: dict[str, Any], words: str) -> None:
+def test_checkpoint_whose_description_does_not_hold_is_refused(
+    saved: Path, change: dict[str, Any], words: str
+) -> None:
     header, body = parts(saved)
     document = json.loads(header["__metadata__"]["hourglass"]) | change
     header["__metadata__"]["hourglass"] = json.dumps(document)
@@ -127,7 +133,14 @@ def test_checkpoint_with_a_name_twice_in_its_header_is_refused(saved: Path) -> N
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"\0" * 7, b"\xff" * 64, b"PK\x03\x04" + b"\0" * 100, (2).to_bytes(8, "little") + b"[]", (6).to_bytes(8, "little") + b'{"a":1}'],
+    [
+        b"",
+        b"\0" * 7,
+        b"\xff" * 64,
+        b"PK\x03\x04" + b"\0" * 100,
+        (2).to_bytes(8, "little") + b"[]",
+        (6).to_bytes(8, "little") + b'{"a":1}',
+    ],
 )
 def test_file_that_is_no_safetensors_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "a.safetensors"
@@ -145,7 +158,9 @@ def test_safetensors_of_another_program_is_refused(tmp_path: Path) -> None:
 
 def test_file_with_very_many_empty_tensors_is_refused_quickly(tmp_path: Path) -> None:
     path = tmp_path / "many.safetensors"
-    header = {f"t{i}": {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]} for i in range(200_000)}
+    header = {
+        f"t{i}": {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]} for i in range(200_000)
+    }
     rewritten(path, header, b"")
     with pytest.raises(CheckpointError, match="not a whole safetensors file"):
         checkpoints.read(path)
@@ -163,16 +178,33 @@ def test_pickled_file_is_refused_unread_with_the_reason(tmp_path: Path, suffix: 
 
 
 @pytest.mark.parametrize(
-    "name", ["../x", "/etc/passwd", "a/b", "a\0b", "%2e%2e", "a" * 300, "dot.", "a\u202eb", "", "CON", "mnist-dense-2/../../x", "~"]
+    "name",
+    [
+        "../x",
+        "/etc/passwd",
+        "a/b",
+        "a\0b",
+        "%2e%2e",
+        "a" * 300,
+        "dot.",
+        "a\u202eb",
+        "",
+        "CON",
+        "mnist-dense-2/../../x",
+        "~",
+    ],
 )
 def test_name_that_is_none_finds_nothing_and_the_message_shows_it_safely(name: str) -> None:
     with pytest.raises(CheckpointError) as caught:
         checkpoints.load(name)
     assert str(caught.value).isascii()
-    assert "\0" not in str(caught.value) and len(str(caught.value)) < 300
+    assert "\0" not in str(caught.value)
+    assert len(str(caught.value)) < 300
 
 
-def test_failed_write_leaves_the_old_file_and_no_temporary(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_write_leaves_the_old_file_and_no_temporary(
+    saved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = saved.read_bytes()
 
     def full(*_: object) -> None:
@@ -209,7 +241,9 @@ def test_available_lists_sound_files_and_tells_about_the_others(home: Path) -> N
         checkpoints.load("link")
 
 
-def test_local_path_of_a_shipped_name_is_refused(home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_local_path_of_a_shipped_name_is_refused(
+    home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     shipped = tmp_path / "shipped"
     shipped.mkdir()
     (shipped / "taken.safetensors").touch()

@@ -21,11 +21,15 @@ def images(n: int) -> np.ndarray:
 
 
 @each
-def test_autoencoder_in_batches_equals_the_network_in_one(arch: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_autoencoder_in_batches_equals_the_network_in_one(
+    arch: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     checkpoint = tiny_checkpoint(arch)
     model = Autoencoder(checkpoint)
     network = Network(checkpoint.card.plan).eval()
-    network.load_state_dict({n: torch.from_numpy(t) for n, t in checkpoint.tensors.items()}, strict=False)
+    network.load_state_dict(
+        {n: torch.from_numpy(t) for n, t in checkpoint.tensors.items()}, strict=False
+    )
     x = images(10)
     monkeypatch.setattr(inference, "BATCH_PIXELS", 3 * 16 * 17)
     with torch.inference_mode():
@@ -34,7 +38,9 @@ def test_autoencoder_in_batches_equals_the_network_in_one(arch: str, monkeypatch
     np.testing.assert_allclose(model.encode(x), z, atol=1e-5)
     np.testing.assert_allclose(model.decode(z), x_hat, atol=1e-5)
     np.testing.assert_allclose(model.reconstruct(x), x_hat, atol=1e-5)
-    np.testing.assert_allclose(model.errors(x), np.square(x - x_hat).mean(axis=(1, 2, 3)), rtol=1e-4)
+    np.testing.assert_allclose(
+        model.errors(x), np.square(x - x_hat).mean(axis=(1, 2, 3)), rtol=1e-4
+    )
 
 
 @each

@@ -21,9 +21,15 @@ def pair(shape: tuple[int, ...], seed: int = 0) -> tuple[np.ndarray, np.ndarray]
 def test_mse_and_mae_equal_a_loop_over_pixels(shape: tuple[int, ...], seed: int) -> None:
     x, x_hat = pair(shape, seed)
     for i in range(len(x)):
-        difference = [float(a) - float(b) for a, b in zip(x[i].ravel(), x_hat[i].ravel(), strict=True)]
-        assert metrics.mse(x, x_hat)[i] == pytest.approx(sum(d * d for d in difference) / len(difference), rel=1e-5)
-        assert metrics.mae(x, x_hat)[i] == pytest.approx(sum(map(abs, difference)) / len(difference), rel=1e-5)
+        difference = [
+            float(a) - float(b) for a, b in zip(x[i].ravel(), x_hat[i].ravel(), strict=True)
+        ]
+        assert metrics.mse(x, x_hat)[i] == pytest.approx(
+            sum(d * d for d in difference) / len(difference), rel=1e-5
+        )
+        assert metrics.mae(x, x_hat)[i] == pytest.approx(
+            sum(map(abs, difference)) / len(difference), rel=1e-5
+        )
 
 
 @given(shapes, st.integers(0, 100))
@@ -43,7 +49,8 @@ def test_psnr_of_a_tenth_everywhere_is_twenty_decibels() -> None:
 
 def test_equal_images_have_no_error_infinite_psnr_and_ssim_one() -> None:
     x, _ = pair((2, 3, 9, 9))
-    assert (metrics.mse(x, x) == 0).all() and (metrics.mae(x, x) == 0).all()
+    assert (metrics.mse(x, x) == 0).all()
+    assert (metrics.mae(x, x) == 0).all()
     assert np.isinf(metrics.psnr(x, x)).all()
     np.testing.assert_allclose(metrics.ssim(x, x), 1)
 

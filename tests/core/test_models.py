@@ -19,12 +19,15 @@ SHAPES = [(1, 28, 28), (3, 16, 16), (3, 33, 47), (4, 21, 64)]
 
 @each
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
-def test_network_encodes_to_the_latent_size_and_decodes_to_the_images_shape(spec: ArchSpec, shape: tuple[int, int, int]) -> None:
+def test_network_encodes_to_the_latent_size_and_decodes_to_the_images_shape(
+    spec: ArchSpec, shape: tuple[int, int, int]
+) -> None:
     plan = spec.plan(shape, SMALL.get(spec.name, {}))
     network = Network(plan).eval()
     x = torch.rand(3, *shape)
     z = network.encode(x)
-    assert z.shape == (3, plan.latent_dim) and plan.latent_dim == math.prod(plan.code_shape)
+    assert z.shape == (3, plan.latent_dim)
+    assert plan.latent_dim == math.prod(plan.code_shape)
     assert network.decode(z).shape == x.shape
     assert torch.equal(network(x), network.decode(z))
 
@@ -53,7 +56,9 @@ def test_bounded_output_stays_in_the_unit_range_and_linear_output_leaves_it(spec
 @each
 def test_options_out_of_bounds_are_refused_before_anything_is_built(spec: ArchSpec) -> None:
     for option in spec.options:
-        wrong = {"int": 10**9, "float": 1e9, "bool": "yes", "choice": "sigmoid", "widths": [10**9]}[option.kind]
+        wrong = {"int": 10**9, "float": 1e9, "bool": "yes", "choice": "sigmoid", "widths": [10**9]}[
+            option.kind
+        ]
         with pytest.raises(OptionError, match=option.name):
             spec.plan((1, 28, 28), {option.name: wrong})
     with pytest.raises(OptionError, match="no option"):
@@ -107,13 +112,21 @@ def test_pca_encodes_and_decodes_as_scikit_learn_does() -> None:
 
 
 def test_vae_loss_is_the_error_plus_the_divergence_from_the_standard_normal() -> None:
-    plan = architecture("vae").plan((1, 16, 16), {"latent_dim": 2, "widths": [8], "beta": 3.0, "batch_norm": False})
+    plan = architecture("vae").plan(
+        (1, 16, 16), {"latent_dim": 2, "widths": [8], "beta": 3.0, "batch_norm": False}
+    )
     network = Network(plan)
     x = torch.rand(6, 1, 16, 16)
     loss = network.loss(x, x, torch.Generator().manual_seed(1))
     mu, logvar = network.encoder(x).chunk(2, dim=1)
     z = mu + torch.randn(mu.shape, generator=torch.Generator().manual_seed(1)) * (logvar / 2).exp()
     standard = torch.distributions.Normal(0, 1)
-    kl = torch.distributions.kl_divergence(torch.distributions.Normal(mu, (logvar / 2).exp()), standard).sum(1).mean()
+    kl = (
+        torch.distributions.kl_divergence(
+            torch.distributions.Normal(mu, (logvar / 2).exp()), standard
+        )
+        .sum(1)
+        .mean()
+    )
     expected = (network.decode(z) - x).square().mean() + 3.0 * kl / 256
     torch.testing.assert_close(loss, expected)

@@ -31,7 +31,8 @@ def test_add_noise_with_one_seed_is_the_same_for_each_image_in_any_order_and_bat
 @given(kinds, amounts, seeds)
 def test_add_noise_clipped_stays_in_the_unit_range(kind: str, sigma: float, seed: int) -> None:
     noisy = add_noise(images(), Noise(kind=kind, sigma=sigma, mu=0.3, clip=True), seed)  # type: ignore[arg-type]
-    assert noisy.min() >= 0 and noisy.max() <= 1
+    assert noisy.min() >= 0
+    assert noisy.max() <= 1
 
 
 @given(kinds)
@@ -92,7 +93,10 @@ def test_draws_of_other_seeds_and_other_images_differ() -> None:
     assert np.abs(drawn - draws(x, "gaussian", 1)).max() > 0.1
 
 
-@pytest.mark.parametrize("wrong", [{"kind": "fog"}, {"sigma": -0.1}, {"sigma": 1.1}, {"mu": 2.0}, {"sigma": float("nan")}])
+@pytest.mark.parametrize(
+    "wrong",
+    [{"kind": "fog"}, {"sigma": -0.1}, {"sigma": 1.1}, {"mu": 2.0}, {"sigma": float("nan")}],
+)
 def test_noise_out_of_bounds_is_refused_with_a_sentence(wrong: dict) -> None:
     with pytest.raises(OptionError, match="choose|needs"):
         Noise(**wrong)

@@ -8,24 +8,16 @@ import pytest
 import torch
 
 from core import checkpoints, metrics
+from core.batches import choose_device, epoch_order, noisy
 from core.config import OptionError, TrainingError
+from core.events import EpochDone, Finished, Saved, Started, StepDone
 from core.imagesets import ImageSet
 from core.inference import Autoencoder
 from core.models import ARCHITECTURES
 from core.models.network import Network
 from core.noise import KINDS, Noise, add_noise
-from core.training import (
-    EpochDone,
-    Finished,
-    Saved,
-    Started,
-    StepDone,
-    TrainConfig,
-    choose_device,
-    epoch_order,
-    noisy_batch,
-    train,
-)
+from core.recipes import TrainConfig
+from core.training import train
 from tests.core.models_for_tests import SMALL
 
 
@@ -44,7 +36,9 @@ def config(arch: str, **changes: Any) -> TrainConfig:
     return TrainConfig("blobs", arch, **settings)
 
 
-def finished(configuration: TrainConfig, path: Path | None = None, n: int = 200) -> checkpoints.Checkpoint:
+def finished(
+    configuration: TrainConfig, path: Path | None = None, n: int = 200
+) -> checkpoints.Checkpoint:
     *_, last = train(configuration, blobs(n, "train"), blobs(50, "test"), path)
     assert isinstance(last, Finished)
     return last.checkpoint
@@ -56,7 +50,9 @@ by_gradient = pytest.mark.parametrize("arch", [s.name for s in ARCHITECTURES if 
 
 @by_gradient
 def test_events_come_in_order_and_in_the_number_announced(arch: str, tmp_path: Path) -> None:
-    events = list(train(config(arch), blobs(200, "train"), blobs(50, "test"), tmp_path / "a.safetensors"))
+    events = list(
+        train(config(arch), blobs(200, "train"), blobs(50, "test"), tmp_path / "a.safetensors")
+    )
     started = events[0]
     assert isinstance(started, Started)
     assert (started.n_images, started.steps_per_epoch, started.epochs) == (200, 7, 2)
@@ -67,14 +63,18 @@ def test_events_come_in_order_and_in_the_number_announced(arch: str, tmp_path: P
 
 
 @each
-def test_saved_checkpoint_loads_and_has_the_metrics_of_its_own_weights(arch: str, tmp_path: Path) -> None:
+def test_saved_checkpoint_loads_and_has_the_metrics_of_its_own_weights(
+    arch: str, tmp_path: Path
+) -> None:
     path = tmp_path / "a.safetensors"
     checkpoint = finished(config(arch), path)
     model, x = Autoencoder.load(path), blobs(50, "test").pixels()
     errors = metrics.mse(x, model.reconstruct(x))
     assert model.card.metrics["mse"] == pytest.approx(errors.mean(), rel=1e-6)
     assert model.card.metrics["n"] == 50
-    np.testing.assert_allclose(model.card.reference[[0, 100, 200]], np.quantile(errors, [0, 0.5, 1]), rtol=1e-6)
+    np.testing.assert_allclose(
+        model.card.reference[[0, 100, 200]], np.quantile(errors, [0, 0.5, 1]), rtol=1e-6
+    )
     assert model.card.sha256 == checkpoint.card.sha256
     assert model.card.history[-1]["test_mse"] == pytest.approx(errors.mean(), rel=1e-3)
 
@@ -96,11 +96,16 @@ def test_training_lowers_the_error_on_images_not_trained_on() -> None:
 
 
 def test_denoising_rebuilds_the_clean_image_from_the_noisy_one_better_than_plain_training() -> None:
-    settings = {"options": {"latent_dim": 512, "widths": []}, "epochs": 10}  # overcomplete: free to copy
+    settings = {
+        "options": {"latent_dim": 512, "widths": []},
+        "epochs": 10,
+    }  # overcomplete: free to copy
     x = blobs(50, "test").pixels()
     x_noisy = add_noise(x, Noise(sigma=0.5), 0)
     plain, denoising = (
-        Autoencoder(finished(config("dense", noise=noise, **settings), n=2000)).errors(x_noisy, x).mean()
+        Autoencoder(finished(config("dense", noise=noise, **settings), n=2000))
+        .errors(x_noisy, x)
+        .mean()
         for noise in (Noise(), Noise(sigma=0.5))
     )
     assert denoising < 0.8 * plain
@@ -109,7 +114,8 @@ def test_denoising_rebuilds_the_clean_image_from_the_noisy_one_better_than_plain
 def test_strip_holds_the_first_test_images_and_their_reconstructions() -> None:
     test_set = blobs(50, "test")
     *_, done, last = train(config("dense"), blobs(200, "train"), test_set)
-    assert isinstance(done, EpochDone) and isinstance(last, Finished)
+    assert isinstance(done, EpochDone)
+    assert isinstance(last, Finished)
     np.testing.assert_array_equal(done.strip[0], test_set.images[:8])
     x_hat = Autoencoder(last.checkpoint).reconstruct(test_set.pixels(slice(0, 8)))
     np.testing.assert_allclose(done.strip[1], 255 * x_hat, atol=0.6)
@@ -143,10 +149,12 @@ def test_epoch_order_is_a_permutation_that_depends_on_seed_and_epoch_alone() -> 
 def test_noise_in_training_is_distributed_as_the_noise_in_use(kind: str, clip: bool) -> None:
     noise = Noise(kind, 0.4, 0.1, clip)  # type: ignore[arg-type]
     x = 0.2 + 0.6 * np.random.default_rng(0).random((200, 3, 16, 16), np.float32)
-    drawn = noisy_batch(torch.from_numpy(x), noise, torch.Generator().manual_seed(0)).numpy()
+    drawn = noisy(torch.from_numpy(x), noise, torch.Generator().manual_seed(0)).numpy()
     quantiles = np.linspace(0.02, 0.98, 25)
     twin = add_noise(x, noise, 0)
-    np.testing.assert_allclose(np.quantile(drawn, quantiles), np.quantile(twin, quantiles), atol=0.02)
+    np.testing.assert_allclose(
+        np.quantile(drawn, quantiles), np.quantile(twin, quantiles), atol=0.02
+    )
     same_in_all_channels = [(n != x).all(axis=1) == (n != x).any(axis=1) for n in (drawn, twin)]
     if kind in ("masking", "salt_and_pepper"):
         assert all(same.all() for same in same_in_all_channels)
@@ -154,7 +162,8 @@ def test_noise_in_training_is_distributed_as_the_noise_in_use(kind: str, clip: b
 
 def test_last_batch_of_one_image_is_left_out_for_batch_normalisation() -> None:
     events = list(train(config("dense"), blobs(65, "train"), blobs(20, "test")))
-    assert isinstance(events[0], Started) and events[0].steps_per_epoch == 2
+    assert isinstance(events[0], Started)
+    assert events[0].steps_per_epoch == 2
 
 
 @pytest.mark.parametrize(
@@ -178,14 +187,20 @@ def test_data_that_do_not_fit_are_refused() -> None:
     with pytest.raises(TrainingError, match="at least 3 training images"):
         list(train(config("pca"), blobs(2, "train"), blobs(5, "test")))
     with pytest.raises(TrainingError, match="as many components as pixels"):
-        list(train(config("pca", options={"latent_dim": 300}), blobs(400, "train"), blobs(5, "test")))
+        list(
+            train(config("pca", options={"latent_dim": 300}), blobs(400, "train"), blobs(5, "test"))
+        )
     with pytest.raises(TrainingError, match="closed form"):
         list(train(config("pca", noise=Noise(sigma=0.1)), blobs(50, "train"), blobs(5, "test")))
     with pytest.raises(OptionError, match="latent_dim"):
-        list(train(config("dense", options={"latent_dim": 0}), blobs(50, "train"), blobs(5, "test")))
+        list(
+            train(config("dense", options={"latent_dim": 0}), blobs(50, "train"), blobs(5, "test"))
+        )
 
 
-def test_loss_that_is_no_number_is_told_with_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_loss_that_is_no_number_is_told_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "a.safetensors"
     loss = Network.loss
     monkeypatch.setattr(Network, "loss", lambda *arguments: loss(*arguments) * float("nan"))
@@ -201,7 +216,9 @@ def test_device_that_is_not_there_is_refused_and_auto_finds_one() -> None:
 
 
 def test_checkpoint_is_announced_once_it_is_on_the_disk(tmp_path: Path) -> None:
-    for event in train(config("pca"), blobs(50, "train"), blobs(20, "test"), tmp_path / "a.safetensors"):
+    for event in train(
+        config("pca"), blobs(50, "train"), blobs(20, "test"), tmp_path / "a.safetensors"
+    ):
         if isinstance(event, Saved):
             assert checkpoints.read(event.path).card.name == "a"
             return

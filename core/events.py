@@ -1,0 +1,59 @@
+"""What happens while a model is trained, as data."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from core.checkpoints import Checkpoint
+from core.documents import EpochRecord
+
+
+@dataclass(frozen=True)
+class Started:
+    """Training begins: what lies ahead."""
+
+    n_images: int
+    n_parameters: int
+    steps_per_epoch: int
+    epochs: int
+    device: str
+
+
+@dataclass(frozen=True)
+class StepDone:
+    """One step of the optimizer is done; epoch and step count from 1."""
+
+    epoch: int
+    step: int
+    steps_per_epoch: int
+
+
+@dataclass(frozen=True)
+class EpochDone:
+    """One pass over the data is done.
+
+    record: losses and speed.  strip: uint8 (2, m, C, H, W), the first test images and what the
+    network makes of them now.
+    """
+
+    record: EpochRecord
+    strip: npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Saved:
+    """The checkpoint is on the disk."""
+
+    path: Path
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The trained model, judged on the whole test split."""
+
+    checkpoint: Checkpoint
+
+
+Event = Started | StepDone | EpochDone | Saved | Finished

@@ -1,0 +1,52 @@
+"""What is trained on what, and how: settings, checked before anything is loaded or built."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.config import TrainingError
+from core.models import ArchSpec
+from core.noise import Noise
+
+WEIGHT_DECAY = 1e-4
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """One training.
+
+    options: of the architecture; missing ones take their defaults.  noise: put on the input, while
+    the target stays clean.  learning_rate: the peak of the one-cycle schedule; None takes the
+    architecture's recipe.  device: auto, cpu, cuda or mps.  half: store weights as float16 (the
+    network is judged as stored).  Raises TrainingError if a number is out of bounds.
+    """
+
+    dataset: str
+    arch: str
+    options: dict[str, Any] = field(default_factory=dict)
+    noise: Noise = Noise()
+    epochs: int = 10
+    batch_size: int = 128
+    learning_rate: float | None = None
+    exclude_classes: tuple[str, ...] = ()
+    seed: int = 0
+    device: str = "auto"
+    half: bool = False
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.epochs <= 10_000:
+            raise TrainingError("Choose 1 to 10,000 epochs.")
+        if not 2 <= self.batch_size <= 65_536:
+            raise TrainingError("Choose batches of 2 to 65,536 images.")
+        if not 0 <= self.seed < 2**32:
+            raise TrainingError("Choose a seed from 0 to 4,294,967,295.")
+        if self.learning_rate is not None and not 0 < self.learning_rate <= 10:
+            raise TrainingError("Choose a learning rate above 0 and at most 10.")
+
+
+def learning_rate(config: TrainConfig, spec: ArchSpec) -> float:
+    """The peak of the schedule: what is asked for, else what served best on 28 x 28 digits."""
+    if config.learning_rate is not None:
+        return config.learning_rate
+    if spec.name == "conv":
+        return 5e-3
+    return 1e-2 if spec.name == "dense" and spec.check(config.options)["batch_norm"] else 3e-3
