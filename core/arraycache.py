@@ -1,8 +1,7 @@
-"""Arrays kept in a file, so that what takes seconds to make is made once. Imports nothing else from core."""
+"""Arrays kept in a file, so that what takes seconds to make is made once. Imports core.files."""
 
 import contextlib
-import os
-import tempfile
+import io
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -12,13 +11,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from core.files import write_atomically
+
 Arrays = dict[str, npt.NDArray[Any]]
 
 
 def cached(path: Path, names: tuple[str, ...], make: Callable[[], Arrays]) -> Arrays:
-    """The arrays called `names` from the .npz file `path`; made anew, and kept there, if it is missing or broken.
+    """The arrays called `names` from the .npz file `path`.
 
-    A folder that cannot be written costs only the time to make them again.
+    If it is missing or broken they are made anew and kept there; a folder that cannot be written
+    costs only the time to make them again.
     """
     kept = read(path, names)
     if kept is not None:
@@ -30,7 +32,7 @@ def cached(path: Path, names: tuple[str, ...], make: Callable[[], Arrays]) -> Ar
 
 
 def read(path: Path, names: tuple[str, ...]) -> Arrays | None:
-    """The arrays called `names` in `path`, or None if they cannot be read; objects are never unpickled."""
+    """The arrays called `names` in `path`, or None if they cannot be read; no objects, ever."""
     try:
         with open(path, "rb") as file, np.load(file) as stored:
             return {name: stored[name] for name in names}
@@ -43,13 +45,6 @@ def read(path: Path, names: tuple[str, ...]) -> Arrays | None:
 def write(path: Path, arrays: Arrays) -> None:
     """Keep `arrays` in `path`, whole or not at all; OSError if the folder cannot be written."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, **arrays)  # type: ignore[arg-type]  # its stub takes the ** for allow_pickle
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    content = io.BytesIO()
+    np.savez(content, **arrays)  # type: ignore[arg-type]  # its stub takes the ** for allow_pickle
+    write_atomically(path, content.getvalue())

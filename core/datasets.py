@@ -1,14 +1,17 @@
-"""The data sets by name: what there is, loading one, and whether a model has seen the images shown."""
+"""The data sets by name: what there is, loading one, and which images a model has seen."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal, get_args
 
 import numpy as np
+import numpy.typing as npt
 
-from core import digits, publicsets, shapes
+from core import digits, folders, publicsets, shapes
 from core.config import DataError
+from core.downloads import Progress
 from core.imagesets import ImageSet, Split
 
 SPLITS: tuple[Split, ...] = get_args(Split)
@@ -35,7 +38,7 @@ class DatasetInfo:
 
 def catalogue(data_root: Path | str | None = None) -> tuple[DatasetInfo, ...]:
     """The sets that have a name, the embedded ones first. Loads no images."""
-    embedded = (
+    return (
         DatasetInfo(
             digits.ID,
             "Digits (5,000 of MNIST)",
@@ -50,7 +53,8 @@ def catalogue(data_root: Path | str | None = None) -> tuple[DatasetInfo, ...]:
         DatasetInfo(
             shapes.ID,
             "Shapes with planted defects",
-            "Drawn shapes, 64 x 64, colour: every factor is known, and each fifth test image has a marked defect.",
+            "Drawn shapes, 64 x 64, colour, with known factors; a fifth of the test images has a "
+            "marked defect.",
             (3, 64, 64),
             shapes.CLASS_NAMES,
             shapes.N_TRAIN,
@@ -58,43 +62,58 @@ def catalogue(data_root: Path | str | None = None) -> tuple[DatasetInfo, ...]:
             embedded=True,
             available=True,
         ),
-    )
-    return embedded + tuple(
-        _public_info(known, _path(data_root)) for known in publicsets.PUBLIC_SETS
+        *(_public_info(known, _path(data_root)) for known in publicsets.PUBLIC_SETS),
     )
 
 
-def load(id: str, split: str = "test", data_root: Path | str | None = None) -> ImageSet:
-    """One split ("train" or "test") of the set `id`.
+def load(
+    id: str,  # noqa: A002  # what a set's name is called everywhere
+    split: str = "test",
+    data_root: Path | str | None = None,
+    progress: Progress | None = None,
+    size: tuple[int, int] | None = None,
+) -> ImageSet:
+    """One split ("train" or "test") of the set `id`, fetched first if it is not there.
 
-    data_root: where torchvision's sets are looked for before the data folder; HOURGLASS_DATA_ROOT by default.
-    Raises DataError if there is no such set or split, or if it cannot be read.
+    id: a name in catalogue(), folder:PATH or zip:PATH; the last two have the split "all" as well.
+    data_root: where public sets are looked for before the data folder; HOURGLASS_DATA_ROOT if None.
+    progress: told (done, in all or None): bytes while downloading, files of a folder or zip.
+    size: (H, W) of the images of a folder or zip, see core.folders.Choice.
+    Raises DataError if there is no such set or split, or if it cannot be had or read.
     """
+    kind, _, path = id.partition(":")
+    if kind == "folder" and path:
+        return folders.load_folder(Path(path), folders.Choice(split, size), progress)
+    if kind == "zip" and path:
+        return folders.load_zip(Path(path), path, folders.Choice(split, size), progress)
     if split not in SPLITS:
-        raise DataError(f"There is no split {split!r}: choose train or test.")
-    if id == digits.ID:
-        return digits.load_digits(split)
-    if id == shapes.ID:
-        return shapes.load_shapes(split)
+        raise DataError(f"There is no split {split!r} of {id}: choose train or test.")
     if id in publicsets.BY_ID:
-        return publicsets.BY_ID[id].load(split, _path(data_root))
-    known = ", ".join(info.id for info in catalogue(data_root))
-    raise DataError(f"There is no data set {id!r}: choose one of {known}.")
+        return publicsets.BY_ID[id].load(split, _path(data_root), progress)
+    if id not in EMBEDDED:
+        known = ", ".join((*EMBEDDED, *publicsets.BY_ID))
+        raise DataError(f"There is no data set {id!r}: choose {known}, folder:PATH or zip:PATH.")
+    return EMBEDDED[id](split)
 
 
 def training_images(
-    id: str, exclude_classes: Iterable[str] = (), data_root: Path | str | None = None
+    id: str,  # noqa: A002  # as above
+    exclude_classes: Iterable[str] = (),
+    data_root: Path | str | None = None,
+    progress: Progress | None = None,
 ) -> ImageSet:
     """What a model may be trained on: the train split without the classes named.
 
-    The embedded digits all come from MNIST's train split, so "mnist" leaves out those 1,000 of its 60,000 that are the
-    test split of "mnist-5k", found by their pixels: exactly 59,000 stay, since no two of MNIST's images are equal.
+    The embedded digits all come from MNIST's train split, so "mnist" leaves out those 1,000 of
+    its 60,000 that are the test split of "mnist-5k", found by their pixels. No two images of
+    MNIST are equal, so that exactly 59,000 stay.
     Raises DataError for a class that the set has not.
     """
-    images = load(id, "train", data_root)
+    images = load(id, "train", data_root, progress)
     keep = np.ones(len(images), dtype=bool)
     if excluded := set(exclude_classes):
-        keep &= ~np.isin(images.labels, _class_indices(images, excluded))
+        indices = _class_indices(images, excluded)
+        keep &= ~np.isin(np.asarray(images.labels), indices)
     if id == "mnist":
         keep &= ~_same_pixels(images, load(digits.ID, "test"))
     return images if keep.all() else images.take(keep)
@@ -103,13 +122,22 @@ def training_images(
 def seen_in_training(card_dataset_id: str, shown_id: str, shown_split: str) -> Seen:
     """Whether a model trained on training_images(card_dataset_id) had the shown images among them.
 
-    "some": a part of them, as MNIST's train split for a model trained on 4,000 of its digits, or on all but 1,000.
+    "some": a part of them, as MNIST's train split for a model trained on 4,000 of its digits, or
+    on all but 1,000. Classes left out of training do not count here.
     """
-    if shown_split == "test" or card_dataset_id == shown_id != "mnist":
-        return "yes" if shown_split == "train" else "no"
-    if card_dataset_id == "mnist" and shown_id == digits.ID:
-        return "yes"
-    return "some" if card_dataset_id in ("mnist", digits.ID) and shown_id == "mnist" else "no"
+    if shown_split == "test" or card_dataset_id not in _sources(shown_id):
+        return "no"
+    if "mnist" in (shown_id, card_dataset_id):
+        return "yes" if shown_id == digits.ID else "some"
+    return "yes" if shown_split == "train" else "some"
+
+
+EMBEDDED = MappingProxyType({digits.ID: digits.load_digits, shapes.ID: shapes.load_shapes})
+
+
+def _sources(shown_id: str) -> tuple[str, ...]:
+    """The sets whose train split shares images with this one's."""
+    return ("mnist", digits.ID) if shown_id in ("mnist", digits.ID) else (shown_id,)
 
 
 def _class_indices(images: ImageSet, names: set[str]) -> list[int]:
@@ -119,7 +147,7 @@ def _class_indices(images: ImageSet, names: set[str]) -> list[int]:
     return [images.class_names.index(name) for name in names]
 
 
-def _same_pixels(images: ImageSet, others: ImageSet) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _same_pixels(images: ImageSet, others: ImageSet) -> npt.NDArray[np.bool_]:
     known = {image.tobytes() for image in others.images}
     return np.fromiter((image.tobytes() in known for image in images.images), bool, len(images))
 

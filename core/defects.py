@@ -1,4 +1,4 @@
-"""Defects planted on drawn shapes, and masks of exactly the pixels they changed. Imports core.drawing."""
+"""Defects planted on drawn shapes, and masks of exactly the pixels they changed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Defects:
     """The defects of n pictures, one array of n values each.
 
     kind: index into KINDS, or -1 for none.  angle: where to or which way, in radians.
-    strength: 0 to 1; how far from the centre, how wide or how large, each kind within its own bounds.
+    strength: 0 to 1; how far from the centre, how wide or how large, each kind in its own bounds.
     other: the shape that "merged" adds, an index into drawing.SHAPES.
     """
 
@@ -35,7 +35,7 @@ class Defects:
 
 
 def random_defects(n: int, n_defective: int, rng: np.random.Generator) -> Defects:
-    """Defects for `n_defective` of n pictures, as many of each kind (give or take one), in random places."""
+    """Defects for `n_defective` of n pictures, in random places, the kinds in equal shares."""
     kind = np.full(n, -1, np.int64)
     kind[rng.permutation(n)[:n_defective]] = np.arange(n_defective) % len(KINDS)
     return Defects(
@@ -49,9 +49,10 @@ def random_defects(n: int, n_defective: int, rng: np.random.Generator) -> Defect
 def draw_with(
     scenes: Scenes, defects: Defects
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
-    """The pictures with their defects, (n, 3, 64, 64), and where they differ from drawing.draw(scenes), (n, 64, 64).
+    """The pictures with their defects, (n, 3, 64, 64), and masks of them, (n, 64, 64).
 
-    Every marked pixel differs by at least VISIBLE levels in a channel, every other pixel not at all.
+    Every marked pixel differs from drawing.draw(scenes) by at least VISIBLE levels in a channel,
+    every other pixel not at all.
     """
     clean = drawing.draw(scenes)
     damaged = clean.copy()
@@ -111,7 +112,7 @@ PLANTERS = (_scratch, _hole, _wrong_colour, _merged)  # in the order of KINDS
 
 
 def _along(scenes: Scenes, angle: Array) -> Array:
-    """How far each pixel lies from the shape's centre in the direction `angle`, in pixels: (n, 64, 64)."""
+    """How far each pixel lies from the shape's centre towards `angle`, in pixels: (n, 64, 64)."""
     across, down = drawing.from_centre(scenes)
     return np.asarray(across * np.cos(angle)[:, None, None] + down * np.sin(angle)[:, None, None])
 

@@ -42,7 +42,7 @@ def load_digits(split: str) -> ImageSet:
 def stratified_split(
     labels: npt.NDArray[np.integer], n_test: int, seed: int
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Positions of the train and of the test images, each shuffled, with the classes in equal shares.
+    """Positions of the train and of the test images, each shuffled, the classes in equal shares.
 
     labels: (N,).  n_test: how many are for testing; each class gives its share, rounded.
     """

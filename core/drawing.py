@@ -1,6 +1,7 @@
-"""Pictures of one shape each, 64 x 64 in colour, from their factors. Imports nothing else from core.
+"""Pictures of one shape each, 64 x 64 in colour, from their factors.
 
-Shapes are drawn from signed distances, so that edges are smooth without drawing them larger first.
+Shapes are drawn from signed distances, so that edges are smooth without drawing them larger
+first. Imports nothing else from core.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ class Scenes:
 
 
 def random_scenes(n: int, rng: np.random.Generator) -> Scenes:
-    """n scenes with all factors independent and uniform, and the shape well inside the picture."""
+    """Scenes with all factors independent and uniform, the shape well inside the picture."""
 
     def uniform(low: float, high: float) -> Array:
         return rng.uniform(low, high, n).astype(np.float32)
@@ -65,7 +66,7 @@ def draw(scenes: Scenes) -> npt.NDArray[np.uint8]:
 
 
 def distance(scenes: Scenes) -> Array:
-    """Signed distance in pixels of every pixel's centre to the edge, negative inside: (n, 64, 64)."""
+    """Signed distance in pixels of each pixel to the edge, negative inside: (n, 64, 64)."""
     across, down = _upright(scenes)
     out = np.empty((len(scenes), SIDE, SIDE), np.float32)
     for index, outline in enumerate(OUTLINES):
@@ -76,11 +77,11 @@ def distance(scenes: Scenes) -> Array:
 
 def coverage(distances: Array) -> Array:
     """How much of each pixel lies inside, 0 to 1."""
-    return np.clip(np.float32(0.5) - distances, 0, 1)
+    return np.asarray(np.clip(np.float32(0.5) - distances, 0, 1))
 
 
 def colour(scenes: Scenes, turn: float | Array = 0.0) -> Array:
-    """The colour of each shape, its hue turned by `turn` degrees, lit a little from above: (n, 3, 64, 64)."""
+    """The colour of each shape, its hue turned by some degrees, lit from above: (n, 3, 64, 64)."""
     light = np.linspace(1.0, 0.8, SIDE, dtype=np.float32)[:, None]
     rgb = hue_to_rgb(scenes.hue + turn)
     return np.asarray(np.broadcast_to(rgb[:, :, None, None] * light, (len(scenes), 3, SIDE, SIDE)))
@@ -114,7 +115,7 @@ def to_bytes(x: Array) -> npt.NDArray[np.uint8]:
 
 
 def from_centre(scenes: Scenes) -> tuple[Array, Array]:
-    """Where each pixel's centre lies from the shape's, in pixels to the right and down: two (n, 64, 64)."""
+    """How far each pixel lies right of and below the shape's centre, in pixels: two (n, 64, 64)."""
     centres = np.arange(SIDE, dtype=np.float32) + np.float32(0.5)
     across = centres[None, None, :] - scenes.x[:, None, None]
     down = centres[None, :, None] - scenes.y[:, None, None]
@@ -125,7 +126,8 @@ def from_centre(scenes: Scenes) -> tuple[Array, Array]:
 def _upright(scenes: Scenes) -> tuple[Array, Array]:
     """from_centre turned and scaled: the shape upright, its radius 1."""
     across, down = from_centre(scenes)
-    angle, size = np.deg2rad(scenes.rotation)[:, None, None], scenes.size[:, None, None]
+    angle = scenes.rotation[:, None, None] * np.float32(np.pi / 180)
+    size = scenes.size[:, None, None]
     cos, sin = np.cos(angle) / size, np.sin(angle) / size
     return cos * across + sin * down, cos * down - sin * across
 
@@ -144,7 +146,7 @@ def _triangle(across: Array, down: Array) -> Array:
 
 
 def _star(across: Array, down: Array) -> Array:
-    """Five points: fold the plane into the tenth between a tip and a notch, where the edge is one line."""
+    """Fold the plane into the tenth between a tip and a notch, where the edge is one line."""
     tip, notch = np.float32(np.pi / 5), np.float32(0.45)
     angle = np.abs(
         (np.arctan2(across, -down) + tip) % (2 * tip) - tip
@@ -158,11 +160,12 @@ def _star(across: Array, down: Array) -> Array:
 def _cross(across: Array, down: Array) -> Array:
     across, down = np.abs(across), np.abs(down)
     arm, half = np.float32(0.94), np.float32(0.33)
-    return np.minimum(np.maximum(across - arm, down - half), np.maximum(across - half, down - arm))
+    upright, level = np.maximum(across - half, down - arm), np.maximum(across - arm, down - half)
+    return np.asarray(np.minimum(upright, level))
 
 
 def _heart(across: Array, down: Array) -> Array:
-    """Source: Inigo Quilez, 2D distance functions; here 1.6 times as large, its middle at the origin."""
+    """1.6 times as large as its source, its middle at the origin: Inigo Quilez, 2D distances."""
     scale = np.float32(1.6)
     x, y = np.abs(across) / scale, np.float32(0.55) - down / scale
     lobe = np.hypot(x - np.float32(0.25), y - np.float32(0.75)) - np.float32(np.sqrt(2) / 4)

@@ -21,7 +21,7 @@ FILES = {
 
 @dataclass(frozen=True)
 class IdxFiles:
-    """The four files of a set of 28 x 28 images in `folder` below a data root, as they are or as .gz."""
+    """The files of a set of 28 x 28 images in `folder` below a data root, as they are or as .gz."""
 
     folder: str
 
@@ -48,23 +48,25 @@ def read_idx(path: Path, item_shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
     Raises DataError, naming the file, if it is cut short, corrupt, or holds items of another shape.
     """
     try:
-        opener = gzip.open if path.suffix == ".gz" else open
-        with opener(path, "rb") as file:
-            return _read_items(file, item_shape)
+        with open(path, "rb") as file:
+            packed = path.suffix == ".gz"
+            return _read_items(gzip.GzipFile(fileobj=file) if packed else file, item_shape)
     except (OSError, EOFError, ValueError, struct.error, zlib.error) as error:
         raise DataError(
             f"{path} cannot be read ({error}): delete it or put a whole one there."
         ) from error
 
 
-def _read_items(file: IO[bytes], item_shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
-    magic, n, *shape = struct.unpack(f">{2 + len(item_shape)}I", file.read(8 + 4 * len(item_shape)))
+def _read_items(
+    file: IO[bytes] | gzip.GzipFile, item_shape: tuple[int, ...]
+) -> npt.NDArray[np.uint8]:
+    n_header = 8 + 4 * len(item_shape)
+    magic, n, *shape = struct.unpack(f">{n_header // 4}I", file.read(n_header))
     if magic != 0x0801 + len(item_shape) or tuple(shape) != item_shape or n > MAX_ITEMS:
         raise ValueError("it is not the idx file that its name says")
     expected = n * int(np.prod(item_shape, dtype=np.int64))
     content = file.read(expected + 1)
     if len(content) != expected:
-        raise ValueError(
-            f"it holds {'less' if len(content) < expected else 'more'} than its header says"
-        )
+        relation = "less" if len(content) < expected else "more"
+        raise ValueError(f"it holds {relation} than its header says")
     return np.frombuffer(bytearray(content), dtype=np.uint8).reshape(n, *item_shape)

@@ -19,7 +19,7 @@ Index = slice | npt.NDArray[np.int64] | npt.NDArray[np.bool_] | list[int]
 
 
 class Rejected(NamedTuple):
-    """A file that was offered and could not be used; the reason is for the person who offered it."""
+    """A file that could not be used; the reason is for the person who offered it."""
 
     name: str
     reason: str
@@ -31,7 +31,8 @@ class ImageSet:
 
     images: (N, C, H, W), C 1 or 3.  labels: (N,) indices into class_names, or None.
     ids: (N,) unique strings that stay with their images through filters, shuffles and subsamples.
-    factors: what each image was made from, N rows, or None.  masks: (N, H, W), True where a defect is, or None.
+    factors: what each image was made from, N rows, or None.
+    masks: (N, H, W), True where a defect is, or None.
     rejected: the files of the source that could not be read, from both splits together.
     Raises DataError if the lengths disagree.
     """
@@ -82,12 +83,12 @@ class ImageSet:
         )
 
     def pixels(self, index: Index | None = None) -> npt.NDArray[np.float32]:
-        """The images (or those at `index`) as the models see them: (n, C, H, W) float32 in [0, 1], always a copy."""
+        """The images (at `index`) as models see them: a new (n, C, H, W) float32 in [0, 1]."""
         chosen = self.images if index is None else self.take(index).images
         return np.divide(chosen, np.float32(255), dtype=np.float32)
 
     def positions(self, ids: npt.ArrayLike) -> npt.NDArray[np.int64]:
-        """Where the images called `ids` stand: (n,) strings -> (n,) positions; DataError if one is not here."""
+        """Where the images called `ids` stand: (n,); DataError if one is not here."""
         names = np.asarray(ids, dtype=np.str_).ravel()
         try:
             return np.array([self._position[name] for name in names.tolist()], dtype=np.int64)

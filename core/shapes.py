@@ -1,4 +1,4 @@
-"""The embedded procedural set `shapes`: every factor known, and planted defects in the test split."""
+"""The embedded procedural set `shapes`: every factor known, planted defects in the test split."""
 
 from __future__ import annotations
 
@@ -22,10 +22,11 @@ FACTORS = tuple(field.name for field in fields(drawing.Scenes))
 
 
 def load_shapes(split: str) -> ImageSet:
-    """4,000 clean pictures to train on, or 1,000 to test on, of which 200 have a defect; (3, 64, 64).
+    """4,000 clean pictures to train on, or 1,000 to test on of which 200 have a defect.
 
-    factors: shape (a word), hue, rotation (degrees), size, x, y (pixels), background (0 to 1), defect ("none" or one
-    of defects.KINDS), is_outlier.  masks: the pixels the defect changed; None in the train split.
+    factors: shape (a word), hue, rotation (degrees), size, x, y (pixels), background (0 to 1),
+    defect ("none" or one of defects.KINDS), is_outlier.
+    masks: the pixels the defect changed; None in the train split.
     """
     path = config.data_dir() / f"shapes-{split}-v1.npz"
     arrays = arraycache.cached(path, ("images", "masks", "defect", *FACTORS), lambda: make(split))
@@ -42,7 +43,7 @@ def load_shapes(split: str) -> ImageSet:
 
 
 def make(split: str) -> arraycache.Arrays:
-    """Draw a split anew: images, masks (of one pixel each in the train split), defect and the factors."""
+    """Draw a split anew: images, masks (in the train split of one pixel), defect and factors."""
     n, n_defective = (N_TRAIN, 0) if split == "train" else (N_TEST, N_DEFECTIVE)
     rng = np.random.default_rng([SEED, ("train", "test").index(split)])
     scenes = drawing.random_scenes(n, rng)

@@ -1,0 +1,127 @@
+"""CIFAR-10 from its binary files or from torchvision's batches, of which nothing is unpickled."""
+
+import hashlib
+import re
+import shutil
+import tarfile
+import tempfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from core.config import DataError
+
+Pixels = npt.NDArray[np.uint8]
+Labels = npt.NDArray[np.int64]
+BINARY, PYTHON = "cifar-10-batches-bin", "cifar-10-batches-py"
+BATCHES = {
+    "train": tuple(f"data_batch_{number}" for number in range(1, 6)),
+    "test": ("test_batch",),
+}
+N_BATCH, N_VALUES = 10_000, 3 * 32 * 32
+PYTHON_MD5 = {
+    "data_batch_1": "c99cafc152244af753f735de768cd75f",
+    "data_batch_2": "d4bba439e000b95fd0a9bffe97cbabec",
+    "data_batch_3": "54ebc095f3ab1f0389bbae665268c751",
+    "data_batch_4": "634d18415352ddfa80567beed471001a",
+    "data_batch_5": "482c414d41f54cd18b22e5b47cb7c3cb",
+    "test_batch": "40351d587109b95175f43aff81a1287e",
+}
+# In torchvision's batches, which their md5 pins byte for byte: one string with all the pixels,
+# and after the word "labels" a list of one-byte numbers (K), begun by ] and (, stored by e.
+PIXELS_MARK = b"T" + (N_BATCH * N_VALUES).to_bytes(4, "little")
+LABELS_LIST = re.compile(
+    rb"U\x06labels(?:q.|r.{4})?\](?:q.|r.{4})?((?:[(e]|K[\x00-\x09])+)", re.DOTALL
+)
+
+
+class CifarFiles:
+    """Either folder of CIFAR-10, below a data root; the binary one is preferred."""
+
+    folder = "."
+
+    def present(self, root: Path, split: str) -> bool:
+        """Whether one of the folders has all the batches of the split."""
+        return any(
+            all(_batch(root, folder, name).is_file() for name in BATCHES[split])
+            for folder in (BINARY, PYTHON)
+        )
+
+    def read(self, root: Path, split: str) -> tuple[Pixels, Labels]:
+        """Images (N, 3, 32, 32) and labels (N,); DataError if a batch is broken."""
+        batches = [_read_batch(root, name) for name in BATCHES[split]]
+        images = np.concatenate([images for images, _ in batches]).reshape(-1, 3, 32, 32)
+        return images, np.concatenate([labels for _, labels in batches]).astype(np.int64)
+
+    def unpack(self, root: Path, archive: str) -> None:
+        """Take the batches out of the downloaded `archive` in `root`, and delete it.
+
+        Only the six members that are known by name are read, as streams.
+        """
+        folder = Path(tempfile.mkdtemp(dir=root, prefix=f".{BINARY}-"))
+        try:
+            _take_out(root / archive, folder)
+            folder.chmod(0o755)
+            shutil.rmtree(root / BINARY, ignore_errors=True)  # it lacked a batch
+            folder.rename(root / BINARY)
+        except (OSError, EOFError, KeyError, ValueError, tarfile.TarError, zlib.error) as error:
+            raise DataError(
+                f"{root / archive} cannot be unpacked ({error}): delete it and try again."
+            ) from error
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        (root / archive).unlink()
+
+
+def _take_out(archive: Path, folder: Path) -> None:
+    wanted = {f"{BINARY}/{name}.bin" for names in BATCHES.values() for name in names}
+    with tarfile.open(archive, "r|gz") as members:
+        for member in members:
+            if member.name in wanted and (stream := members.extractfile(member)) is not None:
+                content = stream.read(N_BATCH * (1 + N_VALUES) + 1)
+                (folder / Path(member.name).name).write_bytes(content)
+                wanted.remove(member.name)
+    if wanted:
+        raise KeyError(f"it lacks {min(wanted)}")
+
+
+def _batch(root: Path, folder: str, name: str) -> Path:
+    return root / folder / (f"{name}.bin" if folder == BINARY else name)
+
+
+def _read_batch(root: Path, name: str) -> tuple[Pixels, Pixels]:
+    """(N, 3072) and (N,) of one batch."""
+    path = _batch(root, BINARY, name)
+    read = _read_binary
+    if not path.is_file():
+        path, read = _batch(root, PYTHON, name), _read_python
+    try:
+        return read(path)
+    except (OSError, ValueError) as error:
+        raise DataError(
+            f"{path} cannot be read ({error}): delete it or put a whole one there."
+        ) from error
+
+
+def _read_binary(path: Path) -> tuple[Pixels, Pixels]:
+    content = np.fromfile(path, dtype=np.uint8)
+    if len(content) != N_BATCH * (1 + N_VALUES):
+        raise ValueError("it has not the length of a batch")
+    rows = content.reshape(N_BATCH, 1 + N_VALUES)
+    return rows[:, 1:], rows[:, 0]
+
+
+def _read_python(path: Path) -> tuple[Pixels, Pixels]:
+    content = path.read_bytes()
+    if hashlib.md5(content, usedforsecurity=False).hexdigest() != PYTHON_MD5[path.name]:
+        raise ValueError("it is not the batch that torchvision knows")
+    start, found = content.find(PIXELS_MARK), LABELS_LIST.search(content)
+    if start < 0 or found is None:
+        raise ValueError("it holds no pixels or no labels")
+    labels = bytes(found[1]).replace(b"(", b"").replace(b"e", b"")[1::2]  # K 6 K 9 -> 6 9
+    pixels = np.frombuffer(content, np.uint8, N_BATCH * N_VALUES, start + len(PIXELS_MARK))
+    if len(labels) != N_BATCH:
+        raise ValueError("it has not as many labels as images")
+    return pixels.reshape(N_BATCH, N_VALUES), np.frombuffer(labels, np.uint8)

@@ -1,0 +1,194 @@
+"""Reading one image that a stranger offers, and bringing it to the shape a model takes.
+
+An image is known by its content, never by its name. Whatever goes wrong inside the decoder
+becomes ImageRejected with a reason a person understands.
+"""
+
+import io
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+
+from core.config import ImageRejected
+
+FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "WEBP", "GIF")
+MAX_BYTES = 25 << 20
+MAX_PIXELS = 40_000_000
+MAX_SIDE = 20_000
+WHITE = (255, 255, 255)
+Colour = tuple[int, int, int]
+
+# Pillow only warns of an image of up to twice its own limit; the filter is the whole process's.
+warnings.simplefilter("error", Image.DecompressionBombWarning)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An image as the program takes it.
+
+    image: mode "L" (grey) or "RGB", upright, opaque, without metadata.
+    notes: what was done to it that its owner should know, each a few words.
+    """
+
+    image: Image.Image
+    notes: tuple[str, ...] = ()
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(H, W) in pixels."""
+        return self.image.height, self.image.width
+
+
+def read_image(data: bytes | Path, name: str = "", background: Colour = WHITE) -> Picture:
+    """The picture in `data` (a file's content or its path); of an animation, the first frame.
+
+    name: how to call it in the message.  background: what transparent parts are laid on.
+    An image whose three channels are equal is grey.
+    Raises ImageRejected, naming the reason, for anything that is not a whole image of FORMATS with
+    at most MAX_BYTES, MAX_PIXELS and MAX_SIDE.
+    """
+    name = name or (data.name if isinstance(data, Path) else "This image")
+    try:
+        return _read(data, background)
+    except ImageRejected as refusal:
+        raise ImageRejected(f"{name} {refusal}.") from None
+    except Exception as error:  # decoders raise anything on a broken file
+        raise ImageRejected(f"{name} {_reason(error)}.") from error
+
+
+def to_array(picture: Picture, channels: int, size: tuple[int, int]) -> npt.NDArray[np.uint8]:
+    """The picture as a model takes it: (channels, H, W), the middle of it if its sides differ.
+
+    channels: 1 (grey, by perceived brightness) or 3.  size: (H, W).
+    """
+    image = picture.image.convert("L" if channels == 1 else "RGB")
+    if picture.size != size:
+        image = ImageOps.fit(image, (size[1], size[0]), Image.Resampling.BICUBIC)
+    return np.asarray(image, dtype=np.uint8).reshape(*size, channels).transpose(2, 0, 1).copy()
+
+
+def to_png(x: npt.NDArray[np.uint8]) -> bytes:
+    """A loss-free file of one image: (H, W), (1, H, W) or (3, H, W)."""
+    rows = x.transpose(1, 2, 0) if x.ndim == 3 and len(x) == 3 else x.reshape(x.shape[-2:])
+    file = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(rows)).save(file, format="PNG")
+    return file.getvalue()
+
+
+def _read(data: bytes | Path, background: Colour) -> Picture:
+    content = _content(data)
+    with Image.open(io.BytesIO(content), formats=FORMATS) as image:
+        _check_size(image)
+        image.load()
+        upright, turned = _upright(image)
+        plain, changed = _plain(upright, background)
+        notes = (turned, changed, _frames(image))
+    return Picture(_bare(plain), tuple(filter(None, notes)))
+
+
+def _content(data: bytes | Path) -> bytes:
+    if isinstance(data, Path):
+        with open(data, "rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    if not data:
+        raise ImageRejected("is empty")
+    if len(data) > MAX_BYTES:
+        raise ImageRejected(f"is larger than {MAX_BYTES >> 20} MB")
+    return data
+
+
+def _check_size(image: Image.Image) -> None:
+    """From the header alone, before anything is decoded."""
+    width, height = image.size
+    if not (1 <= width <= MAX_SIDE and 1 <= height <= MAX_SIDE):
+        raise ImageRejected(f"is {width} x {height}: a side may have 1 to {MAX_SIDE:,} pixels")
+    tiles = getattr(image, "tag_v2", {})  # of a TIFF: one tile may be larger than the image
+    stored = int(tiles.get(322, 0) or 0) * int(tiles.get(323, 0) or 0)
+    if max(width * height, stored) > MAX_PIXELS:
+        raise ImageRejected(f"has more than {MAX_PIXELS // 1_000_000} million pixels")
+
+
+def _upright(image: Image.Image) -> tuple[Image.Image, str]:
+    """The image turned as its EXIF data say, and a note; as it is if they are broken."""
+    try:
+        orientation = image.getexif().get(0x0112, 1)
+        turned = ImageOps.exif_transpose(image)
+    except Exception:  # noqa: BLE001  # a broken note about an image does not break the image
+        return image, "its EXIF data are broken, so it was not turned"
+    return turned, "turned as its EXIF data say" if orientation in range(2, 9) else ""
+
+
+def _plain(image: Image.Image, background: Colour) -> tuple[Image.Image, str]:
+    """Mode L or RGB, and a note if that took more than a change of format."""
+    if image.mode.startswith("I;16"):
+        return _grey(np.asarray(image, dtype=np.float64) / 65_535), "16 bits a pixel made 8"
+    if image.mode in ("I", "F"):
+        return _stretched(np.asarray(image, dtype=np.float64))
+    if image.has_transparency_data:
+        return _without_alpha(image.convert("RGBA"), background)
+    if image.mode == "LAB":
+        lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+        converted = ImageCms.profileToProfile(image, lab, srgb, outputMode="RGB")
+        assert converted is not None  # it is None only when done in place
+        return _grey_if_equal(converted), ""
+    return _grey_if_equal(image.convert("L" if image.mode in ("1", "L") else "RGB")), ""
+
+
+def _without_alpha(image: Image.Image, background: Colour) -> tuple[Image.Image, str]:
+    opaque = image.getchannel("A").getextrema() == (255, 255)
+    ground = Image.new("RGBA", image.size, (*background, 255))
+    laid = Image.alpha_composite(ground, image).convert("RGB")
+    note = "transparent parts laid on rgb({}, {}, {})".format(*background)
+    return _grey_if_equal(laid), "" if opaque else note
+
+
+def _grey_if_equal(image: Image.Image) -> Image.Image:
+    if image.mode == "L":
+        return image
+    red, green, blue = image.split()
+    return red if red.tobytes() == green.tobytes() == blue.tobytes() else image
+
+
+def _frames(image: Image.Image) -> str:
+    """A note on further frames, where the file says so itself; to count a GIF's is to seek."""
+    n_frames = getattr(image, "n_frames", 1) if image.format in ("PNG", "WEBP") else 1
+    return f"the first of {n_frames} frames" if n_frames > 1 else ""
+
+
+def _bare(image: Image.Image) -> Image.Image:
+    """Without metadata (colour profile, comments, place): what is kept must not carry them."""
+    image = image.copy()
+    image.info.clear()
+    return image
+
+
+def _stretched(values: npt.NDArray[np.float64]) -> tuple[Image.Image, str]:
+    """Numbers of any range as grey: 0 to 1 as they are, others from their lowest to highest."""
+    if not np.isfinite(values).all():
+        raise ImageRejected("has pixels that are not finite numbers")
+    low, high = float(values.min()), float(values.max())
+    if low >= 0 and high <= 1:
+        return _grey(values), "numbers from 0 (black) to 1 (white)"
+    span = high - low
+    scaled = (values - low) / span if 0 < span < np.inf else np.zeros_like(values)
+    return _grey(scaled), f"numbers from {low:g} (made black) to {high:g} (made white)"
+
+
+def _grey(values: npt.NDArray[np.float64]) -> Image.Image:
+    return Image.fromarray(np.round(values * 255).astype(np.uint8))
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, UnidentifiedImageError):
+        return "is no image in a format that is read here (PNG, JPEG, BMP, TIFF, WebP, GIF)"
+    if isinstance(error, Image.DecompressionBombError | Image.DecompressionBombWarning):
+        return f"has more than {MAX_PIXELS // 1_000_000} million pixels"
+    if isinstance(error, FileNotFoundError | PermissionError | IsADirectoryError):
+        return "cannot be opened: it is missing, or not yours to read"
+    if isinstance(error, MemoryError):
+        return "needs more memory than there is"
+    return "is damaged or cut short"
