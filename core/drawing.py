@@ -81,7 +81,7 @@ def coverage(distances: Array) -> Array:
 
 
 def colour(scenes: Scenes, turn: float | Array = 0.0) -> Array:
-    """The colour of each shape, its hue turned by some degrees, lit from above: (n, 3, 64, 64)."""
+    """The shapes' colours, hue turned by `turn` degrees, lit from above: (n, 3, 64, 64)."""
     light = np.linspace(1.0, 0.8, SIDE, dtype=np.float32)[:, None]
     rgb = hue_to_rgb(scenes.hue + turn)
     return np.asarray(np.broadcast_to(rgb[:, :, None, None] * light, (len(scenes), 3, SIDE, SIDE)))
@@ -165,8 +165,8 @@ def _cross(across: Array, down: Array) -> Array:
 
 
 def _heart(across: Array, down: Array) -> Array:
-    """1.6 times as large as its source, its middle at the origin: Inigo Quilez, 2D distances."""
-    scale = np.float32(1.6)
+    """1.48 times as large as its source, its middle at the origin: Inigo Quilez, 2D distances."""
+    scale = np.float32(1.48)
     x, y = np.abs(across) / scale, np.float32(0.55) - down / scale
     lobe = np.hypot(x - np.float32(0.25), y - np.float32(0.75)) - np.float32(np.sqrt(2) / 4)
     along = np.maximum(x + y, 0) / 2

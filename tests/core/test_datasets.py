@@ -1,0 +1,135 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core import config, datasets
+from core.config import DataError
+
+REAL = Path(os.environ.get("HOURGLASS_TEST_DATA") or config.PROJECT.parent / "shared" / "data")
+needs_mnist = pytest.mark.skipif(
+    not (REAL / "MNIST" / "raw").is_dir(),
+    reason="no MNIST here: put its folder MNIST/raw into the folder HOURGLASS_TEST_DATA names",
+)
+HEAVY = {"torch", "torchvision", "sklearn", "scipy", "streamlit", "plotly", "mlxtend", "pandas"}
+
+
+def test_datasets_imported_and_digits_loaded_load_nothing_heavy() -> None:
+    code = (
+        "import sys; from core import datasets; datasets.load('mnist-5k'); datasets.catalogue();"
+        "print(*{name.split('.')[0] for name in sys.modules})"
+    )
+    command = [sys.executable, "-W", "error", "-c", code]
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert not HEAVY & set(result.stdout.split())
+
+
+def test_catalogue_lists_the_embedded_sets_first_and_public_ones_as_absent(
+    empty_home: Path,
+) -> None:
+    infos = datasets.catalogue(empty_home / "nothing")
+    assert [info.id for info in infos if info.embedded] == ["mnist-5k", "shapes"]
+    assert [info.id for info in infos if info.available] == ["mnist-5k", "shapes"]
+    assert [info.id for info in infos][:2] == ["mnist-5k", "shapes"]
+    assert not (empty_home / "data").exists()
+
+
+@pytest.mark.parametrize("name", ["mnist-5k", "shapes"])
+def test_catalogue_says_of_embedded_sets_what_loading_shows(name: str) -> None:
+    info = next(info for info in datasets.catalogue() if info.id == name)
+    for split, n in (("train", info.n_train), ("test", info.n_test)):
+        images = datasets.load(name, split)
+        assert (len(images), images.shape) == (n, info.input_shape)
+        assert images.class_names == info.class_names
+        assert (images.id, images.split) == (name, split)
+        assert len(set(images.ids.tolist())) == n
+
+
+@pytest.mark.parametrize("name", ["", "minst", "folder:", "zip:", "../mnist", "MNIST-5K"])
+def test_unknown_set_is_refused_with_the_ones_there_are(name: str) -> None:
+    with pytest.raises(DataError, match="choose mnist-5k, shapes, mnist"):
+        datasets.load(name)
+
+
+@pytest.mark.parametrize("name", ["mnist-5k", "shapes", "mnist"])
+def test_unknown_split_is_refused(name: str) -> None:
+    with pytest.raises(DataError, match="choose train or test"):
+        datasets.load(name, "valid")
+
+
+def test_training_images_without_two_classes_hold_neither_and_all_of_the_others() -> None:
+    images = datasets.training_images("mnist-5k", ("5", "9"))
+    assert np.bincount(np.asarray(images.labels), minlength=10).tolist() == (
+        [400] * 5 + [0] + [400] * 3 + [0]
+    )
+    assert images.class_names == datasets.load("mnist-5k").class_names
+
+
+def test_training_images_without_an_unknown_class_are_refused() -> None:
+    with pytest.raises(DataError, match=r"no class 'seven': its classes are 0, 1"):
+        datasets.training_images("mnist-5k", ("seven",))
+
+
+@pytest.mark.parametrize(
+    ("trained_on", "shown", "split", "answer"),
+    [
+        ("mnist", "mnist-5k", "test", "no"),
+        ("mnist", "mnist-5k", "train", "yes"),
+        ("mnist", "mnist", "test", "no"),
+        ("mnist", "mnist", "train", "some"),  # all but 1,000
+        ("mnist-5k", "mnist-5k", "train", "yes"),
+        ("mnist-5k", "mnist-5k", "test", "no"),
+        ("mnist-5k", "mnist", "train", "some"),
+        ("mnist-5k", "mnist", "test", "no"),
+        ("shapes", "shapes", "train", "yes"),
+        ("shapes", "shapes", "test", "no"),
+        ("folder:a", "folder:a", "train", "yes"),
+        ("folder:a", "folder:a", "all", "some"),
+        ("folder:a", "folder:b", "train", "no"),
+        ("kmnist", "mnist", "train", "no"),
+        ("mnist", "fashion-mnist", "train", "no"),
+        ("shapes", "mnist-5k", "train", "no"),
+    ],
+)
+def test_images_shown_were_seen_in_training_as_far_as_the_sets_overlap(
+    trained_on: str, shown: str, split: str, answer: str
+) -> None:
+    assert datasets.seen_in_training(trained_on, shown, split) == answer
+
+
+@needs_mnist
+def test_mnist_is_read_from_its_own_packed_files_and_nothing_is_written_beside_them() -> None:
+    before = sorted(path.name for path in (REAL / "MNIST" / "raw").iterdir())
+    for split, n in (("train", 60_000), ("test", 10_000)):
+        images = datasets.load("mnist", split, REAL)
+        assert (len(images), images.shape) == (n, (1, 28, 28))
+        assert images.ids[17] == f"mnist/{split}/00017"
+    assert sorted(path.name for path in (REAL / "MNIST" / "raw").iterdir()) == before
+
+
+@needs_mnist
+def test_training_images_of_mnist_are_its_59000_that_are_no_embedded_test_digit() -> None:
+    images = datasets.training_images("mnist", data_root=REAL)
+    assert len(images) == 59_000
+    known = {image.tobytes() for image in images.images}
+    assert len(known) == 59_000
+    assert not known & {image.tobytes() for image in datasets.load("mnist-5k", "test").images}
+    assert known > {image.tobytes() for image in datasets.load("mnist-5k", "train").images}
+
+
+@needs_mnist
+def test_test_digits_of_mnist_are_none_of_its_training_images() -> None:
+    train, test = (datasets.load("mnist", split, REAL) for split in ("train", "test"))
+    known = {image.tobytes() for image in train.images}
+    assert not known & {image.tobytes() for image in test.images}
+
+
+@needs_mnist
+def test_digits_labelled_in_the_package_are_labelled_alike_in_mnist() -> None:
+    mnist = datasets.load("mnist", "train", REAL)
+    words = {x.tobytes(): mnist.label_name(i) for i, x in enumerate(mnist.images)}
+    shown = datasets.load("mnist-5k", "test")
+    assert all(words[x.tobytes()] == shown.label_name(i) for i, x in enumerate(shown.images))
