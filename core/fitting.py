@@ -80,8 +80,10 @@ def fit_by_gradient(
         for step in range(steps):
             chosen = order[step * config.batch_size : (step + 1) * config.batch_size]
             generator = torch.Generator(device).manual_seed(mixed_seed(config.seed, epoch, step))
-            network.train()  # the consumer of the last event may have changed it
-            total += _step(network, optimizer, floats(data[chosen]), config.noise, generator)
+            if not network.training:  # the last epoch's judgement left it so
+                network.train()
+            x = floats(data.index_select(0, chosen))
+            total += _step(network, optimizer, x, config.noise, generator)
             schedule.step()
             yield StepDone(epoch, step + 1, steps)
         train_loss = _finite(total.item() / steps, epoch)
