@@ -53,24 +53,17 @@ def evaluate(
     sigmas: tuple[float, ...] = (),
     noise: Noise = Noise(),
     seed: int = 0,
-    progress: Callable[[int], None] | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
     """Rebuild every image, clean and with noise of each sigma, and compare with the clean image.
 
     sigmas: 0 to 1 each.  noise: its kind, mu and clip serve every sigma.  seed: 0 to 2**32 - 1.
-    progress: told after each part how many images it had.
+    progress: told (images done, all images) after each part.
     Raises DataError if there are no images or they do not fit the model, OptionError if a sigma
     is out of bounds.
     """
-    if not len(images):
-        raise DataError(f"There are no images in {images.id} ({images.split}): choose another set.")
     noises = tuple(replace(noise, sigma=sigma) for sigma in sigmas)
-    parts = []
-    for x in _parts(images):
-        parts.append(_measure(autoencoder, x, (Noise(), *noises), seed))
-        if progress:
-            progress(len(x))
-    values = np.concatenate(parts, axis=2)  # (1 + noises, 4, n)
+    values = qualities(autoencoder, images, (Noise(), *noises), seed, progress)
     clean, *noisy = values.mean(axis=2).tolist()
     return Evaluation(
         checkpoint=autoencoder.card.name,
@@ -83,6 +76,29 @@ def evaluate(
         per_class=_per_class(images, values[0, 0]),
         sigma=tuple(AtSigma(s.sigma, *row) for s, row in zip(noises, noisy, strict=True)),
     )
+
+
+def qualities(
+    autoencoder: Autoencoder,
+    images: ImageSet,
+    noises: tuple[Noise, ...] = (Noise(),),
+    seed: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> Table:
+    """How well each image is rebuilt under each of noises, which share their kind.
+
+    Returns (len(noises), 4, n): mse, mse of the noisy image itself, psnr (dB, at most PSNR_CAP) and
+    ssim, each against the clean image.  progress: told (images done, all images) after each part.
+    Raises DataError if there are no images or they do not fit the model.
+    """
+    if not len(images):
+        raise DataError(f"There are no images in {images.id} ({images.split}): choose another set.")
+    parts: list[Table] = []
+    for x in _parts(images):
+        parts.append(_measure(autoencoder, x, noises, seed))
+        if progress:
+            progress(sum(part.shape[2] for part in parts), len(images))
+    return np.concatenate(parts, axis=2)
 
 
 def _parts(images: ImageSet) -> Iterator[Array]:

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from core import checkpoints, metrics
+from core import checkpoints
 from core.checkpoints import Card, Checkpoint
 from core.config import TrainingError
 from core.documents import (
@@ -26,6 +26,7 @@ from core.documents import (
     NoiseRecord,
     TrainingRecord,
 )
+from core.evaluation import qualities
 from core.events import Event, Finished, Saved
 from core.fitting import Fitted, fit_by_gradient, fit_closed_form
 from core.imagesets import ImageSet
@@ -33,9 +34,6 @@ from core.inference import Autoencoder
 from core.models import ArchSpec, architecture
 from core.models.layers import Plan
 from core.recipes import WEIGHT_DECAY, TrainConfig, learning_rate
-
-Array = npt.NDArray[np.float32]
-PSNR_LIMIT = 1000.0  # dB, for an image that is rebuilt perfectly
 
 
 def train(
@@ -72,26 +70,14 @@ def judged(
     """
     stored = {name: np.asarray(t, np.float32) for name, t in tensors.items()}
     unsaved = Checkpoint(Card("unsaved", Path(), False, document, plan), stored)
-    mse, psnr, ssim = _quality(Autoencoder(unsaved), test_set)
-    means = [float(values.mean()) for values in (mse, np.minimum(psnr, PSNR_LIMIT), ssim)]
+    mse, _, psnr, ssim = qualities(Autoencoder(unsaved), test_set)[0]
+    means = [float(values.mean()) for values in (mse, psnr, ssim)]
     document = msgspec.structs.replace(
         document,
         metrics=MetricsRecord(test_set.id, test_set.split, len(mse), *means),
         reference=tuple(np.quantile(mse, np.linspace(0, 1, N_QUANTILES)).tolist()),
     )
     return Checkpoint(Card("unsaved", Path(), False, document, plan), stored)
-
-
-def _quality(
-    autoencoder: Autoencoder, images: ImageSet, batch: int = 1000
-) -> tuple[npt.NDArray[np.float64], ...]:
-    """MSE, PSNR and SSIM of each image, (n,) each."""
-    scores = []
-    for start in range(0, len(images), batch):
-        x = images.pixels(slice(start, start + batch))
-        x_hat = autoencoder.reconstruct(x)
-        scores.append([f(x, x_hat) for f in (metrics.mse, metrics.psnr, metrics.ssim)])
-    return tuple(np.concatenate(parts) for parts in zip(*scores, strict=True))
 
 
 def _check(
