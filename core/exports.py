@@ -53,9 +53,12 @@ def check_path(path: Path, suffixes: tuple[str, ...] = SUFFIXES) -> Path:
 
 
 def save(table: pd.DataFrame, path: Path) -> None:
-    """Write `table` to a .csv or .parquet file whole, or raise OptionError or OSError."""
+    """Write `table` to a .csv or .parquet file, whole or not at all; OptionError otherwise."""
     as_bytes = csv_bytes if check_path(path).suffix.lower() == ".csv" else parquet_bytes
-    write_atomically(path, as_bytes(table))
+    try:
+        write_atomically(path, as_bytes(table))
+    except OSError as error:
+        raise OptionError(f"{str(path)!a} cannot be written ({error.strerror}).") from error
 
 
 def _safe(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What every test stands on: its own data and checkpoint folders, one thread, a browser if there is one."""
+"""What every test stands on: its own data and checkpoints, one thread, a browser if any."""
 
 import os
 import shutil
@@ -18,8 +18,8 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 def pytest_configure(config: pytest.Config) -> None:
     """Point HOURGLASS_HOME and HOURGLASS_CHECKPOINTS to folders of this test session.
 
-    In the environment, so that the processes which tests start see them too. The session's own data folder keeps
-    the parsed digits for all its tests; pytest-xdist's workers inherit it.
+    In the environment, so that the processes which tests start see them too. The session's data
+    folder keeps the parsed digits for all its tests; pytest-xdist's workers inherit it.
     """
     if hasattr(config, "workerinput"):
         return
@@ -30,18 +30,20 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty HOURGLASS_HOME, and checkpoints folder in it, for this test alone."""
-    monkeypatch.setenv("HOURGLASS_HOME", str(tmp_path))
-    monkeypatch.setenv("HOURGLASS_CHECKPOINTS", str(tmp_path / "checkpoints"))
-    return tmp_path
+def own_checkpoints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of the user's checkpoints, empty, for this test alone."""
+    folder = tmp_path / "own-checkpoints"
+    folder.mkdir()
+    monkeypatch.setenv("HOURGLASS_CHECKPOINTS", str(folder))
+    return folder
 
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """The path of a Chromium to drive: HOURGLASS_CHROMIUM, or the first one found.
 
-    Where there is none the test is skipped and says so, or fails if HOURGLASS_REQUIRE_BROWSER is set, as CI does.
+    Where there is none the test is skipped and says so; it fails if HOURGLASS_REQUIRE_BROWSER is
+    set, as CI does.
     """
     found = os.environ.get("HOURGLASS_CHROMIUM") or next(
         filter(None, map(shutil.which, BROWSERS)), None

@@ -93,9 +93,9 @@ def test_evaluation_tells_progress_until_all_images_are_done(
     autoencoder: Autoencoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(evaluation, "PART_PIXELS", 3 * 16 * 17)
-    told: list[int] = []
-    evaluation.evaluate(autoencoder, images(7), progress=told.append)
-    assert told == [3, 3, 1]
+    told: list[tuple[int, int]] = []
+    evaluation.evaluate(autoencoder, images(7), progress=lambda *done: told.append(done))
+    assert told == [(3, 7), (6, 7), (7, 7)]
 
 
 def test_evaluation_of_no_images_says_so(autoencoder: Autoencoder) -> None:

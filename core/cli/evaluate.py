@@ -1,0 +1,89 @@
+"""`evaluate`: how well a model rebuilds a set, clean and under noise."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from core.cli import options
+from core.noise import KINDS, Kind, Noise
+
+if TYPE_CHECKING:
+    from core.evaluation import Evaluation
+
+
+@click.command(cls=options.Command, short_help="Measure how well a model rebuilds a data set.")
+@click.argument("checkpoint")
+@click.option("--dataset", help="ID, folder or zip.  [default: what the model was trained on]")
+@options.split
+@click.option(
+    "--sigma",
+    "sigmas",
+    type=click.FloatRange(0, 1),
+    multiple=True,
+    help="Also rebuild from noise of this amount, 0 to 1; give several for a curve.",
+)
+@click.option("--clip", is_flag=True, help="Cut noisy pixels to [0, 1], as a camera would.")
+@click.option(
+    "--noise-kind", type=click.Choice(KINDS), default="gaussian", show_default=True, help="Noise."
+)
+@options.seed
+@options.data_root
+@options.as_json
+def evaluate(
+    checkpoint: str,
+    dataset: str | None,
+    split: str | None,
+    sigmas: tuple[float, ...],
+    clip: bool,
+    noise_kind: Kind,
+    seed: int,
+    data_root: Path | None,
+    as_json: bool,
+) -> None:
+    """Measure how well CHECKPOINT rebuilds a data set: MSE, PSNR and SSIM, each class, each sigma.
+
+    Errors are mean squared differences between the reconstruction and the clean image, on pixels
+    in [0, 1].
+    """
+    from core import evaluation
+    from core.inference import Autoencoder
+
+    autoencoder = Autoencoder.load(checkpoint)
+    images = options.load_images(
+        dataset or autoencoder.card.dataset, split, data_root, autoencoder.input_shape
+    )
+    noise = Noise(noise_kind, clip=clip)
+    with options.progress("evaluate") as tell:
+        result = evaluation.evaluate(autoencoder, images, sigmas, noise, seed, tell)
+    lines = [*_lines(result), *_warnings(autoencoder.card.noise, noise, sigmas)]
+    options.show(asdict(result), lines, as_json)
+
+
+def _lines(result: "Evaluation") -> list[str]:
+    lines = [
+        f"{result.checkpoint} on {result.dataset} ({result.split}), {result.n:,} images",
+        f"mse {result.mse:.6f}   psnr {result.psnr:.2f} dB   ssim {result.ssim:.4f}",
+    ]
+    if result.per_class:
+        lines += ["", *options.table(("CLASS", "MSE"), list(result.per_class.items()))]
+    if result.sigma:
+        rows = [(f"{s.sigma:g}", s.mse, s.noisy_mse, s.psnr, s.ssim) for s in result.sigma]
+        header = ("SIGMA", "MSE", "NOISY MSE", "PSNR", "SSIM")
+        lines += ["", *options.table(header, rows)]
+    return lines
+
+
+def _warnings(trained: Noise, used: Noise, sigmas: tuple[float, ...]) -> list[str]:
+    """A sentence if the noise is not of the sort the model learned to remove."""
+    if not (sigmas and trained) or (trained.kind, trained.clip) == (used.kind, used.clip):
+        return []
+    return [
+        "",
+        f"Note: it was trained on {_named(trained)} noise, and this is {_named(used)} noise.",
+    ]
+
+
+def _named(noise: Noise) -> str:
+    return f"{'clipped' if noise.clip else 'unclipped'} {noise.kind}"

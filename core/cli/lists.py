@@ -1,0 +1,109 @@
+"""`datasets`, `archs`, `checkpoints`: what there is."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from core.cli import options
+from core.models import ARCHITECTURES
+
+if TYPE_CHECKING:
+    from core.checkpoints import Card
+
+
+@click.command(cls=options.Command, short_help="List the data sets.")
+@options.data_root
+@options.as_json
+def datasets(data_root: Path | None, as_json: bool) -> None:
+    """List the data sets: what is there already, and what would be downloaded when asked for.
+
+    A folder or a zip of images is a data set too: folder:PATH, zip:PATH.
+    """
+    from core.datasets import catalogue
+
+    found = catalogue(data_root)
+    rows = [
+        (
+            info.id,
+            " x ".join(map(str, info.input_shape)),
+            info.n_train,
+            info.n_test,
+            len(info.class_names),
+            "yes" if info.available else "no",
+            info.title,
+        )
+        for info in found
+    ]
+    header = ("ID", "SHAPE", "TRAIN", "TEST", "CLASSES", "HERE", "TITLE")
+    result = {"datasets": [asdict(info) for info in found]}
+    options.show(result, options.table(header, rows), as_json)
+
+
+@click.command(cls=options.Command, short_help="List the architectures and their options.")
+@options.as_json
+def archs(as_json: bool) -> None:
+    """List the architectures and the options that `train --option` takes, with their bounds."""
+    lines = []
+    described = []
+    for spec in ARCHITECTURES:
+        lines += [f"{spec.name}: {spec.title}. {spec.explanation}"]
+        lines += [
+            f"    {o.name} = {_written(o.default)}: {o.explanation} ({o.bounds()})"
+            for o in spec.options
+        ]
+        described.append(
+            {
+                "name": spec.name,
+                "title": spec.title,
+                "explanation": spec.explanation,
+                "closed_form": spec.closed_form,
+                "options": [asdict(option) for option in spec.options],
+            }
+        )
+    options.show({"architectures": described}, lines, as_json)
+
+
+@click.command(cls=options.Command, short_help="List the trained models.")
+@options.as_json
+def checkpoints(as_json: bool) -> None:
+    """List the models that come with Hourglass, then your own. MSE is on their own test images."""
+    from core import checkpoints as store
+
+    cards, broken = store.available(), store.broken()
+    rows = [
+        (c.name, c.dataset, c.n_parameters, c.metrics["mse"], c.metrics["n"], c.title)
+        for c in cards
+    ]
+    lines = options.table(("NAME", "TRAINED ON", "PARAMETERS", "MSE", "IMAGES", "TITLE"), rows)
+    result = {"checkpoints": [_described(card) for card in cards], "broken": broken}
+    options.show(result, [*lines, *broken], as_json)
+
+
+def _described(card: "Card") -> dict[str, Any]:
+    return {
+        "name": card.name,
+        "title": card.title,
+        "path": card.path,
+        "shipped": card.shipped,
+        "architecture": card.architecture.name,
+        "options": card.options,
+        "input_shape": card.input_shape,
+        "latent_dim": card.latent_dim,
+        "n_parameters": card.n_parameters,
+        "dataset": card.dataset,
+        "excluded_classes": card.excluded_classes,
+        "noise": asdict(card.noise) if card.noise else None,
+        "epochs": card.epochs,
+        "seconds": card.seconds,
+        "metrics": card.metrics,
+        "sha256": card.sha256,
+    }
+
+
+def _written(default: Any) -> str:
+    """A default as `--option name=value` takes it."""
+    if isinstance(default, bool):
+        return str(default).lower()
+    return ",".join(map(str, default)) if isinstance(default, list) else str(default)

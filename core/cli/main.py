@@ -1,0 +1,106 @@
+"""All commands, and the one place where their failures become a line and an exit code."""
+
+import io
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from core.cli.app import app
+from core.cli.encode import encode
+from core.cli.evaluate import evaluate
+from core.cli.lists import archs, checkpoints, datasets
+from core.cli.score import score
+from core.cli.train import train
+from core.config import HourglassError
+
+PROGRAM = "python -m core"
+USER_ERROR, INTERRUPTED, READER_GONE = (
+    2,
+    130,
+    141,
+)  # the last two as shells report SIGINT and SIGPIPE
+
+
+@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.pass_context
+def commands(context: click.Context) -> None:
+    """Hourglass: train autoencoders and see what they see.
+
+    CHECKPOINT is a name that `checkpoints` lists, or a .safetensors file. Results go to stdout,
+    progress to stderr. With --json, stdout holds exactly one JSON object. A mistake in the input is
+    one line on stderr and exit code 2.
+    """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+for command in (app, datasets, archs, checkpoints, train, evaluate, score, encode):
+    commands.add_command(command)
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run one command line (sys.argv if None) and return its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # file names need not be text
+    try:
+        code = _run(list(sys.argv[1:] if args is None else args))
+        _flush()
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        _close_output()
+        return READER_GONE
+    except (HourglassError, click.ClickException, OSError, MemoryError) as error:
+        return _refuse(_sentence(error))
+    return code
+
+
+def _run(args: list[str]) -> int:
+    try:
+        with commands.make_context(PROGRAM, args) as context:
+            commands.invoke(context)
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except click.Abort:
+        return INTERRUPTED
+    return 0
+
+
+def _sentence(error: BaseException) -> str:
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        return f"{error.format_message()} See `{error.ctx.command_path} --help`."
+    if isinstance(error, click.ClickException):
+        return error.format_message()
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+    return str(error) or "There is not enough memory for this: take fewer or smaller images."
+
+
+def _refuse(sentence: str) -> int:
+    """Say `sentence` in one line on stderr, whatever is in it."""
+    line = "".join(c if c.isprintable() else " " for c in sentence)
+    try:
+        click.echo("Error: " + " ".join(line.split()), err=True)
+        _flush()
+    except OSError:
+        _close_output()
+    return USER_ERROR
+
+
+def _flush() -> None:
+    """Here rather than at the interpreter's end, where a failure could not be told any more."""
+    if sys.stdout is not None:  # it was closed before we began
+        sys.stdout.flush()
+
+
+def _close_output() -> None:
+    """Nobody reads any more: keep the interpreter from failing when it flushes at exit."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(nowhere, stream.fileno())
