@@ -288,7 +288,9 @@ def _data_section(data: bytes) -> memoryview:
 def _listing() -> list[tuple[Card | None, str]]:
     found = []
     for folder in (shipped_checkpoints_dir(), local_checkpoints_dir()):
-        for path in sorted(folder.glob(f"*{SUFFIX}")) if folder.is_dir() else ():
+        for path in (
+            sorted(folder.glob(f"*{SUFFIX}"), key=lambda p: p.stem) if folder.is_dir() else ()
+        ):
             status = path.lstat()
             found.append(_listed(path, status.st_mtime_ns, status.st_size))
     return found

@@ -96,8 +96,13 @@ def test_conv_without_projection_has_a_block_of_feature_maps_as_code() -> None:
     assert architecture("conv").plan((1, 28, 28), {"latent_dim": 32}).code_shape == (32,)
 
 
-def test_pca_encodes_and_decodes_as_scikit_learn_does() -> None:
-    x = np.random.default_rng(0).random((60, 1, 16, 16)).astype(np.float32)
+@pytest.mark.parametrize("full_side", [1024, 32], ids=["all components", "the largest few"])
+def test_pca_encodes_and_decodes_as_scikit_learn_does(
+    full_side: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pca, "FULL_SVD_SIDE", full_side)
+    rng = np.random.default_rng(0)
+    x = (rng.random((60, 1, 16, 16)) * np.linspace(0.1, 1, 256).reshape(16, 16)).astype(np.float32)
     flat = x.reshape(60, -1)
     tensors, shares = pca.fit(flat, 5)
     network = Network(architecture("pca").plan((1, 16, 16), {"latent_dim": 5})).eval()
