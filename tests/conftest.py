@@ -30,6 +30,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty HOURGLASS_HOME, and checkpoints folder in it, for this test alone."""
+    monkeypatch.setenv("HOURGLASS_HOME", str(tmp_path))
+    monkeypatch.setenv("HOURGLASS_CHECKPOINTS", str(tmp_path / "checkpoints"))
+    return tmp_path
+
+
+@pytest.fixture
 def own_checkpoints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of the user's checkpoints, empty, for this test alone."""
     folder = tmp_path / "own-checkpoints"
