@@ -1,0 +1,27 @@
+"""Hourglass: the router. `streamlit run app.py`, or `make app`."""
+
+import streamlit as st
+
+from pages.ui import cache, errors, sidebar, state
+from pages.ui.sweep import ASSETS
+
+PAGES = (
+    st.Page("pages/reconstruct.py", title="Reconstruct", icon=":material/compare:", default=True),
+)
+
+st.set_page_config(
+    page_title="Hourglass",
+    page_icon=str(ASSETS / "mark.svg"),
+    layout="wide",
+    initial_sidebar_state=308,
+    menu_items={
+        "About": "Hourglass shows what an autoencoder sees. Nothing here leaves this machine."
+    },
+)
+st.logo(str(ASSETS / "logo.svg"), size="large", icon_image=str(ASSETS / "mark.svg"))
+cache.warm_up()
+page = st.navigation(PAGES)
+state.enter(page.url_path)
+with errors.shown():
+    sidebar.draw()
+    page.run()

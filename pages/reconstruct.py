@@ -1,0 +1,58 @@
+"""The same images clean, with noise, and as each model rebuilds them, under one slider."""
+
+import streamlit as st
+
+from pages.ui import cache, controls, inspector, reconstruction, sidebar, state, sweep
+from pages.ui.cache import Shown
+from pages.ui.inspector import View
+from pages.ui.picture import picture
+
+DEFAULT_SIGMA = 0.5
+
+st.title("Reconstruct")
+st.caption(
+    "The same images, clean, with noise, and as each model rebuilds them. "
+    "Drag σ; click an image to enlarge it."
+)
+
+choice = sidebar.chosen()
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    cards = controls.compared(choice.model(), choice.fitting)
+    with st.container(horizontal=True, width="content"):
+        images = controls.images(choice.images())
+        controls.shuffle_button()
+        noise, seed = controls.noise()
+        controls.new_noise_button()
+        download = st.empty()
+
+if not len(images):
+    st.info("No image of these classes is here: choose others under Images, or none for all.")
+    st.stop()
+
+shown = Shown(choice.dataset.id, choice.split, tuple(images.ids.tolist()), noise, seed)
+sigma = state.recall_number("sigma", DEFAULT_SIGMA, 0, 1)
+place = st.empty()
+if not cache.warm_up().is_set():
+    place.skeleton(height=540)
+packed = cache.packed_sweep(shown, cards)
+sweeps = tuple(cache.model_sweep(shown, card) for card in cards)
+
+with place:
+    event = sweep.show(packed, "noise_sweep", start=state.on_entry("sigma", sigma))
+st.session_state["sigma"] = event.value
+state.publish("sigma", DEFAULT_SIGMA)
+step = reconstruction.nearest_step(sweeps[0].sigmas, event.value)
+
+download.download_button(
+    "PNG",
+    lambda: picture(images, sweeps, cards, step),
+    f"hourglass-{choice.dataset.id}-sigma-{event.value:.2f}.png",
+    "image/png",
+    icon=":material/download:",
+    on_click="ignore",
+    help="Download what you see, with its labels, as one picture",
+)
+if event.clicked:
+    models = tuple(cache.autoencoder(card) for card in cards)
+    view = View(images, models, sweeps, step, reconstruction.error_scale(sweeps))
+    inspector.inspect(view, event.clicked)

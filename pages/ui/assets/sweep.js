@@ -1,0 +1,421 @@
+// A slider over precomputed frames. Everything that follows the finger is drawn here, without a message to the server;
+// the server hears the value when the slider is let go, and which image was clicked.
+// What arrives (see sweep.py): header length, header as JSON, one deflated body of arrays that the header points into.
+
+const ARRAYS = { u1: Uint8Array, i2: Int16Array, f4: Float32Array };
+const SETTLE_MS = 250; // keys and wheel change the value step by step: report when they rest
+const PLAY_MS = 4000;
+const MIN_CELL = 44;
+const MAX_CELL = 128;
+const GAP = 4;
+const MAX_GAP = 10;
+
+export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
+  const view = (parentElement.sweep ??= new View(parentElement));
+  view.report = (value) => setStateValue("value", value);
+  view.open = (id) => setTriggerValue("clicked", id);
+  if (data) view.receive(data);
+  return () => view.close();
+}
+
+class View {
+  constructor(parent) {
+    const find = (name) => parent.querySelector(`.sweep-${name}`);
+    this.root = find("root");
+    [this.play, this.name, this.input, this.value] = ["play", "name", "input", "value"].map(find);
+    [this.marks, this.bands, this.legend] = ["marks", "bands", "legend"].map(find);
+    this.input.addEventListener("input", () => this.moved());
+    this.input.addEventListener("change", () => this.settled());
+    this.play.addEventListener("click", () => (this.playing ? this.pause() : this.start()));
+    this.bands.addEventListener("click", (event) => this.clicked(event));
+    this.bands.addEventListener("keydown", (event) => this.stepped(event));
+    this.observer = new ResizeObserver(() => this.fit());
+    this.observer.observe(this.root);
+  }
+
+  close() {
+    this.observer.disconnect();
+    this.pause();
+    clearTimeout(this.timer);
+  }
+
+  async receive(bytes) {
+    const { header, body } = split(bytes);
+    if (header.id === this.latest) return; // a rerun that changed nothing here
+    this.latest = header.id;
+    if (!this.header) this.show(header, null); // takes its room at once; the pictures follow
+    const arrays = reader(await inflate(body));
+    if (header.id === this.latest) this.show(header, arrays); // else something newer overtook it
+  }
+
+  show(header, arrays) {
+    const kept = this.header ? this.header.values[this.frame] : header.start;
+    this.header = header;
+    this.frame = nearest(header.values, kept);
+    this.sources = arrays && header.rows.map((row) => source(row, header, arrays));
+    this.colours = arrays && arrays(header.colours);
+    this.numbers = arrays && header.rows.map((row) => row.numbers && arrays(row.numbers));
+    this.stats = arrays && header.rows.map((row) => row.stats.map((stat) => arrays(stat.values)));
+    this.set_up_slider();
+    this.columns = 0;
+    this.fit();
+    this.draw_legend();
+  }
+
+  set_up_slider() {
+    const { header, input } = this;
+    input.max = header.values.length - 1;
+    input.value = this.frame;
+    input.setAttribute("aria-label", header.label);
+    this.name.textContent = header.label;
+    this.name.title = header.help;
+    this.play.title = `Play: ${header.label} from here to the end`;
+    this.play.setAttribute("aria-label", this.play.title);
+    const marks = [...header.marks].sort((a, b) => a.value - b.value);
+    this.marks.replaceChildren(...marks.map((mark) => this.mark(mark)));
+  }
+
+  mark({ value, label }) {
+    const { values } = this.header;
+    const share = (value - values[0]) / (values[values.length - 1] - values[0]);
+    const element = make("span", "sweep-mark", label);
+    element.style.setProperty("--at", share);
+    element.dataset.side = share < 0.25 ? "start" : share > 0.75 ? "end" : "middle";
+    return element;
+  }
+
+  // Cells are whole multiples of the image in device pixels, so that every image pixel is equally large.
+  fit() {
+    if (!this.header) return;
+    const [, , w] = this.header.shape;
+    const [n, width] = [this.header.cells.length, this.root.clientWidth];
+    if (!width) return;
+    const step = w / window.devicePixelRatio;
+    const least = Math.max(1, Math.ceil(MIN_CELL / step)) * step;
+    const most = Math.max(1, Math.floor((width + GAP) / (least + GAP)));
+    const lines = Math.ceil(n / most);
+    const columns = Math.ceil(n / lines);
+    const room = Math.min(MAX_CELL, (width - GAP * (columns - 1)) / columns);
+    const cell = Math.max(least, Math.floor(room / step) * step);
+    const spare = (width - columns * cell) / Math.max(1, columns - 1);
+    const gap = Math.floor(Math.min(MAX_GAP, Math.max(1, spare)));
+    this.root.style.setProperty("--cell", `${cell}px`);
+    this.root.style.setProperty("--gap", `${gap}px`);
+    this.root.style.setProperty("--strip", `${columns * (cell + gap) - gap}px`);
+    this.root.classList.toggle("sweep-narrow", width < 560);
+    this.lane_marks();
+    if (columns === this.columns) return;
+    this.columns = columns;
+    this.build();
+    this.draw(true);
+  }
+
+  // Marks that would overlap move to a lane below.
+  lane_marks() {
+    const ends = [];
+    for (const mark of this.marks.children) {
+      const { left, right } = mark.getBoundingClientRect();
+      let lane = ends.findIndex((end) => end < left);
+      if (lane < 0) lane = ends.length;
+      ends[lane] = right + 12;
+      mark.style.setProperty("--lane", lane);
+    }
+    this.marks.style.setProperty("--lanes", ends.length);
+  }
+
+  build() {
+    const { rows, cells, shape } = this.header;
+    this.canvases = rows.map(() => []);
+    this.number_cells = rows.map(() => []);
+    this.stat_cells = rows.map(() => []);
+    const bands = [];
+    for (let first = 0; first < cells.length; first += this.columns) {
+      const band = make("div", "sweep-band");
+      rows.forEach((row, r) => band.append(this.row(row, r, first)));
+      bands.push(band);
+    }
+    this.bands.replaceChildren(...bands);
+    this.picture = new ImageData(shape[2], shape[1]);
+    this.picture.data.fill(255);
+  }
+
+  row(row, r, first) {
+    const element = make("div", "sweep-row");
+    element.dataset.role = row.role;
+    element.append(this.heading(row, r, first === 0));
+    const strip = make("div", "sweep-strip");
+    strip.style.setProperty("--columns", this.columns);
+    const last = Math.min(first + this.columns, this.header.cells.length);
+    for (let i = first; i < last; i++) strip.append(this.cell(row, r, i));
+    element.append(strip);
+    return element;
+  }
+
+  heading(row, r, first) {
+    const element = make("div", "sweep-heading");
+    element.append(make("span", "sweep-label", row.label));
+    if (!first) return element;
+    if (row.detail) element.append(make("span", "sweep-detail", row.detail));
+    const stats = make("span", "sweep-stats");
+    row.stats.forEach((stat, s) => {
+      const number = make("b", "sweep-stat");
+      this.stat_cells[r][s] = number;
+      const item = make("span", "", `${stat.label} `);
+      item.title = stat.help;
+      item.append(number);
+      stats.append(item);
+    });
+    element.append(stats);
+    if (row.note) element.append(make("span", "sweep-note", row.note));
+    return element;
+  }
+
+  cell(row, r, i) {
+    const { cells, shape } = this.header;
+    const canvas = make("canvas", "sweep-canvas");
+    [canvas.width, canvas.height] = [shape[2], shape[1]];
+    this.canvases[r][i] = canvas;
+    const holder = make(r === 0 ? "button" : "div", "sweep-cell");
+    holder.dataset.i = i;
+    holder.append(canvas);
+    if (r === 0) {
+      holder.type = "button";
+      holder.tabIndex = i === 0 ? 0 : -1;
+      holder.setAttribute("aria-label", `Enlarge image ${i + 1} of ${cells.length}: ${cells[i].text}`);
+    } else {
+      canvas.setAttribute("role", "img");
+      canvas.setAttribute("aria-label", `${row.label}, image ${i + 1}`);
+    }
+    if (row.captions) holder.append(make("span", "sweep-number", cells[i].text));
+    if (row.numbers) holder.append((this.number_cells[r][i] = make("span", "sweep-number", "\u00a0")));
+    return holder;
+  }
+
+  moved() {
+    this.pause();
+    this.frame = Number(this.input.value);
+    this.draw(false);
+  }
+
+  settled() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.report(this.header.values[this.frame]), SETTLE_MS);
+  }
+
+  start() {
+    const last = this.header.values.length - 1;
+    const from = this.frame === last ? 0 : this.frame;
+    const began = performance.now();
+    const step = (now) => {
+      this.frame = Math.min(last, from + Math.floor(((now - began) / PLAY_MS) * last));
+      this.input.value = this.frame;
+      this.draw(false);
+      this.playing = this.frame < last ? requestAnimationFrame(step) : 0;
+      if (!this.playing) this.pause();
+    };
+    this.root.classList.add("sweep-playing");
+    this.playing = requestAnimationFrame(step);
+  }
+
+  pause() {
+    if (!this.root.classList.contains("sweep-playing")) return;
+    cancelAnimationFrame(this.playing);
+    this.playing = 0;
+    this.root.classList.remove("sweep-playing");
+    this.settled();
+  }
+
+  clicked(event) {
+    const holder = event.target.closest(".sweep-cell");
+    if (holder) this.open(this.header.cells[holder.dataset.i].id);
+  }
+
+  stepped(event) {
+    const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    const buttons = [...this.bands.querySelectorAll("button.sweep-cell")];
+    const to = by && buttons[buttons.indexOf(event.target) + by];
+    if (!to) return;
+    buttons.forEach((button) => (button.tabIndex = -1));
+    to.tabIndex = 0;
+    to.focus();
+    event.preventDefault();
+  }
+
+  draw(everything) {
+    const { header, frame } = this;
+    const text = `${header.prefix}${header.values[frame].toFixed(header.digits)}`;
+    this.value.textContent = text;
+    this.input.setAttribute("aria-valuetext", text);
+    this.input.style.setProperty("--at", frame / (header.values.length - 1));
+    if (!this.sources) return;
+    this.sources.forEach((pictures, r) => {
+      if (everything || pictures.moves) this.canvases[r].forEach((canvas, i) => this.paint(canvas, r, i));
+      this.write(header.rows[r], r);
+    });
+    this.root.dataset.frame = frame;
+  }
+
+  paint(canvas, r, i) {
+    const { sources, frame, picture, colours } = this;
+    sources[r].fill(i, frame, sources);
+    sources[r].paint(i, picture.data, colours);
+    canvas.getContext("2d").putImageData(picture, 0, 0);
+  }
+
+  write(row, r) {
+    const { frame, numbers, stats } = this;
+    const n = this.header.cells.length;
+    this.number_cells[r].forEach((cell, i) => (cell.textContent = fixed(numbers[r][frame * n + i], row.digits)));
+    this.stat_cells[r].forEach((cell, s) => {
+      const { digits, unit, least } = row.stats[s];
+      const under = least !== null && stats[r][s][frame] < least;
+      cell.textContent = (under ? "under " : "") + fixed(under ? least : stats[r][s][frame], digits, unit);
+    });
+  }
+
+  draw_legend() {
+    const { scale } = this.header;
+    this.legend.hidden = !scale;
+    if (!scale || !this.colours) return;
+    const canvas = this.legend.querySelector("canvas");
+    const context = canvas.getContext("2d");
+    const bar = context.createImageData(256, 1);
+    for (let k = 0; k < 256; k++) {
+      bar.data.set([...this.colours.subarray(3 * k, 3 * k + 3), 255], 4 * k);
+    }
+    context.putImageData(bar, 0, 0);
+    const ends = this.legend.querySelectorAll(".sweep-end");
+    ends[0].textContent = "0";
+    ends[1].textContent = `${scale.most.toFixed(2)} and more`;
+    this.legend.querySelector(".sweep-scale").textContent = scale.label;
+  }
+}
+
+// --- what arrives -----------------------------------------------------------------------------------------------
+
+function split(bytes) {
+  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)));
+  return { header, body: bytes.subarray(4 + length) };
+}
+
+function inflate(body) {
+  const stream = new Blob([body]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return new Response(stream).arrayBuffer();
+}
+
+// A function from the header's {type, at, length, summed} to the array it means.
+function reader(buffer) {
+  return ({ type, at, length, summed }) => {
+    const array = new ARRAYS[type](buffer, at, length);
+    if (!summed) return array;
+    const whole = array.slice(); // differences along the last axis, back to values
+    for (let k = 1; k < length; k++) if (k % summed) whole[k] += whole[k - 1];
+    return whole;
+  };
+}
+
+// --- the kinds of row: each fills values(image) with the pixels at a frame, as numbers, channel after channel ------
+
+function source(row, header, arrays) {
+  const size = header.shape[0] * header.shape[1] * header.shape[2];
+  const values = new Float32Array(header.cells.length * size);
+  const made = KINDS[row.kind](row, arrays, { size, values, steps: header.values.length, header });
+  return { moves: true, paint: painter(values, header.shape), values, ...made };
+}
+
+const KINDS = {
+  still(row, arrays, { size, values }) {
+    const x = arrays(row.x);
+    const fill = (i) => {
+      for (let p = i * size; p < (i + 1) * size; p++) values[p] = x[p] / 255;
+    };
+    return { moves: false, fill };
+  },
+
+  // base + amount * slope: the server's own noise, sent once instead of once a frame
+  affine(row, arrays, { size, values, header }) {
+    const [base, slope] = [arrays(row.base), arrays(row.slope)];
+    const fill = (i, frame) => {
+      const amount = header.values[frame];
+      for (let p = i * size; p < (i + 1) * size; p++) values[p] = (base[p] + amount * slope[p]) / row.unit;
+    };
+    return { fill };
+  },
+
+  // one of two values a pixel: after from frame number `since` on
+  switched(row, arrays, { size, values, header }) {
+    const [before, after, since] = [arrays(row.before), arrays(row.after), arrays(row.since)];
+    const area = header.shape[1] * header.shape[2];
+    const fill = (i, frame) => {
+      for (let p = 0; p < size; p++) {
+        const q = i * size + p;
+        values[q] = (frame >= since[i * area + (p % area)] ? after[q] : before[q]) / 255;
+      }
+    };
+    return { fill };
+  },
+
+  frames(row, arrays, { size, values, steps }) {
+    const x = arrays(row.x);
+    const unit = (row.high - row.low) / 255;
+    const fill = (i, frame) => {
+      for (let p = i * size; p < (i + 1) * size; p++) values[p] = row.low + unit * x[p * steps + frame];
+    };
+    return { fill };
+  },
+
+  // the root of the mean squared difference of two rows above, pixel by pixel, on the one scale of the view
+  difference(row, arrays, { size, values, header }) {
+    const [channels, h, w] = header.shape;
+    const area = h * w;
+    const fill = (i, frame, sources) => {
+      const [a, b] = [sources[row.of].values, sources[row.against].values];
+      for (let p = 0; p < area; p++) {
+        let sum = 0;
+        for (let q = i * size + p; q < (i + 1) * size; q += area) sum += (a[q] - b[q]) ** 2;
+        values[i * size + p] = Math.sqrt(sum / channels) / header.scale.most;
+      }
+    };
+    const paint = (i, pixels, colours) => {
+      for (let p = 0; p < area; p++) {
+        const k = 3 * Math.min(255, Math.round(values[i * size + p] * 255));
+        for (let c = 0; c < 3; c++) pixels[4 * p + c] = colours[k + c];
+      }
+    };
+    return { fill, paint };
+  },
+};
+
+// Numbers to bytes; a clamped array rounds and cuts to 0..255.
+function painter(values, [channels, h, w]) {
+  const area = h * w;
+  return (i, pixels) => {
+    for (let c = 0; c < 3; c++) {
+      const from = i * channels * area + (channels === 3 ? c * area : 0);
+      for (let p = 0; p < area; p++) pixels[4 * p + c] = values[from + p] * 255;
+    }
+  };
+}
+
+// --- small things ---------------------------------------------------------------------------------------------------
+
+function make(tag, name, text = "") {
+  const element = document.createElement(tag);
+  if (name) element.className = name;
+  if (text) element.textContent = text; // never as HTML: labels and ids come from outside
+  return element;
+}
+
+function nearest(values, wanted) {
+  let best = 0;
+  values.forEach((value, k) => {
+    if (Math.abs(value - wanted) < Math.abs(values[best] - wanted)) best = k;
+  });
+  return best;
+}
+
+function fixed(value, digits, unit = "") {
+  if (Number.isNaN(value)) return "\u2013";
+  return (Number.isFinite(value) ? value.toFixed(digits).replace("-", "\u2212") : "\u221e") + unit;
+}

@@ -1,0 +1,105 @@
+"""The only st.cache_* calls. Keys are names and hashes; arrays travel in underscored arguments.
+
+What comes from here is shared by all visitors: never change it.
+"""
+
+import threading
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core import checkpoints, datasets
+from core.checkpoints import Card
+from core.imagesets import ImageSet
+from core.inference import Autoencoder
+from core.noise import Noise
+from core.sweeps import NoiseSweep, noise_sweep
+from pages.ui import packing, reconstruction
+from pages.ui.sweep import Cell, Packed
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Which images stand under which noise: all that a sweep depends on, besides its model."""
+
+    dataset: str
+    split: str
+    ids: tuple[str, ...]
+    noise: Noise
+    seed: int
+
+
+def cards() -> tuple[Card, ...]:
+    """All checkpoints that can be trusted, one a name, the shipped ones first.
+
+    Nothing to cache here: core keeps what it has read until a file changes.
+    """
+    by_name: dict[str, Card] = {}
+    for card in checkpoints.available():
+        by_name.setdefault(card.name, card)
+    return tuple(by_name.values())
+
+
+@st.cache_resource(max_entries=6, show_spinner="Reading the images")
+def dataset(name: str, split: str) -> ImageSet:
+    """One split of a data set."""
+    return datasets.load(name, split)
+
+
+def autoencoder(card: Card) -> Autoencoder:
+    """The model of a card, ready to run."""
+    return _autoencoder(card.sha256, card)
+
+
+def model_sweep(shown: Shown, card: Card) -> NoiseSweep:
+    """One model's answers to the shown images under growing noise."""
+    return _model_sweep(shown, card.sha256, card)
+
+
+def packed_sweep(shown: Shown, compared: tuple[Card, ...]) -> Packed:
+    """The Reconstruct page's slider and pictures, ready to be sent."""
+    return _packed_sweep(shown, tuple((card.name, card.sha256) for card in compared), compared)
+
+
+@st.cache_resource(show_spinner=False)
+def warm_up() -> threading.Event:
+    """Import torch in the background, once in a server's life; the event is set when it is done.
+
+    It takes seconds, and the page can be drawn meanwhile.
+    """
+    done = threading.Event()
+    threading.Thread(target=_import_torch, args=(done,), name="warm-up", daemon=True).start()
+    return done
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _autoencoder(sha256: str, _card: Card) -> Autoencoder:  # noqa: ARG001  # the key
+    return Autoencoder.load(_card.path)
+
+
+@st.cache_resource(max_entries=12, show_spinner=False)
+def _model_sweep(shown: Shown, sha256: str, _card: Card) -> NoiseSweep:  # noqa: ARG001
+    images = dataset(shown.dataset, shown.split)
+    x = images.pixels(images.positions(shown.ids))
+    sigmas = reconstruction.steps(x.size)
+    return noise_sweep(x, [autoencoder(_card)], shown.noise, shown.seed, sigmas)
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def _packed_sweep(
+    shown: Shown,
+    models: tuple[tuple[str, str], ...],  # noqa: ARG001
+    _compared: tuple[Card, ...],
+) -> Packed:
+    images = dataset(shown.dataset, shown.split)
+    positions = images.positions(shown.ids)
+    cells = (Cell(str(images.ids[i]), images.label_name(i)) for i in positions)
+    sweeps = [model_sweep(shown, card) for card in _compared]
+    return packing.pack(reconstruction.described(tuple(cells), sweeps, _compared))
+
+
+def _import_torch(done: threading.Event) -> None:
+    try:
+        import core.models.execution  # noqa: F401
+    finally:
+        done.set()

@@ -1,0 +1,21 @@
+"""A person's mistake becomes one sentence on the page; ours goes to the log with its traceback."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from core.config import HourglassError
+from pages.ui.text import plain
+
+
+@contextmanager
+def shown() -> Iterator[None]:
+    """Show a HourglassError raised inside as a sentence.
+
+    Around every page (app.py does it) and inside every dialog and fragment, which rerun alone.
+    """
+    try:
+        yield
+    except HourglassError as error:
+        st.error(plain(str(error)), icon=":material/error:")

@@ -1,0 +1,167 @@
+"""The choice of data and model that all pages share, in the sidebar and in the link."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core import datasets
+from core.checkpoints import Card
+from core.config import DataError
+from core.datasets import DatasetInfo
+from core.imagesets import ImageSet
+from pages.ui import cache, state
+from pages.ui.text import noise_name, plain
+
+DEFAULT_DATASET = "mnist-5k"
+PREFERRED = ("mnist-denoising", "mnist-dense-32", "shapes-conv")
+SEEN = {
+    "no": "It has not seen the images shown.",
+    "yes": "It was trained on the images shown: expect lower errors than on new ones.",
+    "some": "It was trained on some of the images shown: expect lower errors on those.",
+}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the sidebar says.
+
+    fitting: all checkpoints that take images of this shape.  card: the chosen one, if any fits.
+    """
+
+    dataset: DatasetInfo
+    split: str
+    fitting: tuple[Card, ...]
+    card: Card | None
+
+    def images(self) -> ImageSet:
+        """The images of the chosen split."""
+        return cache.dataset(self.dataset.id, self.split)
+
+    def model(self) -> Card:
+        """The chosen checkpoint's card; DataError with what to do if none fits."""
+        if self.card is None:
+            shape = " x ".join(map(str, self.dataset.input_shape))
+            raise DataError(
+                f"No model takes images of {shape} yet: train one with `python -m core train "
+                f"--dataset {self.dataset.id} --arch conv`, or choose other data in the sidebar."
+            )
+        return self.card
+
+
+def draw() -> None:
+    """The sidebar's widgets; what they say is then in chosen()."""
+    with st.sidebar:
+        info = _dataset()
+        split = _split(info)
+        card = _checkpoint(_fitting(info))
+        if card:
+            _about(card, info, split)
+        _selection()
+
+
+def chosen() -> Choice:
+    """What the sidebar says; for pages, which run after draw()."""
+    info = _infos()[st.session_state["dataset"]]
+    fitting = _fitting(info)
+    by_name = {card.name: card for card in fitting}
+    return Choice(
+        info, st.session_state["split"], fitting, by_name.get(st.session_state.get("model", ""))
+    )
+
+
+def default_model(fitting: Sequence[Card]) -> str:
+    """A model that shows something at once: a preferred one, or a denoising one, or the first."""
+    names = [card.name for card in fitting]
+    preferred = [name for name in PREFERRED if name in names]
+    denoising = [card.name for card in fitting if card.noise]
+    return (preferred + denoising + names)[0]
+
+
+def _infos() -> dict[str, DatasetInfo]:
+    return {info.id: info for info in datasets.catalogue() if info.available}
+
+
+def _fitting(info: DatasetInfo) -> tuple[Card, ...]:
+    return tuple(card for card in cache.cards() if card.input_shape == info.input_shape)
+
+
+def _dataset() -> DatasetInfo:
+    infos = _infos()
+    state.recall("dataset", DEFAULT_DATASET, list(infos))
+    st.selectbox(
+        "Data",
+        list(infos),
+        key="dataset",
+        format_func=lambda name: infos[name].title,
+        help="Which images are shown",
+    )
+    state.publish("dataset", DEFAULT_DATASET)
+    info = infos[st.session_state["dataset"]]
+    st.caption(plain(info.explanation))
+    return info
+
+
+def _split(info: DatasetInfo) -> str:
+    counts = {"test": info.n_test, "train": info.n_train}
+    state.recall("split", "test", list(counts))
+    st.segmented_control(
+        "Part",
+        list(counts),
+        key="split",
+        required=True,
+        format_func=lambda split: f"{split} · {counts[split]:,}",
+        help="Models are trained on the train part and judged on the test part",
+    )
+    state.publish("split", "test")
+    return str(st.session_state["split"])
+
+
+def _checkpoint(fitting: Sequence[Card]) -> Card | None:
+    if not fitting:
+        st.session_state.pop("model", None)
+        return None
+    titles = {card.name: card.title for card in fitting}
+    default = default_model(fitting)
+    state.recall("model", default, list(titles))
+    st.selectbox(
+        "Model",
+        list(titles),
+        key="model",
+        format_func=titles.__getitem__,
+        help="The autoencoder that all pages look through",
+    )
+    state.publish("model", default)
+    return next(card for card in fitting if card.name == st.session_state["model"])
+
+
+def _about(card: Card, info: DatasetInfo, split: str) -> None:
+    st.caption(plain(card.architecture.explanation))
+    trained = f"{noise_name(card.noise)}, σ = {card.noise.sigma:g}" if card.noise else "no noise"
+    facts = (
+        f"{card.latent_dim:,} numbers in the code, {_product(card.input_shape):,} in the image",
+        f"{card.n_parameters:,} parameters",
+        f"trained on {card.dataset} with {trained}",
+    )
+    st.caption("  \n".join(map(plain, facts)))
+    seen = datasets.seen_in_training(card.dataset, info.id, split)
+    st.caption(SEEN[seen] if seen == "no" else f":material/info: {SEEN[seen]}")
+
+
+def _selection() -> None:
+    if not (n := len(state.selected_ids())):
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{n:,}** selected")
+        st.button(
+            "Clear",
+            on_click=state.select,
+            args=((),),
+            type="tertiary",
+            help="Select nothing, on all pages",
+        )
+
+
+def _product(shape: tuple[int, int, int]) -> int:
+    c, h, w = shape
+    return c * h * w

@@ -1,0 +1,49 @@
+"""Words for people, and other people's words made safe."""
+
+import re
+
+from core.checkpoints import Card
+from core.noise import Noise
+
+ADDITIVE = ("gaussian", "speckle")  # the kinds with a mean, which leave [0, 1] unless clipped
+SIGMA = {
+    "gaussian": "σ is the standard deviation of the noise; pixels are 0 to 1",
+    "speckle": "σ is the standard deviation of the noise, as a share of each pixel's value",
+    "salt_and_pepper": "σ is the share of pixels that turn black or white",
+    "masking": "σ is the share of pixels that turn black",
+}
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|$:~&^=])")
+
+
+def plain(words: str) -> str:
+    """`words` as Streamlit's markdown shows them letter by letter: for all that is not ours."""
+    return _MARKDOWN.sub(r"\\\1", words.replace("\n", " "))
+
+
+def kind_name(kind: str) -> str:
+    """A kind of noise as words: salt_and_pepper -> salt and pepper."""
+    return kind.replace("_", " ")
+
+
+def noise_name(noise: Noise) -> str:
+    """What kind of noise, without its amount: "gaussian noise, mu 0.1, clipped to [0, 1]"."""
+    name = f"{kind_name(noise.kind)} noise"
+    if noise.kind not in ADDITIVE:
+        return name
+    shift = f", mu {noise.mu:g}" if noise.mu else ""
+    return f"{name}{shift}, {'clipped to [0, 1]' if noise.clip else 'not clipped'}"
+
+
+def same_noise(a: Noise, b: Noise) -> bool:
+    """Whether two noises differ at most in their amount."""
+    return a.kind == b.kind and (a.kind not in ADDITIVE or (a.mu, a.clip) == (b.mu, b.clip))
+
+
+def training_note(card: Card, shown: Noise) -> str:
+    """A sentence if the model was trained on other noise than is shown; "" if not."""
+    if not card.noise or same_noise(card.noise, shown):
+        return ""
+    return (
+        f"Trained on {noise_name(card.noise)}; shown is {noise_name(shown)}: "
+        "the numbers say how it copes with noise it was not trained for."
+    )

@@ -1,0 +1,170 @@
+"""The Reconstruct page, run without a browser."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import datasets
+from core.inference import Autoencoder
+from core.metrics import mse
+from core.noise import Noise, add_noise
+from tests.pages.unpacking import Unpacked, unpacked
+
+OpenApp = Callable[..., AppTest]
+
+
+def sweep_of(app: AppTest) -> Unpacked:
+    """What the page has sent to its slider."""
+    (component,) = app.get("bidi_component")
+    return unpacked(component.proto.bytes)
+
+
+def ids(app: AppTest) -> list[str]:
+    return [cell["id"] for cell in sweep_of(app).header["cells"]]
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    return next(button for button in app.button if button.label == label).click().run()
+
+
+def test_page_opened_shows_the_chosen_model_and_the_linear_one_on_one_noise(
+    open_app: OpenApp,
+) -> None:
+    app = open_app()
+    sweep = sweep_of(app)
+    assert not app.exception
+    assert not app.error
+    details = [row["detail"] for row in sweep.header["rows"] if row["role"] == "reconstructed"]
+    assert details == ["tiny-denoising", "tiny-pca"]
+    assert sweep.labels[:2] == ["Original", "Noisy"]
+    assert len(sweep.header["cells"]) == 16
+
+
+def test_numbers_under_the_pictures_equal_those_computed_one_by_one(
+    open_app: OpenApp, only_tiny_models: Path
+) -> None:
+    app = open_app(model="tiny-dense", seed="3")
+    sweep = sweep_of(app)
+    images = datasets.load("mnist-5k")
+    x = images.pixels(images.positions(ids(app)))
+    x_noisy = add_noise(x, Noise("gaussian", 0.5), 3)
+    x_hat = Autoencoder.load("tiny-dense").reconstruct(x_noisy)
+    frame = sweep.header["values"].index(0.5)
+    np.testing.assert_allclose(sweep.numbers(1)[frame], mse(x, x_noisy), rtol=1e-5)
+    np.testing.assert_allclose(sweep.numbers(2)[frame], mse(x, x_hat), rtol=1e-4)
+
+
+def test_slider_starts_at_the_trained_noise_and_marks_it(open_app: OpenApp) -> None:
+    header = sweep_of(open_app()).header
+    assert header["start"] == 0.5
+    assert {"value": 0.5, "label": "trained at 0.5: tiny-denoising"} in header["marks"]
+    assert {"value": 0, "label": "trained without noise: tiny-pca"} in header["marks"]
+
+
+def test_link_chooses_model_comparison_noise_and_sigma(open_app: OpenApp) -> None:
+    app = open_app(
+        model="tiny-pca", compare=["tiny-dense"], noise="masking", sigma="0.3", n="8", split="train"
+    )
+    header = sweep_of(app).header
+    details = [row["detail"] for row in header["rows"] if row["role"] != "error"]
+    assert details == ["", "masking noise", "tiny-pca", "tiny-dense"]
+    assert header["start"] == 0.3
+    assert len(header["cells"]) == 8
+    assert app.query_params["model"] == "tiny-pca"
+
+
+def test_link_with_unknown_names_falls_back_to_what_there_is(open_app: OpenApp) -> None:
+    app = open_app(model="../x", dataset="<b>", compare=["nothing"], sigma="seven", shuffle="-1")
+    assert not app.exception
+    assert sweep_of(app).header["start"] == 0.5
+    assert app.query_params == {}
+
+
+def test_class_filter_shows_only_that_class(open_app: OpenApp) -> None:
+    app = open_app()
+    app.session_state["classes"] = ["3"]
+    app.run()
+    assert {cell["text"] for cell in sweep_of(app).header["cells"]} == {"3"}
+
+
+def test_class_that_has_no_images_says_what_to_do(
+    open_app: OpenApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digits = datasets.load("mnist-5k")
+    assert digits.labels is not None
+    without_3 = digits.take(digits.labels != 3)
+    monkeypatch.setattr("pages.ui.cache.dataset", lambda *_: without_3)
+    app = open_app()
+    app.session_state["classes"] = ["3"]
+    app.run()
+    assert "choose others" in app.info[0].value
+    assert not app.get("bidi_component")
+
+
+def test_shuffle_shows_other_images_and_the_link_brings_them_back(open_app: OpenApp) -> None:
+    app = open_app()
+    before = ids(app)
+    shuffled = press(app, "Shuffle")
+    assert ids(shuffled) != before
+    assert ids(open_app(**dict(shuffled.query_params))) == ids(shuffled)
+
+
+def test_new_noise_changes_the_noise_and_not_the_images(open_app: OpenApp) -> None:
+    app = open_app()
+    before = sweep_of(app)
+    after = sweep_of(press(app, "New noise"))
+    assert app.query_params["seed"] == "1"
+    assert after.header["cells"] == before.header["cells"]
+    assert (after.pictures(0, 25) == before.pictures(0, 25)).all()
+    assert (after.pictures(1, 25) != before.pictures(1, 25)).any()
+
+
+def test_clipped_noise_is_said_to_differ_from_unclipped_training_noise(open_app: OpenApp) -> None:
+    app = open_app(clip="true")
+    denoising, linear = sweep_of(app).header["rows"][2], sweep_of(app).header["rows"][4]
+    assert "Trained on gaussian noise, not clipped" in denoising["note"]
+    assert linear["note"] == ""
+    assert sweep_of(open_app()).header["rows"][2]["note"] == ""
+
+
+def test_rerun_sends_the_slider_the_same_message(open_app: OpenApp) -> None:
+    app = open_app()
+    before = app.get("bidi_component")[0].proto.bytes
+    app.session_state["sigma"] = 0.8
+    app.run()
+    assert app.get("bidi_component")[0].proto.bytes == before
+
+
+def test_model_not_there_is_one_sentence_and_no_traceback(
+    open_app: OpenApp, only_tiny_models: Path
+) -> None:
+    for path in only_tiny_models.glob("*.safetensors"):
+        path.unlink()
+    app = open_app()
+    assert not app.exception
+    assert len(app.error) == 1
+    assert "train one with" in app.error[0].value
+
+
+def test_checkpoint_that_vanishes_under_the_page_is_one_sentence(
+    open_app: OpenApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from core.config import CheckpointError
+
+    def gone(*_: object) -> None:
+        raise CheckpointError("x.safetensors <b>cannot</b> be read.")
+
+    monkeypatch.setattr("pages.ui.cache.packed_sweep", gone)
+    app = open_app()
+    assert not app.exception
+    assert len(app.error) == 1
+    assert "\\<b\\>cannot" in app.error[0].value
+
+
+def test_sidebar_says_when_the_model_was_trained_on_the_images_shown(open_app: OpenApp) -> None:
+    unseen, seen = open_app(), open_app(split="train")
+    assert any("has not seen" in caption.value for caption in unseen.sidebar.caption)
+    assert any("was trained on the images" in caption.value for caption in seen.sidebar.caption)

@@ -1,0 +1,23 @@
+"""Checkpoints for tests of the pages: right in form, never trained."""
+
+from pathlib import Path
+
+from core import checkpoints
+from core.documents import NoiseRecord, TrainingRecord
+from tests.core.models_for_tests import tiny_document, tiny_tensors
+
+DIGITS = (1, 28, 28)
+NOISE = NoiseRecord("gaussian", 0.5)
+
+
+def save_tiny_models(folder: Path) -> None:
+    """tiny-denoising (dense, noise 0.5 not clipped), tiny-dense and tiny-pca, for 28 x 28 digits."""
+    for name, arch, noise in (
+        ("tiny-denoising", "dense", NOISE),
+        ("tiny-dense", "dense", NoiseRecord()),
+        ("tiny-pca", "pca", NoiseRecord()),
+    ):
+        training = TrainingRecord(1, 8, 0.01, 0.0, 0, noise, 10, 1.0)
+        document = tiny_document(arch, DIGITS, training=training)
+        tensors = tiny_tensors(document, seed=len(name))
+        checkpoints.save(folder / f"{name}.safetensors", document, tensors)
