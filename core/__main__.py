@@ -7,5 +7,8 @@ if __name__ == "__main__":
         from core.cli.main import main
 
         sys.exit(main())
+    except ModuleNotFoundError as error:
+        sys.stderr.write(f"Error: {error.name} is not installed: use the Python in .venv.\n")
+        sys.exit(2)
     except KeyboardInterrupt:  # while still importing
         sys.exit(130)

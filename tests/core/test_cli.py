@@ -369,3 +369,12 @@ def test_full_disk_under_stdout_is_one_line_and_exit_code_2() -> None:
         process = start("archs", stdout=full, stderr=subprocess.PIPE)
         _, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (2, b"Error: No space left on device\n")
+
+
+def test_python_without_the_requirements_is_told_which_one_to_use() -> None:
+    code = f"import sys, runpy; sys.path.insert(0, {str(PROJECT)!r}); "
+    code += "runpy.run_module('core', run_name='__main__')"
+    bare = [sys.executable, "-I", "-S", "-c", code]
+    result = subprocess.run(bare, capture_output=True, text=True, check=False)
+    assert result.returncode == 2
+    assert result.stderr == "Error: click is not installed: use the Python in .venv.\n"
