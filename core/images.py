@@ -22,7 +22,9 @@ MAX_SIDE = 20_000
 WHITE = (255, 255, 255)
 Colour = tuple[int, int, int]
 
-# Pillow only warns of an image of up to twice its own limit; the filter is the whole process's.
+# Filters are the whole process's, so they are set once. Pillow only warns of an image of up to
+# twice its own limit; what else it warns of is rejected here or does no harm.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 warnings.simplefilter("error", Image.DecompressionBombWarning)
 
 
@@ -173,22 +175,23 @@ def _stretched(values: npt.NDArray[np.float64]) -> tuple[Image.Image, str]:
     low, high = float(values.min()), float(values.max())
     if low >= 0 and high <= 1:
         return _grey(values), "numbers from 0 (black) to 1 (white)"
-    span = high - low
-    scaled = (values - low) / span if 0 < span < np.inf else np.zeros_like(values)
+    if low == high:
+        return _grey(np.zeros_like(values)), f"all pixels are {low:g} (made black)"
+    scaled = values / (high - low) - low / (high - low)
     return _grey(scaled), f"numbers from {low:g} (made black) to {high:g} (made white)"
 
 
 def _grey(values: npt.NDArray[np.float64]) -> Image.Image:
-    return Image.fromarray(np.round(values * 255).astype(np.uint8))
+    return Image.fromarray(np.round(np.clip(values, 0, 1) * 255).astype(np.uint8))
 
 
 def _reason(error: Exception) -> str:
     if isinstance(error, UnidentifiedImageError):
-        return "is no image in a format that is read here (PNG, JPEG, BMP, TIFF, WebP, GIF)"
+        return "is no PNG, JPEG, BMP, TIFF, WebP or GIF image, or its beginning is damaged"
     if isinstance(error, Image.DecompressionBombError | Image.DecompressionBombWarning):
         return f"has more than {MAX_PIXELS // 1_000_000} million pixels"
     if isinstance(error, FileNotFoundError | PermissionError | IsADirectoryError):
         return "cannot be opened: it is missing, or not yours to read"
     if isinstance(error, MemoryError):
         return "needs more memory than there is"
-    return "is damaged or cut short"
+    return "is damaged, cut short, or of a kind too rare to be read"
