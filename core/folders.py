@@ -139,7 +139,7 @@ class _Gathered:
             self.may_differ = self.size != picture.size
         elif not self.may_differ and picture.size != self.size:
             self.size, self.may_differ = DEFAULT_SIZE, True
-            self.pixels = [_array(_picture(x), DEFAULT_SIZE) for x in self.pixels]
+            self.pixels[:] = [_array(_picture(x), DEFAULT_SIZE) for x in self.pixels]
         return _array(picture, self.size)
 
     def _check_memory(self) -> None:
