@@ -9,7 +9,7 @@ DATA_ROOT ?= data
 RUN := $(VENV)/bin/python
 TESTS ?=
 
-.PHONY: app test check format lint types zoo bench screenshots venv
+.PHONY: app test check format lint types zoo bench venv
 
 app: $(VENV)/.installed
 	@$(RUN) -m core app --port $(PORT)
