@@ -125,6 +125,7 @@ def seen_in_training(card_dataset_id: str, shown_id: str, shown_split: str) -> S
     "some": a part of them, as MNIST's train split for a model trained on 4,000 of its digits, or
     on all but 1,000. Classes left out of training do not count here.
     """
+    card_dataset_id, shown_id = _canonical(card_dataset_id), _canonical(shown_id)
     if shown_split == "test" or card_dataset_id not in _sources(shown_id):
         return "no"
     if "mnist" in (shown_id, card_dataset_id):
@@ -133,6 +134,12 @@ def seen_in_training(card_dataset_id: str, shown_id: str, shown_split: str) -> S
 
 
 EMBEDDED = MappingProxyType({digits.ID: digits.load_digits, shapes.ID: shapes.load_shapes})
+
+
+def _canonical(dataset_id: str) -> str:
+    """The one name of a folder or zip that can be named in several ways."""
+    kind, _, path = dataset_id.partition(":")
+    return f"{kind}:{Path(path).expanduser().resolve()}" if path else dataset_id
 
 
 def _sources(shown_id: str) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ Every file offered is either an image of the set or on its list of rejected file
 """
 
 import hashlib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -115,8 +116,8 @@ class _Gathered:
         except ImageRejected as refusal:
             self.rejected.append(Rejected(offer.name[:MAX_NAME], str(refusal)))
         else:
-            self.names.append(offer.name)
             self.pixels.append(self._fitted(picture))
+            self.names.append(offer.name)
             self._check_memory()
 
     def images(self) -> Pixels:
@@ -133,9 +134,8 @@ class _Gathered:
 
     def _fitted(self, picture: Picture) -> Pixels:
         if self.size is None:
-            self.size = (
-                picture.size if all(side in ALIKE for side in picture.size) else DEFAULT_SIZE
-            )
+            small = all(side in ALIKE for side in picture.size)
+            self.size = picture.size if small else DEFAULT_SIZE
             self.may_differ = self.size != picture.size
         elif not self.may_differ and picture.size != self.size:
             self.size, self.may_differ = DEFAULT_SIZE, True
@@ -162,11 +162,7 @@ def _classes(names: Sequence[str]) -> tuple[npt.NDArray[np.int64] | None, tuple[
     Files beside the folders are of the class "(none)".
     """
     folders = [name.split("/")[:-1] for name in names]
-    shared = 0
-    while len({(*folder[shared : shared + 1],) for folder in folders}) == 1 and any(
-        len(folder) > shared for folder in folders
-    ):
-        shared += 1
+    shared = len(os.path.commonprefix(folders))  # noqa: RUF071  # lists of parts, not strings
     words = ["/".join(folder[shared:]) or "(none)" for folder in folders]
     class_names, labels = np.unique(np.array(words, dtype=np.str_), return_inverse=True)
     if len(class_names) == 1:

@@ -36,6 +36,8 @@ def open_zip(source: Path | IO[bytes], name: str) -> Iterator[tuple[Offer, ...]]
         try:
             file = stack.enter_context(open(source, "rb")) if isinstance(source, Path) else source
             archive = stack.enter_context(zipfile.ZipFile(_Guarded(file)))
+        except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
+            raise DataError(f"{name} cannot be opened: check that it is there.") from error
         except Exception as error:  # zipfile raises anything on a broken archive
             raise DataError(f"{name} is not a zip archive that can be read.") from error
         members = [info for info in archive.infolist() if not info.is_dir()]

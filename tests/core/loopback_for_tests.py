@@ -1,10 +1,12 @@
 """A web server on this machine alone, whose files can be whole, damaged, cut short or stalled."""
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from unittest.mock import patch
 
 
 class Loopback:
@@ -29,7 +31,8 @@ def loopback() -> Iterator[Loopback]:
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
-        yield shared
+        with patch.dict(os.environ, {"no_proxy": "127.0.0.1", "NO_PROXY": "127.0.0.1"}):
+            yield shared
     finally:
         shared.released.set()
         server.shutdown()

@@ -89,6 +89,8 @@ def test_training_images_without_an_unknown_class_are_refused() -> None:
         ("folder:a", "folder:a", "train", "yes"),
         ("folder:a", "folder:a", "all", "some"),
         ("folder:a", "folder:b", "train", "no"),
+        ("folder:a", "folder:./b/../a/", "train", "yes"),
+        ("folder:a", "zip:a", "train", "no"),
         ("kmnist", "mnist", "train", "no"),
         ("mnist", "fashion-mnist", "train", "no"),
         ("shapes", "mnist-5k", "train", "no"),
