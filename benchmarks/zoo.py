@@ -64,8 +64,8 @@ ZOO: tuple[Shipped, ...] = (
     _mnist("denoising", "dense", OVERCOMPLETE, 20, half=True, noise=SIGMA_HALF),
     _mnist("vae-2", "vae", PLANE, 20, half=True),
     _mnist("conv", "conv", {}, 16),
-    _mnist("conv-32", "conv", {"latent_dim": 32}, 16),
-    _mnist("conv-denoising", "conv", {}, 16, noise=SIGMA_HALF),
+    _mnist("conv-32", "conv", {"latent_dim": 32}, 10),
+    _mnist("conv-denoising", "conv", {}, 8, noise=SIGMA_HALF),
     _mnist(
         "conv-32-no-5-9",
         "conv",
@@ -74,7 +74,7 @@ ZOO: tuple[Shipped, ...] = (
         noise=SIGMA_HALF,
         exclude_classes=("5", "9"),
     ),
-    _shapes("conv", "conv", {}, 40),
+    _shapes("conv", "conv", {}, 20),
 )
 
 

@@ -109,14 +109,10 @@ def training_images(
     MNIST are equal, so that exactly 59,000 stay.
     Raises DataError for a class that the set has not.
     """
-    images = load(id, "train", data_root, progress)
-    keep = np.ones(len(images), dtype=bool)
-    if excluded := set(exclude_classes):
-        indices = _class_indices(images, excluded)
-        keep &= ~np.isin(np.asarray(images.labels), indices)
+    images = load(id, "train", data_root, progress).without_classes(exclude_classes)
     if id == "mnist":
-        keep &= ~_same_pixels(images, load(digits.ID, "test"))
-    return images if keep.all() else images.take(keep)
+        images = images.take(~_same_pixels(images, load(digits.ID, "test")))
+    return images
 
 
 def seen_in_training(card_dataset_id: str, shown_id: str, shown_split: str) -> Seen:
@@ -145,13 +141,6 @@ def _canonical(dataset_id: str) -> str:
 def _sources(shown_id: str) -> tuple[str, ...]:
     """The sets whose train split shares images with this one's."""
     return ("mnist", digits.ID) if shown_id in ("mnist", digits.ID) else (shown_id,)
-
-
-def _class_indices(images: ImageSet, names: set[str]) -> list[int]:
-    if unknown := names - set(images.class_names):
-        known = ", ".join(images.class_names) or "none"
-        raise DataError(f"{images.id} has no class {min(unknown)!r}: its classes are {known}.")
-    return [images.class_names.index(name) for name in names]
 
 
 def _same_pixels(images: ImageSet, others: ImageSet) -> npt.NDArray[np.bool_]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -96,6 +97,17 @@ class ImageSet:
             raise DataError(
                 f"There is no image {missing.args[0]!r} in {self.id} ({self.split})."
             ) from None
+
+    def without_classes(self, names: Iterable[str]) -> ImageSet:
+        """The images of all other classes; DataError for a class that the set has not."""
+        excluded = set(names)
+        if unknown := excluded - set(self.class_names):
+            known = ", ".join(self.class_names) or "none"
+            raise DataError(f"{self.id} has no class {min(unknown)!r}: its classes are {known}.")
+        if not excluded:
+            return self
+        indices = [self.class_names.index(name) for name in excluded]
+        return self.take(~np.isin(np.asarray(self.labels), indices))
 
     def label_name(self, i: int) -> str:
         """The class of image `i` as a word; "" without labels."""

@@ -18,6 +18,8 @@ import torch
 from core import checkpoints
 from core.checkpoints import Card, Checkpoint
 from core.config import TrainingError
+from core.descent import Descent
+from core.distributed import ALONE, Team
 from core.documents import (
     FORMAT,
     N_QUANTILES,
@@ -28,34 +30,72 @@ from core.documents import (
 )
 from core.evaluation import qualities
 from core.events import Event, Finished, Saved
-from core.fitting import Fitted, fit_by_gradient, fit_closed_form
+from core.fitting import Fitted, fit_by_gradient, fit_closed_form, fitted
 from core.imagesets import ImageSet
 from core.inference import Autoencoder
 from core.models import ArchSpec, architecture
 from core.models.layers import Plan
 from core.recipes import WEIGHT_DECAY, TrainConfig, learning_rate
+from core.run_state import State
 
 
 def train(
-    config: TrainConfig, train_set: ImageSet, test_set: ImageSet, path: Path | None = None
+    config: TrainConfig,
+    train_set: ImageSet,
+    test_set: ImageSet,
+    path: Path | None = None,
+    start: State | None = None,
+    team: Team = ALONE,
 ) -> Iterator[Event]:
     """Trains one model and yields what happens.
 
-    The same config and data give the same weights on one machine with one count of threads.
+    The same config and data give the same weights on one machine with one count of threads,
+    whether in one go or from a state on the way.
     train_set, test_set: uint8 images of one shape.  path: where the checkpoint is saved at the end,
-    if anywhere.  Raises TrainingError if the settings do not fit the data, or if the loss stops
+    if anywhere.  start: where to go on from.  team: the processes that train together; all but
+    rank 0 end without a checkpoint.
+    Raises TrainingError if the settings do not fit the data, Diverged if the loss explodes or stops
     being a number; OptionError if an option is out of bounds.
     """
+    spec, plan = _planned(config, train_set, test_set)
+    if spec.closed_form:
+        fit = yield from fit_closed_form(plan, train_set, test_set)
+    else:
+        descent = Descent(config, plan, train_set, team)
+        fit = yield from fit_by_gradient(descent, test_set, start)
+    if team.rank == 0:
+        yield from _kept(config, train_set, test_set, fit, path)
+
+
+def keep(
+    config: TrainConfig,
+    train_set: ImageSet,
+    test_set: ImageSet,
+    path: Path | None,
+    state: State,
+) -> Iterator[Event]:
+    """Judges and saves the model that a training has at `state`, as train() does at its end."""
+    _, plan = _planned(config, train_set, test_set)
+    descent = Descent(config, plan, train_set)
+    descent.restore(state)
+    yield from _kept(config, train_set, test_set, fitted(descent), path)
+
+
+def _planned(config: TrainConfig, train_set: ImageSet, test_set: ImageSet) -> tuple[ArchSpec, Plan]:
     spec = architecture(config.arch)
     plan = spec.plan(train_set.shape, config.options)
+    test_set = test_set.without_classes(config.exclude_classes)
     _check(config, spec, plan, train_set, test_set)
-    if spec.closed_form:
-        fitted = yield from fit_closed_form(plan, train_set, test_set)
-    else:
-        fitted = yield from fit_by_gradient(config, plan, train_set, test_set)
-    checkpoint = judged(_document(config, spec, train_set, fitted), plan, fitted.tensors, test_set)
+    return spec, plan
+
+
+def _kept(
+    config: TrainConfig, train_set: ImageSet, test_set: ImageSet, fit: Fitted, path: Path | None
+) -> Iterator[Event]:
+    spec, plan = _planned(config, train_set, test_set)
+    checkpoint = judged(_document(config, spec, train_set, fit), plan, fit.tensors, test_set)
     if path is not None:
-        card = checkpoints.save(path, checkpoint.card.document, fitted.tensors)
+        card = checkpoints.save(path, checkpoint.card.document, fit.tensors)
         checkpoint = Checkpoint(card, checkpoint.tensors)
         yield Saved(path)
     yield Finished(checkpoint)

@@ -1,5 +1,6 @@
 """Training: the stream of events, its reproducibility and its refusals."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,18 @@ def test_saved_checkpoint_loads_and_has_the_metrics_of_its_own_weights(
     )
     assert model.card.sha256 == checkpoint.card.sha256
     assert model.card.history[-1]["test_mse"] == pytest.approx(errors.mean(), rel=1e-3)
+
+
+def test_model_is_judged_on_the_classes_it_was_trained_on() -> None:
+    test_set = blobs(50, "test")
+    labels = np.arange(50) % 2
+    test_set = replace(test_set, labels=labels, class_names=("square", "other"))
+    settings = config("dense", exclude_classes=("other",))
+    *_, last = train(settings, blobs(200, "train"), test_set)
+    assert isinstance(last, Finished)
+    assert last.checkpoint.card.metrics["n"] == 25
+    errors = Autoencoder(last.checkpoint).errors(test_set.pixels(labels == 0))
+    assert last.checkpoint.card.reference[-1] == pytest.approx(errors.max(), rel=1e-6)
 
 
 @each
