@@ -11,7 +11,7 @@ NOISE = NoiseRecord("gaussian", 0.5)
 
 
 def save_tiny_models(folder: Path) -> None:
-    """tiny-denoising (dense, noise 0.5 not clipped), tiny-dense and tiny-pca, for 28 x 28 digits."""
+    """Save tiny-denoising (dense, noise 0.5, not clipped), tiny-dense and tiny-pca, for digits."""
     for name, arch, noise in (
         ("tiny-denoising", "dense", NOISE),
         ("tiny-dense", "dense", NoiseRecord()),

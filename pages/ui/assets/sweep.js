@@ -253,6 +253,7 @@ class View {
       this.write(header.rows[r], r);
     });
     this.root.dataset.frame = frame;
+    this.root.dataset.id = header.id;
   }
 
   paint(canvas, r, i) {

@@ -1,0 +1,176 @@
+"""The Reconstruct page in a real browser."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core import datasets
+from core.inference import Autoencoder
+from core.noise import Noise, add_noise
+from tests.e2e.conftest import Visit
+from tests.pages.tiny_models import save_tiny_models
+
+LINK = "model=tiny-denoising&compare=tiny-pca"
+SLIDER = ".sweep-input"
+READ_ROW = """
+(root, row) => Array.from(
+  root.querySelectorAll(".sweep-row")[row].querySelectorAll("canvas"),
+  (canvas) => {
+    const { width, height } = canvas;
+    const rgba = canvas.getContext("2d").getImageData(0, 0, width, height).data;
+    return Array.from(rgba.filter((_, k) => k % 4 === 0));
+  },
+)
+"""
+HASH_ROWS = """
+(root, rows) => rows.flatMap((row) =>
+  Array.from(root.querySelectorAll(".sweep-row")[row].querySelectorAll("canvas"), (canvas) => {
+    const { width, height } = canvas;
+    const rgba = canvas.getContext("2d").getImageData(0, 0, width, height).data;
+    return rgba.reduce((hash, value) => (Math.imul(hash, 31) + value) | 0, 7);
+  })
+).join()
+"""
+
+
+def row_of_pictures(page: Any, row: int) -> np.ndarray:
+    """What stands on the screen: (n, 28, 28), 0 to 255."""
+    red = page.locator(".sweep-root").evaluate(READ_ROW, row)
+    return np.array(red).reshape(-1, 28, 28)
+
+
+def drawn_frames(page: Any) -> str:
+    """The noisy and the reconstructed row, as one word that tells frames apart."""
+    return str(page.locator(".sweep-root").evaluate(HASH_ROWS, [1, 2]))
+
+
+def test_slider_dragged_draws_a_new_frame_each_step_and_sends_nothing(
+    visit: Visit, server: str
+) -> None:
+    visit.open(server, f"{LINK}&sigma=0")
+    page = visit.page
+    box = page.locator(SLIDER).bounding_box()
+    y, left, width = box["y"] + box["height"] / 2, box["x"] + 9, box["width"] - 18
+    page.mouse.move(left, y)
+    page.mouse.down()
+    sent_before = len(visit.sent)
+    frames = set()
+    for step in range(51):
+        page.mouse.move(left + width * step / 50, y)
+        frames.add(drawn_frames(page))
+    assert len(visit.sent) == sent_before
+    assert len(frames) >= 30
+    page.mouse.up()
+    page.wait_for_url(re.compile("sigma=1"))
+    assert len(visit.sent) > sent_before
+
+
+def test_slider_moves_by_keyboard_and_says_its_value(visit: Visit, server: str) -> None:
+    visit.open(server, LINK)
+    slider = visit.page.get_by_role("slider", name="Noise σ")
+    before = drawn_frames(visit.page)
+    slider.focus()
+    slider.press("ArrowRight")
+    assert slider.get_attribute("aria-valuetext") == "σ = 0.52"
+    assert drawn_frames(visit.page) != before
+    slider.press("Home")
+    assert visit.page.locator(".sweep-value").inner_text() == "σ = 0.00"
+    slider.press("End")
+    visit.page.wait_for_url(re.compile("sigma=1"))
+
+
+@pytest.mark.parametrize("noise", ["gaussian", "salt and pepper", "masking", "speckle"])
+def test_pictures_on_the_screen_are_those_of_core(
+    visit: Visit, server: str, noise: str, tmp_path: Path
+) -> None:
+    visit.open(server, f"{LINK}&noise={noise}&sigma=0.34&n=8&seed=4")
+    save_tiny_models(tmp_path)
+    images = datasets.load("mnist-5k")
+    turn = [np.flatnonzero(images.labels == label)[0] for label in range(8)]
+    x = images.pixels(turn)
+    x_noisy = add_noise(x, Noise(noise.replace(" ", "_"), 0.34), 4)  # type: ignore[arg-type]
+    x_hat = Autoencoder.load(tmp_path / "tiny-denoising.safetensors").reconstruct(x_noisy)
+    for row, expected in enumerate((x, x_noisy, x_hat)):
+        on_screen = row_of_pictures(visit.page, row)
+        assert np.abs(on_screen - 255 * np.clip(expected[:, 0], 0, 1)).max() <= 1.01, row
+
+
+def test_numbers_on_the_screen_follow_the_slider(visit: Visit, server: str) -> None:
+    visit.open(server, LINK)
+    noisy = visit.page.locator(".sweep-row[data-role=noisy] .sweep-stat")
+    visit.page.get_by_role("slider").press("Home")
+    assert noisy.inner_text() == "0.0000"
+    visit.page.get_by_role("slider").press("End")
+    assert float(noisy.inner_text()) == pytest.approx(1, abs=0.05)
+
+
+def test_slider_keeps_its_place_when_the_pictures_change(visit: Visit, server: str) -> None:
+    visit.open(server, LINK)
+    page = visit.page
+    page.get_by_role("slider").press("PageUp")
+    value = page.locator(".sweep-value").inner_text()
+    before, originals = drawn_frames(page), row_of_pictures(page, 0)
+    page.get_by_role("button", name="New noise").click()
+    page.wait_for_function("([root, id]) => root.dataset.id !== id", arg=_content(page))
+    assert drawn_frames(page) != before
+    assert (row_of_pictures(page, 0) == originals).all()
+    assert page.locator(".sweep-value").inner_text() == value != "σ = 0.50"
+
+
+def test_image_clicked_opens_its_own_numbers(visit: Visit, server: str) -> None:
+    visit.open(server, LINK)
+    visit.page.get_by_role("button", name="Enlarge image 4 of 16: 3").click()
+    dialog = visit.page.get_by_role("dialog")
+    dialog.get_by_text("class 3").wait_for()
+    dialog.locator("img").nth(7).wait_for()  # four pictures for each of two models
+    visit.page.keyboard.press("Escape")
+    dialog.wait_for(state="detached")
+
+
+def test_picture_downloaded_is_a_png_named_after_what_it_shows(visit: Visit, server: str) -> None:
+    visit.open(server, f"{LINK}&sigma=0.3")
+    with visit.page.expect_download() as download:
+        visit.page.get_by_role("button", name="PNG").click()
+    assert download.value.suggested_filename == "hourglass-mnist-5k-sigma-0.30.png"
+    assert Path(download.value.path()).read_bytes().startswith(b"\x89PNG")
+
+
+def test_whole_visit_asks_no_other_machine_and_logs_no_error(visit: Visit, server: str) -> None:
+    visit.open(server, LINK)
+    page = visit.page
+    page.get_by_role("button", name="Shuffle").click()
+    page.wait_for_url(re.compile("shuffle=1"))
+    page.get_by_role("button", name="Enlarge image 1 of").click()
+    page.get_by_role("dialog").locator(".js-plotly-plot").wait_for()
+    page.keyboard.press("Escape")
+    assert visit.off_host == []
+    assert visit.complaints == []
+
+
+def test_phone_shows_every_image_without_scrolling_sideways(phone: Visit, server: str) -> None:
+    phone.open(server, LINK)
+    page = phone.page
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    right_edges = [box["x"] + box["width"] for box in _boxes(page, "button.sweep-cell")]
+    assert len(right_edges) == 16
+    assert max(right_edges) <= 390
+    page.mouse.move(200, 600)
+    page.mouse.wheel(0, 900)
+    page.wait_for_function(
+        "(slider) => slider.getBoundingClientRect().top < 200",
+        arg=page.locator(SLIDER).element_handle(),
+    )
+    assert 50 < page.locator(SLIDER).bounding_box()["y"] < 200  # stays in view
+
+
+def _boxes(page: Any, selector: str) -> list[dict[str, float]]:
+    return [found.bounding_box() for found in page.locator(selector).all()]
+
+
+def _content(page: Any) -> list[Any]:
+    """The component and the name of what it draws now, to wait for something else."""
+    root = page.locator(".sweep-root").element_handle()
+    return [root, root.get_attribute("data-id")]

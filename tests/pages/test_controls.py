@@ -1,0 +1,61 @@
+"""Which images are picked, and the words about noise."""
+
+import numpy as np
+import pytest
+
+from core import datasets
+from core.imagesets import ImageSet
+from core.noise import Noise
+from pages.ui.controls import pick
+from pages.ui.text import noise_name, plain
+
+
+@pytest.fixture(scope="module")
+def digits() -> ImageSet:
+    return datasets.load("mnist-5k")
+
+
+def test_images_not_shuffled_take_the_classes_in_turn(digits: ImageSet) -> None:
+    picked = pick(digits, (), 12, shuffle=0)
+    assert [picked.label_name(i) for i in range(12)] == [*"012345678901"]
+
+
+def test_images_of_some_classes_keep_to_them(digits: ImageSet) -> None:
+    for shuffle in (0, 5):
+        picked = pick(digits, ("3", "8"), 16, shuffle)
+        assert {picked.label_name(i) for i in range(16)} == {"3", "8"}
+
+
+def test_images_shuffled_depend_on_the_number_alone(digits: ImageSet) -> None:
+    assert (pick(digits, (), 8, 1).ids == pick(digits, (), 8, 1).ids).all()
+    assert (pick(digits, (), 8, 1).ids != pick(digits, (), 8, 2).ids).any()
+
+
+def test_images_without_labels_come_in_their_own_order() -> None:
+    nameless = ImageSet(
+        "x", "test", np.zeros((5, 1, 16, 16), np.uint8), None, (), np.array([*"abcde"])
+    )
+    assert pick(nameless, (), 3, shuffle=0).ids.tolist() == ["a", "b", "c"]
+
+
+def test_images_of_a_class_without_any_are_none(digits: ImageSet) -> None:
+    assert digits.labels is not None
+    assert len(pick(digits.take(digits.labels != 3), ("3",), 8, 0)) == 0
+
+
+@pytest.mark.parametrize(
+    ("noise", "name"),
+    [
+        (Noise("gaussian", 0.5), "gaussian noise, not clipped"),
+        (Noise("speckle", 0.5, 0.25, clip=True), "speckle noise, mu 0.25, clipped to [0, 1]"),
+        (Noise("salt_and_pepper", 0.5, 0.25, clip=True), "salt and pepper noise"),
+    ],
+)
+def test_noise_name_says_only_what_matters(noise: Noise, name: str) -> None:
+    assert noise_name(noise) == name
+
+
+def test_plain_words_have_every_sign_of_markdown_escaped() -> None:
+    assert plain("[a](http://x) <b> $x$ :red[y] *z*\n# w") == (
+        "\\[a\\]\\(http\\://x\\) \\<b\\> \\$x\\$ \\:red\\[y\\] \\*z\\* \\# w"
+    )
