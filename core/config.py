@@ -34,6 +34,10 @@ class TrainingError(HourglassError):
     """Training cannot start or cannot go on; what was good is kept."""
 
 
+class Diverged(TrainingError):
+    """The loss exploded or stopped being a number."""
+
+
 def home() -> Path:
     """The folder that holds data/ and runs/: HOURGLASS_HOME, or the project itself."""
     return Path(os.environ.get("HOURGLASS_HOME") or PROJECT)

@@ -1,6 +1,5 @@
 """Fitting the weights of a plan to images: by gradient, or in closed form for PCA."""
 
-import math
 import time
 from collections.abc import Generator
 from dataclasses import dataclass
@@ -11,20 +10,18 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from core.batches import choose_device, epoch_order, floats, mixed_seed, n_batches, noisy, resident
-from core.config import TrainingError
+from core.batches import floats, resident
+from core.descent import Descent
 from core.documents import EpochRecord
 from core.events import EpochDone, Event, Started, StepDone
 from core.imagesets import ImageSet
-from core.models import architecture, pca
+from core.models import pca
 from core.models.layers import Plan
 from core.models.network import Network
-from core.noise import Noise
-from core.recipes import WEIGHT_DECAY, TrainConfig, learning_rate
+from core.run_state import State
 
 N_STRIP = 8  # images in the strip that each epoch reconstructs
 N_WATCHED = 2000  # test images whose error is followed from epoch to epoch
-WARM_UP = 0.2  # share of the one-cycle schedule in which the learning rate rises
 
 
 @dataclass(frozen=True)
@@ -58,82 +55,32 @@ def fit_closed_form(plan: Plan, train_set: ImageSet, test_set: ImageSet) -> Fit:
     train_mse = _mse(network, resident(train_set, cpu))
     speed = len(train_set) / seconds
     record = EpochRecord(1, train_mse, _mse(network, watched), seconds, speed)
-    yield EpochDone(record, _strip(network, watched))
+    yield EpochDone(record, _strip(network, watched), _codes(network, watched))
     return Fitted(tensors, (record,), "cpu", tuple(shares))
 
 
-def fit_by_gradient(
-    config: TrainConfig, plan: Plan, train_set: ImageSet, test_set: ImageSet
-) -> Fit:
-    """AdamW on a one-cycle schedule; noise, if any, is drawn afresh in each step."""
-    device = choose_device(config.device)
-    network = _initialised(plan, config.seed).to(device).to(memory_format=torch.channels_last)
-    data, watched = resident(train_set, device), resident(test_set, device)[:N_WATCHED]
-    steps = n_batches(len(data), config.batch_size)
-    optimizer, schedule = _optimizer(network, config, steps * config.epochs)
-    yield Started(len(data), plan.n_parameters(), steps, config.epochs, device.type)
-    history: list[EpochRecord] = []
-    for epoch in range(1, config.epochs + 1):
-        began = time.perf_counter()
-        total = torch.zeros((), device=device)
-        order = epoch_order(len(data), config.seed, epoch).to(device)
-        for step in range(steps):
-            chosen = order[step * config.batch_size : (step + 1) * config.batch_size]
-            generator = torch.Generator(device).manual_seed(mixed_seed(config.seed, epoch, step))
-            if not network.training:  # the last epoch's judgement left it so
-                network.train()
-            x = floats(data.index_select(0, chosen))
-            total += _step(network, optimizer, x, config.noise, generator)
-            schedule.step()
-            yield StepDone(epoch, step + 1, steps)
-        train_loss = _finite(total.item() / steps, epoch)
-        seconds = time.perf_counter() - began
-        test_mse = _mse(network, watched)
-        record = EpochRecord(epoch, train_loss, test_mse, seconds, len(order) / seconds)
-        history.append(record)
-        yield EpochDone(record, _strip(network, watched))
-    return Fitted(_stored(network, config.half), tuple(history), device.type)
+def fit_by_gradient(descent: Descent, test_set: ImageSet, start: State | None = None) -> Fit:
+    """AdamW on a one-cycle schedule, from `start` on; noise is drawn afresh in each step."""
+    network, epochs = descent.network, descent.config.epochs
+    if start is not None:
+        descent.restore(start)
+    watched = resident(test_set, descent.device)[:N_WATCHED]
+    n, device = len(descent.data), descent.device.type
+    yield Started(n, network.plan.n_parameters(), descent.steps, epochs, device)
+    while descent.epoch <= epochs:
+        while descent.step < descent.steps:
+            loss = descent.advance()
+            yield StepDone(descent.epoch, descent.step, descent.steps, loss, descent.state)
+        seconds = descent.seconds()
+        record = descent.finish_epoch(_mse(network, watched), seconds)
+        yield EpochDone(record, _strip(network, watched), _codes(network, watched), descent.state)
+    return fitted(descent)
 
 
-def _initialised(plan: Plan, seed: int) -> Network:
-    with torch.random.fork_rng(devices=[]):  # the caller's own random numbers go on undisturbed
-        torch.manual_seed(mixed_seed(seed))
-        return Network(plan)
-
-
-def _step(
-    network: Network,
-    optimizer: torch.optim.Optimizer,
-    x: Tensor,
-    noise: Noise,
-    generator: torch.Generator,
-) -> Tensor:
-    """One step towards clean targets x (B, C, H, W); the loss stays on its device."""
-    loss = network.loss(noisy(x, noise, generator) if noise else x, x, generator)
-    optimizer.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
-    optimizer.step()
-    return loss.detach()
-
-
-def _optimizer(
-    network: Network, config: TrainConfig, steps: int
-) -> tuple[torch.optim.AdamW, torch.optim.lr_scheduler.OneCycleLR]:
-    peak = learning_rate(config, architecture(config.arch))
-    weights = network.parameters()
-    optimizer = torch.optim.AdamW(weights, lr=peak, weight_decay=WEIGHT_DECAY, fused=True)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, peak, total_steps=steps, pct_start=WARM_UP
-    )
-    return optimizer, schedule
-
-
-def _finite(loss: float, epoch: int) -> float:
-    if not math.isfinite(loss):
-        raise TrainingError(
-            f"The loss stopped being a number in epoch {epoch}: choose a lower learning rate."
-        )
-    return loss
+def fitted(descent: Descent) -> Fitted:
+    """The weights as they are now, as they will be stored."""
+    tensors = _stored(descent.network, descent.config.half)
+    return Fitted(tensors, descent.history, descent.device.type)
 
 
 def _mse(network: Network, x: Tensor, batch: int = 1000) -> float:
@@ -150,6 +97,15 @@ def _strip(network: Network, watched: Tensor) -> npt.NDArray[np.uint8]:
     with torch.inference_mode():
         x_hat = network(floats(x)).clamp(0, 1).mul(255).round().to(torch.uint8)
     return np.stack([x.cpu().numpy(), x_hat.contiguous().cpu().numpy()])
+
+
+def _codes(network: Network, watched: Tensor) -> npt.NDArray[np.float32] | None:
+    """Where a plane of codes has the watched images: (n, 2); None for other codes."""
+    if network.plan.latent_dim != 2:
+        return None
+    network.eval()
+    with torch.inference_mode():
+        return network.encode(floats(watched)).float().cpu().numpy()
 
 
 def _stored(network: Network, half: bool) -> dict[str, npt.NDArray[Any]]:

@@ -52,11 +52,14 @@ def train(
     The same config and data give the same weights on one machine with one count of threads,
     whether in one go or from a state on the way.
     train_set, test_set: uint8 images of one shape.  path: where the checkpoint is saved at the end,
-    if anywhere.  start: where to go on from.  team: the processes that train together; all but
+    if anywhere.  The model is judged on test images of the classes it was trained on.
+    start: where to go on from.  team: the processes that train together; all but
     rank 0 end without a checkpoint.
     Raises TrainingError if the settings do not fit the data, Diverged if the loss explodes or stops
     being a number; OptionError if an option is out of bounds.
     """
+    test_set = test_set.without_classes(config.exclude_classes)
+    test_set = test_set.without_classes(config.exclude_classes)
     spec, plan = _planned(config, train_set, test_set)
     if spec.closed_form:
         fit = yield from fit_closed_form(plan, train_set, test_set)
@@ -75,6 +78,8 @@ def keep(
     state: State,
 ) -> Iterator[Event]:
     """Judges and saves the model that a training has at `state`, as train() does at its end."""
+    test_set = test_set.without_classes(config.exclude_classes)
+    test_set = test_set.without_classes(config.exclude_classes)
     _, plan = _planned(config, train_set, test_set)
     descent = Descent(config, plan, train_set)
     descent.restore(state)
@@ -84,7 +89,6 @@ def keep(
 def _planned(config: TrainConfig, train_set: ImageSet, test_set: ImageSet) -> tuple[ArchSpec, Plan]:
     spec = architecture(config.arch)
     plan = spec.plan(train_set.shape, config.options)
-    test_set = test_set.without_classes(config.exclude_classes)
     _check(config, spec, plan, train_set, test_set)
     return spec, plan
 

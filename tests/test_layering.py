@@ -16,7 +16,7 @@ FLOORS = tuple(
         """arraycache cifar datasets defects digits downloads drawing folders idx images imagesets
         models offers origins publicsets shapes svhn zips""",
         "checkpoints documents evaluation exports inference scoring sweeps",
-        "batches events fitting recipes training",
+        "batches descent distributed events fitting recipes run_state training",
         "cli __main__",
     )
 )

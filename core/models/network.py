@@ -80,15 +80,22 @@ class Network(nn.Module):
         """(B, C, H, W) -> (B, C, H, W), nothing drawn at random."""
         return self.decode(self.encode(x))
 
-    def loss(self, x_in: Tensor, target: Tensor, generator: torch.Generator) -> Tensor:
+    def draw(self, n: int, generator: torch.Generator) -> Tensor | None:
+        """What loss() needs of chance for n images: (n, latent_dim) normal if variational."""
+        if not self.plan.variational:
+            return None
+        drawn = torch.empty(n, self.plan.latent_dim, device=generator.device)
+        return drawn.normal_(generator=generator)
+
+    def loss(self, x_in: Tensor, target: Tensor, drawn: Tensor | None = None) -> Tensor:
         """What training minimises for one batch: the MSE against target.
 
-        Plus beta * KL / D if variational, with the sample drawn from generator.
+        Plus beta * KL / D if variational; drawn: what draw() gave, variational plans only.
         """
-        if not self.plan.variational:
+        if drawn is None:
             return nn.functional.mse_loss(self(x_in), target)
         mu, logvar = self.encoder(x_in).chunk(2, dim=1)  # (B, k) each
-        z = mu + torch.empty_like(mu).normal_(generator=generator) * torch.exp(0.5 * logvar)
+        z = mu + drawn * torch.exp(0.5 * logvar)
         kl = 0.5 * (mu.square() + logvar.exp() - 1 - logvar).sum(dim=1).mean()
         error = nn.functional.mse_loss(self.decode(z), target)
         return cast(Tensor, error + self.plan.beta * kl / target[0].numel())
