@@ -42,6 +42,16 @@ def test_ssim_equals_scikit_image_channel_by_channel(shape: tuple[int, ...], see
     np.testing.assert_allclose(metrics.ssim(x, x_hat), expected, atol=1e-7)
 
 
+@pytest.mark.parametrize("shape", [(70, 1, 28, 28), (2, 1, 140, 9), (0, 1, 28, 28)])
+def test_ssim_in_parts_and_of_large_images_equals_scikit_image(shape: tuple[int, ...]) -> None:
+    x, x_hat = pair(shape)
+    expected = [
+        structural_similarity(a[0].astype(float), b[0].astype(float), data_range=1.0)
+        for a, b in zip(x, x_hat, strict=True)
+    ]
+    np.testing.assert_allclose(metrics.ssim(x, x_hat), expected, atol=1e-7)
+
+
 def test_psnr_of_a_tenth_everywhere_is_twenty_decibels() -> None:
     x = np.zeros((1, 1, 8, 8), np.float32)
     assert metrics.psnr(x, x + np.float32(0.1))[0] == pytest.approx(20, abs=1e-4)
