@@ -113,14 +113,15 @@ class Card:
 
     @property
     def title(self) -> str:
-        """One readable line, e.g. "Denoising dense, D' = 1568 (sigma 0.5)"."""
+        """One readable line, e.g. "Denoising dense, D' = 1568, linear output (sigma 0.5)"."""
         kind = self.architecture.title
         if self.noise:
             kind = f"Denoising {kind[0].lower()}{kind[1:]}"
         shape = " x ".join(map(str, self.plan.code_shape))
         extra = f" (sigma {self.noise.sigma:g})" if self.noise else ""
         without = f", without {', '.join(self.excluded_classes)}" if self.excluded_classes else ""
-        return f"{kind}, D' = {shape}{extra}{without}"
+        output = ", linear output" if self.options.get("bounded") is False else ""
+        return f"{kind}, D' = {shape}{output}{extra}{without}"
 
 
 @dataclass(frozen=True)

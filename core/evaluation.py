@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,12 @@ Array = npt.NDArray[np.float32]
 Table = npt.NDArray[np.float64]
 PART_PIXELS = 1024 * 784  # bounds the memory: one part of the images at a time
 PSNR_CAP = 1000.0  # dB; an image that is rebuilt perfectly would make the mean infinite
+
+
+class Rebuilder(Protocol):
+    """What can be judged: an Autoencoder, or anything else that answers a noisy image."""
+
+    def reconstruct(self, x: Array) -> Array: ...
 
 
 @dataclass(frozen=True)
@@ -79,7 +86,7 @@ def evaluate(
 
 
 def qualities(
-    autoencoder: Autoencoder,
+    autoencoder: Rebuilder,
     images: ImageSet,
     noises: tuple[Noise, ...] = (Noise(),),
     seed: int = 0,
@@ -107,7 +114,7 @@ def _parts(images: ImageSet) -> Iterator[Array]:
         yield images.pixels(slice(start, start + size))
 
 
-def _measure(autoencoder: Autoencoder, x: Array, noises: tuple[Noise, ...], seed: int) -> Table:
+def _measure(autoencoder: Rebuilder, x: Array, noises: tuple[Noise, ...], seed: int) -> Table:
     """mse, noisy_mse, psnr and ssim of each image: x (n, C, H, W) -> (noises, 4, n)."""
     drawn = draws(x, noises[-1].kind, seed) if any(noises) else x
     rows = []

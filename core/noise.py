@@ -18,6 +18,7 @@ from core.config import OptionError
 Array = npt.NDArray[np.float32]
 Kind = Literal["gaussian", "salt_and_pepper", "masking", "speckle"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+ADDITIVE: tuple[Kind, ...] = ("gaussian", "speckle")  # have a mean; leave [0, 1] unless clipped
 EXPLANATIONS = {
     "gaussian": "adds N(mu, sigma) to every value",
     "salt_and_pepper": "sets a share sigma of the pixels to black or white",
@@ -51,7 +52,13 @@ class Noise:
 
     def __bool__(self) -> bool:
         """True if it changes anything."""
-        return self.sigma > 0 or (self.mu != 0 and self.kind in ("gaussian", "speckle"))
+        shifts = self.mu != 0 and self.kind in ADDITIVE
+        return bool(self.sigma > 0 or shifts)  # NumPy's numbers compare to no plain bool
+
+
+def same_sort(a: Noise, b: Noise) -> bool:
+    """Whether two noises differ at most in their amount."""
+    return a.kind == b.kind and (a.kind not in ADDITIVE or (a.mu, a.clip) == (b.mu, b.clip))
 
 
 def draws(x: Array, kind: Kind, seed: int) -> Array:
@@ -62,7 +69,7 @@ def draws(x: Array, kind: Kind, seed: int) -> Array:
     1) for salt_and_pepper (where, which) and (n, 1, H, W) for masking, all float32.
     """
     n, c, h, w = x.shape
-    normal = kind in ("gaussian", "speckle")
+    normal = kind in ADDITIVE
     channels = c if normal else 2 if kind == "salt_and_pepper" else 1
     out = np.empty((n, channels, h, w), np.float32)
     for image, values in zip(np.ascontiguousarray(x), out, strict=True):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from core.cli import options
-from core.noise import KINDS, Kind, Noise
+from core.noise import KINDS, Kind, Noise, same_sort
 
 if TYPE_CHECKING:
     from core.evaluation import Evaluation
@@ -24,6 +24,13 @@ if TYPE_CHECKING:
     multiple=True,
     help="Also rebuild from noise of this amount, 0 to 1; give several for a curve.",
 )
+@click.option(
+    "--mu",
+    type=click.FloatRange(-1, 1),
+    default=0.0,
+    show_default=True,
+    help="Mean of gaussian noise and speckle.",
+)
 @click.option("--clip", is_flag=True, help="Cut noisy pixels to [0, 1], as a camera would.")
 @click.option(
     "--noise-kind", type=click.Choice(KINDS), default="gaussian", show_default=True, help="Noise."
@@ -36,6 +43,7 @@ def evaluate(
     dataset: str | None,
     split: str | None,
     sigmas: tuple[float, ...],
+    mu: float,
     clip: bool,
     noise_kind: Kind,
     seed: int,
@@ -54,7 +62,7 @@ def evaluate(
     images = options.load_images(
         dataset or autoencoder.card.dataset, split, data_root, autoencoder.input_shape
     )
-    noise = Noise(noise_kind, clip=clip)
+    noise = Noise(noise_kind, mu=mu, clip=clip)
     with options.progress("evaluate") as tell:
         result = evaluation.evaluate(autoencoder, images, sigmas, noise, seed, tell)
     lines = [*_lines(result), *_warnings(autoencoder.card.noise, noise, sigmas)]
@@ -77,7 +85,7 @@ def _lines(result: "Evaluation") -> list[str]:
 
 def _warnings(trained: Noise, used: Noise, sigmas: tuple[float, ...]) -> list[str]:
     """A sentence if the noise is not of the sort the model learned to remove."""
-    if not (sigmas and trained) or (trained.kind, trained.clip) == (used.kind, used.clip):
+    if not (sigmas and trained) or same_sort(trained, used):
         return []
     return [
         "",
@@ -86,4 +94,5 @@ def _warnings(trained: Noise, used: Noise, sigmas: tuple[float, ...]) -> list[st
 
 
 def _named(noise: Noise) -> str:
-    return f"{'clipped' if noise.clip else 'unclipped'} {noise.kind}"
+    shift = f" (mu {noise.mu:g})" if noise.mu else ""
+    return f"{'clipped' if noise.clip else 'unclipped'} {noise.kind}{shift}"

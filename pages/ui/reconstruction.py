@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.checkpoints import Card
-from core.noise import Noise, corrupt
+from core.noise import ADDITIVE, Noise, corrupt
 from core.sweeps import ModelSweep, NoiseSweep
 from pages.ui.sweep import (
     Affine,
@@ -21,7 +21,7 @@ from pages.ui.sweep import (
     Sweep,
     Switched,
 )
-from pages.ui.text import ADDITIVE, SIGMA, noise_name, training_note
+from pages.ui.text import SIGMA, noise_name, training_note
 
 Scores = npt.NDArray[np.float64]
 ERROR_LABEL = "Error of a pixel, |reconstruction − original|, one scale for all models and all σ"

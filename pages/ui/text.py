@@ -3,9 +3,8 @@
 import re
 
 from core.checkpoints import Card
-from core.noise import Noise
+from core.noise import ADDITIVE, Noise, same_sort
 
-ADDITIVE = ("gaussian", "speckle")  # the kinds with a mean, which leave [0, 1] unless clipped
 SIGMA = {
     "gaussian": "σ is the standard deviation of the noise; pixels are 0 to 1",
     "speckle": "σ is the standard deviation of the noise, as a share of each pixel's value",
@@ -34,14 +33,9 @@ def noise_name(noise: Noise) -> str:
     return f"{name}{shift}, {'clipped to [0, 1]' if noise.clip else 'not clipped'}"
 
 
-def same_noise(a: Noise, b: Noise) -> bool:
-    """Whether two noises differ at most in their amount."""
-    return a.kind == b.kind and (a.kind not in ADDITIVE or (a.mu, a.clip) == (b.mu, b.clip))
-
-
 def training_note(card: Card, shown: Noise) -> str:
     """A sentence if the model was trained on other noise than is shown; "" if not."""
-    if not card.noise or same_noise(card.noise, shown):
+    if not card.noise or same_sort(card.noise, shown):
         return ""
     return (
         f"Trained on {noise_name(card.noise)}; shown is {noise_name(shown)}: "

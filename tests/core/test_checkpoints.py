@@ -267,3 +267,9 @@ def test_title_tells_family_code_noise_and_missing_classes() -> None:
     card = checkpoints.Card("a", Path(), False, noisy, checkpoints._plan(noisy))
     assert card.title == "Denoising dense, D' = 3 (sigma 0.5), without 5"
     assert dataclasses.replace(card, name="b").title == card.title
+
+
+def test_title_tells_a_linear_output_from_a_bounded_one() -> None:
+    document = tiny_document("dense", options={"latent_dim": 3, "widths": [8], "bounded": False})
+    card = checkpoints.Card("a", Path(), False, document, checkpoints._plan(document))
+    assert card.title == "Dense, D' = 3, linear output"
