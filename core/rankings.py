@@ -1,0 +1,81 @@
+"""How well scores rank known outliers above the rest. Imports only core.config.
+
+Scores: higher = more anomalous.  truth: True for the outliers; both kinds must be there.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from core.config import DataError
+
+Scores = npt.NDArray[np.float64]
+Truth = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Curves:
+    """What each threshold would give, from the one that flags nothing to the one that flags all.
+
+    thresholds: (t,) falling, the first infinite.  false_alarms: share of the normal images flagged.
+    found: share of the outliers flagged (recall).  precision: share of the flagged that are
+    outliers; 1 where nothing is flagged.
+    """
+
+    thresholds: Scores
+    false_alarms: Scores
+    found: Scores
+    precision: Scores
+
+    @property
+    def auroc(self) -> float:
+        """Area under found against false alarms: the chance that an outlier scores above a normal
+        image, ties counted half; 0.5 = guessing.
+        """
+        return float(np.trapezoid(self.found, self.false_alarms))
+
+    @property
+    def average_precision(self) -> float:
+        """Precision, weighted by what each threshold newly finds; the share of outliers =
+        guessing.
+        """
+        return float(np.sum(np.diff(self.found) * self.precision[1:]))
+
+
+def curves(scores: Scores, truth: Truth) -> Curves:
+    """One point for each different score.  Raises DataError unless both kinds are there."""
+    n_outliers = _checked(truth)
+    order = np.argsort(-scores, kind="stable")
+    falling = scores[order]
+    last = np.flatnonzero(np.append(falling[1:] != falling[:-1], True))  # of each run of equals
+    hits = np.cumsum(truth[order])[last]
+    n_flagged = last + 1
+    return Curves(
+        np.append(np.inf, falling[last]),
+        np.append(0.0, (n_flagged - hits) / (len(truth) - n_outliers)),
+        np.append(0.0, hits / n_outliers),
+        np.append(1.0, hits / n_flagged),
+    )
+
+
+def precision_at(scores: Scores, truth: Truth, k: int | None = None) -> float:
+    """The share of outliers among the k highest scores; k = how many outliers there are if None.
+
+    Of images that tie for the last places, the share that a random order would be expected to give.
+    """
+    n_outliers = _checked(truth)
+    k = min(len(scores), n_outliers if k is None else k)
+    last = np.partition(scores, len(scores) - k)[len(scores) - k]
+    above, tied = scores > last, scores == last
+    return float((truth[above].sum() + (k - above.sum()) * truth[tied].mean()) / k)
+
+
+def _checked(truth: Truth) -> int:
+    n_outliers = int(truth.sum())
+    if not 0 < n_outliers < len(truth):
+        raise DataError(
+            "Ranking needs some images that are outliers and some that are not: "
+            "choose other classes or images."
+        )
+    return n_outliers
