@@ -118,11 +118,45 @@ class ImageSet:
         return {name: i for i, name in enumerate(self.ids.tolist())}
 
 
+def joined(first: ImageSet, second: ImageSet) -> ImageSet:
+    """Two splits of one data set, one after the other, as a set whose split is "first + second".
+
+    Factors and masks stay if both have them.  Raises DataError if the shapes or classes differ, or
+    if one image is in both.
+    """
+    if (first.shape, first.class_names) != (second.shape, second.class_names):
+        raise DataError(f"{first.id} and {second.id} are not alike: choose two parts of one set.")
+    ids = np.concatenate([first.ids, second.ids])
+    if len(set(ids.tolist())) < len(ids):
+        raise DataError(f"{first.id} and {second.id} share images: choose two different parts.")
+    factors = None
+    if first.factors is not None and second.factors is not None:
+        import pandas as pd  # a third of a second that loading digits does not need
+
+        factors = pd.concat([first.factors, second.factors], ignore_index=True)
+    return ImageSet(
+        first.id,
+        f"{first.split} + {second.split}",
+        np.concatenate([first.images, second.images]),
+        _both(first.labels, second.labels),
+        first.class_names,
+        ids,
+        factors,
+        _both(first.masks, second.masks),
+    )
+
+
 def numbered_ids(prefix: str, numbers: npt.ArrayLike) -> npt.NDArray[np.str_]:
     """`prefix/00042` for each number."""
     return np.array(
         [f"{prefix}/{number:05d}" for number in np.asarray(numbers).tolist()], dtype=np.str_
     )
+
+
+def _both(
+    first: npt.NDArray[Any] | None, second: npt.NDArray[Any] | None
+) -> npt.NDArray[Any] | None:
+    return None if first is None or second is None else np.concatenate([first, second])
 
 
 def _rows(

@@ -12,11 +12,14 @@ PROJECT = Path(__file__).resolve().parents[1]
 FLOORS = tuple(
     set(names.split())
     for names in (
-        "config files noise metrics",
-        """arraycache cifar datasets defects digits downloads drawing folders idx images imagesets
-        models offers origins publicsets shapes svhn zips""",
-        "checkpoints documents evaluation exports inference scoring sweeps",
-        "batches descent distributed events fitting recipes run_state training",
+        "config files metrics neighbours noise rankings thresholds",
+        """alike arraycache background cifar datasets defects digits downloads drawing folders
+        gathering given idx images imagesets making models offers origins ownsets preparation
+        publicsets shapes strokes svhn zips""",
+        """checkpoints documents evaluation exports inference latent ownmodels projecting projections scoring
+        structure sweeps walks""",
+        """batches descent distributed events fitting machine orders processes recipes
+        run_control run_journal run_records run_state running runs training""",
         "cli __main__",
     )
 )

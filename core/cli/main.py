@@ -11,6 +11,8 @@ from core.cli.app import app
 from core.cli.encode import encode
 from core.cli.evaluate import evaluate
 from core.cli.lists import archs, checkpoints, datasets
+from core.cli.project import project, structure
+from core.cli.runs import runs
 from core.cli.score import score
 from core.cli.train import train
 from core.config import HourglassError
@@ -36,7 +38,19 @@ def commands(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for command in (app, datasets, archs, checkpoints, train, evaluate, score, encode):
+for command in (
+    app,
+    datasets,
+    archs,
+    checkpoints,
+    train,
+    runs,
+    evaluate,
+    score,
+    encode,
+    project,
+    structure,
+):
     commands.add_command(command)
 
 

@@ -1,9 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from core.config import DataError
-from core.imagesets import ImageSet, numbered_ids
+from core.imagesets import ImageSet, joined, numbered_ids
 
 
 @pytest.fixture
@@ -85,3 +87,27 @@ def test_label_name_is_the_word_of_the_class_or_empty_without_labels(images: Ima
 def test_set_with_a_column_too_short_is_refused(images: ImageSet) -> None:
     with pytest.raises(DataError, match="one row an image"):
         ImageSet("e", "test", images.images, None, (), images.ids[:5])
+
+
+def test_sets_joined_stand_one_after_the_other_with_all_their_columns(images: ImageSet) -> None:
+    first, second = images.take([0, 1]), images.take([4, 3])
+    both = joined(first, second)
+    assert both.ids.tolist() == [*first.ids.tolist(), *second.ids.tolist()]
+    assert both.split == "test + test"
+    assert (both.images == images.images[[0, 1, 4, 3]]).all()
+    assert images.labels is not None
+    assert both.labels is not None
+    assert (both.labels == images.labels[[0, 1, 4, 3]]).all()
+    assert both.factors is not None
+    assert both.factors["size"].tolist() == [0, 1, 4, 3]
+    assert both.masks is not None
+    assert images.masks is not None
+    assert (both.masks == images.masks[[0, 1, 4, 3]]).all()
+
+
+def test_sets_that_share_an_image_or_differ_in_shape_are_not_joined(images: ImageSet) -> None:
+    with pytest.raises(DataError, match="share images"):
+        joined(images.take([0, 1]), images.take([1, 2]))
+    narrow = replace(images.take([1]), images=images.images[[1], :, :, :4], masks=None)
+    with pytest.raises(DataError, match="not alike"):
+        joined(images.take([0]), narrow)

@@ -1,0 +1,123 @@
+"""`project` and `structure`: where codes lie, and how far they keep classes together."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from core.cli import options
+
+METHODS = ("pca", "pacmap", "tsne")
+
+
+@click.command(cls=options.Command, short_help="Write a map of the codes of images.")
+@click.argument("checkpoint")
+@click.argument("source")
+@options.out("FILE.csv or FILE.parquet")
+@click.option(
+    "--method",
+    type=click.Choice(METHODS),
+    default="pca",
+    show_default=True,
+    help="pca is at once, pacmap takes seconds, tsne minutes. D' of 1 or 2 is drawn as it is.",
+)
+@click.option(
+    "--most",
+    type=click.IntRange(min=1),
+    help="Take a sample of this many images, every class in its share.  [default: all]",
+)
+@options.split
+@options.seed
+@options.data_root
+@options.as_json
+def project(
+    checkpoint: str,
+    source: str,
+    out: Path,
+    method: str,
+    most: int | None,
+    split: str | None,
+    seed: int,
+    data_root: Path | None,
+    as_json: bool,
+) -> None:
+    """Write where each image of SOURCE lies on a map of the codes that CHECKPOINT gives them.
+
+    SOURCE is the ID of a data set, a folder or a zip. The columns: id, label, x, y. Trustworthiness
+    says how far neighbours on the map are neighbours in code space too: 1 = all of them.
+    """
+    import pandas as pd
+
+    from core import exports, latent, projections, structure
+    from core.inference import Autoencoder
+
+    exports.check_path(out)
+    autoencoder = Autoencoder.load(checkpoint)
+    images = options.load_images(source, split, data_root, autoencoder.input_shape)
+    images = images.take(latent.stratified(images.labels, len(images), most or len(images), seed))
+    z = autoencoder.encode(images.pixels())
+    with options.progress(method) as tell:
+        places = projections.project(z, method, seed, tell)
+    names = [images.label_name(i) for i in range(len(images))]
+    columns = {"id": images.ids.tolist(), "label": names, "x": places[:, 0], "y": places[:, 1]}
+    exports.save(pd.DataFrame(columns), out)
+    n = min(structure.N_NEIGHBOURS, (len(z) - 1) // 2)
+    trust = structure.trustworthiness(z, places, n) if n else None
+    result = {"out": out, "n": len(images), "method": method, "trustworthiness": trust}
+    said = "" if trust is None else f", trustworthiness {trust:.3f}"
+    options.show(result, [f"{out}: {len(images):,} places by {method}{said}"], as_json)
+
+
+@click.command(cls=options.Command, short_help="Measure how far codes keep classes together.")
+@click.argument("checkpoint")
+@click.option("--dataset", help="ID, folder or zip.  [default: what the model was trained on]")
+@click.option(
+    "--most",
+    type=click.IntRange(min=3),
+    default=10_000,
+    show_default=True,
+    help="Take a sample of at most this many images, every class in its share.",
+)
+@options.split
+@options.seed
+@options.data_root
+@options.as_json
+def structure(
+    checkpoint: str,
+    dataset: str | None,
+    most: int,
+    split: str | None,
+    seed: int,
+    data_root: Path | None,
+    as_json: bool,
+) -> None:
+    """Measure how far the codes of CHECKPOINT keep images of one class together.
+
+    Beside the codes: the pixels themselves, and a PCA with as many numbers as a code. Silhouette:
+    is the own class nearer than the next (-1 to 1). Homogeneity (0 to 1) and adjusted Rand (0 =
+    chance, 1 = the same): k-means clusters against classes. k-NN: the share of images whose ten
+    nearest others vote for their class.
+    """
+    from core import latent
+    from core import structure as measures
+    from core.config import DataError
+    from core.inference import Autoencoder
+
+    autoencoder = Autoencoder.load(checkpoint)
+    images = options.load_images(
+        dataset or autoencoder.card.dataset, split, data_root, autoencoder.input_shape
+    )
+    images = images.take(latent.stratified(images.labels, len(images), most, seed))
+    if images.labels is None or len(set(images.labels.tolist())) < 2:
+        raise DataError(f"{images.id} has no classes to compare: choose data with two or more.")
+    x = images.pixels()
+    with options.progress("structure") as tell:
+        found = measures.structures(autoencoder.encode(x), x, images.labels, seed, tell)
+    result = {"checkpoint": checkpoint, "dataset": images.id, "split": images.split}
+    rows = [tuple(asdict(one).values()) for one in found]
+    header = ("SPACE", "NUMBERS", "SILHOUETTE", "HOMOGENEITY", "ADJUSTED RAND", "K-NN")
+    options.show(
+        result | {"n": len(images), "spaces": [asdict(one) for one in found]},
+        [f"{images.id} ({images.split}), {len(images):,} images", *options.table(header, rows)],
+        as_json,
+    )
