@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui import cache, errors, sidebar, state
+from pages.ui import cache, errors, router, sidebar, state
 from pages.ui.sweep import ASSETS
 
 PAGES = (
@@ -24,4 +24,5 @@ page = st.navigation(PAGES)
 state.enter(page.url_path)
 with errors.shown():
     sidebar.draw()
-    page.run()
+    with router.routing():
+        page.run()

@@ -23,7 +23,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         controls.shuffle_button()
         noise, seed = controls.noise()
         controls.new_noise_button()
-        download = st.empty()
+        download = st.container(width="content")  # filled when the noise shown is known
 
 if not len(images):
     st.info("No image of these classes is here: choose others under Images, or none for all.")
@@ -31,14 +31,14 @@ if not len(images):
 
 shown = Shown(choice.dataset.id, choice.split, tuple(images.ids.tolist()), noise, seed)
 sigma = state.recall_number("sigma", DEFAULT_SIGMA, 0, 1)
-place = st.empty()
+waiting = st.empty()
 if not cache.warm_up().is_set():
-    place.skeleton(height=540)
+    waiting.skeleton(height=540)
 packed = cache.packed_sweep(shown, cards)
 sweeps = tuple(cache.model_sweep(shown, card) for card in cards)
+waiting.empty()
 
-with place:
-    event = sweep.show(packed, "noise_sweep", start=state.on_entry("sigma", sigma))
+event = sweep.show(packed, "noise_sweep", start=state.on_entry("sigma", sigma))
 st.session_state["sigma"] = event.value
 state.publish("sigma", DEFAULT_SIGMA)
 step = reconstruction.nearest_step(sweeps[0].sigmas, event.value)

@@ -7,11 +7,12 @@ import streamlit as st
 
 from core.checkpoints import Card
 from core.imagesets import ImageSet
-from core.noise import EXPLANATIONS, KINDS, Kind, Noise
+from core.noise import ADDITIVE, EXPLANATIONS, KINDS, Kind, Noise
 from pages.ui import state
-from pages.ui.text import ADDITIVE, kind_name
+from pages.ui.text import kind_name
 
-COUNTS = (8, 12, 16, 24, 32)
+LARGE = 48  # pixels a side, from where fewer images fit a screen and a message
+COUNTS, COUNTS_OF_LARGE = (8, 12, 16, 24, 32), (4, 8, 12, 16)
 MAX_SEED = 2**32 - 1
 
 
@@ -40,10 +41,11 @@ def images(available: ImageSet) -> ImageSet:
     with st.popover(
         "Images", icon=":material/grid_view:", help="How many images, and of which classes"
     ):
+        large = max(available.shape) >= LARGE
         n = st.select_slider(
             "How many",
-            COUNTS,
-            16,
+            COUNTS_OF_LARGE if large else COUNTS,
+            8 if large else 16,
             key="n",
             bind="query-params",
             persist_state="session",

@@ -10,10 +10,11 @@ from core.checkpoints import Card
 from core.config import DataError
 from core.datasets import DatasetInfo
 from core.imagesets import ImageSet
-from pages.ui import cache, state
+from pages.ui import cache, router, state
 from pages.ui.text import noise_name, plain
 
 DEFAULT_DATASET = "mnist-5k"
+OF_A_DATASET = ("n", "classes", "shuffle")  # choices that mean nothing for another set
 PREFERRED = ("mnist-denoising", "mnist-dense-32", "shapes-conv")
 SEEN = {
     "no": "It has not seen the images shown.",
@@ -62,6 +63,7 @@ def draw() -> None:
 
 def chosen() -> Choice:
     """What the sidebar says; for pages, which run after draw()."""
+    router.require_app()
     info = _infos()[st.session_state["dataset"]]
     fitting = _fitting(info)
     by_name = {card.name: card for card in fitting}
@@ -94,6 +96,8 @@ def _dataset() -> DatasetInfo:
         list(infos),
         key="dataset",
         format_func=lambda name: infos[name].title,
+        on_change=state.forget,
+        args=(OF_A_DATASET,),
         help="Which images are shown",
     )
     state.publish("dataset", DEFAULT_DATASET)

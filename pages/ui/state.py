@@ -48,6 +48,12 @@ def publish(key: str, default: Any) -> None:
         st.query_params[key] = NONE if value == [] else value
 
 
+def forget(keys: Iterable[str]) -> None:
+    """Let the widgets with these keys take their defaults again."""
+    for key in keys:
+        st.session_state.pop(key, None)
+
+
 def enter(page: str) -> None:
     """Note which page is shown; what on_entry() kept for the one before is forgotten."""
     if st.session_state.get(_PAGE) != page:

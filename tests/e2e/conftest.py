@@ -1,11 +1,5 @@
 """A server of our own on a free port, and a browser to visit it."""
 
-import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,20 +8,8 @@ from urllib.parse import urlparse
 
 import pytest
 
-from core.config import PROJECT
+from benchmarks.serving import QUIET, serving
 from tests.pages.tiny_models import save_tiny_models
-
-QUIET = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-START_SECONDS = 60
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -43,24 +25,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     checkpoints = tmp_path_factory.mktemp("checkpoints")
     save_tiny_models(checkpoints)
     log = tmp_path_factory.mktemp("server") / "log.txt"
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    options = ["--server.headless", "true", "--server.port", str(port)]
-    with log.open("w") as out:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "app.py", *options],
-            cwd=PROJECT,
-            env=os.environ | {"HOURGLASS_CHECKPOINTS": str(checkpoints)},
-            stdout=out,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            _wait_for(f"http://127.0.0.1:{port}/_stcore/health", process, log)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-            process.wait(10)
+    with serving(log, {"HOURGLASS_CHECKPOINTS": str(checkpoints)}) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")
@@ -123,14 +89,3 @@ def phone(browser: Any) -> Iterator[Visit]:
     options = {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"}
     with browser.new_context(**options, device_scale_factor=3) as context:
         yield Visit(context.new_page())
-
-
-def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            with urllib.request.urlopen(url, timeout=1):
-                return
-        except OSError:
-            time.sleep(0.1)
-    pytest.fail(f"the server did not start:\n{log.read_text()}")

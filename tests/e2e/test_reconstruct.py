@@ -25,6 +25,11 @@ READ_ROW = """
   },
 )
 """
+WATCH_JUMPS = """
+  window.jumps = 0;
+  new PerformanceObserver((list) => list.getEntries().forEach((entry) => (jumps += entry.value)))
+    .observe({ type: "layout-shift", buffered: true });
+"""
 HASH_ROWS = """
 (root, rows) => rows.flatMap((row) =>
   Array.from(root.querySelectorAll(".sweep-row")[row].querySelectorAll("canvas"), (canvas) => {
@@ -118,6 +123,22 @@ def test_slider_keeps_its_place_when_the_pictures_change(visit: Visit, server: s
     assert drawn_frames(page) != before
     assert (row_of_pictures(page, 0) == originals).all()
     assert page.locator(".sweep-value").inner_text() == value != "σ = 0.50"
+
+
+def test_page_does_not_jump_when_the_pictures_change(visit: Visit, server: str) -> None:
+    visit.page.add_init_script(WATCH_JUMPS)
+    visit.open(server, LINK)
+    page = visit.page
+    page.get_by_role("button", name="PNG").wait_for()
+    page.get_by_role("slider").press("End")
+    page.wait_for_url(re.compile("sigma=1"))
+    page.evaluate("jumps = 0")
+    waited_for = _content(page)
+    page.get_by_role("button", name="New noise").click()
+    page.wait_for_function("([root, id]) => root.dataset.id !== id", arg=waited_for)
+    page.get_by_role("slider").press("Home")
+    page.wait_for_url(re.compile("sigma=0"))
+    assert page.evaluate("jumps") < 0.001
 
 
 def test_image_clicked_opens_its_own_numbers(visit: Visit, server: str) -> None:

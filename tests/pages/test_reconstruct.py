@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import datasets
+from core import checkpoints, datasets
 from core.inference import Autoencoder
 from core.metrics import mse
 from core.noise import Noise, add_noise
+from tests.core.models_for_tests import tiny_document, tiny_tensors
 from tests.pages.unpacking import Unpacked, unpacked
 
 OpenApp = Callable[..., AppTest]
@@ -168,3 +169,20 @@ def test_sidebar_says_when_the_model_was_trained_on_the_images_shown(open_app: O
     unseen, seen = open_app(), open_app(split="train")
     assert any("has not seen" in caption.value for caption in unseen.sidebar.caption)
     assert any("was trained on the images" in caption.value for caption in seen.sidebar.caption)
+
+
+def test_other_dataset_forgets_classes_and_count_that_belong_to_the_old_one(
+    open_app: OpenApp, only_tiny_models: Path
+) -> None:
+    document = tiny_document("pca", (3, 64, 64), dataset="shapes")
+    path = only_tiny_models / "tiny-shapes.safetensors"
+    checkpoints.save(path, document, tiny_tensors(document))
+    app = open_app(n="32")
+    app.session_state["classes"] = ["3"]
+    app.run()
+    app.sidebar.selectbox(key="dataset").set_value("shapes").run()
+    assert not app.exception
+    cells = sweep_of(app).header["cells"]
+    assert len(cells) == 8
+    assert cells[0]["text"] in datasets.load("shapes").class_names
+    assert app.session_state["model"] == "tiny-shapes"

@@ -60,6 +60,7 @@ class View {
     this.columns = 0;
     this.fit();
     this.draw_legend();
+    this.root.dataset.ready = "";
   }
 
   set_up_slider() {
@@ -84,13 +85,14 @@ class View {
     return element;
   }
 
-  // Cells are whole multiples of the image in device pixels, so that every image pixel is equally large.
+  // Cells are whole multiples of the image in device pixels, so that every image pixel is equally large; half steps
+  // too for larger images, whose pixels nobody counts.
   fit() {
     if (!this.header) return;
     const [, , w] = this.header.shape;
     const [n, width] = [this.header.cells.length, this.root.clientWidth];
     if (!width) return;
-    const step = w / window.devicePixelRatio;
+    const step = w / window.devicePixelRatio / (w < 48 ? 1 : 2);
     const least = Math.max(1, Math.ceil(MIN_CELL / step)) * step;
     const most = Math.max(1, Math.floor((width + GAP) / (least + GAP)));
     const lines = Math.ceil(n / most);

@@ -1,0 +1,120 @@
+"""How soon the Reconstruct page shows something, and how soon it follows a change of model.
+
+`python -m benchmarks.page_speed`. A real server and a real browser (headless Chromium), times
+taken inside the browser. Cold: the first visit to a server just started. Warm: a new visitor, with
+nothing in the browser's cache. Change: from the click on the other model to its pictures on the
+screen, on images that the server has not computed anything for.
+"""
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from benchmarks.serving import QUIET, browser_path, serving
+
+MODELS = ("mnist-denoising", "mnist-dense-32", "mnist-conv-denoising")
+LIMITS = {"frame, cold": None, "first picture, cold": 8.0, "first picture, warm": 1.0}
+CHANGE_LIMIT = 0.5
+WATCH = """
+() => {
+  window.seen = { frame: 0, picture: 0, clicked: 0 };
+  addEventListener("click", () => { seen.clicked = performance.now(); seen.picture = 0; }, true);
+  const look = () => {
+    if (!seen.frame && document.querySelector("h1")) seen.frame = performance.now();
+    const root = [...document.querySelectorAll("[data-testid=stBidiComponentIsolated]")]
+      .map((host) => host.shadowRoot?.querySelector(".sweep-root")).find(Boolean);
+    if (root?.dataset.id && root.dataset.id !== seen.id) {
+      seen.id = root.dataset.id;
+      seen.picture = performance.now();
+    }
+    requestAnimationFrame(look);
+  };
+  look();
+}
+"""
+
+
+def opened(browser: Browser, address: str) -> tuple[Page, float, float]:
+    """A new visitor's page, and the seconds until its frame and its first picture."""
+    page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+    page.add_init_script(f"({WATCH})()")
+    page.goto(f"{address}/?model={MODELS[0]}")
+    page.wait_for_function("seen.picture > 0", timeout=60_000)
+    seen = page.evaluate("seen")
+    return page, seen["frame"] / 1000, seen["picture"] / 1000
+
+
+def change_seconds(page: Page, title: str) -> float:
+    """Seconds from the click on a model in the sidebar to its pictures."""
+    page.get_by_test_id("stSidebar").get_by_role("combobox").nth(1).click()
+    page.get_by_role("option", name=title, exact=True).click()
+    page.wait_for_function("seen.picture > seen.clicked", timeout=60_000)
+    seen = page.evaluate("seen")
+    return float(seen["picture"] - seen["clicked"]) / 1000
+
+
+def shuffle(page: Page) -> None:
+    """Other images, for which nothing has been computed yet."""
+    page.get_by_role("button", name="Shuffle").click()
+    page.wait_for_function("seen.picture > seen.clicked", timeout=60_000)
+
+
+def measured(browser: Browser, log: Path, rounds: int) -> dict[str, list[float]]:
+    """Seconds, a list a measure."""
+    titles = model_titles()
+    found: dict[str, list[float]] = {name: [] for name in LIMITS}
+    for _ in range(rounds):
+        with serving(log) as address:
+            page, frame, picture = opened(browser, address)
+            found["frame, cold"].append(frame)
+            found["first picture, cold"].append(picture)
+            page.context.close()
+            page, _, picture = opened(browser, address)
+            found["first picture, warm"].append(picture)
+            for name in MODELS[1:]:
+                shuffle(page)
+                change = found.setdefault(f"change to {name}", [])
+                change.append(change_seconds(page, titles[name]))
+            page.context.close()
+    return found
+
+
+def model_titles() -> dict[str, str]:
+    """What the sidebar calls each model."""
+    from core import checkpoints
+
+    return {card.name: card.title for card in checkpoints.available()}
+
+
+def line(name: str, seconds: list[float]) -> str:
+    """A row of the table."""
+    limit = CHANGE_LIMIT if name.startswith("change") else LIMITS[name]
+    spread = f"{min(seconds):.2f} to {max(seconds):.2f}"
+    return (
+        f"| {name} | {np.median(seconds):.2f} s | {spread} | {f'{limit:g} s' if limit else '-'} |"
+    )
+
+
+@click.command()
+@click.option("--rounds", default=5, help="How many servers are started and visited.")
+def main(rounds: int) -> None:
+    """Print one table: medians of all rounds, and how busy the machine was."""
+    before = os.getloadavg()[0]
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        options: dict[str, Any] = {"executable_path": browser_path(), "args": QUIET}
+        with playwright.chromium.launch(**options) as browser:
+            found = measured(browser, Path(folder) / "log.txt", rounds)
+    click.echo("| what | median | from, to | must |\n|---|---|---|---|")
+    for name, seconds in found.items():
+        click.echo(line(name, seconds))
+    busy = f"load {before:.1f} before, {os.getloadavg()[0]:.1f} after"
+    click.echo(f"\n{os.cpu_count()} cores, {busy}, {rounds} rounds.")
+
+
+if __name__ == "__main__":
+    main()

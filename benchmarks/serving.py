@@ -1,0 +1,82 @@
+"""The app on a port of its own, and the browser to visit it with."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from core.config import PROJECT, HourglassError
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
+QUIET = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+START_SECONDS = 60
+
+
+@contextmanager
+def serving(log: Path, environment: Mapping[str, str] | None = None) -> Iterator[str]:
+    """The address of an app that runs as long as the block does.
+
+    log: where the server writes.  environment: added to ours.
+    Raises HourglassError with the log if it does not start.
+    """
+    port = free_port()
+    options = ["--server.headless", "true", "--server.port", str(port)]
+    with log.open("w") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "streamlit", "run", "app.py", *options],
+            cwd=PROJECT,
+            env=os.environ | dict(environment or {}),
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            _wait_until_healthy(port, process, log)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def browser_path() -> str:
+    """The Chromium named in HOURGLASS_CHROMIUM, or the first one found; HourglassError if none."""
+    found = os.environ.get("HOURGLASS_CHROMIUM") or next(
+        filter(None, map(shutil.which, BROWSERS)), ""
+    )
+    if not found:
+        raise HourglassError(
+            "No Chromium or Chrome here: install one, or name it in HOURGLASS_CHROMIUM."
+        )
+    return found
+
+
+def _wait_until_healthy(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=1):
+                return
+        except OSError:
+            time.sleep(0.05)
+    raise HourglassError(f"The server did not start:\n{log.read_text()}")
