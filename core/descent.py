@@ -42,6 +42,7 @@ class Descent:
         self.steps = n_batches(len(self.data), config.batch_size)
         self.optimizer, self.schedule = _optimizer(self.network, config, self.steps)
         self._objective: nn.Module | None = together(self.network) if team.size > 1 else None
+        self.rejected = train_set.rejected
         self._fingerprint = fingerprint(train_set.images)
         self.history: tuple[EpochRecord, ...] = ()
         self._enter(1)
@@ -171,7 +172,9 @@ def _optimizer(
     peak = learning_rate(config, architecture(config.arch))
     weights = network.parameters()
     optimizer = torch.optim.AdamW(weights, lr=peak, weight_decay=WEIGHT_DECAY, fused=True)
+    steps = steps_per_epoch * config.epochs
+    steps += steps * WARM_UP == 1  # a rise of no length at all, which torch divides by
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, peak, total_steps=steps_per_epoch * config.epochs, pct_start=WARM_UP
+        optimizer, peak, total_steps=steps, pct_start=WARM_UP
     )
     return optimizer, schedule

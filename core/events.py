@@ -9,18 +9,20 @@ import numpy.typing as npt
 
 from core.checkpoints import Checkpoint
 from core.documents import EpochRecord
+from core.imagesets import Rejected
 from core.run_state import State
 
 
 @dataclass(frozen=True)
 class Started:
-    """Training begins: what lies ahead."""
+    """Training begins: what lies ahead.  rejected: files of the source that could not be read."""
 
     n_images: int
     n_parameters: int
     steps_per_epoch: int
     epochs: int
     device: str
+    rejected: tuple[Rejected, ...] = ()
 
 
 @dataclass(frozen=True)

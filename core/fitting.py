@@ -45,7 +45,7 @@ Fit = Generator[Event, None, Fitted]
 def fit_closed_form(plan: Plan, train_set: ImageSet, test_set: ImageSet) -> Fit:
     """Principal components of the training images."""
     began = time.perf_counter()
-    yield Started(len(train_set), plan.n_parameters(), 1, 1, "cpu")
+    yield Started(len(train_set), plan.n_parameters(), 1, 1, "cpu", train_set.rejected)
     tensors, shares = pca.fit(train_set.pixels().reshape(len(train_set), -1), plan.latent_dim)
     seconds = time.perf_counter() - began
     network = Network(plan).eval()
@@ -65,8 +65,9 @@ def fit_by_gradient(descent: Descent, test_set: ImageSet, start: State | None = 
     if start is not None:
         descent.restore(start)
     watched = resident(test_set, descent.device)[:N_WATCHED]
-    n, device = len(descent.data), descent.device.type
-    yield Started(n, network.plan.n_parameters(), descent.steps, epochs, device)
+    n, n_parameters = len(descent.data), network.plan.n_parameters()
+    device = descent.device.type
+    yield Started(n, n_parameters, descent.steps, epochs, device, descent.rejected)
     while descent.epoch <= epochs:
         while descent.step < descent.steps:
             loss = descent.advance()

@@ -12,7 +12,7 @@ import click
 from tqdm import tqdm
 
 if TYPE_CHECKING:
-    from core.imagesets import ImageSet
+    from core.imagesets import ImageSet, Rejected
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead.")
 data_root = click.option(
@@ -95,17 +95,15 @@ def load_images(
         images = datasets.load(
             name, split or ("all" if own else "test"), data_root, tell, shape[1:] if own else None
         )
-    tell_rejected(images)
+    tell_rejected(images.rejected)
     return scoring.with_channels(images, shape[0]) if own else images
 
 
-def tell_rejected(images: "ImageSet") -> None:
+def tell_rejected(rejected: "Sequence[Rejected]") -> None:
     """Say on stderr how many files were left out, and why the first of them was."""
-    if images.rejected:
-        first = images.rejected[0]
-        text = (
-            f"{len(images.rejected):,} files could not be read, e.g. {first.name}: {first.reason}"
-        )
+    if rejected:
+        first = rejected[0]
+        text = f"{len(rejected):,} files could not be read, e.g. {first.name}: {first.reason}"
         click.echo(text, err=True)
 
 

@@ -1,9 +1,8 @@
-"""`train`: one model from the event stream of core.training."""
+"""`train`: one model, as a run that others can watch and that can be gone on with."""
 
-import os
-import re
 import sys
-from datetime import datetime
+import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,20 +11,21 @@ from tqdm import tqdm
 
 from core.cli import options
 from core.cli.settings import arch_options
+from core.config import HourglassError, OptionError
 from core.models import BY_NAME, architecture
-from core.noise import KINDS, Kind, Noise
+from core.noise import KINDS, Noise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from core.checkpoints import Card
+    from core.distributed import Team
     from core.documents import EpochRecord
     from core.events import Event
+    from core.runs import Run, RunConfig
 
 
 @click.command(cls=options.Command, short_help="Train a model.")
-@click.option("--dataset", required=True, help="ID, folder or zip; see `datasets`.")
-@click.option("--arch", required=True, type=click.Choice(tuple(BY_NAME)), help="See `archs`.")
+@click.option("--dataset", help="ID, folder or zip; see `datasets`.")
+@click.option("--arch", type=click.Choice(tuple(BY_NAME)), help="See `archs`.")
 @click.option("--latent-dim", type=int, help="D', the count of numbers in the code.")
 @click.option(
     "--option",
@@ -72,74 +72,99 @@ if TYPE_CHECKING:
 @click.option(
     "--threads", type=click.IntRange(1, 256), help="CPU threads.  [default: all cores but one]"
 )
+@click.option(
+    "--keep-steps",
+    type=click.IntRange(1),
+    default=2000,
+    show_default=True,
+    help="Keep the state at least every so many steps; it is kept every 10 seconds anyway.",
+)
+@click.option("--resume", metavar="RUN", help="Go on with this run, see `runs`; takes no settings.")
+@click.option("--wait", is_flag=True, hidden=True)  # for a turn: how the dashboard starts runs
 @options.data_root
 @options.as_json
-def train(
-    latent_dim: int | None,
-    settings: tuple[str, ...],
-    noise_std: float,
-    noise_kind: Kind,
-    noise_clip: bool,
-    name: str | None,
-    threads: int | None,
-    as_json: bool,
-    **config: Any,
-) -> None:
+def train(resume: str | None, wait: bool, as_json: bool, **given: Any) -> None:
     """Train an autoencoder and keep it as checkpoints/local/NAME.safetensors.
 
-    A checkpoint of yours with that name is replaced when the new one is complete. Ctrl-C ends the
-    training and keeps nothing.
+    A checkpoint of yours with that name is replaced when the new one is complete. Ctrl-C keeps the
+    state of the training, and --resume goes on from there to the very same weights. Under torchrun
+    all processes train one model; --batch-size is that of all of them together.
     """
-    from core import checkpoints, datasets, recipes, training
+    from core import run_control
+    from core.distributed import joined
 
-    data_root = config.pop("data_root")
-    config["dataset"] = options.source_id(config["dataset"])
-    config["options"] = arch_options(architecture(config["arch"]), settings, latent_dim)
-    config["noise"] = Noise(noise_kind, noise_std, clip=noise_clip) if noise_std else Noise()
-    wanted = recipes.TrainConfig(**config)
-    path = checkpoints.local_path(name or default_name(wanted.dataset, wanted.arch))
-    _set_threads(threads)
+    if resume and (extra := _given(click.get_current_context()) - {"resume", "wait", "as_json"}):
+        option = min(extra).replace("_", "-")
+        raise OptionError(f"--resume goes on with the run's own settings: leave out --{option}.")
+    with joined(given["device"]) as team:
+        run = _run(team, lambda: _resumed(resume) if resume else _created(given, team))
+        try:
+            card = _carry_out(run, team, wait)
+        except KeyboardInterrupt:
+            click.echo(f"Go on with: python -m core train --resume {run.id}", err=True)
+            raise
+        except HourglassError:
+            if team.rank == 0 and not (resume or run_control.has_begun(run)):
+                run_control.delete(run)  # a mistake in the settings, told at once
+            raise
+    if team.rank == 0:
+        _show(run, card, as_json)
+
+
+def _carry_out(run: "Run", team: "Team", wait: bool) -> "Card | None":
+    import torch
+
+    from core.running import execute
+
+    torch.set_num_threads(run.config.threads)
+    if team.rank:
+        for _ in execute(run, team):
+            pass
+        return None
     with options.progress("load") as tell:
-        train_set = datasets.training_images(
-            wanted.dataset, wanted.exclude_classes, data_root, tell
-        )
-        test_set = datasets.load(wanted.dataset, "test", data_root, tell)
-    options.tell_rejected(train_set)
-    card = follow(training.train(wanted, train_set, test_set, path))
-    m = card.metrics
-    line = (
-        f"{card.name}: {card.title}; mse {m['mse']:.6f}, psnr {m['psnr']:.2f} dB, "
-        f"ssim {m['ssim']:.4f} on {m['n']:,} test images after {card.seconds:.0f} s; kept in {path}"
-    )
-    result = {"checkpoint": card.name, "path": path, "epochs": card.epochs, "seconds": card.seconds}
-    options.show(result | m, [line], as_json)
+        return follow(execute(run, team, wait, None if wait else tell))
 
 
-def default_name(dataset: str, arch: str) -> str:
-    """A name that says what was trained when, e.g. "mnist-5k-dense-20260131-174502"."""
-    stem = re.sub(r"[^a-z0-9]+", "-", Path(dataset).name.lower()).strip("-")[:30] or "images"
-    return f"{stem}-{arch}-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
-
-
-def follow(events: "Iterable[Event]") -> "Card":
-    """Show a training on stderr, a bar and a line an epoch, and return the card it ends with."""
+def follow(events: "Iterable[Event]") -> "Card | None":
+    """Show a training on stderr, a bar and a line an epoch; the card of the model it ends with."""
     from core.events import EpochDone, Finished, Started, StepDone
 
-    bar = options.bar("train")
     card = None
-    for event in events:
-        match event:
-            case Started():
-                bar.reset(total=event.steps_per_epoch * event.epochs)
-            case StepDone():
-                bar.update()
-            case EpochDone():
-                tqdm.write(_line(event.record), file=sys.stderr)
-            case Finished():
-                card = event.checkpoint.card
-    bar.close()
-    assert card is not None
+    with options.bar("train") as bar:
+        for event in events:
+            match event:
+                case Started():
+                    options.tell_rejected(event.rejected)
+                    bar.reset(total=event.steps_per_epoch * event.epochs)
+                case StepDone():
+                    done = (event.epoch - 1) * event.steps_per_epoch + event.step
+                    bar.update(done - bar.n)
+                case EpochDone():
+                    tqdm.write(_line(event.record), file=sys.stderr)
+                case Finished():
+                    card = event.checkpoint.card
     return card
+
+
+def _show(run: "Run", card: "Card | None", as_json: bool) -> None:
+    """How it ended; without a model if it was asked to pause or cancel."""
+    from core import runs
+
+    run = runs.read(run.folder)
+    found: dict[str, Any] = {"run": run.id, "state": run.state}
+    lines = [f"{run.id}: {run.state}"]
+    if card is not None:
+        m = card.metrics
+        found |= {"checkpoint": card.name, "path": card.path, "epochs": card.epochs}
+        found |= {"seconds": card.seconds, **m}
+        lines = [
+            (
+                f"{card.name}: {card.title}; mse {m['mse']:.6f}, psnr {m['psnr']:.2f} dB, ssim "
+                f"{m['ssim']:.4f} on {m['n']:,} test images after {card.seconds:.0f} s; "
+                f"kept in {card.path}"
+            )
+        ]
+    options.show(found, lines, as_json)
 
 
 def _line(record: "EpochRecord") -> str:
@@ -149,8 +174,68 @@ def _line(record: "EpochRecord") -> str:
     )
 
 
-def _set_threads(n: int | None) -> None:
-    """One core stays free: small networks get many times slower when their threads have to wait."""
-    import torch
+def _given(context: click.Context) -> set[str]:
+    """The options that were written on the command line."""
+    source = click.core.ParameterSource.COMMANDLINE
+    return {name for name in context.params if context.get_parameter_source(name) == source}
 
-    torch.set_num_threads(n or max(1, (os.cpu_count() or 1) - 1))
+
+def _run(team: "Team", make: "Callable[[], Run]") -> "Run":
+    """The run that rank 0 makes, on all ranks."""
+    import msgspec
+
+    from core.runs import Run, RunConfig, Status
+
+    if team.size == 1:
+        return make()
+    own = make() if team.rank == 0 else None
+    told = team.told(msgspec.json.encode((own.id, own.config)) if own else b"")
+    name, config = msgspec.json.decode(told, type=tuple[str, RunConfig])
+    return own or Run(Path(name), config, Status())
+
+
+def _resumed(name: str) -> "Run":
+    from core import run_control, runs
+
+    run = runs.get(name)
+    if run.state in ("finished", "diverged"):
+        raise OptionError(f"{run.id} is {run.state}: there is nothing to go on with.")
+    run_control.clear(run)
+    return run
+
+
+def _created(given: dict[str, Any], team: "Team") -> "Run":
+    """A new run; after a restart by torchrun, the one that was under way."""
+    from core import processes, runs
+
+    config = run_config(given)
+    if team.size > 1:
+        for run in runs.found():
+            if run.config.launcher == processes.parent() and not run.is_live and run.can_resume:
+                return run
+    return runs.create(config)
+
+
+def run_config(given: dict[str, Any]) -> "RunConfig":
+    """The command line's options as settings; OptionError if some are missing or out of bounds."""
+    from core import machine, processes, recipes, runs
+
+    ours = dict(given)
+    for name in ("dataset", "arch"):
+        if not ours[name]:
+            raise OptionError(f"Say what to train: --{name} is missing. See `train --help`.")
+    latent_dim, settings = ours.pop("latent_dim"), ours.pop("settings")
+    ours["options"] = arch_options(architecture(ours["arch"]), settings, latent_dim)
+    kind, std, clip = (ours.pop(f"noise_{part}") for part in ("kind", "std", "clip"))
+    ours["noise"] = Noise(kind, std, clip=clip) if std else Noise()
+    ours["dataset"] = options.source_id(ours["dataset"])
+    name, data_root = ours.pop("name"), ours.pop("data_root")
+    return runs.RunConfig(
+        name=name or runs.default_name(ours["dataset"], ours["arch"]),
+        created=time.time(),
+        threads=ours.pop("threads") or max(1, machine.cores() - 1),
+        keep_steps=ours.pop("keep_steps"),
+        data_root=None if data_root is None else str(data_root.resolve()),
+        launcher=processes.parent(),
+        train=recipes.TrainConfig(**ours),
+    )

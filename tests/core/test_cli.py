@@ -21,7 +21,15 @@ from core import checkpoints, datasets, metrics
 from core.cli.main import commands, main
 from core.inference import Autoencoder
 from core.models import ARCHITECTURES
+from core.running import execute
 from tests.core.models_for_tests import tiny_document, tiny_tensors
+from tests.core.runs_for_tests import (
+    LONG,
+    new_run,
+    wait_for_epoch,
+    wait_for_state,
+    write_images,
+)
 
 PROJECT = Path(__file__).resolve().parents[2]
 DIGIT = (1, 28, 28)
@@ -378,3 +386,57 @@ def test_python_without_the_requirements_is_told_which_one_to_use() -> None:
     result = subprocess.run(bare, capture_output=True, text=True, check=False)
     assert result.returncode == 2
     assert result.stderr == "Error: click is not installed: use the Python in .venv.\n"
+
+
+# Runs
+
+
+def test_training_that_was_interrupted_goes_on_with_resume(
+    run: Run, empty_home: Path, own_checkpoints: Path
+) -> None:
+    images = write_images(empty_home / "squares")
+    begun = new_run(images, epochs=3)
+    next(events := execute(begun))
+    events.close()  # type: ignore[attr-defined]
+    assert json.loads(run("runs", "--json")[1])["runs"][0]["state"] == "paused"
+    code, out, err = run("train", "--resume", begun.id, "--json")
+    assert code == 0, err
+    assert json.loads(out)["state"] == "finished"
+    assert "epoch 3" in err
+    code, _, err = run("train", "--resume", "mine")
+    assert (code, "nothing to go on with" in err) == (2, True)
+
+
+def test_train_resume_takes_no_settings(run: Run, empty_home: Path) -> None:
+    code, _, err = run("train", "--resume", "mine", "--epochs", "3")
+    assert code == 2
+    assert "leave out --epochs" in err
+
+
+def test_mistake_in_the_settings_leaves_no_run_behind(run: Run, empty_home: Path) -> None:
+    assert run("train", "--dataset", "imagenet", "--arch", "pca")[0] == 2
+    assert json.loads(run("runs", "list", "--json")[1]) == {"runs": []}
+
+
+def test_runs_are_shown_and_deleted(run: Run, empty_home: Path, own_checkpoints: Path) -> None:
+    assert "There are no runs" in run("runs")[1]
+    list(execute(new_run(write_images(empty_home / "squares"), epochs=2)))
+    _, out, _ = run("runs")
+    assert "finished" in out
+    found = json.loads(run("runs", "show", "mine", "--json")[1])
+    assert [record["epoch"] for record in found["history"]] == [1, 2]
+    assert "epoch 2" in run("runs", "show", "mine")[1]
+    assert run("runs", "delete", "mine")[0] == 0
+    assert "There is no run" in run("runs", "show", "mine")[2]
+    assert (own_checkpoints / "mine.safetensors").exists()
+
+
+def test_run_started_and_ended_from_the_terminal(
+    run: Run, empty_home: Path, own_checkpoints: Path
+) -> None:
+    one = new_run(write_images(empty_home / "squares"), epochs=LONG)
+    assert "queued" in run("runs", "resume", one.id)[1]
+    wait_for_epoch(one, 1)
+    assert run("runs", "pause", one.id)[0] == 0
+    wait_for_state(one, "paused")
+    assert "paused" in run("runs", "cancel", one.id)[1]

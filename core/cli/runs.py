@@ -1,0 +1,140 @@
+"""`runs`: what has been trained or is being trained, and asking it for something."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from core.cli import options
+
+if TYPE_CHECKING:
+    from core.runs import Run
+
+
+@click.group(invoke_without_command=True, short_help="List, pause, stop, resume and delete runs.")
+@options.as_json
+@click.pass_context
+def runs(context: click.Context, as_json: bool) -> None:
+    """List the training runs, the newest first, or ask one for something.
+
+    RUN is an ID of the list, or the name of the checkpoint.
+    """
+    if context.invoked_subcommand is None:
+        _list(as_json)
+
+
+@runs.command("list", cls=options.Command)
+@options.as_json
+def list_runs(as_json: bool) -> None:
+    """List the runs, the newest first: state, epochs done, error of the model if it is kept."""
+    _list(as_json)
+
+
+@runs.command(cls=options.Command)
+@click.argument("run")
+@options.as_json
+def show(run: str, as_json: bool) -> None:
+    """Show one run with its settings, its losses and the end of its log."""
+    import msgspec
+
+    from core import run_records
+    from core import runs as store
+
+    one = store.get(run)
+    epochs = run_records.curves(one).epochs
+    lines = [
+        f"{one.id}: {one.state}{f' ({one.status.reason})' if one.status.reason else ''}",
+        msgspec.json.encode(one.config.train).decode(),
+        *(f"epoch {e.epoch}: loss {e.train_loss:.5f}, test mse {e.test_mse:.5f}" for e in epochs),
+        *one.log(2000).splitlines(),
+    ]
+    found = _described(one) | {"config": msgspec.to_builtins(one.config)}
+    history = [msgspec.to_builtins(record) for record in epochs]
+    options.show(found | {"history": history, "log": one.log()}, lines, as_json)
+
+
+@runs.command(cls=options.Command)
+@click.argument("run")
+@options.as_json
+def pause(run: str, as_json: bool) -> None:
+    """Keep the run's state and end its process; `resume` goes on to the very same weights."""
+    _asked(run, "pause", as_json)
+
+
+@runs.command(cls=options.Command)
+@click.argument("run")
+@options.as_json
+def stop(run: str, as_json: bool) -> None:
+    """End the training and keep the model as it is now."""
+    _asked(run, "stop", as_json)
+
+
+@runs.command(cls=options.Command)
+@click.argument("run")
+@options.as_json
+def cancel(run: str, as_json: bool) -> None:
+    """End the run within two seconds, whatever it does; its state stays, if it has kept one."""
+    from core import run_control
+    from core import runs as store
+
+    _show(run_control.cancel(store.get(run)), as_json)
+
+
+@runs.command(cls=options.Command)
+@click.argument("run")
+@options.as_json
+def resume(run: str, as_json: bool) -> None:
+    """Go on with a run in the background; `train --resume RUN` does so in this terminal."""
+    from core import run_control
+    from core import runs as store
+
+    _show(run_control.start(store.get(run)), as_json)
+
+
+@runs.command(cls=options.Command)
+@click.argument("run")
+@options.as_json
+def delete(run: str, as_json: bool) -> None:
+    """Remove the run's folder; its checkpoint, if it has one, stays."""
+    from core import run_control
+    from core import runs as store
+
+    one = store.get(run)
+    run_control.delete(one)
+    options.show({"deleted": one.id}, [f"{one.id}: deleted"], as_json)
+
+
+def _asked(name: str, request: Any, as_json: bool) -> None:
+    from core import run_control
+    from core import runs as store
+
+    run = store.get(name)
+    run_control.ask(run, request)
+    _show(run, as_json, f"asked to {request}")
+
+
+def _show(run: "Run", as_json: bool, what: str = "") -> None:
+    options.show(_described(run), [f"{run.id}: {what or run.state}"], as_json)
+
+
+def _list(as_json: bool) -> None:
+    from core import runs as store
+
+    found = store.found()
+    rows = [_row(run) for run in found]
+    header = ("ID", "STATE", "EPOCHS", "MSE", "DATA", "ARCH", "REASON")
+    lines = options.table(header, rows) if rows else ["There are no runs: `train` begins one."]
+    options.show({"runs": [_described(run) for run in found]}, lines, as_json)
+
+
+def _row(run: "Run") -> tuple[Any, ...]:
+    train, status = run.config.train, run.status
+    mse = f"{status.mse:.5f}" if status.mse >= 0 else ""
+    epochs = f"{run.share_done * train.epochs:.4g} of {train.epochs}"
+    return run.id, run.state, epochs, mse, train.dataset, train.arch, status.reason or status.phase
+
+
+def _described(run: "Run") -> dict[str, Any]:
+    import msgspec
+
+    status = msgspec.to_builtins(run.status)
+    return {"id": run.id, "name": run.config.name, "share_done": run.share_done, **status}

@@ -1,0 +1,31 @@
+"""What this machine can bear: how many runs at once, on how many threads each.
+
+Small networks get many times slower when their threads have to wait for a core. So one core is
+left for the dashboard, and the runs share the others.
+"""
+
+import os
+
+from core.config import OptionError
+
+MOST_RUNS, MOST_THREADS = 4, 8  # more threads do not pay for networks of this size
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def max_runs() -> int:
+    """How many background runs may train at once: HOURGLASS_MAX_RUNS, or by the cores."""
+    asked = os.environ.get("HOURGLASS_MAX_RUNS", "")
+    if asked and not (asked.isdecimal() and 1 <= int(asked) <= 64):
+        raise OptionError("HOURGLASS_MAX_RUNS must be a whole number from 1 to 64.")
+    return int(asked) if asked else max(1, min(cores() // 2, MOST_RUNS))
+
+
+def threads_per_run() -> int:
+    """How many threads a run gets so that all of them and the dashboard have cores of their own."""
+    return max(1, min((cores() - 1) // max_runs(), MOST_THREADS))
