@@ -52,9 +52,9 @@ def fit_closed_form(plan: Plan, train_set: ImageSet, test_set: ImageSet) -> Fit:
     network.load_state_dict({name: torch.from_numpy(t) for name, t in tensors.items()})
     cpu = torch.device("cpu")
     watched = resident(test_set, cpu)[:N_WATCHED]
-    train_mse = _mse(network, resident(train_set, cpu))
+    train_mse = mean_error(network, resident(train_set, cpu))
     speed = len(train_set) / seconds
-    record = EpochRecord(1, train_mse, _mse(network, watched), seconds, speed)
+    record = EpochRecord(1, train_mse, mean_error(network, watched), seconds, speed)
     yield EpochDone(record, _strip(network, watched), _codes(network, watched))
     return Fitted(tensors, (record,), "cpu", tuple(shares))
 
@@ -73,7 +73,7 @@ def fit_by_gradient(descent: Descent, test_set: ImageSet, start: State | None = 
             loss = descent.advance()
             yield StepDone(descent.epoch, descent.step, descent.steps, loss, descent.state)
         seconds = descent.seconds()
-        record = descent.finish_epoch(_mse(network, watched), seconds)
+        record = descent.finish_epoch(mean_error(network, watched), seconds)
         yield EpochDone(record, _strip(network, watched), _codes(network, watched), descent.state)
     return fitted(descent)
 
@@ -84,7 +84,8 @@ def fitted(descent: Descent) -> Fitted:
     return Fitted(tensors, descent.history, descent.device.type)
 
 
-def _mse(network: Network, x: Tensor, batch: int = 1000) -> float:
+def mean_error(network: Network, x: Tensor, batch: int = 1000) -> float:
+    """The mean squared error of the reconstructions of uint8 images (n, C, H, W)."""
     network.eval()
     with torch.inference_mode():
         parts = (floats(x[i : i + batch]) for i in range(0, len(x), batch))

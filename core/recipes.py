@@ -50,3 +50,46 @@ def learning_rate(config: TrainConfig, spec: ArchSpec) -> float:
     if spec.name == "conv":
         return 5e-3
     return 1e-2 if spec.name == "dense" and spec.check(config.options)["batch_norm"] else 3e-3
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A training to start from, and what it is good for.  options: of the architecture."""
+
+    name: str
+    title: str
+    explanation: str
+    arch: str
+    options: dict[str, Any]
+    epochs: int
+    noise: Noise = Noise()
+
+
+PLANE = {"latent_dim": 2, "widths": [512, 256, 128], "activation": "gelu", "batch_norm": False}
+PRESETS: tuple[Preset, ...] = (
+    Preset(
+        "small-code",
+        "Small code",
+        "Dense, D' = 32: rebuilds well from 32 numbers, and trains in a minute.",
+        "dense",
+        {"latent_dim": 32},
+        10,
+    ),
+    Preset(
+        "map",
+        "Map",
+        "Dense, D' = 2: two numbers an image, so that all codes lie on a plane you can see.",
+        "dense",
+        PLANE,
+        20,
+    ),
+    Preset(
+        "denoiser",
+        "Denoiser",
+        "Convolutional, trained on noise of 0.5: gives the clean image for the noisy one.",
+        "conv",
+        {},
+        8,
+        Noise(sigma=0.5),
+    ),
+)

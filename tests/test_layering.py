@@ -16,9 +16,9 @@ FLOORS = tuple(
         """alike arraycache background cifar datasets defects digits downloads drawing folders
         gathering given idx images imagesets making models offers origins ownsets preparation
         publicsets shapes strokes svhn zips""",
-        """checkpoints documents evaluation exports inference latent ownmodels projecting projections scoring
-        structure sweeps walks""",
-        """batches descent distributed events fitting machine orders processes recipes
+        """checkpoints documents evaluation exports inference latent ownmodels projecting projections
+        scoring structure sweeps walks""",
+        """batches descent distributed events fitting machine orders probe processes recipes
         run_control run_journal run_records run_state running runs training""",
         "cli __main__",
     )

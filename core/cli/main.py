@@ -14,7 +14,7 @@ from core.cli.lists import archs, checkpoints, datasets
 from core.cli.project import project, structure
 from core.cli.runs import runs
 from core.cli.score import score
-from core.cli.train import train
+from core.cli.train import estimate, train
 from core.config import HourglassError
 
 PROGRAM = "python -m core"
@@ -44,6 +44,7 @@ for command in (
     archs,
     checkpoints,
     train,
+    estimate,
     runs,
     evaluate,
     score,

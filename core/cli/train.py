@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -239,3 +240,31 @@ def run_config(given: dict[str, Any]) -> "RunConfig":
         launcher=processes.parent(),
         train=recipes.TrainConfig(**ours),
     )
+
+
+@click.command(cls=options.Command, short_help="Measure what a training would take.")
+@click.option("--settings", required=True, help="As `runs show --json` gives them under train.")
+@click.option("--threads", type=click.IntRange(1, 256), help="CPU threads.")
+@options.data_root
+@options.as_json
+def estimate(settings: str, threads: int | None, data_root: Path | None, as_json: bool) -> None:
+    """Train for a second, keep nothing, and tell how long all of it would take and how much memory
+    it would need.
+    """
+    import msgspec
+    import torch
+
+    from core import probe
+    from core.recipes import TrainConfig
+
+    try:
+        config = msgspec.json.decode(settings, type=TrainConfig)
+    except msgspec.DecodeError as error:
+        raise OptionError(f"These are no settings of a training ({error}).") from error
+    torch.set_num_threads(threads or 1)
+    found = probe.measure(config, data_root)
+    line = (
+        f"{found.n_parameters:,} parameters, {found.images_per_second:,.0f} images/s: "
+        f"{found.seconds:.0f} s in all, {found.memory / 2**20:,.0f} MB of memory"
+    )
+    options.show(asdict(found), [line], as_json)
