@@ -4,18 +4,24 @@ What comes from here is shared by all visitors: never change it.
 """
 
 import threading
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import streamlit as st
 
 from core import checkpoints, datasets
+from core.background import Jobs
 from core.checkpoints import Card
 from core.imagesets import ImageSet
 from core.inference import Autoencoder
 from core.noise import Noise
 from core.sweeps import NoiseSweep, noise_sweep
 from pages.ui import packing, reconstruction
+from pages.ui.shelf import Shelf
 from pages.ui.sweep import Cell, Packed
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,17 @@ def dataset(name: str, split: str) -> ImageSet:
     return datasets.load(name, split)
 
 
+def kept(key: Hashable, make: Callable[[], T]) -> T:
+    """What make() gives, made once for a key; the key names all that it depends on."""
+    return _shelf().get(key, make)
+
+
+@st.cache_resource(show_spinner=False)
+def jobs() -> Jobs:
+    """What the visitors of this server have asked for that takes a while, by key."""
+    return Jobs()
+
+
 def autoencoder(card: Card) -> Autoencoder:
     """The model of a card, ready to run."""
     return _autoencoder(card.sha256, card)
@@ -70,6 +87,11 @@ def warm_up() -> threading.Event:
     done = threading.Event()
     threading.Thread(target=_import_torch, args=(done,), name="warm-up", daemon=True).start()
     return done
+
+
+@st.cache_resource(show_spinner=False)
+def _shelf() -> Shelf:
+    return Shelf(64)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
