@@ -7,6 +7,7 @@ from pages.ui.sweep import ASSETS
 
 PAGES = (
     st.Page("pages/reconstruct.py", title="Reconstruct", icon=":material/compare:", default=True),
+    st.Page("pages/train.py", title="Train", icon=":material/model_training:"),
 )
 
 st.set_page_config(
@@ -23,6 +24,7 @@ cache.warm_up()
 page = st.navigation(PAGES)
 state.enter(page.url_path)
 with errors.shown():
-    sidebar.draw()
+    with st.sidebar:
+        sidebar.draw()
     with router.routing():
         page.run()

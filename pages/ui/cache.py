@@ -10,14 +10,17 @@ from typing import TypeVar
 
 import streamlit as st
 
-from core import checkpoints, datasets
+from core import checkpoints, datasets, run_records
 from core.background import Jobs
 from core.checkpoints import Card
 from core.imagesets import ImageSet
 from core.inference import Autoencoder
 from core.noise import Noise
+from core.run_records import Curves
+from core.runs import Run
 from core.sweeps import NoiseSweep, noise_sweep
-from pages.ui import packing, reconstruction
+from pages.ui import packing, reconstruction, run_pictures
+from pages.ui.probing import Probes
 from pages.ui.shelf import Shelf
 from pages.ui.sweep import Cell, Packed
 
@@ -78,6 +81,22 @@ def packed_sweep(shown: Shown, compared: tuple[Card, ...]) -> Packed:
     return _packed_sweep(shown, tuple((card.name, card.sha256) for card in compared), compared)
 
 
+def curves(run: Run) -> Curves:
+    """A run's losses so far; read again only when something has been written."""
+    return _curves(str(run.folder), _size(run), run)
+
+
+def epoch_sweep(run: Run) -> Packed:
+    """The slider over a run's epochs, ready to be sent."""
+    return _epoch_sweep(str(run.folder), _size(run), run)
+
+
+@st.cache_resource(show_spinner=False)
+def probes() -> Probes:
+    """The measurements of time and memory, shared by all visitors."""
+    return Probes()
+
+
 @st.cache_resource(show_spinner=False)
 def warm_up() -> threading.Event:
     """Import torch in the background, once in a server's life; the event is set when it is done.
@@ -118,6 +137,23 @@ def _packed_sweep(
     cells = (Cell(str(images.ids[i]), images.label_name(i)) for i in positions)
     sweeps = [model_sweep(shown, card) for card in _compared]
     return packing.pack(reconstruction.described(tuple(cells), sweeps, _compared))
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _curves(folder: str, size: int, _run: Run) -> Curves:  # noqa: ARG001
+    return run_records.curves(_run)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _epoch_sweep(folder: str, size: int, _run: Run) -> Packed:  # noqa: ARG001
+    return packing.pack(run_pictures.epochs_described(_run, curves(_run)))
+
+
+def _size(run: Run) -> int:
+    try:
+        return (run.folder / "events.jsonl").stat().st_size
+    except OSError:
+        return 0
 
 
 def _import_torch(done: threading.Event) -> None:

@@ -1,0 +1,43 @@
+"""Train a model and watch it learn; what has been trained so far."""
+
+import streamlit as st
+
+from core import run_control, runs
+from pages.ui import (
+    errors,
+    run_list,
+    run_view,
+    sidebar,
+    state,
+    training_facts,
+    training_form,
+)
+
+st.title("Train")
+st.caption(
+    "A run trains in a process of its own: leave this page, close the browser, restart the server, "
+    "and it goes on. Pause and resume as you like; the weights come out the same."
+)
+
+left, right = st.columns([2, 5], gap="large")
+with left, errors.shown():
+    st.subheader("New run")
+    config = training_form.draw(sidebar.chosen().dataset.id)
+    training_facts.draw(config)
+    if st.button(
+        "Start training", type="primary", icon=":material/play_arrow:", width="stretch",
+        help="Begins in the background; waits for its turn if others are running",
+    ):  # fmt: skip
+        st.session_state["run"] = run_control.start(runs.create(config)).id
+
+found = runs.found()
+newest = next((run for run in found if run.is_live), found[0] if found else None)
+with right, errors.shown():
+    if newest is None:
+        st.info("Nothing has been trained yet: choose a preset on the left and start.")
+    else:
+        by_id = {run.id: run for run in found}
+        state.recall("run", newest.id, list(by_id))
+        state.publish("run", newest.id)
+        run_view.draw(by_id[st.session_state["run"]], found)
+run_list.draw(found)
