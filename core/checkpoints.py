@@ -176,13 +176,22 @@ def read(path: Path) -> Checkpoint:
             f"save it as {SUFFIX} instead."
         )
     try:
-        return _read(path, path.read_bytes() if _size_allowed(path) else b"")
+        _check_size(path)
+        return read_bytes(path, path.read_bytes())
+    except OSError as error:
+        raise CheckpointError(f"{path.name} cannot be read ({error.strerror}).") from error
+
+
+def read_bytes(path: Path, data: bytes) -> Checkpoint:
+    """The checkpoint in `data`, what the file `path` holds or is to hold; CheckpointError if it
+    cannot be trusted.
+    """
+    try:
+        return _read(path, data)
     except CheckpointError as error:
         raise CheckpointError(
             f"{path.name} cannot be used: {error}. Choose another checkpoint."
         ) from error
-    except OSError as error:
-        raise CheckpointError(f"{path.name} cannot be read ({error.strerror}).") from error
 
 
 def save(path: Path, document: Document, tensors: Mapping[str, npt.NDArray[Any]]) -> Card:
@@ -219,10 +228,12 @@ def local_path(name: str) -> Path:
     return local_checkpoints_dir() / f"{name}{SUFFIX}"
 
 
-def _size_allowed(path: Path) -> bool:
+def _check_size(path: Path) -> None:
     if (size := path.stat().st_size) > MAX_FILE_BYTES:
-        raise CheckpointError(f"it has {size:,} bytes and the limit is {MAX_FILE_BYTES:,}")
-    return True
+        raise CheckpointError(
+            f"{path.name} cannot be used: it has {size:,} bytes and the limit is "
+            f"{MAX_FILE_BYTES:,}. Choose another checkpoint."
+        )
 
 
 def _read(path: Path, data: bytes) -> Checkpoint:

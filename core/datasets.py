@@ -9,7 +9,7 @@ from typing import Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from core import digits, folders, publicsets, shapes
+from core import digits, folders, ownsets, publicsets, shapes
 from core.config import DataError
 from core.downloads import Progress
 from core.imagesets import ImageSet, Split
@@ -37,7 +37,7 @@ class DatasetInfo:
 
 
 def catalogue(data_root: Path | str | None = None) -> tuple[DatasetInfo, ...]:
-    """The sets that have a name, the embedded ones first. Loads no images."""
+    """The sets that have a name, the embedded ones first and your own last. Loads no images."""
     return (
         DatasetInfo(
             digits.ID,
@@ -63,6 +63,7 @@ def catalogue(data_root: Path | str | None = None) -> tuple[DatasetInfo, ...]:
             available=True,
         ),
         *(_public_info(known, _path(data_root)) for known in publicsets.PUBLIC_SETS),
+        *(_own_info(own) for own in ownsets.available()),
     )
 
 
@@ -75,7 +76,8 @@ def load(
 ) -> ImageSet:
     """One split ("train" or "test") of the set `id`, fetched first if it is not there.
 
-    id: a name in catalogue(), folder:PATH or zip:PATH; the last two have the split "all" as well.
+    id: a name in catalogue(), own:NAME among them, folder:PATH or zip:PATH; your own, folders and
+    zips have the split "all" as well.
     data_root: where public sets are looked for before the data folder; HOURGLASS_DATA_ROOT if None.
     progress: told (done, in all or None): bytes while downloading, files of a folder or zip.
     size: (H, W) of the images of a folder or zip, see core.folders.Choice.
@@ -86,6 +88,8 @@ def load(
         return folders.load_folder(Path(path), folders.Choice(split, size), progress)
     if kind == "zip" and path:
         return folders.load_zip(Path(path), path, folders.Choice(split, size), progress)
+    if kind == "own" and path:
+        return ownsets.load(path, split)
     if split not in SPLITS:
         raise DataError(f"There is no split {split!r} of {id}: choose train or test.")
     if id in publicsets.BY_ID:
@@ -159,6 +163,21 @@ def _public_info(known: publicsets.PublicSet, data_root: Path | None) -> Dataset
         known.n_test,
         embedded=False,
         available=all(known.root(split, data_root) is not None for split in SPLITS),
+    )
+
+
+def _own_info(own: ownsets.OwnSet) -> DatasetInfo:
+    colour = "grey" if own.shape[0] == 1 else "colour"
+    return DatasetInfo(
+        own.id,
+        f"{own.name} (yours)",
+        f"Your images from {own.source}, {own.shape[2]} x {own.shape[1]}, {colour}.",
+        own.shape,
+        own.class_names,
+        own.n_train,
+        own.n_test,
+        embedded=False,
+        available=True,
     )
 
 

@@ -86,6 +86,7 @@ def _fetch(resource: Resource, path: Path, bar: _Bar) -> str:
     reason = "there is no address to fetch it from"
     for url in resource.urls:
         before = bar.done
+        bar.advance(0)  # a cancelled download asks no other address
         try:
             _download(url, resource.md5, path, bar)
         except _Failed as failure:

@@ -78,7 +78,7 @@ def from_offers(
     Raises DataError if none can be read or if they are too many for the memory.
     """
     gathered = _Gathered(choice.size)
-    ordered = sorted(offers, key=lambda offer: (_draw(offer.name, choice.seed), offer.name))
+    ordered = sorted(offers, key=lambda offer: (draw(offer.name, choice.seed), offer.name))
     for done, offer in enumerate(ordered, start=1):
         gathered.add(offer)
         if progress is not None:
@@ -86,7 +86,7 @@ def from_offers(
     if not gathered.names:
         why = f", the first because: {gathered.rejected[0].reason}" if gathered.rejected else "."
         raise DataError(f"{id} has no image that can be read of {len(ordered):,} files{why}")
-    labels, class_names = _classes(gathered.names)
+    labels, class_names = classes_of(gathered.names)
     ids = np.array(gathered.names, dtype=np.str_)
     rejected = tuple(sorted(gathered.rejected))
     whole = ImageSet(
@@ -156,7 +156,7 @@ def _picture(x: Pixels) -> Picture:
     return Picture(Image.fromarray(x[0] if len(x) == 1 else x.transpose(1, 2, 0).copy()))
 
 
-def _classes(names: Sequence[str]) -> tuple[npt.NDArray[np.int64] | None, tuple[str, ...]]:
+def classes_of(names: Sequence[str]) -> tuple[npt.NDArray[np.int64] | None, tuple[str, ...]]:
     """A class for each folder, without the folders that all share; no labels if there is but one.
 
     Files beside the folders are of the class "(none)".
@@ -172,7 +172,7 @@ def _classes(names: Sequence[str]) -> tuple[npt.NDArray[np.int64] | None, tuple[
 
 def _chosen(names: Sequence[str], choice: Choice) -> npt.NDArray[np.bool_]:
     """Which images belong to the split; of two or more, neither split is left without any."""
-    for_test = np.array([_draw(name, choice.seed) < TEST_SHARE for name in names])
+    for_test = np.array([draw(name, choice.seed) < TEST_SHARE for name in names])
     if len(names) > 1:
         for_test[0], for_test[-1] = True, False  # names are in the order of their draws
     return (
@@ -180,7 +180,7 @@ def _chosen(names: Sequence[str], choice: Choice) -> npt.NDArray[np.bool_]:
     )
 
 
-def _draw(name: str, seed: int) -> float:
+def draw(name: str, seed: int) -> float:
     """A number in [0, 1) that depends on the name and the seed alone."""
     digest = hashlib.sha256(f"{seed}/{name}".encode()).digest()
     return int.from_bytes(digest[:6], "big") / 2**48

@@ -34,10 +34,12 @@ class Picture:
 
     image: mode "L" (grey) or "RGB", upright, opaque, without metadata.
     notes: what was done to it that its owner should know, each a few words.
+    orientation: the EXIF orientation it was turned by, 1 to 8; 1 = it was not.
     """
 
     image: Image.Image
     notes: tuple[str, ...] = ()
+    orientation: int = 1
 
     @property
     def size(self) -> tuple[int, int]:
@@ -86,10 +88,10 @@ def _read(data: bytes | Path, background: Colour) -> Picture:
     with Image.open(io.BytesIO(content), formats=FORMATS) as image:
         _check_size(image)
         image.load()
-        upright, turned = _upright(image)
+        upright, orientation, turned = _upright(image)
         plain, changed = _plain(upright, background)
         notes = (turned, changed, _frames(image))
-    return Picture(_bare(plain), tuple(filter(None, notes)))
+    return Picture(_bare(plain), tuple(filter(None, notes)), orientation)
 
 
 def _content(data: bytes | Path) -> bytes:
@@ -114,14 +116,18 @@ def _check_size(image: Image.Image) -> None:
         raise ImageRejected(f"has more than {MAX_PIXELS // 1_000_000} million pixels")
 
 
-def _upright(image: Image.Image) -> tuple[Image.Image, str]:
-    """The image turned as its EXIF data say, and a note; as it is if they are broken."""
+def _upright(image: Image.Image) -> tuple[Image.Image, int, str]:
+    """The image turned as its EXIF data say, by which orientation, and a note; as it is if they
+    are broken.
+    """
     try:
         orientation = image.getexif().get(0x0112, 1)
         turned = ImageOps.exif_transpose(image)
     except Exception:  # noqa: BLE001  # a broken note about an image does not break the image
-        return image, "its EXIF data are broken, so it was not turned"
-    return turned, "turned as its EXIF data say" if orientation in range(2, 9) else ""
+        return image, 1, "its EXIF data are broken, so it was not turned"
+    if orientation not in range(2, 9):
+        return turned, 1, ""
+    return turned, int(orientation), "turned as its EXIF data say"
 
 
 def _plain(image: Image.Image, background: Colour) -> tuple[Image.Image, str]:

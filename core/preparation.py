@@ -1,0 +1,214 @@
+"""From a person's picture to what a network sees, in steps that can be switched and looked at."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageOps
+
+from core import strokes
+from core.images import Picture
+
+Pixels = npt.NDArray[np.uint8]
+Frame = Literal["crop", "pad", "whole"]
+FRAMES: tuple[Frame, ...] = get_args(Frame)
+Kind = Literal["digit", "object", "photo"]
+Change = Callable[[Image.Image], Image.Image]
+FRAMED = MappingProxyType({"crop": "cropped", "pad": "padded"})
+QUARTERS = (Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_180, Image.Transpose.ROTATE_270)
+# What undoes the turn that an EXIF orientation asks for.
+TURNED_BACK: Mapping[int, Image.Transpose] = MappingProxyType(
+    {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_90,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_270,
+    }
+)
+LIGHT_GROUND = 0.5  # brightness of the edge from which on strokes are taken to be the darker part
+WORKING_SIDE = 1024  # pixels: more than any model sees, and steps stay quick
+
+
+@dataclass(frozen=True)
+class Steps:
+    """What is done to a picture, in this order.
+
+    upright: turned as the camera noted.  turns: further quarter turns to the left, 0 to 3.
+    frame: what happens to sides of another proportion: the middle cut out ("crop"), the edges
+    filled up ("pad"), or neither ("whole": stretched, unless centred after).
+    grey: colours dropped; a model of one channel needs it.  invert: dark for light.
+    clean: everything but the writing made black.  centre: the digit cut out and moved as in MNIST.
+    thicken: thin strokes made firm.  smooth: resized with soft pixels instead of hard ones.
+    """
+
+    upright: bool = True
+    turns: int = 0
+    frame: Frame = "crop"
+    grey: bool = False
+    invert: bool = False
+    clean: bool = False
+    centre: bool = False
+    thicken: bool = False
+    smooth: bool = True
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A picture on its way: what has just been done to it, and how it looks now, mode L or RGB."""
+
+    name: str
+    image: Image.Image
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """x: what the network sees, (C, H, W).  stages: the way there, first as given, last as x."""
+
+    x: Pixels
+    stages: tuple[Stage, ...]
+
+
+def kind_of(dataset_id: str) -> Kind:
+    """What a model trained on this set expects: MNIST's digits, a light object on black, or any
+    picture.
+    """
+    if dataset_id in ("mnist", "mnist-5k"):
+        return "digit"
+    return "object" if dataset_id in ("fashion-mnist", "kmnist") else "photo"
+
+
+def working_copy(picture: Picture, side: int = WORKING_SIDE) -> Picture:
+    """The picture with at most `side` pixels a side: what steps are tried on."""
+    if max(picture.size) <= side:
+        return picture
+    image = picture.image.copy()
+    image.thumbnail((side, side), Image.Resampling.BOX)
+    return replace(picture, image=image)
+
+
+def suggest(picture: Picture, shape: tuple[int, int, int], kind: Kind) -> Steps:
+    """The steps that make of this picture what the model expects.
+
+    shape: (C, H, W) of the model.  An image that has the model's size already is not moved; dark
+    on light is inverted where light on dark is expected; what is written on uneven paper is
+    cleaned; thin strokes become firm.
+    """
+    steps = Steps(grey=shape[0] == 1)
+    if kind == "photo":
+        return steps
+    x = _floats(picture.image.convert("L"))
+    steps = replace(steps, frame="pad", invert=bool(_edge(x) > LIGHT_GROUND))
+    if kind == "object" or picture.size == shape[1:]:
+        return steps
+    light = 1 - x if steps.invert else x
+    steps = replace(steps, frame="whole", clean=strokes.is_uneven(light), centre=True)
+    ready = strokes.cleaned(light) if steps.clean else light
+    middle = strokes.centred(ready, _oversampled(shape))
+    return replace(steps, thicken=strokes.is_thin(middle))
+
+
+def prepare(picture: Picture, shape: tuple[int, int, int], steps: Steps) -> Prepared:
+    """The picture as a model of this shape sees it, and every stage on the way there.
+
+    shape: (C, H, W), C 1 or 3.  The steps on strokes apply to grey pictures alone.
+    """
+    stages = tuple(_stages(picture, shape, steps))
+    channels, height, width = shape
+    last = stages[-1].image.convert("L" if channels == 1 else "RGB")
+    x = np.asarray(last, np.uint8).reshape(height, width, channels).transpose(2, 0, 1).copy()
+    return Prepared(x, stages)
+
+
+def _stages(picture: Picture, shape: tuple[int, int, int], steps: Steps) -> Iterator[Stage]:
+    image = as_stored(picture)
+    yield Stage("as given", image)
+    for name, change in _changes(picture, shape, steps):
+        image = change(image)
+        yield Stage(name, image)
+
+
+def _changes(
+    picture: Picture, shape: tuple[int, int, int], steps: Steps
+) -> Iterator[tuple[str, Change]]:
+    """What is done one after the other, with its name for people."""
+    height, width = shape[1:]
+    if steps.upright and picture.orientation != 1:
+        yield "turned upright", lambda _: picture.image
+    if steps.turns % 4:
+        yield "turned", lambda image: image.transpose(QUARTERS[steps.turns % 4 - 1])
+    if steps.frame != "whole":
+        framed = _cropped if steps.frame == "crop" else _padded
+        yield FRAMED[steps.frame], lambda image: framed(image, width / height)
+    grey = picture.image.mode == "L" or steps.grey or shape[0] == 1
+    if grey and picture.image.mode != "L":
+        yield "grey", lambda image: image.convert("L")
+    if steps.invert:
+        yield "inverted", ImageOps.invert
+    if steps.clean and grey:
+        yield "paper cleaned", _on_floats(strokes.cleaned)
+    if steps.centre and grey:
+        yield "centred by mass", _on_floats(lambda x: strokes.centred(x, _oversampled(shape)))
+    if steps.thicken and grey:
+        yield "thickened", _on_floats(strokes.thickened)
+    method = Image.Resampling.BICUBIC if steps.smooth else Image.Resampling.NEAREST
+    yield "what the network sees", lambda image: _resized(image, (width, height), method)
+
+
+def as_stored(picture: Picture) -> Image.Image:
+    """The picture as it lies in its file, not turned."""
+    back = TURNED_BACK.get(picture.orientation)
+    return picture.image if back is None else picture.image.transpose(back)
+
+
+def _cropped(image: Image.Image, proportion: float) -> Image.Image:
+    width = min(image.width, max(1, round(image.height * proportion)))
+    height = min(image.height, max(1, round(image.width / proportion)))
+    left, top = (image.width - width) // 2, (image.height - height) // 2
+    return image.crop((left, top, left + width, top + height))
+
+
+def _padded(image: Image.Image, proportion: float) -> Image.Image:
+    """The whole picture, with its own edge's colour beside it or above and below."""
+    width = max(image.width, round(image.height * proportion))
+    height = max(image.height, round(image.width / proportion))
+    sheet = Image.new(image.mode, (width, height), _edge_colour(image))
+    sheet.paste(image, ((width - image.width) // 2, (height - image.height) // 2))
+    return sheet
+
+
+def _resized(image: Image.Image, size: tuple[int, int], method: Image.Resampling) -> Image.Image:
+    return image if image.size == size else image.resize(size, method)
+
+
+def _on_floats(change: Callable[[strokes.Grey], strokes.Grey]) -> Change:
+    """A change of arrays in [0, 1] as one of pictures."""
+
+    def changed(image: Image.Image) -> Image.Image:
+        return Image.fromarray(np.rint(change(_floats(image)) * 255).astype(np.uint8))
+
+    return changed
+
+
+def _floats(grey: Image.Image) -> strokes.Grey:
+    return np.asarray(grey, np.float32) / np.float32(255)
+
+
+def _oversampled(shape: tuple[int, int, int]) -> tuple[int, int]:
+    return strokes.OVERSAMPLED * shape[1], strokes.OVERSAMPLED * shape[2]
+
+
+def _edge(values: npt.NDArray[np.floating | np.uint8]) -> npt.NDArray[np.float64]:
+    """The median along the four sides: (H, W) or (H, W, C) -> () or (C,)."""
+    sides = (values[0], values[-1], values[:, 0], values[:, -1])
+    return np.asarray(np.median(np.concatenate(sides), axis=0))
+
+
+def _edge_colour(image: Image.Image) -> int | tuple[int, ...]:
+    colour = np.rint(_edge(np.asarray(image)))
+    return tuple(int(value) for value in colour) if colour.ndim else int(colour)
