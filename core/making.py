@@ -51,8 +51,7 @@ def make(draft: Draft, name: str, keeping: Keeping, progress: Progress | None = 
     was trained on. The draft stays.
     Raises DataError if the name is taken, nothing is kept or the disk refuses.
     """
-    if folder_of(name).exists():
-        raise DataError(f"You have a data set {name} already: choose another name, or delete it.")
+    check_free(name)
     kept = np.flatnonzero(~_left_out(draft, keeping))
     if len(kept) < 2:
         raise DataError("A data set needs at least two images, one of them to test: keep more.")
@@ -71,6 +70,12 @@ def make(draft: Draft, name: str, keeping: Keeping, progress: Progress | None = 
     )  # fmt: skip
     _write(own, rows, draft, order, progress)
     return own
+
+
+def check_free(name: str) -> None:
+    """DataError if there is a set of that name, OptionError if it cannot be a name."""
+    if folder_of(name).exists():
+        raise DataError(f"You have a data set {name} already: choose another name, or delete it.")
 
 
 def _left_out(draft: Draft, keeping: Keeping) -> npt.NDArray[np.bool_]:

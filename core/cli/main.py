@@ -14,6 +14,8 @@ from core.cli.lists import archs, checkpoints, datasets
 from core.cli.project import project, structure
 from core.cli.runs import runs
 from core.cli.score import score
+from core.cli.sizes import sizes
+from core.cli.take import take
 from core.cli.train import estimate, train
 from core.config import HourglassError
 
@@ -48,9 +50,11 @@ for command in (
     runs,
     evaluate,
     score,
+    sizes,
     encode,
     project,
     structure,
+    take,
 ):
     commands.add_command(command)
 

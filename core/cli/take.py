@@ -1,0 +1,115 @@
+"""`import`: a folder or zip of images becomes a named data set, after a look at what is odd."""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from core.cli import options
+
+if TYPE_CHECKING:
+    from core.gathering import Draft
+    from core.offers import Offer
+
+MANNERS = ("crop", "pad", "digit")
+ODD = ("equal", "near", "small", "none")
+
+
+@click.command("import", cls=options.Command, short_help="Make a data set of a folder or zip.")
+@click.argument("source", type=click.Path(exists=True, path_type=Path))
+@click.option("--name", required=True, help="What it will be called: own:NAME.")
+@click.option("--size", type=int, default=64, show_default=True, help="Pixels a side, 16 to 512.")
+@click.option("--grey", is_flag=True, help="Drop the colours.")
+@click.option(
+    "--manner",
+    type=click.Choice(MANNERS),
+    default="crop",
+    show_default=True,
+    help="Cut the middle out, fill up the edges, or centre handwriting as in MNIST.",
+)
+@click.option(
+    "--test-share",
+    type=click.FloatRange(0.01, 0.9),
+    default=0.2,
+    show_default=True,
+    help="Share of the images that is kept for testing.",
+)
+@click.option(
+    "--leave-out",
+    type=click.Choice(ODD),
+    multiple=True,
+    default=("equal",),
+    show_default=True,
+    help="Images that equal or almost equal another, or have less than half of --size.",
+)
+@click.option("--only-report", is_flag=True, help="Say what is odd and make nothing.")
+@options.seed
+@options.as_json
+def take(
+    source: Path,
+    name: str,
+    size: int,
+    grey: bool,
+    manner: str,
+    test_share: float,
+    leave_out: tuple[str, ...],
+    only_report: bool,
+    seed: int,
+    as_json: bool,
+) -> None:
+    """Make the images in SOURCE, a folder or a zip, a data set called own:NAME.
+
+    Every image is read once, brought to one size and compared with the others; files that cannot be
+    read, equal, almost equal and very small images are counted first. Images that are almost equal
+    fall into the same part, train or test.
+    """
+    from core import making
+    from core.gathering import Form, gather
+
+    equal, near, small = (odd not in leave_out for odd in ODD[:3])
+    keeping = making.Keeping(equal, near, small, test_share, seed)
+    making.check_free(name)
+    form = Form((size, size), 1 if grey else 3, manner)  # type: ignore[arg-type]  # click checked
+    with _offered(source) as offers, options.progress("read") as tell:
+        draft = gather(offers, form, source.name, tell)
+    try:
+        options.tell_rejected(draft.rejected)
+        result, lines = _report(draft)
+        if not only_report:
+            with options.progress("write") as tell:
+                own = making.make(draft, name, keeping, tell)
+            result |= {"id": own.id, "n_train": own.n_train, "n_test": own.n_test}
+            lines.append(f"{own.id}: {own.n_train:,} images to train, {own.n_test:,} to test")
+        options.show(result, lines, as_json)
+    finally:
+        draft.discard()
+
+
+@contextlib.contextmanager
+def _offered(source: Path) -> "Iterator[Sequence[Offer]]":
+    from core.offers import in_folder
+    from core.zips import open_zip
+
+    if source.is_dir():
+        yield in_folder(source)
+    else:
+        with open_zip(source, source.name) as offers:
+            yield offers
+
+
+def _report(draft: "Draft") -> tuple[dict[str, object], list[str]]:
+    counts = {
+        "n_offered": draft.n_offered,
+        "n_read": len(draft),
+        "n_rejected": len(draft.rejected),
+        "n_equal": int(draft.repeats().sum()),
+        "n_near": int(draft.near_repeats().sum()),
+        "n_small": int(draft.small().sum()),
+    }
+    line = (
+        "{n_offered:,} files: {n_read:,} images, {n_rejected:,} that could not be read; {n_equal:,}"
+        " equal an earlier one, {n_near:,} almost equal one, {n_small:,} are very small"
+    ).format(**counts)
+    return dict(counts), [line]
