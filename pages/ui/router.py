@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from urllib.parse import urlparse
 
 import streamlit as st
 
@@ -26,5 +27,13 @@ def require_app() -> None:
     first visitor of a new server asks for; the first st.navigation ends that for good.
     """
     if not _ROUTED.get():
-        st.navigation([st.Page("app.py", title="Hourglass")], position="hidden")
+        asked = urlparse(st.context.url or "").path.strip("/").rpartition("/")[2]
+        pages = [st.Page("app.py", title="Hourglass", default=True)]
+        if asked:  # or the browser would be told that there is no such page
+            pages.append(st.Page(_nothing, title="Hourglass", url_path=asked))
+        st.navigation(pages, position="hidden")
         st.rerun()
+
+
+def _nothing() -> None:
+    """A page that is never run: app.py is about to say what is there."""
