@@ -11,6 +11,7 @@ Leaders = npt.NDArray[np.int64]
 SIDE = 16  # of the thumbnails that are compared
 NEAR = 4.0  # root mean square difference of two thumbnails, of 255, up to which they count as alike
 N_DIRECTIONS = 8
+PART = 4096  # thumbnails turned to floats at a time
 
 
 def digest(x: Pixels) -> bytes:
@@ -42,23 +43,26 @@ def near(thumbnails: Pixels, limit: float = NEAR) -> Leaders:
     from scipy.spatial import cKDTree
 
     leaders = np.arange(len(thumbnails), dtype=np.int64)
-    x = thumbnails.astype(np.float32)
     reach = limit * SIDE  # a sum over 256 pixels
-    projected = _projected(x)
+    projected = _projected(thumbnails)
     tree = cKDTree(projected)
-    led = np.zeros(len(x), bool)
-    for i in range(len(x)):
+    led = np.zeros(len(thumbnails), bool)
+    for i in range(len(thumbnails)):
         if led[i]:
             continue
         close = np.array(tree.query_ball_point(projected[i], reach * (1 + 1e-5)), np.int64)
         close = close[(close > i) & ~led[close]]
-        alike = close[np.square(x[close] - x[i]).sum(axis=1) <= reach * reach]
+        apart = thumbnails[close].astype(np.float32) - thumbnails[i]
+        alike = close[np.square(apart).sum(axis=1) <= reach * reach]
         leaders[alike], led[alike] = i, True
     return leaders
 
 
-def _projected(x: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """The points (n, k) of x seen along its principal directions: (n, at most N_DIRECTIONS)."""
-    moved = x - x.mean(axis=0)
-    _, directions = np.linalg.eigh(moved.T @ moved)
-    return np.asarray(moved @ directions[:, -N_DIRECTIONS:])
+def _projected(thumbnails: Pixels) -> npt.NDArray[np.float32]:
+    """The points (n, k) seen along their principal directions: (n, at most N_DIRECTIONS)."""
+    mean = thumbnails.mean(axis=0, dtype=np.float64).astype(np.float32)
+    parts = [slice(i, i + PART) for i in range(0, len(thumbnails), PART)]
+    spread = sum(moved.T @ moved for moved in (thumbnails[part] - mean for part in parts))
+    _, directions = np.linalg.eigh(spread)
+    main = directions[:, -N_DIRECTIONS:]
+    return np.concatenate([(thumbnails[part] - mean) @ main for part in parts])
