@@ -7,6 +7,7 @@ from pages.ui.sweep import ASSETS
 
 PAGES = (
     st.Page("pages/reconstruct.py", title="Reconstruct", icon=":material/compare:", default=True),
+    st.Page("pages/latent.py", title="Latent space", icon=":material/scatter_plot:"),
     st.Page("pages/train.py", title="Train", icon=":material/model_training:"),
 )
 

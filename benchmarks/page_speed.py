@@ -3,7 +3,8 @@
 `python -m benchmarks.page_speed`. A real server and a real browser (headless Chromium), times
 taken inside the browser. Cold: the first visit to a server just started. Warm: a new visitor, with
 nothing in the browser's cache. Change: from the click on the other model to its pictures on the
-screen, on images that the server has not computed anything for.
+screen, on images that the server has not computed anything for. Empty: the title of a Streamlit
+page that has nothing else, warm; what no page can be faster than.
 """
 
 import os
@@ -16,9 +17,16 @@ import numpy as np
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.serving import QUIET, browser_path, serving
+from core import checkpoints
+from pages.ui.text import titles
 
-MODELS = ("mnist-denoising", "mnist-dense-32", "mnist-conv-denoising")
-LIMITS = {"frame, cold": None, "first picture, cold": 8.0, "first picture, warm": 1.0}
+MODELS = ("mnist-denoising", "mnist-dense-32", "mnist-conv")
+LIMITS = {
+    "frame, cold": None,
+    "first picture, cold": 8.0,
+    "empty, warm": None,
+    "first picture, warm": 1.0,
+}
 CHANGE_LIMIT = 0.5
 WATCH = """
 () => {
@@ -49,6 +57,21 @@ def opened(browser: Browser, address: str) -> tuple[Page, float, float]:
     return page, seen["frame"] / 1000, seen["picture"] / 1000
 
 
+def empty_seconds(browser: Browser, folder: Path) -> float:
+    """Seconds until a new visitor sees the title of an empty page on a server visited before."""
+    script = folder / "empty.py"
+    script.write_text('import streamlit as st\nst.title("Empty")\n')
+    with serving(folder / "empty.txt", script=str(script)) as address:
+        for _ in range(2):
+            page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+            page.add_init_script(f"({WATCH})()")
+            page.goto(address)
+            page.wait_for_function("seen.frame > 0", timeout=60_000)
+            seconds = float(page.evaluate("seen.frame")) / 1000
+            page.context.close()
+    return seconds
+
+
 def change_seconds(page: Page, title: str) -> float:
     """Seconds from the click on a model in the sidebar to its pictures."""
     page.get_by_test_id("stSidebar").get_by_role("combobox").nth(1).click()
@@ -64,12 +87,13 @@ def shuffle(page: Page) -> None:
     page.wait_for_function("seen.picture > seen.clicked", timeout=60_000)
 
 
-def measured(browser: Browser, log: Path, rounds: int) -> dict[str, list[float]]:
+def measured(browser: Browser, folder: Path, rounds: int) -> dict[str, list[float]]:
     """Seconds, a list a measure."""
-    titles = model_titles()
+    called = titles(checkpoints.available())
     found: dict[str, list[float]] = {name: [] for name in LIMITS}
     for _ in range(rounds):
-        with serving(log) as address:
+        found["empty, warm"].append(empty_seconds(browser, folder))
+        with serving(folder / "log.txt") as address:
             page, frame, picture = opened(browser, address)
             found["frame, cold"].append(frame)
             found["first picture, cold"].append(picture)
@@ -79,16 +103,9 @@ def measured(browser: Browser, log: Path, rounds: int) -> dict[str, list[float]]
             for name in MODELS[1:]:
                 shuffle(page)
                 change = found.setdefault(f"change to {name}", [])
-                change.append(change_seconds(page, titles[name]))
+                change.append(change_seconds(page, called[name]))
             page.context.close()
     return found
-
-
-def model_titles() -> dict[str, str]:
-    """What the sidebar calls each model."""
-    from core import checkpoints
-
-    return {card.name: card.title for card in checkpoints.available()}
 
 
 def line(name: str, seconds: list[float]) -> str:
@@ -108,7 +125,7 @@ def main(rounds: int) -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         options: dict[str, Any] = {"executable_path": browser_path(), "args": QUIET}
         with playwright.chromium.launch(**options) as browser:
-            found = measured(browser, Path(folder) / "log.txt", rounds)
+            found = measured(browser, Path(folder), rounds)
     click.echo("| what | median | from, to | must |\n|---|---|---|---|")
     for name, seconds in found.items():
         click.echo(line(name, seconds))

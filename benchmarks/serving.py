@@ -28,17 +28,19 @@ START_SECONDS = 60
 
 
 @contextmanager
-def serving(log: Path, environment: Mapping[str, str] | None = None) -> Iterator[str]:
+def serving(
+    log: Path, environment: Mapping[str, str] | None = None, script: str = "app.py"
+) -> Iterator[str]:
     """The address of an app that runs as long as the block does.
 
-    log: where the server writes.  environment: added to ours.
+    log: where the server writes.  environment: added to ours.  script: what Streamlit runs.
     Raises HourglassError with the log if it does not start.
     """
     port = free_port()
     options = ["--server.headless", "true", "--server.port", str(port)]
     with log.open("w") as out:
         process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "app.py", *options],
+            [sys.executable, "-m", "streamlit", "run", script, *options],
             cwd=PROJECT,
             env=os.environ | dict(environment or {}),
             stdout=out,

@@ -3,6 +3,7 @@
 What comes from here is shared by all visitors: never change it.
 """
 
+import os
 import threading
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
@@ -101,7 +102,8 @@ def probes() -> Probes:
 def warm_up() -> threading.Event:
     """Import torch in the background, once in a server's life; the event is set when it is done.
 
-    It takes seconds, and the page can be drawn meanwhile.
+    It takes seconds, and the page can be drawn meanwhile. Half of the cores are left to the browser
+    and to training: small networks on more threads than free cores run several times slower.
     """
     done = threading.Event()
     threading.Thread(target=_import_torch, args=(done,), name="warm-up", daemon=True).start()
@@ -158,6 +160,10 @@ def _size(run: Run) -> int:
 
 def _import_torch(done: threading.Event) -> None:
     try:
+        import torch
+
         import core.models.execution  # noqa: F401
+
+        torch.set_num_threads(max(1, (os.cpu_count() or 2) // 2))
     finally:
         done.set()

@@ -9,7 +9,7 @@ from core.checkpoints import Card
 from core.imagesets import ImageSet
 from core.noise import ADDITIVE, EXPLANATIONS, KINDS, Kind, Noise
 from pages.ui import state
-from pages.ui.text import kind_name
+from pages.ui.text import kind_name, titles
 
 LARGE = 48  # pixels a side, from where fewer images fit a screen and a message
 COUNTS, COUNTS_OF_LARGE = (8, 12, 16, 24, 32), (4, 8, 12, 16)
@@ -27,7 +27,7 @@ def compared(main: Card, fitting: Sequence[Card]) -> tuple[Card, ...]:
         list(by_name),
         key="compare",
         max_selections=2,
-        format_func=lambda name: by_name[name].title,
+        format_func=titles(fitting).__getitem__,
         placeholder="No other model",
         help="Up to two more models, on the same images with the same noise",
     )

@@ -1,5 +1,6 @@
 """What the Latent space page stands on: which images, their codes, and where they are drawn."""
 
+import contextlib
 import hashlib
 import time
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from core import arraycache, config, latent, metrics, structure
+from core import arraycache, config, latent, metrics, structure, walks
 from core.background import Job
 from core.checkpoints import Card
 from core.imagesets import ImageSet, joined
@@ -18,6 +19,7 @@ from core.latent import Array, Axes, Index, Scores
 from core.projecting import project_apart
 from core.projections import BY_NAME
 from core.structure import Structure
+from core.walks import Lattice
 from pages.ui import cache
 
 T = TypeVar("T")
@@ -102,6 +104,15 @@ def axes(crowd: Crowd, card: Card, z: Array) -> Axes:
     return _kept("axes", crowd, card, lambda: latent.plane(z))
 
 
+def lattice(crowd: Crowd, card: Card, z: Array, size: int) -> Lattice:
+    """Decoded images over that plane, size x size."""
+
+    def make() -> Lattice:
+        return walks.lattice(cache.autoencoder(card), z, axes(crowd, card, z), size)
+
+    return _kept(f"lattice {size}", crowd, card, make)
+
+
 def principal(crowd: Crowd, card: Card, z: Array, n: int) -> Axes:
     """The n strongest principal directions, or as many as there are."""
     m = min(n, *z.shape)
@@ -112,6 +123,9 @@ def places(crowd: Crowd, card: Card, method: str, z: Array) -> Array | None:
     """Where the codes are drawn; None if that takes a while and nobody has asked for it yet."""
     if method == "pca" or z.shape[1] <= 2:
         return axes(crowd, card, z).coordinates(z).astype(np.float32)
+    job = cache.jobs().get(job_key(crowd, card, method))
+    if job is not None and job.state == "done":
+        return np.asarray(job.result, np.float32)
     found = arraycache.read(_file(crowd, card, method), ("places",))
     if found is None or found["places"].shape != (len(z), 2):
         return None
@@ -121,9 +135,11 @@ def places(crowd: Crowd, card: Card, method: str, z: Array) -> Array | None:
 def start_projection(crowd: Crowd, card: Card, method: str, z: Array) -> Job:
     """Begin it, for all visitors; what comes of it is kept on disk and then found by places()."""
 
-    def work(tell: Progress) -> None:
+    def work(tell: Progress) -> Array:
         found = project_apart(z, method, crowd.seed, tell)
-        arraycache.write(_file(crowd, card, method), {"places": found})
+        with contextlib.suppress(OSError):  # a disk that is full costs only doing it again
+            arraycache.write(_file(crowd, card, method), {"places": found})
+        return found
 
     return cache.jobs().start(job_key(crowd, card, method), BY_NAME[method].title, work)
 

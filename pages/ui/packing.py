@@ -22,14 +22,15 @@ from pages.ui.sweep import (
     Switched,
 )
 
+LEVEL = 4  # of deflate: a fifth smaller than 1, for 2 ms a model
 UNIT = 4096  # of Affine: int16 holds -8 to 8 in steps of 1/4096
 
 
 def pack(sweep: Sweep) -> Packed:
     """Everything the browser needs to draw the sweep.
 
-    Frames are sent as differences from value to value, deflated. For the noise slider that is half
-    the size of lossy WebP at the quality of PNG, and takes a fifth of the time.
+    Frames are sent as differences from value to value, deflated. For the noise slider that is
+    smaller than WebP at quality 80 (85 against 129 kB a model), exact, and a third of the work.
     """
     body = _Body()
     header: dict[str, Any] = {
@@ -45,7 +46,7 @@ def pack(sweep: Sweep) -> Packed:
         "colours": body.put(theme.ERROR_COLOURS),
         "scale": sweep.error_scale and {"most": sweep.error_scale, "label": sweep.error_label},
     }
-    deflated = zlib.compress(body.content, 1)
+    deflated = zlib.compress(body.content, LEVEL)
     header["id"] = hashlib.sha256(json.dumps(header).encode() + deflated).hexdigest()[:16]
     return Packed(header, deflated)
 

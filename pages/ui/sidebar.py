@@ -11,7 +11,7 @@ from core.config import DataError
 from core.datasets import DatasetInfo
 from core.imagesets import ImageSet
 from pages.ui import cache, router, state
-from pages.ui.text import noise_name, plain
+from pages.ui.text import noise_name, plain, titles
 
 DEFAULT_DATASET = "mnist-5k"
 OF_A_DATASET = ("n", "classes", "shuffle")  # choices that mean nothing for another set
@@ -52,13 +52,12 @@ class Choice:
 
 def draw() -> None:
     """The sidebar's widgets; what they say is then in chosen()."""
-    with st.sidebar:
-        info = _dataset()
-        split = _split(info)
-        card = _checkpoint(_fitting(info))
-        if card:
-            _about(card, info, split)
-        _selection()
+    info = _dataset()
+    split = _split(info)
+    card = _checkpoint(_fitting(info))
+    if card:
+        _about(card, info, split)
+    _selection()
 
 
 def chosen() -> Choice:
@@ -125,14 +124,14 @@ def _checkpoint(fitting: Sequence[Card]) -> Card | None:
     if not fitting:
         st.session_state.pop("model", None)
         return None
-    titles = {card.name: card.title for card in fitting}
+    called = titles(fitting)
     default = default_model(fitting)
-    state.recall("model", default, list(titles))
+    state.recall("model", default, list(called))
     st.selectbox(
         "Model",
-        list(titles),
+        list(called),
         key="model",
-        format_func=titles.__getitem__,
+        format_func=called.__getitem__,
         help="The autoencoder that all pages look through",
     )
     state.publish("model", default)

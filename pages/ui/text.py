@@ -1,6 +1,9 @@
 """Words for people, and other people's words made safe."""
 
+import html
 import re
+from collections import Counter
+from collections.abc import Sequence
 
 from core.checkpoints import Card
 from core.noise import ADDITIVE, Noise, same_sort
@@ -17,6 +20,20 @@ _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|$:~&^=])")
 def plain(words: str) -> str:
     """`words` as Streamlit's markdown shows them letter by letter: for all that is not ours."""
     return _MARKDOWN.sub(r"\\\1", words.replace("\n", " "))
+
+
+def hover_text(words: str) -> str:
+    """`words` as plotly shows them letter by letter, in its hovers, legends and titles."""
+    return html.escape(words)
+
+
+def titles(cards: Sequence[Card]) -> dict[str, str]:
+    """What to call each checkpoint, by name: its title, with the name where two have one title."""
+    count = Counter(card.title for card in cards)
+    return {
+        card.name: card.title if count[card.title] == 1 else f"{card.title} · {card.name}"
+        for card in cards
+    }
 
 
 def kind_name(kind: str) -> str:

@@ -30,7 +30,7 @@ d24644 e45a31 f1731d f98e09 fbac11 f9cb35 f2ea69 fcffa4
 """
 
 
-def _interpolated(anchors: str) -> npt.NDArray[np.uint8]:
+def interpolated(anchors: str) -> npt.NDArray[np.uint8]:
     """256 colours in straight lines from anchor to anchor: (256, 3)."""
     known = np.array([list(bytes.fromhex(colour)) for colour in anchors.split()])  # (17, 3)
     at = np.linspace(0, len(known) - 1, 256)
@@ -38,4 +38,4 @@ def _interpolated(anchors: str) -> npt.NDArray[np.uint8]:
     return np.array(np.rint(np.stack(channels, axis=1)), dtype=np.uint8)
 
 
-ERROR_COLOURS = _interpolated(_INFERNO)  # from no error to the brightest
+ERROR_COLOURS = interpolated(_INFERNO)  # from no error to the brightest

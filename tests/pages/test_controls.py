@@ -1,5 +1,7 @@
 """Which images are picked, and the words about noise."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,8 @@ from core import datasets
 from core.imagesets import ImageSet
 from core.noise import Noise
 from pages.ui.controls import pick
-from pages.ui.text import noise_name, plain
+from pages.ui.text import noise_name, plain, titles
+from tests.core.models_for_tests import tiny_checkpoint
 
 
 @pytest.fixture(scope="module")
@@ -59,3 +62,12 @@ def test_plain_words_have_every_sign_of_markdown_escaped() -> None:
     assert plain("[a](http://x) <b> $x$ :red[y] *z*\n# w") == (
         "\\[a\\]\\(http\\://x\\) \\<b\\> \\$x\\$ \\:red\\[y\\] \\*z\\* \\# w"
     )
+
+
+def test_checkpoints_with_one_title_are_told_apart_by_name() -> None:
+    cards = [tiny_checkpoint("dense").card, tiny_checkpoint("pca").card]
+    twin = replace(cards[0], name="twin")
+    called = titles([*cards, twin])
+    assert len(set(called.values())) == 3
+    assert called["twin"].endswith("· twin")
+    assert called["tiny-pca"] == cards[1].title

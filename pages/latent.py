@@ -1,0 +1,17 @@
+"""The codes of many images as a map, and the space between them, decoded."""
+
+import streamlit as st
+
+from pages.ui import latent_controls, latent_sections, latent_views, sidebar
+
+st.title("Latent space")
+st.caption(
+    "Where the model puts each image. Circle points to see their images; "
+    "move over the plane to see what the model draws between them."
+)
+
+choice = sidebar.chosen()
+asked = latent_controls.asked(choice, choice.model())
+views = tuple(latent_views.view(asked, card) for card in asked.cards)
+clicked = latent_views.draw_maps(views)
+clicked = latent_sections.draw(views) or clicked

@@ -1,0 +1,203 @@
+// A plane of code space. The decoded images of a lattice are here, so that the pointer decodes at the display's own
+// rate; the server hears only which real image was clicked.
+// What arrives (see plane.py): header length, header as JSON, one body of arrays and pictures that it points into.
+
+const ARRAYS = { u1: Uint8Array, u2: Uint16Array, f4: Float32Array };
+const STRIDE = 5; // nodes that an arrow key with shift takes at once
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const view = (parentElement.plane ??= new View(parentElement));
+  view.open = (id) => setTriggerValue("clicked", id);
+  if (data) view.receive(data);
+  return () => view.close();
+}
+
+class View {
+  constructor(parent) {
+    const find = (name) => parent.querySelector(`.plane-${name}`);
+    [this.root, this.field, this.ground, this.cursor] = ["root", "field", "ground", "cursor"].map(find);
+    [this.decoded, this.nearest, this.button] = ["decoded", "nearest", "open"].map(find);
+    [this.at, this.name, this.far, this.x, this.y] = ["at", "name", "far", "x", "y"].map(find);
+    [this.lattice, this.dots] = ["lattice", "points"].map(find);
+    for (const box of [this.lattice, this.dots]) box.addEventListener("change", () => this.draw());
+    this.cursor.addEventListener("pointermove", (event) => this.moved(event));
+    this.cursor.addEventListener("pointerdown", (event) => this.moved(event));
+    this.cursor.addEventListener("click", (event) => event.pointerType === "touch" || this.opened());
+    this.cursor.addEventListener("keydown", (event) => this.stepped(event));
+    this.button.addEventListener("click", () => this.opened());
+    this.observer = new ResizeObserver(() => this.draw());
+    this.observer.observe(this.field);
+    this.frames = 0;
+  }
+
+  close() {
+    this.observer.disconnect();
+    this.scheme?.disconnect();
+  }
+
+  async receive(bytes) {
+    const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+    const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)));
+    if (header.id === this.latest) return; // a rerun that changed nothing here
+    this.latest = header.id;
+    const body = bytes.slice(4 + length).buffer;
+    const read = (name) => {
+      const { type, at, length } = header.places[name];
+      return new ARRAYS[type](body, at, length);
+    };
+    const picture = (name) => createImageBitmap(new Blob([read(name)]), { colorSpaceConversion: "none" });
+    const pictures = await Promise.all([picture("decoded"), picture("thumbnails")]);
+    if (header.id !== this.latest) return; // something newer overtook it
+    [this.sheet, this.thumbnails] = pictures;
+    [this.which, this.distance, this.is_far, this.points, this.colours] =
+      ["which", "distance", "far", "points", "colours"].map(read);
+    this.header = header;
+    this.show();
+  }
+
+  show() {
+    const { size, tile, image, axes, what } = this.header;
+    [this.decoded.width, this.decoded.height] = tile;
+    [this.nearest.width, this.nearest.height] = image;
+    this.cursor.setAttribute("aria-label", `${what} Arrow keys move by one step, with shift by ${STRIDE}.`);
+    this.x.textContent = `${axes[0]} →`;
+    this.y.textContent = `${axes[1]} ↑`;
+    if (!this.node || Math.max(...this.node) >= size) this.node = [size >> 1, size >> 1];
+    this.draw();
+    this.go(...this.node);
+    this.root.dataset.id = this.header.id;
+  }
+
+  // --- the ground: decoded images or plain, where no data is near, the points ---------------------------------------
+
+  draw() {
+    const side = this.field.clientWidth;
+    if (!this.header || !side) return;
+    for (const canvas of [this.ground, this.cursor]) canvas.width = canvas.height = Math.round(side * devicePixelRatio);
+    const context = this.ground.getContext("2d");
+    const paper = getComputedStyle(this.root).getPropertyValue("--st-background-color") || "#fff";
+    context.fillStyle = paper;
+    context.fillRect(0, 0, this.ground.width, this.ground.height);
+    if (this.lattice.checked) this.draw_lattice(context);
+    this.draw_far(context);
+    if (this.dots.checked) this.draw_points(context);
+    if (this.node) this.draw_cursor();
+  }
+
+  // Node (0, 0) stands at the corner of the field, so the outermost images are cut in half.
+  draw_lattice(context) {
+    const step = this.ground.width / (this.header.size - 1);
+    const from = -step / 2;
+    context.imageSmoothingQuality = "high";
+    context.drawImage(this.sheet, from, from, step * this.header.size, step * this.header.size);
+  }
+
+  draw_far(context) {
+    const { size } = this.header;
+    const mask = new ImageData(size, size);
+    const shade = this.lattice.checked ? 150 : 40;
+    for (let row = 0; row < size; row++) {
+      for (let column = 0; column < size; column++) {
+        const far = this.is_far[(size - 1 - row) * size + column];
+        mask.data.set([128, 134, 142, far ? shade : 0], 4 * (row * size + column));
+      }
+    }
+    const small = new OffscreenCanvas(size, size);
+    small.getContext("2d").putImageData(mask, 0, 0);
+    const step = this.ground.width / (size - 1);
+    context.imageSmoothingEnabled = true;
+    context.drawImage(small, -step / 2, -step / 2, step * size, step * size);
+  }
+
+  draw_points(context) {
+    const { points, colours } = this;
+    const side = this.ground.width;
+    const n = points.length / 2;
+    const radius = (n > 5000 ? 1.4 : n > 1500 ? 2 : 2.6) * devicePixelRatio;
+    context.globalAlpha = n > 5000 ? 0.6 : 0.85;
+    for (let i = 0; i < n; i++) {
+      context.fillStyle = `rgb(${colours[3 * i]},${colours[3 * i + 1]},${colours[3 * i + 2]})`;
+      const [x, y] = [(points[2 * i] / 65535) * side, (1 - points[2 * i + 1] / 65535) * side];
+      context.fillRect(x - radius, y - radius, 2 * radius, 2 * radius);
+    }
+    context.globalAlpha = 1;
+  }
+
+  // --- the cursor ---------------------------------------------------------------------------------------------------
+
+  moved(event) {
+    if (!this.header) return;
+    const box = this.cursor.getBoundingClientRect();
+    const last = this.header.size - 1;
+    const node = (share) => Math.max(0, Math.min(last, Math.round(share * last)));
+    this.go(node((event.clientX - box.left) / box.width), node(1 - (event.clientY - box.top) / box.height));
+  }
+
+  stepped(event) {
+    if (event.key === "Enter") return this.opened();
+    const by = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1] }[event.key];
+    if (!by || !this.header) return;
+    event.preventDefault();
+    const stride = event.shiftKey ? STRIDE : 1;
+    const last = this.header.size - 1;
+    this.go(...this.node.map((k, i) => Math.max(0, Math.min(last, k + stride * by[i]))));
+  }
+
+  opened() {
+    if (this.header) this.open(this.header.ids[this.which[this.index()]]);
+  }
+
+  index() {
+    return this.node[1] * this.header.size + this.node[0];
+  }
+
+  go(column, row) {
+    this.node = [column, row];
+    const { header } = this;
+    const index = this.index();
+    const [w, h] = header.tile;
+    const from = [column * w, (header.size - 1 - row) * h]; // the sheet's first row is the highest
+    this.decoded.getContext("2d").drawImage(this.sheet, ...from, w, h, 0, 0, w, h);
+    this.draw_nearest(this.which[index]);
+    this.at.textContent = `${number(header.xs[column])}, ${number(header.ys[row])}`;
+    this.decoded.setAttribute("aria-label", `What ${header.model} decodes at ${this.at.textContent}`);
+    this.say_far(index);
+    this.draw_cursor();
+    this.root.dataset.node = `${column},${row}`;
+    this.root.dataset.frames = ++this.frames;
+  }
+
+  draw_nearest(which) {
+    const { image: [w, h], across, ids, labels } = this.header;
+    const from = [(which % across) * w, Math.floor(which / across) * h];
+    this.nearest.getContext("2d").drawImage(this.thumbnails, ...from, w, h, 0, 0, w, h);
+    this.name.textContent = (labels[which] ? `${labels[which]}\n` : "") + ids[which];
+    this.button.setAttribute("aria-label", `Enlarge the nearest image, ${ids[which]}`);
+  }
+
+  say_far(index) {
+    const far = this.is_far[index] === 1;
+    const words = `Its code is ${number(this.distance[index])} away. `;
+    this.far.textContent = words + (far ? "No image is near this place: the model invents." : "");
+    this.far.toggleAttribute("data-far", far);
+  }
+
+  draw_cursor() {
+    const { cursor, header } = this;
+    const context = cursor.getContext("2d");
+    const side = cursor.width;
+    const [x, y] = [this.node[0], header.size - 1 - this.node[1]].map((k) => (k / (header.size - 1)) * side);
+    context.clearRect(0, 0, side, side);
+    for (const [colour, width] of [["#ffffff", 3], ["#16191d", 1]]) {
+      context.strokeStyle = colour;
+      context.lineWidth = width * devicePixelRatio;
+      context.beginPath();
+      context.arc(x, y, 7 * devicePixelRatio, 0, 2 * Math.PI);
+      context.stroke();
+    }
+  }
+}
+
+function number(value) {
+  return value.toPrecision(3).replace("-", "\u2212");
+}

@@ -1,0 +1,43 @@
+"""A selection to take away: a table for a spreadsheet, and its images in a zip."""
+
+import io
+import re
+import zipfile
+
+import pandas as pd
+
+from core.imagesets import ImageSet
+from pages.ui import mosaic
+
+NAME = re.compile(r"[^\w.-]+", re.ASCII)
+LONGEST = 100
+
+
+def images_zip(images: ImageSet) -> bytes:
+    """A PNG of each image, its own pixels, named after its id; and ids.csv, which file is which."""
+    file = io.BytesIO()
+    names = file_names(images.ids.tolist())
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, picture in zip(names, mosaic.colours(images.pixels()), strict=True):
+            archive.writestr(name, mosaic.png(picture))
+        archive.writestr("ids.csv", table_of(images, names))
+    return file.getvalue()
+
+
+def table_of(images: ImageSet, names: list[str]) -> bytes:
+    """Which file of the zip is which image, as CSV."""
+    from core.exports import csv_bytes  # pandas, which looking does not need
+
+    labels = [images.label_name(i) for i in range(len(images))]
+    table = {"file": names, "id": images.ids.tolist(), "label": labels}
+    return csv_bytes(pd.DataFrame(table))
+
+
+def file_names(ids: list[str]) -> list[str]:
+    """A name that every system can keep for each id, all different: a/b c.png -> a_b_c.png."""
+    found: list[str] = []
+    for i, image_id in enumerate(ids):
+        stem = NAME.sub("_", image_id.removesuffix(".png")).strip("._")[-LONGEST:] or "image"
+        taken = f"{stem}.png".lower() in {name.lower() for name in found}
+        found.append(f"{stem}-{i}.png" if taken else f"{stem}.png")
+    return found

@@ -1,0 +1,99 @@
+"""Many images with a few words each, as one component: a click on one reports its id.
+
+Pictures travel as one lossless sheet, so that each stands on the page with its own pixels.
+"""
+
+import hashlib
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import streamlit as st
+from PIL import Image
+
+from pages.ui.mosaic import Pixels
+from pages.ui.sweep import ASSETS, Packed
+
+SIDE = 16_000  # pixels: WebP allows little more
+
+
+class Item(NamedTuple):
+    """One image of a gallery.  id: what a click reports.  lines: the words under it, one a line."""
+
+    id: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What the pictures of each image are, from left to right, e.g. original and reconstruction."""
+
+    names: tuple[str, ...]
+
+
+def pack(items: Sequence[Item], pictures: Sequence[Pixels], columns: Columns) -> Packed:
+    """A gallery ready to be sent; cache it if it is large.
+
+    pictures: for each column (n, H, W, 3), in the order of items.
+    """
+    tiles = np.concatenate(list(pictures), axis=2)  # (n, H, columns * W, 3)
+    sheet, across = sheet_of(tiles)
+    header: dict[str, Any] = {
+        "items": [item._asdict() for item in items],
+        "columns": columns.names,
+        "tile": [tiles.shape[2], tiles.shape[1]],
+        "across": across,
+    }
+    header["id"] = hashlib.sha256(json.dumps(header).encode() + sheet).hexdigest()[:16]
+    return Packed(header, sheet)
+
+
+def sheet_of(
+    tiles: Pixels, quality: int | None = None, across: int | None = None
+) -> tuple[bytes, int]:
+    """Tiles (n, h, w, 3) in rows and columns as one WebP, and how many stand in a row.
+
+    quality: 0 to 100, or None for lossless.  across: how many in a row; None for about a square.
+    """
+    n, h, w, _ = tiles.shape
+    across = min(SIDE // w, across or int(np.ceil(np.sqrt(max(n, 1) * h / w))))
+    down = max(1, -(-n // across))
+    filled = np.zeros((across * down, h, w, 3), np.uint8)
+    filled[:n] = tiles
+    rows = filled.reshape(down, across, h, w, 3).transpose(0, 2, 1, 3, 4)
+    file = io.BytesIO()
+    picture = Image.fromarray(np.ascontiguousarray(rows.reshape(down * h, across * w, 3)))
+    lossless = quality is None
+    picture.save(
+        file, "WEBP", lossless=lossless, quality=quality or 30, method=1 if lossless else 4
+    )
+    return file.getvalue(), across
+
+
+def show(packed: Packed, key: str, selected: Sequence[str] = ()) -> str | None:
+    """The gallery; the id of the image that was clicked just now, or None.
+
+    selected: ids that are marked.
+    """
+    state = _component(
+        key=key,
+        data=Packed(packed.header | {"selected": list(selected)}, packed.body).message(0),
+        on_clicked_change=_nothing,
+    )
+    clicked: str | None = state.clicked
+    return clicked
+
+
+def _nothing() -> None:
+    """Streamlit reports only what has a callback; the rerun itself is enough."""
+
+
+_component = st.components.v2.component(
+    "hourglass_gallery",
+    html='<div class="gallery-root"></div>',
+    css=(ASSETS / "gallery.css").read_text("utf-8"),
+    js=(ASSETS / "gallery.js").read_text("utf-8"),
+)

@@ -1,0 +1,117 @@
+"""The selected images as a grid, page by page, and what can be taken away of them."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core import exports
+from core.imagesets import ImageSet
+from pages.ui import cache, exporting, gallery, mosaic, state
+from pages.ui.gallery import Columns, Item
+from pages.ui.latent_views import View
+from pages.ui.scatter import Positions
+from pages.ui.sweep import Packed
+
+ON_A_PAGE = 60
+COLUMNS = Columns(("original", "reconstruction"))
+EMPTY = (
+    "Nothing is selected. Draw a lasso or a box around points of the map, or switch the mouse to "
+    "Click and choose one."
+)
+
+
+def positions(images: ImageSet) -> Positions:
+    """Where the selected images stand, in the order of the set; those of other sets left out."""
+    return np.flatnonzero(np.isin(images.ids, state.selected_ids()))
+
+
+def draw(one: View) -> str | None:
+    """The grid; the id of an image that was clicked in it."""
+    images = one.population.images
+    chosen = positions(images)
+    away = len(state.selected_ids()) - len(chosen)
+    if away:
+        st.caption(f"{away:,} selected images are not among the points of this map.")
+    if not len(chosen):
+        st.info(EMPTY, icon=":material/lasso_select:")
+        return None
+    order = _order(one, chosen)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{len(chosen):,}** of {len(images):,} images")
+        page = _page(len(order))
+        _downloads(one, order)
+        st.button("Clear", on_click=state.select, args=((),), help="Select nothing, on all pages")
+    shown = order[ON_A_PAGE * (page - 1) : ON_A_PAGE * page]
+    return gallery.show(_packed(one, shown), "selected_images")
+
+
+def table(one: View, chosen: Positions) -> pd.DataFrame:
+    """A row an image: id, label, error, percentile, place on the map, and the code."""
+    images, codes = one.population.images, one.codes
+    columns = {
+        "id": images.ids[chosen].tolist(),
+        "label": [images.label_name(int(i)) for i in chosen],
+        "error": codes.errors[chosen],
+        "percentile": codes.percentiles[chosen],
+        "x": one.xy[chosen, 0],
+        "y": one.xy[chosen, 1],
+    }
+    z = {f"z{i}": codes.z[chosen, i] for i in range(codes.z.shape[1])}
+    return pd.DataFrame(columns | z)
+
+
+def _order(one: View, chosen: Positions) -> Positions:
+    ways = {"as in the data": None, "worst rebuilt first": -1, "best rebuilt first": 1}
+    way = st.selectbox(
+        "Order", list(ways), key="selected_order", help="In which order the images stand",
+        width=220, persist_state="session",
+    )  # fmt: skip
+    sign = ways[way]
+    return chosen if sign is None else chosen[np.argsort(sign * one.codes.errors[chosen])]
+
+
+def _page(n: int) -> int:
+    pages = -(-n // ON_A_PAGE)
+    if pages == 1:
+        return 1
+    return int(st.pagination(pages, key=f"selected_page_{pages}"))
+
+
+def _downloads(one: View, order: Positions) -> None:
+    st.download_button(
+        "CSV",
+        lambda: exports.csv_bytes(table(one, order)),
+        "hourglass-selection.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        help="Id, label, error, percentile, place and code of each selected image",
+    )
+    st.download_button(
+        "Images",
+        lambda: exporting.images_zip(one.population.images.take(order)),
+        "hourglass-selection.zip",
+        "application/zip",
+        icon=":material/download:",
+        on_click="ignore",
+        help="The selected images as PNG files in a zip",
+    )
+
+
+def _packed(one: View, shown: Positions) -> Packed:
+    images = one.population.images
+    key = ("selected", one.asked.crowd, one.card.sha256, tuple(shown.tolist()))
+
+    def make() -> Packed:
+        x = images.pixels(shown)
+        x_hat = cache.autoencoder(one.card).decode(one.codes.z[shown])
+        items = [_item(one, int(i)) for i in shown]
+        return gallery.pack(items, [mosaic.colours(x), mosaic.colours(x_hat)], COLUMNS)
+
+    return cache.kept(key, make)
+
+
+def _item(one: View, i: int) -> Item:
+    images, codes = one.population.images, one.codes
+    error = f"{codes.errors[i]:.4f} · {codes.percentiles[i]:.0f} %"
+    return Item(str(images.ids[i]), tuple(filter(None, (images.label_name(i), error))))

@@ -1,0 +1,133 @@
+"""A plane of code space under the pointer: what lies there is decoded beforehand, on a lattice.
+
+The two-dimensional sister of sweep.py. Moving the pointer, or the arrow keys, shows the decoded
+image of the nearest node, its coordinates, and the nearest real image, without a message to the
+server.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+from PIL import Image
+
+from core.imagesets import ImageSet
+from core.walks import Lattice
+from pages.ui import mosaic
+from pages.ui.gallery import sheet_of
+from pages.ui.mosaic import Pixels
+from pages.ui.sweep import ASSETS, Packed
+
+MOST_BYTES = 900_000  # of the sheet of decoded images
+QUALITIES = (92, 80, 65, 50)
+SHRINK = 0.75  # of a side, if that is not enough
+LARGE = 48  # pixels a side, from where the lattice has fewer nodes
+NODES, NODES_OF_LARGE = 48, 40
+
+
+@dataclass(frozen=True)
+class Legend:
+    """Words of a plane.  axes: titles.  what: of the plane itself.  model: its name."""
+
+    axes: tuple[str, str]
+    what: str
+    model: str
+
+
+def nodes(shape: tuple[int, int, int]) -> int:
+    """How many nodes a side a lattice of images of this shape has."""
+    return NODES_OF_LARGE if max(shape) >= LARGE else NODES
+
+
+def pack(lattice: Lattice, images: ImageSet, colours: Pixels, legend: Legend) -> Packed:
+    """A plane ready to be sent; cache it.
+
+    images: those whose codes the lattice knows, in their order.  colours: (n, 3) of their points.
+    """
+    size = len(lattice.xs)
+    tiles = mosaic.colours(lattice.decoded.reshape(-1, *lattice.decoded.shape[2:]))
+    decoded, side = squeezed(tiles.reshape(size, size, *tiles.shape[1:])[::-1])
+    known, which = np.unique(lattice.nearest, return_inverse=True)
+    thumbnails, across = sheet_of(mosaic.colours(images.pixels(known)), quality=85)
+    parts: dict[str, npt.NDArray[Any]] = {
+        "decoded": np.frombuffer(decoded, np.uint8),
+        "thumbnails": np.frombuffer(thumbnails, np.uint8),
+        "which": which.astype(np.uint16).ravel(),
+        "distance": lattice.distance.astype(np.float32).ravel(),
+        "far": lattice.far.astype(np.uint8).ravel(),
+        "points": np.rint(lattice.points * 65535).astype(np.uint16).ravel(),
+        "colours": colours.astype(np.uint8).ravel(),
+    }
+    body, places = _laid_out(parts)
+    header: dict[str, Any] = {
+        "size": size,
+        "tile": [side[1], side[0]],
+        "image": [images.shape[2], images.shape[1]],
+        "across": across,
+        "xs": np.round(lattice.xs, 4).tolist(),
+        "ys": np.round(lattice.ys, 4).tolist(),
+        "axes": legend.axes,
+        "what": legend.what,
+        "model": legend.model,
+        "ids": images.ids[known].tolist(),
+        "labels": [images.label_name(int(i)) for i in known],
+        "reach": lattice.reach,
+        "places": places,
+    }
+    header["id"] = hashlib.sha256(json.dumps(header).encode() + body).hexdigest()[:16]
+    return Packed(header, body)
+
+
+def squeezed(tiles: npt.NDArray[np.uint8]) -> tuple[bytes, tuple[int, int]]:
+    """Tiles (S, S, h, w, 3) as one WebP of at most MOST_BYTES, and the (h, w) of a tile in it.
+
+    The quality is lowered first, then the tiles are made smaller.
+    """
+    size, _, h, w, _ = tiles.shape
+    while True:
+        for quality in QUALITIES:
+            sheet, across = sheet_of(tiles.reshape(size * size, h, w, 3), quality, across=size)
+            if len(sheet) <= MOST_BYTES and across == size:
+                return sheet, (h, w)
+        h, w = max(1, int(h * SHRINK)), max(1, int(w * SHRINK))
+        tiles = _resized(tiles, h, w)
+
+
+def show(packed: Packed, key: str) -> str | None:
+    """The plane; the id of the real image that was clicked just now, or None."""
+    state = _component(key=key, data=packed.message(0), on_clicked_change=_nothing)
+    clicked: str | None = state.clicked
+    return clicked
+
+
+def _resized(tiles: npt.NDArray[np.uint8], h: int, w: int) -> npt.NDArray[np.uint8]:
+    flat = tiles.reshape(-1, *tiles.shape[2:])
+    small = [np.asarray(Image.fromarray(t).resize((w, h), Image.Resampling.BOX)) for t in flat]
+    return np.stack(small).reshape(*tiles.shape[:2], h, w, 3)
+
+
+def _laid_out(parts: dict[str, npt.NDArray[Any]]) -> tuple[bytes, dict[str, dict[str, Any]]]:
+    """Arrays end to end, each at a multiple of four, and where each one lies."""
+    body, places = bytearray(), {}
+    for name, values in parts.items():
+        body.extend(bytes(-len(body) % 4))
+        kind = {"uint8": "u1", "uint16": "u2", "float32": "f4"}[values.dtype.name]
+        places[name] = {"type": kind, "at": len(body), "length": values.size}
+        body.extend(values.tobytes())
+    return bytes(body), places
+
+
+def _nothing() -> None:
+    """Streamlit reports only what has a callback; the rerun itself is enough."""
+
+
+_component = st.components.v2.component(
+    "hourglass_plane",
+    html=(ASSETS / "plane.html").read_text("utf-8"),
+    css=(ASSETS / "plane.css").read_text("utf-8"),
+    js=(ASSETS / "plane.js").read_text("utf-8"),
+)

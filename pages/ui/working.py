@@ -1,0 +1,53 @@
+"""Work in the background, as the visitor sees it: how far, how long still, and how to stop it."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from core.background import Job
+from pages.ui import cache
+from pages.ui.text import plain
+
+POLL_SECONDS = 0.5
+
+
+def show(key: str, job: Job) -> None:
+    """The progress of a job that is running, and a button that cancels it."""
+    _progress(job)
+    if st.button("Cancel", key=f"cancel_{key}", help="Stop it; nothing of it is kept"):
+        cache.jobs().forget(key)
+        st.rerun()
+
+
+def offer(key: str, label: str, help_text: str, start: Callable[[], Job]) -> None:
+    """A button that starts a job, or the progress of the one that is running under this key."""
+    job = cache.jobs().get(key)
+    if job is not None and job.state == "running":
+        show(key, job)
+        return
+    if job is not None and job.state == "failed":
+        st.error(plain(job.error), icon=":material/error:")
+    if st.button(label, key=f"start_{key}", icon=":material/play_arrow:", help=help_text):
+        start()
+        st.rerun()
+
+
+def told(done: int, total: int | None, seconds_left: float | None, title: str) -> str:
+    """One line about how far something is."""
+    if not total or not done:
+        return f"{title}: preparing"
+    left = f", about {duration(seconds_left)} left" if seconds_left is not None else ""
+    return f"{title}: {100 * done / total:.0f} %{left}"
+
+
+def duration(seconds: float) -> str:
+    """Seconds in words: 8 s, 2 min."""
+    return f"{max(1, round(seconds))} s" if seconds < 90 else f"{round(seconds / 60)} min"
+
+
+@st.fragment(run_every=POLL_SECONDS)
+def _progress(job: Job) -> None:
+    if job.state != "running":
+        st.rerun()  # the whole page: what was waited for is there
+    words = told(job.done, job.total, job.seconds_left(), job.title)
+    st.progress(job.share() or 0.0, plain(words))

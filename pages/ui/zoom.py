@@ -1,0 +1,54 @@
+"""Which part of a chart is in view, so that a chart that is drawn anew can begin there.
+
+Streamlit draws a chart anew when anything in it changes, and forgets what the visitor had zoomed
+to. This listens to the chart in the browser; a fragment of its own takes the answer, so that a
+zoom costs no rerun of the page.
+"""
+
+from typing import Any
+
+import streamlit as st
+
+from pages.ui.sweep import ASSETS
+
+Extent = tuple[tuple[float, float], tuple[float, float]]
+
+
+def listen(chart: str) -> None:
+    """Follow the chart with this key; call it once on a page that shows the chart."""
+    _follow(chart)
+
+
+def extent(chart: str) -> Extent | None:
+    """What the visitor last zoomed to, ((x0, x1), (y0, y1)); None for all of it."""
+    state: Any = st.session_state.get(_key(chart))
+    view = state.get("extent") if state else None
+    if not isinstance(view, dict) or set(view) != {"x", "y"}:
+        return None
+    (x0, x1), (y0, y1) = view["x"], view["y"]
+    return (float(x0), float(x1)), (float(y0), float(y1))
+
+
+def forget(chart: str) -> None:
+    """Begin with all of it again."""
+    st.session_state.pop(_key(chart), None)
+
+
+@st.fragment
+def _follow(chart: str) -> None:
+    _component(key=_key(chart), data={"chart": chart}, on_extent_change=_nothing)
+
+
+def _key(chart: str) -> str:
+    return f"{chart}_zoom"
+
+
+def _nothing() -> None:
+    """Streamlit reports only what has a callback."""
+
+
+_component = st.components.v2.component(
+    "hourglass_zoom",
+    html="<i hidden></i>",
+    js=(ASSETS / "zoom.js").read_text("utf-8"),
+)
