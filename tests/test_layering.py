@@ -14,12 +14,12 @@ FLOORS = tuple(
     for names in (
         "config files metrics neighbours noise rankings thresholds",
         """alike arraycache background cifar datasets defects digits downloads drawing folders
-        gathering given idx images imagesets making models offers origins ownsets preparation
-        publicsets shapes strokes svhn zips""",
-        """checkpoints documents evaluation exports inference latent ownmodels projecting projections
-        scoring structure sweeps walks""",
+        gathering given idx images imagesets making models offers origins ownsets parts planting
+        preparation publicsets shapes strokes svhn zips""",
+        """checkpoints crossings documents evaluation exports features inference latent outliers
+        ownmodels projecting projections references robustness scoring spaces strangers structure sweeps walks""",
         """batches descent distributed events fitting machine orders probe processes recipes
-        run_control run_journal run_records run_state running runs training""",
+        run_control run_journal run_records run_state running runs sizes studies training""",
         "cli __main__",
     )
 )

@@ -1,0 +1,105 @@
+"""`sizes`: test error against the size of the code; trains the models that are missing."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from core.cli import options
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from core.sizes import Wanted
+
+FAMILIES = ("pca", "dense", "conv")
+
+
+@click.command(cls=options.Command, short_help="Test error against D', training what is missing.")
+@click.option("--dataset", default="mnist-5k", show_default=True, help="What they are trained on.")
+@click.option(
+    "--arch",
+    "families",
+    type=click.Choice(FAMILIES),
+    multiple=True,
+    default=("pca", "dense"),
+    help="Which families; conv takes many times as long.  [default: pca dense]",
+)
+@click.option(
+    "--latent-dim",
+    "latent_dims",
+    type=click.IntRange(1, 1024),
+    multiple=True,
+    default=(2, 4, 8, 16, 32, 64, 128),
+    help="Which D'; give several.  [default: 2 4 8 16 32 64 128]",
+)
+@click.option("--epochs", type=click.IntRange(1, 10_000), help="Of networks.  [default: by data]")
+@click.option("--no-train", is_flag=True, help="Only list what is there and what is missing.")
+@options.data_root
+@options.as_json
+def sizes(
+    dataset: str,
+    families: tuple[str, ...],
+    latent_dims: tuple[int, ...],
+    epochs: int | None,
+    no_train: bool,
+    data_root: Path | None,
+    as_json: bool,
+) -> None:
+    """Compare models by the size D' of their code, and train those that are missing.
+
+    GAIN tells how many times smaller the error is than that of PCA with as many numbers. Ctrl-C
+    keeps what is trained so far; the same command goes on from there.
+    """
+    from core import checkpoints
+    from core import sizes as study
+
+    name = options.source_id(dataset)
+    wanted = study.missing(checkpoints.available(), name, families, latent_dims, epochs)
+    if not no_train:
+        _train(wanted, data_root)
+        wanted = study.missing(checkpoints.available(), name, families, latent_dims, epochs)
+    found = study.table(study.study(checkpoints.available(), name))
+    left = [one.name for one in wanted]
+    result = {"dataset": name, "models": found.to_dict("records"), "missing": left}
+    options.show(result, _lines(found, left), as_json)
+
+
+def _train(wanted: "Sequence[Wanted]", data_root: Path | None) -> None:
+    """Train each, with a line on stderr for every one that is done."""
+    from core import studies
+    from core.events import EpochDone, Started, StepDone
+    from core.runs import Run
+
+    n_done = 0
+    with options.bar("sizes") as bar:
+        for event in studies.train_missing(wanted, data_root):
+            match event:
+                case Run():
+                    n_done += not event.is_live
+                    bar.set_description(f"{event.config.name} ({n_done + 1} of {len(wanted)})")
+                    _tell(event)
+                case Started():
+                    bar.reset(total=event.steps_per_epoch * event.epochs)
+                case StepDone():
+                    bar.update((event.epoch - 1) * event.steps_per_epoch + event.step - bar.n)
+                case EpochDone():
+                    bar.set_postfix(mse=f"{event.record.test_mse:.5f}")
+
+
+def _tell(run: Any) -> None:
+    if not run.is_live:
+        told = f"mse {run.status.mse:.6f}" if run.state == "finished" else run.status.reason
+        click.echo(f"{run.config.name}: {run.state}; {told}".rstrip("; "), err=True)
+
+
+def _lines(found: "pd.DataFrame", left: "Sequence[str]") -> list[str]:
+    rows = [
+        (row.family, row.latent_dim, row.mse, row.gain, row.n_parameters, row.seconds, row.name)
+        for row in found.itertuples()
+    ]
+    header = ("FAMILY", "D'", "TEST MSE", "GAIN", "PARAMETERS", "SECONDS", "NAME")
+    lines = options.table(header, rows)
+    return [*lines, *(["", f"Missing: {', '.join(left)}."] if left else [])]

@@ -1,0 +1,116 @@
+"""How far from the clean image each model lands as noise grows, on the same images and noise."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from core.config import OptionError
+from core.evaluation import Rebuilder, qualities
+from core.imagesets import ImageSet
+from core.noise import Noise
+
+Array = npt.NDArray[np.float32]
+Table = npt.NDArray[np.float64]
+INPUT = "the noisy image itself"
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A way to tell how near a reconstruction is to the clean image.
+
+    row: where core.evaluation.qualities has it.  straight: takes its mean to a distance that grows
+    about as a straight line with the noise, lower = nearer: that is where curves are interpolated.
+    """
+
+    name: str
+    title: str
+    unit: str
+    row: int
+    digits: int
+    higher_is_nearer: bool
+    straight: Callable[[Table], Table]
+
+
+METRICS = (
+    Metric("mse", "MSE", "", 0, 4, False, np.sqrt),
+    Metric("psnr", "PSNR", "dB", 2, 2, True, lambda db: np.asarray(10 ** (-db / 20))),
+    Metric("ssim", "SSIM", "", 3, 3, True, lambda s: np.sqrt(np.maximum(0, 1 - s))),
+)
+
+
+class Untouched:
+    """Leaves the noisy image as it is: what a model must beat to be of use."""
+
+    def reconstruct(self, x: Array) -> Array:
+        """(n, C, H, W) -> the same."""
+        return x
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """One model's metric under growing noise.
+
+    values: (draws, S, n), of each image, at each of S sigmas, under each draw of the noise.
+    """
+
+    name: str
+    values: Table
+
+    @property
+    def per_image(self) -> Table:
+        """(S, n): the mean over the draws."""
+        return np.asarray(self.values.mean(axis=0))
+
+    @property
+    def mean(self) -> Table:
+        """(S,): the mean over draws and images."""
+        return np.asarray(self.values.mean(axis=(0, 2)))
+
+    def images_band(self, share: float) -> Table:
+        """(2, S): between which the middle share (0 to 1) of images and draws lies."""
+        edges = [(1 - share) / 2, (1 + share) / 2]
+        by_sigma = np.moveaxis(self.values, 1, 0).reshape(self.values.shape[1], -1)
+        return np.asarray(np.quantile(by_sigma, edges, axis=1))
+
+    def draws_band(self) -> Table:
+        """(2, S): the least and the greatest mean of any draw."""
+        means = self.values.mean(axis=2)
+        return np.stack([means.min(axis=0), means.max(axis=0)])
+
+
+def metric(name: str) -> Metric:
+    """The metric called `name`, or OptionError."""
+    for found in METRICS:
+        if found.name == name:
+            return found
+    raise OptionError(f"There is no metric {name!r}: choose mse, psnr or ssim.")
+
+
+def levels(n: int) -> tuple[float, ...]:
+    """Evenly spaced amounts of noise from 0 to 1, n of them, at least 2."""
+    return tuple((np.arange(n) / (n - 1)).tolist())
+
+
+def spread(images: ImageSet, n: int) -> ImageSet:
+    """As many as n images, evenly spread over the whole set; all if there are not more."""
+    if n >= len(images):
+        return images
+    return images.take(np.linspace(0, len(images) - 1, n).round().astype(np.int64))
+
+
+def measure(
+    model: Rebuilder, images: ImageSet, noise: Noise, seed: int, sigmas: Sequence[float]
+) -> Table:
+    """What `evaluate --sigma` averages, image by image: (S, 4, n), as core.evaluation.qualities.
+
+    noise: its sigma is replaced by each of sigmas.  Raises DataError if the images do not fit.
+    """
+    noises = tuple(replace(noise, sigma=float(sigma)) for sigma in sigmas)
+    return qualities(model, images, noises, seed)
+
+
+def curve(name: str, tables: Sequence[Table], shown: Metric) -> Curve:
+    """The metric's values from one table of measure() a draw."""
+    return Curve(name, np.stack([table[:, shown.row] for table in tables]))

@@ -1,0 +1,83 @@
+"""Size studies as real processes: begun, watched, stopped, and gone on with."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from core import checkpoints, runs, sizes, studies
+from core.config import OptionError
+from core.runs import Run
+from tests.core.runs_for_tests import write_images
+
+
+@pytest.fixture
+def dataset(home: Path) -> str:
+    return write_images(home / "squares")
+
+
+def wait_until(ready: Callable[[], object], seconds: float = 90) -> None:
+    until = time.monotonic() + seconds
+    while not ready():
+        log = runs.runs_dir() / "size-study" / "log.txt"
+        assert time.monotonic() < until, log.read_text() if log.exists() else "no log"
+        time.sleep(0.05)
+
+
+def wanted(dataset: str, epochs: int | None = 1) -> tuple[sizes.Wanted, ...]:
+    found = sizes.missing(checkpoints.available(), dataset, ("pca", "dense"), (2, 4), epochs)
+    return tuple(one for one in found)
+
+
+def test_train_missing_makes_every_model_and_then_nothing_is_missing(dataset: str) -> None:
+    lacking = wanted(dataset)
+    told = [event for event in studies.train_missing(lacking) if isinstance(event, Run)]
+    assert [run.state for run in told[1::2]] == ["finished"] * 4
+    assert [run.config.name for run in told[1::2]] == [one.name for one in lacking]
+    assert wanted(dataset) == ()
+    table = sizes.table(sizes.study(checkpoints.available(), dataset))
+    assert table[["family", "latent_dim"]].to_numpy().tolist() == [
+        ["pca", 2], ["pca", 4], ["dense", 2], ["dense", 4]
+    ]  # fmt: skip
+    assert {run.config.name for run in studies.latest(lacking).values()} == set(
+        table["name"].tolist()
+    )
+
+
+def test_train_missing_goes_on_after_a_model_that_cannot_be_trained(dataset: str) -> None:
+    too_many = sizes.missing([], dataset, ("pca",), (2, 300), 1)  # 256 pixels
+    told = list(studies.train_missing(too_many[::-1]))
+    ended = {e.config.name: e.state for e in told if isinstance(e, Run) and not e.is_live}
+    assert [state for name, state in ended.items()] == ["failed", "finished"]
+
+
+def test_study_in_the_background_can_be_watched_and_finishes(dataset: str) -> None:
+    lacking = wanted(dataset, None)
+    studies.begin(dataset, ("pca",), (2, 4))
+    assert studies.under_way() is not None
+    with pytest.raises(OptionError, match="under way"):
+        studies.begin(dataset, ("pca",), (2,))
+    wait_until(lambda: studies.under_way() is None)
+    states = {name: run.state for name, run in studies.latest(lacking).items()}
+    assert states == {one.name: "finished" for one in lacking if one.config.arch == "pca"}
+
+
+def test_study_stopped_keeps_its_place_and_goes_on_from_there(dataset: str) -> None:
+    (long,) = sizes.missing([], dataset, ("dense",), (2,), None)
+    studies.begin(dataset, ("dense",), (2, 4))
+    wait_until(lambda: [r for r in studies.latest([long]).values() if r.state == "running"])
+    studies.stop()
+    assert studies.under_way() is None
+    (left,) = runs.found()  # the second model was never begun
+    assert not left.is_live
+    assert left.can_resume
+    told = [e for e in studies.train_missing([long]) if isinstance(e, Run)]
+    assert {run.id for run in told} == {left.id}
+    assert told[-1].state == "finished"
+
+
+def test_no_study_is_under_way_in_an_empty_home(home: Path) -> None:
+    assert studies.under_way() is None
+    studies.stop()
+    assert studies.latest(sizes.missing([], "mnist-5k")) == {}
