@@ -10,7 +10,8 @@ from core.latent import Array, Axes, Index, Scores, typical_gap
 from core.neighbours import nearest
 
 MARGIN = 0.04  # of the data's extent, around a lattice
-DENSITY = 0.8  # how far a lattice's ticks lean from even spacing towards equal counts of points
+DENSITY = 0.75  # the share of a lattice's ticks that go where the points are; the rest are even
+FINE = 20_000  # places between which ticks are interpolated
 RANGE = (0.005, 0.995)  # quantiles between which a traversal stays: the data's range without strays
 PARALLEL = 1e-4  # radians: nearer than this, or nearer to opposite, there is no arc between codes
 
@@ -141,11 +142,10 @@ def _ticks(values: Scores, size: int) -> Scores:
     """
     low, high = float(values.min()), float(values.max())
     margin = MARGIN * ((high - low) or 1.0)
-    inner = np.linspace(low, high, size - 2)
-    crowded = np.quantile(values, np.linspace(0, 1, size - 2))
-    ticks = (1 - DENSITY) * inner + DENSITY * crowded
-    ticks = ticks if high > low else np.linspace(low - margin / 2, high + margin / 2, size - 2)
-    return np.concatenate([[ticks[0] - margin], ticks, [ticks[-1] + margin]])
+    even = np.linspace(low - margin, high + margin, FINE)
+    ranks = np.searchsorted(np.sort(values), even, side="right") / len(values)
+    shares = (1 - DENSITY) * np.linspace(0, 1, FINE) + DENSITY * ranks  # strictly rising
+    return np.interp(np.linspace(0, 1, size), shares, even)
 
 
 def _share(values: Scores, ticks: Scores) -> Scores:

@@ -38,16 +38,21 @@ class Asked:
 def asked(choice: sidebar.Choice, card: Card) -> Asked:
     """The controls above the map, and what they say."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        cards = _cards(choice, card)
-        flat = all(one.latent_dim <= 2 for one in cards)
-        method = "pca" if flat else _method()
+        place = st.container(width="content")
+        colour_place, drag_place = st.container(width="content"), st.container(width="content")
         with st.popover(
             "Points", icon=":material/scatter_plot:", help="Which images, and how many"
         ):
             crowd = _crowd(choice)
             groups = _groups(choice)
-        colour = _colour(latent_data.population(crowd), groups)
-        drag = _drag()
+        cards = _cards(choice, card)
+        flat = all(one.latent_dim <= 2 for one in cards)
+        with place:
+            method = "pca" if flat else _method()
+        with colour_place:
+            colour = _colour(latent_data.population(crowd), groups)
+        with drag_place:
+            drag = _drag()
     return Asked(crowd, cards, method, colour, drag, groups)
 
 

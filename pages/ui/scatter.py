@@ -68,7 +68,7 @@ class Look:
     drag: str = "lasso"
     extent: tuple[tuple[float, float], tuple[float, float]] | None = None
     revision: int = 0
-    height: int = 560
+    height: int = 660
 
 
 def figure(points: Points, colouring: Colouring, selected: Mask | None, look: Look) -> go.Figure:
@@ -189,4 +189,4 @@ def _common(points: Points, members: Positions, selected: Mask | None) -> dict[s
 
 def _size(n: int) -> float:
     """Smaller points for more of them, so that they do not hide each other."""
-    return float(np.interp(np.log10(max(n, 1)), [2.5, 3, 4, 5], [8, 7, 5, 3.5]))
+    return float(np.interp(np.log10(max(n, 1)), [2.5, 3, 4, 5], [8, 7, 4.5, 3.5]))
