@@ -17,7 +17,8 @@ FLOORS = tuple(
         gathering given idx images imagesets making models offers origins ownsets parts planting
         preparation publicsets shapes strokes svhn zips""",
         """checkpoints crossings documents evaluation exports features inference latent outliers
-        ownmodels projecting projections references robustness scoring spaces strangers structure sweeps walks""",
+        ownmodels projecting projections references robustness scoring spaces
+        strangers structure sweeps walks""",
         """batches descent distributed events fitting machine orders probe processes recipes
         run_control run_journal run_records run_state running runs sizes studies training""",
         "cli __main__",

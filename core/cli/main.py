@@ -11,6 +11,7 @@ from core.cli.app import app
 from core.cli.encode import encode
 from core.cli.evaluate import evaluate
 from core.cli.lists import archs, checkpoints, datasets
+from core.cli.outliers import outliers
 from core.cli.project import project, structure
 from core.cli.runs import runs
 from core.cli.score import score
@@ -50,6 +51,7 @@ for command in (
     runs,
     evaluate,
     score,
+    outliers,
     sizes,
     encode,
     project,

@@ -119,6 +119,23 @@ def progress(title: str) -> Iterator[Callable[[int, int | None], None]]:
         yield tell
 
 
+@contextlib.contextmanager
+def stages() -> Iterator[Callable[[str, int, int], None]]:
+    """One bar on stderr for work of several stages, told (stage, done, total)."""
+    with bar("") as shown:
+        current = ""
+
+        def tell(stage: str, done: int, total: int) -> None:
+            nonlocal current
+            if stage != current:
+                current = stage
+                shown.reset(total)
+                shown.set_description(stage, refresh=False)
+            shown.update(done - shown.n)
+
+        yield tell
+
+
 def bar(title: str) -> "tqdm[Any]":
     """An empty bar of progress() to be driven by hand."""
     return tqdm(desc=title, file=sys.stderr, disable=None, leave=False)

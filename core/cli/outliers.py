@@ -1,0 +1,124 @@
+"""`outliers`: how well each score finds outliers that are known."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from core.cli import options
+
+if TYPE_CHECKING:
+    from core.checkpoints import Card
+    from core.imagesets import ImageSet
+    from core.planting import Experiment
+
+
+@click.command(
+    cls=options.Command, short_help="Measure how well outliers that are known are found."
+)
+@click.argument("checkpoint")
+@click.option("--dataset", help="ID, folder or zip.  [default: what the model was trained on]")
+@options.split
+@click.option(
+    "--outlier-class",
+    "outlier_classes",
+    multiple=True,
+    metavar="CLASS",
+    help="The images of this class are the outliers; give several for more.  [default: the classes "
+    "the model was trained without, or the images that the set itself marks]",
+)
+@click.option(
+    "--plant",
+    metavar="KIND|ID",
+    help="Plant outliers instead: noise, blurred, inverted, covered, scrambled or speckled copies, "
+    "or the test images of another set.",
+)
+@click.option(
+    "--share",
+    type=click.FloatRange(0, 1, min_open=True),
+    default=0.1,
+    show_default=True,
+    help="How many are planted for each image.",
+)
+@options.seed
+@options.data_root
+@options.as_json
+def outliers(
+    checkpoint: str,
+    dataset: str | None,
+    split: str | None,
+    outlier_classes: tuple[str, ...],
+    plant: str | None,
+    share: float,
+    seed: int,
+    data_root: Path | None,
+    as_json: bool,
+) -> None:
+    """Score the images of a data set in every way CHECKPOINT allows, and compare with the truth.
+
+    Each score is fitted on the images the model was trained on, without labels. AUROC: the chance
+    that an outlier scores above a usual image. AP: average precision. P@K: the share of outliers
+    among the K highest scores, K being how many there are. SECONDS: from pixels to scores.
+    """
+    from core import outliers as judging
+    from core import references
+    from core.inference import Autoencoder
+    from core.parts import telling
+
+    autoencoder = Autoencoder.load(checkpoint)
+    card = autoencoder.card
+    images = options.load_images(dataset or card.dataset, split, data_root, autoencoder.input_shape)
+    if plant:
+        experiment = _planted(images, card, plant, share, seed, data_root)
+    else:
+        experiment = _known(images, card, outlier_classes)
+    with options.stages() as tell, telling(tell):
+        usual = references.reference_images(card, experiment.images, data_root)
+        known = judging.References(autoencoder, usual)
+        judged = known.judge(experiment.images)
+        names = [score.name for score in judging.available(known)]
+        found = [judging.ranked(judged, name, experiment.is_outlier) for name in names]
+    n_outliers = int(experiment.is_outlier.sum())
+    rows = [tuple(asdict(one).values()) for one in found]
+    lines = [
+        f"{card.name} on {images.id} ({images.split}), {len(experiment.images):,} images",
+        f"{n_outliers:,} outliers: {experiment.what}",
+        f"compared with {len(usual):,} {usual.split} images of {usual.id}",
+        "",
+        *options.table(("SCORE", "AUROC", "AP", f"P@{n_outliers}", "SECONDS"), rows),
+    ]
+    result = {
+        "n": len(experiment.images),
+        "n_outliers": n_outliers,
+        "scores": [asdict(one) for one in found],
+    }
+    options.show(result, lines, as_json)
+
+
+def _known(images: "ImageSet", card: "Card", classes: tuple[str, ...]) -> "Experiment":
+    """The outliers that were named, or those that are known without."""
+    from core import planting
+    from core.config import OptionError
+
+    if not classes and (marked := planting.by_defects(images)):
+        return marked
+    classes = classes or tuple(c for c in card.excluded_classes if c in images.class_names)
+    if not classes:
+        raise OptionError(
+            "Say which images are outliers: --outlier-class CLASS, or --plant noise to plant some."
+        )
+    return planting.by_classes(images, classes)
+
+
+def _planted(
+    images: "ImageSet", card: "Card", plant: str, share: float, seed: int, data_root: Path | None
+) -> "Experiment":
+    """Outliers among images of the classes that the model knows."""
+    from core import planting
+
+    usual = planting.usual(images, card.excluded_classes)
+    if plant in planting.CORRUPTIONS:
+        return planting.by_corruption(usual, plant, share, seed)
+    others = options.load_images(plant, None, data_root, images.shape)
+    return planting.by_dataset(usual, others, share, seed)
