@@ -52,7 +52,7 @@ download.download_button(
     on_click="ignore",
     help="Download what you see, with its labels, as one picture",
 )
-if event.clicked:
+if event.clicked in shown.ids:  # else it was clicked while others were on their way
     models = tuple(cache.autoencoder(card) for card in cards)
     view = View(images, models, sweeps, step, reconstruction.error_scale(sweeps))
     inspector.inspect(view, event.clicked)

@@ -151,6 +151,26 @@ def test_image_clicked_opens_its_own_numbers(visit: Visit, server: str) -> None:
     dialog.wait_for(state="detached")
 
 
+def test_images_are_walked_by_arrow_keys_and_opened_by_enter(visit: Visit, server: str) -> None:
+    visit.open(server, LINK)
+    images = visit.page.locator("button.sweep-cell")
+    images.first.focus()
+    visit.page.keyboard.press("ArrowRight")
+    visit.page.keyboard.press("ArrowRight")
+    visit.page.keyboard.press("Enter")
+    visit.page.get_by_role("dialog").get_by_text("class 2").wait_for()
+
+
+def test_play_runs_to_the_end_of_the_slider_and_reports_it(visit: Visit, server: str) -> None:
+    visit.open(server, f"{LINK}&sigma=0.9")
+    sent_before = len(visit.sent)
+    visit.page.get_by_role("button", name=re.compile("^Play")).click()
+    visit.page.wait_for_selector(".sweep-root[data-frame='47']")
+    assert len(visit.sent) == sent_before
+    visit.page.wait_for_url(re.compile("sigma=1"))
+    assert visit.page.locator(".sweep-value").inner_text() == "σ = 1.00"
+
+
 def test_picture_downloaded_is_a_png_named_after_what_it_shows(visit: Visit, server: str) -> None:
     visit.open(server, f"{LINK}&sigma=0.3")
     with visit.page.expect_download() as download:
@@ -162,8 +182,9 @@ def test_picture_downloaded_is_a_png_named_after_what_it_shows(visit: Visit, ser
 def test_whole_visit_asks_no_other_machine_and_logs_no_error(visit: Visit, server: str) -> None:
     visit.open(server, LINK)
     page = visit.page
+    before = _content(page)
     page.get_by_role("button", name="Shuffle").click()
-    page.wait_for_url(re.compile("shuffle=1"))
+    page.wait_for_function("([root, id]) => root.dataset.id !== id", arg=before)
     page.get_by_role("button", name="Enlarge image 1 of").click()
     page.get_by_role("dialog").locator(".js-plotly-plot").wait_for()
     page.keyboard.press("Escape")

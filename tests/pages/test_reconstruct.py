@@ -171,6 +171,16 @@ def test_sidebar_says_when_the_model_was_trained_on_the_images_shown(open_app: O
     assert any("was trained on the images" in caption.value for caption in seen.sidebar.caption)
 
 
+def test_selection_is_counted_and_cleared_in_the_sidebar(open_app: OpenApp) -> None:
+    app = open_app()
+    app.session_state["selected_ids"] = ("mnist-5k/00001", "mnist-5k/00002")
+    app.run()
+    assert any("**2** selected" in text.value for text in app.sidebar.markdown)
+    press(app, "Clear")
+    assert app.session_state["selected_ids"] == ()
+    assert not any("selected" in text.value for text in app.sidebar.markdown)
+
+
 def test_other_dataset_forgets_classes_and_count_that_belong_to_the_old_one(
     open_app: OpenApp, only_tiny_models: Path
 ) -> None:
