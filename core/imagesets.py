@@ -58,6 +58,9 @@ class ImageSet:
     def __len__(self) -> int:
         return len(self.images)
 
+    def __contains__(self, image_id: object) -> bool:
+        return image_id in self._position
+
     @property
     def shape(self) -> tuple[int, int, int]:
         """(C, H, W)."""

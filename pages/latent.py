@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui import latent_controls, latent_sections, latent_views, sidebar
+from pages.ui import latent_controls, latent_inspector, latent_sections, latent_views, sidebar
 
 st.title("Latent space")
 st.caption(
@@ -15,3 +15,4 @@ asked = latent_controls.asked(choice, choice.model())
 views = tuple(latent_views.view(asked, card) for card in asked.cards)
 clicked = latent_views.draw_maps(views)
 clicked = latent_sections.draw(views) or clicked
+latent_inspector.inspect(views[0], clicked)

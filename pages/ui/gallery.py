@@ -29,9 +29,13 @@ class Item(NamedTuple):
 
 @dataclass(frozen=True)
 class Columns:
-    """What the pictures of each image are, from left to right, e.g. original and reconstruction."""
+    """What the pictures of each image are, from left to right, e.g. original and reconstruction.
+
+    side: pixels a picture is wide, at most; it is enlarged by a whole number.
+    """
 
     names: tuple[str, ...]
+    side: int = 112
 
 
 def pack(items: Sequence[Item], pictures: Sequence[Pixels], columns: Columns) -> Packed:
@@ -44,6 +48,7 @@ def pack(items: Sequence[Item], pictures: Sequence[Pixels], columns: Columns) ->
     header: dict[str, Any] = {
         "items": [item._asdict() for item in items],
         "columns": columns.names,
+        "side": columns.side,
         "tile": [tiles.shape[2], tiles.shape[1]],
         "across": across,
     }

@@ -1,5 +1,6 @@
 """One image, enlarged, with all its numbers: the same dialog everywhere."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,12 +46,12 @@ class View:
     error_scale: float
 
 
-def inspect(view: View, image_id: str) -> None:
-    """Open a dialog on one image: the pictures of each model, and all numbers."""
+def inspect(view: View, image_id: str, more: Callable[[], None] | None = None) -> None:
+    """Open a dialog on one image: each model's pictures, all numbers, and what more() draws."""
     position = int(view.images.positions([image_id])[0])
     label = view.images.label_name(position)
     title = f"{image_id}, class {label}" if label else image_id
-    st.dialog(plain(title), width="medium")(_dialog)(view, image_id, position)
+    st.dialog(plain(title), width="medium")(_dialog)(view, image_id, position, more)
 
 
 def numbers(view: View, position: int) -> pd.DataFrame:
@@ -66,7 +67,7 @@ def numbers(view: View, position: int) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _dialog(view: View, image_id: str, position: int) -> None:
+def _dialog(view: View, image_id: str, position: int, more: Callable[[], None] | None) -> None:
     with errors.shown():
         for model, sweep in zip(view.models, view.sweeps, strict=True):
             _pictures(model, sweep, view, position)
@@ -76,6 +77,8 @@ def _dialog(view: View, image_id: str, position: int) -> None:
         curves = {sweep.models[0].name: sweep.models[0].mse[:, position] for sweep in view.sweeps}
         figure = charts.error_curves(sigmas, curves, float(sigmas[view.step]))
         st.plotly_chart(figure, key="inspector_curves")
+        if more:
+            more()
         _select_button(image_id)
 
 

@@ -81,6 +81,7 @@ def _cards(choice: sidebar.Choice, card: Card) -> tuple[Card, ...]:
         key="versus",
         format_func=named.__getitem__,
         help="A second model's map of the same images, with the same selection",
+        width=230,
     )
     state.publish("versus", NONE)
     other = others.get(st.session_state["versus"])
@@ -95,6 +96,7 @@ def _method() -> str:
         key="map",
         format_func=lambda name: BY_NAME[name].title,
         help="\n".join(f"- {one.title}: {one.explanation}" for one in BY_NAME.values()),
+        width=120,
     )
     state.publish("map", "pca")
     return str(st.session_state["map"])
@@ -157,6 +159,7 @@ def _colour(population: Population, groups: int) -> str:
         key="colour",
         format_func=options.__getitem__,
         help="What the colour of a point says",
+        width=190,
     )
     state.publish("colour", default)
     return str(st.session_state["colour"])

@@ -171,6 +171,13 @@ def start_numbers(crowd: Crowd, card: Card, z: Array) -> Job:
     return cache.jobs().start(job_key(crowd, card, "numbers"), "Numbers", work)
 
 
+def numbers(crowd: Crowd, card: Card) -> tuple[Structure, ...] | None:
+    """What start_numbers() found, once it has."""
+    job = cache.jobs().get(job_key(crowd, card, "numbers"))
+    found: tuple[Structure, ...] | None = job.result if job and job.state == "done" else None
+    return found
+
+
 def job_key(crowd: Crowd, card: Card, what: str) -> str:
     """What a job of this page is known by."""
     return f"{what} {crowd} {card.sha256}"

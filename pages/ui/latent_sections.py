@@ -2,12 +2,15 @@
 
 import streamlit as st
 
-from pages.ui import latent_selected, state
+from pages.ui import latent_along, latent_between, latent_numbers, latent_selected, state
 from pages.ui.latent_map import SECTION
 from pages.ui.latent_views import View
 
 SECTIONS = {
-    "selected": "Selected images",
+    "selected": ":material/lasso_select: Selected images",
+    "between": ":material/linear_scale: Walk between two",
+    "along": ":material/open_in_full: Travel along a direction",
+    "numbers": ":material/table: Numbers",
 }
 
 
@@ -15,13 +18,20 @@ def draw(views: tuple[View, ...]) -> str | None:
     """The chosen section; the id of an image that was clicked in it."""
     state.recall(SECTION, "selected", list(SECTIONS))
     st.segmented_control(
-        "Look at",
+        "Below the map",
         list(SECTIONS),
         key=SECTION,
         format_func=SECTIONS.__getitem__,
         required=True,
-        label_visibility="collapsed",
-        help="What is shown below the map",
+        help="What is shown here, below the map",
     )
     state.publish(SECTION, "selected")
+    match st.session_state[SECTION]:
+        case "between":
+            return latent_between.draw(views[0])
+        case "along":
+            return latent_along.draw(views[0])
+        case "numbers":
+            latent_numbers.draw(views)
+            return None
     return latent_selected.draw(views[0])

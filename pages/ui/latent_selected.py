@@ -35,14 +35,44 @@ def draw(one: View) -> str | None:
     if not len(chosen):
         st.info(EMPTY, icon=":material/lasso_select:")
         return None
-    order = _order(one, chosen)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{len(chosen):,}** of {len(images):,} images")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        order = _order(one, chosen)
         page = _page(len(order))
         _downloads(one, order)
         st.button("Clear", on_click=state.select, args=((),), help="Select nothing, on all pages")
+    st.caption(
+        f"{len(chosen):,} of {len(images):,} images: each original beside its reconstruction, its "
+        "error, and the share of the model's test images that are rebuilt better"
+    )
     shown = order[ON_A_PAGE * (page - 1) : ON_A_PAGE * page]
     return gallery.show(_packed(one, shown), "selected_images")
+
+
+def starts(one: View, most: int) -> tuple[int, ...]:
+    """Positions of images to start a walk from: the selected ones; of fewer than two, more from
+    one of each class.
+    """
+    images = one.population.images
+    chosen = positions(images)[:most].tolist()
+    examples = np.arange(min(len(images), most))
+    if images.labels is not None:
+        _, examples = np.unique(images.labels, return_index=True)
+    return tuple(chosen if len(chosen) > 1 else dict.fromkeys([*chosen, *examples.tolist()]))[:most]
+
+
+def said_of_starts(one: View, most: int) -> str:
+    """Which images those are."""
+    n = min(most, len(positions(one.population.images)))
+    if n < 2:
+        return "Here: one image of each class. Select images on the map to take those."
+    return f"Here: the first {n:,} selected images."
+
+
+def name_of(one: View, image_id: str) -> str:
+    """Class and id of an image."""
+    images = one.population.images
+    label = images.label_name(int(images.positions([image_id])[0]))
+    return f"{label} · {image_id}" if label else image_id
 
 
 def table(one: View, chosen: Positions) -> pd.DataFrame:
@@ -113,5 +143,5 @@ def _packed(one: View, shown: Positions) -> Packed:
 
 def _item(one: View, i: int) -> Item:
     images, codes = one.population.images, one.codes
-    error = f"{codes.errors[i]:.4f} · {codes.percentiles[i]:.0f} %"
+    error = f"MSE {codes.errors[i]:.4f} · {codes.percentiles[i]:.0f} %"
     return Item(str(images.ids[i]), tuple(filter(None, (images.label_name(i), error))))

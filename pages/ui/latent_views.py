@@ -132,7 +132,7 @@ def _about_plane(one: View) -> str:
         share = f"{one.axes.shares.sum():.0%}"
         what = (
             f"Move over the plane of the two strongest principal directions through the mean "
-            f"({share} of the variance; the other {one.card.latent_dim - 2:,} stand at the mean)."
+            f"({share} of the variance; all other directions stand at the mean)."
         )
     return f"{what} Shaded: far from all images. The axes are stretched where images crowd."
 

@@ -1,8 +1,5 @@
 // Images in a grid, cut from one sheet. What arrives (see gallery.py): header length, header as JSON, the sheet.
 
-const LEAST = 72; // pixels a picture is wide, if it need not be narrower
-const MOST = 112;
-
 export default function ({ data, parentElement, setTriggerValue }) {
   const view = (parentElement.gallery ??= new View(parentElement.querySelector(".gallery-root")));
   view.open = (id) => setTriggerValue("clicked", id);
@@ -71,12 +68,10 @@ class View {
   fit() {
     const width = this.root.clientWidth;
     if (!this.header || !width) return;
-    const [w] = this.header.tile;
-    const one = w / this.header.columns.length;
-    const room = Math.min(width, MOST * this.header.columns.length);
-    const scale = Math.max(1, Math.floor((room * devicePixelRatio) / w)) / devicePixelRatio;
-    const least = Math.ceil((LEAST * devicePixelRatio) / one) / devicePixelRatio;
-    this.root.style.setProperty("--tile", `${Math.min(width, w * Math.min(scale, Math.max(least, 1 / devicePixelRatio)))}px`);
+    const { tile: [w], side, columns } = this.header;
+    const room = Math.min(width, side * columns.length) * devicePixelRatio;
+    const tile = (w * Math.max(1, Math.floor(room / w))) / devicePixelRatio;
+    this.root.style.setProperty("--tile", `${Math.min(width, tile)}px`);
   }
 
   clicked(event) {

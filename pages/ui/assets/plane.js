@@ -118,7 +118,8 @@ class View {
     for (let i = 0; i < n; i++) {
       context.fillStyle = `rgb(${colours[3 * i]},${colours[3 * i + 1]},${colours[3 * i + 2]})`;
       const [x, y] = [(points[2 * i] / 65535) * side, (1 - points[2 * i + 1] / 65535) * side];
-      context.fillRect(x - radius, y - radius, 2 * radius, 2 * radius);
+      if (n > 5000) context.fillRect(x - radius, y - radius, 2 * radius, 2 * radius);
+      else disc(context, x, y, radius);
     }
     context.globalAlpha = 1;
   }
@@ -196,6 +197,12 @@ class View {
       context.stroke();
     }
   }
+}
+
+function disc(context, x, y, radius) {
+  context.beginPath();
+  context.arc(x, y, radius, 0, 2 * Math.PI);
+  context.fill();
 }
 
 function number(value) {
