@@ -30,6 +30,10 @@ class OptionError(HourglassError):
     """A setting is unknown or outside its bounds."""
 
 
+class ReviewError(HourglassError):
+    """Decisions cannot be kept or read; what was acknowledged is safe."""
+
+
 class TrainingError(HourglassError):
     """Training cannot start or cannot go on; what was good is kept."""
 

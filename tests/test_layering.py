@@ -20,7 +20,7 @@ FLOORS = tuple(
         ownmodels projecting projections references robustness scoring spaces
         strangers structure sweeps walks""",
         """batches descent distributed events fitting machine orders probe processes recipes
-        run_control run_journal run_records run_state running runs sizes studies training""",
+        reviews run_control run_journal run_records run_state running runs sizes studies training""",
         "cli __main__",
     )
 )

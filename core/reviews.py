@@ -1,0 +1,209 @@
+"""What people decided about images, kept so that nothing that was acknowledged is ever lost.
+
+SQLite in the data folder, rows appended and never changed: the current verdict of a reviewer on an
+image is the latest one.
+"""
+
+import contextlib
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import astuple, dataclass, fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal, TypeVar, get_args
+
+from core import config
+from core.config import OptionError, ReviewError
+
+T = TypeVar("T")
+Verdict = Literal["normal", "outlier", "unsure", ""]
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)  # "": taken back
+MAX_NOTE, MAX_NAME = 2_000, 80
+ATTEMPTS, PATIENCE = 5, 3.0  # seconds that one attempt waits for another process's write
+BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+SCHEMA = (
+    """
+    CREATE TABLE IF NOT EXISTS decisions (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        operation TEXT NOT NULL UNIQUE,
+        source TEXT NOT NULL,
+        image TEXT NOT NULL,
+        checkpoint TEXT NOT NULL,
+        reviewer TEXT NOT NULL,
+        verdict TEXT NOT NULL CHECK (verdict IN ('normal', 'outlier', 'unsure', '')),
+        note TEXT NOT NULL,
+        time TEXT NOT NULL
+    )
+    """,
+    "CREATE INDEX IF NOT EXISTS by_source ON decisions (source, image, reviewer)",
+    """
+    CREATE TRIGGER IF NOT EXISTS never_changed BEFORE UPDATE ON decisions
+    BEGIN SELECT RAISE(ABORT, 'decisions are only appended'); END
+    """,
+    """
+    CREATE TRIGGER IF NOT EXISTS never_deleted BEFORE DELETE ON decisions
+    BEGIN SELECT RAISE(ABORT, 'decisions are only appended'); END
+    """,
+)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One verdict of one person on one image; what a decision says is never changed.
+
+    operation: unique; the same one recorded twice is kept once.  source: the data set's id.
+    image: its id in there.  checkpoint: the model it was looked at through.
+    note: anything, up to MAX_NOTE characters.  time: ISO 8601, UTC.
+    """
+
+    operation: str
+    source: str
+    image: str
+    checkpoint: str
+    reviewer: str
+    verdict: Verdict
+    note: str
+    time: str
+
+    def __post_init__(self) -> None:
+        if self.verdict not in VERDICTS:
+            raise OptionError(f"There is no verdict {str(self.verdict)[:20]!r}: choose one given.")
+        if not 1 <= len(self.reviewer) <= MAX_NAME or not 1 <= len(self.operation) <= MAX_NAME:
+            raise OptionError(f"A reviewer needs a name of 1 to {MAX_NAME} characters.")
+        if len(self.note) > MAX_NOTE:
+            raise OptionError(f"A note has at most {MAX_NOTE:,} characters: shorten it.")
+
+
+def now() -> str:
+    """The time as decisions have it."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def journal_for(version: tuple[int, ...]) -> tuple[str, str]:
+    """(journal_mode, synchronous) that lose no commit on this version of SQLite.
+
+    Before 3.51.3 (and 3.50.7 and 3.44.6, which have the correction too), a write-ahead log with two
+    writers could lose what one of them had committed.
+    """
+    corrected = ((3, 44, 6), (3, 45)), ((3, 50, 7), (3, 51)), ((3, 51, 3), (4,))
+    sound = any(first <= version < end for first, end in corrected)
+    return ("WAL", "FULL") if sound else ("DELETE", "EXTRA")
+
+
+class Reviews:
+    """The decisions in one file: one connection, shared by the threads of this process.
+
+    Raises ReviewError if the file cannot be opened, read or written.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = path or config.data_dir() / "reviews.sqlite3"
+        self._lock = threading.Lock()
+        with _refused("opened", self.path):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._connection = sqlite3.connect(
+                self.path, timeout=PATIENCE, isolation_level=None, check_same_thread=False
+            )
+            _retried(self._prepare)
+
+    def record(self, decisions: Sequence[Decision]) -> None:
+        """Keep decisions, all or none; when this returns they are on the disk.
+
+        Those whose operation is kept already are left as they are, so that sending one again does
+        no harm.
+        """
+        rows = [astuple(decision) for decision in decisions]
+        with self._lock, _refused("written", self.path):
+            _retried(lambda: self._write(rows))
+
+    def current(self, source: str) -> dict[str, dict[str, Decision]]:
+        """The latest decision of each reviewer on each image of a set: image -> reviewer -> it.
+
+        Decisions that were taken back are left out.
+        """
+        latest: dict[str, dict[str, Decision]] = {}
+        for decision in self.history(source):
+            latest.setdefault(decision.image, {})[decision.reviewer] = decision
+        return {
+            image: kept
+            for image, by in latest.items()
+            if (kept := {name: d for name, d in by.items() if d.verdict})
+        }
+
+    def history(self, source: str | None = None) -> list[Decision]:
+        """All decisions on a data set (on all if None), in the order in which they were kept."""
+        where, values = ("WHERE source = ?", (source,)) if source is not None else ("", ())
+        query = f"SELECT {COLUMNS} FROM decisions {where} ORDER BY number"  # noqa: S608  # ours
+        with self._lock, _refused("read", self.path):
+            rows: list[tuple[str, ...]] = _retried(
+                lambda: self._connection.execute(query, values).fetchall()
+            )
+        return [Decision(*row) for row in rows]  # type: ignore[arg-type]  # checked by the table
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()
+
+    def _prepare(self) -> None:
+        mode, synchronous = journal_for(sqlite3.sqlite_version_info)
+        self._connection.execute(f"PRAGMA journal_mode = {mode}")
+        self._connection.execute(f"PRAGMA synchronous = {synchronous}")
+        known = self._connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'never_deleted'")
+        if known.fetchone() is None:
+            self._transact(lambda: [self._connection.execute(one) for one in SCHEMA])
+
+    def _write(self, rows: Sequence[tuple[str, ...]]) -> None:
+        self._transact(lambda: self._connection.executemany(INSERT, rows))
+
+    def _transact(self, work: Callable[[], object]) -> None:
+        """All of work or nothing; who begins to write waits for others here and not half-way."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            work()
+            self._connection.execute("COMMIT")
+        except BaseException:
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.execute("ROLLBACK")
+            raise
+
+
+def disagreements(current: dict[str, dict[str, Decision]]) -> list[str]:
+    """The images that one reviewer holds for normal and another for an outlier."""
+    return [
+        image
+        for image, by in current.items()
+        if {"normal", "outlier"} <= {decision.verdict for decision in by.values()}
+    ]
+
+
+COLUMNS = ", ".join(field.name for field in fields(Decision))
+INSERT = (
+    f"INSERT INTO decisions ({COLUMNS}) VALUES ({', '.join('?' * len(fields(Decision)))}) "  # noqa: S608  # ours
+    "ON CONFLICT (operation) DO NOTHING"
+)
+
+
+def _retried(work: Callable[[], T]) -> T:
+    """The result of work, tried again a few times while another process holds the file."""
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return work()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF not in BUSY or attempt == ATTEMPTS:
+                raise
+            time.sleep(0.05 * attempt)
+    raise AssertionError
+
+
+@contextlib.contextmanager
+def _refused(what: str, path: Path) -> Iterator[None]:
+    """A failure of the disk or the file, as a sentence."""
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        raise ReviewError(
+            f"The decisions in {path.name} cannot be {what} ({error}): free some space or move the "
+            "file away, then try again."
+        ) from error
