@@ -8,6 +8,8 @@ from pages.ui.sweep import ASSETS
 PAGES = (
     st.Page("pages/reconstruct.py", title="Reconstruct", icon=":material/compare:", default=True),
     st.Page("pages/latent.py", title="Latent space", icon=":material/scatter_plot:"),
+    st.Page("pages/robustness.py", title="Robustness", icon=":material/show_chart:"),
+    st.Page("pages/your_images.py", title="Your images", icon=":material/add_photo_alternate:"),
     st.Page("pages/train.py", title="Train", icon=":material/model_training:"),
 )
 
@@ -21,7 +23,6 @@ st.set_page_config(
     },
 )
 st.logo(str(ASSETS / "logo.svg"), size="large", icon_image=str(ASSETS / "mark.svg"))
-cache.warm_up()
 page = st.navigation(PAGES)
 state.enter(page.url_path)
 with errors.shown():
@@ -29,3 +30,4 @@ with errors.shown():
         sidebar.draw()
     with router.routing():
         page.run()
+cache.warm_up()  # after the frame, which it would slow down
