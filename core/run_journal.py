@@ -6,6 +6,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import filelock
@@ -20,6 +21,7 @@ from core.run_state import State
 from core.runs import Run, RunState, replace_state, write_status
 
 MOST_PICTURES = 200  # epochs whose pictures are kept; of a longer run every second, third ...
+FIRST_PICTURES = 20  # epochs that count as such in any case
 TELL_SECONDS = 0.5  # between two signs of life
 SPARE_BYTES = 1 << 18  # freed on a full disk, so that the reason can still be written
 
@@ -126,17 +128,24 @@ class Journal:
             self.append("loss", at=round(at, 4), loss=event.loss)
 
     def _epoch(self, event: EpochDone) -> None:
-        n, epochs = event.record.epoch, self.config.train.epochs
-        if n % -(-epochs // MOST_PICTURES) == 0 or n == epochs:
-            codes = event.codes if event.codes is not None else np.empty((0, 2), np.float32)
-            file = io.BytesIO()
-            np.savez(file, strip=event.strip, codes=codes)
-            path = self.folder / "epochs" / f"{n:05d}.npz"
-            write_atomically(path, file.getvalue(), durable=False)
+        n = event.record.epoch
+        codes = event.codes if event.codes is not None else np.empty((0, 2), np.float32)
+        file = io.BytesIO()
+        np.savez(file, strip=event.strip, codes=codes)
+        write_atomically(self._pictures(n), file.getvalue(), durable=False)
+        if not self._lasts(n - 1):
+            self._pictures(n - 1).unlink(missing_ok=True)
         self.append("epoch", record=msgspec.to_builtins(event.record))
         speed = event.record.images_per_second
-        steps = self.status.steps_per_epoch
-        self._tell(epoch=n, step=steps, images_per_second=speed)
+        self._tell(epoch=n, step=self.status.steps_per_epoch, images_per_second=speed)
+
+    def _pictures(self, epoch: int) -> Path:
+        return self.folder / "epochs" / f"{epoch:05d}.npz"
+
+    def _lasts(self, epoch: int) -> bool:
+        """Whether an epoch's pictures are kept when the next ones are there."""
+        every = -(-self.config.train.epochs // MOST_PICTURES)
+        return epoch <= FIRST_PICTURES or epoch % every == 0
 
     def _tell(self, **fields: Any) -> None:
         self._told = time.monotonic()

@@ -133,7 +133,8 @@ def create(config: RunConfig) -> Run:
     checkpoints.local_path(config.name)
     stamp = f"{datetime.fromtimestamp(config.created).astimezone():%Y%m%d-%H%M%S}"
     for i in range(1000):
-        folder = runs_dir() / (f"{stamp}-{config.name}"[:60] + (f"-{i}" if i else ""))
+        named = config.name if config.name.endswith(stamp) else f"{stamp}-{config.name}"
+        folder = runs_dir() / (named[:60] + (f"-{i}" if i else ""))
         try:
             folder.mkdir(parents=True)
         except FileExistsError:

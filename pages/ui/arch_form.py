@@ -16,9 +16,13 @@ def take(spec: ArchSpec, options: Mapping[str, Any]) -> None:
     """Fill the widgets; options that are not named take their defaults."""
     st.session_state["train_arch"] = spec.name
     for option in spec.options:
-        value = options.get(option.name, option.default)
-        text = ", ".join(map(str, value)) if option.kind == "widths" else value
-        st.session_state[_key(spec, option)] = text
+        st.session_state[_key(spec, option)] = _shown(option, options.get(option.name))
+
+
+def _shown(option: Option, value: Any) -> Any:
+    """A value, or the default, as its widget has it."""
+    value = option.default if value is None else value
+    return ", ".join(map(str, value)) if option.kind == "widths" else value
 
 
 def _key(spec: ArchSpec, option: Option) -> str:
@@ -44,9 +48,7 @@ def _option(spec: ArchSpec, option: Option) -> Any:
     """A widget for an option of the registry, whatever its kind."""
     key, label = _key(spec, option), _label(option)
     about = f"{option.explanation[0].upper()}{option.explanation[1:]}; {option.bounds()}"
-    if key not in st.session_state:
-        take(spec, {})
-        st.session_state["train_arch"] = spec.name
+    st.session_state.setdefault(key, _shown(option, None))
     match option.kind:
         case "bool":
             return st.toggle(label, key=key, help=about, **KEPT)

@@ -1,11 +1,14 @@
 """Pages run through app.py only."""
 
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from urllib.parse import urlparse
+from pathlib import Path
 
 import streamlit as st
+
+from core.config import PROJECT
 
 _ROUTED = ContextVar("routed", default=False)
 
@@ -27,12 +30,17 @@ def require_app() -> None:
     first visitor of a new server asks for; the first st.navigation ends that for good.
     """
     if not _ROUTED.get():
-        asked = urlparse(st.context.url or "").path.strip("/").rpartition("/")[2]
-        pages = [st.Page("app.py", title="Hourglass", default=True)]
-        if asked:  # or the browser would be told that there is no such page
-            pages.append(st.Page(_nothing, title="Hourglass", url_path=asked))
-        st.navigation(pages, position="hidden")
+        app = st.Page("app.py", title="Hourglass", default=True)
+        # The page asked for has to be among them, or the browser is told that there is none such.
+        asked = [st.Page(_nothing, url_path=name) for name in _pages_on_the_stack()]
+        st.navigation([app, *asked], position="hidden")
         st.rerun()
+
+
+def _pages_on_the_stack() -> set[str]:
+    """The page that is being run, as it is called in a link."""
+    files = (Path(frame.f_code.co_filename) for frame, _ in traceback.walk_stack(None))
+    return {file.stem for file in files if file.parent == PROJECT / "pages"}
 
 
 def _nothing() -> None:

@@ -1,5 +1,6 @@
 """A run's numbers to plotly figures. No st calls."""
 
+import html
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -32,7 +33,8 @@ def loss_curves(curves: Curves, epochs: int, log: bool) -> go.Figure:
     _line(figure, looked[:, 0], looked[:, 1], "training, inside the epoch", FAINT, "dot")
     _line(figure, done, train, "training", theme.LIGHT["original"], "solid")
     _line(figure, done, test, "test", theme.LIGHT["reconstructed"], "solid")
-    figure.update_xaxes(title_text="epochs done", range=[0, max(1, epochs)])
+    now = max(done.max(initial=0), looked[:, 0].max(initial=0))
+    figure.update_xaxes(title_text="epochs done", range=[0, min(epochs, max(2, 1.25 * now))])
     return _losses(figure, log)
 
 
@@ -50,26 +52,27 @@ def compared_losses(curves: Mapping[str, Curves], log: bool) -> go.Figure:
 
 
 def code_map(codes: Array, labels: Sequence[str]) -> go.Figure:
-    """Where a plane of codes has the test images.
+    """Where a plane of codes has the test images, with each class named in its middle.
 
     codes: (n, 2).  labels: n classes, or none.
     """
     figure = go.Figure()
-    names = np.array(labels) if labels else np.full(len(codes), "images")
+    names = np.array(labels) if labels else np.full(len(codes), "")
     for i, name in enumerate(sorted(set(names.tolist()))):
-        x, y = codes[names == name].T
-        marker = {"size": 4, "color": CLASSES[i % len(CLASSES)], "opacity": 0.8}
+        (x, y), colour = codes[names == name].T, CLASSES[i % len(CLASSES)]
+        marker = {"size": 4, "color": colour, "opacity": 0.7}
         figure.add_scattergl(x=x, y=y, mode="markers", name=name, marker=marker, hoverinfo="name")
+        middle = {"x": float(np.median(x)), "y": float(np.median(y))}
+        font = {"size": 15, "weight": 700, "color": "#ffffff"}
+        if name:
+            word = html.escape(name)
+            figure.add_annotation(
+                **middle, text=word, showarrow=False, font=font, bgcolor=colour, opacity=0.8
+            )
     figure.update_xaxes(title_text="z0, first number of the code")
     figure.update_yaxes(title_text="z1, second number of the code")
-    legend = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "itemsizing": "constant"}
-    return figure.update_layout(
-        height=320,
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        legend=legend,
-        showlegend=bool(labels),
-        uirevision="code_map",
-    )
+    margin = {"l": 8, "r": 8, "t": 8, "b": 8}
+    return figure.update_layout(height=320, margin=margin, showlegend=False, uirevision="code_map")
 
 
 def _line(figure: go.Figure, x: Array, y: Array, name: str, colour: str, dash: str) -> None:

@@ -17,29 +17,47 @@ def draw(run: Run, others: Sequence[Run]) -> None:
     if card is None:
         return
     status = run.status
-    columns = st.columns(4)
-    columns[0].metric("Test MSE", f"{status.mse:.5f}", help="On all test images, pixels 0 to 1")
+    shown = st.container(horizontal=True, gap="large")
+    shown.metric(
+        "Test MSE",
+        f"{status.mse:.5f}",
+        help="On all test images, pixels 0 to 1",
+        width="content",
+    )
     if status.pca_mse > 0:
-        columns[1].metric(
+        shown.metric(
             f"PCA, D' = {card.latent_dim}",
             f"{status.pca_mse:.5f}",
-            f"{status.mse / status.pca_mse - 1:+.0%} is this model",
+            _against(status.mse, status.pca_mse),
             delta_color="inverse",
+            width="content",
             help="The best that linear encoding into as many numbers can do, on the same images",
         )
     best = best_before(run, others)
     if best is not None:
-        columns[2].metric(
+        shown.metric(
             "Best other run",
             f"{best.status.mse:.5f}",
-            f"{status.mse / best.status.mse - 1:+.0%} is this model",
+            _against(status.mse, best.status.mse),
             delta_color="inverse",
+            width="content",
             help=f"{best.config.name}, trained on the same images, whatever its D'",
         )
-    columns[3].metric("PSNR", f"{status.psnr:.1f} dB", help="Higher is nearer to the original")
-    if st.button("Reconstruct with it", icon=":material/compare:", help=OPEN):
-        st.session_state["dataset"], st.session_state["model"] = card.dataset, card.name
+    shown.metric(
+        "PSNR",
+        f"{status.psnr:.1f} dB",
+        help="Higher is nearer to the original",
+        width="content",
+    )
+    if st.button(
+        "Reconstruct with it", icon=":material/compare:", on_click=_choose, args=(card,), help=OPEN
+    ):
         st.switch_page("pages/reconstruct.py")
+
+
+def _choose(card: Card) -> None:
+    """Make it the model of all pages; before the sidebar is drawn."""
+    st.session_state["dataset"], st.session_state["model"] = card.dataset, card.name
 
 
 def kept(run: Run) -> Card | None:
@@ -61,3 +79,9 @@ def best_before(run: Run, others: Sequence[Run]) -> Run | None:
         and other.config.train.exclude_classes == train.exclude_classes
     ]
     return min(same, key=lambda other: other.status.mse, default=None)
+
+
+def _against(mse: float, other: float) -> str | None:
+    """By how much this model's error differs; nothing if it does not to speak of."""
+    change = round(100 * (mse / other - 1))
+    return f"{change:+d} % with this model" if change else None

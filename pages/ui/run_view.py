@@ -1,5 +1,6 @@
 """One run, watched: how far it is, its losses, what it makes of test images, and its end."""
 
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from pages.ui import cache, errors, run_charts, run_pictures, run_result, state,
 from pages.ui.text import plain
 
 SECONDS = 1.0  # between two looks at a live run
+PAGE_SECONDS = 5.0  # between two of all the rest, the list of runs with it
 SILENT = 60.0  # seconds without a sign of life after which the page says so
 WORDS: dict[RunState, tuple[str, str]] = {
     "queued": ("Waiting for its turn", "gray"),
@@ -38,10 +40,10 @@ def draw(run: Run, others: Sequence[Run]) -> None:
         st.caption(plain(run.status.reason))
     log = _buttons(run)
     every = SECONDS if run.is_live else None
-    st.fragment(_watch, run_every=every)(run.folder, run.state, log)
+    st.fragment(_watch, run_every=every)(run.folder, run.state, log, time.monotonic())
     if not run.is_live:
-        _epochs(run)
         run_result.draw(run, others)
+        _epochs(run)
     _log(run)
 
 
@@ -53,7 +55,7 @@ def _buttons(run: Run) -> bool:
     with st.container(horizontal=True, vertical_alignment="center"):
         if run.is_live:
             _button("Pause", "pause", lambda: run_control.ask(run, "pause"), PAUSE)
-            _button("Stop", "stop", lambda: run_control.ask(run, "stop"), STOP)
+            _button("Stop and keep", "stop", lambda: run_control.ask(run, "stop"), STOP)
             _button("Cancel", "close", lambda: _end(run), CANCEL)
         elif run.can_resume:
             _button("Resume", "play_arrow", lambda: _resume(run), RESUME)
@@ -86,10 +88,11 @@ def _resume(run: Run) -> None:
     run_control.start(run)
 
 
-def _watch(folder: Path, shown: RunState, log: bool) -> None:
+def _watch(folder: Path, shown: RunState, log: bool, drawn: float) -> None:
+    """The part that refreshes itself; now and then, and when the state changes, all of the page."""
     with errors.shown():
         run = runs.read(folder)
-        if run.state != shown:
+        if run.state != shown or (run.is_live and time.monotonic() - drawn > PAGE_SECONDS):
             st.rerun(scope="app")
         if run.is_live:
             _progress(run)
@@ -154,7 +157,7 @@ def _epochs(run: Run) -> None:
     if len(pictured) < 2:
         return
     packed = cache.epoch_sweep(run)
-    key = f"epochs_{run.id}"
+    key = f"epochs_{run.id}_{pictured[-1]}"
     sweep.show(packed, key, start=state.on_entry(key, float(pictured[-1])))
 
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
 from tests.pages.tiny_models import save_tiny_models
@@ -22,7 +24,22 @@ def only_tiny_models(own_checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.fixture
-def open_app(only_tiny_models: Path) -> Callable[..., AppTest]:
+def visited_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every run is as on a server that has run app.py before, where pages run through it.
+
+    AppTest makes each run the first of a new server; see pages.ui.router for what that means.
+    """
+    begin = PagesManager.__init__
+
+    def begin_again(self: PagesManager, *arguments: Any, **options: Any) -> None:
+        begin(self, *arguments, **options)
+        PagesManager.uses_pages_directory = False
+
+    monkeypatch.setattr(PagesManager, "__init__", begin_again)
+
+
+@pytest.fixture
+def open_app(only_tiny_models: Path, visited_before: None) -> Callable[..., AppTest]:
     """A function that opens the app by a link, given its parameters, and runs it."""
 
     def opened(**link: str | list[str]) -> AppTest:

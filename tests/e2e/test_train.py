@@ -1,0 +1,57 @@
+"""A run in a real browser: started, reloaded, stopped, resumed, and looked through."""
+
+import re
+
+import pytest
+
+from tests.e2e.conftest import Visit
+
+SECONDS = 60_000
+
+
+def epochs_done(visit: Visit) -> int:
+    """What the progress bar says once it says anything."""
+    shown = visit.page.get_by_text(re.compile(r"epoch \d+ of \d+ · [\d,]+ images/s"))
+    shown.wait_for(timeout=SECONDS)
+    found = re.search(r"epoch (\d+) of", shown.inner_text())
+    assert found is not None
+    return int(found.group(1))
+
+
+def state(visit: Visit, words: str) -> None:
+    """Wait until the watched run is in that state."""
+    visit.page.locator(".stMarkdownBadge", has_text=words).wait_for(timeout=SECONDS)
+
+
+def press(visit: Visit, label: str) -> None:
+    visit.page.get_by_role("button", name=label, exact=True).click()
+
+
+@pytest.mark.slow
+def test_run_survives_a_reload_is_stopped_resumed_and_looked_through(
+    server: str, visit: Visit
+) -> None:
+    page = visit.page
+    page.goto(f"{server}/train")
+    epochs = page.get_by_role("spinbutton", name="Epochs")
+    epochs.fill("500")
+    epochs.press("Enter")
+    press(visit, "Start training")
+    before = epochs_done(visit)
+    page.reload()
+    assert epochs_done(visit) >= before
+    page.get_by_text("Eight test images").wait_for(timeout=SECONDS)
+    press(visit, "Stop and keep")
+    state(visit, "Stopped")
+    page.locator(".sweep-root[data-frame]").wait_for(timeout=SECONDS)
+    press(visit, "Resume")
+    state(visit, "Running")
+    assert epochs_done(visit) >= before
+    press(visit, "Pause")
+    state(visit, "Paused")
+    press(visit, "Reconstruct with it")
+    page.get_by_role("heading", name="Reconstruct").wait_for(timeout=SECONDS)
+    page.locator(".sweep-root[data-frame]").wait_for(timeout=SECONDS)
+    assert page.get_by_text("mnist-5k-dense-").count() > 0
+    assert page.get_by_test_id("stAlert").count() == 0
+    assert visit.off_host == []

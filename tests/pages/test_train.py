@@ -1,0 +1,251 @@
+"""The Train page, run without a browser."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import probe, run_control, run_records, runs
+from core.noise import Noise
+from core.recipes import PRESETS, TrainConfig
+from core.run_records import Curves, Pictures
+from core.running import execute
+from core.runs import Run, RunConfig
+from pages.ui import run_charts, run_list, run_pictures, run_result, training_facts
+from pages.ui.probing import Probes
+from tests.core.runs_for_tests import new_run, write_images
+
+OpenApp = Callable[..., AppTest]
+
+
+@pytest.fixture
+def empty_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A HOURGLASS_HOME for this test alone."""
+    monkeypatch.setenv("HOURGLASS_HOME", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def open_train(open_app: OpenApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> OpenApp:
+    """Opens the page in a home without runs; nothing is really started."""
+    monkeypatch.setattr("core.config.runs_dir", lambda: tmp_path / "runs")
+    for module in ("core.runs", "core.run_control"):
+        monkeypatch.setattr(f"{module}.runs_dir", lambda: tmp_path / "runs")
+    monkeypatch.setattr(run_control, "start", lambda run: run)
+
+    def opened(**link: str) -> AppTest:
+        return open_app(**link).switch_page("pages/train.py").run()
+
+    return opened
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    return next(button for button in app.button if button.label == label).click().run()
+
+
+def started(app: AppTest) -> RunConfig:
+    """The settings of the run that Start makes."""
+    press(app, "Start training")
+    assert not app.exception
+    assert not app.error
+    return runs.found()[0].config
+
+
+def test_page_without_runs_says_what_to_do(open_train: OpenApp) -> None:
+    app = open_train()
+    assert not app.exception
+    assert "choose a preset" in app.info[0].value
+    assert runs.found() == ()
+
+
+@pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.name)
+def test_preset_starts_a_run_with_its_settings(preset: Any, open_train: OpenApp) -> None:
+    app = open_train()
+    app.radio(key="train_preset").set_value(preset.name).run()
+    train = started(app).train
+    assert (train.dataset, train.arch, train.epochs) == ("mnist-5k", preset.arch, preset.epochs)
+    assert train.noise == preset.noise
+    assert preset.options.items() <= train.options.items()
+
+
+def test_everything_that_is_entered_is_what_is_trained(open_train: OpenApp) -> None:
+    app = open_train()
+    app.selectbox(key="train_dataset").set_value("shapes")
+    app.selectbox(key="train_arch").set_value("vae").run()
+    app.number_input(key="train_vae_latent_dim").set_value(5)
+    app.text_input(key="train_vae_widths").set_value("64 32")
+    app.number_input(key="train_epochs").set_value(3)
+    app.slider(key="train_sigma").set_value(0.25)
+    app.selectbox(key="train_noise").set_value("masking")
+    app.number_input(key="train_batch").set_value(64)
+    app.number_input(key="train_lr").set_value(0.002)
+    app.number_input(key="train_seed").set_value(9)
+    app.text_input(key="train_name").set_value("my-vae").run()
+    config = started(app)
+    train = config.train
+    assert (config.name, train.dataset, train.arch) == ("my-vae", "shapes", "vae")
+    assert (train.options["latent_dim"], train.options["widths"]) == (5, [64, 32])
+    assert (train.epochs, train.batch_size, train.seed) == (3, 64, 9)
+    assert (train.learning_rate, train.noise) == (0.002, Noise("masking", 0.25))
+
+
+def test_classes_left_out_are_left_out(open_train: OpenApp) -> None:
+    app = open_train()
+    app.multiselect(key="train_without").set_value(["5", "9"]).run()
+    assert started(app).train.exclude_classes == ("5", "9")
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "words"),
+    [
+        ("train_dense_widths", "many", "whole numbers"),
+        ("train_dense_widths", "9999999", "widths must be"),
+        ("train_name", "../x", "cannot be a name"),
+    ],
+)
+def test_mistake_is_a_sentence_and_starts_nothing(
+    key: str, text: str, words: str, open_train: OpenApp
+) -> None:
+    app = open_train()
+    app.text_input(key=key).set_value(text).run()
+    starts = [button for button in app.button if button.label == "Start training"]
+    app = starts[0].click().run() if starts else app
+    assert not app.exception
+    assert words in app.error[0].value.replace("\\", "")
+    assert runs.found() == ()
+
+
+def test_settings_that_were_entered_survive_a_change_of_page(open_train: OpenApp) -> None:
+    app = open_train()
+    app.number_input(key="train_epochs").set_value(77).run()
+    app.switch_page("pages/reconstruct.py").run()
+    app.switch_page("pages/train.py").run()
+    assert app.number_input(key="train_epochs").value == 77
+
+
+def test_number_of_parameters_is_shown_before_anything_is_measured(open_train: OpenApp) -> None:
+    app = open_train()
+    texts = [caption.value for caption in app.caption]
+    assert any("1,085,232" in text for text in texts)
+    assert any(button.label == "Estimate time and memory" for button in app.button)
+
+
+def test_link_shows_the_run_it_names(open_train: OpenApp) -> None:
+    train = TrainConfig("mnist-5k", "dense")
+    first, _ = (runs.create(RunConfig(name, i, train)) for i, name in enumerate(("old", "new")))
+    app = open_train(run=first.id)
+    headings = [heading.value for heading in app.subheader]
+    assert "old" in headings
+
+
+def test_newest_run_is_watched_by_a_second_visitor(open_train: OpenApp) -> None:
+    train = TrainConfig("mnist-5k", "dense")
+    for i, name in enumerate(("old", "new")):
+        runs.create(RunConfig(name, i, train))
+    headings = [heading.value for heading in open_train().subheader]
+    assert "new" in headings
+
+
+# Its parts
+
+
+@pytest.fixture
+def finished(empty_home: Path, own_checkpoints: Path) -> Run:
+    run = new_run(write_images(empty_home / "squares"), epochs=3)
+    list(execute(run))
+    return runs.read(run.folder)
+
+
+def test_list_has_a_row_a_run_with_its_curve_and_error(finished: Run) -> None:
+    row = run_list.table([finished]).iloc[0]
+    history = run_records.curves(finished).epochs
+    assert (row["name"], row["state"], row["done"]) == ("mine", "Finished", 1.0)
+    assert row["curve"] == [record.test_mse for record in history]
+    assert row["mse"] == finished.status.mse
+    assert row["model"] == "Dense, D' = 2"
+
+
+def test_slider_over_the_epochs_has_a_frame_an_epoch(finished: Run) -> None:
+    curves = run_records.curves(finished)
+    sweep = run_pictures.epochs_described(finished, curves)
+    assert sweep.values.tolist() == [1, 2, 3]
+    kept = run_records.pictures(finished, 2)
+    assert kept is not None
+    frames: Any = sweep.rows[1].pictures
+    np.testing.assert_array_equal(np.rint(frames.x[1] * 255), kept.strip[1])
+    np.testing.assert_array_equal(
+        sweep.rows[1].stats[0].values, [record.test_mse for record in curves.epochs]
+    )
+
+
+def test_slider_over_many_large_epochs_takes_some_of_them_and_the_last() -> None:
+    many = [Pictures(i, np.zeros((2, 8, 3, 64, 64), np.uint8), None) for i in range(1, 201)]
+    thinned = run_pictures._thinned(many)
+    assert thinned[-1].epoch == 200
+    assert sum(one.strip[1].size for one in thinned) <= run_pictures.MOST_VALUES
+
+
+def test_strip_is_a_picture_of_both_rows_with_gaps() -> None:
+    strip = np.zeros((2, 8, 1, 28, 28), np.uint8)
+    content = run_pictures.strip_png(Pictures(1, strip, None))
+    width, height = (int.from_bytes(content[i : i + 4], "big") for i in (16, 20))
+    assert (width, height) == (8 * 84 + 7 * 6, 2 * 84 + 6)
+
+
+def with_error(run: Run, name: str, mse: float, **train: Any) -> Run:
+    settings = replace(run.config.train, **train)
+    config = msgspec.structs.replace(run.config, name=name, train=settings)
+    status = msgspec.structs.replace(run.status, mse=mse)
+    return Run(run.folder.with_name(name), config, status)
+
+
+def test_best_other_run_is_one_on_the_same_images(finished: Run) -> None:
+    better, worse = with_error(finished, "a", 0.01), with_error(finished, "b", 0.5)
+    elsewhere = with_error(finished, "c", 0.001, dataset="shapes")
+    fewer = with_error(finished, "d", 0.001, exclude_classes=("5",))
+    unfinished = with_error(finished, "e", -1.0)
+    others = [finished, worse, elsewhere, better, fewer, unfinished]
+    assert run_result.best_before(finished, others) is better
+    assert run_result.best_before(finished, [finished, elsewhere]) is None
+
+
+def test_curves_have_axes_with_units_and_a_log_option() -> None:
+    none = Curves(np.empty((0, 2)), ())
+    for log in (False, True):
+        figure = run_charts.loss_curves(none, 10, log)
+        assert "MSE" in figure.layout.yaxis.title.text
+        assert figure.layout.yaxis.type == ("log" if log else None)
+
+
+def test_map_names_each_class_as_text_never_as_markup() -> None:
+    codes = np.zeros((2, 2), np.float32)
+    figure = run_charts.code_map(codes, ["<b>x</b>", "y"])
+    assert [one.text for one in figure.layout.annotations] == ["&lt;b&gt;x&lt;/b&gt;", "y"]
+
+
+@pytest.mark.slow
+def test_estimate_is_measured_in_a_process_of_its_own(empty_home: Path) -> None:
+    run = new_run(write_images(empty_home / "squares"), epochs=50)
+    probes = Probes()
+    assert probes.known(run.config) is None
+    probes.ask(run.config)
+    while probes.is_measuring(run.config):
+        time.sleep(0.05)
+    found = probes.known(run.config)
+    assert isinstance(found, probe.Estimate)
+    assert "MB" in training_facts._words(found)
+
+
+@pytest.mark.slow
+def test_estimate_of_what_cannot_be_trained_says_why(empty_home: Path) -> None:
+    probes, config = Probes(), new_run(f"folder:{empty_home}/nowhere").config
+    probes.ask(config)
+    while probes.is_measuring(config):
+        time.sleep(0.05)
+    assert "is not a folder" in str(probes.known(config))
