@@ -3,6 +3,7 @@
 What is read is a draft: core.ownsets makes a data set of it once the report has been seen.
 """
 
+import contextlib
 import shutil
 import tempfile
 import time
@@ -27,6 +28,8 @@ from core.preparation import Steps, prepare, suggest, working_copy
 Manner = Literal["crop", "pad", "digit"]
 MANNERS: tuple[Manner, ...] = get_args(Manner)
 SIDES = range(16, 513)  # what models take
+COMMON = (28, 32, 48, 64, 96, 128)  # sizes that networks are often given
+SAMPLED = 12  # images that are looked at to suggest a form
 DRAFT = ".draft-"
 DRAFT_SECONDS = 24 * 3600  # after which a draft that nobody finished is thrown away
 SPARE_BYTES = 256 << 20  # of the disk that stay free
@@ -178,6 +181,23 @@ class _Gathering:
             raise ImageRejected("Its name comes twice.")
         if len(name) > folders.MAX_NAME or "\0" in name:
             raise ImageRejected(f"Its name has more than {folders.MAX_NAME} characters, or a NUL.")
+
+
+def suggest_form(offers: Sequence[Offer]) -> Form:
+    """A form that suits the first images that can be read: their size or a common one below it,
+    grey if all are.
+    """
+    every = max(1, len(offers) // SAMPLED)
+    pictures = []
+    for offer in offers[::every][:SAMPLED]:
+        with contextlib.suppress(ImageRejected):
+            pictures.append(read_image(offer.read()))
+    if not pictures:
+        return Form((64, 64))
+    side = float(np.median([min(picture.size) for picture in pictures]))
+    fitting = max(size for size in COMMON if size <= max(side, COMMON[0]))
+    colour = any(picture.image.mode != "L" for picture in pictures)
+    return Form((fitting, fitting), 3 if colour else 1)
 
 
 def formed(picture: Picture, form: Form) -> npt.NDArray[np.uint8]:

@@ -3,12 +3,13 @@
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO
 
 from core.config import DataError, ImageRejected
 from core.images import Picture, read_image
 from core.imagesets import Rejected
-from core.offers import Offer
+from core.offers import Offer, in_folder
 from core.preparation import WORKING_SIDE, working_copy
 from core.zips import open_zip
 
@@ -46,6 +47,20 @@ def opened(files: Sequence[tuple[str, IO[bytes]]]) -> Iterator[tuple[Offer, ...]
             else:
                 offers.append(Offer(name, _reading(file)))
         yield tuple(offers)
+
+
+@contextlib.contextmanager
+def opened_path(path: Path) -> Iterator[tuple[Offer, ...]]:
+    """Every file of a folder or of a zip archive on this machine, to be read while this lasts.
+
+    Raises DataError if it is neither.
+    """
+    path = path.expanduser()
+    if path.is_dir():
+        yield in_folder(path)
+    else:
+        with open_zip(path, path.name) as offers:
+            yield offers
 
 
 def read_pictures(

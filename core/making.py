@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -73,9 +74,12 @@ def make(draft: Draft, name: str, keeping: Keeping, progress: Progress | None = 
 
 
 def check_free(name: str) -> None:
-    """DataError if there is a set of that name, OptionError if it cannot be a name."""
+    """DataError if there is or was a set of that name, OptionError if it cannot be a name."""
     if folder_of(name).exists():
-        raise DataError(f"You have a data set {name} already: choose another name, or delete it.")
+        raise DataError(
+            f"You have, or had, a data set called {name}: choose another name, as models and maps "
+            "know a set by its name."
+        )
 
 
 def _left_out(draft: Draft, keeping: Keeping) -> npt.NDArray[np.bool_]:
@@ -121,15 +125,18 @@ def _write(own: OwnSet, rows: Rows, draft: Draft, order: Index, progress: Progre
         with open(folder / ownsets.IMAGES, "wb") as file:
             header = {"descr": "|u1", "fortran_order": False, "shape": (len(order), *own.shape)}
             np.lib.format.write_array_header_1_0(file, header)
+            done = 0
             for part in _blocks(order, math.prod(own.shape)):
                 # Mapped anew for each block, so that what was read does not pile up in memory.
                 file.write(draft.pixels()[part].tobytes())
+                done += len(part)
                 if progress is not None:
-                    progress(file.tell(), len(order) * math.prod(own.shape))
+                    progress(done, len(order))
             file.flush()
             os.fsync(file.fileno())
         (folder / ownsets.ROWS).write_bytes(msgspec.json.encode(rows))
         (folder / ownsets.DOCUMENT).write_bytes(msgspec.json.encode(own))
+        check_free(own.name)  # since a folder may take the place of an empty one
         folder.chmod(0o755)
         folder.rename(folder_of(own.name))
     except OSError as error:
@@ -145,3 +152,14 @@ def _blocks(order: Index, n_bytes: int) -> Iterator[Index]:
     size = max(1, BLOCK_BYTES // n_bytes)
     for start in range(0, len(order), size):
         yield order[start : start + size]
+
+
+def free_name(source: str) -> str:
+    """A name nobody has used yet, made of what the images came from: "My cats.zip" -> my-cats."""
+    stem = re.sub(r"[^a-z0-9]+", "-", source.lower().removesuffix(".zip")).strip("-")[:56]
+    stem = stem.strip("-") or "images"
+    number, name = 1, stem
+    while folder_of(name).exists():
+        number += 1
+        name = f"{stem}-{number}"
+    return name

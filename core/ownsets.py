@@ -97,10 +97,15 @@ def find(name: str) -> OwnSet:
 
 
 def delete(name: str) -> None:
-    """Delete a set for good; DataError if there is none."""
+    """Delete a set for good; DataError if there is none.
+
+    Its folder stays, empty, so that the name is not given to other images: checkpoints, maps and
+    links know a set by its name.
+    """
     find(name)
     trash = Path(tempfile.mkdtemp(dir=own_dir(), prefix=".deleted-"))
     folder_of(name).rename(trash / name)
+    folder_of(name).mkdir()
     shutil.rmtree(trash, ignore_errors=True)
 
 

@@ -61,6 +61,11 @@ class PublicSet:
         ids = numbered_ids(f"{self.id}/{split}", range(len(images)))
         return ImageSet(self.id, split, images, labels, self.class_names, ids)
 
+    def fetch(self, data_root: Path | None = None, progress: Progress | None = None) -> None:
+        """Download what is missing of the set; DataError if it cannot be had."""
+        if any(self.root(split, data_root) is None for split in ("train", "test")):
+            self._download(progress)
+
     def _download(self, progress: Progress | None) -> Path:
         root = config.data_dir()
         resources = origins.resources(self.id)

@@ -1,7 +1,5 @@
 """`import`: a folder or zip of images becomes a named data set, after a look at what is odd."""
 
-import contextlib
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +9,6 @@ from core.cli import options
 
 if TYPE_CHECKING:
     from core.gathering import Draft
-    from core.offers import Offer
 
 MANNERS = ("crop", "pad", "digit")
 ODD = ("equal", "near", "small", "none")
@@ -67,12 +64,13 @@ def take(
     """
     from core import making
     from core.gathering import Form, gather
+    from core.given import opened_path
 
     equal, near, small = (odd not in leave_out for odd in ODD[:3])
     keeping = making.Keeping(equal, near, small, test_share, seed)
     making.check_free(name)
     form = Form((size, size), 1 if grey else 3, manner)  # type: ignore[arg-type]  # click checked
-    with _offered(source) as offers, options.progress("read") as tell:
+    with opened_path(source) as offers, options.progress("read") as tell:
         draft = gather(offers, form, source.name, tell)
     try:
         options.tell_rejected(draft.rejected)
@@ -85,18 +83,6 @@ def take(
         options.show(result, lines, as_json)
     finally:
         draft.discard()
-
-
-@contextlib.contextmanager
-def _offered(source: Path) -> "Iterator[Sequence[Offer]]":
-    from core.offers import in_folder
-    from core.zips import open_zip
-
-    if source.is_dir():
-        yield in_folder(source)
-    else:
-        with open_zip(source, source.name) as offers:
-            yield offers
 
 
 def _report(draft: "Draft") -> tuple[dict[str, object], list[str]]:

@@ -14,6 +14,7 @@ from pages.ui import cache, router, state
 from pages.ui.text import noise_name, plain, titles
 
 DEFAULT_DATASET = "mnist-5k"
+NEXT_DATASET = "next_dataset"
 OF_A_DATASET = ("n", "classes", "shuffle")  # choices that mean nothing for another set
 PREFERRED = ("mnist-denoising", "mnist-dense-32", "shapes-conv")
 SEEN = {
@@ -52,12 +53,20 @@ class Choice:
 
 def draw() -> None:
     """The sidebar's widgets; what they say is then in chosen()."""
+    if following := st.session_state.pop(NEXT_DATASET, None):
+        st.session_state["dataset"] = following
+        state.forget(OF_A_DATASET)
     info = _dataset()
     split = _split(info)
     card = _checkpoint(_fitting(info))
     if card:
         _about(card, info, split)
     _selection()
+
+
+def choose(dataset_id: str) -> None:
+    """Another data set for all pages, from the next run of the page on."""
+    st.session_state[NEXT_DATASET] = dataset_id
 
 
 def chosen() -> Choice:

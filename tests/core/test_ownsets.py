@@ -119,10 +119,16 @@ def test_deleted_set_is_gone_while_who_has_it_open_can_go_on(mine: Path) -> None
     opened = ownsets.load("mine", "test")
     ownsets.delete("mine")
     assert ownsets.available() == ()
-    assert not mine.exists()
+    assert list(mine.iterdir()) == []
     assert opened.images.sum() > 0
     with pytest.raises(DataError, match="none yet"):
         ownsets.delete("mine")
+
+
+def test_name_of_a_deleted_set_is_not_given_to_other_images(mine: Path) -> None:
+    ownsets.delete("mine")
+    with pytest.raises(DataError, match="had, a data set called mine"):
+        make(drafted(), "mine", Keeping())
 
 
 def test_model_trained_on_the_set_is_said_to_have_seen_its_train_part(mine: Path) -> None:

@@ -1,0 +1,118 @@
+"""Checkpoints as files: take one in, download, rename, delete."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from core import ownmodels
+from core.checkpoints import SUFFIX, Card, broken
+from pages.ui import cache, errors
+from pages.ui.sidebar import Choice
+from pages.ui.text import plain, titles
+
+MOST_MB = 512
+ROUND, SAID = "model_uploads", "model_said"
+UPLOAD_HELP = (
+    "A .safetensors file that Hourglass saved. It is checked from the first byte to the last "
+    "before it is used; pickled files (.pt, .pth, .pkl) can run code when opened and are refused"
+)
+
+
+def draw(_: Choice) -> None:
+    """The section."""
+    if said := st.session_state.pop(SAID, ""):
+        st.success(plain(said), icon=":material/check:")
+    _upload()
+    st.subheader("The models that are here")
+    for sentence in broken():
+        st.warning(plain(f"Not listed: {sentence}"), icon=":material/warning:")
+    cards = sorted(cache.cards(), key=lambda card: (card.shipped, card.name))
+    if not cards:
+        st.info("There is no model yet: take one in above, or train one on the Train page.")
+        return
+    called = titles(cards)
+    name = st.selectbox(
+        "Model",
+        [card.name for card in cards],
+        key="managed_model",
+        format_func=lambda name: f"{name} · {called[name]}",
+        help="Your own first, then those that come with Hourglass",
+    )
+    _one(next(card for card in cards if card.name == name))
+
+
+def _upload() -> None:
+    n = st.session_state.setdefault(ROUND, 0)
+    file = st.file_uploader(
+        "Take in a model", key=f"model_file_{n}", max_upload_size=MOST_MB, help=UPLOAD_HELP
+    )
+    if not file:
+        return
+    name = st.text_input(
+        "Name",
+        ownmodels.suggested_name(file.name),
+        key=f"model_name_{n}",
+        help="1 to 64 lower-case letters, digits, - and _",
+    )
+    if st.button("Check it and take it in", type="primary", icon=":material/verified_user:",
+                 help="Nothing is kept unless every check passes"):  # fmt: skip
+        with errors.shown():
+            card = ownmodels.take_in(file.getvalue(), file.name, name)
+            _said(f"{card.name} is here: {card.title}.")
+            st.session_state[ROUND] += 1
+            st.rerun()
+
+
+def _one(card: Card) -> None:
+    metrics, size = card.metrics, card.path.stat().st_size / 1e6
+    shape = " x ".join(map(str, card.input_shape))
+    origin = "Comes with Hourglass" if card.shipped else "Yours"
+    facts = (
+        f"{origin}, {size:.1f} MB, for images of {shape}",
+        f"trained on {card.dataset} for {card.epochs:,} epochs in {card.seconds:,.0f} s",
+        f"MSE {metrics['mse']:.5f} on {metrics['n']:,} test images of {metrics['dataset']}",
+        f"sha256 {card.sha256[:16]}…",
+    )  # fmt: skip
+    st.caption("  \n".join(map(plain, facts)))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.download_button(
+            "Download",
+            card.path.read_bytes,
+            f"{card.name}{SUFFIX}",
+            "application/octet-stream",
+            icon=":material/download:",
+            on_click="ignore",
+            help="The whole model as one file, to keep or to hand on",
+        )
+        if card.shipped:
+            st.caption("It stays as it is; your own models can be renamed and deleted.")
+            return
+        _rename(card)
+        _delete(card)
+
+
+def _rename(card: Card) -> None:
+    with st.popover("Rename", icon=":material/edit:", help="Give it another name"):
+        name = st.text_input("New name", card.name, key=f"new_name_{card.name}",
+                             help="1 to 64 lower-case letters, digits, - and _")  # fmt: skip
+        if st.button("Rename it", disabled=name == card.name, help="The file keeps its content"):
+            _do(lambda: ownmodels.rename(card, name), f"{card.name} is now called {name}.")
+
+
+def _delete(card: Card) -> None:
+    with st.popover("Delete", icon=":material/delete:", help="Remove it from this machine"):
+        st.markdown(f"Delete **{plain(card.name)}** for good?")
+        if st.button("Delete it", type="primary", help="It cannot be brought back"):
+            _do(lambda: ownmodels.delete(card), f"{card.name} is deleted.")
+
+
+def _do(change: Callable[[], None], said: str) -> None:
+    with errors.shown():
+        change()
+        _said(said)
+        st.session_state.pop("managed_model", None)
+        st.rerun()
+
+
+def _said(words: str) -> None:
+    st.session_state[SAID] = words

@@ -1,0 +1,99 @@
+"""Where an own image lies among the images of the data set: a star on the map of codes."""
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+
+from core.checkpoints import Card
+from core.imagesets import ImageSet
+from core.neighbours import Array, nearest
+from pages.ui import (
+    cache,
+    gallery,
+    latent_controls,
+    latent_data,
+    latent_map,
+    latent_views,
+    mosaic,
+    scatter,
+    state,
+)
+from pages.ui.gallery import Columns, Item
+from pages.ui.latent_data import Crowd
+from pages.ui.scatter import Look
+from pages.ui.sidebar import Choice
+from pages.ui.text import hover_text, plain
+from pages.ui.theme import LIGHT
+
+MOST = 2_000  # images on the map
+N_NEIGHBOURS = 8
+
+
+def draw(chosen: str, images: ImageSet, choice: Choice, card: Card) -> None:
+    """The map with a star, and the images nearest to it."""
+    st.subheader("Its place among the others")
+    crowd = Crowd(choice.dataset.id, choice.split, False, MOST, 0)
+    population = latent_data.population(crowd)
+    codes = latent_controls.encoded(crowd, card)
+    z = cache.autoencoder(card).encode(images.pixels())
+    position = int(images.positions([chosen])[0])
+    left, right = st.columns([11, 9], gap="medium")
+    with left:
+        axes = latent_data.axes(crowd, card, codes.z)
+        xy = axes.coordinates(codes.z).astype(np.float32)
+        colour = next(iter(latent_map.colours(population, 10)))
+        colouring = latent_map.colouring(colour, crowd, card, population, codes, 10)
+        look = Look(latent_views.axis_titles(card, axes, "pca"), "pan", height=440)
+        points = latent_map.points(population, xy, "other image")
+        figure = scatter.figure(points, colouring, None, look)
+        add_stars(figure, axes.coordinates(z).astype(np.float32), images.ids.tolist(), position)
+        st.plotly_chart(figure, key="own_place", config=latent_map.CONFIG)
+        st.caption(
+            f"★ {plain(chosen)}; small stars are your other images. "
+            + latent_controls.sentence(population, crowd)
+        )
+    with right:
+        _neighbours(z[position : position + 1], codes.z, population.images)
+
+
+def add_stars(figure: go.Figure, xy: scatter.Places, names: list[str], chosen: int) -> None:
+    """Own images on a map: (n, 2); the chosen one large."""
+    for members, size in (
+        ([i for i in range(len(names)) if i != chosen], 9),
+        ([chosen], 20),
+    ):
+        if members:
+            figure.add_scattergl(
+                x=xy[members, 0],
+                y=xy[members, 1],
+                mode="markers",
+                marker={
+                    "symbol": "star",
+                    "size": size,
+                    "color": LIGHT["outlier"],
+                    "line": {"width": 1, "color": "#ffffff"},
+                },
+                name="your images" if size == 9 else "this image",
+                text=[hover_text(names[i]) for i in members],
+                hovertemplate="%{text}<extra></extra>",
+                showlegend=False,
+            )
+
+
+def _neighbours(z: Array, others: Array, images: ImageSet) -> None:
+    k = min(N_NEIGHBOURS, len(others))
+    found = nearest(z, others, k)
+    near = images.take(found.positions[0])
+    st.markdown(f"**The {k} images with the nearest codes**")
+    items = [
+        Item(image_id, tuple(filter(None, (near.label_name(i), f"{distance:.2f} away"))))
+        for i, (image_id, distance) in enumerate(
+            zip(near.ids.tolist(), found.distances[0].tolist(), strict=True)
+        )
+    ]
+    pictures = mosaic.colours(near.pixels())
+    packed = gallery.pack(items, [pictures], Columns(("neighbour",)))
+    if clicked := gallery.show(packed, "own_neighbours", state.selected_ids()):
+        state.toggle_selected(clicked)
+        st.rerun()
+    st.caption("Distance between codes. A click selects an image for all pages.")

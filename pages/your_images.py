@@ -1,0 +1,32 @@
+"""Your own images, data sets and models; and the public sets that can be fetched."""
+
+import streamlit as st
+
+from pages.ui import own_downloads, own_look, own_models, own_sets, sidebar, state
+
+SECTIONS = {
+    "look": ("Look at images", own_look.draw),
+    "sets": ("Make a data set", own_sets.draw),
+    "downloads": ("Public data sets", own_downloads.draw),
+    "models": ("Models", own_models.draw),
+}
+
+choice = sidebar.chosen()
+st.title("Your images")
+st.caption(
+    "Anything you have: what the networks see of it, and what they make of it. "
+    "It stays on this machine."
+)
+
+state.recall("your", "look", list(SECTIONS))
+st.segmented_control(
+    "What to do",
+    list(SECTIONS),
+    key="your",
+    required=True,
+    format_func=lambda name: SECTIONS[name][0],
+    label_visibility="collapsed",
+    help="Look at single images, make a data set of many, fetch a public one, manage models",
+)
+state.publish("your", "look")
+SECTIONS[st.session_state["your"]][1](choice)
