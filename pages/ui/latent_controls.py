@@ -81,7 +81,7 @@ def _cards(choice: sidebar.Choice, card: Card) -> tuple[Card, ...]:
         key="versus",
         format_func=named.__getitem__,
         help="A second model's map of the same images, with the same selection",
-        width=230,
+        width=180,
     )
     state.publish("versus", NONE)
     other = others.get(st.session_state["versus"])
@@ -159,7 +159,7 @@ def _colour(population: Population, groups: int) -> str:
         key="colour",
         format_func=options.__getitem__,
         help="What the colour of a point says",
-        width=190,
+        width=170,
     )
     state.publish("colour", default)
     return str(st.session_state["colour"])

@@ -1,24 +1,19 @@
 """What the Latent space page stands on: which images, their codes, and where they are drawn."""
 
 import contextlib
-import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from core import arraycache, config, latent, metrics, structure, walks
-from core.background import Job
+from core import latent, metrics, structure, walks
 from core.checkpoints import Card
+from core.config import ReviewError
 from core.imagesets import ImageSet, joined
 from core.latent import Array, Axes, Index, Scores
-from core.projecting import project_apart
-from core.projections import BY_NAME
-from core.structure import Structure
 from core.walks import Lattice
 from pages.ui import cache
 
@@ -26,7 +21,6 @@ T = TypeVar("T")
 Progress = Callable[[int, int | None], None]
 OTHER = {"test": "train", "train": "test"}
 CHUNK = 2_000  # images encoded between two looks at the clock
-N_MEASURED = 10_000  # images that the numbers are measured on, at most
 
 
 @dataclass(frozen=True)
@@ -78,7 +72,7 @@ def population(crowd: Crowd) -> Population:
         other = np.arange(len(images)) >= len(samples[0])
         return Population(images, other, sum(map(len, parts)))
 
-    return _kept("population", crowd, None, make)
+    return kept("population", crowd, None, make)
 
 
 def codes(crowd: Crowd, card: Card, progress: Progress) -> Codes:
@@ -96,12 +90,12 @@ def codes(crowd: Crowd, card: Card, progress: Progress) -> Codes:
             progress(min(start + CHUNK, len(images)), len(images))
         return Codes(z, errors, model.percentiles(errors))
 
-    return _kept("codes", crowd, card, make)
+    return kept("codes", crowd, card, make)
 
 
 def axes(crowd: Crowd, card: Card, z: Array) -> Axes:
     """The plane that can be decoded: of the code's two numbers, or the principal one."""
-    return _kept("axes", crowd, card, lambda: latent.plane(z))
+    return kept("axes", crowd, card, lambda: latent.plane(z))
 
 
 def lattice(crowd: Crowd, card: Card, z: Array, size: int) -> Lattice:
@@ -110,38 +104,13 @@ def lattice(crowd: Crowd, card: Card, z: Array, size: int) -> Lattice:
     def make() -> Lattice:
         return walks.lattice(cache.autoencoder(card), z, axes(crowd, card, z), size)
 
-    return _kept(f"lattice {size}", crowd, card, make)
+    return kept(f"lattice {size}", crowd, card, make)
 
 
 def principal(crowd: Crowd, card: Card, z: Array, n: int) -> Axes:
     """The n strongest principal directions, or as many as there are."""
     m = min(n, *z.shape)
-    return _kept(f"principal {m}", crowd, card, lambda: latent.principal_axes(z, m))
-
-
-def places(crowd: Crowd, card: Card, method: str, z: Array) -> Array | None:
-    """Where the codes are drawn; None if that takes a while and nobody has asked for it yet."""
-    if method == "pca" or z.shape[1] <= 2:
-        return axes(crowd, card, z).coordinates(z).astype(np.float32)
-    job = cache.jobs().get(job_key(crowd, card, method))
-    if job is not None and job.state == "done":
-        return np.asarray(job.result, np.float32)
-    found = arraycache.read(_file(crowd, card, method), ("places",))
-    if found is None or found["places"].shape != (len(z), 2):
-        return None
-    return np.asarray(found["places"], np.float32)
-
-
-def start_projection(crowd: Crowd, card: Card, method: str, z: Array) -> Job:
-    """Begin it, for all visitors; what comes of it is kept on disk and then found by places()."""
-
-    def work(tell: Progress) -> Array:
-        found = project_apart(z, method, crowd.seed, tell)
-        with contextlib.suppress(OSError):  # a disk that is full costs only doing it again
-            arraycache.write(_file(crowd, card, method), {"places": found})
-        return found
-
-    return cache.jobs().start(job_key(crowd, card, method), BY_NAME[method].title, work)
+    return kept(f"principal {m}", crowd, card, lambda: latent.principal_axes(z, m))
 
 
 def trust(crowd: Crowd, card: Card, method: str, z: Array, drawn: Array) -> float | None:
@@ -150,45 +119,26 @@ def trust(crowd: Crowd, card: Card, method: str, z: Array, drawn: Array) -> floa
     if n < 1:
         return None
     make = lambda: structure.trustworthiness(z, drawn, n)  # noqa: E731
-    return _kept(f"trust {method}", crowd, card, make)
+    return kept(f"trust {method}", crowd, card, make)
 
 
 def clusters(crowd: Crowd, card: Card, z: Array, n: int) -> Index:
     """k-means clusters of the codes."""
-    return _kept(f"clusters {n}", crowd, card, lambda: structure.clusters(z, n))
+    return kept(f"clusters {n}", crowd, card, lambda: structure.clusters(z, n))
 
 
-def start_numbers(crowd: Crowd, card: Card, z: Array) -> Job:
-    """Begin measuring how far classes stay together; the result is a tuple of Structure."""
-
-    def work(tell: Progress) -> tuple[Structure, ...]:
-        images = population(crowd).images
-        assert images.labels is not None
-        chosen = latent.stratified(images.labels, len(images), N_MEASURED, crowd.seed)
-        x, labels = images.pixels(chosen), images.labels[chosen]
-        return structure.structures(z[chosen], x, labels, crowd.seed, tell)
-
-    return cache.jobs().start(job_key(crowd, card, "numbers"), "Numbers", work)
-
-
-def numbers(crowd: Crowd, card: Card) -> tuple[Structure, ...] | None:
-    """What start_numbers() found, once it has."""
-    job = cache.jobs().get(job_key(crowd, card, "numbers"))
-    found: tuple[Structure, ...] | None = job.result if job and job.state == "done" else None
+def verdicts(dataset: str) -> dict[str, str]:
+    """What was decided in review about images of a set: id -> normal, outlier, unsure, disputed."""
+    found: dict[str, str] = {}
+    with contextlib.suppress(ReviewError):  # then there is nothing to colour by
+        for image, by in cache.reviews().current(dataset).items():
+            said = {decision.verdict for decision in by.values()}
+            found[image] = said.pop() if len(said) == 1 else "disputed"
     return found
 
 
-def job_key(crowd: Crowd, card: Card, what: str) -> str:
-    """What a job of this page is known by."""
-    return f"{what} {crowd} {card.sha256}"
-
-
-def _file(crowd: Crowd, card: Card, method: str) -> Path:
-    name = hashlib.sha256(job_key(crowd, card, method).encode()).hexdigest()[:24]
-    return config.data_dir() / "maps" / f"{name}.npz"
-
-
-def _kept(what: str, crowd: Crowd, card: Card | None, make: Callable[[], T]) -> T:
+def kept(what: str, crowd: Crowd, card: Card | None, make: Callable[[], T]) -> T:
+    """What make() gives for these images and this model, made once."""
     return cache.kept((what, crowd, card.sha256 if card else ""), make)
 
 

@@ -8,12 +8,23 @@ import numpy as np
 import streamlit as st
 
 from core.checkpoints import Card
-from pages.ui import latent_data, scatter, state, zoom
+from core.imagesets import ImageSet
+from pages.ui import latent_data, scatter, state, theme, zoom
+from pages.ui.colouring import COLOURS, Colouring, Groups, Scale, name_of
 from pages.ui.latent_data import Codes, Crowd, Population
-from pages.ui.scatter import Colouring, Groups, Look, Mask, Places, Points, Scale
+from pages.ui.scatter import Look, Mask, Places, Points
 
 SECTION, ORIGIN = "section", "map_origin"
 FEW = 20  # different numbers of a factor: so many are shown by name
+DEGREES = ("hue", "rotation")  # factors that go round in a circle
+UNSEEN = "not reviewed"
+VERDICTS = {
+    "outlier": theme.LIGHT["outlier"],
+    "normal": COLOURS[0],
+    "unsure": COLOURS[1],
+    "disputed": COLOURS[4],
+    UNSEEN: theme.LIGHT["original"],
+}
 CONFIG = {
     "displaylogo": False,
     "doubleClick": "autosize",
@@ -29,7 +40,6 @@ class Drawing:
     name: tuple[Any, ...]
     points: Points
     colouring: Colouring
-    colour: str
     look: Look
 
 
@@ -57,6 +67,8 @@ def colours(population: Population, groups: int) -> dict[str, str]:
     images = population.images
     found = {"class": "class"} if images.labels is not None else {}
     found |= {"error": "reconstruction error", "percentile": "error percentile"}
+    if latent_data.verdicts(images.id):
+        found["review"] = "review decision"
     if images.factors is not None:
         found |= {f"factor:{name}": f"factor: {name}" for name in images.factors}
     return found | {"cluster": f"k-means cluster ({groups})"}
@@ -70,13 +82,15 @@ def colouring(
     if colour == "class" and images.labels is not None:
         return Groups("class", images.class_names, images.labels)
     if colour == "percentile":
-        return Scale("error percentile", found.percentiles, warm=True)
+        return Scale("error percentile", found.percentiles, "warm")
+    if colour == "review":
+        return _by_verdict(images)
     if colour == "cluster":
         of = latent_data.clusters(crowd, card, found.z, groups)
         return Groups("cluster", tuple(f"cluster {i + 1}" for i in range(groups)), of)
     if colour.startswith("factor:") and images.factors is not None:
         return _by_factor(colour.removeprefix("factor:"), images.factors)
-    return Scale("reconstruction error (MSE)", found.errors, warm=True)
+    return Scale("reconstruction error (MSE)", found.errors, "warm")
 
 
 def draw(drawing: Drawing) -> None:
@@ -97,7 +111,14 @@ def draw(drawing: Drawing) -> None:
 def _remembered(drawing: Drawing) -> Memory:
     """How to draw the chart now: as before if it shows what it should, else anew."""
     key, selected = f"{drawing.key}_memory", state.selected_ids()
-    place, drawn = drawing.name, (drawing.name, drawing.colour, drawing.look.drag)
+    place, drawn = (
+        drawing.name,
+        (
+            drawing.name,
+            name_of(drawing.colouring),
+            drawing.look.drag,
+        ),
+    )
     before: Memory | None = st.session_state.get(key)
     own = st.session_state.get(ORIGIN) == (drawing.key, selected)
     if before and before.drawn == drawn and (own or before.shown == selected):
@@ -132,10 +153,17 @@ def _mask(ids: np.ndarray[Any, Any], selected: tuple[str, ...]) -> Mask | None:
     return np.isin(ids, selected) if selected else None
 
 
+def _by_verdict(images: ImageSet) -> Colouring:
+    said = latent_data.verdicts(images.id)
+    names = list(VERDICTS)
+    of = [names.index(said.get(image, UNSEEN)) for image in images.ids.tolist()]
+    return Groups("review decision", tuple(names), np.array(of), tuple(VERDICTS.values()))
+
+
 def _by_factor(name: str, factors: Any) -> Colouring:
     column = factors[name]
     if column.dtype.kind in "if" and column.nunique() > FEW:
-        return Scale(name, column.to_numpy(np.float64), warm=False)
+        return Scale(name, column.to_numpy(np.float64), "wheel" if name in DEGREES else "neutral")
     of, names = column.astype(str).factorize(sort=True)
     return Groups(name, tuple(names), of.astype(np.int64))
 

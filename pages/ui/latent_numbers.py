@@ -5,7 +5,7 @@ import pandas as pd
 import streamlit as st
 
 from core.structure import N_NEIGHBOURS, Structure
-from pages.ui import latent_data, working
+from pages.ui import latent_jobs, working
 from pages.ui.latent_views import View
 from pages.ui.text import plain
 
@@ -45,7 +45,7 @@ def draw(views: tuple[View, ...]) -> None:
     for one in views:
         _one(one)
     st.markdown("\n".join(f"- **{name}**: {meaning}." for name, meaning in MEANINGS.items()))
-    n = min(len(labels), latent_data.N_MEASURED)
+    n = min(len(labels), latent_jobs.N_MEASURED)
     st.caption(
         f"Measured on {n:,} of the {len(labels):,} images shown, stratified. k-means looks for as "
         "many clusters as there are classes. The PCA is fitted to these same images."
@@ -70,15 +70,15 @@ def table(found: tuple[Structure, ...], name: str) -> pd.DataFrame:
 
 def _one(one: View) -> None:
     crowd, card = one.asked.crowd, one.card
-    key = latent_data.job_key(crowd, card, "numbers")
-    found = latent_data.numbers(crowd, card)
+    key = latent_jobs.job_key(crowd, card, "numbers")
+    found = latent_jobs.numbers(crowd, card)
     if found is None:
         st.caption(f"{plain(card.name)}: not measured on these images yet.")
         working.offer(
             key,
             "Measure",
             "Silhouette, k-means and k-NN of codes, pixels and PCA; takes half a minute for 10,000",
-            lambda: latent_data.start_numbers(crowd, card, one.codes.z),
+            lambda: latent_jobs.start_numbers(crowd, card, one.codes.z),
         )
         return
     st.dataframe(table(found, card.name), hide_index=True, column_config=COLUMNS)

@@ -7,9 +7,9 @@ import streamlit as st
 from core import exports
 from core.imagesets import ImageSet
 from pages.ui import cache, exporting, gallery, mosaic, state
+from pages.ui.colouring import Positions
 from pages.ui.gallery import Columns, Item
 from pages.ui.latent_views import View
-from pages.ui.scatter import Positions
 from pages.ui.sweep import Packed
 
 ON_A_PAGE = 60

@@ -7,11 +7,20 @@ import streamlit as st
 from core.checkpoints import Card
 from core.latent import Array, Axes
 from core.projections import BY_NAME
-from pages.ui import cache, latent_controls, latent_data, latent_map, plane, scatter, working
+from pages.ui import (
+    cache,
+    latent_controls,
+    latent_data,
+    latent_jobs,
+    latent_map,
+    plane,
+    working,
+)
+from pages.ui.colouring import Colouring, name_of, rgb
 from pages.ui.latent_controls import Asked
 from pages.ui.latent_data import OTHER, Codes, Population
 from pages.ui.latent_map import Drawing
-from pages.ui.scatter import Colouring, Look
+from pages.ui.scatter import Look
 from pages.ui.sweep import Packed
 from pages.ui.text import plain
 
@@ -39,9 +48,9 @@ def view(asked: Asked, card: Card) -> View:
     population = latent_data.population(crowd)
     codes = latent_controls.encoded(crowd, card)
     axes = latent_data.axes(crowd, card, codes.z)
-    xy = latent_data.places(crowd, card, asked.method, codes.z)
+    xy = latent_jobs.places(crowd, card, asked.method, codes.z)
     method = asked.method if xy is not None else "pca"
-    drawn = xy if xy is not None else latent_data.places(crowd, card, "pca", codes.z)
+    drawn = xy if xy is not None else latent_jobs.places(crowd, card, "pca", codes.z)
     assert drawn is not None
     colouring = latent_map.colouring(asked.colour, crowd, card, population, codes, asked.groups)
     return View(asked, card, population, codes, axes, method, drawn, colouring)
@@ -68,7 +77,7 @@ def _map(one: View, key: str) -> None:
     points = latent_map.points(one.population, one.xy, f"{OTHER[crowd.split]} image")
     name = (crowd, one.card.sha256, one.method)
     look = Look(axis_titles(one.card, one.axes, one.method), asked.drag)
-    latent_map.draw(Drawing(key, name, points, one.colouring, colour_name(asked), look))
+    latent_map.draw(Drawing(key, name, points, one.colouring, look))
     st.caption(f"{kept(one)} {latent_controls.sentence(one.population, crowd)}")
 
 
@@ -78,10 +87,10 @@ def _offer(one: View) -> None:
     about = working.duration(method.seconds_for(len(z)))
     st.caption(f"{method.title} of these codes is not there yet; this is their PCA.")
     working.offer(
-        latent_data.job_key(asked.crowd, one.card, asked.method),
+        latent_jobs.job_key(asked.crowd, one.card, asked.method),
         f"Draw {method.title} (about {about})",
         "It is computed in the background, kept, and then there at once",
-        lambda: latent_data.start_projection(asked.crowd, one.card, asked.method, z),
+        lambda: latent_jobs.start_projection(asked.crowd, one.card, asked.method, z),
     )
 
 
@@ -109,16 +118,12 @@ def axis_titles(card: Card, axes: Axes, method: str) -> tuple[str, str]:
     return f"{title}, no unit", f"{title}, no unit"
 
 
-def colour_name(asked: Asked) -> str:
-    """What the colours depend on besides the codes."""
-    return f"{asked.colour} {asked.groups if asked.colour == 'cluster' else ''}"
-
-
 def draw_plane(one: View) -> str | None:
     """The plane to walk on; the id of an image that was clicked in it."""
     asked, card = one.asked, one.card
     packed = cache.kept(
-        ("plane", asked.crowd, card.sha256, colour_name(asked)), lambda: _packed_plane(one)
+        ("plane", asked.crowd, card.sha256, name_of(one.colouring)),
+        lambda: _packed_plane(one),
     )
     st.markdown("**Decode anywhere**")
     st.caption(_about_plane(one))
@@ -142,4 +147,4 @@ def _packed_plane(one: View) -> Packed:
     lattice = latent_data.lattice(one.asked.crowd, one.card, one.codes.z, size)
     titles = axis_titles(one.card, one.axes, "pca")
     legend = plane.Legend(titles, "The plane of the code.", one.card.name)
-    return plane.pack(lattice, one.population.images, scatter.rgb(one.colouring), legend)
+    return plane.pack(lattice, one.population.images, rgb(one.colouring), legend)

@@ -7,43 +7,14 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from pages.ui import theme
+from pages.ui.colouring import COLOURS, TABLES, Colouring, Groups, Positions, Scale, ends
 from pages.ui.text import hover_text
 
 Places = npt.NDArray[np.float32]
-Positions = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
-# Petroff 2021, ten colours told apart by colour-blind people too, on light and on dark.
-COLOURS = (
-    "#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6",
-    "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd",
-)  # fmt: skip
 SYMBOLS = ("circle", "diamond", "square", "cross", "triangle-up")  # after ten, another shape
-VIRIDIS = theme.interpolated(
-    "440154 482878 3e4989 31688e 26828e 1f9e89 35b779 6ece58 b5de2b fde725"
-)  # Smith and van der Walt 2015: (256, 3)
-FADED = 0.12  # opacity of what is not selected
-
-
-@dataclass(frozen=True)
-class Groups:
-    """Colours by name.  of: (N,) indices into names.  A name's count is in the legend."""
-
-    title: str
-    names: tuple[str, ...]
-    of: Positions
-
-
-@dataclass(frozen=True)
-class Scale:
-    """Colours by number.  values: (N,).  warm: the scale of errors, else a neutral one."""
-
-    title: str
-    values: npt.NDArray[np.floating]
-    warm: bool
-
-
-Colouring = Groups | Scale
+FADED, FADED_SIZE, FADED_OPACITY = "#aab2bb", 3, 0.2  # what is not selected, on light and on dark
+GROWN = 1.5  # pixels that selected points are larger
 
 
 @dataclass(frozen=True)
@@ -100,23 +71,6 @@ def figure(points: Points, colouring: Colouring, selected: Mask | None, look: Lo
     return drawn
 
 
-def rgb(colouring: Colouring) -> npt.NDArray[np.uint8]:
-    """The colour of each point for a picture: (N, 3)."""
-    if isinstance(colouring, Groups):
-        table = np.array([list(bytes.fromhex(colour[1:])) for colour in COLOURS], np.uint8)
-        return np.asarray(table[colouring.of % len(COLOURS)])
-    low, high = _ends(colouring)
-    share = np.clip((np.nan_to_num(colouring.values) - low) / (high - low), 0, 1)
-    table = theme.ERROR_COLOURS if colouring.warm else VIRIDIS
-    return np.asarray(table[np.rint(share * 255).astype(np.uint8)])
-
-
-def _ends(scale: Scale) -> tuple[float, float]:
-    """The values of the first and of the last colour; few strays are beyond the last."""
-    low, high = (float(np.nanquantile(scale.values, share)) for share in (0.0, 0.995))
-    return low, max(high, low + 1e-9)
-
-
 def _group_traces(points: Points, groups: Groups) -> list[tuple[dict[str, Any], Positions]]:
     """Rings first, so that the part that is judged lies on top."""
     size = _size(len(points.xy))
@@ -127,7 +81,8 @@ def _group_traces(points: Points, groups: Groups) -> list[tuple[dict[str, Any], 
             if not len(members):
                 continue
             shape = SYMBOLS[i // len(COLOURS) % len(SYMBOLS)] + ("-open" if ring else "")
-            marker: dict[str, Any] = {"color": COLOURS[i % len(COLOURS)], "size": size}
+            colour = groups.colours[i % len(groups.colours)]
+            marker: dict[str, Any] = {"color": colour, "size": size}
             marker |= {"symbol": shape, "opacity": 0.45 if ring else 0.85}
             words = f"{name}, {points.others}" if ring else name
             trace: dict[str, Any] = {
@@ -140,7 +95,7 @@ def _group_traces(points: Points, groups: Groups) -> list[tuple[dict[str, Any], 
 
 
 def _scale_traces(points: Points, scale: Scale) -> list[tuple[dict[str, Any], Positions]]:
-    low, high = _ends(scale)
+    low, high = ends(scale)
     found = []
     for ring in (True, False):
         members = np.flatnonzero(points.other == ring)
@@ -150,7 +105,7 @@ def _scale_traces(points: Points, scale: Scale) -> list[tuple[dict[str, Any], Po
             "color": scale.values[members].astype(np.float32),
             "cmin": low,
             "cmax": high,
-            "colorscale": _stops(theme.ERROR_COLOURS if scale.warm else VIRIDIS),
+            "colorscale": _stops(TABLES[scale.colours]),
             "size": _size(len(points.xy)),
             "symbol": "circle-open" if ring else "circle",
             "opacity": 0.45 if ring else 0.85,
@@ -183,7 +138,8 @@ def _common(points: Points, members: Positions, selected: Mask | None) -> dict[s
         "text": [hover_text(name) for name in ids],
         "mode": "markers",
         "selectedpoints": bright,
-        "unselected": {"marker": {"color": theme.LIGHT["original"], "opacity": FADED}},
+        "selected": {"marker": {"size": _size(len(points.xy)) + GROWN, "opacity": 1}},
+        "unselected": {"marker": {"color": FADED, "size": FADED_SIZE, "opacity": FADED_OPACITY}},
     }
 
 
