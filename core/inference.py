@@ -12,11 +12,12 @@ from core.config import DataError
 
 Array = npt.NDArray[np.float32]
 Scores = npt.NDArray[np.float64]
-BATCH_PIXELS = 1024 * 784  # bounds the memory of one batch
 
 
 class Backend(Protocol):
-    """What runs the layers of one batch."""
+    """What runs the layers of one batch; batch_pixels: how many pixels it is quickest with."""
+
+    batch_pixels: int
 
     def encode(self, x: Array) -> Array: ...
 
@@ -108,7 +109,7 @@ class Autoencoder:
             )
 
     def _batches(self, n: int) -> list[slice]:
-        size = max(1, BATCH_PIXELS // int(np.prod(self.input_shape)))
+        size = max(1, self._backend.batch_pixels // int(np.prod(self.input_shape)))
         return [slice(i, i + size) for i in range(0, n, size)]
 
 

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 
-from core import inference
 from core.config import CheckpointError, DataError
 from core.inference import Autoencoder
 from core.models import ARCHITECTURES
@@ -31,7 +30,7 @@ def test_autoencoder_in_batches_equals_the_network_in_one(
         {n: torch.from_numpy(t) for n, t in checkpoint.tensors.items()}, strict=False
     )
     x = images(10)
-    monkeypatch.setattr(inference, "BATCH_PIXELS", 3 * 16 * 17)
+    monkeypatch.setattr(model._backend, "batch_pixels", 3 * 16 * 17)
     with torch.inference_mode():
         z = network.encode(torch.from_numpy(x)).numpy()
         x_hat = network(torch.from_numpy(x)).numpy()
