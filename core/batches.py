@@ -40,9 +40,12 @@ def epoch_order(n: int, seed: int, epoch: int) -> Tensor:
     return torch.randperm(n, generator=torch.Generator().manual_seed(mixed_seed(seed, epoch)))
 
 
-def n_batches(n: int, batch_size: int) -> int:
-    """Batches an epoch; a last one of one image is left out, as batch normalisation needs two."""
-    return n // batch_size + (n % batch_size > 1)
+def n_batches(n: int, batch_size: int, least: int = 2) -> int:
+    """Batches an epoch; a last one of fewer than `least` images is left out.
+
+    Batch normalisation needs two, and several processes one each.
+    """
+    return n // batch_size + (n % batch_size >= least)
 
 
 def noisy(x: Tensor, noise: Noise, generator: torch.Generator) -> Tensor:

@@ -39,7 +39,7 @@ class Descent:
         network = _initialised(plan, config.seed).to(self.device)
         self.network = network.to(memory_format=torch.channels_last)
         self.data = resident(train_set, self.device)
-        self.steps = n_batches(len(self.data), config.batch_size)
+        self.steps = n_batches(len(self.data), config.batch_size, max(2, team.size))
         self.optimizer, self.schedule = _optimizer(self.network, config, self.steps)
         self._objective: nn.Module | None = together(self.network) if team.size > 1 else None
         self.rejected = train_set.rejected

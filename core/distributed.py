@@ -60,6 +60,8 @@ class Team:
         if self.size == 1:
             return content
         message = torch.empty(self.agreed(len(content)), dtype=torch.uint8, device=self.device)
+        if not len(message):
+            return b""
         if self.rank == 0:
             message.copy_(torch.frombuffer(bytearray(content), dtype=torch.uint8))
         dist.broadcast(message, src=0)

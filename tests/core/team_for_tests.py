@@ -1,0 +1,31 @@
+"""One process of a team, started by torchrun: trains and saves the weights that it ends with.
+
+Arguments: the folder to write to, the architecture.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from core.descent import Descent
+from core.distributed import joined
+from core.events import StepDone
+from core.fitting import fit_by_gradient
+from core.models import architecture
+from tests.core.team_settings_for_tests import SETS, settings
+
+
+def main(folder: Path, arch: str) -> None:
+    config = settings(arch)
+    plan = architecture(arch).plan(SETS[0].shape, config.options)
+    with joined("cpu") as team:
+        descent = Descent(config, plan, SETS[0], team)
+        losses = [e.loss for e in fit_by_gradient(descent, SETS[1]) if isinstance(e, StepDone)]
+        history = [record.train_loss for record in descent.history]
+        state = {name: t.numpy() for name, t in descent.network.state_dict().items()}
+        np.savez(folder / f"rank{team.rank}.npz", history=history, losses=losses[-1:], **state)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2])
