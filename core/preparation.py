@@ -107,8 +107,10 @@ def suggest(picture: Picture, shape: tuple[int, int, int], kind: Kind) -> Steps:
     if kind == "object" or picture.size == shape[1:]:
         return steps
     light = 1 - x if steps.invert else x
-    steps = replace(steps, frame="whole", clean=strokes.is_uneven(light), centre=True)
-    ready = strokes.cleaned(light) if steps.clean else light
+    ready = strokes.cleaned(light) if strokes.is_uneven(light) else light
+    if not ready.any():  # no writing was found: leave what there is to be seen
+        return replace(steps, frame="crop")
+    steps = replace(steps, frame="whole", clean=ready is not light, centre=True)
     middle = strokes.centred(ready, _oversampled(shape))
     return replace(steps, thicken=strokes.is_thin(middle))
 

@@ -13,7 +13,7 @@ from core.gathering import MANNERS, SIDES, Draft, Form, gather, suggest_form
 from core.making import Keeping
 from core.offers import Offer
 from core.ownsets import OwnSet
-from pages.ui import cache, errors, own_report, sidebar, working
+from pages.ui import cache, errors, own_report, sidebar, state, working
 from pages.ui.sidebar import Choice
 from pages.ui.text import plain
 
@@ -72,9 +72,11 @@ def _begin(key: str) -> None:
 def _source() -> tuple[Opening | None, str]:
     """How to open what is handed over, and what to call it."""
     ways = [way for way in WAYS if way != "path" or may_name_paths()]
-    way = st.segmented_control("From", ways, default="files", key="set_way", required=True,
-                               format_func=WAYS.__getitem__, persist_state="session",
+    state.recall("from", "files", ways)
+    way = st.segmented_control("From", ways, key="from", required=True,
+                               format_func=WAYS.__getitem__,
                                help="Where the images come from")  # fmt: skip
+    state.publish("from", "files")
     if way == "path":
         text = st.text_input("Folder or zip", key="set_path",
                              help="On the machine that Hourglass runs on")  # fmt: skip

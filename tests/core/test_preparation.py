@@ -59,6 +59,15 @@ def test_photograph_is_turned_by_its_exif_data_and_can_be_turned_back() -> None:
     assert flat.stages[0].image.size == (2400, 1800)  # lying on its side: width before height
 
 
+def test_picture_without_writing_is_not_made_black() -> None:
+    rng = np.random.default_rng(5)
+    picture = Picture(Image.fromarray(rng.integers(0, 256, (90, 120, 3), dtype=np.uint8)))
+    steps = suggest(picture, DIGITS, "digit")
+    assert not steps.clean
+    assert not steps.centre
+    assert prepare(picture, DIGITS, steps).x.any()
+
+
 def test_thin_pen_is_thickened_and_firm_pen_is_not() -> None:
     thin, firm = (working_copy(read_image(pen_written(THREE, width))) for width in (10, 120))
     assert suggest(thin, DIGITS, "digit").thicken

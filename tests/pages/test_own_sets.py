@@ -1,0 +1,223 @@
+"""Making a data set on the Your images page, run without a browser."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from core import datasets, ownsets
+from core.ownsets import own_dir
+from pages.ui import cache, own_sets
+from tests.core.hostile_images_for_tests import encoded
+from tests.core.test_given import archive
+
+OpenApp = Callable[..., AppTest]
+DEADLINE = 30.0  # seconds
+
+
+def image_file(seed: int, side: int = 40) -> bytes:
+    values = np.random.default_rng(seed).integers(0, 256, (side, side, 3), dtype=np.uint8)
+    return encoded(Image.fromarray(values), "PNG")
+
+
+def odd_zip() -> bytes:
+    """20 images of two classes, one of them twice; a tiny one and a file that is none."""
+    files = {f"{'ab'[i % 2]}/{i:02d}.png": image_file(i) for i in range(20)}
+    files |= {"b/again.png": image_file(0), "a/tiny.png": image_file(99, 5), "a/=x.png": b"words"}
+    return archive(files)
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    return next(button for button in app.button if button.label == label).click().run()
+
+
+def wait_for(app: AppTest, label: str) -> AppTest:
+    """Run the page again until it has this button."""
+    until = time.monotonic() + DEADLINE
+    while label not in [button.label for button in app.button]:
+        assert time.monotonic() < until, [one.value for one in (*app.error, *app.markdown)]
+        time.sleep(0.02)
+        app.run()
+    return app
+
+
+@pytest.fixture
+def section(home: Path, open_app: OpenApp) -> AppTest:
+    """The section, with nothing in the data folder."""
+    cache.jobs.clear()
+    app = open_app().switch_page("pages/your_images.py").run()
+    app.session_state["your"] = "sets"
+    return app.run()
+
+
+@pytest.fixture
+def reported(section: AppTest) -> AppTest:
+    """The section once a zip has been read."""
+    uploader = section.file_uploader[0]
+    uploader.set_value([("my pets.zip", odd_zip(), "application/zip")])
+    section.run()
+    return wait_for(press(section, "Read the images"), "Make the data set")
+
+
+def test_section_opened_says_what_to_hand_over(section: AppTest) -> None:
+    assert not section.exception
+    assert "a folder a class" in section.info[0].value
+
+
+def test_zip_handed_over_is_counted_and_a_form_is_suggested(section: AppTest) -> None:
+    section.file_uploader[0].set_value([("my pets.zip", odd_zip(), "application/zip")])
+    section.run()
+    assert "23 files in my pets\\.zip" in [one.value for one in section.caption]
+    size = next(one for one in section.number_input if one.label == "Size")
+    assert size.value == 32
+
+
+def test_report_counts_every_oddity_before_anything_is_made(reported: AppTest) -> None:
+    found = {metric.label: metric.value for metric in reported.metric}
+    assert found == {
+        "Offered": "23",
+        "Images": "22",
+        "Unreadable": "1",
+        "Equal": "1",
+        "Almost equal": "0",
+        "Very small": "1",
+    }
+    assert ownsets.available() == ()
+
+
+def test_set_made_is_chosen_in_the_sidebar_and_its_draft_is_gone(reported: AppTest) -> None:
+    name = next(one for one in reported.text_input if one.label == "Name")
+    assert name.value == "my-pets"
+    app = press(reported, "Make the data set")
+    assert not app.exception
+    assert "my\\-pets is made" in app.success[0].value
+    assert app.session_state["dataset"] == "own:my-pets"
+    (own,) = ownsets.available()
+    assert own.n_train + own.n_test == 21
+    assert own.shape == (3, 32, 32)
+    assert [path.name for path in own_dir().iterdir()] == ["my-pets"]
+    assert len(datasets.load("own:my-pets", "all").rejected) == 2
+
+
+def test_switches_decide_what_is_left_out(reported: AppTest) -> None:
+    for toggle in reported.toggle:
+        if not toggle.proto.disabled:
+            toggle.set_value("small" in toggle.label)
+    reported.run()
+    press(reported, "Make the data set")
+    (own,) = ownsets.available()
+    assert own.n_train + own.n_test == 21
+    reasons = [one.reason for one in datasets.load("own:my-pets", "all").rejected]
+    assert any("very small: 5 x 5" in reason for reason in reasons)
+
+
+def test_name_that_cannot_be_is_a_sentence_and_the_report_stays(reported: AppTest) -> None:
+    next(one for one in reported.text_input if one.label == "Name").set_value("../x").run()
+    press(reported, "Make the data set")
+    assert "cannot be a name" in reported.error[0].value
+    assert ownsets.available() == ()
+    assert reported.metric
+
+
+def test_report_thrown_away_leaves_nothing_and_the_section_begins_again(
+    reported: AppTest,
+) -> None:
+    app = press(reported, "Throw it away")
+    assert list(own_dir().iterdir()) == []
+    assert "a folder a class" in app.info[0].value
+
+
+def test_zip_without_an_image_is_a_sentence_and_the_section_begins_again(
+    section: AppTest,
+) -> None:
+    section.file_uploader[0].set_value([("x.zip", archive({"a.txt": b"words"}), "")])
+    section.run()
+    press(section, "Read the images")
+    until = time.monotonic() + DEADLINE
+    while not section.error and time.monotonic() < until:
+        section.run()
+    assert "None of the 1 files" in section.error[0].value
+    assert section.file_uploader
+
+
+def test_reading_cancelled_leaves_nothing(
+    section: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = own_sets.gather
+
+    def slowly(offers: object, form: object, source: str, tell: Callable[..., None]) -> object:
+        def wait(done: int, total: int | None) -> None:
+            time.sleep(0.1)
+            tell(done, total)
+
+        return slow(offers, form, source, wait)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(own_sets, "gather", slowly)
+    section.file_uploader[0].set_value([("my pets.zip", odd_zip(), "application/zip")])
+    section.run()
+    app = wait_for(press(section, "Read the images"), "Cancel")
+    job = cache.jobs().get(own_sets_key(app))
+    assert job is not None
+    press(app, "Cancel")
+    job.wait(10)
+    assert job.state == "cancelled"
+    assert list(own_dir().iterdir()) == []
+    assert app.file_uploader
+
+
+def test_set_deleted_is_gone_from_the_list_and_the_sidebar(reported: AppTest) -> None:
+    app = press(reported, "Make the data set")
+    app = press(app, "Delete it")
+    assert "is deleted" in app.success[0].value
+    assert ownsets.available() == ()
+    assert app.session_state["dataset"] == "mnist-5k"
+
+
+@pytest.mark.parametrize(
+    ("headers", "may"),
+    [
+        ({"Host": "localhost:8501"}, True),
+        ({"Host": "127.0.0.1:8501"}, True),
+        ({"Host": "hourglass.example"}, False),
+        ({"Host": "localhost.example:80"}, False),
+        ({"Host": "localhost:8501", "X-Forwarded-For": "10.0.0.9"}, False),
+        ({"Host": "localhost:8501", "Forwarded": "for=10.0.0.9"}, False),
+        ({}, False),
+    ],
+)
+def test_only_who_sits_at_this_machine_may_name_its_folders(
+    headers: dict[str, str], may: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Context:
+        pass
+
+    context = Context()
+    context.headers = headers  # type: ignore[attr-defined]
+    monkeypatch.setattr(own_sets.st, "context", context)
+    assert own_sets.may_name_paths() == may
+
+
+def test_folder_on_this_machine_is_read_by_its_path(
+    section: AppTest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for i in range(4):
+        (folder / f"{i}.png").write_bytes(image_file(i))
+    monkeypatch.setattr(own_sets, "may_name_paths", lambda: True)
+    section.run()
+    section.session_state["from"] = "path"
+    section.run()
+    next(one for one in section.text_input if one.label == "Folder or zip").set_value(
+        str(folder)
+    ).run()
+    app = wait_for(press(section, "Read the images"), "Make the data set")
+    assert {metric.label: metric.value for metric in app.metric}["Images"] == "4"
+
+
+def own_sets_key(app: AppTest) -> str:
+    return f"read {app.session_state['own_visit']}"

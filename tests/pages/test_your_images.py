@@ -1,0 +1,291 @@
+"""The Your images page, run without a browser."""
+
+import io
+import re
+import zipfile
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from core import datasets
+from core.images import to_png
+from core.inference import Autoencoder
+from core.metrics import mse
+from core.noise import Noise, add_noise
+from pages.ui import own_results
+from pages.ui.tray import Fit, Tray
+from tests.core.hostile_images_for_tests import BROKEN, SOUND
+from tests.core.test_given import archive
+from tests.pages.unpacking import unpacked
+
+OpenApp = Callable[..., AppTest]
+FIT = Fit((1, 28, 28), "digit")
+HOSTILE = ("<img src=x onerror=window.__x=1>.png", "![x](https://evil.example/x.png).png")
+
+
+def digit_file(i: int, inverted: bool = False) -> bytes:
+    digit = datasets.load("mnist-5k").images[i]
+    return to_png(255 - digit if inverted else digit)
+
+
+def offered(app: AppTest, files: dict[str, bytes]) -> AppTest:
+    """Files dropped on the page."""
+    uploader = app.file_uploader[0]
+    uploader.set_value([(name, content, "image/png") for name, content in files.items()])
+    return app.run()
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    return next(button for button in app.button if button.label == label).click().run()
+
+
+def toggle(app: AppTest, label: str) -> Any:
+    return next(toggle for toggle in app.toggle if toggle.label == label)
+
+
+def tray(app: AppTest) -> Tray:
+    found: Tray = app.session_state["tray"]
+    return found
+
+
+def component(app: AppTest, key: str) -> Any:
+    """What the page has sent to the component with this key."""
+    (found,) = [one for one in app.get("bidi_component") if key in one.proto.id]
+    return unpacked(found.proto.bytes) if "sweep" in key else found.proto
+
+
+@pytest.fixture
+def page(open_app: OpenApp) -> Callable[..., AppTest]:
+    def opened(**link: str) -> AppTest:
+        return open_app(**link).switch_page("pages/your_images.py").run()
+
+    return opened
+
+
+def test_page_opened_says_what_to_do_and_asks_for_no_model(page: Callable[..., AppTest]) -> None:
+    app = page()
+    assert not app.exception
+    assert "Hand over images of your own" in app.info[0].value
+    assert not app.metric
+
+
+def test_digit_offered_is_seen_as_it_is_and_judged_as_core_judges_it(
+    page: Callable[..., AppTest],
+) -> None:
+    app = offered(page(model="tiny-dense"), {"mine.png": digit_file(3)})
+    assert not app.exception
+    np.testing.assert_array_equal(
+        tray(app).seen("mine.png", FIT), datasets.load("mnist-5k").images[3]
+    )
+    model = Autoencoder.load("tiny-dense")
+    errors = model.errors(datasets.load("mnist-5k").pixels([3]))
+    values = [metric.value for metric in app.metric]
+    assert values == [f"{errors[0]:.5f}", f"{model.percentiles(errors)[0]:.1f} %"]
+
+
+def test_dark_digit_on_light_is_inverted_and_can_be_switched_back(
+    page: Callable[..., AppTest],
+) -> None:
+    app = offered(page(), {"mine.png": digit_file(3, inverted=True)})
+    digit = datasets.load("mnist-5k").images[3]
+    assert toggle(app, "Invert").value
+    np.testing.assert_array_equal(tray(app).seen("mine.png", FIT), digit)
+    toggle(app, "Invert").set_value(False).run()
+    np.testing.assert_array_equal(tray(app).seen("mine.png", FIT), 255 - digit)
+    press(app, "Automatic")
+    assert toggle(app, "Invert").value
+    np.testing.assert_array_equal(tray(app).seen("mine.png", FIT), digit)
+
+
+def test_steps_used_for_all_hold_for_all_until_they_are_automatic_again(
+    page: Callable[..., AppTest],
+) -> None:
+    files = {"a.png": digit_file(1), "b.png": digit_file(2, inverted=True)}
+    app = offered(page(), files)
+    toggle(app, "Thicken").set_value(True).run()
+    press(app, "Use for all")
+    assert all(tray(app).steps(name, FIT).thicken for name in files)
+    assert not tray(app).steps("b.png", FIT).invert
+    press(app, "Automatic for all")
+    assert tray(app).steps("b.png", FIT).invert
+    assert not any(tray(app).steps(name, FIT).thicken for name in files)
+
+
+def test_every_file_offered_is_among_the_images_or_listed_with_a_reason(
+    page: Callable[..., AppTest],
+) -> None:
+    files = {name: make() for name, make in (SOUND | BROKEN).items()}
+    app = offered(page(), {"all.zip": archive(files)})
+    assert not app.exception
+    assert len(tray(app).given) == len(SOUND)
+    assert len(tray(app).rejected) == len(BROKEN)
+    n = len(files)
+    words = f"**{n:,} offered**: {len(SOUND)} read, {len(BROKEN)} refused"
+    assert words in [markdown.value for markdown in app.markdown]
+    assert sorted(app.dataframe[0].value["file"]) == sorted(f"all.zip/{name}" for name in BROKEN)
+
+
+def test_names_that_are_markup_are_shown_letter_by_letter(page: Callable[..., AppTest]) -> None:
+    app = offered(page(), {name: digit_file(i) for i, name in enumerate(HOSTILE)})
+    assert not app.exception
+    assert app.subheader[1].value == "\\<img src\\=x onerror\\=window\\.\\_\\_x\\=1\\>\\.png"
+    shown = [element.value for element in (*app.markdown, *app.caption, *app.subheader)]
+    assert not any(re.search(r"(?<!\\)<img|(?<!\\)!\[", text) for text in shown)
+
+
+def test_refused_name_that_a_spreadsheet_would_run_gets_an_apostrophe_in_the_table(
+    page: Callable[..., AppTest],
+) -> None:
+    app = offered(page(), {"=cmd|' /C calc'!A0.png": b"no image"})
+    assert app.dataframe[0].value["file"].tolist() == ["'=cmd|' /C calc'!A0.png"]
+
+
+def test_numbers_under_the_slider_equal_those_computed_one_by_one(
+    page: Callable[..., AppTest],
+) -> None:
+    app = offered(page(model="tiny-dense", seed="3"), {"a.png": digit_file(5)})
+    sweep = component(app, "own_sweep")
+    x = datasets.load("mnist-5k").pixels([5])
+    x_noisy = add_noise(x, Noise("gaussian", 0.5), 3)
+    frame = sweep.header["values"].index(0.5)
+    x_hat = Autoencoder.load("tiny-dense").reconstruct(x_noisy)
+    np.testing.assert_allclose(sweep.numbers(1)[frame], mse(x, x_noisy), rtol=1e-5)
+    np.testing.assert_allclose(sweep.numbers(2)[frame], mse(x, x_hat), rtol=1e-4)
+
+
+def test_line_decides_what_is_an_outlier_and_is_part_of_the_link(
+    page: Callable[..., AppTest],
+) -> None:
+    app = offered(page(model="tiny-dense"), {"a.png": digit_file(5)})
+    percentile = float(app.metric[1].value.removesuffix(" %"))
+    line = next(one for one in app.number_input if one.label == "Outlier above")
+    assert 50 < percentile <= 100
+    line.set_value(50.0).run()
+    assert app.query_params["line"] == "50.0"
+    assert any("an :red[**outlier**]" in one.value for one in app.markdown)
+
+
+def test_each_model_that_takes_the_image_is_on_the_wall(page: Callable[..., AppTest]) -> None:
+    app = offered(page(), {"a.png": digit_file(5)})
+    sent = component(app, "own_wall").bytes
+    for name in (b"tiny-dense", b"tiny-pca", b"tiny-denoising"):
+        assert name in sent
+
+
+def test_forgotten_images_are_gone_and_the_page_begins_again(page: Callable[..., AppTest]) -> None:
+    app = press(offered(page(), {"a.png": digit_file(5), "b.png": b"x"}), "Forget all")
+    assert "Hand over images" in app.info[0].value
+    assert not tray(app).given
+    assert not tray(app).rejected
+
+
+def test_images_stay_when_another_page_is_looked_at_in_between(
+    page: Callable[..., AppTest],
+) -> None:
+    app = offered(page(), {"a.png": digit_file(5)})
+    app.switch_page("pages/reconstruct.py").run()
+    app.switch_page("pages/your_images.py").run()
+    assert list(tray(app).given) == ["a.png"]
+    assert app.metric
+
+
+def test_drawing_is_an_image_and_follows_the_pad(
+    page: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[bytes | None] = [None]
+    monkeypatch.setattr("pages.ui.drawpad.show", lambda *_: drawn[0])
+    app = page()
+    app.session_state["way"] = "draw"
+    app.run()
+    assert not tray(app).given
+    drawn[0] = digit_file(1)
+    app.run()
+    first = tray(app).seen("drawing", FIT).copy()
+    drawn[0] = digit_file(2)
+    app.run()
+    assert (tray(app).seen("drawing", FIT) != first).any()
+    press(app, "Keep it and draw another")
+    assert "kept drawing" in tray(app).given
+    drawn[0] = b""
+    app.run()
+    assert "drawing" not in tray(app).given
+    drawn[0] = b"no picture at all"
+    assert not app.run().exception
+
+
+def test_no_model_for_the_data_is_one_sentence_and_the_ways_to_hand_over_stay(
+    page: Callable[..., AppTest],
+) -> None:
+    app = offered(page(dataset="shapes"), {"a.png": digit_file(5)})
+    assert not app.exception
+    assert "train one with" in app.error[0].value
+    assert app.file_uploader
+
+
+def test_more_than_one_image_is_shown_in_a_gallery_with_error_and_percentile(
+    page: Callable[..., AppTest],
+) -> None:
+    app = offered(page(), {f"{i}.png": digit_file(i) for i in range(4)})
+    sent = component(app, "own_gallery").bytes
+    assert sent.count(b'"lines"') == 4
+    assert sent.count(b" %") >= 4
+
+
+def test_tables_taken_away_hold_every_image_and_every_refused_file(
+    page: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept: list[Any] = []
+    monkeypatch.setattr(own_results, "downloads", kept.append)
+    offered(page(), {"a.png": digit_file(5), "b.txt": b"words"})
+    table: pd.DataFrame = kept[-1].table
+    assert table["id"].tolist() == ["a.png", "b.txt"]
+    assert table["reason"].tolist()[0] == ""
+    assert "no PNG" in table["reason"].tolist()[1]
+
+
+@pytest.mark.parametrize(
+    ("percentile", "outlier", "words"),
+    [
+        (98.73, False, "higher than 98.7 % of the test images"),
+        (100.0, True, "higher than of all the test images"),
+        (0.0, False, "lower than of all the test images"),
+    ],
+)
+def test_verdict_says_where_the_error_stands(percentile: float, outlier: bool, words: str) -> None:
+    said = own_results.words(percentile, outlier, 99)
+    assert words in said
+    assert ("outlier" in said) == outlier
+
+
+def test_chosen_image_comes_first_under_the_slider_and_no_more_than_fit() -> None:
+    names = [str(i) for i in range(12)]
+    assert own_results.nearby(names, "10") == ["10", "11", "0", "1", "2", "3", "4", "5"]
+    assert own_results.nearby(["a"], "a") == ["a"]
+
+
+def test_photograph_zip_in_colour_is_looked_at_by_a_colour_model(
+    page: Callable[..., AppTest], only_tiny_models: Any
+) -> None:
+    from core import checkpoints
+    from tests.core.models_for_tests import tiny_document, tiny_tensors
+
+    document = tiny_document("conv", (3, 64, 64))
+    path = only_tiny_models / "tiny-colour.safetensors"
+    checkpoints.save(path, document, tiny_tensors(document))
+    rng = np.random.default_rng(0)
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as made:
+        for i in range(3):
+            photo = io.BytesIO()
+            values = rng.integers(0, 256, (90, 120, 3), dtype=np.uint8)
+            Image.fromarray(values).save(photo, "JPEG")
+            made.writestr(f"{i}.jpg", photo.getvalue())
+    app = offered(page(dataset="shapes"), {"photos.zip": file.getvalue()})
+    assert not app.exception
+    assert not app.error
+    assert component(app, "own_sweep").header["shape"] == [3, 64, 64]
