@@ -1,22 +1,35 @@
 """`score`: how strange each image of a set, folder or zip is to a model."""
 
+import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from core.cli import options
+from core.config import DataError
+
+if TYPE_CHECKING:
+    from core.inference import Autoencoder
 
 
 @click.command(cls=options.Command, short_help="Write how strange each image is to a model.")
 @click.argument("checkpoint")
 @click.argument("source")
-@options.out("FILE.csv or FILE.parquet")
+@options.out("FILE.csv, FILE.parquet or FOLDER")
 @click.option(
     "--percentile",
     type=click.FloatRange(0, 100),
     default=99.0,
     show_default=True,
     help="An outlier is rebuilt worse than this share of the model's own test images.",
+)
+@click.option(
+    "--shard-size",
+    type=click.IntRange(1, 1_000_000),
+    default=4096,
+    show_default=True,
+    help="Images in a part, if FOLDER is named and SOURCE is a folder or zip of images.",
 )
 @options.split
 @options.data_root
@@ -26,6 +39,7 @@ def score(
     source: str,
     out: Path,
     percentile: float,
+    shard_size: int,
     split: str | None,
     data_root: Path | None,
     as_json: bool,
@@ -35,12 +49,20 @@ def score(
     SOURCE is the ID of a data set, a folder or a zip. The columns: id, source, label, error (mean
     squared, pixels in [0, 1]; higher = stranger), percentile among the model's own test images,
     is_outlier, and reason where an image could not be read.
+
+    With a FOLDER, SOURCE may be too large for the memory: a folder or zip of images, or a folder of
+    .tar (WebDataset) or .parquet files. Each shard becomes a part of its own; parts that are there
+    are skipped, so that the same command goes on after a failure. Under torchrun all processes
+    share the work.
     """
     from core import exports, scoring
     from core.inference import Autoencoder
 
-    exports.check_path(out)
     autoencoder = Autoencoder.load(checkpoint)
+    if not out.suffix or out.is_dir():
+        _score_parts(autoencoder, Path(source), out, percentile, shard_size, as_json)
+        return
+    exports.check_path(out)
     images = options.load_images(source, split, data_root, autoencoder.input_shape)
     with options.progress("score") as tell:
         scored = scoring.score(autoencoder, images, percentile, tell)
@@ -59,3 +81,36 @@ def score(
 {scored.n_outliers:,} outliers ({share:.1%}): their error is above {scored.threshold:.6f}, \
 which {percentile:g} % of the model's own test images stay below"""
     options.show(result, [lines], as_json)
+
+
+def _score_parts(
+    autoencoder: "Autoencoder",
+    source: Path,
+    out: Path,
+    percentile: float,
+    shard_size: int,
+    as_json: bool,
+) -> None:
+    from core import part_scoring, shards
+
+    if not source.exists():
+        raise DataError(f"{str(source)!a} is not there: a FOLDER of parts needs files to read.")
+    rank, size = (int(os.environ.get(name, one)) for name, one in (("RANK", 0), ("WORLD_SIZE", 1)))
+    job = part_scoring.Job(autoencoder, str(source), shards.shards(source, shard_size), percentile)
+    own = range(rank, len(job.shards), size)
+    fresh = n = 0
+    with options.progress("score") as tell:
+        for i, done in enumerate(part_scoring.score_parts(job, out, rank, size), start=1):
+            fresh, n = fresh + done.fresh, n + done.n
+            if rank == 0:
+                tell(i, len(own))
+    found = {
+        "out": out,
+        "n": n,
+        "n_parts": len(own),
+        "n_new_parts": fresh,
+        "n_shards": len(job.shards),
+    }
+    share = f"{len(own)} of {len(job.shards)} parts by this process, {fresh} of them new"
+    if rank == 0 or not as_json:
+        options.show(found, [f"{out}: {share}, {n:,} rows"], as_json)
