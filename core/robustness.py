@@ -1,6 +1,8 @@
 """How far from the clean image each model lands as noise grows, on the same images and noise."""
 
+import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,6 +16,7 @@ from core.noise import Noise
 Array = npt.NDArray[np.float32]
 Table = npt.NDArray[np.float64]
 INPUT = "the noisy image itself"
+LEAST_PART = 100  # images: fewer are not worth a thread
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,7 @@ class Metric:
 
     row: where core.evaluation.qualities has it.  straight: takes its mean to a distance that grows
     about as a straight line with the noise, lower = nearer: that is where curves are interpolated.
+    back: the way back.
     """
 
     name: str
@@ -31,12 +35,35 @@ class Metric:
     digits: int
     higher_is_nearer: bool
     straight: Callable[[Table], Table]
+    back: Callable[[Table], Table]
+
+    def between(self, sigmas: Sequence[float], values: Table, at: Table) -> Table:
+        """A curve known at sigmas (S,), at other sigmas: (S,), (m,) -> (m,)."""
+        return self.back(np.interp(at, sigmas, self.straight(values)))
 
 
 METRICS = (
-    Metric("mse", "MSE", "", 0, 4, False, np.sqrt),
-    Metric("psnr", "PSNR", "dB", 2, 2, True, lambda db: np.asarray(10 ** (-db / 20))),
-    Metric("ssim", "SSIM", "", 3, 3, True, lambda s: np.sqrt(np.maximum(0, 1 - s))),
+    Metric("mse", "MSE", "", 0, 4, False, np.sqrt, np.square),
+    Metric(
+        "psnr",
+        "PSNR",
+        "dB",
+        2,
+        2,
+        True,
+        lambda db: np.asarray(10 ** (-db / 20)),
+        lambda s: -20 * np.log10(s),
+    ),
+    Metric(
+        "ssim",
+        "SSIM",
+        "",
+        3,
+        3,
+        True,
+        lambda s: np.sqrt(np.maximum(0, 1 - s)),
+        lambda s: np.asarray(1 - s**2),
+    ),
 )
 
 
@@ -80,6 +107,19 @@ class Curve:
         return np.stack([means.min(axis=0), means.max(axis=0)])
 
 
+@dataclass(frozen=True, eq=False)
+class Study:
+    """Several models under the same growing noise.
+
+    sigmas: (S,), rising from 0 to 1.  noisy: the noisy image's own curve.
+    """
+
+    sigmas: tuple[float, ...]
+    metric: Metric
+    models: tuple[Curve, ...]
+    noisy: Curve
+
+
 def metric(name: str) -> Metric:
     """The metric called `name`, or OptionError."""
     for found in METRICS:
@@ -105,10 +145,15 @@ def measure(
 ) -> Table:
     """What `evaluate --sigma` averages, image by image: (S, 4, n), as core.evaluation.qualities.
 
-    noise: its sigma is replaced by each of sigmas.  Raises DataError if the images do not fit.
+    noise: its sigma is replaced by each of sigmas.  The images are shared out among the cores.
+    Raises DataError if there are no images or they do not fit.
     """
     noises = tuple(replace(noise, sigma=float(sigma)) for sigma in sigmas)
-    return qualities(model, images, noises, seed)
+    size = max(LEAST_PART, -(-len(images) // (os.cpu_count() or 1)))
+    parts = [images.take(slice(i, i + size)) for i in range(0, max(1, len(images)), size)]
+    with ThreadPoolExecutor(len(parts)) as pool:
+        tables = list(pool.map(lambda part: qualities(model, part, noises, seed), parts))
+    return np.concatenate(tables, axis=2)
 
 
 def curve(name: str, tables: Sequence[Table], shown: Metric) -> Curve:

@@ -8,18 +8,42 @@ wait cost no memory.
 import contextlib
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
-from core import machine, processes, run_control, runs
+from core import checkpoints, machine, processes, run_control, runs
 from core.config import HourglassError, OptionError, runs_dir
 from core.events import Event
 from core.files import write_atomically
 from core.processes import Process
 from core.runs import Run, RunConfig
-from core.sizes import DEFAULT_FAMILIES, SIZES, Wanted
+from core.sizes import DEFAULT_FAMILIES, SIZES, Wanted, missing
+
+
+@dataclass(frozen=True)
+class Background:
+    """A study in the background.  names: of the models that were missing when it began."""
+
+    process: Process
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a study is: models done, in all, and the run that is under way, if any."""
+
+    done: int
+    total: int
+    now: Run | None
+
+    @property
+    def share(self) -> float:
+        """0 to 1."""
+        under_way = self.now.share_done if self.now else 0.0
+        return min(1.0, (self.done + under_way) / max(1, self.total))
 
 
 def train_missing(wanted: Sequence[Wanted], data_root: Path | None = None) -> Iterator[Event | Run]:
@@ -46,46 +70,53 @@ def begin(
     families: Sequence[str] = DEFAULT_FAMILIES,
     latent_dims: Sequence[int] = SIZES,
     data_root: Path | None = None,
-) -> Process:
-    """Train in the background what is missing; OptionError if a study is under way already."""
+) -> Background:
+    """Train in the background what is missing.
+
+    OptionError if a study is under way already or nothing is missing.
+    """
+    names = tuple(
+        one.name for one in missing(checkpoints.available(), dataset, families, latent_dims)
+    )
+    if not names:
+        raise OptionError("Nothing is missing: all models of this study are there.")
     with run_control.lock():
         if under_way() is not None:
             raise OptionError("A size study is under way: wait for it, or stop it first.")
-        folder = _folder()
-        folder.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "-m", "core", "sizes", "--dataset", dataset]
         command += ["--arch", *families, "--latent-dim", *map(str, latent_dims)]
         command += [] if data_root is None else ["--data-root", str(data_root.resolve())]
         threads = str(machine.threads_per_run())
         environment = {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads}
-        process = processes.launch(command, folder / "log.txt", environment)
-        write_atomically(folder / "launch.json", msgspec.json.encode(process))
-    return process
+        _folder().mkdir(parents=True, exist_ok=True)
+        begun = Background(processes.launch(command, _folder() / "log.txt", environment), names)
+        write_atomically(_folder() / "launch.json", msgspec.json.encode(begun))
+    return begun
 
 
-def under_way() -> Process | None:
-    """The background process at work on a study, if there is one."""
+def under_way() -> Background | None:
+    """The study in the background, if there is one."""
     try:
         content = (_folder() / "launch.json").read_bytes()
-        process = msgspec.json.decode(content, type=Process)
+        begun = msgspec.json.decode(content, type=Background)
     except (OSError, msgspec.DecodeError):
         return None
-    return process if process.is_alive() else None
+    return begun if begun.process.is_alive() else None
 
 
 def stop() -> None:
     """End the study; the run it was at keeps its state, and models that are done stay."""
-    process = under_way()
+    begun = under_way()
+    if begun is None:
+        return
     for run in runs.found():
-        if process and run.is_live and run.status.pid == process.pid:
+        if run.is_live and run.status.pid == begun.process.pid:
             run_control.cancel(run)
-    if process is not None:
-        process.kill()
+    begun.process.kill()
 
 
-def latest(wanted: Sequence[Wanted]) -> dict[str, Run]:
+def latest(names: Collection[str]) -> dict[str, Run]:
     """The newest run of each model, by name; none for what was never begun."""
-    names = {one.name for one in wanted}
     found: dict[str, Run] = {}
     for run in runs.found():
         if run.config.name in names:
@@ -93,9 +124,18 @@ def latest(wanted: Sequence[Wanted]) -> dict[str, Run]:
     return found
 
 
+def progress(begun: Background) -> Progress:
+    """How far a study in the background is."""
+    age = time.time() - begun.process.started
+    found = [run for run in latest(begun.names).values() if run.silent_seconds <= age]
+    done = sum(not run.is_live for run in found)
+    now = next((run for run in found if run.is_live), None)
+    return Progress(done, len(begun.names), now)
+
+
 def _run(one: Wanted, data_root: Path | None) -> Run:
     """A new run for the model, or the one that was left half done."""
-    left = latest([one]).get(one.name)
+    left = latest([one.name]).get(one.name)
     if left is not None and left.can_resume and left.config.train == one.config:
         run_control.clear(left)
         return left

@@ -11,12 +11,16 @@ from typing import TypeVar
 
 import streamlit as st
 
-from core import checkpoints, datasets, run_records
+from core import checkpoints, datasets, robustness, run_records
 from core.background import Jobs
 from core.checkpoints import Card
 from core.imagesets import ImageSet
 from core.inference import Autoencoder
 from core.noise import Noise
+from core.outliers import Judged, References
+from core.references import reference_images
+from core.reviews import Reviews
+from core.robustness import Table
 from core.run_records import Curves
 from core.runs import Run
 from core.sweeps import NoiseSweep, noise_sweep
@@ -37,6 +41,21 @@ class Shown:
     ids: tuple[str, ...]
     noise: Noise
     seed: int
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a curve of error against noise depends on, besides its model.
+
+    n: images, spread over the split; 0 for all.  noise: its sigma is 0.  levels: amounts of noise.
+    """
+
+    dataset: str
+    split: str
+    n: int
+    noise: Noise
+    seed: int
+    levels: int
 
 
 def cards() -> tuple[Card, ...]:
@@ -61,6 +80,27 @@ def kept(key: Hashable, make: Callable[[], T]) -> T:
     return _shelf().get(key, make)
 
 
+def references(card: Card, name: str, split: str) -> References:
+    """What is usual to a model, from images other than those of the split that is judged."""
+    return _references(card.sha256, name, split, card)
+
+
+def judged(key: Hashable, make: Callable[[], Judged]) -> Judged:
+    """Scored images; few are kept, since they are large."""
+    return _judged_shelf().get(key, make)
+
+
+def review_pictures(key: Hashable, make: Callable[[], T]) -> T:
+    """What is seen of one image in a review: small, and asked for one after the other."""
+    return _review_shelf().get(key, make)
+
+
+@st.cache_resource(show_spinner=False)
+def reviews() -> Reviews:
+    """The decisions of all reviewers: one connection for the whole server."""
+    return Reviews()
+
+
 @st.cache_resource(show_spinner=False)
 def jobs() -> Jobs:
     """What the visitors of this server have asked for that takes a while, by key."""
@@ -75,6 +115,11 @@ def autoencoder(card: Card) -> Autoencoder:
 def model_sweep(shown: Shown, card: Card) -> NoiseSweep:
     """One model's answers to the shown images under growing noise."""
     return _model_sweep(shown, card.sha256, card)
+
+
+def measured(what: Measured, card: Card | None) -> Table:
+    """How near a model comes to each image at each amount of noise; of None, the noisy image."""
+    return _measured(what, card.sha256 if card else "", card)
 
 
 def packed_sweep(shown: Shown, compared: tuple[Card, ...]) -> Packed:
@@ -115,17 +160,41 @@ def _shelf() -> Shelf:
     return Shelf(64)
 
 
+@st.cache_resource(show_spinner=False)
+def _judged_shelf() -> Shelf:
+    return Shelf(6)
+
+
+@st.cache_resource(show_spinner=False)
+def _review_shelf() -> Shelf:
+    return Shelf(500)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Reading the images to compare with")
+def _references(sha256: str, name: str, split: str, _card: Card) -> References:  # noqa: ARG001
+    return References(autoencoder(_card), reference_images(_card, dataset(name, split)))
+
+
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _autoencoder(sha256: str, _card: Card) -> Autoencoder:  # noqa: ARG001  # the key
     return Autoencoder.load(_card.path)
 
 
-@st.cache_resource(max_entries=12, show_spinner=False)
+@st.cache_resource(max_entries=24, show_spinner=False)
 def _model_sweep(shown: Shown, sha256: str, _card: Card) -> NoiseSweep:  # noqa: ARG001
     images = dataset(shown.dataset, shown.split)
     x = images.pixels(images.positions(shown.ids))
     sigmas = reconstruction.steps(x.size)
     return noise_sweep(x, [autoencoder(_card)], shown.noise, shown.seed, sigmas)
+
+
+@st.cache_resource(max_entries=96, show_spinner=False)
+def _measured(what: Measured, sha256: str, _card: Card | None) -> Table:  # noqa: ARG001
+    images = dataset(what.dataset, what.split)
+    chosen = robustness.spread(images, what.n or len(images))
+    model = autoencoder(_card) if _card else robustness.Untouched()
+    sigmas = robustness.levels(what.levels)
+    return robustness.measure(model, chosen, what.noise, what.seed, sigmas)
 
 
 @st.cache_resource(max_entries=24, show_spinner=False)

@@ -1,5 +1,6 @@
 """Arrays to one picture: many small images are several times slower to show than one."""
 
+import base64
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -73,6 +74,22 @@ def png(pixels: Pixels) -> bytes:
     file = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(pixels)).save(file, "PNG")
     return file.getvalue()
+
+
+def strip(pictures: Pixels) -> bytes:
+    """Pictures side by side, see-through between them, as a PNG: (n, H, W, 3)."""
+    n, h, w, _ = pictures.shape
+    image = Image.new("RGBA", (n * (w + GAP) - GAP, h))
+    for i, picture in enumerate(pictures):
+        image.paste(Image.fromarray(np.ascontiguousarray(picture)), (i * (w + GAP), 0))
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    return file.getvalue()
+
+
+def data_url(picture: bytes) -> str:
+    """A PNG as the cell of a table takes it."""
+    return f"data:image/png;base64,{base64.b64encode(picture).decode()}"
 
 
 def _draw_line(image: Image.Image, draw: ImageDraw.ImageDraw, line: Line, top: int) -> None:

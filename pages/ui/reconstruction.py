@@ -99,7 +99,8 @@ def trained_marks(cards: Sequence[Card]) -> tuple[Mark, ...]:
 def error_scale(sweeps: Sequence[NoiseSweep]) -> float:
     """The error that 99.5 % of all pixels stay under, over all amounts and models; 0.01 to 1."""
     every = max(1, len(sweeps[0].sigmas) // 10)  # a tenth of the amounts tells enough
-    errors = [np.abs(one.models[0].x_hat[::every] - one.x).ravel() for one in sweeps]
+    found = [(one.x, model.x_hat[::every]) for one in sweeps for model in one.models]
+    errors = [np.abs(x_hat - x).ravel() for x, x_hat in found]
     return float(np.clip(np.percentile(np.concatenate(errors), 99.5), 0.01, 1))
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
+from pages.ui.chart import Chart
 from pages.ui.theme import Role
 
 Array = npt.NDArray[np.float32]
@@ -144,9 +145,12 @@ class Packed:
     header: dict[str, Any]
     body: bytes
 
-    def message(self, start: float) -> bytes:
-        """Length of the header, the header as JSON with where the slider starts, the body."""
-        header = json.dumps(self.header | {"start": start}).encode()
+    def message(self, start: float, chart: Chart | None = None) -> bytes:
+        """Length of the header, the header as JSON with where the slider starts and what is drawn
+        above it, the body.
+        """
+        drawn = chart and chart.document()
+        header = json.dumps(self.header | {"start": start, "chart": drawn}).encode()
         return len(header).to_bytes(4, "little") + header + self.body
 
 
@@ -158,8 +162,8 @@ class Event:
     clicked: str | None
 
 
-def show(packed: Packed, key: str, start: float) -> Event:
-    """The slider and its pictures.
+def show(packed: Packed, key: str, start: float, chart: Chart | None = None) -> Event:
+    """The slider and its pictures, and curves above it if given: dragging there moves it too.
 
     start: where the slider stands when it first appears. Keep it the same from rerun to rerun
     (state.on_entry): the browser keeps the slider where it is, and a message that is the same as
@@ -167,7 +171,7 @@ def show(packed: Packed, key: str, start: float) -> Event:
     """
     state = _component(
         key=key,
-        data=packed.message(start),
+        data=packed.message(start, chart),
         default={"value": start},
         on_value_change=_nothing,
         on_clicked_change=_nothing,
@@ -182,6 +186,6 @@ def _nothing() -> None:
 _component = st.components.v2.component(
     "hourglass_sweep",
     html=(ASSETS / "sweep.html").read_text("utf-8"),
-    css=(ASSETS / "sweep.css").read_text("utf-8"),
-    js=(ASSETS / "sweep.js").read_text("utf-8"),
+    css="\n".join((ASSETS / f"{name}.css").read_text("utf-8") for name in ("sweep", "chart")),
+    js="\n".join((ASSETS / f"{name}.js").read_text("utf-8") for name in ("sweep", "chart")),
 )

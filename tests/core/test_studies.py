@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core import checkpoints, runs, sizes, studies
+from core import checkpoints, processes, runs, sizes, studies
 from core.config import OptionError
 from core.runs import Run
 from tests.core.runs_for_tests import write_images
@@ -40,9 +40,9 @@ def test_train_missing_makes_every_model_and_then_nothing_is_missing(dataset: st
     assert table[["family", "latent_dim"]].to_numpy().tolist() == [
         ["pca", 2], ["pca", 4], ["dense", 2], ["dense", 4]
     ]  # fmt: skip
-    assert {run.config.name for run in studies.latest(lacking).values()} == set(
-        table["name"].tolist()
-    )
+    assert {
+        run.config.name for run in studies.latest([one.name for one in lacking]).values()
+    } == set(table["name"].tolist())
 
 
 def test_train_missing_goes_on_after_a_model_that_cannot_be_trained(dataset: str) -> None:
@@ -54,19 +54,24 @@ def test_train_missing_goes_on_after_a_model_that_cannot_be_trained(dataset: str
 
 def test_study_in_the_background_can_be_watched_and_finishes(dataset: str) -> None:
     lacking = wanted(dataset, None)
-    studies.begin(dataset, ("pca",), (2, 4))
-    assert studies.under_way() is not None
+    begun = studies.begin(dataset, ("pca",), (2, 4))
+    assert studies.under_way() == begun
+    assert begun.names == tuple(one.name for one in lacking if one.config.arch == "pca")
+    assert 0 <= studies.progress(begun).share < 1
     with pytest.raises(OptionError, match="under way"):
         studies.begin(dataset, ("pca",), (2,))
     wait_until(lambda: studies.under_way() is None)
-    states = {name: run.state for name, run in studies.latest(lacking).items()}
+    assert studies.progress(begun) == studies.Progress(2, 2, None)
+    states = {
+        name: run.state for name, run in studies.latest([one.name for one in lacking]).items()
+    }
     assert states == {one.name: "finished" for one in lacking if one.config.arch == "pca"}
 
 
 def test_study_stopped_keeps_its_place_and_goes_on_from_there(dataset: str) -> None:
     (long,) = sizes.missing([], dataset, ("dense",), (2,), None)
     studies.begin(dataset, ("dense",), (2, 4))
-    wait_until(lambda: [r for r in studies.latest([long]).values() if r.state == "running"])
+    wait_until(lambda: [r for r in studies.latest([long.name]).values() if r.state == "running"])
     studies.stop()
     assert studies.under_way() is None
     (left,) = runs.found()  # the second model was never begun
@@ -80,4 +85,18 @@ def test_study_stopped_keeps_its_place_and_goes_on_from_there(dataset: str) -> N
 def test_no_study_is_under_way_in_an_empty_home(home: Path) -> None:
     assert studies.under_way() is None
     studies.stop()
-    assert studies.latest(sizes.missing([], "mnist-5k")) == {}
+    assert studies.latest(["size-mnist-5k-pca-2"]) == {}
+
+
+def test_study_of_nothing_missing_is_refused(dataset: str) -> None:
+    list(studies.train_missing(sizes.missing([], dataset, ("pca",), (2,))))
+    with pytest.raises(OptionError, match="Nothing is missing"):
+        studies.begin(dataset, ("pca",), (2,))
+
+
+def test_progress_of_a_study_leaves_out_what_was_done_before_it_began(dataset: str) -> None:
+    list(studies.train_missing(sizes.missing([], dataset, ("pca",), (2,))))
+    time.sleep(0.1)
+    this = processes.this()._replace(started=time.time())
+    begun = studies.Background(this, ("size-x", *(run.config.name for run in runs.found())))
+    assert studies.progress(begun) == studies.Progress(0, 2, None)

@@ -29,6 +29,7 @@ class View {
     this.play.addEventListener("click", () => (this.playing ? this.pause() : this.start()));
     this.bands.addEventListener("click", (event) => this.clicked(event));
     this.bands.addEventListener("keydown", (event) => this.stepped(event));
+    this.chart = new Chart(find("chart"), (value, done) => this.steered(value, done));
     this.observer = new ResizeObserver(() => this.fit());
     this.observer.observe(this.root);
   }
@@ -41,6 +42,7 @@ class View {
 
   async receive(bytes) {
     const { header, body } = split(bytes);
+    this.chart.receive(header.chart);
     if (header.id === this.latest) return; // a rerun that changed nothing here
     this.latest = header.id;
     if (!this.header) this.show(header, null); // takes its room at once; the pictures follow
@@ -89,6 +91,7 @@ class View {
   // too for larger images, whose pixels nobody counts.
   fit() {
     if (!this.header) return;
+    this.chart.fit();
     const [, , w] = this.header.shape;
     const [n, width] = [this.header.cells.length, this.root.clientWidth];
     if (!width) return;
@@ -199,6 +202,15 @@ class View {
     this.draw(false);
   }
 
+  // The pointer is in the chart.
+  steered(value, done) {
+    this.pause();
+    this.frame = nearest(this.header.values, value);
+    this.input.value = this.frame;
+    this.draw(false);
+    if (done) this.settled();
+  }
+
   settled() {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.report(this.header.values[this.frame]), SETTLE_MS);
@@ -249,6 +261,7 @@ class View {
     this.value.textContent = text;
     this.input.setAttribute("aria-valuetext", text);
     this.input.style.setProperty("--at", frame / (header.values.length - 1));
+    this.chart.at(header.values[frame]);
     if (!this.sources) return;
     this.sources.forEach((pictures, r) => {
       if (everything || pictures.moves) this.canvases[r].forEach((canvas, i) => this.paint(canvas, r, i));
