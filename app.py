@@ -8,6 +8,7 @@ from pages.ui.sweep import ASSETS
 PAGES = (
     st.Page("pages/reconstruct.py", title="Reconstruct", icon=":material/compare:", default=True),
     st.Page("pages/latent.py", title="Latent space", icon=":material/scatter_plot:"),
+    st.Page("pages/outliers.py", title="Outliers", icon=":material/flag:"),
     st.Page("pages/robustness.py", title="Robustness", icon=":material/show_chart:"),
     st.Page("pages/your_images.py", title="Your images", icon=":material/add_photo_alternate:"),
     st.Page("pages/train.py", title="Train", icon=":material/model_training:"),

@@ -7,7 +7,6 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
-from scipy.ndimage import gaussian_filter
 
 from core.config import DataError, OptionError
 from core.images import Picture, to_array
@@ -130,6 +129,8 @@ def _noise(x: Pixels, rng: np.random.Generator) -> Pixels:
 
 
 def _blurred(x: Pixels, rng: np.random.Generator) -> Pixels:  # noqa: ARG001
+    from scipy.ndimage import gaussian_filter  # a fifth of a second that looking does not need
+
     sigma = max(x.shape[2:]) / 14
     return np.asarray(gaussian_filter(x.astype(np.float32), (0, 0, sigma, sigma))).astype(np.uint8)
 

@@ -34,7 +34,9 @@ class Reference:
 
 @dataclass(frozen=True)
 class Threshold:
-    """value: on the score's scale; above it is flagged.  how: how it was chosen, as a sentence."""
+    """value: on the score's scale; above it is flagged.  how: how it was chosen, as words that
+    follow the value.
+    """
 
     value: float
     how: str
@@ -57,7 +59,8 @@ def by_share(reference: Reference, share: float) -> Threshold:
     if not 0 <= share <= 1:
         raise OptionError("The share must be a number from 0 to 1.")
     value = float(np.quantile(_known(reference), 1 - share))
-    return Threshold(value, f"{100 * share:.3g} % of the scores of {reference.name} are higher")
+    how = f"chosen so that {100 * share:.3g} % of {reference.name} score higher"
+    return Threshold(value, how)
 
 
 def by_robust_z(reference: Reference, z: float) -> Threshold:
@@ -70,8 +73,8 @@ def by_robust_z(reference: Reference, z: float) -> Threshold:
     median = float(np.median(scores))
     deviation = MAD_TO_STD * float(np.median(np.abs(scores - median)))
     how = (
-        f"{z:g} typical deviations ({deviation:.4g} each, from the median absolute deviation) "
-        f"above the median ({median:.4g}) of {reference.name}"
+        f"which is {z:g} typical deviations ({deviation:.4g} each, from the median absolute "
+        f"deviation) above the median ({median:.4g}) of {reference.name}"
     )
     return Threshold(median + z * deviation, how)
 
@@ -97,7 +100,7 @@ def best_f1(scores: Scores, truth: Truth) -> Threshold:
     f1[:-1][falling[:-1] == falling[1:]] = -1  # equal scores cannot be parted
     best = int(np.argmax(f1))
     below = falling[best + 1] if best + 1 < len(falling) else falling[best] - 1
-    how = f"best F1 ({f1[best]:.3f}) against the known truth of these very images"
+    how = f"chosen for the best F1 ({f1[best]:.3f}) by the known truth of these very images"
     return Threshold(float((falling[best] + below) / 2), how)
 
 

@@ -13,24 +13,28 @@ NAME = re.compile(r"[^\w.-]+", re.ASCII)
 LONGEST = 100
 
 
-def images_zip(images: ImageSet) -> bytes:
-    """A PNG of each image, its own pixels, named after its id; and ids.csv, which file is which."""
+def images_zip(images: ImageSet, known: "pd.DataFrame | None" = None) -> bytes:
+    """A PNG of each image, its own pixels, named after its id; and ids.csv, which file is which.
+
+    known: a row an image, in the order of images; its columns are added to ids.csv.
+    """
     file = io.BytesIO()
     names = file_names(images.ids.tolist())
     with zipfile.ZipFile(file, "w") as archive:
         for name, picture in zip(names, mosaic.colours(images.pixels()), strict=True):
             archive.writestr(name, mosaic.png(picture))
-        archive.writestr("ids.csv", table_of(images, names))
+        archive.writestr("ids.csv", table_of(images, names, known))
     return file.getvalue()
 
 
-def table_of(images: ImageSet, names: list[str]) -> bytes:
+def table_of(images: ImageSet, names: list[str], known: "pd.DataFrame | None" = None) -> bytes:
     """Which file of the zip is which image, as CSV."""
     from core.exports import csv_bytes  # pandas, which looking does not need
 
     labels = [images.label_name(i) for i in range(len(images))]
     table = {"file": names, "id": images.ids.tolist(), "label": labels}
-    return csv_bytes(pd.DataFrame(table))
+    more = {} if known is None else {c: known[c].tolist() for c in known if c not in table}
+    return csv_bytes(pd.DataFrame(table | more))
 
 
 def file_names(ids: list[str]) -> list[str]:

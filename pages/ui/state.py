@@ -39,6 +39,12 @@ def recall_number(key: str, default: float, low: float, high: float) -> float:
     return float(st.session_state[key])
 
 
+def recall_text(key: str, default: str, longest: int) -> None:
+    """Make st.session_state[key] a text: as it is, or as the link says, or default."""
+    value = str(st.session_state.get(key, st.query_params.get(key, default)))
+    st.session_state[key] = value[:longest] or default
+
+
 def publish(key: str, default: Any) -> None:
     """Make st.session_state[key] part of the link, unless it is the default."""
     value = st.session_state[key]

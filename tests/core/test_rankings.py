@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sklearn import metrics as sk
 
 from core.config import DataError
-from core.rankings import curves, precision_at
+from core.rankings import curves, pixel_auroc, precision_at
 
 
 @st.composite
@@ -79,3 +79,19 @@ def test_perfect_and_reversed_rankings_have_areas_1_and_0() -> None:
 def test_truth_of_one_kind_is_refused(truth: list[bool]) -> None:
     with pytest.raises(DataError):
         curves(np.zeros(2), np.array(truth))
+
+
+def test_pixel_auroc_equals_that_of_all_pixels_in_a_row() -> None:
+    rng = np.random.default_rng(0)
+    masks = rng.random((20, 30, 30)) < 0.02
+    maps = rng.gamma(0.3, size=masks.shape).astype(np.float32) * (1 + 2 * masks)
+    maps[:, :5] = 0  # many ties
+    expected = sk.roc_auc_score(masks.ravel(), maps.ravel())
+    assert pixel_auroc(maps, masks) == pytest.approx(expected, abs=2e-4)
+
+
+def test_pixel_auroc_of_a_perfect_map_is_1_and_of_a_flat_one_half() -> None:
+    masks = np.zeros((2, 4, 4), bool)
+    masks[0, 1, 1] = True
+    assert pixel_auroc(masks.astype(np.float32), masks) == 1
+    assert pixel_auroc(np.ones(masks.shape), masks) == 0.5

@@ -1,0 +1,14 @@
+"""Images that the model finds strange: flagged, explained, reviewed, and compared with a truth."""
+
+import streamlit as st
+
+from pages.ui import outlier_controls, outlier_sections, sidebar
+
+st.title("Outliers")
+st.caption(
+    "What the model has never seen it rebuilds badly, or places far from all it knows. "
+    "Choose how strangeness is measured, see where the line is drawn, and decide yourself."
+)
+
+found = outlier_controls.found(sidebar.chosen())
+outlier_sections.draw(found)

@@ -1,0 +1,247 @@
+"""What the Outliers page can be asked: which score, which threshold, and what is known."""
+
+import numpy as np
+import streamlit as st
+
+from core import datasets, outliers, planting, thresholds
+from core.checkpoints import Card
+from core.imagesets import ImageSet
+from core.thresholds import Mode, Reference
+from pages.ui import outlier_data, state
+from pages.ui.outlier_data import Asked, Found, Kind, Truth
+from pages.ui.sidebar import Choice
+
+MAX_SEED = 2**32 - 1
+KINDS: dict[Kind, str] = {
+    "none": "nothing",
+    "marked": "what the data mark",
+    "classes": "some classes",
+    "planted": "planted ones",
+}
+MODES: dict[Mode, str] = {
+    "share": "Share",
+    "robust z": "Robust z",
+    "fixed": "Fixed",
+    "best F1": "Best F1",
+}
+DEFAULTS: dict[str, float] = {"share": 1.0, "robust z": 3.5}
+BASES = {"references": "training images", "judged": "these images"}
+
+
+def found(choice: Choice) -> Found:
+    """The controls, and what they make of the images."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        place = st.container(width="content")
+        asked = _asked(choice)
+        names = {one.name: one for one in outliers.available(outlier_data.references(asked))}
+        with place:
+            spec = names[_score(names)]
+    scores, usual = outlier_data.scores(asked, spec.name)
+    images, is_outlier, _ = outlier_data.experiment(asked.dataset, asked.split, asked.truth)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        mode = _mode(is_outlier is not None)
+        base = _base(mode, usual, scores, asked)
+        amount = _amount(mode, spec.name, base)
+    threshold = outlier_data.threshold_of(mode, amount, base, (scores, is_outlier))
+    judged = outlier_data.judged(asked)
+    return Found(asked, images, is_outlier, judged, spec, scores, base, threshold)
+
+
+def _asked(choice: Choice) -> Asked:
+    """Which images are judged by which model, and what is known of them."""
+    card, images = choice.model(), choice.images()
+    with st.popover(
+        "Known outliers",
+        icon=":material/science:",
+        help="For experiments: say which images are outliers, to see how well they are found",
+    ):
+        truth = _truth(card, images)
+    return Asked(choice.dataset.id, choice.split, card, truth)
+
+
+def default_truth(card: Card, images: ImageSet) -> Kind:
+    """What is known without being asked for: marked defects, or classes the model never saw."""
+    if planting.by_defects(images):
+        return "marked"
+    return "classes" if unseen_classes(card, images) else "none"
+
+
+def unseen_classes(card: Card, images: ImageSet) -> tuple[str, ...]:
+    """The classes of the images that the model was trained without."""
+    return tuple(name for name in card.excluded_classes if name in images.class_names)
+
+
+def _truth(card: Card, images: ImageSet) -> Truth:
+    kinds = [kind for kind in KINDS if _possible(kind, images)]
+    default = default_truth(card, images)
+    state.recall("truth", default, kinds)
+    st.radio(
+        "Known outliers are",
+        kinds,
+        key="truth",
+        format_func=lambda kind: KINDS[kind],
+        help="Scores are never told; curves and best F1 need to know",
+    )
+    state.publish("truth", default)
+    match st.session_state["truth"]:
+        case "classes":
+            return Truth("classes", _classes(card, images))
+        case "planted":
+            return _planted(card, images)
+        case kind:
+            return Truth(kind)
+
+
+def _possible(kind: Kind, images: ImageSet) -> bool:
+    if kind == "marked":
+        return planting.by_defects(images) is not None
+    return kind != "classes" or (images.labels is not None and len(images.class_names) > 1)
+
+
+def _classes(card: Card, images: ImageSet) -> tuple[str, ...]:
+    default = list(unseen_classes(card, images) or images.class_names[-1:])
+    state.recall_several("outlier_classes", default, images.class_names)
+    st.multiselect(
+        "Classes",
+        images.class_names,
+        key="outlier_classes",
+        help="Images of these classes count as outliers; a model that was trained with them will "
+        "not think so",
+    )
+    state.publish("outlier_classes", default)
+    chosen = tuple(st.session_state["outlier_classes"] or default)
+    return chosen if len(chosen) < len(images.class_names) else chosen[:-1]
+
+
+def _planted(card: Card, images: ImageSet) -> Truth:
+    others = [info for info in datasets.catalogue() if info.available and info.id != images.id]
+    titles = {name: f"{name}: {one.explanation}" for name, one in planting.CORRUPTIONS.items()}
+    titles |= {info.id: f"images of {info.title}" for info in others}
+    state.recall("plant", "noise", list(titles))
+    st.selectbox(
+        "What is planted",
+        list(titles),
+        key="plant",
+        format_func=titles.__getitem__,
+        help="Spoiled copies of some images, or images of another set, added to the images shown",
+    )
+    state.publish("plant", "noise")
+    percent = st.slider(
+        "How many, per 100 images",
+        1,
+        50,
+        10,
+        key="plant_percent",
+        bind="query-params",
+        persist_state="session",
+        help="Added to the images shown",
+    )
+    seed = st.number_input(
+        "Seed",
+        0,
+        MAX_SEED,
+        0,
+        key="plant_seed",
+        bind="query-params",
+        persist_state="session",
+        help="Which images are taken, and all chance in spoiling them",
+    )
+    plant = str(st.session_state["plant"])
+    return Truth("planted", unseen_classes(card, images), plant, percent / 100, int(seed))
+
+
+def _score(names: dict[str, outliers.Score]) -> str:
+    state.recall("score", "mse", list(names))
+    st.selectbox(
+        "Score",
+        list(names),
+        key="score",
+        format_func=lambda name: names[name].title + (" · baseline" * names[name].baseline),
+        help="How strangeness is measured; higher is stranger, for every score",
+        width=340,
+    )
+    state.publish("score", "mse")
+    return str(st.session_state["score"])
+
+
+def _mode(has_truth: bool) -> Mode:
+    modes = [mode for mode in MODES if mode != "best F1" or has_truth]
+    state.recall("threshold", "share", modes)
+    st.segmented_control(
+        "Threshold",
+        modes,
+        key="threshold",
+        required=True,
+        format_func=MODES.__getitem__,
+        help="\n".join(f"- **{MODES[m]}** {thresholds.EXPLANATIONS[m]}" for m in modes),
+    )
+    state.publish("threshold", "share")
+    mode: Mode = st.session_state["threshold"]
+    return mode
+
+
+def _base(
+    mode: Mode, usual: outlier_data.Scores, own: outlier_data.Scores, asked: Asked
+) -> Reference:
+    """The scores the threshold is derived from."""
+    name = outlier_data.references(asked).name
+    if mode in ("share", "robust z"):
+        state.recall("measured_on", "references", list(BASES))
+        st.segmented_control(
+            "Measured on",
+            list(BASES),
+            key="measured_on",
+            required=True,
+            format_func=BASES.__getitem__,
+            help=f"Images that are not judged ({name}), or the judged images themselves, for a "
+            "share of them",
+        )
+        state.publish("measured_on", "references")
+        if st.session_state["measured_on"] == "judged":
+            return Reference(own, f"these {len(own):,} images themselves")
+    return Reference(usual, name)
+
+
+def _amount(mode: Mode, score: str, base: Reference) -> float:
+    if mode == "share":
+        return _number(
+            "share",
+            "Percent flagged",
+            1.0,
+            (0.0, 50.0, 0.1),
+            "%.1f",
+            "Of the images it is measured on",
+        )
+    if mode == "robust z":
+        return _number(
+            "z",
+            "Deviations",
+            3.5,
+            (0.0, 50.0, 0.5),
+            "%.1f",
+            "How far above the median; 3.5 is customary",
+        )
+    if mode == "fixed":
+        start = float(
+            np.format_float_positional(np.quantile(base.scores, 0.99), 3, fractional=False)
+        )
+        step = float(10 ** np.floor(np.log10(max(abs(start), 1e-9)) - 1))
+        return _number(
+            f"fixed_{score}", "Value", start, (-1e9, 1e9, step), "%.5g", "On the score's own scale"
+        )
+    return 0.0
+
+
+def _number(
+    key: str,
+    label: str,
+    default: float,
+    bounds: tuple[float, float, float],
+    form: str,
+    help_text: str,
+) -> float:
+    low, high, step = bounds
+    state.recall_number(key, default, low, high)
+    st.number_input(label, low, high, step=step, format=form, key=key, help=help_text, width=150)
+    state.publish(key, default)
+    return float(st.session_state[key])

@@ -1,0 +1,191 @@
+"""The flagged images: how many, why, where the line is drawn, and where each image is wrong."""
+
+import numpy as np
+import streamlit as st
+
+from core import metrics
+from core.imagesets import ImageSet
+from core.rankings import pixel_auroc
+from core.thresholds import edge
+from pages.ui import (
+    cache,
+    mosaic,
+    outlier_chart,
+    outlier_data,
+    outlier_export,
+    packing,
+    state,
+    sweep,
+)
+from pages.ui.outlier_data import Found, Positions
+from pages.ui.sweep import Affine, Cell, Row, Still, Sweep
+from pages.ui.text import plain
+
+ON_A_PAGE = 24
+OPACITY = 0.65  # of the overlay, to begin with
+OPACITIES = np.linspace(0, 1, 21)
+SIDE = 84  # pixels of the two images at the threshold
+ERROR_LABEL = "Error of a pixel, |reconstruction − original|, one scale for all images of the set"
+NOTHING = "Nothing is flagged: lower the threshold, or choose another score."
+
+
+def draw(found: Found) -> str | None:
+    """All of the section; the id of an image that was clicked in it."""
+    left, right = st.columns([5, 2], gap="medium")
+    with left:
+        outlier_chart.draw(found)
+    with right:
+        _edge(found)
+    return _gallery(found)
+
+
+def sentence(found: Found) -> str:
+    """How many are flagged, and how the line was drawn, as markdown."""
+    n, flagged = len(found.images), int(found.flagged.sum())
+    return (
+        f"**{flagged:,} of {n:,} images are flagged ({flagged / n:.1%})**: they score above "
+        f"**{found.threshold.value:.4g}**, {plain(found.threshold.how)}."
+    )
+
+
+def _edge(found: Found) -> None:
+    """The last image kept beside the first flagged."""
+    at = edge(found.scores, found.threshold)
+    st.markdown("**At the threshold**")
+    st.caption("Two images, each beside its reconstruction")
+    with st.container(horizontal=True):
+        for title, position in (("last kept", at.last_kept), ("first flagged", at.first_flagged)):
+            with st.container(width=112):
+                st.caption(f"**{title}**")
+                if position is None:
+                    st.caption("none")
+                    continue
+                _two(found, position)
+
+
+def _two(found: Found, position: int) -> None:
+    """One image above its reconstruction, with its score."""
+    x = found.images.pixels([position])
+    x_hat = cache.autoencoder(found.asked.card).reconstruct(x)
+    pictures = mosaic.enlarged(mosaic.colours(np.concatenate([x, x_hat])), SIDE)
+    sheet = np.concatenate(list(pictures), axis=1)
+    words = " · ".join(filter(None, (found.images.label_name(position), "")))
+    st.image(mosaic.png(sheet), width=112)
+    st.caption(plain(f"{found.scores[position]:.4g}" + (f" · class {words}" if words else "")))
+
+
+def _gallery(found: Found) -> str | None:
+    order = found.queue
+    st.markdown("**Flagged, the strangest first**")
+    if not len(order):
+        st.info(NOTHING, icon=":material/search_off:")
+        return None
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        order = _with_fact(found, order)
+        page = _page(len(order))
+        outlier_export.flagged(found, order)
+    shown = order[ON_A_PAGE * (page - 1) : ON_A_PAGE * page]
+    packed = cache.kept(
+        ("flagged", found.asked.key, found.score.name, tuple(shown.tolist())),
+        lambda: packing.pack(described(found, shown)),
+    )
+    event = sweep.show(packed, "flagged_images", start=state.on_entry("opacity", OPACITY))
+    _localised(found)
+    return event.clicked
+
+
+def described(found: Found, shown: Positions) -> Sweep:
+    """Originals, reconstructions and errors laid over them; the slider says how strongly."""
+    images = found.images.take(shown)
+    x = images.pixels()
+    x_hat = cache.autoencoder(found.asked.card).reconstruct(x)
+    scale = outlier_data.error_scale(found.asked)
+    heat = np.divide(
+        mosaic.error_colours(x, x_hat, scale).transpose(0, 3, 1, 2), 255, dtype=np.float32
+    )
+    base = _coloured(x)
+    over = np.subtract(heat, base, dtype=np.float32)
+    scores = np.broadcast_to(found.scores[shown], (len(OPACITIES), len(shown)))
+    rows = [
+        Row(
+            "Original", "original", Still(base), detail=f"below it: class, and {found.score.unit}",
+            captions=True, numbers=scores,
+        ),
+        Row("Reconstruction", "reconstructed", Still(_coloured(np.clip(x_hat, 0, 1)))),
+        Row("Where it is wrong", "error", Affine(base, over), detail="its error over the original"),
+    ]  # fmt: skip
+    if images.masks is not None:
+        masks = np.repeat(images.masks[:, None], 3, axis=1).astype(np.float32)
+        rows.append(Row("Planted defect", "original", Still(masks), detail="the truth"))
+    return Sweep(
+        "Overlay",
+        OPACITIES,
+        tuple(cells(found, images)),
+        tuple(rows),
+        prefix="",
+        help="How strongly the error is laid over the original",
+        error_scale=scale,
+        error_label=ERROR_LABEL,
+    )
+
+
+def cells(found: Found, images: ImageSet) -> list[Cell]:
+    """What is written under each image: its class and what is conspicuous about it."""
+    facts = outlier_data.facts(found.asked, images)
+    return [
+        Cell(str(images.ids[i]), " · ".join(filter(None, (images.label_name(i), *facts[i]))))
+        for i in range(len(images))
+    ]
+
+
+def _with_fact(found: Found, order: Positions) -> Positions:
+    """Those of the flagged that have the chosen fact; the pills say how many have which."""
+    facts = cache.kept(
+        ("facts", found.asked.key, tuple(order.tolist())),
+        lambda: outlier_data.facts(found.asked, found.images.take(order)),
+    )
+    counts = {name: sum(name in one for one in facts) for name in outlier_data.FACTS}
+    names = [name for name, n in counts.items() if n]
+    if not names:
+        return order
+    chosen = st.pills(
+        "Conspicuous pictures",
+        names,
+        key="fact",
+        format_func=lambda name: f"{name} · {counts[name]}",
+        help="Broken files often are: compared with the training images. None chosen = all.\n"
+        + "\n".join(f"- **{name}**: {outlier_data.FACTS[name]}" for name in names),
+    )
+    return order if chosen is None else order[[chosen in one for one in facts]]
+
+
+def _page(n: int) -> int:
+    pages = -(-n // ON_A_PAGE)
+    return 1 if pages <= 1 else int(st.pagination(pages, key=f"flagged_page_{pages}"))
+
+
+def _localised(found: Found) -> None:
+    """How well the errors mark the defects, where it is known which pixels those are."""
+    if found.images.masks is None:
+        return
+    value = cache.kept(("pixel auroc", found.asked.key), lambda: _pixel_auroc(found))
+    st.caption(
+        f"**Pixel-level AUROC {value:.3f}**: the chance that a pixel of a planted defect has a "
+        f"larger error than another one, over all pixels of {len(found.images):,} images; "
+        "0.5 = guessing."
+    )
+
+
+def _pixel_auroc(found: Found) -> float:
+    images, model = found.images, cache.autoencoder(found.asked.card)
+    assert images.masks is not None
+    maps = np.empty(images.masks.shape, np.float32)
+    for start in range(0, len(images), 256):
+        part = slice(start, start + 256)
+        x = images.pixels(part)
+        maps[part] = metrics.error_map(x, model.reconstruct(x))
+    return pixel_auroc(maps, images.masks)
+
+
+def _coloured(x: metrics.Array) -> metrics.Array:
+    return np.repeat(x, 3, axis=1) if x.shape[1] == 1 else x

@@ -1,0 +1,211 @@
+"""One image after the other, judged by keys or buttons: the component, and what passes through it.
+
+The browser moves on at once and sends each verdict until it is told that it is kept, so that
+neither a slow server nor one that is restarted in the middle loses any.
+"""
+
+import base64
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import streamlit as st
+
+from core.reviews import MAX_NAME, MAX_NOTE, VERDICTS, Verdict
+from pages.ui import mosaic, theme
+from pages.ui.mosaic import Pixels
+from pages.ui.sweep import ASSETS
+
+AHEAD, BEHIND = 5, 1  # images that are sent before they are asked for
+MOST_PENDING = 1_000
+
+
+class Stamp(NamedTuple):
+    """What every verdict is given along with: on which data, through which model, by whom."""
+
+    source: str
+    checkpoint: str
+    reviewer: str
+
+
+class Said(NamedTuple):
+    """A verdict that the browser wants kept.  operation: its own, unique name for it."""
+
+    operation: str
+    image: str
+    verdict: Verdict
+    note: str
+    stamp: Stamp
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the browser said last.
+
+    place: where in the queue it stands.  pending: what it does not know to be kept.
+    known: the images whose pictures it has.
+    """
+
+    place: int
+    pending: tuple[Said, ...]
+    known: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Small:
+    """A little picture, as a data address, and the words under it."""
+
+    src: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Strip:
+    """A row of little pictures."""
+
+    title: str
+    pictures: tuple[Small, ...]
+
+
+@dataclass(frozen=True)
+class Other:
+    """What somebody else said of the image."""
+
+    reviewer: str
+    verdict: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of an image in the queue besides its pictures."""
+
+    id: str
+    place: int
+    verdict: str
+    note: str
+    others: tuple[Other, ...]
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """What is seen of an image; pictures are data addresses."""
+
+    title: str
+    facts: tuple[str, ...]
+    original: str
+    rebuilt: str
+    error: str
+    near: tuple[Strip, ...]
+
+
+class Step(NamedTuple):
+    """A verdict that can be undone: on which image, where in the queue, and what it was before."""
+
+    image: str
+    place: int
+    verdict: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Desk:
+    """All that the component shows.
+
+    queue: a name that changes when the queue does.  place: where to begin.  decided: how many of
+    total are.  kept: the operations that are stored.  problem: why others are not, or "".
+    stamp: of the verdicts from now on.
+    items: some images around the place, with pictures unless the browser has them.
+    scale: what error is drawn brightest.
+    """
+
+    queue: str
+    stamp: Stamp
+    total: int
+    place: int
+    start: str
+    decided: int
+    items: tuple[tuple[Known, Pictures | None], ...]
+    trail: tuple[Step, ...]
+    kept: tuple[str, ...]
+    problem: str
+    scale: float
+
+
+def show(desk: Desk, key: str, on_report: Callable[[], None]) -> None:
+    """The desk; on_report is called when the browser has something to say, see reported()."""
+    items = [asdict(known) | (asdict(seen) if seen else {}) for known, seen in desk.items]
+    data = {
+        "queue": desk.queue,
+        "stamp": desk.stamp._asdict(),
+        "total": desk.total,
+        "place": desk.place,
+        "start": desk.start,
+        "decided": desk.decided,
+        "items": items,
+        "trail": [step._asdict() for step in desk.trail],
+        "kept": list(desk.kept),
+        "problem": desk.problem,
+        "scale": {
+            "most": desk.scale,
+            "bar": BAR,
+            "label": "Error of a pixel, one scale for all images of the set:",
+        },
+    }
+    _component(key=key, data=data, on_report_change=on_report)
+
+
+def reported(key: str) -> Report | None:
+    """What the browser said last; None if nothing yet, or nothing that could be meant."""
+    state: Any = st.session_state.get(key)
+    return read(state.get("report") if state else None)
+
+
+def read(report: Any) -> Report | None:
+    """The report in a message from the browser, which might be anything."""
+    if not isinstance(report, dict) or not isinstance(report.get("place"), int | float):
+        return None
+    pending = report.get("pending")
+    said = [_said(one) for one in pending[:MOST_PENDING]] if isinstance(pending, list) else []
+    known = report.get("known")
+    return Report(
+        int(report["place"]),
+        tuple(one for one in said if one is not None),
+        frozenset(map(str, known)) if isinstance(known, list) else frozenset(),
+    )
+
+
+def address(picture: Pixels) -> str:
+    """(H, W, 3) as a picture that a page can hold itself."""
+    return "data:image/png;base64," + base64.b64encode(mosaic.png(picture)).decode()
+
+
+def window(place: int, total: int) -> Sequence[int]:
+    """Which places of the queue to send when the browser stands at one of them."""
+    return range(max(0, place - BEHIND), min(total, place + AHEAD + 1))
+
+
+def _said(one: Any) -> Said | None:
+    if not isinstance(one, dict) or one.get("verdict") not in VERDICTS:
+        return None
+    operation, image, note = (str(one.get(name, "")) for name in ("operation", "image", "note"))
+    stamp = Stamp(*(str(one.get(name, "")) for name in Stamp._fields))
+    if not 8 <= len(operation) <= MAX_NAME or not all((image, *stamp)):
+        return None
+    return Said(
+        operation,
+        image,
+        one["verdict"],
+        note[:MAX_NOTE],
+        stamp._replace(reviewer=stamp.reviewer[:MAX_NAME]),
+    )
+
+
+BAR = address(np.repeat(theme.ERROR_COLOURS[None], 2, axis=0))
+_component = st.components.v2.component(
+    "hourglass_review",
+    html=(ASSETS / "review.html").read_text("utf-8"),
+    css=(ASSETS / "review.css").read_text("utf-8"),
+    js=(ASSETS / "review.js").read_text("utf-8"),
+)
