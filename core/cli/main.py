@@ -10,6 +10,7 @@ import click
 from core.cli.app import app
 from core.cli.encode import encode
 from core.cli.evaluate import evaluate
+from core.cli.export import export
 from core.cli.lists import archs, checkpoints, datasets
 from core.cli.outliers import outliers
 from core.cli.project import project, structure
@@ -54,6 +55,7 @@ for command in (
     outliers,
     sizes,
     encode,
+    export,
     project,
     structure,
     take,

@@ -1,14 +1,26 @@
 """What a run has come to: its model, against PCA and against the best run so far."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Literal, get_args
 
 import streamlit as st
 
+from core import checkpoints, source_code
 from core.checkpoints import Card
 from core.runs import Run
 from pages.ui import cache
 
+Part = Literal["whole", "encoder", "decoder"]
 OPEN = "Opens the Reconstruct page with this model"
+TAKE = "For other programs: ONNX, a script that trains it, the checkpoint itself"
+ONNX = {
+    "whole": "x (n, C, H, W), 0 to 1, to its reconstruction x_hat",
+    "encoder": "x (n, C, H, W), 0 to 1, to its code z (n, D')",
+    "decoder": "A code z (n, D') to the image x_hat",
+}
+CODE = "A short script of PyTorch alone that builds and trains exactly this model"
+CHECKPOINT = "The .safetensors file; Hourglass elsewhere reads it from checkpoints/local"
 
 
 def draw(run: Run, others: Sequence[Run]) -> None:
@@ -49,10 +61,39 @@ def draw(run: Run, others: Sequence[Run]) -> None:
         help="Higher is nearer to the original",
         width="content",
     )
-    if st.button(
-        "Reconstruct with it", icon=":material/compare:", on_click=_choose, args=(card,), help=OPEN
-    ):
-        st.switch_page("pages/reconstruct.py")
+    with st.container(horizontal=True):
+        if st.button(
+            "Reconstruct with it",
+            icon=":material/compare:",
+            on_click=_choose,
+            args=(card,),
+            help=OPEN,
+        ):
+            st.switch_page("pages/reconstruct.py")
+        with st.popover("Take it away", icon=":material/download:", help=TAKE):
+            _downloads(card)
+
+
+def _downloads(card: Card) -> None:
+    """Each is made when it is asked for."""
+    for part in get_args(Part):
+        name = f"{card.name}-{part}.onnx" if part != "whole" else f"{card.name}.onnx"
+        _download(f"ONNX, {part}", partial(_onnx, card, part), name, ONNX[part])
+    _download("PyTorch code", lambda: source_code.script(card), f"{card.name}.py", CODE)
+    _download("Checkpoint", card.path.read_bytes, card.path.name, CHECKPOINT)
+
+
+def _download(label: str, content: Callable[[], bytes | str], name: str, about: str) -> None:
+    st.download_button(
+        label, content, name, on_click="ignore", width="stretch", help=about, key=f"take_{name}"
+    )
+
+
+def _onnx(card: Card, part: Part) -> bytes:
+    from core.onnx_export import to_onnx  # half a second to import
+
+    tensors = checkpoints.load(card.path).tensors
+    return to_onnx(card.plan, tensors, part, card.title)
 
 
 def _choose(card: Card) -> None:

@@ -1,0 +1,149 @@
+"""A plan and its weights as an ONNX model, for any other program; loads no training library."""
+
+import math
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from core.models.layers import (
+    Activation,
+    BatchNorm,
+    Bound,
+    Conv,
+    ConvTranspose,
+    Layer,
+    Layers,
+    Linear,
+    Plan,
+    Reshape,
+)
+
+Part = Literal["whole", "encoder", "decoder"]
+PARTS: tuple[Part, ...] = get_args(Part)
+OPSET, IR_VERSION = 18, 9  # read by ONNX Runtime from 1.15 on
+NORM_EPSILON = 1e-5  # PyTorch's
+Tensors = dict[str, npt.NDArray[np.float32]]
+
+
+def to_onnx(plan: Plan, tensors: Tensors, part: Part = "whole", about: str = "") -> bytes:
+    """The model as the content of an .onnx file, checked.
+
+    part: "encoder" x (n, C, H, W) -> z (n, D'), "decoder" z -> x_hat (n, C, H, W), "whole" x ->
+    x_hat, all float32 with any n; pixels are 0 to 1.  tensors: float32, as in a checkpoint.
+    about: written into the file.
+    """
+    graph = _Graph(tensors, "z" if part == "decoder" else "x")
+    if part != "decoder":
+        graph.add("encoder", plan.encoder)
+        if plan.variational:
+            graph.first(plan.latent_dim)
+    if part != "encoder":
+        graph.add("decoder", plan.decoder)
+    x, z = list(plan.input_shape), [plan.latent_dim]
+    given = _value("z", z) if part == "decoder" else _value("x", x)
+    made = _value("z", z) if part == "encoder" else _value("x_hat", x)
+    return graph.finished(given, made, about)
+
+
+def _value(name: str, shape: list[int]) -> Any:
+    return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", *shape])
+
+
+@dataclass
+class _Graph:
+    """Nodes in a row, each taking what the one before it gave."""
+
+    tensors: Tensors
+    last: str
+    nodes: list[Any] = field(default_factory=list)
+    constants: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
+
+    def add(self, part: str, layers: Layers) -> None:
+        """The layers of "encoder" or "decoder"."""
+        for i, layer in enumerate(layers):
+            names = [f"{part}.{i}.{name}" for name in layer.tensors()]
+            self.constants |= {name: self.tensors[name] for name in names}
+            self._layer(layer, names)
+
+    def first(self, n: int) -> None:
+        """The first n columns: of a variational code, its means."""
+        bounds = {"from": 0, "to": n, "axis": 1}
+        self._node("Slice", *(self._constant(k, np.array([v])) for k, v in bounds.items()))
+
+    def finished(self, given: Any, made: Any, about: str) -> bytes:
+        """The file's content."""
+        self.nodes.append(helper.make_node("Identity", [self.last], [made.name]))
+        weights = [numpy_helper.from_array(np.asarray(t), n) for n, t in self.constants.items()]
+        graph = helper.make_graph(self.nodes, "hourglass", [given], [made], weights)
+        model = helper.make_model(
+            graph,
+            opset_imports=[helper.make_opsetid("", OPSET)],
+            producer_name="hourglass",
+            doc_string=about,
+            ir_version=IR_VERSION,
+        )
+        onnx.checker.check_model(model, full_check=True)
+        return bytes(model.SerializeToString())
+
+    def _layer(self, layer: Layer, names: list[str]) -> None:
+        match layer:
+            case Linear():
+                self._node("Gemm", *names, transB=1)
+            case Conv():
+                self._node("Conv", *names, **_STRIDE)
+            case ConvTranspose(_, _, grow):
+                self._node("ConvTranspose", *names, output_padding=grow, **_STRIDE)
+            case BatchNorm():
+                self._node("BatchNormalization", *names, epsilon=NORM_EPSILON)
+            case Activation(name):
+                getattr(self, f"_{name}")()
+            case Bound():
+                self._node("Tanh")
+                self._node("Add", self._number(1.0))
+                self._node("Mul", self._number(0.5))
+            case Reshape(shape):  # 0 keeps n
+                self._node("Reshape", self._constant("shape", np.array([0, *shape])))
+
+    def _relu(self) -> None:
+        self._node("Relu")
+
+    def _tanh(self) -> None:
+        self._node("Tanh")
+
+    def _silu(self) -> None:
+        a = self.last
+        self._node("Sigmoid")
+        self._node("Mul", a)
+
+    def _gelu(self) -> None:
+        """A / 2 * (1 + erf(a / sqrt 2))."""
+        a = self.last
+        self._node("Mul", self._number(1 / math.sqrt(2)))
+        self._node("Erf")
+        self._node("Add", self._number(1.0))
+        self._node("Mul", a)
+        self._node("Mul", self._number(0.5))
+
+    def _node(self, kind: str, *more: str, **attributes: Any) -> None:
+        made = f"a{len(self.nodes)}"
+        self.nodes.append(helper.make_node(kind, [self.last, *more], [made], **attributes))
+        self.last = made
+
+    def _number(self, value: float) -> str:
+        return self._constant(f"{value:g}", np.array(value, np.float32))
+
+    def _constant(self, name: str, value: npt.NDArray[Any]) -> str:
+        name = f"{name}-{len(self.nodes)}"
+        self.constants[name] = value
+        return name
+
+
+_STRIDE: dict[str, Any] = {
+    "kernel_shape": (3, 3),
+    "strides": (2, 2),
+    "pads": (1, 1, 1, 1),
+}

@@ -1,0 +1,220 @@
+"""A model and its training as one short script that needs no Hourglass.
+
+Run on the same images with as many threads it ends in the very same weights.
+"""
+
+from core.checkpoints import Card
+from core.models.layers import (
+    Activation,
+    BatchNorm,
+    Bound,
+    Conv,
+    ConvTranspose,
+    Layer,
+    Layers,
+    Linear,
+    Reshape,
+)
+from core.noise import Noise
+
+TELL = "print"  # what the script does; Hourglass itself has no print in it
+ACTIVATIONS = {"relu": "ReLU", "silu": "SiLU", "gelu": "GELU", "tanh": "Tanh"}
+
+
+def script(card: Card) -> str:
+    """The script, as text; PyTorch and NumPy run it (PCA: NumPy alone)."""
+    body = _closed_form(card) if card.architecture.closed_form else _by_gradient(card)
+    return f"{_head(card)}\n{body}"
+
+
+def _head(card: Card) -> str:
+    without = "".join(f", {name!r}" for name in card.excluded_classes)
+    return f'''\
+"""{card.title}, trained on {card.dataset}.
+
+    python SCRIPT.py images.npy weights.npz
+
+images.npy: the training images, uint8 (N, C, H, W). Hourglass saves those of this model with
+    python -c "import numpy, core.datasets as d; numpy.save('images.npy',
+        d.training_images({card.dataset!r}, [{without.removeprefix(", ")}]).images)"
+"""
+
+import sys
+
+import numpy as np
+'''
+
+
+def _closed_form(card: Card) -> str:
+    return f"""
+images = np.load(sys.argv[1]).reshape(-1, {_product(card.input_shape)})
+x = images.astype(np.float32) / 255
+mean = x.mean(axis=0)
+_, singular, components = np.linalg.svd(x - mean, full_matrices=False)
+w = components[:{card.latent_dim}]  # (D', D): z = w @ (x - mean), x_hat = w.T @ z + mean
+x_hat = (x - mean) @ w.T @ w + mean
+{TELL}(f"mean squared error {{np.square(x - x_hat).mean():.5f}}")
+np.savez(sys.argv[2], w=w, mean=mean)
+"""
+
+
+def _by_gradient(card: Card) -> str:
+    parts = [_settings(card), *_network(card), _helpers(card), _loss(card), _loop()]
+    return "\n\n".join(part.strip("\n") for part in parts) + "\n"
+
+
+def _settings(card: Card) -> str:
+    t = card.document.training
+    return f"""
+import torch
+from torch import nn
+
+SEED, EPOCHS, BATCH_SIZE = {t.seed}, {t.epochs}, {t.batch_size}
+PEAK, WEIGHT_DECAY = {t.learning_rate!r}, {t.weight_decay!r}  # of the learning rate; of AdamW
+torch.set_num_threads({t.threads})
+"""
+
+
+def _network(card: Card) -> list[str]:
+    plan = card.plan
+    bound = """
+
+class Bound(nn.Module):
+    \"\"\"Any number into [0, 1].\"\"\"
+
+    def forward(self, a):
+        return torch.tanh(a).add(1).mul(0.5)
+"""
+    has_bound = any(isinstance(layer, Bound) for layer in plan.decoder)
+    code = [bound] if has_bound else []
+    code.append(f'''
+
+def seed_of(*parts):
+    """One seed from several numbers."""
+    return int(np.random.SeedSequence(parts).generate_state(1, np.uint64)[0] >> np.uint64(1))
+
+
+torch.manual_seed(seed_of(SEED))
+encoder = {_sequence(plan.encoder)}
+decoder = {_sequence(plan.decoder)}
+network = nn.ModuleDict({{"encoder": encoder, "decoder": decoder}})
+network.to(memory_format=torch.channels_last)
+''')
+    return code
+
+
+def _sequence(layers: Layers) -> str:
+    return "nn.Sequential(\n" + "".join(f"    {_module(layer)},\n" for layer in layers) + ")"
+
+
+def _module(layer: Layer) -> str:
+    match layer:
+        case Linear(n_in, n_out, bias):
+            return f"nn.Linear({n_in}, {n_out}{_no_bias(bias)})"
+        case Conv(c_in, c_out, bias):
+            return f"nn.Conv2d({c_in}, {c_out}, 3, stride=2, padding=1{_no_bias(bias)})"
+        case ConvTranspose(c_in, c_out, grow, bias):
+            size = f"3, stride=2, padding=1, output_padding={grow}"
+            return f"nn.ConvTranspose2d({c_in}, {c_out}, {size}{_no_bias(bias)})"
+        case BatchNorm(n, spatial):
+            return f"nn.BatchNorm{2 if spatial else 1}d({n})"
+        case Activation(name):
+            return f"nn.{ACTIVATIONS[name]}()"
+        case Bound():
+            return "Bound()"
+        case Reshape(shape):
+            return f"nn.Unflatten(1, {shape})" if len(shape) > 1 else "nn.Flatten()"
+
+
+def _no_bias(bias: bool) -> str:
+    return "" if bias else ", bias=False"
+
+
+def _helpers(card: Card) -> str:
+    if not card.noise:
+        return ""
+    lines = "\n".join(f"    {line}" for line in _noise_lines(card.noise))
+    return f'''
+
+def noisy(x, generator):
+    """What the network is given; the target stays clean."""
+{lines}
+'''
+
+
+def _noise_lines(noise: Noise) -> list[str]:
+    if noise.kind in ("gaussian", "speckle"):
+        normal = f"normal_({noise.mu!r}, {noise.sigma!r}, generator=generator)"
+        out = "x + drawn" if noise.kind == "gaussian" else "x * (1 + drawn)"
+        lines = [f"drawn = torch.empty_like(x).{normal}", f"out = {out}"]
+    else:
+        where = (
+            f"where = torch.empty_like(x[:, :1]).uniform_(generator=generator) < {noise.sigma!r}"
+        )
+        value = "torch.zeros_like(x[:, :1])"
+        if noise.kind == "salt_and_pepper":
+            value += ".uniform_(generator=generator).round()"
+        lines = [where, f"out = torch.where(where, {value}, x)"]
+    return [*lines, "return out.clamp(0, 1)" if noise.clip else "return out"]
+
+
+def _loss(card: Card) -> str:
+    x_in = "noisy(x, generator)" if card.noise else "x"
+    if not card.plan.variational:
+        return f'''
+
+def loss_of(x, generator):
+    """The mean squared error of a batch."""
+    return nn.functional.mse_loss(decoder(encoder({x_in})), x)
+'''
+    return f'''
+
+def loss_of(x, generator):
+    """The mean squared error of a batch, and the pull of its codes towards N(0, 1)."""
+    x_in = {x_in}
+    drawn = torch.empty(len(x), {card.latent_dim}).normal_(generator=generator)
+    mu, logvar = encoder(x_in).chunk(2, dim=1)
+    z = mu + drawn * torch.exp(0.5 * logvar)
+    kl = 0.5 * (mu.square() + logvar.exp() - 1 - logvar).sum(dim=1).mean()
+    return nn.functional.mse_loss(decoder(z), x) + {card.plan.beta!r} * kl / x[0].numel()
+'''
+
+
+def _loop() -> str:
+    told = TELL + '(f"epoch {epoch}: loss {losses.item() / steps:.5f}")'
+    return LOOP.replace("TOLD", told)
+
+
+LOOP = """
+
+images = torch.from_numpy(np.load(sys.argv[1]))
+steps = len(images) // BATCH_SIZE + (len(images) % BATCH_SIZE > 1)
+optimizer = torch.optim.AdamW(
+    network.parameters(), lr=PEAK, weight_decay=WEIGHT_DECAY, fused=True
+)
+total = steps * EPOCHS
+schedule = torch.optim.lr_scheduler.OneCycleLR(
+    optimizer, PEAK, total_steps=total + (total == 5), pct_start=0.2
+)
+for epoch in range(1, EPOCHS + 1):
+    order = torch.randperm(
+        len(images), generator=torch.Generator().manual_seed(seed_of(SEED, epoch))
+    )
+    losses = torch.zeros(())
+    for step in range(steps):
+        generator = torch.Generator().manual_seed(seed_of(SEED, epoch, step))
+        x = images[order[step * BATCH_SIZE : (step + 1) * BATCH_SIZE]].to(torch.float32).div_(255)
+        loss = loss_of(x.contiguous(memory_format=torch.channels_last), generator)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+        losses += loss.detach()
+    TOLD
+np.savez(sys.argv[2], **{name: t.numpy() for name, t in network.state_dict().items()})
+"""
+
+
+def _product(shape: tuple[int, int, int]) -> int:
+    c, h, w = shape
+    return c * h * w
