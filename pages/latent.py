@@ -11,7 +11,11 @@ st.caption(
 )
 
 choice = sidebar.chosen()
-asked = latent_controls.asked(choice, choice.model())
+card = choice.model()
+if not len(choice.images()):
+    st.info("There is no image here: choose other data in the sidebar.")
+    st.stop()
+asked = latent_controls.asked(choice, card)
 views = tuple(latent_views.view(asked, card) for card in asked.cards)
 clicked = latent_views.draw_maps(views)
 clicked = latent_sections.draw(views) or clicked

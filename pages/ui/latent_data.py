@@ -124,7 +124,8 @@ def trust(crowd: Crowd, card: Card, method: str, z: Array, drawn: Array) -> floa
 
 def clusters(crowd: Crowd, card: Card, z: Array, n: int) -> Index:
     """k-means clusters of the codes."""
-    return kept(f"clusters {n}", crowd, card, lambda: structure.clusters(z, n))
+    m = min(n, len(z))
+    return kept(f"clusters {m}", crowd, card, lambda: structure.clusters(z, m))
 
 
 def verdicts(dataset: str) -> dict[str, str]:

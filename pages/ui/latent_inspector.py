@@ -53,8 +53,7 @@ def inspect(one: View, clicked: str | None) -> None:
 
 def near(one: View, i: int) -> tuple[Neighbours, Neighbours]:
     """The nearest others of image i among those on the map, by code and by pixels."""
-    rows = np.array([i])
-    n = min(N_NEAREST, len(one.codes.z) - 1)
+    rows, n = np.array([i]), min(N_NEAREST, len(one.codes.z) - 1)
     x = one.population.images.pixels()
     in_pixels = nearest_others(x.reshape(len(x), -1), n, rows)
     return nearest_others(one.codes.z, n, rows), in_pixels
@@ -63,12 +62,12 @@ def near(one: View, i: int) -> tuple[Neighbours, Neighbours]:
 def _around(one: View, i: int) -> None:
     st.markdown("**Its code**")
     st.plotly_chart(code_chart.figure(one.codes.z[i], one.codes.z), key="inspector_code")
-    in_code, in_pixels = near(one, i)
-    for title, found in (("code space", in_code), ("pixel space", in_pixels)):
-        st.markdown(f"**Nearest in {title}**, the nearest first; below each its distance")
-        if clicked := _gallery(one, found, title):
-            st.session_state[NEXT] = clicked
-            st.rerun()
+    if len(one.codes.z) > 1:
+        for title, found in zip(("code space", "pixel space"), near(one, i), strict=True):
+            st.markdown(f"**Nearest in {title}**, the nearest first; below each its distance")
+            if clicked := _gallery(one, found, title):
+                st.session_state[NEXT] = clicked
+                st.rerun()
     _walk_buttons(str(one.population.images.ids[i]))
 
 

@@ -34,13 +34,17 @@ CONFIG = {
 
 @dataclass(frozen=True)
 class Drawing:
-    """A map to draw.  key: the chart's.  name: of all that decides where the points lie."""
+    """A map to draw.
+
+    key: the chart's.  name: of all that decides where the points lie.  words: the map described.
+    """
 
     key: str
     name: tuple[Any, ...]
     points: Points
     colouring: Colouring
     look: Look
+    words: str
 
 
 @dataclass(frozen=True)
@@ -104,6 +108,7 @@ def draw(drawing: Drawing) -> None:
         on_select=lambda: _selected(drawing.key),
         selection_mode=("points", "box", "lasso"),
         config=CONFIG,
+        alt=drawing.words,
     )
     zoom.listen(drawing.key)
 

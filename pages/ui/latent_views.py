@@ -74,10 +74,14 @@ def _map(one: View, key: str) -> None:
     asked, crowd = one.asked, one.asked.crowd
     if one.method != asked.method:
         _offer(one)
-    points = latent_map.points(one.population, one.xy, f"{OTHER[crowd.split]} image")
+    points = latent_map.points(one.population, one.xy, f"{OTHER.get(crowd.split, 'other')} image")
     name = (crowd, one.card.sha256, one.method)
     look = Look(axis_titles(one.card, one.axes, one.method), asked.drag)
-    latent_map.draw(Drawing(key, name, points, one.colouring, look))
+    words = (
+        f"Map of {len(one.xy):,} images as {one.card.name} encodes them, coloured by "
+        f"{one.colouring.title}"
+    )
+    latent_map.draw(Drawing(key, name, points, one.colouring, look, words))
     st.caption(f"{kept(one)} {latent_controls.sentence(one.population, crowd)}")
 
 
