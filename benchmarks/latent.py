@@ -128,7 +128,7 @@ def in_the_browser(browser: Browser, address: str, images: ImageSet, rounds: int
 
 
 def of_projections(images: ImageSet) -> list[str]:
-    """Rows of a table: projection, seconds, seconds of the processor, trustworthiness. PaCMAP once before, to compile."""
+    """Rows: projection, seconds, of them computing, trustworthiness. PaCMAP is compiled before."""
     z = Autoencoder.load(PROJECTED).encode(images.pixels())
     projections.project(z[:100], "pacmap")
     rows = []
