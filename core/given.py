@@ -36,14 +36,16 @@ def opened(files: Sequence[tuple[str, IO[bytes]]]) -> Iterator[tuple[Offer, ...]
     """Every file, and every file in the zip archives among them, to be read while this lasts.
 
     files: names and contents. An archive is known by its content; one that cannot be opened is an
-    offer that is rejected when it is read.
+    offer that is rejected when it is read. Files of an archive that comes with others have its name
+    before theirs.
     """
     with contextlib.ExitStack() as stack:
         offers: list[Offer] = []
         for name, file in files:
             file.seek(0)
             if file.read(4) in ZIP:
-                offers += _in_archive(stack, name, file)
+                prefix = f"{name}/" if len(files) > 1 else ""
+                offers += _in_archive(stack, name, file, prefix)
             else:
                 offers.append(Offer(name, _reading(file)))
         yield tuple(offers)
@@ -103,14 +105,16 @@ def unique(name: str, taken: set[str]) -> str:
     return candidate
 
 
-def _in_archive(stack: contextlib.ExitStack, name: str, file: IO[bytes]) -> list[Offer]:
+def _in_archive(
+    stack: contextlib.ExitStack, name: str, file: IO[bytes], prefix: str
+) -> list[Offer]:
     try:
         offers = stack.enter_context(open_zip(file, name))
     except DataError as error:
         return [Offer(name, _refusing(str(error)))]
     if not offers:
         return [Offer(name, _refusing("It is an archive without files."))]
-    return [Offer(f"{name}/{offer.name}", offer.read) for offer in offers]
+    return [Offer(f"{prefix}{offer.name}", offer.read) for offer in offers]
 
 
 def _reading(file: IO[bytes]) -> Callable[[], bytes]:

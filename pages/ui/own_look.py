@@ -28,7 +28,7 @@ from pages.ui.text import plain
 from pages.ui.tray import Fit, Tray
 from pages.ui.working import told
 
-DEFAULT_LINE = 99.0
+DEFAULT_SHARE = 1.0  # per cent of the test images; the Outliers page has the same control
 EMPTY = (
     "Nothing is here yet. Hand over images of your own above: PNG, JPEG, WebP, BMP, TIFF or GIF of "
     "any size, or a zip of them. They are turned, cut, resized and made grey as the model in the "
@@ -83,8 +83,8 @@ def _looked(held: Tray, choice: Choice, fit: Fit) -> Looked:
 
     images = held.images(fit, latent_data.Patience(tell))
     card = choice.model()
-    line = state.recall_number("line", DEFAULT_LINE, 50, 100)
-    scored = score(cache.autoencoder(card), images, line)
+    share = state.recall_number("share", DEFAULT_SHARE, 0, 50)
+    scored = score(cache.autoencoder(card), images, 100 - share)
     place.empty()
     return Looked(choice, card, images, scored)
 
@@ -114,17 +114,17 @@ def _heading(held: Tray, looked: Looked) -> None:
             st.rerun()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.number_input(
-            "Outlier above",
+            "Percent flagged",
+            0.0,
             50.0,
-            100.0,
-            step=0.5,
+            step=0.1,
             format="%.1f",
-            key="line",
+            key="share",
             width=150,
-            help="An image counts as an outlier if it is rebuilt worse than this share, in per "
-            "cent, of the images that the model was tested on",
+            help="Of the images that the model was tested on: an image of yours is an outlier if "
+            "its error is among the highest so many per cent; the same as on the Outliers page",
         )
-        state.publish("line", DEFAULT_LINE)
+        state.publish("share", DEFAULT_SHARE)
         own_results.downloads(looked.scored)
         st.caption(
             f"{looked.scored.n_outliers:,} of {len(looked.images):,} outliers: error above "

@@ -33,6 +33,11 @@ def test_files_and_the_files_in_archives_are_offered_alike() -> None:
     assert [one.name for one in rejected] == ["b.zip/x/d.txt"]
 
 
+def test_files_of_an_archive_alone_keep_their_own_names() -> None:
+    with opened(handed({"b.zip": archive({"x/c.png": PNG})})) as offers:
+        assert [offer.name for offer in offers] == ["x/c.png"]
+
+
 def test_archive_is_known_by_its_content_and_not_by_its_name() -> None:
     files = {"photo.png": archive({"c.png": PNG}), "really.zip": PNG}
     with opened(handed(files)) as offers:

@@ -127,7 +127,7 @@ def test_every_file_offered_is_among_the_images_or_listed_with_a_reason(
     n = len(files)
     words = f"**{n:,} offered**: {len(SOUND)} read, {len(BROKEN)} refused"
     assert words in [markdown.value for markdown in app.markdown]
-    assert sorted(app.dataframe[0].value["file"]) == sorted(f"all.zip/{name}" for name in BROKEN)
+    assert sorted(app.dataframe[0].value["file"]) == sorted(BROKEN)
 
 
 def test_names_that_are_markup_are_shown_letter_by_letter(page: Callable[..., AppTest]) -> None:
@@ -158,15 +158,15 @@ def test_numbers_under_the_slider_equal_those_computed_one_by_one(
     np.testing.assert_allclose(sweep.numbers(2)[frame], mse(x, x_hat), rtol=1e-4)
 
 
-def test_line_decides_what_is_an_outlier_and_is_part_of_the_link(
+def test_share_flagged_decides_what_is_an_outlier_and_is_part_of_the_link(
     page: Callable[..., AppTest],
 ) -> None:
     app = offered(page(model="tiny-dense"), {"a.png": digit_file(5)})
     percentile = float(app.metric[1].value.removesuffix(" %"))
-    line = next(one for one in app.number_input if one.label == "Outlier above")
+    share = next(one for one in app.number_input if one.label == "Percent flagged")
     assert 50 < percentile <= 100
-    line.set_value(50.0).run()
-    assert app.query_params["line"] == "50.0"
+    share.set_value(50.0).run()
+    assert app.query_params["share"] == "50.0"
     assert any("an :red[**outlier**]" in one.value for one in app.markdown)
 
 
