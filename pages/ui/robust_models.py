@@ -54,6 +54,7 @@ class Scored:
 
 def draw(choice: Choice) -> None:
     """Filters, the table, and what to do with the chosen rows."""
+    choice.model()  # says what to do if there is none
     with st.container(horizontal=True, vertical_alignment="bottom"):
         families = _families(choice.fitting)
         noisy = st.segmented_control(

@@ -28,6 +28,7 @@ COLUMNS = ("checkpoint", "rank", "pictures", "errors", "mse", "percentile", "tit
 
 def draw(choice: Choice) -> None:
     """Controls, then a row a model."""
+    choice.model()  # says what to do if there is none
     with st.container(horizontal=True, vertical_alignment="bottom"):
         n = st.segmented_control(
             "Images",
@@ -44,8 +45,6 @@ def draw(choice: Choice) -> None:
         noise, seed = controls.noise()
         sigma = _sigma()
     images, words = chosen(choice.images(), int(n or 4), shuffle)
-    if not choice.fitting:
-        choice.model()  # says what to do
     models = [cache.autoencoder(card) for card in choice.fitting]
     sweep = noise_sweep(images.pixels(), models, noise, seed, np.array([sigma]))
     scale = reconstruction.error_scale([sweep])
