@@ -1,12 +1,13 @@
 """One object to look through: an autoencoder with NumPy in and NumPy out."""
 
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
 from core import checkpoints, metrics
+from core.backends import backend, batch_size
 from core.checkpoints import Card, Checkpoint
 from core.config import DataError
 
@@ -14,22 +15,12 @@ Array = npt.NDArray[np.float32]
 Scores = npt.NDArray[np.float64]
 
 
-class Backend(Protocol):
-    """What runs the layers of one batch; batch_pixels: how many pixels it is quickest with."""
-
-    batch_pixels: int
-
-    def encode(self, x: Array) -> Array: ...
-
-    def decode(self, z: Array) -> Array: ...
-
-
 class Autoencoder:
     """A checkpoint in evaluation mode. Thread-safe: nothing in it changes after it is built."""
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         self.card: Card = checkpoint.card
-        self._backend = _backend(checkpoint)
+        self._backend = backend(checkpoint)
 
     @classmethod
     def load(cls, name_or_path: str | Path) -> Self:
@@ -109,7 +100,7 @@ class Autoencoder:
             )
 
     def _batches(self, n: int) -> list[slice]:
-        size = max(1, self._backend.batch_pixels // int(np.prod(self.input_shape)))
+        size = batch_size(self.card.plan)
         return [slice(i, i + size) for i in range(0, n, size)]
 
 
@@ -119,9 +110,3 @@ def _float(values: Array) -> Array:
 
 def _times(shape: tuple[int, ...]) -> str:
     return " x ".join(map(str, shape))
-
-
-def _backend(checkpoint: Checkpoint) -> Backend:
-    from core.models.execution import TorchBackend  # loads torch, which costs seconds
-
-    return TorchBackend(checkpoint.card.plan, checkpoint.tensors)

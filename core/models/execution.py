@@ -1,4 +1,4 @@
-"""Runs a plan's layers on arrays, with PyTorch."""
+"""Runs a plan's layers on arrays, with PyTorch, where ONNX Runtime is not to be had."""
 
 import numpy as np
 import numpy.typing as npt
@@ -8,8 +8,6 @@ from core.models.layers import Conv, Plan
 from core.models.network import Network
 
 Array = npt.NDArray[np.float32]
-BATCH_PIXELS = 1024 * 784  # dense layers: large enough that the count of calls does not matter
-SPATIAL_BATCH_PIXELS = 96 * 784  # convolutions: small enough to stay in the cache, twice as fast
 
 
 class TorchBackend:
@@ -26,7 +24,6 @@ class TorchBackend:
         }
         network.load_state_dict(state, strict=True, assign=True)
         spatial = any(isinstance(layer, Conv) for layer in plan.encoder)
-        self.batch_pixels = SPATIAL_BATCH_PIXELS if spatial else BATCH_PIXELS
         layout = torch.channels_last if spatial else torch.contiguous_format
         self._network = network.eval().requires_grad_(False).to(memory_format=layout)
 

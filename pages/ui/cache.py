@@ -3,7 +3,6 @@
 What comes from here is shared by all visitors: never change it.
 """
 
-import os
 import threading
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
@@ -145,13 +144,12 @@ def probes() -> Probes:
 
 @st.cache_resource(show_spinner=False)
 def warm_up() -> threading.Event:
-    """Import torch in the background, once in a server's life; the event is set when it is done.
+    """Import what runs networks, once in a server's life; the event is set when it is done.
 
-    It takes seconds, and the page can be drawn meanwhile. Half of the cores are left to the browser
-    and to training: small networks on more threads than free cores run several times slower.
+    In the background: it takes up to a second, and the page can be drawn meanwhile.
     """
     done = threading.Event()
-    threading.Thread(target=_import_torch, args=(done,), name="warm-up", daemon=True).start()
+    threading.Thread(target=_import_runtime, args=(done,), name="warm-up", daemon=True).start()
     return done
 
 
@@ -227,12 +225,10 @@ def _size(run: Run) -> int:
         return 0
 
 
-def _import_torch(done: threading.Event) -> None:
+def _import_runtime(done: threading.Event) -> None:
     try:
-        import torch
+        import onnxruntime  # noqa: F401
 
-        import core.models.execution  # noqa: F401
-
-        torch.set_num_threads(max(1, (os.cpu_count() or 2) // 2))
+        import core.onnx_export  # noqa: F401
     finally:
         done.set()
