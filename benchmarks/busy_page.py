@@ -1,0 +1,149 @@
+"""Training beside a dashboard that is used without a pause, on one thread and on two.
+
+`python -m benchmarks.busy_page`. A real run in a process of its own, as the Train page starts it; a
+real server and a real browser in which somebody presses Shuffle on the Reconstruct page again as
+soon as the pictures are there. Training alone and training beside it are measured in turn. A rerun
+lasts from the click to the pictures on the screen. "Kept" is meaningful on a machine that does
+nothing else; "per second of a core" tells threads that wait for each other on a busy one, too.
+"""
+
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+import psutil
+from playwright.sync_api import Page, sync_playwright
+
+from benchmarks.page_speed import opened
+from benchmarks.serving import QUIET, browser_path, serving
+from core import run_control, runs
+from core.recipes import TrainConfig
+from core.runs import Run, RunConfig
+
+BATCH = 128
+OPTIONS: dict[str, dict[str, Any]] = {
+    "conv": {"widths": [16, 32, 32, 32]},
+    "dense": {"latent_dim": 2, "widths": [128, 64], "batch_norm": False},
+}
+MUST = 0.8
+RERUN_LIMIT = 1.0
+
+
+@contextmanager
+def training(arch: str, threads: int) -> Iterator[Run]:
+    """A run that trains as long as the block does."""
+    train = TrainConfig("mnist-5k", arch, OPTIONS[arch], epochs=10_000, device="cpu")
+    run = run_control.start(
+        runs.create(RunConfig(f"busy-{arch}-{threads}", time.time(), train, threads=threads))
+    )
+    try:
+        while (now := runs.read(run.folder)).status.epoch < 1:
+            if not now.is_live:
+                raise click.ClickException(now.log())
+            time.sleep(0.1)
+        yield run
+    finally:
+        run_control.delete(run_control.cancel(run))
+
+
+@dataclass(frozen=True)
+class Speed:
+    """Of a run: images per second of wall time, and per second that its process had a core."""
+
+    wall: float
+    cpu: float
+
+
+def progress(run: Run) -> tuple[float, float, int]:
+    """When its process last told, how long it had worked, how many steps it had done."""
+    status = runs.read(run.folder).status
+    worked = sum(psutil.Process(status.pid).cpu_times()[:2])
+    steps = (status.epoch - 1) * status.steps_per_epoch + status.step
+    return (run.folder / "status.json").stat().st_mtime, worked, steps
+
+
+def speed(run: Run, seconds: float, page: Page | None) -> tuple[Speed, list[float]]:
+    """The run's speed over so many seconds, and the reruns of the page, if any, meanwhile."""
+    reruns = []
+    began, worked, steps = progress(run)
+    while (now := time.time()) < began + seconds:
+        if page is None:
+            time.sleep(began + seconds - now)
+        else:
+            reruns.append(rerun(page))
+    ended, worked_by_then, steps_by_then = progress(run)
+    images = BATCH * (steps_by_then - steps)
+    return Speed(images / (ended - began), images / (worked_by_then - worked)), reruns
+
+
+def rerun(page: Page) -> float:
+    """Seconds from a click on Shuffle to the pictures of other images."""
+    page.get_by_role("button", name="Shuffle").click()
+    page.wait_for_function("seen.picture > seen.clicked", timeout=60_000)
+    seen = page.evaluate("seen")
+    return float(seen["picture"] - seen["clicked"]) / 1000
+
+
+Measured = tuple[Speed, Speed, list[float]]
+
+
+def measured(page: Page, arch: str, threads: int, seconds: float) -> Measured:
+    """The speed alone, and beside the page, and the seconds of its reruns."""
+    with training(arch, threads) as run:
+        alone, _ = speed(run, seconds, None)
+        beside, reruns = speed(run, seconds, page)
+    return alone, beside, reruns
+
+
+@click.command()
+@click.option("--rounds", default=3, help="How often each is measured.")
+@click.option("--seconds", default=8.0, help="For each measurement.")
+def main(rounds: int, seconds: float) -> None:
+    """Print one table: medians of all rounds, and how busy the machine was before."""
+    before = os.getloadavg()[0]
+    click.echo(
+        "| training | alone | beside a busy page | kept | kept per second of a core "
+        "| page rerun, median | slowest |\n|---|---|---|---|---|---|---|"
+    )
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        os.environ["HOURGLASS_HOME"] = folder
+        options: dict[str, Any] = {"executable_path": browser_path(), "args": QUIET}
+        with (
+            playwright.chromium.launch(**options) as browser,
+            serving(Path(folder) / "log.txt") as address,
+        ):
+            page, _, _ = opened(browser, address)
+            for arch in OPTIONS:
+                for threads in (1, 2):
+                    found = [measured(page, arch, threads, seconds) for _ in range(rounds)]
+                    click.echo(line(f"{arch}, {threads} thread{'s' * (threads > 1)}", found))
+    click.echo(f"\n{os.cpu_count()} cores, load {before:.1f} before, {rounds} rounds.")
+    click.echo(f"Must, on one thread: {MUST} kept, reruns under {RERUN_LIMIT:g} s.")
+
+
+def line(name: str, found: list[Measured]) -> str:
+    """A row of the table."""
+    alone, beside = (np.median([one[i].wall for one in found]) for i in (0, 1))
+    wall = [beside.wall / alone.wall for alone, beside, _ in found]
+    cpu = [beside.cpu / alone.cpu for alone, beside, _ in found]
+    reruns = [seconds for one in found for seconds in one[2]]
+    return (
+        f"| {name} | {alone:,.0f}/s | {beside:,.0f}/s | {spread(wall)} | {spread(cpu)} "
+        f"| {np.median(reruns):.2f} s | {max(reruns):.2f} s |"
+    )
+
+
+def spread(shares: list[float]) -> str:
+    """Their median, smallest and largest."""
+    return f"{np.median(shares):.2f} ({min(shares):.2f} to {max(shares):.2f})"
+
+
+if __name__ == "__main__":
+    main()
