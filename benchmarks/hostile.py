@@ -1,0 +1,171 @@
+"""Images that strangers may offer, put through the one gate: how many are refused, and why.
+
+`python -m benchmarks.hostile`. Two corpora: the hundred sound and broken files that the tests make,
+and the images with which Pillow tests itself (its source package, fetched once by pip). Each file
+is read in a process of its own kind, watched for crashes, hangs and memory; what is refused is
+counted by its reason.
+"""
+
+import hashlib
+import multiprocessing
+import os
+import resource
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import click
+
+PILLOW = "13.0.0"
+SHA256 = "cdcd1ba258178f7356d74170c9a81ba4eab6a5d55748bc402a5a2a6fe6be3510"
+HANG = 30.0  # seconds without an answer
+
+
+@dataclass
+class Found:
+    """What became of the files of one corpus."""
+
+    accepted: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+    crashes: list[str] = field(default_factory=list)
+    hangs: list[str] = field(default_factory=list)
+    slowest: tuple[float, str] = (0.0, "")
+    base_mb: float = 0.0
+    peak_mb: float = 0.0
+
+    @property
+    def tried(self) -> int:
+        """All files, whatever became of them."""
+        return self.accepted + sum(self.reasons.values()) + len(self.crashes) + len(self.hangs)
+
+
+def reader(orders: Any, answers: Any) -> None:
+    """A process that reads one image after the other and says what became of each."""
+    from core.config import ImageRejected
+    from core.gathering import Form, formed
+    from core.images import read_image
+    from core.preparation import prepare, suggest, working_copy
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # what C libraries say of broken files
+    answers.put(peak_mb())
+    while (content := orders.get()) is not None:
+        began = time.perf_counter()
+        try:
+            picture = read_image(content, "It")
+            formed(picture, Form((64, 64)))
+            small = working_copy(picture)
+            prepare(small, (1, 28, 28), suggest(small, (1, 28, 28), "digit"))
+            said = ""
+        except ImageRejected as refusal:
+            said = str(refusal)
+        answers.put((said, time.perf_counter() - began, peak_mb()))
+
+
+def peak_mb() -> float:
+    """The most memory this process has had; where /proc is not, its parent's counts too."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        return int(status.read_text().split("VmHWM:")[1].split()[0]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def put_through(files: Iterator[tuple[str, bytes]]) -> Found:
+    """Every file through the gate; a reader that crashes or hangs is replaced."""
+    found, context = Found(), multiprocessing.get_context("spawn")
+    process, orders, answers = started(context, found)
+    for name, content in files:
+        orders.put(content)
+        answer = waited(process, answers)
+        if isinstance(answer, str):
+            (found.crashes if answer == "crash" else found.hangs).append(name)
+            process.kill()
+            process, orders, answers = started(context, found)
+            continue
+        said, seconds, found.peak_mb = answer[0], answer[1], max(found.peak_mb, answer[2])
+        found.slowest = max(found.slowest, (seconds, name))
+        if said:
+            found.reasons[said] += 1
+        else:
+            found.accepted += 1
+    orders.put(None)
+    process.join()
+    return found
+
+
+def started(context: Any, found: Found) -> tuple[Any, Any, Any]:
+    """A reader, and the queues to and from it."""
+    orders, answers = context.Queue(), context.Queue()
+    process = context.Process(target=reader, args=(orders, answers), daemon=True)
+    process.start()
+    found.base_mb = answers.get(timeout=60)
+    return process, orders, answers
+
+
+def waited(process: Any, answers: Any) -> Any:
+    """The reader's answer, or "crash", or "hang"."""
+    until = time.monotonic() + HANG
+    while time.monotonic() < until:
+        try:
+            return answers.get(timeout=0.2)
+        except Exception:  # noqa: BLE001  # queue.Empty, of whichever kind
+            if not process.is_alive():
+                return "crash"
+    return "hang"
+
+
+def made_by_tests() -> Iterator[tuple[str, bytes]]:
+    """The sound and the broken files of the tests."""
+    from tests.core.hostile_images_for_tests import BROKEN, SOUND
+
+    for name, make in (SOUND | BROKEN).items():
+        yield name, make()
+
+
+def of_pillow(folder: Path) -> Iterator[tuple[str, bytes]]:
+    """The images in Pillow's source package."""
+    options = ["--quiet", "--no-deps", "--no-binary", ":all:", "--dest", str(folder)]
+    command = [sys.executable, "-m", "pip", "download", *options, f"pillow=={PILLOW}"]
+    subprocess.run(command, check=True)
+    path = folder / f"pillow-{PILLOW}.tar.gz"
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == SHA256
+    with tarfile.open(path) as archive:
+        for member in archive:
+            if member.isfile() and "/Tests/images/" in member.name:
+                stream = archive.extractfile(member)
+                assert stream is not None
+                yield member.name.partition("/Tests/images/")[2], stream.read()
+
+
+def told(title: str, found: Found) -> str:
+    """The figures of one corpus."""
+    seconds, name = found.slowest
+    line = (
+        f"{title}: {found.tried:,} files tried, {found.accepted:,} accepted, "
+        f"{sum(found.reasons.values()):,} refused, {len(found.crashes)} crashes, "
+        f"{len(found.hangs)} hangs; slowest {seconds:.2f} s ({name}); memory at most "
+        f"{found.peak_mb:.0f} MB, {found.base_mb:.0f} MB before the first"
+    )
+    reasons = [f"  {n:5,}  {reason}" for reason, n in found.reasons.most_common()]
+    return "\n".join([line, *reasons])
+
+
+@click.command()
+@click.option("--without-pillow", is_flag=True, help="Only the files that the tests make.")
+def main(without_pillow: bool) -> None:
+    """Print the figures of both corpora."""
+    click.echo(told("Made by the tests", put_through(made_by_tests())))
+    if without_pillow:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        click.echo(told(f"Pillow {PILLOW}", put_through(of_pillow(Path(folder)))))
+
+
+if __name__ == "__main__":
+    main()
