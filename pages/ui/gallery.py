@@ -41,9 +41,10 @@ class Columns:
 def pack(items: Sequence[Item], pictures: Sequence[Pixels], columns: Columns) -> Packed:
     """A gallery ready to be sent; cache it if it is large.
 
-    pictures: for each column (n, H, W, 3), in the order of items.
+    pictures: for each column (n, H, W, 3), in the order of items; large ones are sent smaller.
     """
-    tiles = np.concatenate(list(pictures), axis=2)  # (n, H, columns * W, 3)
+    sent = [fitted(one, 2 * columns.side) for one in pictures]  # sharp on fine screens, too
+    tiles = np.concatenate(sent, axis=2)  # (n, H, columns * W, 3)
     sheet, across = sheet_of(tiles)
     header: dict[str, Any] = {
         "items": [item._asdict() for item in items],
@@ -76,6 +77,19 @@ def sheet_of(
         file, "WEBP", lossless=lossless, quality=quality or 30, method=1 if lossless else 4
     )
     return file.getvalue(), across
+
+
+def fitted(tiles: Pixels, side: int) -> Pixels:
+    """Tiles (n, H, W, 3) divided by the least whole number that makes them fit into side."""
+    _, h, w, _ = tiles.shape
+    by = -(-max(h, w) // side)
+    return tiles if by == 1 or not len(tiles) else smaller(tiles, -(-h // by), -(-w // by))
+
+
+def smaller(tiles: Pixels, h: int, w: int) -> Pixels:
+    """Tiles (n, H, W, 3) as (n, h, w, 3), each new pixel the mean of those it covers."""
+    way = Image.Resampling.BOX
+    return np.stack([np.asarray(Image.fromarray(tile).resize((w, h), way)) for tile in tiles])
 
 
 def show(packed: Packed, key: str, selected: Sequence[str] = ()) -> str | None:

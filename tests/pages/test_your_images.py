@@ -17,7 +17,7 @@ from core.images import to_png
 from core.inference import Autoencoder
 from core.metrics import mse
 from core.noise import Noise, add_noise
-from pages.ui import own_results
+from pages.ui import gallery, own_results
 from pages.ui.tray import Fit, Tray
 from tests.core.hostile_images_for_tests import BROKEN, SOUND
 from tests.core.test_given import archive
@@ -289,3 +289,24 @@ def test_photograph_zip_in_colour_is_looked_at_by_a_colour_model(
     assert not app.exception
     assert not app.error
     assert component(app, "own_sweep").header["shape"] == [3, 64, 64]
+
+
+@pytest.mark.parametrize(
+    ("shape", "side", "sent"),
+    [
+        ((28, 28), 224, (28, 28)),
+        ((224, 10), 224, (224, 10)),
+        ((256, 256), 224, (128, 128)),
+        ((512, 300), 224, (171, 100)),
+    ],
+)
+def test_large_pictures_are_sent_to_a_gallery_no_larger_than_needed(
+    shape: tuple[int, int], side: int, sent: tuple[int, int]
+) -> None:
+    tiles = np.random.default_rng(0).integers(0, 256, (2, *shape, 3), dtype=np.uint8)
+    found = gallery.fitted(tiles, side)
+    assert found.shape == (2, *sent, 3)
+    by = shape[0] // sent[0]
+    if shape[0] % by == 0 and shape[1] % by == 0:
+        blocks = tiles.reshape(2, sent[0], by, sent[1], by, 3).mean(axis=(2, 4))
+        assert np.abs(found - blocks).max() <= 1
