@@ -20,3 +20,4 @@ views = tuple(latent_views.view(asked, card) for card in asked.cards)
 clicked = latent_views.draw_maps(views)
 clicked = latent_sections.draw(views) or clicked
 latent_inspector.inspect(views[0], clicked)
+latent_views.peek_at_points(views)

@@ -13,6 +13,7 @@ from pages.ui import (
     latent_data,
     latent_jobs,
     latent_map,
+    peek,
     plane,
     working,
 )
@@ -68,6 +69,14 @@ def draw_maps(views: tuple[View, ...]) -> str | None:
         return draw_plane(views[0])
     with columns[1]:
         return draw_plane(views[0])
+
+
+def peek_at_points(views: tuple[View, ...]) -> None:
+    """Show the image of the point under the pointer. Last on the page: it is what can wait."""
+    crowd, images = views[0].asked.crowd, views[0].population.images
+    packed = latent_data.kept("peek", crowd, None, lambda: peek.pack(images))
+    if packed is not None:
+        peek.listen(packed, [f"map_{i}" for i in range(len(views))])
 
 
 def _map(one: View, key: str) -> None:

@@ -13,12 +13,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import streamlit as st
-from PIL import Image
 
 from core.imagesets import ImageSet
 from core.walks import Lattice
 from pages.ui import mosaic
-from pages.ui.gallery import sheet_of
+from pages.ui.gallery import sheet_of, smaller
 from pages.ui.mosaic import Pixels
 from pages.ui.sweep import ASSETS, Packed
 
@@ -94,7 +93,8 @@ def squeezed(tiles: npt.NDArray[np.uint8]) -> tuple[bytes, tuple[int, int]]:
             if len(sheet) <= MOST_BYTES and across == size:
                 return sheet, (h, w)
         h, w = max(1, int(h * SHRINK)), max(1, int(w * SHRINK))
-        tiles = _resized(tiles, h, w)
+        flat = smaller(tiles.reshape(size * size, *tiles.shape[2:]), h, w)
+        tiles = flat.reshape(size, size, h, w, 3)
 
 
 def show(packed: Packed, key: str) -> str | None:
@@ -102,12 +102,6 @@ def show(packed: Packed, key: str) -> str | None:
     state = _component(key=key, data=packed.message(0), on_clicked_change=_nothing)
     clicked: str | None = state.clicked
     return clicked
-
-
-def _resized(tiles: npt.NDArray[np.uint8], h: int, w: int) -> npt.NDArray[np.uint8]:
-    flat = tiles.reshape(-1, *tiles.shape[2:])
-    small = [np.asarray(Image.fromarray(t).resize((w, h), Image.Resampling.BOX)) for t in flat]
-    return np.stack(small).reshape(*tiles.shape[:2], h, w, 3)
 
 
 def _laid_out(parts: dict[str, npt.NDArray[Any]]) -> tuple[bytes, dict[str, dict[str, Any]]]:

@@ -196,6 +196,20 @@ def test_map_is_not_sent_anew_by_a_rerun_that_changes_nothing(open_page: OpenPag
     assert (before.id, before.spec) == (again.id, again.spec)
 
 
+def test_image_under_the_pointer_is_that_of_the_point_also_in_a_sample_of_both_parts(
+    open_page: OpenPage,
+) -> None:
+    app = open_page(points="500", rings="true")
+    sent = component(app, "peek")
+    every = joined(digits(), datasets.load("mnist-5k", "train"))
+    assert set(sent.header["ids"]) == set(drawn_points(charts(app)["map_0"]))
+    assert sent.header["charts"] == ["map_0"]
+    chosen = every.take(every.positions(sent.header["ids"]))
+    pictures = tiles(sent.body, sent.header["tile"], sent.header["across"], 1000)[..., 0]
+    far_off = np.abs(pictures - chosen.images[:, 0].astype(float)).mean(axis=(1, 2))
+    assert far_off.max() < 16  # a lossy picture of it; two different digits differ by 60
+
+
 # The plane
 
 

@@ -9,7 +9,17 @@ import pytest
 from PIL import Image
 
 from core.imagesets import ImageSet, numbered_ids
-from pages.ui import animation, colouring, exporting, gallery, plane, scatter, walking, working
+from pages.ui import (
+    animation,
+    colouring,
+    exporting,
+    gallery,
+    peek,
+    plane,
+    scatter,
+    walking,
+    working,
+)
 from pages.ui.colouring import Groups, Scale
 from pages.ui.gallery import Columns, Item
 from pages.ui.scatter import Look, Points
@@ -81,6 +91,25 @@ def test_pictures_side_by_side_have_a_gap_between_them_and_none_after() -> None:
     assert (row[:, :4] == drawn[0]).all()
     assert (row[:, 4:6] == 128).all()
     assert (row[:, 12:] == drawn[2]).all()
+
+
+def test_peek_makes_images_smaller_when_they_are_many_and_gives_up_when_they_are_too_many(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    images = ImageSet(
+        "s", "test", np.full((50, 1, 20, 30), 77, np.uint8), None, (), numbered_ids("s", range(50))
+    )
+    whole = peek.pack(images)
+    assert whole is not None
+    assert (whole.header["tile"], whole.header["whole"]) == ([30, 20], True)
+    monkeypatch.setattr(peek, "MOST_PIXELS", 50 * 300)
+    half = peek.pack(images)
+    assert half is not None
+    assert (half.header["tile"], half.header["whole"]) == ([21, 14], False)
+    shown = tiles(half.body, (21, 14), half.header["across"], 50)
+    assert np.abs(shown.astype(int) - 77).mean() < 1
+    monkeypatch.setattr(peek, "MOST_PIXELS", 50 * 50)
+    assert peek.pack(images) is None
 
 
 # Exports
