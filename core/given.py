@@ -15,7 +15,7 @@ from core.zips import open_zip
 
 ZIP = b"PK\x03\x04", b"PK\x05\x06"  # the second begins an empty archive
 WORKING_BYTES = 192 << 20  # what the working copies of all pictures may take together
-MOST = 2_000
+MOST = 1_000
 Tell = Callable[[int, int | None], None]
 
 

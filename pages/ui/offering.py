@@ -15,7 +15,6 @@ from pages.ui import drawpad, state
 from pages.ui.tray import Tray
 
 DRAWING, KEPT_DRAWING, LAST_DRAWN = "drawing", "kept drawing", "last_drawn"
-MOST_MB = 200  # of one file
 NAMES = {"files": "Files or zip", "folder": "Folder", "camera": "Camera", "draw": "Draw"}
 FILES_HELP = "PNG, JPEG, WebP, BMP, TIFF or GIF, known by their content; or zip archives of them"
 FOLDER_HELP = "Every image in the folder and in those below it"
@@ -64,7 +63,6 @@ def _files(tray: Tray) -> None:
         "Images, or zip archives of images",
         accept_multiple_files=True,
         key=f"files_{tray.uploads}",
-        max_upload_size=MOST_MB,
         help=FILES_HELP,
     )
     if files:

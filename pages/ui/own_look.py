@@ -84,7 +84,8 @@ def _looked(held: Tray, choice: Choice, fit: Fit) -> Looked:
     images = held.images(fit, latent_data.Patience(tell))
     card = choice.model()
     share = state.recall_number("share", DEFAULT_SHARE, 0, 50)
-    scored = score(cache.autoencoder(card), images, 100 - share)
+    key = ("own scored", own_results.digest(images), images.rejected, card.sha256, share)
+    scored = cache.kept(key, lambda: score(cache.autoencoder(card), images, 100 - share))
     place.empty()
     return Looked(choice, card, images, scored)
 
@@ -109,7 +110,7 @@ def _heading(held: Tray, looked: Looked) -> None:
     """All images with their errors, and what can be taken away."""
     if len(held.given) > 1:
         st.subheader("What the network sees", help="A click chooses the image looked at below")
-        if clicked := gallery.show(_packed(held, looked), "own_gallery", (held.chosen,)):
+        if clicked := gallery.show(_packed(looked), "own_gallery", (held.chosen,)):
             held.chosen = clicked
             st.rerun()
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -133,14 +134,20 @@ def _heading(held: Tray, looked: Looked) -> None:
         )
 
 
-def _packed(held: Tray, looked: Looked) -> Packed:
-    items = []
-    for name in held.given:
-        error, percentile, outlier = looked.numbers(name)
-        words = f"{percentile:.1f} %{' · outlier' if outlier else ''}"
-        items.append(Item(name, (name, f"{error:.5f}", words)))
-    pictures = mosaic.colours(looked.images.pixels())
-    return gallery.pack(items, [pictures], Columns(("what the network sees",)))
+def _packed(looked: Looked) -> Packed:
+    """The gallery; made anew only for other images or another verdict."""
+
+    def make() -> Packed:
+        items = []
+        for name in looked.images.ids.tolist():
+            error, percentile, outlier = looked.numbers(name)
+            words = f"{percentile:.1f} %{' · outlier' if outlier else ''}"
+            items.append(Item(name, (name, f"{error:.5f}", words)))
+        pictures = mosaic.colours(looked.images.pixels())
+        return gallery.pack(items, [pictures], Columns(("what the network sees",)))
+
+    key = (own_results.digest(looked.images), looked.card.sha256, looked.scored.threshold)
+    return cache.kept(("own gallery", *key), make)
 
 
 def _chosen_one(held: Tray, looked: Looked, fit: Fit) -> None:

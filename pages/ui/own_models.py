@@ -10,7 +10,6 @@ from pages.ui import cache, errors
 from pages.ui.sidebar import Choice
 from pages.ui.text import plain, titles
 
-MOST_MB = 512
 ROUND, SAID = "model_uploads", "model_said"
 UPLOAD_HELP = (
     "A .safetensors file that Hourglass saved. It is checked from the first byte to the last "
@@ -43,9 +42,7 @@ def draw(_: Choice) -> None:
 
 def _upload() -> None:
     n = st.session_state.setdefault(ROUND, 0)
-    file = st.file_uploader(
-        "Take in a model", key=f"model_file_{n}", max_upload_size=MOST_MB, help=UPLOAD_HELP
-    )
+    file = st.file_uploader("Take in a model", key=f"model_file_{n}", help=UPLOAD_HELP)
     if not file:
         return
     name = st.text_input(

@@ -105,8 +105,9 @@ def nearby(names: Sequence[str], chosen: str) -> list[str]:
 
 
 def digest(images: ImageSet) -> str:
-    """A name for these images that no others have."""
-    return hashlib.sha256(repr(images.images.shape).encode() + images.images.tobytes()).hexdigest()
+    """A name for these images, in this order and under these ids, that no others have."""
+    words = repr((images.images.shape, images.ids.tolist())).encode()
+    return hashlib.sha256(words + images.images.tobytes()).hexdigest()
 
 
 def _sweep(shown: ImageSet, card: Card, noise: Noise, seed: int) -> NoiseSweep:
@@ -122,10 +123,9 @@ def _sweep(shown: ImageSet, card: Card, noise: Noise, seed: int) -> NoiseSweep:
 def _packed(
     shown: ImageSet, sweeps: Sequence[NoiseSweep], cards: Sequence[Card], seed: int
 ) -> Packed:
-    ids = tuple(shown.ids.tolist())
     models = tuple((card.name, card.sha256) for card in cards)
-    key = ("own packed", digest(shown), ids, sweeps[0].noise, seed, models)
-    cells = tuple(Cell(name, last_part(name)) for name in ids)
+    key = ("own packed", digest(shown), sweeps[0].noise, seed, models)
+    cells = tuple(Cell(name, last_part(name)) for name in shown.ids.tolist())
     return cache.kept(key, lambda: packing.pack(reconstruction.described(cells, sweeps, cards)))
 
 

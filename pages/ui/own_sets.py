@@ -18,9 +18,12 @@ from pages.ui.sidebar import Choice
 from pages.ui.text import plain
 
 VISIT, UPLOADS, SAID, SUGGESTED = "own_visit", "set_uploads", "set_said", "set_suggested"
-MOST_MB = 1024  # of one file
 HOSTS = ("localhost", "127.0.0.1")
 WAYS = {"files": "Files or zip", "folder": "Folder", "path": "Path on this machine"}
+UPLOAD_HELP = (
+    "PNG, JPEG, WebP, BMP, TIFF or GIF; at most 20,000 files in a zip. What is larger than may be "
+    "uploaded is read where it lies: by its path, or with `python -m core import`"
+)
 MANNER = {"crop": "Cut the middle out", "pad": "Fill up the edges", "digit": "As MNIST's digits"}
 Opening = Callable[[], AbstractContextManager[tuple[Offer, ...]]]
 
@@ -87,8 +90,7 @@ def _source() -> tuple[Opening | None, str]:
         "A folder of images" if way == "folder" else "Images, or zip archives of images",
         accept_multiple_files="directory" if way == "folder" else True,
         key=f"set_{way}_{n}",
-        max_upload_size=MOST_MB,
-        help="PNG, JPEG, WebP, BMP, TIFF or GIF; at most 20,000 files and 1 GB in a zip",
+        help=UPLOAD_HELP,
     )
     files = [(file.name, file) for file in uploaded]
     source = files[0][0].split("/")[0] if files else ""

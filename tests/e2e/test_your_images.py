@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from benchmarks.serving import QUIET
 from core import datasets
 from core.config import PROJECT
 from core.images import to_png
@@ -278,3 +279,30 @@ def test_colour_zip_becomes_a_set_a_model_and_pictures_of_it(
     page.get_by_text("nearest codes").wait_for(timeout=SECONDS)
     assert page.get_by_test_id("stAlert").count() == 0
     assert visit.off_host == []
+
+
+def test_folder_dropped_keeps_its_classes(visit: Visit, server: str, tmp_path: Path) -> None:
+    folder = tmp_path / "pets"
+    for i in range(12):
+        path = folder / ("cat" if i % 2 else "dog") / f"{i:02d}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(digit_file(i))
+    page = opened(visit, server, "your=sets&from=folder")
+    page.locator("input[type=file]").set_input_files(str(folder))
+    page.get_by_role("button", name="Read the images").click(timeout=SECONDS)
+    page.get_by_text("Report on 12 images").wait_for(timeout=SECONDS)
+    page.get_by_role("button", name="Make the data set").click()
+    page.get_by_text("2 classes").wait_for(timeout=SECONDS)
+    page.get_by_text("from pets; 0 left out").wait_for()
+
+
+def test_photograph_taken_with_the_camera_is_an_image(
+    chromium: str, browser: Any, server: str
+) -> None:
+    camera = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+    with browser.browser_type.launch(executable_path=chromium, args=[*QUIET, *camera]) as other:
+        page = opened(Visit(other.new_context(permissions=["camera"]).new_page()), server,
+                      "way=camera")  # fmt: skip
+        page.get_by_role("button", name="Take Photo").click(timeout=SECONDS)
+        assert judged(page) <= 100
+        page.get_by_role("heading", name=re.compile("^photograph")).wait_for()
