@@ -13,6 +13,8 @@ from typing import Any, cast
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
+from torch.distributed import PrefixStore  # type: ignore[attr-defined]
+from torch.distributed.rendezvous import rendezvous
 
 from core.models.network import Network
 
@@ -80,9 +82,14 @@ def joined(device: str = "auto") -> Iterator[Team]:
     cuda = device in ("auto", "cuda") and torch.cuda.is_available()
     if cuda:
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
-    dist.init_process_group("nccl" if cuda else "gloo")
+    # By default a restarted team may find the addresses of its dead predecessors in the store.
+    store, rank, size = next(rendezvous("env://"))
+    attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
+    fresh = PrefixStore(f"hourglass/{attempt}", store)
+    backend = "nccl" if cuda else "gloo"
+    dist.init_process_group(backend, store=fresh, rank=rank, world_size=size)
     try:
-        yield Team(dist.get_rank(), dist.get_world_size(), "cuda" if cuda else "cpu")
+        yield Team(rank, size, "cuda" if cuda else "cpu")
     finally:
         dist.destroy_process_group()
 

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import time
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -57,8 +58,11 @@ class Journal:
         write_status(self.folder, self.status)
 
     def fail(self, state: RunState, reason: str) -> None:
-        """The same on a disk that may be full."""
+        """The same on a disk that may be full, after an exception, which goes to the log first."""
         (self.folder / "spare").unlink(missing_ok=True)
+        if state in ("failed", "diverged"):
+            with open(self.folder / "log.txt", "a", encoding="utf-8") as log:
+                log.write(traceback.format_exc())
         self.set(state, reason)
         self.append("ended", state=state, reason=reason)
 

@@ -37,7 +37,7 @@ class RunConfig(Struct, frozen=True):
 
     name: of the checkpoint.  created: seconds since 1970.  threads: CPU threads.  data_root: where
     public data sets lie, if said.  keep_seconds, keep_steps: the state is kept at least as often.
-    launcher: the process that began it, so that torchrun finds it again after a restart.
+    launcher: what began it, so that torchrun finds it again after a restart.
     """
 
     name: str
@@ -47,7 +47,7 @@ class RunConfig(Struct, frozen=True):
     data_root: str | None = None
     keep_seconds: float = 10.0
     keep_steps: int = 2000
-    launcher: Process | None = None
+    launcher: str = ""
 
 
 class Status(Struct, frozen=True):

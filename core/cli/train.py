@@ -1,5 +1,6 @@
 """`train`: one model, as a run that others can watch and that can be gone on with."""
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -207,19 +208,27 @@ def _resumed(name: str) -> "Run":
 
 def _created(given: dict[str, Any], team: "Team") -> "Run":
     """A new run; after a restart by torchrun, the one that was under way."""
-    from core import processes, runs
+    from core import runs
 
     config = run_config(given)
     if team.size > 1:
         for run in runs.found():
-            if run.config.launcher == processes.parent() and not run.is_live and run.can_resume:
+            if run.config.launcher == config.launcher and not run.is_live and run.can_resume:
                 return run
     return runs.create(config)
 
 
+def _launcher() -> str:
+    """What tells one call of torchrun from another: its --rdzv-id, or else its process."""
+    from core import processes
+
+    named = os.environ.get("TORCHELASTIC_RUN_ID", "none")
+    return named if named != "none" else f"process {processes.parent()}"
+
+
 def run_config(given: dict[str, Any]) -> "RunConfig":
     """The command line's options as settings; OptionError if some are missing or out of bounds."""
-    from core import machine, processes, recipes, runs
+    from core import machine, recipes, runs
 
     ours = dict(given)
     for name in ("dataset", "arch"):
@@ -237,7 +246,7 @@ def run_config(given: dict[str, Any]) -> "RunConfig":
         threads=ours.pop("threads") or max(1, machine.cores() - 1),
         keep_steps=ours.pop("keep_steps"),
         data_root=None if data_root is None else str(data_root.resolve()),
-        launcher=processes.parent(),
+        launcher=_launcher(),
         train=recipes.TrainConfig(**ours),
     )
 

@@ -8,6 +8,7 @@ import streamlit as st
 
 from core import run_control
 from core.config import HourglassError
+from core.exports import safe_table
 from core.models import BY_NAME
 from core.runs import Run
 from pages.ui import cache, run_charts, run_view, training_form
@@ -41,8 +42,8 @@ def draw(found: Sequence[Run]) -> None:
 
 
 def table(found: Sequence[Run]) -> pd.DataFrame:
-    """A row a run."""
-    return pd.DataFrame([_row(run) for run in found])
+    """A row a run, safe to take away: the table can be exported as CSV."""
+    return safe_table(pd.DataFrame([_row(run) for run in found]))
 
 
 def _row(run: Run) -> dict[str, object]:

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +13,7 @@ import numpy as np
 import pytest
 
 from core import checkpoints, datasets, machine, processes, run_control, run_records, runs
-from core.config import CheckpointError, OptionError
+from core.config import PROJECT, CheckpointError, OptionError
 from core.events import Finished
 from core.processes import Process
 from core.runs import Run, Status
@@ -118,6 +120,19 @@ def test_run_asked_to_terminate_keeps_its_state(images: str) -> None:
     os.kill(wait_for_epoch(run, 1).status.pid, signal.SIGTERM)
     assert "asked to end" in wait_for_state(run, "paused").status.reason
     assert (run.folder / "state").exists()
+
+
+@posix
+def test_run_outlives_the_process_that_started_it_and_all_its_group(images: str) -> None:
+    run = new_run(images, epochs=LONG)
+    code = f"from core import run_control, runs; run_control.start(runs.get({run.id!r})); input()"
+    server = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=PROJECT, stdin=subprocess.PIPE, start_new_session=True
+    )
+    before = wait_for_epoch(run, 1).status.epoch
+    os.killpg(server.pid, signal.SIGKILL)
+    server.communicate()
+    wait_for_epoch(run, before + 5)
 
 
 def test_two_runs_at_once_both_train(images: str, monkeypatch: pytest.MonkeyPatch) -> None:
