@@ -21,7 +21,7 @@ T = TypeVar("T")
 Verdict = Literal["normal", "outlier", "unsure", ""]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)  # "": taken back
 MAX_NOTE, MAX_NAME = 2_000, 80
-ATTEMPTS, PATIENCE = 5, 3.0  # seconds that one attempt waits for another process's write
+ATTEMPTS, PATIENCE = 3, 2.0  # seconds that one attempt waits for another process's write
 BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 SCHEMA = (
     """

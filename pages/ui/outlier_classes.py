@@ -5,15 +5,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from core import metrics
 from core.exports import safe_text
-from pages.ui import cache, gallery, mosaic, outlier_charts, outlier_data, state, theme
+from pages.ui import cache, gallery, mosaic, outlier_data, state, theme
 from pages.ui.gallery import Columns, Item
-from pages.ui.outlier_charts import Stack
 from pages.ui.outlier_data import Found, Positions, Scores
-from pages.ui.text import plain
+from pages.ui.outlier_histogram import MARGIN, Stack
+from pages.ui.text import hover_text, plain
 
 SHOWN, IN_ROW = 12, 3
 SIDE = 64
@@ -29,7 +30,7 @@ def draw(found: Found) -> str | None:
         return None
     stack = Stack(labels, found.images.class_names)
     unit, value = found.score.unit, found.threshold.value
-    figure = outlier_charts.class_spread(found.scores, stack, unit, value)
+    figure = class_spread(found.scores, stack, unit, value)
     st.plotly_chart(figure, key="class_spread")
     st.caption(
         "Boxes from quarter to quarter, whiskers from 5 to 95 %, mean dashed, threshold red."
@@ -49,6 +50,28 @@ def draw(found: Found) -> str | None:
     chosen = event["selection"]["rows"]
     present = np.unique(labels)
     return _of_class(found, stack, int(present[chosen[0] if chosen else 0]))
+
+
+def class_spread(scores: Scores, stack: Stack, unit: str, value: float) -> go.Figure:
+    """A box a class: median, quartiles, and whiskers to 5 and 95 %; the threshold as a line."""
+    figure = go.Figure()
+    names, quantiles, means = [], [], []
+    for i, name in enumerate(stack.names):
+        mine = scores[stack.labels == i]
+        if len(mine):
+            names.append(hover_text(name))
+            quantiles.append(np.quantile(mine, (0.05, 0.25, 0.5, 0.75, 0.95)))
+            means.append(mine.mean())
+    low, q1, median, q3, high = np.array(quantiles).T
+    figure.add_box(
+        x=names, lowerfence=low, q1=q1, median=median, q3=q3, upperfence=high, mean=means,
+        marker_color=theme.LIGHT["reconstructed"], line_width=1.5, name="images", showlegend=False,
+    )  # fmt: skip
+    figure.add_hline(y=value, line_width=1.5, line_color=theme.LIGHT["outlier"])
+    figure.update_xaxes(title_text="class", type="category")
+    figure.update_yaxes(title_text=unit)
+    figure.update_layout(height=300, margin=MARGIN)
+    return figure
 
 
 def class_table(found: Found, stack: Stack) -> pd.DataFrame:

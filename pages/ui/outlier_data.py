@@ -1,31 +1,23 @@
 """What the Outliers page stands on: images, what is known of them, and their scores."""
 
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
-from core import metrics, parts, planting, quality, thresholds
+from core import metrics, planting, quality, thresholds
 from core.checkpoints import Card
 from core.imagesets import ImageSet
 from core.outliers import Judged, References, Score
 from core.planting import Experiment
 from core.thresholds import Reference, Threshold
-from pages.ui import cache
-from pages.ui.text import plain
-from pages.ui.working import told
+from pages.ui import cache, telling
 
 Scores = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 Positions = npt.NDArray[np.int64]
 Kind = Literal["none", "classes", "marked", "planted"]
-PATIENCE = 0.5  # seconds before progress is worth showing
 FACTS = quality.FACTS
 N_FOR_SCALE = 400  # images that say how bright an error is drawn
 
@@ -127,7 +119,7 @@ def judged(asked: Asked) -> Judged:
 
 def scores(asked: Asked, name: str) -> tuple[Scores, Scores]:
     """A score of the images, and of the references; with a bar while it takes time."""
-    with progress():
+    with telling.progress():
         one = judged(asked)
         return one.score(name), one.references.distribution(name)
 
@@ -164,31 +156,6 @@ def thumbnails(asked: Asked) -> quality.Thumbnails:
     """Of all judged images, to find near duplicates by."""
     images = judged(asked).images
     return cache.kept(("thumbnails", asked.key), lambda: quality.thumbnails(images))
-
-
-@contextmanager
-def progress() -> Iterator[None]:
-    """A bar with the time left around work that tells how far it is; gone when it is done."""
-    place, bar = st.empty(), _Bar()
-    with parts.telling(lambda title, done, n: bar.draw(place, title, done, n)):
-        yield
-    place.empty()
-
-
-class _Bar:
-    """Shows one stage after the other, once the whole has taken a while."""
-
-    def __init__(self) -> None:
-        self._until = time.monotonic() + PATIENCE
-        self._title, self._began = "", 0.0
-
-    def draw(self, place: DeltaGenerator, title: str, done: int, n: int) -> None:
-        now = time.monotonic()
-        if title != self._title:
-            self._title, self._began = title, now
-        if now > self._until and n:
-            left = (now - self._began) * (n - done) / done if now > self._began else None
-            place.progress(done / n, plain(told(done, n, left, title)))
 
 
 def threshold_of(

@@ -77,7 +77,7 @@ def decided_images(found: Found) -> ImageSet:
     return found.images.take(np.flatnonzero(decided))
 
 
-def _zip(images: ImageSet, table: pd.DataFrame) -> bytes:
+def zipped(images: ImageSet, table: pd.DataFrame) -> bytes:
     """The images, and what is known of each in its row of the manifest."""
     name = "id" if "id" in table else "image"
     rows = table.groupby(name, sort=False).last().reindex(images.ids.tolist()).reset_index()
@@ -105,5 +105,5 @@ def _menu(
 
 def _file(kind: str, table: Callable[[], pd.DataFrame], images: Callable[[], ImageSet]) -> bytes:
     if kind == "zip":
-        return _zip(images(), table())
+        return zipped(images(), table())
     return (exports.csv_bytes if kind == "csv" else exports.parquet_bytes)(table())

@@ -3,29 +3,24 @@
 import numpy as np
 import streamlit as st
 
-from core import metrics
-from core.imagesets import ImageSet
-from core.rankings import pixel_auroc
 from core.thresholds import edge
 from pages.ui import (
     cache,
     mosaic,
-    outlier_chart,
+    outlier_brush,
     outlier_data,
     outlier_export,
+    outlier_pictures,
     packing,
     state,
     sweep,
 )
 from pages.ui.outlier_data import Found, Positions
-from pages.ui.sweep import Affine, Cell, Row, Still, Sweep
 from pages.ui.text import plain
 
 ON_A_PAGE = 24
 OPACITY = 0.65  # of the overlay, to begin with
-OPACITIES = np.linspace(0, 1, 21)
 SIDE = 84  # pixels of the two images at the threshold
-ERROR_LABEL = "Error of a pixel, |reconstruction − original|, one scale for all images of the set"
 NOTHING = "Nothing is flagged: lower the threshold, or choose another score."
 
 
@@ -33,7 +28,7 @@ def draw(found: Found) -> str | None:
     """All of the section; the id of an image that was clicked in it."""
     left, right = st.columns([5, 2], gap="medium")
     with left:
-        outlier_chart.draw(found)
+        outlier_brush.draw(found)
     with right:
         _edge(found)
     return _gallery(found)
@@ -87,55 +82,11 @@ def _gallery(found: Found) -> str | None:
     shown = order[ON_A_PAGE * (page - 1) : ON_A_PAGE * page]
     packed = cache.kept(
         ("flagged", found.asked.key, found.score.name, tuple(shown.tolist())),
-        lambda: packing.pack(described(found, shown)),
+        lambda: packing.pack(outlier_pictures.described(found, shown)),
     )
     event = sweep.show(packed, "flagged_images", start=state.on_entry("opacity", OPACITY))
     _localised(found)
     return event.clicked
-
-
-def described(found: Found, shown: Positions) -> Sweep:
-    """Originals, reconstructions and errors laid over them; the slider says how strongly."""
-    images = found.images.take(shown)
-    x = images.pixels()
-    x_hat = cache.autoencoder(found.asked.card).reconstruct(x)
-    scale = outlier_data.error_scale(found.asked)
-    heat = np.divide(
-        mosaic.error_colours(x, x_hat, scale).transpose(0, 3, 1, 2), 255, dtype=np.float32
-    )
-    base = _coloured(x)
-    over = np.subtract(heat, base, dtype=np.float32)
-    scores = np.broadcast_to(found.scores[shown], (len(OPACITIES), len(shown)))
-    rows = [
-        Row(
-            "Original", "original", Still(base), detail=f"below it: class, and {found.score.unit}",
-            captions=True, numbers=scores,
-        ),
-        Row("Reconstruction", "reconstructed", Still(_coloured(np.clip(x_hat, 0, 1)))),
-        Row("Where it is wrong", "error", Affine(base, over), detail="its error over the original"),
-    ]  # fmt: skip
-    if images.masks is not None:
-        masks = np.repeat(images.masks[:, None], 3, axis=1).astype(np.float32)
-        rows.append(Row("Planted defect", "original", Still(masks), detail="the truth"))
-    return Sweep(
-        "Overlay",
-        OPACITIES,
-        tuple(cells(found, images)),
-        tuple(rows),
-        prefix="",
-        help="How strongly the error is laid over the original",
-        error_scale=scale,
-        error_label=ERROR_LABEL,
-    )
-
-
-def cells(found: Found, images: ImageSet) -> list[Cell]:
-    """What is written under each image: its class and what is conspicuous about it."""
-    facts = outlier_data.facts(found.asked, images)
-    return [
-        Cell(str(images.ids[i]), " · ".join(filter(None, (images.label_name(i), *facts[i]))))
-        for i in range(len(images))
-    ]
 
 
 def _with_fact(found: Found, order: Positions) -> Positions:
@@ -168,24 +119,10 @@ def _localised(found: Found) -> None:
     """How well the errors mark the defects, where it is known which pixels those are."""
     if found.images.masks is None:
         return
-    value = cache.kept(("pixel auroc", found.asked.key), lambda: _pixel_auroc(found))
+    key = ("pixel auroc", found.asked.key)
+    value = cache.kept(key, lambda: outlier_pictures.localisation(found))
     st.caption(
         f"**Pixel-level AUROC {value:.3f}**: the chance that a pixel of a planted defect has a "
         f"larger error than another one, over all pixels of {len(found.images):,} images; "
         "0.5 = guessing."
     )
-
-
-def _pixel_auroc(found: Found) -> float:
-    images, model = found.images, cache.autoencoder(found.asked.card)
-    assert images.masks is not None
-    maps = np.empty(images.masks.shape, np.float32)
-    for start in range(0, len(images), 256):
-        part = slice(start, start + 256)
-        x = images.pixels(part)
-        maps[part] = metrics.error_map(x, model.reconstruct(x))
-    return pixel_auroc(maps, images.masks)
-
-
-def _coloured(x: metrics.Array) -> metrics.Array:
-    return np.repeat(x, 3, axis=1) if x.shape[1] == 1 else x

@@ -6,8 +6,9 @@ import streamlit as st
 
 from core import outliers, rankings
 from core.outliers import BY_NAME, Ranked
-from pages.ui import cache, gallery, mosaic, outlier_charts, outlier_data, state
+from pages.ui import cache, gallery, mosaic, outlier_curves, outlier_data, state, telling
 from pages.ui.gallery import Columns, Item
+from pages.ui.outlier_curves import Style
 from pages.ui.outlier_data import Found, Positions
 from pages.ui.text import plain
 
@@ -19,6 +20,7 @@ UNKNOWN = (
 )
 OF_CODES = ("neighbours", "density", "mahalanobis")
 TABLE = {
+    "line": st.column_config.ImageColumn("Line", width=64, help="How it is drawn below"),
     "score": st.column_config.TextColumn("Score"),
     "auroc": st.column_config.ProgressColumn(
         "AUROC", format="%.3f", min_value=0, max_value=1,
@@ -35,7 +37,7 @@ TABLE = {
     "seconds": st.column_config.NumberColumn(
         "Seconds", format="%.2f", help="From pixels to scores, once model and references are ready"
     ),
-    "fitted_on": st.column_config.TextColumn("Uses", help="What the score looks at"),
+    "uses": st.column_config.TextColumn("Uses", help="What the score looks at"),
 }  # fmt: skip
 
 
@@ -53,9 +55,12 @@ def draw(found: Found) -> str | None:
     _, _, what = outlier_data.experiment(found.asked.dataset, found.asked.split, found.asked.truth)
     st.markdown(f"**{n:,} of {len(found.images):,} images are outliers** ({plain(what)}).")
     ranked = _ranked(found)
-    _table(ranked)
+    baselines = [spec.title for spec in outliers.SCORES if spec.baseline]
+    titles = [BY_NAME[name].title for name in ranked]
+    drawn = outlier_curves.styles(titles, found.score.title, baselines)
+    _table(ranked, drawn)
     st.caption(lesson(found, ranked))
-    _curves(found, ranked)
+    _curves(found, ranked, drawn)
     return _galleries(found, found.is_outlier)
 
 
@@ -79,48 +84,48 @@ def lesson(found: Found, ranked: dict[str, Ranked]) -> str:
 
 
 def _ranked(found: Found) -> dict[str, Ranked]:
-    """All scores, fitted and computed now if they were not before."""
+    """All scores by name, the best first; fitted and computed now if they were not before."""
     assert found.is_outlier is not None
-    with outlier_data.progress():
-        names = [spec.name for spec in outliers.available(found.judged.references)]
-        return {name: outliers.ranked(found.judged, name, found.is_outlier) for name in names}
+    judged, truth = found.judged, found.is_outlier
+    with telling.progress():
+        specs = outliers.available(judged.references)
+        ranked = [outliers.ranked(judged, spec.name, truth) for spec in specs]
+    return {one.name: one for one in sorted(ranked, key=lambda one: -one.auroc)}
 
 
-def _table(ranked: dict[str, Ranked]) -> None:
+def _table(ranked: dict[str, Ranked], drawn: dict[str, Style]) -> None:
+    """A row a score, the best first, with a sample of its line in the charts."""
     rows = [
         {
-            "score": BY_NAME[one.name].title,
+            "line": outlier_curves.sample(drawn[BY_NAME[name].title]),
+            "score": BY_NAME[name].title,
             "auroc": one.auroc,
             "average_precision": one.average_precision,
             "precision_at_k": one.precision_at_k,
             "seconds": one.seconds,
-            "fitted_on": "baseline, no network" if BY_NAME[one.name].baseline else "the model",
+            "uses": "baseline, no network" if BY_NAME[name].baseline else "the model",
         }
-        for one in sorted(ranked.values(), key=lambda one: -one.auroc)
+        for name, one in ranked.items()
     ]
-    st.dataframe(
-        pd.DataFrame(rows), hide_index=True, column_config=TABLE, height="content", key="ranked"
-    )
+    table = pd.DataFrame(rows)
+    st.dataframe(table, hide_index=True, column_config=TABLE, height="content", key="ranked")
 
 
-def _curves(found: Found, ranked: dict[str, Ranked]) -> None:
+def _curves(found: Found, ranked: dict[str, Ranked], drawn: dict[str, Style]) -> None:
     assert found.is_outlier is not None
-    truth = found.is_outlier
-    order = sorted(ranked, key=lambda name: -ranked[name].auroc)
-    curves = {
-        BY_NAME[name].title: rankings.curves(found.judged.score(name), truth) for name in order
-    }
-    baselines = {spec.title for spec in outliers.SCORES if spec.baseline}
+    truth, score = found.is_outlier, found.judged.score
+    curves = {BY_NAME[name].title: rankings.curves(score(name), truth) for name in ranked}
     left, right = st.columns(2, gap="medium")
     with left:
         st.markdown("**ROC**: outliers found against false alarms")
-        st.plotly_chart(outlier_charts.roc(curves, found.score.title, baselines), key="roc")
+        st.plotly_chart(outlier_curves.roc(curves, drawn), key="roc")
     with right:
         st.markdown("**Precision and recall**")
-        figure = outlier_charts.precision_recall(
-            curves, found.score.title, baselines, float(truth.mean())
-        )
+        figure = outlier_curves.precision_recall(curves, drawn, float(truth.mean()))
         st.plotly_chart(figure, key="precision_recall")
+    st.caption(
+        "Strong: the score chosen above. Dashed: baselines without a network. Dotted: guessing."
+    )
 
 
 def _galleries(found: Found, truth: outlier_data.Flags) -> str | None:

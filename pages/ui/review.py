@@ -12,44 +12,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import streamlit as st
 
-from core.reviews import MAX_NAME, MAX_NOTE, VERDICTS, Verdict
-from pages.ui import mosaic, theme
+from pages.ui import mosaic, review_reports, theme
 from pages.ui.mosaic import Pixels
+from pages.ui.review_reports import Report, Stamp
 from pages.ui.sweep import ASSETS
 
 AHEAD, BEHIND = 5, 1  # images that are sent before they are asked for
-MOST_PENDING = 1_000
-
-
-class Stamp(NamedTuple):
-    """What every verdict is given along with: on which data, through which model, by whom."""
-
-    source: str
-    checkpoint: str
-    reviewer: str
-
-
-class Said(NamedTuple):
-    """A verdict that the browser wants kept.  operation: its own, unique name for it."""
-
-    operation: str
-    image: str
-    verdict: Verdict
-    note: str
-    stamp: Stamp
-
-
-@dataclass(frozen=True)
-class Report:
-    """What the browser said last.
-
-    place: where in the queue it stands.  pending: what it does not know to be kept.
-    known: the images whose pictures it has.
-    """
-
-    place: int
-    pending: tuple[Said, ...]
-    known: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -159,21 +127,7 @@ def show(desk: Desk, key: str, on_report: Callable[[], None]) -> None:
 def reported(key: str) -> Report | None:
     """What the browser said last; None if nothing yet, or nothing that could be meant."""
     state: Any = st.session_state.get(key)
-    return read(state.get("report") if state else None)
-
-
-def read(report: Any) -> Report | None:
-    """The report in a message from the browser, which might be anything."""
-    if not isinstance(report, dict) or not isinstance(report.get("place"), int | float):
-        return None
-    pending = report.get("pending")
-    said = [_said(one) for one in pending[:MOST_PENDING]] if isinstance(pending, list) else []
-    known = report.get("known")
-    return Report(
-        int(report["place"]),
-        tuple(one for one in said if one is not None),
-        frozenset(map(str, known)) if isinstance(known, list) else frozenset(),
-    )
+    return review_reports.read(state.get("report") if state else None)
 
 
 def address(picture: Pixels) -> str:
@@ -184,22 +138,6 @@ def address(picture: Pixels) -> str:
 def window(place: int, total: int) -> Sequence[int]:
     """Which places of the queue to send when the browser stands at one of them."""
     return range(max(0, place - BEHIND), min(total, place + AHEAD + 1))
-
-
-def _said(one: Any) -> Said | None:
-    if not isinstance(one, dict) or one.get("verdict") not in VERDICTS:
-        return None
-    operation, image, note = (str(one.get(name, "")) for name in ("operation", "image", "note"))
-    stamp = Stamp(*(str(one.get(name, "")) for name in Stamp._fields))
-    if not 8 <= len(operation) <= MAX_NAME or not all((image, *stamp)):
-        return None
-    return Said(
-        operation,
-        image,
-        one["verdict"],
-        note[:MAX_NOTE],
-        stamp._replace(reviewer=stamp.reviewer[:MAX_NAME]),
-    )
 
 
 BAR = address(np.repeat(theme.ERROR_COLOURS[None], 2, axis=0))

@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from pages.ui import outlier_charts, state
-from pages.ui.outlier_charts import Look, Stack
+from pages.ui import outlier_histogram, state
 from pages.ui.outlier_data import Found, Scores
+from pages.ui.outlier_histogram import Look, Stack
+from pages.ui.text import plain
 
 ORIGIN, TURN = "histogram_origin", "histogram_turn"
 CONFIG = {
@@ -22,7 +23,7 @@ def draw(found: Found) -> None:
     """The options, the chart, and what was brushed in it."""
     with st.container(horizontal=True, vertical_alignment="center"):
         log_counts = _toggle("Log counts", "log_counts", "A logarithmic count shows single images")
-        can_be_log = outlier_charts.can_be_log(found.scores, found.reference.scores)
+        can_be_log = outlier_histogram.can_be_log(found.scores, found.reference.scores)
         log_scores = _toggle(
             "Log scores", "log_scores", "Scores that differ by factors", disabled=not can_be_log
         )
@@ -33,7 +34,7 @@ def draw(found: Found) -> None:
             stack = Stack(found.images.labels, found.images.class_names)
     look = Look(log_counts, log_scores and can_be_log, st.context.theme.type == "dark")
     usual = found.judged.references.distribution(found.score.name)
-    figure = outlier_charts.histogram(
+    figure = outlier_histogram.histogram(
         found.scores, usual, found.threshold.value, found.score, look, stack
     )
     key = f"histogram_{_turn()}"
@@ -41,7 +42,10 @@ def draw(found: Found) -> None:
         figure, key=key, on_select=lambda: _brushed(key, found), selection_mode=("box", "points"),
         config=CONFIG,
     )  # fmt: skip
-    st.caption("Drag across the bars to select their images on all pages. Grey is not flagged.")
+    st.caption(
+        f"Drag across the bars to select their images on all pages. The line is what "
+        f"{plain(found.judged.references.name)} score, scaled to as many images."
+    )
 
 
 def ranges_of(selection: dict[str, Any]) -> list[Range]:

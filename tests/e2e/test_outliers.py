@@ -1,0 +1,247 @@
+"""The Outliers page in a real browser: brushing, and a review that survives what happens to it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.serving import free_port
+from core.config import PROJECT
+from core.reviews import Reviews
+from tests.e2e.conftest import Visit
+from tests.pages.tiny_models import save_tiny_models
+
+SECONDS = 60_000
+LINK = "outliers?model=tiny-dense&section_outliers=review&share=10"
+ROOT = ".review-root"
+SOURCE = "mnist-5k"
+
+
+class Server:
+    """The app on one port, that can be killed and started again."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.port = folder, free_port()
+        save_tiny_models(folder / "checkpoints")
+        self.start()
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def decisions(self) -> Reviews:
+        return Reviews(self.folder / "data" / "reviews.sqlite3")
+
+    def start(self) -> None:
+        options = ["--server.headless", "true", "--server.port", str(self.port)]
+        with (self.folder / "log.txt").open("a") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "streamlit", "run", "app.py", *options],
+                cwd=PROJECT, stdout=log, stderr=subprocess.STDOUT,
+                env=os.environ | {
+                    "HOURGLASS_HOME": str(self.folder),
+                    "HOURGLASS_CHECKPOINTS": str(self.folder / "checkpoints"),
+                },
+            )  # fmt: skip
+        until = time.monotonic() + 60
+        while time.monotonic() < until:
+            try:
+                with urllib.request.urlopen(f"{self.address}/_stcore/health", timeout=1):
+                    return
+            except OSError:
+                time.sleep(0.05)
+        pytest.fail((self.folder / "log.txt").read_text())
+
+    def kill(self) -> None:
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(10)
+
+
+@pytest.fixture
+def own_server(tmp_path: Path) -> Iterator[Server]:
+    """A server with its own data folder, whose decisions nobody else makes."""
+    server = Server(tmp_path)
+    yield server
+    server.kill()
+
+
+def open_review(page: Any, server: Server, link: str = "") -> None:
+    page.goto(f"{server.address}/{LINK}{link}")
+    page.wait_for_selector(f"{ROOT}[data-image]", timeout=SECONDS)
+
+
+def shown(page: Any) -> dict[str, str]:
+    """What the desk says of itself: image, place, pending."""
+    return dict(page.locator(ROOT).evaluate("root => ({ ...root.dataset })"))
+
+
+def wait_until_saved(page: Any) -> None:
+    page.wait_for_selector(f'{ROOT}[data-pending="0"]', timeout=SECONDS)
+
+
+def decide(page: Any, key: str) -> str:
+    """Press a key once the image is there; the image that was decided."""
+    page.wait_for_selector(f"{ROOT}:not(.review-waiting)", timeout=SECONDS)
+    image = shown(page)["image"]
+    page.keyboard.press(key)
+    return image
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="SIGKILL is POSIX's")
+def test_fifty_images_reviewed_by_keyboard_survive_a_server_that_is_killed(
+    visit: Visit, own_server: Server
+) -> None:
+    page = visit.page
+    open_review(page, own_server)
+    meant: dict[str, str] = {}
+    verdicts = {"n": "normal", "o": "outlier", "u": "unsure"}
+    for i in range(50):
+        if i == 25:
+            wait_until_saved(page)
+            own_server.kill()
+        key = "nou"[i % 3]
+        meant[decide(page, key)] = verdicts[key]
+        if i == 27:  # two verdicts were given while nobody listened
+            assert int(shown(page)["pending"]) > 0
+            own_server.start()
+    wait_until_saved(page)
+    assert len(meant) == 50
+    assert "50 of" in page.locator(".review-progress").inner_text()
+    kept = own_server.decisions.current(SOURCE)
+    assert {image: by["me"].verdict for image, by in kept.items()} == meant
+    at = shown(page)["image"]
+    page.reload()
+    page.wait_for_selector(f"{ROOT}[data-image]", timeout=SECONDS)
+    assert shown(page)["image"] == at
+    assert "50 of" in page.locator(".review-progress").inner_text()
+    assert visit.off_host == []
+
+
+def test_review_resumes_at_the_first_image_that_is_not_decided(
+    visit: Visit, own_server: Server
+) -> None:
+    page = visit.page
+    open_review(page, own_server)
+    for key in "non":
+        decide(page, key)
+    wait_until_saved(page)
+    open_review(page, own_server)  # by the same link, which does not say where
+    assert shown(page)["place"] == "3"
+
+
+def test_undo_takes_back_the_last_verdict_and_returns_to_its_image(
+    visit: Visit, own_server: Server
+) -> None:
+    page = visit.page
+    open_review(page, own_server)
+    first = decide(page, "o")
+    second = decide(page, "n")
+    page.keyboard.press("z")
+    assert shown(page)["image"] == second
+    page.keyboard.press("z")
+    assert shown(page)["image"] == first
+    decide(page, "u")
+    wait_until_saved(page)
+    kept = own_server.decisions.current(SOURCE)
+    assert {image: by["me"].verdict for image, by in kept.items()} == {first: "unsure"}
+    assert [one.verdict for one in own_server.decisions.history(SOURCE)] == [
+        "outlier", "normal", "", "", "unsure"
+    ]  # fmt: skip
+
+
+def test_note_with_markup_is_kept_and_shown_letter_by_letter(
+    visit: Visit, own_server: Server
+) -> None:
+    page, nasty = visit.page, "<img src=x onerror=window.__x=1> ![](http://example.com/a.png)"
+    open_review(page, own_server, "&reviewer=%3Cimg%20src%3Dx%20onerror%3Dwindow.__x%3D1%3E")
+    image = shown(page)["image"]
+    page.locator(".review-note").fill(nasty)
+    page.keyboard.press("Enter")
+    decide(page, "o")
+    wait_until_saved(page)
+    said = own_server.decisions.current(SOURCE)[image]
+    assert [(one.reviewer, one.note) for one in said.values()] == [
+        ("<img src=x onerror=window.__x=1>", nasty)
+    ]
+    open_review(page, own_server, f"&reviewer=bob&at={image}")
+    assert nasty in page.locator(".review-others").inner_text()
+    assert page.evaluate("window.__x") is None
+    assert visit.off_host == []
+
+
+def test_two_reviewers_at_once_lose_nothing_and_see_where_they_disagree(
+    browser: Any, own_server: Server
+) -> None:
+    with browser.new_context() as one, browser.new_context() as two:
+        ann, bob = one.new_page(), two.new_page()
+        open_review(ann, own_server, "&reviewer=ann")
+        open_review(bob, own_server, "&reviewer=bob")
+        images = []
+        for i in range(8):
+            images.append(decide(ann, "n"))
+            assert decide(bob, "o" if i == 2 else "n") == images[-1]
+        wait_until_saved(ann)
+        wait_until_saved(bob)
+        kept = own_server.decisions.current(SOURCE)
+        assert {len(kept[image]) for image in images} == {2}
+        open_review(ann, own_server, "&reviewer=ann&queue=disagreements")
+        assert shown(ann)["image"] == images[2]
+        assert "of 1 decided" in ann.locator(".review-progress").inner_text()
+        assert "bob" in ann.locator(".review-others").inner_text()
+        assert "disagree" in ann.locator(".review-others").inner_text()
+
+
+def test_decision_that_cannot_be_kept_says_not_saved_and_is_sent_again(
+    visit: Visit, own_server: Server
+) -> None:
+    import sqlite3
+
+    page = visit.page
+    open_review(page, own_server)
+    other = sqlite3.connect(own_server.folder / "data" / "reviews.sqlite3", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    image = decide(page, "o")
+    page.get_by_text("NOT saved").first.wait_for(timeout=SECONDS)
+    assert shown(page)["pending"] == "1"
+    other.execute("ROLLBACK")
+    other.close()
+    page.get_by_role("button", name="Try again").click()
+    wait_until_saved(page)
+    assert own_server.decisions.current(SOURCE)[image]["me"].verdict == "outlier"
+
+
+def test_brushing_the_tail_selects_its_images_on_all_pages(visit: Visit, server: str) -> None:
+    page = visit.page
+    page.goto(f"{server}/outliers?model=tiny-dense&share=10")
+    page.wait_for_selector(".sweep-root[data-frame]", timeout=SECONDS)
+    box = page.locator(".js-plotly-plot .nsewdrag").first.bounding_box()
+    assert box is not None
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + 0.6 * box["width"], middle)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.98 * box["width"], middle + 20, steps=5)
+    page.mouse.up()
+    page.get_by_text("selected", exact=False).locator("visible=true").first.wait_for(
+        timeout=SECONDS
+    )
+    page.get_by_role("button", name="Clear").wait_for(timeout=SECONDS)
+
+
+def test_page_on_a_phone_does_not_scroll_sideways(phone: Visit, server: str) -> None:
+    page = phone.page
+    page.goto(f"{server}/{LINK}")
+    page.wait_for_selector(f"{ROOT}[data-image]", timeout=SECONDS)
+    overflow = page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+    assert overflow <= 0
+    assert [said for said in phone.complaints if "404" not in said] == []  # Streamlit's own search

@@ -1,0 +1,83 @@
+"""The Outliers page's figures and brush: what they count, and where."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.outliers import score
+from core.rankings import curves
+from pages.ui import outlier_brush, outlier_curves, outlier_histogram
+from pages.ui.outlier_histogram import Look, Stack
+
+RNG = np.random.default_rng(0)
+scores, usual = RNG.gamma(2.0, size=500), RNG.gamma(2.0, size=300)
+PLAIN = Look(log_counts=False, log_scores=False, dark=False)
+
+
+def bars(figure: object) -> list:
+    return [trace for trace in figure.data if trace.type == "bar"]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("log", [False, True])
+@pytest.mark.parametrize("value", [0.0, 2.5, 1e9])
+def test_histogram_counts_every_image_once_on_its_side_of_the_threshold(
+    value: float, log: bool
+) -> None:
+    look = Look(log_counts=False, log_scores=log, dark=True)
+    kept, flagged = bars(outlier_histogram.histogram(scores, usual, value, score("mse"), look))
+    assert sum(kept.y) == (scores <= value).sum()
+    assert sum(flagged.y) == (scores > value).sum()
+    for trace, side in ((kept, scores <= value), (flagged, scores > value)):
+        for (low, high), n in zip(trace.customdata, trace.y, strict=True):
+            inside = side & (scores >= low) & (scores <= high)
+            assert n == inside.sum()
+
+
+def test_histogram_by_class_counts_the_images_of_each() -> None:
+    labels = np.arange(500) % 3
+    stack = Stack(labels, ("a", "<b>", "c"))
+    drawn = bars(outlier_histogram.histogram(scores, usual, 2.5, score("mse"), PLAIN, stack))
+    assert [sum(trace.y) for trace in drawn] == [(labels == i).sum() for i in range(3)]
+    assert "&lt;b&gt;" in drawn[1].name
+
+
+def test_histogram_of_equal_scores_and_of_zeros_can_be_drawn() -> None:
+    for same in (np.zeros(5), np.full(5, 3.0)):
+        figure = outlier_histogram.histogram(same, same, 3.0, score("mse"), PLAIN)
+        assert sum(sum(trace.y) for trace in bars(figure)) == 5
+    assert not outlier_histogram.can_be_log(np.zeros(5), usual)
+
+
+def test_brushed_box_selects_the_scores_inside_it() -> None:
+    ranges = outlier_brush.ranges_of({"box": [{"x": [3.0, 1.0], "y": [0, 9]}], "points": [{}]})
+    assert ranges == [(1.0, 3.0)]
+    inside = outlier_brush.within(scores, ranges)
+    assert (inside == ((scores >= 1) & (scores <= 3))).all()
+
+
+def test_clicked_bars_select_their_own_ranges_and_nothing_selects_nothing() -> None:
+    clicked = {"box": [], "points": [{"customdata": [0.0, 0.5]}, {"customdata": [2.0, 2.5]}]}
+    assert outlier_brush.ranges_of(clicked) == [(0.0, 0.5), (2.0, 2.5)]
+    assert not outlier_brush.within(scores, outlier_brush.ranges_of({})).any()
+
+
+def test_curve_drawn_with_few_points_keeps_its_ends() -> None:
+    truth = np.arange(5000) % 7 == 0
+    found = curves(RNG.random(5000), truth)
+    drawn = outlier_curves.styles(["x"], "x", ())
+    for figure in (
+        outlier_curves.roc({"x": found}, drawn),
+        outlier_curves.precision_recall({"x": found}, drawn, 0.1),
+    ):
+        line = figure.data[-1]
+        assert len(line.x) <= outlier_curves.MOST_POINTS
+        assert line.x[-1] == 1
+
+
+@given(st.lists(st.text(min_size=1), min_size=1, max_size=11, unique=True))
+def test_styles_of_up_to_eleven_curves_are_all_different(names: list[str]) -> None:
+    found = outlier_curves.styles(names, names[0], names[3:5])
+    assert list(found) == names
+    assert len({(style.color, style.dash) for style in found.values()}) == len(names)
+    assert found[names[0]].width > max([s.width for s in list(found.values())[1:]], default=0)

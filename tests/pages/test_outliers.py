@@ -1,0 +1,291 @@
+"""The Outliers page, run without a browser."""
+
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import checkpoints, datasets, outliers, thresholds
+from core.exports import csv_bytes
+from core.inference import Autoencoder
+from core.outliers import References
+from core.references import reference_images
+from core.reviews import Decision, Reviews, now
+from pages.ui import cache, outlier_desk, outlier_export
+from pages.ui.outlier_data import Asked, Found, Truth, experiment, judged
+from tests.core.models_for_tests import tiny_document, tiny_tensors
+from tests.pages.tiny_models import DIGITS
+
+PAGE = "pages/outliers.py"
+OpenPage = Callable[..., AppTest]
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Reviews:
+    """Decisions of this test alone."""
+    kept = Reviews(tmp_path / "reviews.sqlite3")
+    monkeypatch.setattr(cache, "reviews", lambda: kept)
+    return kept
+
+
+@pytest.fixture
+def open_page(open_app: Callable[..., AppTest], only_tiny_models: Path) -> OpenPage:
+    """Opens the page by a link; besides the tiny models there is one without 5 and 9."""
+    document = tiny_document("dense", DIGITS, excluded_classes=("5", "9"))
+    path = only_tiny_models / "tiny-without.safetensors"
+    checkpoints.save(path, document, tiny_tensors(document, seed=4))
+
+    def opened(**link: str | list[str]) -> AppTest:
+        app = open_app(**({"model": "tiny-dense"} | link))
+        return app.switch_page(PAGE).run()
+
+    return opened
+
+
+def found_by(open_page: OpenPage, truth: Truth = Truth(), share: float = 0.05) -> Found:  # noqa: B008
+    """What the page's functions make of the digits, with the tiny dense model."""
+    open_page()
+    card = checkpoints.load("tiny-dense").card
+    asked = Asked("mnist-5k", "test", card, truth)
+    images, is_outlier, _ = experiment("mnist-5k", "test", truth)
+    one = judged(asked)
+    reference = thresholds.Reference(one.references.distribution("mse"), "images")
+    threshold = thresholds.by_share(reference, share)
+    spec = outliers.score("mse")
+    return Found(asked, images, is_outlier, one, spec, one.score("mse"), reference, threshold)
+
+
+def sentence(app: AppTest) -> str:
+    (found,) = [m.value for m in app.markdown if "images are flagged" in m.value]
+    return found.replace("\\", "")
+
+
+def flagged_of(app: AppTest) -> int:
+    return int(sentence(app).split(" of ")[0].strip("*").replace(",", ""))
+
+
+def desk(app: AppTest) -> dict[str, Any]:
+    """What the review component was sent."""
+    (found,) = [
+        one.proto for one in app.get("bidi_component") if "review" in one.proto.component_name
+    ]
+    return dict(json.loads(found.json))
+
+
+def test_page_opened_flags_what_scores_above_one_percent_of_the_training_images(
+    open_page: OpenPage,
+) -> None:
+    app = open_page()
+    assert not app.exception
+    assert not app.error
+    model = Autoencoder.load("tiny-dense")
+    usual = model.errors(datasets.load("mnist-5k", "train").pixels())
+    value = np.quantile(usual, 0.99)
+    expected = int((model.errors(datasets.load("mnist-5k").pixels()) > value).sum())
+    assert flagged_of(app) == expected
+    assert "1 % of 4,000 train images of mnist-5k score higher" in sentence(app)
+    assert f"**{value:.4g}**" in sentence(app)
+
+
+@pytest.mark.parametrize("name", [spec.name for spec in outliers.SCORES])
+def test_every_score_can_be_chosen_and_explains_itself(name: str, open_page: OpenPage) -> None:
+    app = open_page(score=name)
+    assert not app.exception
+    assert not app.error
+    words = " ".join(caption.value.replace("\\", "") for caption in app.caption)
+    assert outliers.score(name).explanation in words
+
+
+def test_threshold_modes_say_how_they_were_chosen(open_page: OpenPage) -> None:
+    for mode, words in (
+        ("robust z", "3.5 typical deviations"),
+        ("fixed", "chosen by hand"),
+    ):
+        assert words in sentence(open_page(threshold=mode))
+
+
+def test_best_f1_is_offered_only_when_something_is_known(open_page: OpenPage) -> None:
+    assert "chosen so that" in sentence(open_page(threshold="best F1"))
+    app = open_page(model="tiny-without", threshold="best F1")
+    assert "best F1" in sentence(app)
+    assert "by the known truth of these very images" in sentence(app)
+
+
+def test_share_of_the_judged_images_themselves_flags_that_share(open_page: OpenPage) -> None:
+    app = open_page(measured_on="judged", share="5")
+    assert flagged_of(app) == 50
+    assert "5 % of these 1,000 images themselves" in sentence(app)
+
+
+@pytest.mark.parametrize("section", ["flagged", "review", "truth", "classes"])
+def test_every_section_is_drawn_for_a_model_that_misses_classes(
+    section: str, open_page: OpenPage
+) -> None:
+    app = open_page(model="tiny-without", section_outliers=section, share="5")
+    assert not app.exception
+    assert not app.error
+
+
+def test_truth_without_any_says_what_to_do(open_page: OpenPage) -> None:
+    app = open_page(section_outliers="truth")
+    assert "Known outliers" in app.info[0].value
+
+
+def test_truth_table_has_the_numbers_of_the_functions(open_page: OpenPage) -> None:
+    app = open_page(model="tiny-without", section_outliers="truth")
+    table = app.dataframe[0].value
+    images = datasets.load("mnist-5k")
+    model = Autoencoder.load("tiny-without")
+    one = References(model, reference_images(model.card, images)).judge(images)
+    truth = np.isin(images.labels, (5, 9))
+    assert table["auroc"].is_monotonic_decreasing
+    for spec in outliers.SCORES:
+        row = table[table["score"] == spec.title].iloc[0]
+        expected = outliers.ranked(one, spec.name, truth)
+        assert row["auroc"] == pytest.approx(expected.auroc)
+        assert row["precision_at_k"] == pytest.approx(expected.precision_at_k)
+
+
+@pytest.mark.parametrize("plant", ["covered", "shapes"])
+def test_planted_outliers_are_added_and_known(plant: str, open_page: OpenPage) -> None:
+    app = open_page(truth="planted", plant=plant, plant_percent="20", section_outliers="truth")
+    assert not app.exception
+    assert "of 1,200 images" in sentence(app)
+    assert any("200 of 1,200 images are outliers" in m.value for m in app.markdown)
+
+
+def test_nothing_flagged_says_what_to_do(open_page: OpenPage) -> None:
+    app = open_page(threshold="fixed", fixed_mse="99")
+    assert flagged_of(app) == 0
+    assert "Nothing is flagged" in app.info[0].value
+
+
+def test_class_table_has_mean_and_spread_of_each_class(open_page: OpenPage) -> None:
+    app = open_page(section_outliers="classes")
+    table = app.dataframe[0].value
+    images = datasets.load("mnist-5k")
+    errors = Autoencoder.load("tiny-dense").errors(images.pixels())
+    for i, row in enumerate(table.itertuples()):
+        mine = errors[images.labels == i]
+        assert row.images == len(mine)
+        assert row.mean == pytest.approx(mine.mean(), rel=1e-5)
+        assert row.spread == pytest.approx(mine.std(), rel=1e-4)
+
+
+# Review
+
+
+def test_desk_begins_with_the_strangest_image_and_knows_the_next(open_page: OpenPage) -> None:
+    app = open_page(section_outliers="review", share="5")
+    sent = desk(app)
+    errors = Autoencoder.load("tiny-dense").errors(datasets.load("mnist-5k").pixels())
+    order = datasets.load("mnist-5k").ids[np.argsort(-errors, kind="stable")]
+    assert sent["total"] == flagged_of(app)
+    assert [item["id"] for item in sent["items"]] == order[: len(sent["items"])].tolist()
+    assert all(item["original"].startswith("data:image/png") for item in sent["items"])
+    assert len(sent["items"][0]["near"][0]["pictures"]) == 5
+
+
+def test_desk_resumes_at_the_first_image_not_decided_and_shows_what_others_said(
+    open_page: OpenPage, nothing_kept: Reviews
+) -> None:
+    first = [item["id"] for item in desk(open_page(section_outliers="review"))["items"][:2]]
+    nothing_kept.record(
+        [
+            decision(first[0], "outlier", "me"),
+            decision(first[1], "normal", "bob", note="<b>fine</b>"),
+        ]
+    )
+    sent = desk(open_page(section_outliers="review"))
+    assert (sent["start"], sent["decided"]) == (first[1], 1)
+    shown = {item["id"]: item for item in sent["items"]}
+    assert shown[first[0]]["verdict"] == "outlier"
+    assert shown[first[1]]["others"] == [
+        {"reviewer": "bob", "verdict": "normal", "note": "<b>fine</b>"}
+    ]
+
+
+def test_queue_of_disagreements_holds_just_those(
+    open_page: OpenPage, nothing_kept: Reviews
+) -> None:
+    app = open_page(section_outliers="review", queue="disagreements")
+    assert "No image is normal to one reviewer" in app.info[0].value
+    image = str(datasets.load("mnist-5k").ids[17])
+    nothing_kept.record([decision(image, "outlier", "me"), decision(image, "normal", "bob")])
+    sent = desk(open_page(section_outliers="review", queue="disagreements"))
+    assert (sent["total"], sent["start"]) == (1, image)
+
+
+def test_trail_knows_what_each_verdict_replaced() -> None:
+    history = [
+        decision("a", "normal", "me"),
+        decision("a", "outlier", "bob"),
+        decision("b", "unsure", "me", note="n"),
+        decision("a", "outlier", "me"),
+        decision("a", "", "me"),
+        decision("z", "normal", "me"),
+    ]
+    steps = outlier_desk.trail(history, "me", ["b", "a"])
+    assert [tuple(step) for step in steps] == [
+        ("a", 1, "", ""), ("b", 0, "", ""), ("a", 1, "normal", "")
+    ]  # fmt: skip
+
+
+# Exports
+
+
+def test_flagged_table_has_scores_facts_and_verdicts(
+    open_page: OpenPage, nothing_kept: Reviews
+) -> None:
+    found = found_by(open_page, Truth("classes", ("3",)))
+    order = found.queue
+    nothing_kept.record([decision(str(found.images.ids[order[0]]), "outlier", "ann")])
+    table = outlier_export.flagged_table(found, order)
+    assert table["id"].tolist() == found.images.ids[order].tolist()
+    np.testing.assert_array_equal(table["score"], found.scores[order])
+    assert (table["score"] > table["threshold"]).all()
+    assert table["verdicts"].iloc[0] == "ann: outlier"
+    assert table["is_outlier"].tolist() == (np.asarray(found.images.labels)[order] == 3).tolist()
+
+
+def test_decisions_exported_as_csv_run_no_formula_and_as_parquet_lose_nothing(
+    nothing_kept: Reviews,
+) -> None:
+    nothing_kept.record([decision("a", "outlier", "=cmd()", note="@SUM(1)")])
+    table = outlier_export.decision_table(nothing_kept.history("mnist-5k"))
+    assert b'"\'=cmd()"' in csv_bytes(table)
+    file = io.BytesIO()
+    table.to_parquet(file)
+    assert pd.read_parquet(file)["reviewer"].tolist() == ["=cmd()"]
+
+
+def test_zip_of_decisions_holds_each_decided_image_and_a_manifest(
+    open_page: OpenPage, nothing_kept: Reviews
+) -> None:
+    found = found_by(open_page)
+    ids = found.images.ids[:3].tolist()
+    nothing_kept.record([decision(str(one), "unsure", "me") for one in ids])
+    nothing_kept.record([decision(str(ids[2]), "", "me")])
+    images = outlier_export.decided_images(found)
+    table = outlier_export.decision_table(nothing_kept.history("mnist-5k"))
+    with zipfile.ZipFile(io.BytesIO(outlier_export.zipped(images, table))) as archive:
+        manifest = pd.read_csv(archive.open("ids.csv"))
+        assert sorted(archive.namelist()) == sorted([*manifest["file"], "ids.csv"])
+    assert manifest["id"].tolist() == ids[:2]
+    assert manifest["verdict"].tolist() == ["unsure", "unsure"]
+
+
+def decision(image: str, verdict: str, reviewer: str, note: str = "") -> Decision:
+    decision.count += 1  # type: ignore[attr-defined]
+    operation = f"operation-{decision.count:06d}"  # type: ignore[attr-defined]
+    return Decision(operation, "mnist-5k", image, "tiny", reviewer, verdict, note, now())  # type: ignore[arg-type]
+
+
+decision.count = 0  # type: ignore[attr-defined]
