@@ -1,9 +1,11 @@
 """What the Latent space page can be asked: which images, which map, which colours, which models."""
 
+import time
 from dataclasses import dataclass
 
 import streamlit as st
 
+from core import datasets
 from core.checkpoints import Card
 from core.projections import BY_NAME
 from pages.ui import latent_data, latent_map, sidebar, state
@@ -20,6 +22,11 @@ DRAGS = {
     "zoom": ":material/zoom_in: Zoom",
 }
 NONE = "none"
+RINGS = {
+    "no": "the model has not seen them",
+    "yes": "the model was trained on them",
+    "some": "the model was trained on some of them",
+}
 GROUPS = range(2, 21)
 
 
@@ -58,11 +65,13 @@ def asked(choice: sidebar.Choice, card: Card) -> Asked:
 
 def encoded(crowd: Crowd, card: Card) -> latent_data.Codes:
     """The codes of the images, with a progress bar if they take a while."""
-    place = st.empty()
+    place, began = st.empty(), time.monotonic()
 
     def tell(done: int, total: int | None) -> None:
-        words = told(done, total, None, f"Encoding with {card.name}")
-        place.progress(done / (total or 1), plain(words))
+        share = done / (total or 1)
+        left = (time.monotonic() - began) * (1 - share) / share
+        words = told(done, total, left, f"Encoding with {card.name}")
+        place.progress(share, plain(words))
 
     found = latent_data.codes(crowd, card, Patience(tell))
     place.empty()
@@ -103,16 +112,16 @@ def _method() -> str:
 
 
 def _crowd(choice: sidebar.Choice) -> Crowd:
+    options = [str(n) for n in MOST]
+    state.recall("points", str(DEFAULT_MOST), options)
     most = st.select_slider(
         "At most",
-        MOST,
-        DEFAULT_MOST,
+        options,
         key="points",
-        format_func=lambda n: f"{n:,}",
-        bind="query-params",
-        persist_state="session",
+        format_func=lambda n: f"{int(n):,}",
         help="Of each part; of more images a sample is taken, every class in its share",
     )
+    state.publish("points", str(DEFAULT_MOST))
     seed = st.number_input(
         "Seed of the sample and of the map",
         0,
@@ -180,9 +189,13 @@ def _drag() -> str:
     return str(chosen or "lasso")
 
 
-def sentence(population: Population, crowd: Crowd) -> str:
-    """How many of how many images are shown, and how they were chosen."""
+def sentence(population: Population, crowd: Crowd, card: Card) -> str:
+    """How many of how many images are shown, how they were chosen, and what the rings are."""
     n, available = len(population.images), population.available
-    if n == available:
-        return f"All {n:,} images."
-    return f"Showing {n:,} of {available:,}, stratified, seed {crowd.seed}; Points changes that."
+    shown = f"Showing {n:,} of {available:,}, stratified, seed {crowd.seed}; Points changes that."
+    shown = f"All {n:,} images." if n == available else shown
+    if not crowd.with_other:
+        return shown
+    other = OTHER[crowd.split]
+    seen = datasets.seen_in_training(card.dataset, crowd.dataset, other)
+    return f"{shown} Rings: {population.other.sum():,} {other} images; {RINGS[seen]}."

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.checkpoints import Card
 from core.imagesets import ImageSet
-from pages.ui import latent_data, scatter, state, theme, zoom
+from pages.ui import cache, latent_data, scatter, state, theme, zoom
 from pages.ui.colouring import COLOURS, Colouring, Groups, Scale, name_of
 from pages.ui.latent_data import Codes, Crowd, Population
 from pages.ui.scatter import Look, Mask, Places, Points
@@ -101,9 +101,13 @@ def draw(drawing: Drawing) -> None:
     """The chart. What is selected in it becomes the one selection of all pages."""
     memory = _remembered(drawing)
     look = replace(drawing.look, extent=memory.extent, revision=memory.revision)
-    picked = _mask(drawing.points.ids, memory.baked)
+
+    def make() -> Any:
+        picked = _mask(drawing.points.ids, memory.baked)
+        return scatter.figure(drawing.points, drawing.colouring, picked, look)
+
     st.plotly_chart(
-        scatter.figure(drawing.points, drawing.colouring, picked, look),
+        cache.kept(("figure", memory.drawn, memory.baked, look), make),
         key=drawing.key,
         on_select=lambda: _selected(drawing.key),
         selection_mode=("points", "box", "lasso"),

@@ -91,7 +91,7 @@ def _map(one: View, key: str) -> None:
         f"{one.colouring.title}"
     )
     latent_map.draw(Drawing(key, name, points, one.colouring, look, words))
-    st.caption(f"{kept(one)} {latent_controls.sentence(one.population, crowd)}")
+    st.caption(f"{kept(one)} {latent_controls.sentence(one.population, crowd, one.card)}")
 
 
 def _offer(one: View) -> None:

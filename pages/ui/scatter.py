@@ -1,6 +1,7 @@
 """Points to a WebGL scatter: coloured, with a legend that counts, the selection bright. No st."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,11 @@ class Points:
     ids: npt.NDArray[np.str_]
     other: Mask
     others: str
+
+    @cached_property
+    def plain(self) -> bool:
+        """Whether every id can be shown as it is."""
+        return not any(char in name for name in self.ids.tolist() for char in "<>&")
 
 
 @dataclass(frozen=True)
@@ -89,7 +95,7 @@ def _group_traces(points: Points, groups: Groups) -> list[tuple[dict[str, Any], 
                 "name": f"{hover_text(words)} ({len(members):,})",
                 "marker": marker,
             }
-            trace |= {"hovertemplate": _hover(hover_text(words)), "showlegend": True}
+            trace |= {"hovertemplate": _hover(hover_text(words), points), "showlegend": True}
             found.append((trace, members))
     return found
 
@@ -112,7 +118,7 @@ def _scale_traces(points: Points, scale: Scale) -> list[tuple[dict[str, Any], Po
             "showscale": not ring,
             "colorbar": {"title": {"text": scale.title, "side": "right"}, "thickness": 12},
         }
-        hover = _hover(f"{hover_text(scale.title)} %{{marker.color:.4f}}")
+        hover = _hover(f"{hover_text(scale.title)} %{{marker.color:.4f}}", points)
         name = f"{points.others if ring else 'images'} ({len(members):,})"
         trace = {"name": name, "marker": marker, "hovertemplate": hover}
         found.append((trace | {"showlegend": bool(points.other.any())}, members))
@@ -124,8 +130,10 @@ def _stops(table: npt.NDArray[np.uint8]) -> list[list[Any]]:
     return [[i / 15, f"rgb({r}, {g}, {b})"] for i, (r, g, b) in enumerate(table[::17].tolist())]
 
 
-def _hover(words: str) -> str:
-    return f"{words}<br>%{{text}}<extra></extra>"
+def _hover(words: str, points: Points) -> str:
+    """Words and the id, which is sent a second time only where it is not fit to be shown."""
+    shown = "customdata" if points.plain else "text"
+    return f"{words}<br>%{{{shown}}}<extra></extra>"
 
 
 def _common(points: Points, members: Positions, selected: Mask | None) -> dict[str, Any]:
@@ -135,7 +143,7 @@ def _common(points: Points, members: Positions, selected: Mask | None) -> dict[s
         "x": points.xy[members, 0],
         "y": points.xy[members, 1],
         "customdata": ids,
-        "text": [hover_text(name) for name in ids],
+        "text": None if points.plain else [hover_text(name) for name in ids],
         "mode": "markers",
         "selectedpoints": bright,
         "selected": {"marker": {"size": _size(len(points.xy)) + GROWN, "opacity": 1}},
