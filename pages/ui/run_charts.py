@@ -48,6 +48,7 @@ def compared_losses(curves: Mapping[str, Curves], log: bool) -> go.Figure:
         _line(figure, done, test, name, colour, dash)
     figure.update_xaxes(title_text="epochs done", rangemode="tozero")
     figure = _losses(figure, log)
+    figure.update_yaxes(title_text="test MSE (pixels 0 to 1)")
     return figure.update_layout(height=320, showlegend=True)
 
 

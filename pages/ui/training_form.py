@@ -64,6 +64,7 @@ def draw(dataset: str) -> RunConfig:
 def take(config: RunConfig) -> None:
     """Fill the form with the settings of a run; for callbacks."""
     train = config.train
+    st.session_state["train_preset"] = None
     arch_form.take(BY_NAME[train.arch], train.options)
     st.session_state["train_dataset"] = train.dataset
     st.session_state["train_epochs"] = train.epochs

@@ -17,7 +17,14 @@ from core.recipes import PRESETS, TrainConfig
 from core.run_records import Curves, Pictures
 from core.running import execute
 from core.runs import Run, RunConfig
-from pages.ui import run_charts, run_list, run_pictures, run_result, training_facts
+from pages.ui import (
+    run_charts,
+    run_list,
+    run_pictures,
+    run_result,
+    training_facts,
+    training_form,
+)
 from pages.ui.probing import Probes
 from tests.core.runs_for_tests import new_run, write_images
 
@@ -127,6 +134,26 @@ def test_settings_that_were_entered_survive_a_change_of_page(open_train: OpenApp
     app.switch_page("pages/reconstruct.py").run()
     app.switch_page("pages/train.py").run()
     assert app.number_input(key="train_epochs").value == 77
+
+
+def test_cloned_settings_start_an_equal_run(open_train: OpenApp) -> None:
+    options = {"latent_dim": 3, "widths": [40], "beta": 0.5}
+    train = TrainConfig(
+        "shapes", "vae", options, Noise("speckle", 0.2), 7, 32, 0.004, (), seed=5
+    )  # fmt: skip
+    original = runs.create(RunConfig("first", 1.0, train, threads=1))
+    app = open_train()
+    training_form_take(app, original.config)
+    config = started(app.run())
+    assert options.items() <= config.train.options.items()
+    assert replace(config.train, options=options) == train
+
+
+def training_form_take(app: AppTest, config: RunConfig) -> None:
+    """What the button Clone settings does, in this session."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("streamlit.session_state", app.session_state)
+        training_form.take(config)
 
 
 def test_number_of_parameters_is_shown_before_anything_is_measured(open_train: OpenApp) -> None:
