@@ -1,26 +1,29 @@
 """Where an own image lies among the images of the data set: a star on the map of codes."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
 from core.checkpoints import Card
 from core.imagesets import ImageSet
+from core.latent import Axes
 from core.neighbours import Array, nearest
 from pages.ui import (
     cache,
     gallery,
     latent_controls,
     latent_data,
-    latent_map,
     latent_views,
     mosaic,
     scatter,
     state,
 )
+from pages.ui.colouring import Colouring, Groups, Scale
 from pages.ui.gallery import Columns, Item
-from pages.ui.latent_data import Crowd
-from pages.ui.scatter import Look
+from pages.ui.latent_data import Codes, Crowd, Population
+from pages.ui.scatter import Look, Points
 from pages.ui.sidebar import Choice
 from pages.ui.text import hover_text, plain
 from pages.ui.theme import LIGHT
@@ -40,28 +43,26 @@ def draw(chosen: str, images: ImageSet, choice: Choice, card: Card) -> None:
     left, right = st.columns([11, 9], gap="medium")
     with left:
         axes = latent_data.axes(crowd, card, codes.z)
-        xy = axes.coordinates(codes.z).astype(np.float32)
-        colour = next(iter(latent_map.colours(population, 10)))
-        colouring = latent_map.colouring(colour, crowd, card, population, codes, 10)
-        look = Look(latent_views.axis_titles(card, axes, "pca"), "pan", height=440)
-        points = latent_map.points(population, xy, "other image")
-        figure = scatter.figure(points, colouring, None, look)
-        add_stars(figure, axes.coordinates(z).astype(np.float32), images.ids.tolist(), position)
-        st.plotly_chart(figure, key="own_place", config=latent_map.CONFIG)
+        own = axes.coordinates(z).astype(np.float32)
+        st.plotly_chart(
+            with_stars(_map(population, codes, axes, card), own, images.ids.tolist(), position),
+            key="own_place",
+            config={"displaylogo": False},
+        )
         st.caption(
-            f"★ {plain(chosen)}; small stars are your other images. "
-            + latent_controls.sentence(population, crowd)
+            f"★ {plain(chosen)}; small stars are your other images, dots "
+            f"{len(population.images):,} of {population.available:,} {choice.split} images."
         )
     with right:
         _neighbours(z[position : position + 1], codes.z, population.images)
 
 
-def add_stars(figure: go.Figure, xy: scatter.Places, names: list[str], chosen: int) -> None:
-    """Own images on a map: (n, 2); the chosen one large."""
-    for members, size in (
-        ([i for i in range(len(names)) if i != chosen], 9),
-        ([chosen], 20),
-    ):
+def with_stars(
+    figure: go.Figure, xy: scatter.Places, names: Sequence[str], chosen: int
+) -> go.Figure:
+    """The map with own images on it: (n, 2); the chosen one large."""
+    others = [i for i in range(len(names)) if i != chosen]
+    for members, size in ((others, 9), ([chosen], 20)):
         if members:
             figure.add_scattergl(
                 x=xy[members, 0],
@@ -73,11 +74,22 @@ def add_stars(figure: go.Figure, xy: scatter.Places, names: list[str], chosen: i
                     "color": LIGHT["outlier"],
                     "line": {"width": 1, "color": "#ffffff"},
                 },
-                name="your images" if size == 9 else "this image",
                 text=[hover_text(names[i]) for i in members],
                 hovertemplate="%{text}<extra></extra>",
                 showlegend=False,
             )
+    return figure
+
+
+def _map(population: Population, codes: Codes, axes: Axes, card: Card) -> go.Figure:
+    images = population.images
+    colouring: Colouring = Scale("reconstruction error (MSE)", codes.errors, "warm")
+    if images.labels is not None:
+        colouring = Groups("class", images.class_names, images.labels)
+    xy = axes.coordinates(codes.z).astype(np.float32)
+    points = Points(xy, images.ids, population.other, "other image")
+    look = Look(latent_views.axis_titles(card, axes, "pca"), "pan", height=440)
+    return scatter.figure(points, colouring, None, look)
 
 
 def _neighbours(z: Array, others: Array, images: ImageSet) -> None:
