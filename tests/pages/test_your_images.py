@@ -1,6 +1,8 @@
 """The Your images page, run without a browser."""
 
+import base64
 import io
+import json
 import re
 import zipfile
 from collections.abc import Callable
@@ -12,7 +14,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from core import datasets
+from core import datasets, latent
 from core.images import to_png
 from core.inference import Autoencoder
 from core.metrics import mse
@@ -310,3 +312,23 @@ def test_large_pictures_are_sent_to_a_gallery_no_larger_than_needed(
     if shape[0] % by == 0 and shape[1] % by == 0:
         blocks = tiles.reshape(2, sent[0], by, sent[1], by, 3).mean(axis=(2, 4))
         assert np.abs(found - blocks).max() <= 1
+
+
+def test_star_stands_where_the_code_of_the_image_lies(page: Callable[..., AppTest]) -> None:
+    app = offered(page(model="tiny-pca"), {"a.png": digit_file(5), "b.png": digit_file(6)})
+    (chart,) = app.get("plotly_chart")
+    *_, others, star = json.loads(chart.proto.spec)["data"]
+    assert (others["marker"]["symbol"], star["marker"]["symbol"]) == ("star", "star")
+    assert star["marker"]["size"] > others["marker"]["size"]
+    images, model = datasets.load("mnist-5k"), Autoencoder.load("tiny-pca")
+    plane = latent.plane(model.encode(images.pixels()))
+    expected = plane.coordinates(model.encode(images.pixels([5, 6])))
+    drawn = [[decoded(trace[axis])[0] for axis in "xy"] for trace in (star, others)]
+    np.testing.assert_allclose(drawn, expected, rtol=1e-4, atol=1e-4)
+
+
+def decoded(values: Any) -> np.ndarray:
+    """Numbers as plotly sends them."""
+    if isinstance(values, list):
+        return np.array(values)
+    return np.frombuffer(base64.b64decode(values["bdata"]), values["dtype"])
