@@ -34,7 +34,7 @@ zoo: $(VENV)/.installed
 	$(RUN) -m benchmarks.zoo --data-root $(DATA_ROOT)
 
 bench: $(VENV)/.installed
-	$(RUN) -m benchmarks
+	$(RUN) -m benchmarks --data-root $(DATA_ROOT)
 
 venv: $(RUN)
 
