@@ -169,8 +169,10 @@ def _zero(at: Numbers, values: Numbers) -> float:
 
 
 def _at(crossing: Crossing) -> str:
-    """Its sigma, and between which it lies if that is seen in two digits."""
-    sigma, low, high = (f"{v:.2f}" for v in (crossing.sigma, crossing.low, crossing.high))
+    """Its sigma, and between which it lies if that is seen in as many digits."""
+    digits = 2 if crossing.sigma >= 0.01 else 3
+    places = (crossing.sigma, crossing.low, crossing.high)
+    sigma, low, high = (f"{place:.{digits}f}" for place in places)
     return sigma if low == high else f"{sigma} ({low} to {high})"
 
 

@@ -107,6 +107,15 @@ def test_sentence_of_one_crossing_says_who_wins_above_it() -> None:
     assert crossings.sentence(pair) == "Above σ 0.31 denoising beats plain."
 
 
+def test_sentence_of_a_crossing_near_zero_has_a_digit_more() -> None:
+    said = crossings.sentence(
+        crossings.compare(
+            curve("a", squared(0.1, 0.4)), curve("b", squared(0.1016, 0)), SIGMAS, MSE
+        )
+    )
+    assert said == "Above σ 0.004 b beats a."
+
+
 def test_sentence_tells_the_interval_only_if_two_digits_show_it() -> None:
     plain = curve("plain", squared(0.0, 0.4), 0.02, seed=1)
     denoising = curve("denoising", squared(0.124, 0), 0.02, seed=2)
