@@ -45,6 +45,7 @@ def kill(run: Run) -> None:
 # What becomes of processes
 
 
+@pytest.mark.slow
 @posix
 def test_run_that_was_killed_and_paused_ends_in_the_very_same_weights(images: str) -> None:
     run = new_run(images, epochs=300)
@@ -80,6 +81,7 @@ def test_run_that_is_stopped_keeps_its_model_and_can_go_on(images: str) -> None:
     assert stopped.can_resume
 
 
+@pytest.mark.slow
 def test_run_is_cancelled_within_two_seconds_and_the_next_in_the_queue_begins(
     images: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

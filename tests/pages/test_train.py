@@ -23,7 +23,6 @@ from pages.ui import (
     run_pictures,
     run_result,
     training_facts,
-    training_form,
 )
 from pages.ui.probing import Probes
 from tests.core.runs_for_tests import new_run, write_images
@@ -136,24 +135,29 @@ def test_settings_that_were_entered_survive_a_change_of_page(open_train: OpenApp
     assert app.number_input(key="train_epochs").value == 77
 
 
-def test_cloned_settings_start_an_equal_run(open_train: OpenApp) -> None:
+def form_alone() -> None:
+    """A page with the form and a button that clones what the test has given."""
+    import msgspec
+    import streamlit as st
+
+    from core.runs import RunConfig
+    from pages.ui import training_form
+
+    given = msgspec.json.decode(st.session_state["given"], type=RunConfig)
+    st.button("Clone settings", on_click=training_form.take, args=(given,))
+    st.session_state["made"] = msgspec.json.encode(training_form.draw("mnist-5k"))
+
+
+def test_cloned_settings_are_equal() -> None:
     options = {"latent_dim": 3, "widths": [40], "beta": 0.5}
-    train = TrainConfig(
-        "shapes", "vae", options, Noise("speckle", 0.2), 7, 32, 0.004, (), seed=5
-    )  # fmt: skip
-    original = runs.create(RunConfig("first", 1.0, train, threads=1))
-    app = open_train()
-    training_form_take(app, original.config)
-    config = started(app.run())
-    assert options.items() <= config.train.options.items()
-    assert replace(config.train, options=options) == train
-
-
-def training_form_take(app: AppTest, config: RunConfig) -> None:
-    """What the button Clone settings does, in this session."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("streamlit.session_state", app.session_state)
-        training_form.take(config)
+    noise = Noise("speckle", 0.2)
+    train = TrainConfig("shapes", "vae", options, noise, 7, 32, 0.004, ("heart",), seed=5)
+    app = AppTest.from_function(form_alone)
+    app.session_state["given"] = msgspec.json.encode(RunConfig("first", 1.0, train, threads=1))
+    press(app.run(), "Clone settings")
+    made = msgspec.json.decode(app.session_state["made"], type=RunConfig).train
+    assert {name: made.options[name] for name in options} == options
+    assert replace(made, options=options) == train
 
 
 def test_number_of_parameters_is_shown_before_anything_is_measured(open_train: OpenApp) -> None:
