@@ -62,7 +62,8 @@ def imported(folder: Path, home: Path, queue: Any) -> None:
     """In a process of its own: import and read, and put a row for each into the queue."""
     os.environ["HOURGLASS_HOME"] = str(home)
     from core import datasets
-    from core.gathering import Form, gather
+    from core.drafts import Form
+    from core.gathering import gather
     from core.making import Keeping, make
     from core.offers import in_folder
 

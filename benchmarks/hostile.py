@@ -49,7 +49,8 @@ class Found:
 def reader(orders: Any, answers: Any) -> None:
     """A process that reads one image after the other and says what became of each."""
     from core.config import ImageRejected
-    from core.gathering import Form, formed
+    from core.drafts import Form
+    from core.gathering import formed
     from core.images import read_image
     from core.preparation import prepare, suggest, working_copy
 
@@ -60,6 +61,7 @@ def reader(orders: Any, answers: Any) -> None:
         try:
             picture = read_image(content, "It")
             formed(picture, Form((64, 64)))
+            formed(picture, Form((64, 64), 3, "pad"))
             small = working_copy(picture)
             prepare(small, (1, 28, 28), suggest(small, (1, 28, 28), "digit"))
             said = ""

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from core import folders, ownsets
 from core.background import Progress
 from core.config import DataError, OptionError
-from core.gathering import Draft
+from core.drafts import Draft
 from core.imagesets import Rejected
 from core.ownsets import OwnSet, Rows, folder_of, own_dir
 

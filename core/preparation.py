@@ -1,6 +1,6 @@
 """From a person's picture to what a network sees, in steps that can be switched and looked at."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal, get_args
@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps
 
-from core import strokes
+from core import framing, strokes
 from core.images import Picture
 
 Pixels = npt.NDArray[np.uint8]
@@ -18,19 +18,6 @@ FRAMES: tuple[Frame, ...] = get_args(Frame)
 Kind = Literal["digit", "object", "photo"]
 Change = Callable[[Image.Image], Image.Image]
 FRAMED = MappingProxyType({"crop": "cropped", "pad": "padded"})
-QUARTERS = (Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_180, Image.Transpose.ROTATE_270)
-# What undoes the turn that an EXIF orientation asks for.
-TURNED_BACK: Mapping[int, Image.Transpose] = MappingProxyType(
-    {
-        2: Image.Transpose.FLIP_LEFT_RIGHT,
-        3: Image.Transpose.ROTATE_180,
-        4: Image.Transpose.FLIP_TOP_BOTTOM,
-        5: Image.Transpose.TRANSPOSE,
-        6: Image.Transpose.ROTATE_90,
-        7: Image.Transpose.TRANSVERSE,
-        8: Image.Transpose.ROTATE_270,
-    }
-)
 LIGHT_GROUND = 0.5  # brightness of the edge from which on strokes are taken to be the darker part
 WORKING_SIDE = 1024  # pixels: more than any model sees, and steps stay quick
 
@@ -103,7 +90,7 @@ def suggest(picture: Picture, shape: tuple[int, int, int], kind: Kind) -> Steps:
     if kind == "photo":
         return steps
     x = _floats(picture.image.convert("L"))
-    steps = replace(steps, frame="pad", invert=bool(_edge(x) > LIGHT_GROUND))
+    steps = replace(steps, frame="pad", invert=bool(framing.edge(x) > LIGHT_GROUND))
     if kind == "object" or picture.size == shape[1:]:
         return steps
     light = 1 - x if steps.invert else x
@@ -128,7 +115,7 @@ def prepare(picture: Picture, shape: tuple[int, int, int], steps: Steps) -> Prep
 
 
 def _stages(picture: Picture, shape: tuple[int, int, int], steps: Steps) -> Iterator[Stage]:
-    image = as_stored(picture)
+    image = framing.as_stored(picture)
     yield Stage("as given", image)
     for name, change in _changes(picture, shape, steps):
         image = change(image)
@@ -143,9 +130,9 @@ def _changes(
     if steps.upright and picture.orientation != 1:
         yield "turned upright", lambda _: picture.image
     if steps.turns % 4:
-        yield "turned", lambda image: image.transpose(QUARTERS[steps.turns % 4 - 1])
+        yield "turned", lambda image: image.transpose(framing.QUARTERS[steps.turns % 4 - 1])
     if steps.frame != "whole":
-        framed = _cropped if steps.frame == "crop" else _padded
+        framed = framing.cropped if steps.frame == "crop" else framing.padded
         yield FRAMED[steps.frame], lambda image: framed(image, width / height)
     grey = picture.image.mode == "L" or steps.grey or shape[0] == 1
     if grey and picture.image.mode != "L":
@@ -159,33 +146,7 @@ def _changes(
     if steps.thicken and grey:
         yield "thickened", _on_floats(strokes.thickened)
     method = Image.Resampling.BICUBIC if steps.smooth else Image.Resampling.NEAREST
-    yield "what the network sees", lambda image: _resized(image, (width, height), method)
-
-
-def as_stored(picture: Picture) -> Image.Image:
-    """The picture as it lies in its file, not turned."""
-    back = TURNED_BACK.get(picture.orientation)
-    return picture.image if back is None else picture.image.transpose(back)
-
-
-def _cropped(image: Image.Image, proportion: float) -> Image.Image:
-    width = min(image.width, max(1, round(image.height * proportion)))
-    height = min(image.height, max(1, round(image.width / proportion)))
-    left, top = (image.width - width) // 2, (image.height - height) // 2
-    return image.crop((left, top, left + width, top + height))
-
-
-def _padded(image: Image.Image, proportion: float) -> Image.Image:
-    """The whole picture, with its own edge's colour beside it or above and below."""
-    width = max(image.width, round(image.height * proportion))
-    height = max(image.height, round(image.width / proportion))
-    sheet = Image.new(image.mode, (width, height), _edge_colour(image))
-    sheet.paste(image, ((width - image.width) // 2, (height - image.height) // 2))
-    return sheet
-
-
-def _resized(image: Image.Image, size: tuple[int, int], method: Image.Resampling) -> Image.Image:
-    return image if image.size == size else image.resize(size, method)
+    yield "what the network sees", lambda image: framing.resized(image, (width, height), method)
 
 
 def _on_floats(change: Callable[[strokes.Grey], strokes.Grey]) -> Change:
@@ -203,14 +164,3 @@ def _floats(grey: Image.Image) -> strokes.Grey:
 
 def _oversampled(shape: tuple[int, int, int]) -> tuple[int, int]:
     return strokes.OVERSAMPLED * shape[1], strokes.OVERSAMPLED * shape[2]
-
-
-def _edge(values: npt.NDArray[np.floating | np.uint8]) -> npt.NDArray[np.float64]:
-    """The median along the four sides: (H, W) or (H, W, C) -> () or (C,)."""
-    sides = (values[0], values[-1], values[:, 0], values[:, -1])
-    return np.asarray(np.median(np.concatenate(sides), axis=0))
-
-
-def _edge_colour(image: Image.Image) -> int | tuple[int, ...]:
-    colour = np.rint(_edge(np.asarray(image)))
-    return tuple(int(value) for value in colour) if colour.ndim else int(colour)

@@ -13,9 +13,9 @@ FLOORS = tuple(
     set(names.split())
     for names in (
         "config files machine metrics neighbours noise rankings thresholds",
-        """alike arraycache background cifar datasets defects digits downloads drawing folders
-        gathering given idx images imagesets making models offers origins ownsets parts planting
-        preparation publicsets quality shapes shards strokes svhn zips""",
+        """alike arraycache background cifar datasets defects digits downloads drafts drawing
+        folders framing gathering given idx images imagesets making models offers origins ownsets
+        parts planting preparation publicsets quality shapes shards strokes svhn zips""",
         """backends checkpoints crossings documents evaluation exports features inference latent
         onnx_export outliers ownmodels part_scoring projecting projections references robustness
         scoring source_code spaces strangers structure sweeps walks""",

@@ -8,7 +8,7 @@ import click
 from core.cli import options
 
 if TYPE_CHECKING:
-    from core.gathering import Draft
+    from core.drafts import Draft
 
 MANNERS = ("crop", "pad", "digit")
 ODD = ("equal", "near", "small", "none")
@@ -63,7 +63,8 @@ def take(
     fall into the same part, train or test.
     """
     from core import making
-    from core.gathering import Form, gather
+    from core.drafts import Form
+    from core.gathering import gather
     from core.given import opened_path
 
     equal, near, small = (odd not in leave_out for odd in ODD[:3])

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from core import exports
-from core.gathering import Draft
+from core.drafts import Draft
 from pages.ui import gallery, mosaic, own_results
 from pages.ui.gallery import Columns, Item
 

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import gathering
+from core import drafts
 from core.config import DataError, ImageRejected
-from core.gathering import Form, formed, gather
+from core.drafts import Form
+from core.gathering import formed, gather
 from core.images import read_image, to_array
 from core.offers import Offer, in_folder
 from core.ownsets import own_dir
@@ -122,7 +123,7 @@ def test_disk_that_refuses_is_one_sentence_and_leaves_nothing(
     class Full:
         free = 10
 
-    monkeypatch.setattr("core.gathering.shutil.disk_usage", lambda _: Full)
+    monkeypatch.setattr("core.drafts.shutil.disk_usage", lambda _: Full)
     with pytest.raises(DataError, match="the disk has not"):
         gather(offers({"a.png": image_file(20, 20)}), GREY_16, "a test")
     assert left_behind() == []
@@ -142,9 +143,9 @@ def test_file_that_vanishes_while_it_is_read_is_rejected(home: Path, tmp_path: P
 
 def test_draft_of_yesterday_is_thrown_away_and_a_fresh_one_stays(home: Path) -> None:
     first = gather(offers({"a.png": image_file(20, 20)}), GREY_16, "a test")
-    old = own_dir() / f"{gathering.DRAFT}old"
+    old = own_dir() / f"{drafts.DRAFT}old"
     old.mkdir()
-    os.utime(old, (0, time.time() - 2 * gathering.DRAFT_SECONDS))
+    os.utime(old, (0, time.time() - 2 * drafts.DRAFT_SECONDS))
     gather(offers({"a.png": image_file(20, 20)}), GREY_16, "a test")
     assert not old.exists()
     assert first.folder.exists()
@@ -179,3 +180,20 @@ def test_reading_that_fails_for_one_file_does_not_stop_the_others(home: Path) ->
     given = [Offer("a", refuse), *offers({"b.png": image_file(20, 20)})]
     draft = gather(given, GREY_16, "a test")
     assert draft.rejected == (("a", "It is locked."),)
+
+
+@pytest.mark.parametrize("kind", ["png 20000 x 1", "png 1 x 20000", "png 1 x 1"])
+def test_line_of_pixels_is_not_padded_to_a_square_as_large(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    new = Image.new
+
+    def noted(mode: str, size: tuple[int, int], *more: object) -> Image.Image:
+        asked.append(size[0] * size[1])
+        return new(mode, size, *more)  # type: ignore[arg-type]
+
+    picture = read_image(SOUND[kind]())
+    monkeypatch.setattr("core.framing.Image.new", noted)
+    assert formed(picture, Form((32, 32), 3, "pad")).shape == (3, 32, 32)
+    assert max(asked) <= 1024 * 1024

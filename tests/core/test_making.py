@@ -5,7 +5,8 @@ import pytest
 
 from core import making, ownsets
 from core.config import DataError, OptionError
-from core.gathering import Draft, Form, gather
+from core.drafts import Draft, Form
+from core.gathering import gather
 from core.making import Keeping, make
 from tests.core.test_gathering import image_file, left_behind, offers
 

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import datasets, ownsets
 from core.ownsets import own_dir
-from pages.ui import cache, own_sets
+from pages.ui import cache, own_sets, own_source
 from tests.core.hostile_images_for_tests import encoded
 from tests.core.test_given import archive
 
@@ -197,8 +197,8 @@ def test_only_who_sits_at_this_machine_may_name_its_folders(
 
     context = Context()
     context.headers = headers  # type: ignore[attr-defined]
-    monkeypatch.setattr(own_sets.st, "context", context)
-    assert own_sets.may_name_paths() == may
+    monkeypatch.setattr(own_source.st, "context", context)
+    assert own_source.may_name_paths() == may
 
 
 def test_folder_on_this_machine_is_read_by_its_path(
@@ -208,7 +208,7 @@ def test_folder_on_this_machine_is_read_by_its_path(
     folder.mkdir()
     for i in range(4):
         (folder / f"{i}.png").write_bytes(image_file(i))
-    monkeypatch.setattr(own_sets, "may_name_paths", lambda: True)
+    monkeypatch.setattr(own_source, "may_name_paths", lambda: True)
     section.run()
     section.session_state["from"] = "path"
     section.run()
