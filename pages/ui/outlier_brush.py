@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages.ui import outlier_histogram, state
 from pages.ui.outlier_data import Found, Scores
-from pages.ui.outlier_histogram import Look, Stack
+from pages.ui.outlier_histogram import Drawn, Look, Stack
 from pages.ui.text import plain
 
 ORIGIN, TURN = "histogram_origin", "histogram_turn"
@@ -34,9 +34,9 @@ def draw(found: Found) -> None:
             stack = Stack(found.images.labels, found.images.class_names)
     look = Look(log_counts, log_scores and can_be_log, st.context.theme.type == "dark")
     usual = found.judged.references.distribution(found.score.name)
-    figure = outlier_histogram.histogram(
-        found.scores, usual, found.threshold.value, found.score, look, stack
-    )
+    picked = found.scores[np.isin(found.images.ids, state.selected_ids())]
+    drawn = Drawn(found.scores, usual, picked, stack)
+    figure = outlier_histogram.histogram(drawn, found.threshold.value, found.score, look)
     key = f"histogram_{_turn()}"
     st.plotly_chart(
         figure, key=key, on_select=lambda: _brushed(key, found), selection_mode=("box", "points"),

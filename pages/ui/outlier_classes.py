@@ -44,7 +44,7 @@ def draw(found: Found) -> str | None:
     )  # fmt: skip
     scale = outlier_data.error_scale(found.asked)
     st.caption(
-        "Mean error: where the model errs in this class on average, on the scale of the page "
+        "Where: the mean error of each pixel over the class, on the scale of the page "
         f"(black 0, brightest {scale:.2f}). Choose a row to see more of its images."
     )
     chosen = event["selection"]["rows"]
@@ -77,6 +77,8 @@ def class_spread(scores: Scores, stack: Stack, unit: str, value: float) -> go.Fi
 def class_table(found: Found, stack: Stack) -> pd.DataFrame:
     """A row a class that has images: numbers of its scores, and pictures as data addresses."""
     rows = []
+    errors = found.judged.score("mse")
+    where = cache.kept(("class errors", found.asked.key), lambda: _mean_errors(found, stack))
     for i, name in enumerate(stack.names):
         mine = np.flatnonzero(stack.labels == i)
         if not len(mine):
@@ -85,10 +87,11 @@ def class_table(found: Found, stack: Stack) -> pd.DataFrame:
         row: dict[str, object] = {
             "class": safe_text(name),  # the table can be exported
             "images": len(mine),
+            "mse": errors[mine].mean(),
             "mean": scores.mean(),
             "spread": scores.std(),
             "flagged": int(found.flagged[mine].sum()),
-            "mean error": _address(_mean_error(found, mine)),
+            "mean error": where[i],
         }
         order = outlier_data.by_score(found.scores, mine)
         for title, few in (("hardest", order[:IN_ROW]), ("easiest", order[::-1][:IN_ROW])):
@@ -96,6 +99,12 @@ def class_table(found: Found, stack: Stack) -> pd.DataFrame:
             row[title] = _address(np.concatenate(list(pictures), axis=1))
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _mean_errors(found: Found, stack: Stack) -> dict[int, str]:
+    """The picture of _mean_error() for each class that has images."""
+    present = np.unique(stack.labels).tolist()
+    return {i: _address(_mean_error(found, np.flatnonzero(stack.labels == i))) for i in present}
 
 
 def _mean_error(found: Found, positions: Positions) -> mosaic.Pixels:
@@ -120,10 +129,11 @@ def _columns(found: Found) -> dict[str, Any]:
     return {
         "class": column.TextColumn("Class"),
         "images": column.NumberColumn("Images", format="localized"),
+        "mse": column.NumberColumn("Mean error", format="%.4g", help="Mean squared error"),
         "mean": column.NumberColumn("Mean score", format="%.4g", help=unit),
         "spread": column.NumberColumn("Spread", format="%.3g", help=f"Standard deviation; {unit}"),
         "flagged": column.NumberColumn("Flagged", format="localized", help="Above the threshold"),
-        "mean error": column.ImageColumn("Mean error", width=80, help="Where it errs on average"),
+        "mean error": column.ImageColumn("Where", width=80, help="Where it errs on average"),
         "hardest": column.ImageColumn("Hardest", width=220, help="Highest scores of the class"),
         "easiest": column.ImageColumn("Easiest", width=220, help="Lowest scores of the class"),
     }

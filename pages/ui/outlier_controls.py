@@ -16,7 +16,7 @@ MODES: dict[Mode, str] = {
     "best F1": "Best F1",
 }
 DEFAULTS: dict[str, float] = {"share": 1.0, "robust z": 3.5}
-BASES = {"references": "training images", "judged": "these images"}
+BASES = {"references": "reference images", "judged": "these images"}
 
 
 def found(choice: Choice) -> Found:

@@ -86,7 +86,8 @@ def experiment(dataset: str, split: str, truth: Truth) -> tuple[ImageSet, Flags 
     images = cache.dataset(dataset, split)
     if truth.kind == "none":
         return images, None, ""
-    made = _experiment(images, truth)
+    key = ("experiment", dataset, split, truth)
+    made = cache.kept(key, lambda: _experiment(images, truth))
     return made.images, made.is_outlier, made.what
 
 

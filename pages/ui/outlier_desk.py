@@ -94,7 +94,7 @@ def pictures(found: Found, i: int) -> Pictures:
         facts = _facts(found, i, n_same)
         return Pictures(title, facts, original, rebuilt, review.address(error), near)
 
-    key = ("review", found.asked.key, found.score.name, found.threshold.value, i)
+    key = ("review", found.asked.key, found.score.name, i)
     return cache.review_pictures(key, make)
 
 

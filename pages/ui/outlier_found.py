@@ -37,8 +37,9 @@ def draw(found: Found) -> str | None:
 def sentence(found: Found) -> str:
     """How many are flagged, and how the line was drawn, as markdown."""
     n, flagged = len(found.images), int(found.flagged.sum())
+    said = ("is", "it scores") if flagged == 1 else ("are", "they score")
     return (
-        f"**{flagged:,} of {n:,} images are flagged ({flagged / n:.1%})**: they score above "
+        f"**{flagged:,} of {n:,} images {said[0]} flagged ({flagged / n:.1%})**: {said[1]} above "
         f"**{found.threshold.value:.4g}**, {plain(found.threshold.how)}."
     )
 
@@ -70,14 +71,20 @@ def _two(found: Found, position: int) -> None:
 
 
 def _gallery(found: Found) -> str | None:
-    order = found.queue
-    st.markdown("**Flagged, the strangest first**")
+    order = _shown(found)
     if not len(order):
         st.info(NOTHING, icon=":material/search_off:")
         return None
     with st.container(horizontal=True, vertical_alignment="bottom"):
         order = _with_fact(found, order)
         page = _page(len(order))
+        st.button(
+            "Select these",
+            icon=":material/check_box:",
+            on_click=state.select,
+            args=(found.images.ids[order].tolist(),),
+            help="Make these images the selection on all pages",
+        )
         outlier_export.flagged(found, order)
     shown = order[ON_A_PAGE * (page - 1) : ON_A_PAGE * page]
     packed = cache.kept(
@@ -87,6 +94,25 @@ def _gallery(found: Found) -> str | None:
     event = sweep.show(packed, "flagged_images", start=state.on_entry("opacity", OPACITY))
     _localised(found)
     return event.clicked
+
+
+def _shown(found: Found) -> Positions:
+    """The flagged images, or the selected ones if the visitor wants to see just those."""
+    selected = np.flatnonzero(np.isin(found.images.ids, state.selected_ids()))
+    if not len(selected):
+        st.markdown("**Flagged, the strangest first**")
+        return found.queue
+    counts = {"flagged": len(found.queue), "selected": len(selected)}
+    only = st.segmented_control(
+        "The strangest first",
+        list(counts),
+        default="flagged",
+        required=True,
+        key="outliers_shown",
+        format_func=lambda one: f"{one.capitalize()} · {counts[one]:,}",
+        help="Which images are shown below",
+    )
+    return found.queue if only == "flagged" else outlier_data.by_score(found.scores, selected)
 
 
 def _with_fact(found: Found, order: Positions) -> Positions:

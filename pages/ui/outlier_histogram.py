@@ -15,6 +15,7 @@ from pages.ui.text import hover_text
 Scores = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int64]
 N_BINS = 60
+MOST_TICKS = 2_000  # selected images marked one by one
 MARGIN = {"l": 8, "r": 8, "t": 8, "b": 8}
 
 
@@ -35,6 +36,20 @@ class Stack:
     names: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """What a histogram shows.
+
+    scores: (n,).  usual: (m,), the references', drawn as a line as if they were n.
+    picked: the scores of selected images, marked one by one.  stack: classes to tell apart.
+    """
+
+    scores: Scores
+    usual: Scores
+    picked: Scores
+    stack: Stack | None = None
+
+
 def edges(scores: Scores, usual: Scores, log: bool) -> Scores:
     """The borders of the bars, over all scores of both: (N_BINS + 1,), rising."""
     together = np.concatenate([scores, usual])
@@ -50,13 +65,9 @@ def can_be_log(scores: Scores, usual: Scores) -> bool:
     return bool(min(scores.min(), usual.min()) > 0)
 
 
-def histogram(
-    scores: Scores, usual: Scores, value: float, spec: Score, look: Look, stack: Stack | None = None
-) -> go.Figure:
-    """How many images have which score: below and above the threshold, and what is usual.
-
-    scores: (n,).  usual: (m,), the references', drawn as a line as if they were n.
-    """
+def histogram(drawn: Drawn, value: float, spec: Score, look: Look) -> go.Figure:
+    """How many images have which score: below and above the threshold, and what is usual."""
+    scores, usual, stack = drawn.scores, drawn.usual, drawn.stack
     colours = theme.DARK if look.dark else theme.LIGHT
     borders = edges(scores, usual, look.log_scores)
     borders = np.unique(np.append(borders, np.clip(value, borders[0], borders[-1])))
@@ -70,6 +81,8 @@ def histogram(
             mine = scores[stack.labels == i]
             figure.add_trace(_bars(mine, borders, hover_text(name), COLOURS[i % len(COLOURS)]))
     figure.add_trace(_outline(usual, borders, len(scores), colours["reconstructed"]))
+    if len(drawn.picked):
+        figure.add_trace(_ticks(drawn.picked, look.dark))
     _threshold_line(figure, value, borders, look, colours["outlier"])
     figure.update_xaxes(title_text=spec.unit, type="log" if look.log_scores else "linear")
     figure.update_yaxes(title_text="images", type="log" if look.log_counts else "linear")
@@ -78,6 +91,7 @@ def histogram(
         margin=MARGIN,
         barmode="stack",
         bargap=0.04,
+        yaxis2={"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True},
         dragmode="select",
         selectdirection="h",
         legend={
@@ -113,9 +127,25 @@ def _outline(usual: Scores, borders: Scores, n: int, colour: str) -> go.Scatter:
         y=np.repeat(scaled, 2),
         mode="lines",
         line={"color": colour, "width": 1.2},
-        name="training images",
+        name="reference images",
         hoverinfo="skip",
     )
+
+
+def _ticks(picked: Scores, dark: bool) -> go.Scatter:
+    """A mark for each selected image along the foot of the chart."""
+    return go.Scatter(
+        x=picked[:MOST_TICKS].astype(np.float32),
+        y=np.full(min(len(picked), MOST_TICKS), 0.04, np.float32),
+        yaxis="y2",
+        mode="markers",
+        marker={
+            "symbol": "line-ns", "size": 12,
+            "line": {"width": 1.5, "color": "#e8eaed" if dark else "#16191d"},
+        },
+        name=f"selected ({len(picked):,})",
+        hoverinfo="skip",
+    )  # fmt: skip
 
 
 def _threshold_line(

@@ -43,5 +43,7 @@ def draw(found: Found) -> None:
         help="What is shown below",
     )
     state.publish("section_outliers", "flagged")
+    if st.session_state["section_outliers"] != "review":
+        st.query_params.pop("at", None)  # where a review stood
     clicked = PARTS[st.session_state["section_outliers"]](found)
     outlier_inspector.inspect(found, clicked)

@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 from core.outliers import score
 from core.rankings import curves
 from pages.ui import outlier_brush, outlier_curves, outlier_histogram
-from pages.ui.outlier_histogram import Look, Stack
+from pages.ui.outlier_histogram import Drawn, Look, Stack
 
 RNG = np.random.default_rng(0)
 scores, usual = RNG.gamma(2.0, size=500), RNG.gamma(2.0, size=300)
+NONE = np.empty(0)
 PLAIN = Look(log_counts=False, log_scores=False, dark=False)
 
 
@@ -25,7 +26,9 @@ def test_histogram_counts_every_image_once_on_its_side_of_the_threshold(
     value: float, log: bool
 ) -> None:
     look = Look(log_counts=False, log_scores=log, dark=True)
-    kept, flagged = bars(outlier_histogram.histogram(scores, usual, value, score("mse"), look))
+    kept, flagged = bars(
+        outlier_histogram.histogram(Drawn(scores, usual, NONE), value, score("mse"), look)
+    )
     assert sum(kept.y) == (scores <= value).sum()
     assert sum(flagged.y) == (scores > value).sum()
     for trace, side in ((kept, scores <= value), (flagged, scores > value)):
@@ -37,14 +40,23 @@ def test_histogram_counts_every_image_once_on_its_side_of_the_threshold(
 def test_histogram_by_class_counts_the_images_of_each() -> None:
     labels = np.arange(500) % 3
     stack = Stack(labels, ("a", "<b>", "c"))
-    drawn = bars(outlier_histogram.histogram(scores, usual, 2.5, score("mse"), PLAIN, stack))
+    drawn = bars(
+        outlier_histogram.histogram(Drawn(scores, usual, NONE, stack), 2.5, score("mse"), PLAIN)
+    )
     assert [sum(trace.y) for trace in drawn] == [(labels == i).sum() for i in range(3)]
     assert "&lt;b&gt;" in drawn[1].name
 
 
+def test_selected_images_are_marked_where_they_lie() -> None:
+    drawn = Drawn(scores, usual, scores[:7])
+    figure = outlier_histogram.histogram(drawn, 2.5, score("mse"), PLAIN)
+    (ticks,) = [trace for trace in figure.data if "selected (7)" in str(trace.name)]
+    np.testing.assert_allclose(ticks.x, scores[:7], rtol=1e-6)
+
+
 def test_histogram_of_equal_scores_and_of_zeros_can_be_drawn() -> None:
     for same in (np.zeros(5), np.full(5, 3.0)):
-        figure = outlier_histogram.histogram(same, same, 3.0, score("mse"), PLAIN)
+        figure = outlier_histogram.histogram(Drawn(same, same, NONE), 3.0, score("mse"), PLAIN)
         assert sum(sum(trace.y) for trace in bars(figure)) == 5
     assert not outlier_histogram.can_be_log(np.zeros(5), usual)
 
