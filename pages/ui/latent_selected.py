@@ -5,11 +5,10 @@ import pandas as pd
 import streamlit as st
 
 from core import exports
-from core.imagesets import ImageSet
 from pages.ui import cache, exporting, gallery, mosaic, state
 from pages.ui.colouring import Positions
 from pages.ui.gallery import Columns, Item
-from pages.ui.latent_views import View
+from pages.ui.latent_views import View, selected_positions
 from pages.ui.sweep import Packed
 
 ON_A_PAGE = 60
@@ -20,15 +19,10 @@ EMPTY = (
 )
 
 
-def positions(images: ImageSet) -> Positions:
-    """Where the selected images stand, in the order of the set; those of other sets left out."""
-    return np.flatnonzero(np.isin(images.ids, state.selected_ids()))
-
-
 def draw(one: View) -> str | None:
     """The grid; the id of an image that was clicked in it."""
     images = one.population.images
-    chosen = positions(images)
+    chosen = selected_positions(images)
     away = len(state.selected_ids()) - len(chosen)
     if away:
         st.caption(f"{away:,} selected images are not among the points of this map.")
@@ -53,7 +47,7 @@ def starts(one: View, most: int) -> tuple[int, ...]:
     one of each class.
     """
     images = one.population.images
-    chosen = positions(images)[:most].tolist()
+    chosen = selected_positions(images)[:most].tolist()
     examples = np.arange(min(len(images), most))
     if images.labels is not None:
         _, examples = np.unique(images.labels, return_index=True)
@@ -62,7 +56,7 @@ def starts(one: View, most: int) -> tuple[int, ...]:
 
 def said_of_starts(one: View, most: int) -> str:
     """Which images those are."""
-    n = min(most, len(positions(one.population.images)))
+    n = min(most, len(selected_positions(one.population.images)))
     if n < 2:
         return "Here: one image of each class. Select images on the map to take those."
     return f"Here: the first {n:,} selected images."

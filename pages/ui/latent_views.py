@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import streamlit as st
 
 from core.checkpoints import Card
+from core.imagesets import ImageSet
 from core.latent import Array, Axes
 from core.projections import BY_NAME
 from pages.ui import (
@@ -15,9 +17,10 @@ from pages.ui import (
     latent_map,
     peek,
     plane,
+    state,
     working,
 )
-from pages.ui.colouring import Colouring, name_of, rgb
+from pages.ui.colouring import Colouring, Positions, name_of, rgb
 from pages.ui.latent_controls import Asked
 from pages.ui.latent_data import OTHER, Codes, Population
 from pages.ui.latent_map import Drawing
@@ -140,7 +143,12 @@ def draw_plane(one: View) -> str | None:
     )
     st.markdown("**Decode anywhere**")
     st.caption(_about_plane(one))
-    return plane.show(packed, "plane")
+    return plane.show(packed, "plane", selected_positions(one.population.images).tolist())
+
+
+def selected_positions(images: ImageSet) -> Positions:
+    """Where the selected images stand, in the order of the set; those of other sets left out."""
+    return np.flatnonzero(np.isin(images.ids, state.selected_ids()))
 
 
 def _about_plane(one: View) -> str:

@@ -7,6 +7,7 @@ server.
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,8 +98,13 @@ def squeezed(tiles: npt.NDArray[np.uint8]) -> tuple[bytes, tuple[int, int]]:
         tiles = flat.reshape(size, size, h, w, 3)
 
 
-def show(packed: Packed, key: str) -> str | None:
-    """The plane; the id of the real image that was clicked just now, or None."""
+def show(packed: Packed, key: str, selected: Sequence[int]) -> str | None:
+    """The plane; the id of the real image that was clicked just now, or None.
+
+    selected: positions of the points that stand out; none = all alike. They travel by themselves,
+    so that the pictures need not be sent again for another selection.
+    """
+    _selection(key=f"{key}_selection", data={"selected": list(selected)})
     state = _component(key=key, data=packed.message(0), on_clicked_change=_nothing)
     clicked: str | None = state.clicked
     return clicked
@@ -119,6 +125,11 @@ def _nothing() -> None:
     """Streamlit reports only what has a callback; the rerun itself is enough."""
 
 
+_selection = st.components.v2.component(
+    "hourglass_plane_selection",
+    html="<i hidden></i>",
+    js=(ASSETS / "plane_selection.js").read_text("utf-8"),
+)
 _component = st.components.v2.component(
     "hourglass_plane",
     html=(ASSETS / "plane.html").read_text("utf-8"),

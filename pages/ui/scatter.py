@@ -14,7 +14,7 @@ from pages.ui.text import hover_text
 Places = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 SYMBOLS = ("circle", "diamond", "square", "cross", "triangle-up")  # after ten, another shape
-FADED, FADED_SIZE, FADED_OPACITY = "#aab2bb", 3, 0.2  # what is not selected, on light and on dark
+FADED, FADED_SIZE, FADED_OPACITY = "#aab2bb", 3, 0.35  # what is not selected, on light and on dark
 GROWN = 1.5  # pixels that selected points are larger
 
 

@@ -113,6 +113,7 @@ def test_lasso_brings_the_very_images_it_encloses(
     assert set(shown) <= selected
     assert len(shown) == min(60, len(selected))
     assert n_selected(page) == len(selected)
+    assert int(page.locator(".plane-root").get_attribute("data-selected")) == len(selected)
     for i in (0, len(shown) - 1):  # the picture of each id is that image, not another
         picture = canvas(page.locator(".gallery-item canvas").nth(i))
         at = int(images.positions([shown[i]])[0])

@@ -28,11 +28,13 @@ class View {
     this.observer = new ResizeObserver(() => this.draw());
     this.observer.observe(this.field);
     this.frames = 0;
+    this.redraw = () => this.draw();
+    globalThis.addEventListener("hourglass-selected", this.redraw);
   }
 
   close() {
     this.observer.disconnect();
-    this.scheme?.disconnect();
+    globalThis.removeEventListener("hourglass-selected", this.redraw);
   }
 
   async receive(bytes) {
@@ -114,14 +116,24 @@ class View {
     const side = this.ground.width;
     const n = points.length / 2;
     const radius = (n > 5000 ? 1.4 : n > 1500 ? 2 : 2.6) * devicePixelRatio;
-    context.globalAlpha = n > 5000 ? 0.6 : 0.85;
-    for (let i = 0; i < n; i++) {
-      context.fillStyle = `rgb(${colours[3 * i]},${colours[3 * i + 1]},${colours[3 * i + 2]})`;
+    const selected = globalThis.hourglassSelected ?? new Set();
+    const draw = (i, size) => {
       const [x, y] = [(points[2 * i] / 65535) * side, (1 - points[2 * i + 1] / 65535) * side];
-      if (n > 5000) context.fillRect(x - radius, y - radius, 2 * radius, 2 * radius);
-      else disc(context, x, y, radius);
+      if (n > 5000) context.fillRect(x - size, y - size, 2 * size, 2 * size);
+      else disc(context, x, y, size);
+    };
+    const colour = (i) => `rgb(${colours[3 * i]},${colours[3 * i + 1]},${colours[3 * i + 2]})`;
+    context.globalAlpha = selected.size ? 0.35 : n > 5000 ? 0.6 : 0.85;
+    for (let i = 0; i < n; i++) {
+      context.fillStyle = selected.size ? "#aab2bb" : colour(i);
+      draw(i, selected.size ? radius * 0.7 : radius);
     }
     context.globalAlpha = 1;
+    for (const i of selected) {
+      context.fillStyle = colour(i);
+      draw(i, radius * 1.2);
+    }
+    this.root.dataset.selected = selected.size;
   }
 
   // --- the cursor ---------------------------------------------------------------------------------------------------
