@@ -115,7 +115,7 @@ def _heading(held: Tray, looked: Looked) -> None:
             st.rerun()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.number_input(
-            "Percent flagged",
+            "Percent above",
             0.0,
             50.0,
             step=0.1,

@@ -26,7 +26,7 @@ def draw(draft: Draft) -> None:
         ("Almost equal", draft.near_repeats().sum(), "Hardly another picture than an earlier one"),
         ("Very small", draft.small().sum(), "Less than half the pixels a side that were chosen"),
     )
-    with st.container(horizontal=True, gap="large"):
+    with st.container(horizontal=True, gap="medium"):
         for label, count, explanation in counts:
             st.metric(label, f"{count:,}", width="content", help=explanation)
     _examples(draft)

@@ -165,7 +165,7 @@ def test_share_flagged_decides_what_is_an_outlier_and_is_part_of_the_link(
 ) -> None:
     app = offered(page(model="tiny-dense"), {"a.png": digit_file(5)})
     percentile = float(app.metric[1].value.removesuffix(" %"))
-    share = next(one for one in app.number_input if one.label == "Percent flagged")
+    share = next(one for one in app.number_input if one.label == "Percent above")
     assert 50 < percentile <= 100
     share.set_value(50.0).run()
     assert app.query_params["share"] == "50.0"
