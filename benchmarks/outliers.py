@@ -20,7 +20,7 @@ from sklearn.decomposition import PCA
 from sklearn.ensemble import IsolationForest
 from sklearn.neighbors import LocalOutlierFactor, NearestNeighbors
 
-from core import datasets, outliers, rankings
+from core import datasets, outliers, rankings, scores
 from core.imagesets import ImageSet
 from core.inference import Autoencoder
 from core.outliers import References
@@ -61,7 +61,7 @@ def ours(model: Autoencoder, known: ImageSet, images: ImageSet, truth: Truth) ->
     }
     usual = _seconds(lambda: references.distribution("combined"))
     judged = references.judge(images)
-    for spec in outliers.SCORES:
+    for spec in scores.SCORES:
         found = outliers.ranked(judged, spec.name, truth)
         fit = sum(seconds for space, seconds in fits.items() if _needs(spec, space))
         fit += usual if spec.parts else 0
@@ -121,8 +121,8 @@ def _after_pca(way: Fit) -> Fit:
     return fit
 
 
-def _needs(spec: outliers.Score, space: str) -> bool:
-    features = set(spec.needs).union(*(outliers.BY_NAME[part].needs for part in spec.parts))
+def _needs(spec: scores.Score, space: str) -> bool:
+    features = set(spec.needs).union(*(scores.BY_NAME[part].needs for part in spec.parts))
     return ("pixel_points" if space == "pixels" else "code_points") in features
 
 

@@ -6,23 +6,19 @@ image is the latest one.
 
 import contextlib
 import sqlite3
-import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, TypeVar, get_args
+from typing import Literal, get_args
 
 from core import config
 from core.config import OptionError, ReviewError
+from core.database import Database
 
-T = TypeVar("T")
 Verdict = Literal["normal", "outlier", "unsure", ""]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)  # "": taken back
 MAX_NOTE, MAX_NAME = 2_000, 80
-ATTEMPTS, PATIENCE = 3, 2.0  # seconds that one attempt waits for another process's write
-BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 SCHEMA = (
     """
     CREATE TABLE IF NOT EXISTS decisions (
@@ -81,17 +77,6 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
-def journal_for(version: tuple[int, ...]) -> tuple[str, str]:
-    """(journal_mode, synchronous) that lose no commit on this version of SQLite.
-
-    Before 3.51.3 (and 3.50.7 and 3.44.6, which have the correction too), a write-ahead log with two
-    writers could lose what one of them had committed.
-    """
-    corrected = ((3, 44, 6), (3, 45)), ((3, 50, 7), (3, 51)), ((3, 51, 3), (4,))
-    sound = any(first <= version < end for first, end in corrected)
-    return ("WAL", "FULL") if sound else ("DELETE", "EXTRA")
-
-
 class Reviews:
     """The decisions in one file: one connection, shared by the threads of this process.
 
@@ -100,13 +85,8 @@ class Reviews:
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path or config.data_dir() / "reviews.sqlite3"
-        self._lock = threading.Lock()
         with _refused("opened", self.path):
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(
-                self.path, timeout=PATIENCE, isolation_level=None, check_same_thread=False
-            )
-            _retried(self._prepare)
+            self._database = Database(self.path, SCHEMA)
 
     def record(self, decisions: Sequence[Decision]) -> None:
         """Keep decisions, all or none; when this returns they are on the disk.
@@ -114,9 +94,8 @@ class Reviews:
         Those whose operation is kept already are left as they are, so that sending one again does
         no harm.
         """
-        rows = [astuple(decision) for decision in decisions]
-        with self._lock, _refused("written", self.path):
-            _retried(lambda: self._write(rows))
+        with _refused("written", self.path):
+            self._database.write(INSERT, [astuple(decision) for decision in decisions])
 
     def current(self, source: str) -> dict[str, dict[str, Decision]]:
         """The latest decision of each reviewer on each image of a set: image -> reviewer -> it.
@@ -136,37 +115,12 @@ class Reviews:
         """All decisions on a data set (on all if None), in the order in which they were kept."""
         where, values = ("WHERE source = ?", (source,)) if source is not None else ("", ())
         query = f"SELECT {COLUMNS} FROM decisions {where} ORDER BY number"  # noqa: S608  # ours
-        with self._lock, _refused("read", self.path):
-            rows: list[tuple[str, ...]] = _retried(
-                lambda: self._connection.execute(query, values).fetchall()
-            )
-        return [Decision(*row) for row in rows]  # type: ignore[arg-type]  # checked by the table
+        with _refused("read", self.path):
+            rows = self._database.read(query, values)
+        return [Decision(*row) for row in rows]
 
     def close(self) -> None:
-        with self._lock:
-            self._connection.close()
-
-    def _prepare(self) -> None:
-        mode, synchronous = journal_for(sqlite3.sqlite_version_info)
-        self._connection.execute(f"PRAGMA journal_mode = {mode}")
-        self._connection.execute(f"PRAGMA synchronous = {synchronous}")
-        known = self._connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'never_deleted'")
-        if known.fetchone() is None:
-            self._transact(lambda: [self._connection.execute(one) for one in SCHEMA])
-
-    def _write(self, rows: Sequence[tuple[str, ...]]) -> None:
-        self._transact(lambda: self._connection.executemany(INSERT, rows))
-
-    def _transact(self, work: Callable[[], object]) -> None:
-        """All of work or nothing; who begins to write waits for others here and not half-way."""
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            work()
-            self._connection.execute("COMMIT")
-        except BaseException:
-            with contextlib.suppress(sqlite3.Error):
-                self._connection.execute("ROLLBACK")
-            raise
+        self._database.close()
 
 
 def disagreements(current: dict[str, dict[str, Decision]]) -> list[str]:
@@ -183,18 +137,6 @@ INSERT = (
     f"INSERT INTO decisions ({COLUMNS}) VALUES ({', '.join('?' * len(fields(Decision)))}) "  # noqa: S608  # ours
     "ON CONFLICT (operation) DO NOTHING"
 )
-
-
-def _retried(work: Callable[[], T]) -> T:
-    """The result of work, tried again a few times while another process holds the file."""
-    for attempt in range(1, ATTEMPTS + 1):
-        try:
-            return work()
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF not in BUSY or attempt == ATTEMPTS:
-                raise
-            time.sleep(0.05 * attempt)
-    raise AssertionError
 
 
 @contextlib.contextmanager

@@ -12,15 +12,15 @@ PROJECT = Path(__file__).resolve().parents[1]
 FLOORS = tuple(
     set(names.split())
     for names in (
-        "config files machine metrics neighbours noise rankings thresholds",
+        "config database files machine metrics neighbours noise rankings thresholds",
         """alike arraycache background cifar datasets defects digits downloads drafts drawing
-        folders framing gathering given idx images imagesets making models offers origins ownsets
-        parts planting preparation publicsets quality shapes shards strokes svhn zips""",
+        folders framing gathering given idx images imagesets making models offers origins
+        ownsets parts planting preparation publicsets quality shapes shards strokes svhn zips""",
         """backends checkpoints crossings documents evaluation exports features inference latent
-        onnx_export outliers ownmodels part_scoring projecting projections references robustness
-        scoring source_code spaces strangers structure sweeps walks""",
-        """batches descent distributed events fitting orders probe processes recipes
-        reviews run_control run_journal run_records run_state running runs sizes studies training""",
+        onnx_export outliers ownmodels part_scoring projecting projections references
+        robustness scores scoring source_code spaces strangers structure sweeps walks""",
+        """batches descent distributed events fitting orders probe processes recipes reviews
+        run_control run_journal run_records run_state running runs sizes studies training""",
         "cli __main__",
     )
 )

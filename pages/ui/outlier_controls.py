@@ -4,6 +4,7 @@ import numpy as np
 import streamlit as st
 
 from core import outliers, thresholds
+from core.scores import Score
 from core.thresholds import Mode, Reference
 from pages.ui import outlier_data, outlier_known, state
 from pages.ui.outlier_data import Asked, Found
@@ -38,7 +39,7 @@ def found(choice: Choice) -> Found:
     return Found(asked, images, is_outlier, judged, spec, scores, base, threshold)
 
 
-def _score(names: dict[str, outliers.Score]) -> str:
+def _score(names: dict[str, Score]) -> str:
     state.recall("score", "mse", list(names))
     st.selectbox(
         "Score",

@@ -9,8 +9,9 @@ import numpy.typing as npt
 from core import metrics, planting, quality, thresholds
 from core.checkpoints import Card
 from core.imagesets import ImageSet
-from core.outliers import Judged, References, Score
+from core.outliers import Judged, References
 from core.planting import Experiment
+from core.scores import Score
 from core.thresholds import Reference, Threshold
 from pages.ui import cache, telling
 

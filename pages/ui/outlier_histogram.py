@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from core.outliers import Score
+from core.scores import Score
 from pages.ui import theme
 from pages.ui.colouring import COLOURS
 from pages.ui.text import hover_text

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core import outliers, rankings
-from core.outliers import BY_NAME, Ranked
+from core import outliers, rankings, scores
+from core.outliers import Ranked
+from core.scores import BY_NAME
 from pages.ui import cache, gallery, mosaic, outlier_curves, outlier_data, state, telling
 from pages.ui.gallery import Columns, Item
 from pages.ui.outlier_curves import Style
@@ -55,7 +56,7 @@ def draw(found: Found) -> str | None:
     _, _, what = outlier_data.experiment(found.asked.dataset, found.asked.split, found.asked.truth)
     st.markdown(f"**{n:,} of {len(found.images):,} images are outliers** ({plain(what)}).")
     ranked = _ranked(found)
-    baselines = [spec.title for spec in outliers.SCORES if spec.baseline]
+    baselines = [spec.title for spec in scores.SCORES if spec.baseline]
     titles = [BY_NAME[name].title for name in ranked]
     drawn = outlier_curves.styles(titles, found.score.title, baselines)
     _table(ranked, drawn)

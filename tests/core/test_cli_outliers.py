@@ -9,8 +9,9 @@ import pytest
 from core import checkpoints, datasets
 from core.cli.main import main
 from core.inference import Autoencoder
-from core.outliers import SCORES, References, ranked
+from core.outliers import References, ranked
 from core.references import reference_images
+from core.scores import SCORES
 from tests.core.models_for_tests import tiny_document, tiny_tensors
 
 DIGIT = (1, 28, 28)

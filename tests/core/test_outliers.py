@@ -10,8 +10,9 @@ from core.config import DataError, OptionError
 from core.imagesets import ImageSet
 from core.inference import Autoencoder
 from core.models import pca
-from core.outliers import BY_NAME, COMBINED, SCORES, Judged, References, available, ranked
+from core.outliers import Judged, References, available, ranked
 from core.parts import telling
+from core.scores import BY_NAME, COMBINED, SCORES
 from core.spaces import K
 from tests.core.models_for_tests import tiny_checkpoint
 

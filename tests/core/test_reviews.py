@@ -13,9 +13,10 @@ from uuid import uuid4
 
 import pytest
 
-from core import reviews
+from core import database
 from core.config import OptionError, ReviewError
-from core.reviews import Decision, Reviews, disagreements, journal_for, now
+from core.database import journal_for
+from core.reviews import Decision, Reviews, disagreements, now
 
 PROJECT = Path(__file__).resolve().parents[2]
 WRITER = """
@@ -146,7 +147,7 @@ def test_write_ahead_log_is_used_only_where_it_loses_nothing(
 
 def test_file_is_in_the_journal_mode_for_this_sqlite(kept: Reviews) -> None:
     mode, synchronous = journal_for(sqlite3.sqlite_version_info)
-    execute = kept._connection.execute
+    execute = kept._database.connection.execute
     assert execute("PRAGMA journal_mode").fetchone() == (mode.lower(),)
     assert execute("PRAGMA synchronous").fetchone() == ({"FULL": 2, "EXTRA": 3}[synchronous],)
 
@@ -176,7 +177,7 @@ def test_writer_waits_for_another_process_and_then_succeeds(kept: Reviews) -> No
 def test_writer_that_waits_in_vain_says_not_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reviews, "PATIENCE", 0.05)
+    monkeypatch.setattr(database, "PATIENCE", 0.05)
     kept = Reviews(tmp_path / "r.sqlite3")
     other = sqlite3.connect(kept.path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
@@ -190,7 +191,7 @@ def test_writer_that_waits_in_vain_says_not_kept(
 
 def test_full_disk_is_said_and_goes_on_when_there_is_room(kept: Reviews) -> None:
     kept.record([decision()])
-    execute = kept._connection.execute
+    execute = kept._database.connection.execute
     (pages,) = execute("PRAGMA page_count").fetchone()
     execute(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(ReviewError, match="full"):
@@ -236,4 +237,4 @@ def test_writers_killed_at_any_moment_lose_nothing_that_was_acknowledged(tmp_pat
     assert len(acknowledged) >= 12
     assert acknowledged <= set(stored)
     assert len(stored) == len(set(stored))
-    assert kept._connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    assert kept._database.connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)

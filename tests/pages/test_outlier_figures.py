@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.outliers import score
 from core.rankings import curves
+from core.scores import score
 from pages.ui import outlier_brush, outlier_curves, outlier_histogram
 from pages.ui.outlier_histogram import Drawn, Look, Stack
 

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import checkpoints, datasets, outliers, thresholds
+from core import checkpoints, datasets, outliers, scores, thresholds
 from core.exports import csv_bytes
 from core.inference import Autoencoder
 from core.outliers import References
@@ -58,7 +58,7 @@ def found_by(open_page: OpenPage, truth: Truth = Truth(), share: float = 0.05) -
     one = judged(asked)
     reference = thresholds.Reference(one.references.distribution("mse"), "images")
     threshold = thresholds.by_share(reference, share)
-    spec = outliers.score("mse")
+    spec = scores.score("mse")
     return Found(asked, images, is_outlier, one, spec, one.score("mse"), reference, threshold)
 
 
@@ -94,13 +94,13 @@ def test_page_opened_flags_what_scores_above_one_percent_of_the_training_images(
     assert f"**{value:.4g}**" in sentence(app)
 
 
-@pytest.mark.parametrize("name", [spec.name for spec in outliers.SCORES])
+@pytest.mark.parametrize("name", [spec.name for spec in scores.SCORES])
 def test_every_score_can_be_chosen_and_explains_itself(name: str, open_page: OpenPage) -> None:
     app = open_page(score=name)
     assert not app.exception
     assert not app.error
     words = " ".join(caption.value.replace("\\", "") for caption in app.caption)
-    assert outliers.score(name).explanation in words
+    assert scores.score(name).explanation in words
 
 
 def test_threshold_modes_say_how_they_were_chosen(open_page: OpenPage) -> None:
@@ -146,7 +146,7 @@ def test_truth_table_has_the_numbers_of_the_functions(open_page: OpenPage) -> No
     one = References(model, reference_images(model.card, images)).judge(images)
     truth = np.isin(images.labels, (5, 9))
     assert table["auroc"].is_monotonic_decreasing
-    for spec in outliers.SCORES:
+    for spec in scores.SCORES:
         row = table[table["score"] == spec.title].iloc[0]
         expected = outliers.ranked(one, spec.name, truth)
         assert row["auroc"] == pytest.approx(expected.auroc)
