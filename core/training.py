@@ -59,7 +59,6 @@ def train(
     being a number; OptionError if an option is out of bounds.
     """
     test_set = test_set.without_classes(config.exclude_classes)
-    test_set = test_set.without_classes(config.exclude_classes)
     spec, plan = _planned(config, train_set, test_set)
     if spec.closed_form:
         fit = yield from fit_closed_form(plan, train_set, test_set)
@@ -78,7 +77,6 @@ def keep(
     state: State,
 ) -> Iterator[Event]:
     """Judges and saves the model that a training has at `state`, as train() does at its end."""
-    test_set = test_set.without_classes(config.exclude_classes)
     test_set = test_set.without_classes(config.exclude_classes)
     _, plan = _planned(config, train_set, test_set)
     descent = Descent(config, plan, train_set)
