@@ -114,7 +114,7 @@ def _near(found: Found, i: int, x: mosaic.Array) -> tuple[tuple[Strip, ...], int
     known = found.judged.references.scored.images
     positions, distances = outlier_inspector.near_references(found, x, N_NEAR)
     words = [
-        " · ".join(filter(None, (known.label_name(int(p)), f"{d:.2f}")))
+        " · ".join(filter(None, (known.label_name(int(p)), f"{d:.3g}")))
         for p, d in zip(positions, distances, strict=True)
     ]
     strips = [_strip("Nearest reference images, by their codes", known.pixels(positions), words)]
