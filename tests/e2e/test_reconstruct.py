@@ -115,7 +115,9 @@ def test_numbers_on_the_screen_follow_the_slider(visit: Visit, server: str) -> N
 def test_slider_keeps_its_place_when_the_pictures_change(visit: Visit, server: str) -> None:
     visit.open(server, LINK)
     page = visit.page
+    address = page.url
     page.get_by_role("slider").press("PageUp")
+    page.wait_for_url(lambda url: url != address)  # the rerun that the slider asked for is done
     value = page.locator(".sweep-value").inner_text()
     before, originals = drawn_frames(page), row_of_pictures(page, 0)
     page.get_by_role("button", name="New noise").click()
