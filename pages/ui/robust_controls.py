@@ -9,6 +9,7 @@ from core.checkpoints import Card
 from core.noise import Noise
 from core.robustness import METRICS, Metric, metric
 from pages.ui import controls, state
+from pages.ui.robust_measuring import amounts, drawing
 from pages.ui.robust_questions import MOST, questions
 from pages.ui.sidebar import Choice
 from pages.ui.text import titles
@@ -18,15 +19,7 @@ STORY = (
     "mnist-pca-32", "shapes-pca-32", "shapes-conv",
 )  # fmt: skip
 
-COUNTS = ("200", "1000", "all")
-DRAWS = (1, 3, 5)
-LEVELS = (11, 21, 51)
 VIEWS = ("Curves", "Wall", "Copying", "Size", "Models")
-BANDS = {
-    "images": "holds 80 % of all images and draws",
-    "draws": "from the least to the greatest mean of a draw",
-    "none": "the means alone",
-}
 
 
 @dataclass(frozen=True)
@@ -78,9 +71,11 @@ def asked(choice: Choice) -> Asked:
         shown = _metric()
         noise, seed = controls.noise()
         with st.popover("Measure", icon=":material/tune:", help="On how much, and how drawn"):
-            n, draws, levels = _amounts()
-            band, log = _drawing()
+            n, draws, levels = amounts()
+            band, log = drawing()
         _questions(choice.fitting)
+        state.recall_number("shuffle", 0, 0, controls.MAX_SEED)
+        controls.shuffle_button()
     return Asked(choice, cards, noise, seed, n, draws, levels, metric(shown), band, log)
 
 
@@ -153,55 +148,3 @@ def _metric() -> str:
         "ratio in dB, structural similarity (both: higher is nearer)",
     )
     return named[str(chosen or METRICS[0].title)]
-
-
-def _amounts() -> tuple[int, int, int]:
-    n = st.select_slider(
-        "Images measured",
-        COUNTS,
-        "1000",
-        key="measured",
-        bind="query-params",
-        persist_state="session",
-        help="Evenly spread over the chosen part of the data",
-    )
-    draws = st.select_slider(
-        "Draws of the noise",
-        DRAWS,
-        1,
-        key="draws",
-        bind="query-params",
-        persist_state="session",
-        help="Each measures all images anew, with the next seed",
-    )
-    levels = st.select_slider(
-        "Amounts of noise",
-        LEVELS,
-        11,
-        key="levels",
-        bind="query-params",
-        persist_state="session",
-        help="From 0 to 1; between them the curves are interpolated",
-    )
-    return 0 if n == "all" else int(n), draws, levels
-
-
-def _drawing() -> tuple[str, bool]:
-    band = st.radio(
-        "Band",
-        list(BANDS),
-        key="band",
-        captions=list(BANDS.values()),
-        bind="query-params",
-        persist_state="session",
-        help="What the shaded area around each curve says",
-    )
-    log = st.toggle(
-        "Logarithmic MSE",
-        True,
-        key="log",
-        bind="query-params",
-        persist_state="session",
-        help="Small errors are told apart too; PSNR and SSIM are always on an even scale",
-    )
-    return band, log

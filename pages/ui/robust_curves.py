@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core import datasets, exports, robustness
+from core import exports, robustness
 from core.checkpoints import Card
 from core.robustness import Study, Table
 from pages.ui import (
@@ -15,6 +15,7 @@ from pages.ui import (
     reconstruction,
     robust_chart,
     robust_controls,
+    robust_warnings,
     state,
     sweep,
 )
@@ -22,7 +23,7 @@ from pages.ui.cache import Measured, Shown
 from pages.ui.inspector import View
 from pages.ui.robust_controls import Asked
 from pages.ui.sidebar import Choice
-from pages.ui.text import noise_name, plain, training_note
+from pages.ui.text import noise_name, plain
 from pages.ui.working import duration
 
 N_PICTURES, N_LARGE = 10, 6  # of images up to controls.LARGE pixels a side, and of larger ones
@@ -43,7 +44,7 @@ def draw(choice: Choice) -> None:
     found = study(asked)
     waiting.empty()
     st.markdown(f"**{plain(robust_chart.summary(found))}**")
-    _warn(asked)
+    robust_warnings.draw(choice, asked.cards, asked.noise)
     _draw_sweep(asked, found)
     _draw_words(found)
     _draw_numbers(asked, found)
@@ -72,24 +73,6 @@ def study(asked: Asked) -> Study:
 def _measured(asked: Asked, seed: int) -> Measured:
     choice = asked.choice
     return Measured(choice.dataset.id, choice.split, asked.n, asked.noise, seed, asked.levels)
-
-
-def _warn(asked: Asked) -> None:
-    """What these numbers are not: of noise that was trained for, of images not seen before."""
-    notes: dict[str, list[str]] = {}
-    for card in asked.cards:
-        if note := training_note(card, asked.noise):
-            notes.setdefault(note, []).append(card.name)
-        seen = datasets.seen_in_training(card.dataset, asked.choice.dataset.id, asked.choice.split)
-        if seen != "no":
-            words = f"Trained on {'' if seen == 'yes' else 'some of '}the images measured."
-            notes.setdefault(words, []).append(card.name)
-        if card.excluded_classes:
-            words = f"Never saw the classes {', '.join(card.excluded_classes)}, measured here too."
-            notes.setdefault(words, []).append(card.name)
-    if notes:
-        lines = [f"**{plain(', '.join(names))}**: {plain(note)}" for note, names in notes.items()]
-        st.warning("  \n".join(lines), icon=":material/warning:")
 
 
 def _draw_sweep(asked: Asked, found: Study) -> None:

@@ -2,16 +2,16 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
 import pandas as pd
 import streamlit as st
 
 from core import exports, robustness
 from core.checkpoints import Card
-from core.inference import Array, Autoencoder, Scores
 from core.noise import Noise
-from pages.ui import cache, controls
+from core.robustness import Scored
+from pages.ui import cache, controls, robust_warnings
 from pages.ui.robust_controls import VIEWS
 from pages.ui.robust_questions import MOST
 from pages.ui.sidebar import Choice
@@ -43,15 +43,6 @@ COLUMNS = {
 }
 
 
-@dataclass(frozen=True)
-class Scored:
-    """mse, noisy_mse: means against the clean images.  images_per_second: rebuilt and scored."""
-
-    mse: float
-    noisy_mse: float
-    images_per_second: float
-
-
 def draw(choice: Choice) -> None:
     """Filters, the table, and what to do with the chosen rows."""
     choice.model()  # says what to do if there is none
@@ -68,6 +59,7 @@ def draw(choice: Choice) -> None:
     if not cards:
         st.info("No model is left: take a filter away, or train one on the Train page.")
         return
+    robust_warnings.draw(choice, cards, noise)
     found = table(cards, _scored(choice, cards, noise, seed))
     event = st.dataframe(
         found,
@@ -130,24 +122,10 @@ def _scored(choice: Choice, cards: Sequence[Card], noise: Noise, seed: int) -> l
 def _score(choice: Choice, card: Card, noise: Noise, seed: int) -> Scored:
     def make() -> Scored:
         images = robustness.spread(choice.images(), N)
-        model = cache.autoencoder(card)
-        x = images.pixels()
-        model.errors(x[:16])  # the first call sets things up
-        clean, seconds = _timed(model, x)
-        _, again = _timed(model, x)  # the machine may have been busy
-        noisy = robustness.measure(model, images, noise, seed, (SIGMA,))[0, 0]
-        speed = len(x) / min(seconds, again)
-        return Scored(float(clean.mean()), float(noisy.mean()), speed)
+        return robustness.score(cache.autoencoder(card), images, replace(noise, sigma=SIGMA), seed)
 
     key = ("scored", choice.dataset.id, choice.split, card.sha256, noise, seed)
     return cache.kept(key, make)
-
-
-def _timed(model: Autoencoder, x: Array) -> tuple[Scores, float]:
-    """The errors, and how many seconds they took."""
-    began = time.perf_counter()
-    errors = model.errors(x)
-    return errors, time.perf_counter() - began
 
 
 def _act(names: Sequence[str], found: pd.DataFrame) -> None:

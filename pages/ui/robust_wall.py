@@ -1,29 +1,29 @@
 """The wall: the same images through every model that takes them, ranked."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-import pandas as pd
 import streamlit as st
 
 from core import exports
-from core.checkpoints import Card
 from core.imagesets import ImageSet
-from core.inference import Autoencoder
-from core.robustness import INPUT
-from core.sweeps import ModelSweep, NoiseSweep, noise_sweep
-from pages.ui import cache, controls, mosaic, reconstruction, state
-from pages.ui.mosaic import Pixels
+from core.sweeps import noise_sweep
+from pages.ui import (
+    cache,
+    controls,
+    mosaic,
+    reconstruction,
+    robust_ranking,
+    robust_warnings,
+    state,
+)
+from pages.ui.robust_ranking import SIDE
 from pages.ui.sidebar import Choice
 from pages.ui.text import noise_name, plain
 
 COUNTS = (1, 2, 4, 8)
-SIDE, ROW = 56, 64  # pixels of an image, and of a row of the table
+ROW = SIDE + 8  # pixels of a row of the table
 DEFAULT_SIGMA = 0.5
-ORIGINAL = "the original"
-COLUMNS = ("checkpoint", "rank", "pictures", "errors", "mse", "percentile", "title")
 
 
 def draw(choice: Choice) -> None:
@@ -45,11 +45,12 @@ def draw(choice: Choice) -> None:
         noise, seed = controls.noise()
         sigma = _sigma()
     images, words = chosen(choice.images(), int(n or 4), shuffle)
+    robust_warnings.draw(choice, choice.fitting, noise)
     models = [cache.autoencoder(card) for card in choice.fitting]
     sweep = noise_sweep(images.pixels(), models, noise, seed, np.array([sigma]))
     scale = reconstruction.error_scale([sweep])
     st.dataframe(
-        table(sweep, models, scale),
+        robust_ranking.table(sweep, models, scale),
         hide_index=True,
         row_height=ROW,
         height="content",
@@ -64,7 +65,7 @@ def draw(choice: Choice) -> None:
     )
     st.download_button(
         "CSV",
-        lambda: exports.csv_bytes(long_table(sweep, models, images)),
+        lambda: exports.csv_bytes(robust_ranking.long_table(sweep, models, images)),
         f"hourglass-wall-{choice.dataset.id}.csv".replace(":", "-").replace("/", "-"),
         "text/csv",
         icon=":material/download:",
@@ -81,61 +82,6 @@ def chosen(images: ImageSet, n: int, shuffle: int) -> tuple[ImageSet, str]:
         taken = images.take(images.positions(selected[: COUNTS[-1]]))
         return taken, f"The selected images ({len(taken)} of {len(selected)}),"
     return controls.pick(images, (), n, shuffle), "Select images elsewhere to see them here."
-
-
-def ranks(sweep: NoiseSweep) -> npt.NDArray[np.float64]:
-    """Where each stands among all for each image: (1 + models, n), the noisy image first.
-
-    1 = the lowest error; equal errors share the lower place.
-    """
-    errors = np.stack([sweep.noisy_mse[0], *(model.mse[0] for model in sweep.models)])
-    return np.asarray((errors[:, None] > errors[None]).sum(axis=1) + 1.0)
-
-
-def table(sweep: NoiseSweep, models: Sequence[Autoencoder], scale: float) -> pd.DataFrame:
-    """The original, the noisy image and each model with what comes out of it; the nearest first.
-
-    Means over the images; pictures and error maps as data URLs.
-    """
-    place = ranks(sweep).mean(axis=1)
-    noisy = sweep.noisy(0)
-    rows: list[dict[str, Any]] = [
-        {"checkpoint": ORIGINAL, "pictures": _strip(mosaic.colours(sweep.x)), "rank": 0.0},
-        {
-            "checkpoint": INPUT,
-            "pictures": _strip(mosaic.colours(noisy)),
-            "errors": _strip(mosaic.error_colours(sweep.x, noisy, scale)),
-            "mse": sweep.noisy_mse[0].mean(),
-            "rank": place[0],
-        },
-    ]
-    for model, found, rank in zip(models, sweep.models, place[1:], strict=True):
-        errors = _strip(mosaic.error_colours(sweep.x, found.x_hat[0], scale))
-        percentile = model.percentiles(found.mse[0]).mean()
-        rows.append(
-            _row(found, model.card) | {"errors": errors, "percentile": percentile, "rank": rank}
-        )
-    ordered = pd.DataFrame(rows, columns=COLUMNS).sort_values(["rank", "mse"])
-    ordered.loc[ordered["checkpoint"] == ORIGINAL, "rank"] = np.nan
-    return ordered.reset_index(drop=True)
-
-
-def long_table(sweep: NoiseSweep, models: Sequence[Autoencoder], images: ImageSet) -> pd.DataFrame:
-    """A row an image and a model."""
-    place = ranks(sweep)[1:]
-    parts = [
-        pd.DataFrame(
-            {
-                "id": images.ids,
-                "checkpoint": model.card.name,
-                "mse": found.mse[0],
-                "percentile": model.percentiles(found.mse[0]),
-                "rank": rank,
-            }
-        )
-        for model, found, rank in zip(models, sweep.models, place, strict=True)
-    ]
-    return pd.concat(parts, ignore_index=True)
 
 
 def _columns(n: int) -> dict[str, Any]:
@@ -158,19 +104,6 @@ def _columns(n: int) -> dict[str, Any]:
         ),
         "title": config.TextColumn("what it is"),
     }
-
-
-def _row(found: ModelSweep, card: Card) -> dict[str, Any]:
-    return {
-        "checkpoint": card.name,
-        "title": card.title,
-        "pictures": _strip(mosaic.colours(found.x_hat[0])),
-        "mse": found.mse[0].mean(),
-    }
-
-
-def _strip(pictures: Pixels) -> str:
-    return mosaic.data_url(mosaic.strip(mosaic.enlarged(pictures, SIDE)))
 
 
 def _sigma() -> float:

@@ -104,3 +104,22 @@ def test_straight_distance_falls_as_the_metric_gets_nearer(metric: robustness.Me
 def test_metric_unknown_is_refused() -> None:
     with pytest.raises(OptionError, match="choose mse"):
         robustness.metric("mae")
+
+
+def test_score_is_the_mean_error_clean_and_noisy_and_a_speed(autoencoder: Autoencoder) -> None:
+    found = robustness.score(autoencoder, images(), Noise(sigma=0.4, mu=0.2), seed=3)
+    x = images().pixels()
+    noisy = add_noise(x, Noise(sigma=0.4, mu=0.2), 3)
+    assert found.mse == pytest.approx(autoencoder.errors(x).mean(), rel=1e-6)
+    assert found.noisy_mse == pytest.approx(autoencoder.errors(noisy, x).mean(), rel=1e-6)
+    assert found.images_per_second > 0
+
+
+def test_measuring_in_parts_equals_measuring_at_once(
+    autoencoder: Autoencoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = robustness.measure(autoencoder, images(), Noise(), 0, SIGMAS)
+    monkeypatch.setattr(robustness, "LEAST_PART", 1)
+    monkeypatch.setattr("os.cpu_count", lambda: 4)
+    parts = robustness.measure(autoencoder, images(), Noise(), 0, SIGMAS)
+    np.testing.assert_allclose(parts, whole, rtol=1e-5, atol=1e-9)

@@ -1,5 +1,6 @@
 """Size studies as real processes: begun, watched, stopped, and gone on with."""
 
+import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from core import checkpoints, processes, runs, sizes, studies
+from core.cli.main import main
 from core.config import OptionError
 from core.runs import Run
 from tests.core.runs_for_tests import write_images
@@ -100,3 +102,28 @@ def test_progress_of_a_study_leaves_out_what_was_done_before_it_began(dataset: s
     this = processes.this()._replace(started=time.time())
     begun = studies.Background(this, ("size-x", *(run.config.name for run in runs.found())))
     assert studies.progress(begun) == studies.Progress(0, 2, None)
+
+
+def test_sizes_command_trains_what_is_missing_and_tells_the_gain(
+    dataset: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["sizes", "--dataset", dataset, "--latent-dim", "2", "4", "--epochs", "2", "--json"]
+    assert main([*asked, "--no-train"]) == 0
+    before = json.loads(capsys.readouterr().out)
+    assert (before["models"], len(before["missing"])) == ([], 4)
+    assert main(asked) == 0
+    after = json.loads(capsys.readouterr().out)
+    assert after["missing"] == []
+    rows = {(row["family"], row["latent_dim"]): row for row in after["models"]}
+    dense, pca = rows["dense", 4], rows["pca", 4]
+    assert dense["gain"] == pytest.approx(pca["mse"] / dense["mse"])
+    assert pca["gain"] == 1
+
+
+def test_sizes_command_refuses_an_unknown_data_set_in_one_line(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["sizes", "--dataset", "nowhere"]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("Error: There is no data set 'nowhere'")
+    assert told.count("\n") == 1

@@ -18,7 +18,7 @@ from core.sizes import table
 from core.strangers import STRANGERS, Copy
 from core.studies import Progress
 from core.sweeps import noise_sweep
-from pages.ui import charts, robust_chart, robust_sizes, robust_wall
+from pages.ui import charts, robust_chart, robust_ranking, robust_sizes
 from pages.ui.chart import Chart, Line
 from pages.ui.robust_copying import Copying, verdict
 from pages.ui.robust_questions import questions
@@ -158,7 +158,7 @@ def test_ranks_of_the_wall_equal_a_sort_of_each_image() -> None:
     x = np.random.default_rng(0).random((3, *SHAPE), np.float32)
     models = [Autoencoder(tiny_checkpoint(arch)) for arch in ("dense", "pca", "conv")]
     sweep = noise_sweep(x, models, Noise(), 0, np.array([0.4]))
-    found = robust_wall.ranks(sweep)
+    found = robust_ranking.ranks(sweep)
     for i in range(3):
         errors = [sweep.noisy_mse[0, i], *(model.mse[0, i] for model in sweep.models)]
         assert found[:, i].tolist() == [sorted(errors).index(error) + 1 for error in errors]

@@ -193,6 +193,22 @@ def test_clipped_noise_is_said_to_differ_from_that_trained_with(open_page: OpenP
     assert not plain.warning
 
 
+@pytest.mark.parametrize("view", ["Wall", "Models"])
+def test_other_views_warn_of_noise_that_was_not_trained_with(
+    open_page: OpenPage, view: str
+) -> None:
+    assert len(open_page(robust_view=view, clip="true").warning) == 1
+    assert len(open_page(robust_view=view).warning) == 0
+
+
+def test_shuffle_shows_other_images_under_the_same_curves(open_page: OpenPage) -> None:
+    app = open_page()
+    before = app.get("bidi_component")[0].proto.bytes
+    after = press(app, "Shuffle").get("bidi_component")[0].proto.bytes
+    assert unpacked(before).header["cells"] != unpacked(after).header["cells"]
+    assert unpacked(before).header["chart"] == unpacked(after).header["chart"]
+
+
 def test_images_seen_in_training_are_said_to_be(open_page: OpenPage) -> None:
     assert "Trained on the images measured" in said(open_page(split="train"))
 

@@ -1,0 +1,34 @@
+"""What the Robustness page's numbers are not: of noise trained for, of images not seen before."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core import datasets
+from core.checkpoints import Card
+from core.noise import Noise
+from pages.ui.sidebar import Choice
+from pages.ui.text import plain, training_note
+
+
+def draw(choice: Choice, cards: Sequence[Card], noise: Noise) -> None:
+    """One warning that says it all, if there is something to say."""
+    found: dict[str, list[str]] = {}
+    for card in cards:
+        for note in notes(card, noise, choice.dataset.id, choice.split):
+            found.setdefault(note, []).append(card.name)
+    if found:
+        lines = [f"**{plain(', '.join(names))}**: {plain(note)}" for note, names in found.items()]
+        st.warning("  \n".join(lines), icon=":material/warning:")
+
+
+def notes(card: Card, noise: Noise, dataset: str, split: str) -> list[str]:
+    """What is to be known of one model under this noise on these images."""
+    found = [training_note(card, noise)]
+    seen = datasets.seen_in_training(card.dataset, dataset, split)
+    if seen != "no":
+        found.append(f"Trained on {'' if seen == 'yes' else 'some of '}the images measured.")
+    if card.excluded_classes:
+        without = ", ".join(card.excluded_classes)
+        found.append(f"Never saw the classes {without}, measured here too.")
+    return [note for note in found if note]
