@@ -13,11 +13,12 @@ from benchmarks.serving import QUIET
 from core import datasets
 from core.config import PROJECT
 from core.images import to_png
+from tests.core.data.test_given import archive
 from tests.core.photographs_for_tests import photograph
-from tests.core.test_given import archive
 from tests.e2e.conftest import Visit
 
 SECONDS = 60_000
+CAMERA_RUNS = "document.querySelector('video')?.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA"
 PAD = ".pad-canvas"
 SEVEN = [(0.25, 0.2), (0.75, 0.2), (0.45, 0.85)]
 HOSTILE = "<img src=x onerror=window.__x=1>.png"
@@ -303,6 +304,9 @@ def test_photograph_taken_with_the_camera_is_an_image(
     with browser.browser_type.launch(executable_path=chromium, args=[*QUIET, *camera]) as other:
         page = opened(Visit(other.new_context(permissions=["camera"]).new_page()), server,
                       "way=camera")  # fmt: skip
-        page.get_by_role("button", name="Take Photo").click(timeout=SECONDS)
+        page.get_by_role("button", name="Take Photo").wait_for(timeout=SECONDS)
+        # The button is there before the camera's first frame, and does nothing until then.
+        page.wait_for_function(CAMERA_RUNS, timeout=SECONDS)
+        page.get_by_role("button", name="Take Photo").click()
         assert judged(page) <= 100
         page.get_by_role("heading", name=re.compile("^photograph")).wait_for()
