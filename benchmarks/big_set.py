@@ -62,10 +62,10 @@ def imported(folder: Path, home: Path, queue: Any) -> None:
     """In a process of its own: import and read, and put a row for each into the queue."""
     os.environ["HOURGLASS_HOME"] = str(home)
     from core import datasets
-    from core.drafts import Form
-    from core.gathering import gather
-    from core.making import Keeping, make
-    from core.offers import in_folder
+    from core.data.drafts import Form
+    from core.data.gathering import gather
+    from core.data.making import Keeping, make
+    from core.data.offers import in_folder
 
     watch = Watch()
     draft = gather(in_folder(folder), Form((SIDE, SIDE), 3), "a benchmark", watch.tell)

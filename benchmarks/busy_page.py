@@ -23,8 +23,9 @@ from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.page_speed import opened
 from benchmarks.serving import QUIET, browser_path, serving
-from core import run_control, runs
-from core.recipes import TrainConfig
+from core import runs
+from core.learning.recipes import TrainConfig
+from core.running import control as run_control
 from core.runs import Run, RunConfig
 
 BATCH = 128

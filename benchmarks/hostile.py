@@ -49,10 +49,10 @@ class Found:
 def reader(orders: Any, answers: Any) -> None:
     """A process that reads one image after the other and says what became of each."""
     from core.config import ImageRejected
-    from core.drafts import Form
-    from core.gathering import formed
+    from core.data.drafts import Form
+    from core.data.gathering import formed
+    from core.data.preparation import prepare, suggest, working_copy
     from core.images import read_image
-    from core.preparation import prepare, suggest, working_copy
 
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # what C libraries say of broken files
     answers.put(peak_mb())

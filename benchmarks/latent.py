@@ -19,9 +19,10 @@ import numpy as np
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.serving import QUIET, browser_path, serving
-from core import datasets, latent, projections, structure
-from core.imagesets import ImageSet
+from core import datasets, latent
+from core.data.imagesets import ImageSet
 from core.inference import Autoencoder
+from core.mapping import projections, structure
 
 CHART = ".st-key-map_0 .js-plotly-plot"
 ABOUT = 500  # points in a lasso

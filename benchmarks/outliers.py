@@ -20,12 +20,13 @@ from sklearn.decomposition import PCA
 from sklearn.ensemble import IsolationForest
 from sklearn.neighbors import LocalOutlierFactor, NearestNeighbors
 
-from core import datasets, outliers, rankings, scores
-from core.imagesets import ImageSet
+from core import datasets, outliers
+from core.anomaly import rankings, scores
+from core.anomaly.rankings import Truth
+from core.anomaly.references import reference_images
+from core.data.imagesets import ImageSet
 from core.inference import Autoencoder
 from core.outliers import References
-from core.rankings import Truth
-from core.references import reference_images
 
 CHECKPOINT = "mnist-conv-32-no-5-9"
 TARGET = 0.92

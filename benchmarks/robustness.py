@@ -15,12 +15,13 @@ from collections.abc import Iterator, Sequence
 import click
 import numpy as np
 
-from core import crossings, datasets, robustness, strangers
-from core.imagesets import ImageSet
+from core import datasets, robustness
+from core.comparing import crossings, strangers
+from core.comparing.strangers import STRANGERS
+from core.data.imagesets import ImageSet
 from core.inference import Autoencoder
 from core.noise import Noise, same_sort
 from core.robustness import INPUT, Curve, Study
-from core.strangers import STRANGERS
 
 MODELS = (
     "mnist-dense-2",

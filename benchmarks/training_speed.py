@@ -23,12 +23,12 @@ from torchvision.transforms import ToTensor
 
 from benchmarks.table import Row, markdown
 from core import datasets
-from core.batches import floats, resident
-from core.events import EpochDone
-from core.imagesets import ImageSet
+from core.data.imagesets import ImageSet
+from core.learning.batches import floats, resident
+from core.learning.events import EpochDone
+from core.learning.recipes import TrainConfig
 from core.models import architecture
 from core.models.network import Network
-from core.recipes import TrainConfig
 from core.training import train
 
 BATCH = 128

@@ -17,9 +17,9 @@ from tqdm import tqdm
 
 from core import checkpoints, datasets
 from core.config import shipped_checkpoints_dir
-from core.events import EpochDone, Finished, Started, StepDone
+from core.learning.events import EpochDone, Finished, Started, StepDone
+from core.learning.recipes import TrainConfig
 from core.noise import Noise
-from core.recipes import TrainConfig
 from core.training import train
 
 SIGMA_HALF = Noise(sigma=0.5)

@@ -78,7 +78,7 @@ class OnnxBackend:
     def __init__(self, plan: Plan, tensors: Tensors) -> None:
         import onnxruntime
 
-        from core.onnx_export import to_onnx
+        from core.models.onnx_export import to_onnx
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = inference_threads()

@@ -9,10 +9,10 @@ from typing import Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from core import digits, folders, ownsets, publicsets, shapes
 from core.config import DataError
-from core.downloads import Progress
-from core.imagesets import ImageSet, Split
+from core.data import digits, folders, ownsets, publicsets, shapes
+from core.data.downloads import Progress
+from core.data.imagesets import ImageSet, Split
 
 SPLITS: tuple[Split, ...] = get_args(Split)
 Seen = Literal["no", "yes", "some"]
@@ -80,7 +80,7 @@ def load(
     zips have the split "all" as well.
     data_root: where public sets are looked for before the data folder; HOURGLASS_DATA_ROOT if None.
     progress: told (done, in all or None): bytes while downloading, files of a folder or zip.
-    size: (H, W) of the images of a folder or zip, see core.folders.Choice.
+    size: (H, W) of the images of a folder or zip, see core.data.folders.Choice.
     Raises DataError if there is no such set or split, or if it cannot be had or read.
     """
     kind, _, path = id.partition(":")

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from core import metrics
 from core.config import DataError
-from core.imagesets import ImageSet
+from core.data.imagesets import ImageSet
 from core.inference import Autoencoder
 from core.noise import Noise, corrupt, draws
 

@@ -4,22 +4,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core import rankings, scores
+from core.anomaly import rankings, scores
+from core.anomaly.features import Features
+from core.anomaly.rankings import Truth
+from core.anomaly.scores import Score
+from core.anomaly.spaces import Rows, Scores, Spaces
 from core.config import DataError
-from core.features import Features
-from core.imagesets import ImageSet
+from core.data.imagesets import ImageSet
 from core.inference import Autoencoder
 from core.parts import Once
-from core.rankings import Truth
-from core.scores import Score
-from core.spaces import Rows, Scores, Spaces
 
 N_SCORED = 5_000  # reference images whose own scores say what is usual
 
 
 @dataclass(frozen=True)
 class Ranked:
-    """How well one score tells known outliers from the rest; see core.rankings.
+    """How well one score tells known outliers from the rest; see core.anomaly.rankings.
 
     precision_at_k: among the k highest scores, k = how many outliers there are.
     seconds: from pixels to scores, once model and references are ready.

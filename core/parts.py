@@ -1,4 +1,4 @@
-"""Work on many images, a bounded part at a time, and values made once. Imports core.imagesets."""
+"""Work on many images, a bounded part at a time, and values made once."""
 
 import math
 import threading
@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from core.imagesets import ImageSet
+from core.data.imagesets import ImageSet
 
 T = TypeVar("T")
 Tell = Callable[[str, int, int], None]  # what is being done, images done, images in all

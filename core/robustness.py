@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from core.config import OptionError
+from core.data.imagesets import ImageSet
 from core.evaluation import Rebuilder, qualities
-from core.imagesets import ImageSet
 from core.inference import Autoencoder
 from core.noise import Noise
 

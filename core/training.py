@@ -18,7 +18,7 @@ import torch
 from core import checkpoints
 from core.checkpoints import Card, Checkpoint
 from core.config import TrainingError
-from core.descent import Descent
+from core.data.imagesets import ImageSet
 from core.distributed import ALONE, Team
 from core.documents import (
     FORMAT,
@@ -29,14 +29,14 @@ from core.documents import (
     TrainingRecord,
 )
 from core.evaluation import qualities
-from core.events import Event, Finished, Saved
-from core.fitting import Fitted, fit_by_gradient, fit_closed_form, fitted
-from core.imagesets import ImageSet
 from core.inference import Autoencoder
+from core.learning.descent import Descent
+from core.learning.events import Event, Finished, Saved
+from core.learning.fitting import Fitted, fit_by_gradient, fit_closed_form, fitted
+from core.learning.recipes import WEIGHT_DECAY, TrainConfig, learning_rate
 from core.models import ArchSpec, architecture
 from core.models.layers import Plan
-from core.recipes import WEIGHT_DECAY, TrainConfig, learning_rate
-from core.run_state import State
+from core.running.state import State
 
 
 def train(

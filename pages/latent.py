@@ -2,7 +2,11 @@
 
 import streamlit as st
 
-from pages.ui import latent_controls, latent_inspector, latent_sections, latent_views, sidebar
+from pages.ui import sidebar
+from pages.ui.latent import controls as latent_controls
+from pages.ui.latent import inspector as latent_inspector
+from pages.ui.latent import sections as latent_sections
+from pages.ui.latent import views as latent_views
 
 st.title("Latent space")
 st.caption(

@@ -2,7 +2,9 @@
 
 import streamlit as st
 
-from pages.ui import outlier_controls, outlier_sections, sidebar
+from pages.ui import sidebar
+from pages.ui.outliers import controls as outlier_controls
+from pages.ui.outliers import sections as outlier_sections
 
 st.title("Outliers")
 st.caption(

@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from pages.ui import cache, controls, inspector, reconstruction, sidebar, state, sweep
+from pages.ui import cache, inspector, sidebar, state, sweep
 from pages.ui.cache import Shown
 from pages.ui.inspector import View
-from pages.ui.picture import picture
+from pages.ui.reconstruct import controls, reconstruction
+from pages.ui.reconstruct.picture import picture
 
 DEFAULT_SIGMA = 0.5
 

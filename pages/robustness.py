@@ -2,15 +2,13 @@
 
 import streamlit as st
 
-from pages.ui import (
-    robust_controls,
-    robust_copying,
-    robust_curves,
-    robust_models,
-    robust_sizes,
-    robust_wall,
-    sidebar,
-)
+from pages.ui import sidebar
+from pages.ui.robust import controls as robust_controls
+from pages.ui.robust import copying as robust_copying
+from pages.ui.robust import curves as robust_curves
+from pages.ui.robust import models as robust_models
+from pages.ui.robust import sizes as robust_sizes
+from pages.ui.robust import wall as robust_wall
 
 VIEWS = {
     "Curves": robust_curves.draw,

@@ -2,16 +2,13 @@
 
 import streamlit as st
 
-from core import run_control, runs
-from pages.ui import (
-    errors,
-    run_list,
-    run_view,
-    sidebar,
-    state,
-    training_facts,
-    training_form,
-)
+from core import runs
+from core.running import control as run_control
+from pages.ui import errors, sidebar, state
+from pages.ui.train import facts as training_facts
+from pages.ui.train import form as training_form
+from pages.ui.train import runs as run_list
+from pages.ui.train import view as run_view
 
 st.title("Train")
 st.caption(

@@ -2,7 +2,11 @@
 
 import streamlit as st
 
-from pages.ui import own_downloads, own_look, own_models, own_sets, sidebar, state
+from pages.ui import sidebar, state
+from pages.ui.own import downloads as own_downloads
+from pages.ui.own import look as own_look
+from pages.ui.own import models as own_models
+from pages.ui.own import sets as own_sets
 
 SECTIONS = {
     "look": ("Look at images", own_look.draw),

@@ -27,8 +27,9 @@ def encode(
     SOURCE is the ID of a data set, a folder or a zip. The columns: id, label, z0, z1, ... up to the
     last of the D' numbers, and the error of the image rebuilt from them.
     """
-    from core import exports, scoring
+    from core import exports
     from core.inference import Autoencoder
+    from core.streaming import scoring
 
     exports.check_path(out, (".parquet",))
     autoencoder = Autoencoder.load(checkpoint)

@@ -8,7 +8,7 @@ import click
 from core.cli import options
 
 if TYPE_CHECKING:
-    from core.onnx_export import Part
+    from core.models.onnx_export import Part
 
 
 @click.command(cls=options.Command, short_help="Write a model as ONNX, or as PyTorch code.")
@@ -37,7 +37,7 @@ def export(checkpoint: str, out: Path, part: "Part", as_json: bool) -> None:
     if out.suffix.lower() == ".py":
         content = source_code.script(found.card).encode()
     else:
-        from core.onnx_export import to_onnx
+        from core.models.onnx_export import to_onnx
 
         content = to_onnx(found.card.plan, found.tensors, part, found.card.title)
     try:

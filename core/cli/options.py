@@ -12,7 +12,7 @@ import click
 from tqdm import tqdm
 
 if TYPE_CHECKING:
-    from core.imagesets import ImageSet, Rejected
+    from core.data.imagesets import ImageSet, Rejected
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead.")
 data_root = click.option(
@@ -87,7 +87,8 @@ def load_images(
 
     A person's own images are brought to that shape; a data set is not changed.
     """
-    from core import datasets, scoring
+    from core import datasets
+    from core.streaming import scoring
 
     name = source_id(source)
     own = name.startswith(("folder:", "zip:"))

@@ -10,8 +10,8 @@ from core.cli import options
 
 if TYPE_CHECKING:
     from core.checkpoints import Card
-    from core.imagesets import ImageSet
-    from core.planting import Experiment
+    from core.data.imagesets import ImageSet
+    from core.data.planting import Experiment
 
 
 @click.command(
@@ -62,7 +62,7 @@ def outliers(
     among the K highest scores, K being how many there are. SECONDS: from pixels to scores.
     """
     from core import outliers as judging
-    from core import references
+    from core.anomaly import references
     from core.inference import Autoencoder
     from core.parts import telling
 
@@ -98,8 +98,8 @@ def outliers(
 
 def _known(images: "ImageSet", card: "Card", classes: tuple[str, ...]) -> "Experiment":
     """The outliers that were named, or those that are known without."""
-    from core import planting
     from core.config import OptionError
+    from core.data import planting
 
     if not classes and (marked := planting.by_defects(images)):
         return marked
@@ -115,7 +115,7 @@ def _planted(
     images: "ImageSet", card: "Card", plant: str, share: float, seed: int, data_root: Path | None
 ) -> "Experiment":
     """Outliers among images of the classes that the model knows."""
-    from core import planting
+    from core.data import planting
 
     usual = planting.usual(images, card.excluded_classes)
     if plant in planting.CORRUPTIONS:

@@ -48,8 +48,9 @@ def project(
     """
     import pandas as pd
 
-    from core import exports, latent, projections, structure
+    from core import exports, latent
     from core.inference import Autoencoder
+    from core.mapping import projections, structure
 
     exports.check_path(out)
     autoencoder = Autoencoder.load(checkpoint)
@@ -99,9 +100,9 @@ def structure(
     nearest others vote for their class.
     """
     from core import latent
-    from core import structure as measures
     from core.config import DataError
     from core.inference import Autoencoder
+    from core.mapping import structure as measures
 
     autoencoder = Autoencoder.load(checkpoint)
     images = options.load_images(

@@ -36,8 +36,8 @@ def show(run: str, as_json: bool) -> None:
     """Show one run with its settings, its losses and the end of its log."""
     import msgspec
 
-    from core import run_records
     from core import runs as store
+    from core.running import records as run_records
 
     one = store.get(run)
     epochs = run_records.curves(one).epochs
@@ -73,8 +73,8 @@ def stop(run: str, as_json: bool) -> None:
 @options.as_json
 def cancel(run: str, as_json: bool) -> None:
     """End the run within two seconds, whatever it does; its state stays, if it has kept one."""
-    from core import run_control
     from core import runs as store
+    from core.running import control as run_control
 
     _show(run_control.cancel(store.get(run)), as_json)
 
@@ -84,8 +84,8 @@ def cancel(run: str, as_json: bool) -> None:
 @options.as_json
 def resume(run: str, as_json: bool) -> None:
     """Go on with a run in the background; `train --resume RUN` does so in this terminal."""
-    from core import run_control
     from core import runs as store
+    from core.running import control as run_control
 
     _show(run_control.start(store.get(run)), as_json)
 
@@ -95,8 +95,8 @@ def resume(run: str, as_json: bool) -> None:
 @options.as_json
 def delete(run: str, as_json: bool) -> None:
     """Remove the run's folder; its checkpoint, if it has one, stays."""
-    from core import run_control
     from core import runs as store
+    from core.running import control as run_control
 
     one = store.get(run)
     run_control.delete(one)
@@ -104,8 +104,8 @@ def delete(run: str, as_json: bool) -> None:
 
 
 def _asked(name: str, request: Any, as_json: bool) -> None:
-    from core import run_control
     from core import runs as store
+    from core.running import control as run_control
 
     run = store.get(name)
     run_control.ask(run, request)

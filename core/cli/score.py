@@ -55,8 +55,9 @@ def score(
     are skipped, so that the same command goes on after a failure. Under torchrun all processes
     share the work.
     """
-    from core import exports, scoring
+    from core import exports
     from core.inference import Autoencoder
+    from core.streaming import scoring
 
     autoencoder = Autoencoder.load(checkpoint)
     if not out.suffix or out.is_dir():
@@ -91,7 +92,8 @@ def _score_parts(
     shard_size: int,
     as_json: bool,
 ) -> None:
-    from core import part_scoring, shards
+    from core.streaming import in_parts as part_scoring
+    from core.streaming import shards
 
     if not source.exists():
         raise DataError(f"{str(source)!a} is not there: a FOLDER of parts needs files to read.")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from core.sizes import Wanted
+    from core.comparing.sizes import Wanted
 
 FAMILIES = ("pca", "dense", "conv")
 
@@ -54,7 +54,7 @@ def sizes(
     keeps what is trained so far; the same command goes on from there.
     """
     from core import checkpoints
-    from core import sizes as study
+    from core.comparing import sizes as study
 
     name = options.source_id(dataset)
     wanted = study.missing(checkpoints.available(), name, families, latent_dims, epochs)
@@ -69,8 +69,8 @@ def sizes(
 
 def _train(wanted: "Sequence[Wanted]", data_root: Path | None) -> None:
     """Train each, with a line on stderr for every one that is done."""
-    from core import studies
-    from core.events import EpochDone, Started, StepDone
+    from core.comparing import studies
+    from core.learning.events import EpochDone, Started, StepDone
     from core.runs import Run
 
     n_done = 0

@@ -8,7 +8,7 @@ import click
 from core.cli import options
 
 if TYPE_CHECKING:
-    from core.drafts import Draft
+    from core.data.drafts import Draft
 
 MANNERS = ("crop", "pad", "digit")
 ODD = ("equal", "near", "small", "none")
@@ -62,10 +62,10 @@ def take(
     read, equal, almost equal and very small images are counted first. Images that are almost equal
     fall into the same part, train or test.
     """
-    from core import making
-    from core.drafts import Form
-    from core.gathering import gather
-    from core.given import opened_path
+    from core.data import making
+    from core.data.drafts import Form
+    from core.data.gathering import gather
+    from core.data.given import opened_path
 
     equal, near, small = (odd not in leave_out for odd in ODD[:3])
     keeping = making.Keeping(equal, near, small, test_share, seed)

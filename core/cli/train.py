@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from core.checkpoints import Card
     from core.distributed import Team
     from core.documents import EpochRecord
-    from core.events import Event
+    from core.learning.events import Event
     from core.runs import Run, RunConfig
 
 
@@ -92,8 +92,8 @@ def train(resume: str | None, wait: bool, as_json: bool, **given: Any) -> None:
     state of the training, and --resume goes on from there to the very same weights. Under torchrun
     all processes train one model; --batch-size is that of all of them together.
     """
-    from core import run_control
     from core.distributed import joined
+    from core.running import control as run_control
 
     if resume and (extra := _given(click.get_current_context()) - {"resume", "wait", "as_json"}):
         option = min(extra).replace("_", "-")
@@ -116,7 +116,7 @@ def train(resume: str | None, wait: bool, as_json: bool, **given: Any) -> None:
 def _carry_out(run: "Run", team: "Team", wait: bool) -> "Card | None":
     import torch
 
-    from core.running import execute
+    from core.running.execution import execute
 
     torch.set_num_threads(run.config.threads)
     if team.rank:
@@ -129,7 +129,7 @@ def _carry_out(run: "Run", team: "Team", wait: bool) -> "Card | None":
 
 def follow(events: "Iterable[Event]") -> "Card | None":
     """Show a training on stderr, a bar and a line an epoch; the card of the model it ends with."""
-    from core.events import EpochDone, Finished, Started, StepDone
+    from core.learning.events import EpochDone, Finished, Started, StepDone
 
     card = None
     with options.bar("train") as bar:
@@ -197,7 +197,8 @@ def _run(team: "Team", make: "Callable[[], Run]") -> "Run":
 
 
 def _resumed(name: str) -> "Run":
-    from core import run_control, runs
+    from core import runs
+    from core.running import control as run_control
 
     run = runs.get(name)
     if run.state in ("finished", "diverged"):
@@ -220,7 +221,7 @@ def _created(given: dict[str, Any], team: "Team") -> "Run":
 
 def _launcher() -> str:
     """What tells one call of torchrun from another: its --rdzv-id, or else its process."""
-    from core import processes
+    from core.running import processes
 
     named = os.environ.get("TORCHELASTIC_RUN_ID", "none")
     return named if named != "none" else f"process {processes.parent()}"
@@ -228,7 +229,8 @@ def _launcher() -> str:
 
 def run_config(given: dict[str, Any]) -> "RunConfig":
     """The command line's options as settings; OptionError if some are missing or out of bounds."""
-    from core import machine, recipes, runs
+    from core import machine, runs
+    from core.learning import recipes
 
     ours = dict(given)
     for name in ("dataset", "arch"):
@@ -263,8 +265,8 @@ def estimate(settings: str, threads: int | None, data_root: Path | None, as_json
     import msgspec
     import torch
 
-    from core import probe
-    from core.recipes import TrainConfig
+    from core.learning import probe
+    from core.learning.recipes import TrainConfig
 
     try:
         config = msgspec.json.decode(settings, type=TrainConfig)

@@ -10,23 +10,26 @@ from typing import TypeVar
 
 import streamlit as st
 
-from core import checkpoints, datasets, robustness, run_records
+from core import checkpoints, datasets, robustness
+from core.anomaly.references import reference_images
 from core.background import Jobs
 from core.checkpoints import Card
-from core.imagesets import ImageSet
+from core.data.imagesets import ImageSet
 from core.inference import Autoencoder
 from core.noise import Noise
 from core.outliers import Judged, References
-from core.references import reference_images
 from core.reviews import Reviews
 from core.robustness import Table
-from core.run_records import Curves
+from core.running import records as run_records
+from core.running.records import Curves
 from core.runs import Run
 from core.sweeps import NoiseSweep, noise_sweep
-from pages.ui import packing, reconstruction, run_pictures
-from pages.ui.probing import Probes
+from pages.ui import packing
+from pages.ui.reconstruct import reconstruction
 from pages.ui.shelf import Shelf
 from pages.ui.sweep import Cell, Packed
+from pages.ui.train import pictures as run_pictures
+from pages.ui.train.probing import Probes
 
 T = TypeVar("T")
 
@@ -229,6 +232,6 @@ def _import_runtime(done: threading.Event) -> None:
     try:
         import onnxruntime  # noqa: F401
 
-        import core.onnx_export  # noqa: F401
+        import core.models.onnx_export  # noqa: F401
     finally:
         done.set()

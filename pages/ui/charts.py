@@ -44,7 +44,7 @@ def error_curves(sigmas: Scores, curves: Mapping[str, Scores], sigma: float) -> 
 def size_curves(table: pd.DataFrame) -> go.Figure:
     """Test error against D', both logarithmic: a point a model, a line through the best of each.
 
-    table: as core.sizes.table.
+    table: as core.comparing.sizes.table.
     """
     figure = go.Figure()
     for i, (family, rows) in enumerate(table.groupby("family", sort=False)):

@@ -6,7 +6,7 @@ import zipfile
 
 import pandas as pd
 
-from core.imagesets import ImageSet
+from core.data.imagesets import ImageSet
 from pages.ui import mosaic
 
 NAME = re.compile(r"[^\w.-]+", re.ASCII)

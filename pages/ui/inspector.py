@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core import metrics
-from core.imagesets import ImageSet
+from core.data.imagesets import ImageSet
 from core.inference import Autoencoder
 from core.sweeps import NoiseSweep
 from pages.ui import charts, errors, mosaic, state

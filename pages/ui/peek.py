@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from core.imagesets import ImageSet
+from core.data.imagesets import ImageSet
 from pages.ui import mosaic
 from pages.ui.gallery import sheet_of, smaller
 from pages.ui.sweep import ASSETS, Packed

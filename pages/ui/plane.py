@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from core.imagesets import ImageSet
-from core.walks import Lattice
+from core.data.imagesets import ImageSet
+from core.mapping.walks import Lattice
 from pages.ui import mosaic
 from pages.ui.gallery import sheet_of, smaller
 from pages.ui.mosaic import Pixels

@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import streamlit as st
 
-from pages.ui import mosaic, review_reports, theme
+from pages.ui import mosaic, theme
 from pages.ui.mosaic import Pixels
-from pages.ui.review_reports import Report, Stamp
+from pages.ui.outliers import review_reports
+from pages.ui.outliers.review_reports import Report, Stamp
 from pages.ui.sweep import ASSETS
 
 AHEAD, BEHIND = 5, 1  # images that are sent before they are asked for

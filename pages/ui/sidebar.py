@@ -8,8 +8,8 @@ import streamlit as st
 from core import datasets
 from core.checkpoints import Card
 from core.config import DataError
+from core.data.imagesets import ImageSet
 from core.datasets import DatasetInfo
-from core.imagesets import ImageSet
 from pages.ui import cache, router, state
 from pages.ui.text import noise_name, plain, titles
 

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from core import runs
-from core.recipes import TrainConfig
+from core.learning.recipes import TrainConfig
 from core.runs import Run, RunConfig, RunState
 
 LONG = 10_000  # epochs: never done within a test

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from core.descent import Descent
 from core.distributed import joined
-from core.events import StepDone
-from core.fitting import fit_by_gradient
+from core.learning.descent import Descent
+from core.learning.events import StepDone
+from core.learning.fitting import fit_by_gradient
 from core.models import architecture
 from tests.core.team_settings_for_tests import SETS, settings
 

@@ -14,11 +14,11 @@ import pytest
 import torch
 
 from core import checkpoints, runs
-from core.batches import n_batches
 from core.config import PROJECT
-from core.descent import Descent
 from core.distributed import ALONE, Team, joined
-from core.fitting import fit_by_gradient
+from core.learning.batches import n_batches
+from core.learning.descent import Descent
+from core.learning.fitting import fit_by_gradient
 from core.models import architecture
 from core.models.network import Network
 from tests.core.runs_for_tests import wait_for_epoch, wait_for_state, write_images

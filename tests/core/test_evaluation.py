@@ -8,7 +8,7 @@ from skimage.metrics import structural_similarity
 
 from core import evaluation
 from core.config import DataError, OptionError
-from core.imagesets import ImageSet
+from core.data.imagesets import ImageSet
 from core.inference import Autoencoder
 from core.noise import Noise, add_noise
 from tests.core.models_for_tests import SHAPE, tiny_checkpoint

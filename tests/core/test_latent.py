@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from sklearn.decomposition import PCA
 
 from core import latent
-from core.imagesets import ImageSet, joined, numbered_ids
+from core.anomaly.neighbours import nearest
+from core.data.imagesets import ImageSet, joined, numbered_ids
 from core.inference import Autoencoder
-from core.neighbours import nearest
 from tests.core.models_for_tests import SHAPE, tiny_checkpoint
 
 

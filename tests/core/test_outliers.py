@@ -5,15 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core import datasets, metrics, spaces
+from core import datasets, metrics
+from core.anomaly import spaces
+from core.anomaly.scores import BY_NAME, COMBINED, SCORES
+from core.anomaly.spaces import K
 from core.config import DataError, OptionError
-from core.imagesets import ImageSet
+from core.data.imagesets import ImageSet
 from core.inference import Autoencoder
 from core.models import pca
 from core.outliers import Judged, References, available, ranked
 from core.parts import telling
-from core.scores import BY_NAME, COMBINED, SCORES
-from core.spaces import K
 from tests.core.models_for_tests import tiny_checkpoint
 
 SHAPE = (1, 28, 28)

@@ -7,7 +7,7 @@ import pytest
 
 from core import evaluation, robustness
 from core.config import OptionError
-from core.imagesets import ImageSet
+from core.data.imagesets import ImageSet
 from core.inference import Autoencoder
 from core.metrics import mse
 from core.noise import Noise, add_noise

@@ -12,10 +12,13 @@ import msgspec
 import numpy as np
 import pytest
 
-from core import checkpoints, datasets, machine, processes, run_control, run_records, runs
+from core import checkpoints, datasets, machine, runs
 from core.config import PROJECT, CheckpointError, OptionError
-from core.events import Finished
-from core.processes import Process
+from core.learning.events import Finished
+from core.running import control as run_control
+from core.running import processes
+from core.running import records as run_records
+from core.running.processes import Process
 from core.runs import Run, Status
 from core.training import train
 from tests.core.runs_for_tests import (
@@ -127,7 +130,10 @@ def test_run_asked_to_terminate_keeps_its_state(images: str) -> None:
 @posix
 def test_run_outlives_the_process_that_started_it_and_all_its_group(images: str) -> None:
     run = new_run(images, epochs=LONG)
-    code = f"from core import run_control, runs; run_control.start(runs.get({run.id!r})); input()"
+    code = (
+        "from core import runs; from core.running import control; "
+        f"control.start(runs.get({run.id!r})); input()"
+    )
     server = subprocess.Popen(
         [sys.executable, "-c", code], cwd=PROJECT, stdin=subprocess.PIPE, start_new_session=True
     )

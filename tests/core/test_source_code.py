@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from core.checkpoints import Checkpoint
+from core.learning.recipes import TrainConfig
 from core.noise import KINDS, Noise
-from core.recipes import TrainConfig
 from core.source_code import script
 from tests.core.test_training import blobs, config, finished
 

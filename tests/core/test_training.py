@@ -9,15 +9,15 @@ import pytest
 import torch
 
 from core import checkpoints, metrics
-from core.batches import choose_device, epoch_order, noisy
 from core.config import OptionError, TrainingError
-from core.events import EpochDone, Finished, Saved, Started, StepDone
-from core.imagesets import ImageSet
+from core.data.imagesets import ImageSet
 from core.inference import Autoencoder
+from core.learning.batches import choose_device, epoch_order, noisy
+from core.learning.events import EpochDone, Finished, Saved, Started, StepDone
+from core.learning.recipes import TrainConfig
 from core.models import ARCHITECTURES
 from core.models.network import Network
 from core.noise import KINDS, Noise, add_noise
-from core.recipes import TrainConfig
 from core.training import train
 from tests.core.models_for_tests import SMALL
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from core import datasets
-from core.imagesets import ImageSet
+from core.data.imagesets import ImageSet
 from core.noise import Noise
-from pages.ui.controls import pick
+from pages.ui.reconstruct.controls import pick
 from pages.ui.text import noise_name, plain, titles
 from tests.core.models_for_tests import tiny_checkpoint
 

@@ -8,8 +8,9 @@ from core import datasets, metrics
 from core.inference import Autoencoder
 from core.noise import Noise
 from core.sweeps import noise_sweep
-from pages.ui import charts, picture
+from pages.ui import charts
 from pages.ui.inspector import View, numbers
+from pages.ui.reconstruct import picture
 from tests.core.models_for_tests import tiny_checkpoint
 
 SHAPE = (1, 28, 28)

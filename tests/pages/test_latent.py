@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import checkpoints, datasets, latent, structure, walks
-from core.imagesets import ImageSet, joined
+from core import checkpoints, datasets, latent
+from core.data.imagesets import ImageSet, joined
 from core.inference import Autoencoder
+from core.mapping import structure, walks
 from core.reviews import Decision, now
 from pages.ui import cache
 from tests.core.models_for_tests import tiny_document, tiny_tensors
@@ -326,7 +327,7 @@ def test_map_that_takes_a_while_is_offered_computed_and_then_there(
         assert (method, seed) == ("pacmap", 5)
         return z[:, [2, 0]]
 
-    monkeypatch.setattr("pages.ui.latent_jobs.project_apart", places)
+    monkeypatch.setattr("pages.ui.latent.jobs.project_apart", places)
     app = open_page(map="pacmap", sample="5")
     assert "PaCMAP of these codes is not there yet; this is their PCA" in said(app)
     next(button for button in app.button if button.label.startswith("Draw PaCMAP")).click()
@@ -351,7 +352,7 @@ def test_map_that_fails_says_why_and_can_be_asked_for_again(
     def fail(*_: object) -> np.ndarray:
         raise OptionError("Too *few* codes.")
 
-    monkeypatch.setattr("pages.ui.latent_jobs.project_apart", fail)
+    monkeypatch.setattr("pages.ui.latent.jobs.project_apart", fail)
     app = open_page(map="tsne", sample="6")
     next(button for button in app.button if button.label.startswith("Draw t-SNE")).click()
     app.run()

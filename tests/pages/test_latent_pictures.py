@@ -8,23 +8,14 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from core.imagesets import ImageSet, numbered_ids
-from pages.ui import (
-    animation,
-    colouring,
-    exporting,
-    gallery,
-    peek,
-    plane,
-    scatter,
-    walking,
-    working,
-)
+from core.data.imagesets import ImageSet, numbered_ids
+from pages.ui import animation, colouring, exporting, gallery, peek, plane, scatter, working
 from pages.ui.colouring import Groups, Scale
 from pages.ui.gallery import Columns, Item
+from pages.ui.latent import walking
+from pages.ui.latent.walking import Walk
 from pages.ui.scatter import Look, Points
 from pages.ui.sweep import Cell
-from pages.ui.walking import Walk
 from tests.pages.latent_pages import tiles
 
 RNG = np.random.default_rng(0)

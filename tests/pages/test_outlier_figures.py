@@ -5,10 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.rankings import curves
-from core.scores import score
-from pages.ui import outlier_brush, outlier_curves, outlier_histogram
-from pages.ui.outlier_histogram import Drawn, Look, Stack
+from core.anomaly.rankings import curves
+from core.anomaly.scores import score
+from pages.ui.outliers import brush as outlier_brush
+from pages.ui.outliers import curves as outlier_curves
+from pages.ui.outliers import histogram as outlier_histogram
+from pages.ui.outliers.histogram import Drawn, Look, Stack
 
 RNG = np.random.default_rng(0)
 scores, usual = RNG.gamma(2.0, size=500), RNG.gamma(2.0, size=300)

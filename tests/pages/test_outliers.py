@@ -12,14 +12,17 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import checkpoints, datasets, outliers, scores, thresholds
+from core import checkpoints, datasets, outliers
+from core.anomaly import scores, thresholds
+from core.anomaly.references import reference_images
 from core.exports import csv_bytes
 from core.inference import Autoencoder
 from core.outliers import References
-from core.references import reference_images
 from core.reviews import Decision, Reviews, now
-from pages.ui import cache, outlier_desk, outlier_export
-from pages.ui.outlier_data import Asked, Found, Truth, experiment, judged
+from pages.ui import cache
+from pages.ui.outliers import desk as outlier_desk
+from pages.ui.outliers import export as outlier_export
+from pages.ui.outliers.data import Asked, Found, Truth, experiment, judged
 from tests.core.models_for_tests import tiny_document, tiny_tensors
 from tests.pages.tiny_models import DIGITS
 

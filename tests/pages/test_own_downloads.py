@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import origins
-from core.publicsets import BY_ID
-from pages.ui import cache, own_downloads
+from core.data import origins
+from core.data.publicsets import BY_ID
+from pages.ui import cache
+from pages.ui.own import downloads as own_downloads
+from tests.core.data.test_publicsets import IDX_NAMES, idx
 from tests.core.loopback_for_tests import Loopback, loopback
-from tests.core.test_publicsets import IDX_NAMES, idx
 
 OpenApp = Callable[..., AppTest]
 KNOWN = BY_ID["fashion-mnist"]

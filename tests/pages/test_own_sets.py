@@ -9,11 +9,14 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from core import datasets, ownsets
-from core.ownsets import own_dir
-from pages.ui import cache, own_sets, own_source
+from core import datasets
+from core.data import ownsets
+from core.data.ownsets import own_dir
+from pages.ui import cache
+from pages.ui.own import sets as own_sets
+from pages.ui.own import source as own_source
+from tests.core.data.test_given import archive
 from tests.core.hostile_images_for_tests import encoded
-from tests.core.test_given import archive
 
 OpenApp = Callable[..., AppTest]
 DEADLINE = 30.0  # seconds

@@ -9,7 +9,8 @@ from hypothesis.extra.numpy import arrays
 from core.inference import Autoencoder
 from core.noise import KINDS, Kind, Noise, add_noise
 from core.sweeps import NoiseSweep, noise_sweep
-from pages.ui import packing, reconstruction
+from pages.ui import packing
+from pages.ui.reconstruct import reconstruction
 from pages.ui.sweep import ASSETS, Cell, Difference, Frames, Row, Stat, Still, Sweep
 from tests.core.models_for_tests import tiny_checkpoint
 from tests.pages.unpacking import Unpacked, unpacked

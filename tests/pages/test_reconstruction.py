@@ -7,7 +7,7 @@ from core.documents import NoiseRecord, TrainingRecord
 from core.inference import Autoencoder
 from core.noise import Noise
 from core.sweeps import NoiseSweep, noise_sweep
-from pages.ui import reconstruction
+from pages.ui.reconstruct import reconstruction
 from pages.ui.sweep import Cell, Difference
 from pages.ui.text import training_note
 from tests.core.models_for_tests import tiny_checkpoint

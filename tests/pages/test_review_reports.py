@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from core.reviews import MAX_NAME, MAX_NOTE
 from pages.ui import review
-from pages.ui.review_reports import read
+from pages.ui.outliers.review_reports import read
 
 SAID = {
     "operation": "0123456789abcdef", "image": "a", "verdict": "outlier", "note": "why",

@@ -9,19 +9,22 @@ import numpy as np
 import pytest
 
 from core.checkpoints import Card
+from core.comparing.sizes import table
+from core.comparing.strangers import STRANGERS, Copy
+from core.comparing.studies import Progress
 from core.documents import MetricsRecord, NoiseRecord
 from core.inference import Autoencoder
 from core.models import architecture
 from core.noise import Noise
 from core.robustness import INPUT, METRICS, Curve, Study, levels
-from core.sizes import table
-from core.strangers import STRANGERS, Copy
-from core.studies import Progress
 from core.sweeps import noise_sweep
-from pages.ui import charts, robust_chart, robust_ranking, robust_sizes
+from pages.ui import charts
 from pages.ui.chart import Chart, Line
-from pages.ui.robust_copying import Copying, verdict
-from pages.ui.robust_questions import questions
+from pages.ui.robust import chart as robust_chart
+from pages.ui.robust import ranking as robust_ranking
+from pages.ui.robust import sizes as robust_sizes
+from pages.ui.robust.copying import Copying, verdict
+from pages.ui.robust.questions import questions
 from tests.core.models_for_tests import SHAPE, tiny_checkpoint, tiny_document
 
 MSE, PSNR, _ = METRICS

@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import checkpoints, datasets, robustness, studies
+from core import checkpoints, datasets, robustness
 from core.cli.main import main
+from core.comparing import studies
 from core.documents import NoiseRecord, TrainingRecord
 from core.inference import Autoencoder
 from core.noise import Noise, add_noise

@@ -11,20 +11,21 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import probe, run_control, run_records, runs
+from core import runs
+from core.learning import probe
+from core.learning.recipes import PRESETS, TrainConfig
 from core.noise import Noise
-from core.recipes import PRESETS, TrainConfig
-from core.run_records import Curves, Pictures
-from core.running import execute
+from core.running import control as run_control
+from core.running import records as run_records
+from core.running.execution import execute
+from core.running.records import Curves, Pictures
 from core.runs import Run, RunConfig
-from pages.ui import (
-    run_charts,
-    run_list,
-    run_pictures,
-    run_result,
-    training_facts,
-)
-from pages.ui.probing import Probes
+from pages.ui.train import charts as run_charts
+from pages.ui.train import facts as training_facts
+from pages.ui.train import pictures as run_pictures
+from pages.ui.train import result as run_result
+from pages.ui.train import runs as run_list
+from pages.ui.train.probing import Probes
 from tests.core.runs_for_tests import new_run, write_images
 
 OpenApp = Callable[..., AppTest]
@@ -41,7 +42,7 @@ def empty_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def open_train(open_app: OpenApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> OpenApp:
     """Opens the page in a home without runs; nothing is really started."""
     monkeypatch.setattr("core.config.runs_dir", lambda: tmp_path / "runs")
-    for module in ("core.runs", "core.run_control"):
+    for module in ("core.runs", "core.running.control"):
         monkeypatch.setattr(f"{module}.runs_dir", lambda: tmp_path / "runs")
     monkeypatch.setattr(run_control, "start", lambda run: run)
 
@@ -141,7 +142,7 @@ def form_alone() -> None:
     import streamlit as st
 
     from core.runs import RunConfig
-    from pages.ui import training_form
+    from pages.ui.train import form as training_form
 
     given = msgspec.json.decode(st.session_state["given"], type=RunConfig)
     st.button("Clone settings", on_click=training_form.take, args=(given,))

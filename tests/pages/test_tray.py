@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.given import Given
+from core.data.given import Given
+from core.data.imagesets import Rejected
+from core.data.preparation import Steps, prepare
 from core.images import Picture
-from core.imagesets import Rejected
-from core.preparation import Steps, prepare
-from pages.ui.tray import Fit, Tray
+from pages.ui.own.tray import Fit, Tray
 
 DIGITS = Fit((1, 28, 28), "digit")
 PHOTOS = Fit((3, 32, 32), "photo")

@@ -19,10 +19,11 @@ from core.images import to_png
 from core.inference import Autoencoder
 from core.metrics import mse
 from core.noise import Noise, add_noise
-from pages.ui import gallery, own_results
-from pages.ui.tray import Fit, Tray
+from pages.ui import gallery
+from pages.ui.own import results as own_results
+from pages.ui.own.tray import Fit, Tray
+from tests.core.data.test_given import archive
 from tests.core.hostile_images_for_tests import BROKEN, SOUND
-from tests.core.test_given import archive
 from tests.pages.unpacking import unpacked
 
 OpenApp = Callable[..., AppTest]

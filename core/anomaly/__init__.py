@@ -1,0 +1,1 @@
+"""How unlike the usual an image is: scores, what they are made of, and where the line is drawn."""

@@ -1,0 +1,94 @@
+"""What scores are made of: codes, errors and neighbours of images, each computed when asked for."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from core import metrics
+from core.anomaly.neighbours import Array, Neighbours
+from core.anomaly.spaces import Rows, Scores, Space, Spaces, flat
+from core.data.imagesets import ImageSet
+from core.inference import Autoencoder
+from core.parts import Once, each_part
+
+
+class Features:
+    """What a model makes of n images, beside the reference images of `among`.
+
+    rows: where the images stand among the references, if they are some of them: none is its own
+    neighbour then.
+    once.seconds says how long each feature took to compute, without those it is made of.
+    """
+
+    def __init__(self, among: Spaces, images: ImageSet, rows: Rows | None = None) -> None:
+        self.among, self.images, self.rows = among, images, rows
+        self.once = Once()
+
+    @property
+    def codes(self) -> Array:
+        """(n, D')."""
+        return self.once.get("codes", lambda: self._each("Encoding", self._model.encode))
+
+    @property
+    def errors(self) -> Scores:
+        """(n, 3): mean squared error, mean absolute error and 1 - SSIM of each reconstruction."""
+
+        def measure(x: Array, z: Array) -> Scores:
+            x_hat = self._model.decode(z)
+            measured = metrics.mse(x, x_hat), metrics.mae(x, x_hat), 1 - metrics.ssim(x, x_hat)
+            return np.column_stack(measured)
+
+        z = self.codes
+        return self.once.get("errors", lambda: self._each("Rebuilding", measure, z))
+
+    @property
+    def code_points(self) -> Array:
+        """(n, d): the images in the space of codes."""
+        z, space = self.codes, self.among.codes
+        return self.once.get("code_points", lambda: space.project(z))
+
+    @property
+    def pixel_points(self) -> Array:
+        """(n, d): the images in the space of pixels."""
+        space = self.among.pixels
+        return self.once.get(
+            "pixel_points", lambda: self._each("Reading", lambda x: space.project(flat(x)))
+        )
+
+    @property
+    def near_codes(self) -> Neighbours:
+        """The references whose codes are nearest."""
+        points, space = self.code_points, self.among.codes
+        return self.once.get("near_codes", lambda: self._near(space, points))
+
+    @property
+    def near_pixels(self) -> Neighbours:
+        """The references that are nearest by their pixels."""
+        points, space = self.pixel_points, self.among.pixels
+        return self.once.get("near_pixels", lambda: self._near(space, points))
+
+    @property
+    def linear_errors(self) -> Scores:
+        """(n,): mean squared error of what D' principal components rebuild, or all of the space."""
+        points, space = self.pixel_points, self.among.pixels
+        width = min(self._model.latent_dim, points.shape[1])
+
+        def measure(x: Array, part: Array) -> Scores:
+            x_hat = space.mean + part[:, :width] @ space.directions[:width]
+            return metrics.mse(flat(x), x_hat)
+
+        return self.once.get("linear_errors", lambda: self._each("Rebuilding", measure, points))
+
+    @property
+    def _model(self) -> Autoencoder:
+        return self.among.autoencoder
+
+    def _near(self, space: Space, points: Array) -> Neighbours:
+        return space.near(points) if self.rows is None else space.near_others(self.rows)
+
+    def _each(
+        self, title: str, measure: Callable[..., npt.NDArray[Any]], *along: npt.NDArray[Any]
+    ) -> npt.NDArray[Any]:
+        return each_part(self.images, measure, *along, title=f"{title} the images")

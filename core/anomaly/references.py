@@ -1,0 +1,64 @@
+"""Which images a model's judgement is compared with: known as usual, and not judged themselves."""
+
+from pathlib import Path
+
+import numpy as np
+
+from core import datasets
+from core.anomaly.spaces import K
+from core.checkpoints import Card
+from core.config import DataError
+from core.data import alike, digits, planting
+from core.data.imagesets import ImageSet
+
+
+def reference_images(card: Card, judged: ImageSet, data_root: Path | None = None) -> ImageSet:
+    """The images the model was trained on, without those that are judged.
+
+    If too few are left, since the training images are themselves judged: the usual images of the
+    test split. A model of all MNIST is compared with the embedded digits where MNIST is not.
+    Nothing is downloaded.  Raises DataError if there are no such images.
+    """
+    name = available_id(card, data_root)
+    for split in ("train", "test"):
+        images = _without(usual_images(card, name, split, data_root), judged)
+        if len(images) > K:
+            return images
+    raise DataError(
+        f"All images of {name} are judged, so that none is left to compare with: "
+        "choose its train or its test part."
+    )
+
+
+def usual_images(card: Card, name: str, split: str, data_root: Path | None = None) -> ImageSet:
+    """A split of `name` as the model knows it: without the classes it never saw, and without known
+    outliers.
+    """
+    if split == "train":
+        images = datasets.training_images(name, (), data_root)
+    else:
+        images = datasets.load(name, split, data_root)
+    if images.shape != card.input_shape:
+        images = datasets.load(name, split, data_root, size=card.input_shape[1:])
+    return planting.usual(images, card.excluded_classes)
+
+
+def available_id(card: Card, data_root: Path | None = None) -> str:
+    """The set the model was trained on, or what of it is here; DataError if nothing is."""
+    infos = {info.id: info for info in datasets.catalogue(data_root)}
+    info = infos.get(card.dataset)
+    if info is None or info.available:
+        return card.dataset
+    if card.dataset == "mnist":
+        return digits.ID
+    raise DataError(
+        f"{card.name} was trained on {info.title}, which is not here to compare with: "
+        f"get it with `python -m core evaluate {card.name}`, or choose another model."
+    )
+
+
+def _without(images: ImageSet, judged: ImageSet) -> ImageSet:
+    """The images that have not the same pixels as any of those judged."""
+    known = {alike.digest(x) for x in judged.images}
+    keep = np.fromiter((alike.digest(x) not in known for x in images.images), bool, len(images))
+    return images if keep.all() else images.take(keep)

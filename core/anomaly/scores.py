@@ -1,0 +1,236 @@
+"""Scores by name: how each is computed from what is known of images. Higher = more anomalous.
+
+All are fitted on reference images alone, which are not judged, and none is told which images are
+outliers.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Protocol
+
+import numpy as np
+
+from core.anomaly.features import Features
+from core.anomaly.spaces import Rows, Scores
+from core.anomaly.thresholds import MAD_TO_STD
+from core.config import DataError, OptionError
+from core.data.imagesets import ImageSet
+
+
+class Known(Protocol):
+    """Reference images: all of them, and at which rows those stand that are scored themselves."""
+
+    @property
+    def images(self) -> ImageSet: ...
+
+    @property
+    def rows(self) -> Rows: ...
+
+    def distribution(self, name: str) -> Scores:
+        """The scores of the latter, none compared with itself."""
+        ...
+
+
+class Judging(Protocol):
+    """Images, what is known of them, and their other scores."""
+
+    @property
+    def images(self) -> ImageSet: ...
+
+    @property
+    def features(self) -> Features: ...
+
+    @property
+    def references(self) -> Known: ...
+
+    def score(self, name: str) -> Scores: ...
+
+
+@dataclass(frozen=True)
+class Score:
+    """One way to judge images.
+
+    explanation: one sentence.  unit: what its numbers are, for axes.  needs: the features it is
+    made of.  parts: the other scores it is made of, and what is usual for them.
+    baseline: uses no model; to compare with.
+    """
+
+    name: str
+    title: str
+    explanation: str
+    unit: str
+    compute: Callable[[Judging], Scores]
+    needs: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
+    baseline: bool = False
+
+
+def score(name: str) -> Score:
+    """The score called `name`, or OptionError."""
+    if name not in BY_NAME:
+        raise OptionError(f"There is no score {name[:60]!r}: choose one of {', '.join(BY_NAME)}.")
+    return BY_NAME[name]
+
+
+def made_of(spec: Score) -> tuple[set[str], set[str]]:
+    """The features and the scores behind one, itself included."""
+    features, scores = set(spec.needs), {spec.name}
+    for part in spec.parts:
+        more_features, more_scores = made_of(score(part))
+        features |= more_features
+        scores |= more_scores
+    return features, scores
+
+
+def _class_percentile(judged: Judging) -> Scores:
+    """The share, 0 to 100, of reference images of the same class that were rebuilt better.
+
+    The class is the one that most of the nearest codes have, so that no label of the judged image
+    is used.
+    """
+    labels = judged.references.images.labels
+    if labels is None:
+        raise DataError("The reference images have no classes: choose another score.")
+    classes = _majority(labels[judged.features.near_codes.positions])
+    known_classes = labels[judged.references.rows]
+    known, errors = judged.references.distribution("mse"), judged.score("mse")
+    out = np.empty(len(errors))
+    for c in np.unique(classes):
+        own = known[known_classes == c]
+        lower = np.sort(own if len(own) else known)
+        mine = classes == c
+        out[mine] = 100 * np.searchsorted(lower, errors[mine]) / len(lower)
+    return out
+
+
+def _majority(votes: Rows) -> Rows:
+    """The most frequent value of each row, of equally frequent ones the least: (n, k) -> (n,)."""
+    counts = [(votes == value).sum(axis=1) for value in range(int(votes.max()) + 1)]
+    return np.asarray(np.argmax(counts, axis=0))
+
+
+def _combined(judged: Judging) -> Scores:
+    """The mean over COMBINED of how many typical deviations each lies above its usual value.
+
+    Measured on logarithms, since all of them are ratios or distances, and by median and MAD of the
+    references.
+    """
+    total = np.zeros(len(judged.images))
+    for name in COMBINED:
+        usual = _log(judged.references.distribution(name))
+        median = np.median(usual)
+        deviation = MAD_TO_STD * np.median(np.abs(usual - median))
+        total += (_log(judged.score(name)) - median) / max(deviation, 1e-9)
+    return total / len(COMBINED)
+
+
+def _log(scores: Scores) -> Scores:
+    return np.asarray(np.log(np.maximum(scores, 1e-12)))
+
+
+COMBINED = ("neighbours", "density", "pixel_neighbours", "pixel_density", "dissimilarity")
+_ERRORS, _NEAR = ("codes", "errors"), ("codes", "code_points", "near_codes")
+_PIXELS = ("pixel_points", "near_pixels")
+SCORES: tuple[Score, ...] = (
+    Score(
+        "mse",
+        "Reconstruction error (MSE)",
+        "How far the reconstruction is from the image: the mean squared difference of the pixels.",
+        "mean squared error, pixels 0 to 1",
+        lambda judged: judged.features.errors[:, 0],
+        _ERRORS,
+    ),
+    Score(
+        "mae",
+        "Absolute error (MAE)",
+        "The mean absolute difference of the pixels: a few very wrong ones count less than in MSE.",
+        "mean absolute error, pixels 0 to 1",
+        lambda judged: judged.features.errors[:, 1],
+        _ERRORS,
+    ),
+    Score(
+        "dissimilarity",
+        "Dissimilarity (1 − SSIM)",
+        "How much of the local structure is lost in the reconstruction: edges count, brightness "
+        "does not.",
+        "1 − SSIM, 0 to 2",
+        lambda judged: judged.features.errors[:, 2],
+        _ERRORS,
+    ),
+    Score(
+        "class_percentile",
+        "Error within its class",
+        "How many in a hundred reference images of the class it looks like were rebuilt better.",
+        "percentile of the error within the class",
+        _class_percentile,
+        _NEAR,
+        ("mse",),
+    ),
+    Score(
+        "mahalanobis",
+        "Distance from the centre (Mahalanobis)",
+        "How many standard deviations the code lies from the middle of all codes: good for one "
+        "round cluster only.",
+        "Mahalanobis distance, standard deviations",
+        lambda judged: judged.features.among.codes.mahalanobis(judged.features.code_points),
+        ("codes", "code_points"),
+    ),
+    Score(
+        "neighbours",
+        "Distance to the nearest codes (k-NN)",
+        "How far the ten nearest codes of reference images are: far means nothing alike is known.",
+        "mean distance to the 10 nearest codes",
+        lambda judged: judged.features.near_codes.mean_distance,
+        _NEAR,
+    ),
+    Score(
+        "density",
+        "Local density of the codes",
+        "How much farther its nearest codes are than theirs from each other: finds what lies "
+        "between clusters of unequal width.",
+        "distance relative to the neighbours' own, 1 = as dense",
+        lambda judged: judged.features.among.codes.relative_density(judged.features.near_codes),
+        _NEAR,
+    ),
+    Score(
+        "combined",
+        "Combined",
+        "The mean of five scores (distance and density by codes, the same by pixels, and "
+        "dissimilarity), each in typical deviations of the reference images.",
+        "typical deviations above usual",
+        _combined,
+        parts=COMBINED,
+    ),
+    Score(
+        "pca",
+        "PCA reconstruction error",
+        "What the linear model with a code of the same size gets wrong: a network should find "
+        "more.",
+        "mean squared error, pixels 0 to 1",
+        lambda judged: judged.features.linear_errors,
+        ("pixel_points", "linear_errors"),
+        baseline=True,
+    ),
+    Score(
+        "pixel_neighbours",
+        "Distance to the nearest images (pixels)",
+        "How far the ten nearest reference images are by their pixels, along 50 principal "
+        "components: no network at all.",
+        "mean distance to the 10 nearest images",
+        lambda judged: judged.features.near_pixels.mean_distance,
+        _PIXELS,
+        baseline=True,
+    ),
+    Score(
+        "pixel_density",
+        "Local density of the pixels",
+        "The same local density, but of the pixels along 50 principal components: no network at "
+        "all.",
+        "distance relative to the neighbours' own, 1 = as dense",
+        lambda judged: judged.features.among.pixels.relative_density(judged.features.near_pixels),
+        _PIXELS,
+        baseline=True,
+    ),
+)
+BY_NAME: Mapping[str, Score] = MappingProxyType({spec.name: spec for spec in SCORES})

@@ -1,0 +1,163 @@
+"""Spaces in which near means alike: where reference images lie in them, and how densely.
+
+Two are used: a model's codes, and the pixels along their principal components. Both are turned to
+their principal axes, of which the strongest are kept; for codes of up to WIDTH numbers that changes
+no distance.
+"""
+
+import hashlib
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from core import arraycache, config
+from core.anomaly.neighbours import Array, Neighbours, nearest, nearest_others
+from core.config import DataError
+from core.data.imagesets import ImageSet
+from core.inference import Autoencoder
+from core.latent import principal_axes
+from core.parts import Once, done, each_part
+
+Scores = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.int64]
+Values = Callable[[Array], Array]  # images (p, C, H, W) -> (p, D)
+K = 10  # neighbours
+WIDTH = 64  # axes of code space that are kept
+PIXEL_WIDTH = 50  # of pixel space
+SAMPLE, SAMPLE_VALUES = 8_000, 12_000_000  # images, and numbers in all, that axes are fitted on
+STEP = 2_048  # images between two reports of progress
+KEPT = 32  # files of spaces; for MNIST each has 10 to 15 MB
+FIELDS = ("mean", "directions", "points", "own")
+
+
+@dataclass(frozen=True)
+class Space:
+    """Where reference images lie.
+
+    mean: (D,).  directions: (d, D), orthonormal rows.  points: (m, d), the references in it.
+    own: (m,) > 0, the mean distance of each to its K nearest others: small where they lie densely.
+    """
+
+    mean: Array
+    directions: Array
+    points: Array
+    own: Scores
+
+    def project(self, values: Array) -> Array:
+        """Values (n, D) as points (n, d)."""
+        return np.asarray((values - self.mean) @ self.directions.T)
+
+    def near(self, points: Array) -> Neighbours:
+        """The K references nearest to each point."""
+        return nearest(points, self.points, K)
+
+    def near_others(self, rows: Rows) -> Neighbours:
+        """The K references nearest to each of those at `rows`, itself left out."""
+        return nearest_others(self.points, K, rows)
+
+    def relative_density(self, near: Neighbours) -> Scores:
+        """How much sparser it is at points than at their neighbours; 1 = as dense.
+
+        The mean distance to the neighbours, over the mean of the neighbours' own such distances.
+        Source: Schubert, Zimek and Kriegel 2014 (simplified LOF), with mean distances.
+        """
+        return np.asarray(near.mean_distance / self.own[near.positions].mean(axis=1))
+
+    def mahalanobis(self, points: Array) -> Scores:
+        """Distance of points from the references' mean, each axis in its own standard deviations.
+
+        Axes along which the references do not vary are left out.  Source: Mahalanobis 1936.
+        """
+        variances = self.points.var(axis=0, dtype=np.float64)
+        varied = variances > 1e-9 * variances.max(initial=0)
+        squares = np.square(points[:, varied], dtype=np.float64) / variances[varied]
+        return np.asarray(np.sqrt(squares.sum(axis=1)))
+
+
+class Spaces:
+    """The two spaces of reference images, fitted when first asked for and kept in the data folder.
+
+    Fitting the codes of 47,000 digits takes ten seconds, reading them again a tenth of one.
+    Raises DataError if there are not more than K images.
+    """
+
+    def __init__(self, autoencoder: Autoencoder, images: ImageSet) -> None:
+        if len(images) <= K:
+            raise DataError(
+                f"Comparing needs more than {K} images that are not judged, and {images.id} has "
+                f"{len(images)}: choose another part of the data, or another model."
+            )
+        self.autoencoder, self.images = autoencoder, images
+        self.once = Once()
+
+    @property
+    def codes(self) -> Space:
+        """The space of the model's codes."""
+        model = self.autoencoder
+        return self.once.get("codes", lambda: self._kept(model.card.sha256, model.encode, WIDTH))
+
+    @property
+    def pixels(self) -> Space:
+        """The space of the pixels, the same for all models."""
+        return self.once.get("pixels", lambda: self._kept("pixels", flat, PIXEL_WIDTH))
+
+    def _kept(self, whose: str, values: Values, width: int) -> Space:
+        if not whose:  # a model that was never saved has no name to keep it under
+            return fit(self.images, values, width)
+        name = hashlib.sha256(f"{whose} {_fingerprint(self.images)}".encode()).hexdigest()[:24]
+        folder = config.data_dir() / "references"
+        arrays = arraycache.cached(
+            folder / f"{name}.npz", FIELDS, lambda: asdict(fit(self.images, values, width))
+        )
+        for old in sorted(folder.glob("*.npz"), key=lambda p: -p.stat().st_mtime)[KEPT:]:
+            old.unlink(missing_ok=True)
+        return Space(**arrays)
+
+
+def fit(images: ImageSet, values: Values, width: int) -> Space:
+    """The space of more than K references, its axes fitted on a sample of them.
+
+    width: how many axes are kept, fewer if the sample does not span so many.
+    """
+    sample = each_part(images.take(_sampled(images)), values, title="Finding the axes")
+    axes = principal_axes(sample, min(width, sample.shape[1], len(sample) - 1))
+    mean, directions = axes.origin.astype(np.float32), axes.directions.astype(np.float32)
+
+    def projected(x: Array) -> Array:
+        return np.asarray((values(x) - mean) @ directions.T)
+
+    points = each_part(images, projected, title="Placing the reference images")
+    return Space(mean, directions, points, _own_distances(points))
+
+
+def flat(x: Array) -> Array:
+    """(n, C, H, W) -> (n, C * H * W)."""
+    return x.reshape(len(x), -1)
+
+
+def _sampled(images: ImageSet) -> Rows:
+    """Which images the axes are fitted on."""
+    size = min(SAMPLE, max(2 * PIXEL_WIDTH, SAMPLE_VALUES // math.prod(images.shape)))
+    return np.sort(np.random.default_rng(0).permutation(len(images))[:size])
+
+
+def _own_distances(points: Array) -> Scores:
+    n = len(points)
+    own = np.empty(n)
+    for start in range(0, n, STEP):
+        rows = np.arange(start, min(start + STEP, n))
+        own[rows] = nearest_others(points, K, rows).mean_distance
+        done("Finding the neighbours of each reference image", int(rows[-1]) + 1, n)
+    # where more than K are equal, it is not infinitely dense
+    return np.maximum(own, max(1e-3 * float(np.median(own)), float(np.finfo(np.float32).tiny)))
+
+
+def _fingerprint(images: ImageSet) -> str:
+    """The same for the same pixels in the same order."""
+    digest = hashlib.sha256(str(images.images.shape).encode())
+    for start in range(0, len(images), STEP):
+        digest.update(images.images[start : start + STEP].tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,144 @@
+"""A person's own named data sets: a folder each, whose pixels are read from the disk as they are
+used.
+"""
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+from msgspec import Meta, Struct
+
+from core.config import DataError, OptionError, checked_name, data_dir
+from core.data.imagesets import ImageSet, Rejected
+
+PREFIX = "own:"
+DOCUMENT, IMAGES, ROWS = "set.json", "images.npy", "rows.json"
+Count = Annotated[int, Meta(ge=0, le=10**9)]
+Side = Annotated[int, Meta(ge=1, le=512)]
+Text = Annotated[str, Meta(max_length=1000)]
+
+
+class OwnSet(Struct, frozen=True):
+    """What is known of a set before it is loaded.
+
+    shape: (C, H, W).  source: where its images came from.  n_left_out: files that are not in it.
+    """
+
+    format: Literal[1]
+    name: Text
+    shape: tuple[Side, Side, Side]
+    class_names: tuple[Text, ...]
+    n_train: Count
+    n_test: Count
+    seed: Count
+    source: Text
+    n_left_out: Count
+    date: Text
+
+    @property
+    def id(self) -> str:
+        return PREFIX + self.name
+
+
+class Rows(Struct, frozen=True):
+    """The images of a set, those for training first.
+
+    labels: indices into the class names, or None.  rejected: name and reason of what was left out.
+    """
+
+    ids: list[str]
+    labels: list[int] | None
+    rejected: list[tuple[str, str]]
+
+
+def own_dir() -> Path:
+    """Where own data sets, and drafts of them, are kept."""
+    return data_dir() / "own"
+
+
+def available() -> tuple[OwnSet, ...]:
+    """All own sets, by name. Broken ones are left out."""
+    found = sorted(own_dir().glob(f"[!.]*/{DOCUMENT}")) if own_dir().is_dir() else ()
+    return tuple(own for path in found if (own := _document(path.parent)) is not None)
+
+
+def load(name: str, split: str) -> ImageSet:
+    """One split ("train", "test" or "all") of an own set. Its pixels stay on the disk until used.
+
+    Raises DataError if there is no such set or it is broken.
+    """
+    own, folder = find(name), folder_of(name)
+    if split not in ("train", "test", "all"):
+        raise DataError(f"There is no split {split!r} of {own.id}: choose train, test or all.")
+    images, rows = _read(own, folder)
+    part = slice(
+        own.n_train if split == "test" else 0, own.n_train if split == "train" else len(images)
+    )
+    labels = None if rows.labels is None else np.array(rows.labels[part], np.int64)
+    rejected = tuple(Rejected(*pair) for pair in rows.rejected)
+    ids = np.array(rows.ids[part], np.str_)
+    return ImageSet(own.id, split, images[part], labels, own.class_names, ids, rejected=rejected)
+
+
+def find(name: str) -> OwnSet:
+    """What is known of the set called `name`; DataError if there is none, or it is broken."""
+    try:
+        own = _document(folder_of(name))
+    except OptionError:
+        own = None
+    if own is None:
+        known = ", ".join(one.name for one in available()) or "none yet"
+        raise DataError(f"There is no data set {ascii(name)[:80]} of yours: there are {known}.")
+    return own
+
+
+def delete(name: str) -> None:
+    """Delete a set for good; DataError if there is none.
+
+    Its folder stays, empty, so that the name is not given to other images: checkpoints, maps and
+    links know a set by its name.
+    """
+    find(name)
+    trash = Path(tempfile.mkdtemp(dir=own_dir(), prefix=".deleted-"))
+    folder_of(name).rename(trash / name)
+    folder_of(name).mkdir()
+    shutil.rmtree(trash, ignore_errors=True)
+
+
+def folder_of(name: str) -> Path:
+    """Where the set of that name is, or would be; OptionError if it cannot be a name."""
+    return own_dir() / checked_name(name)
+
+
+def _document(folder: Path) -> OwnSet | None:
+    """What the set's own document says; None if it cannot be believed."""
+    try:
+        own = msgspec.json.decode((folder / DOCUMENT).read_bytes(), type=OwnSet)
+    except (OSError, msgspec.DecodeError, RecursionError):
+        return None
+    return own if own.name == folder.name and own.n_train and own.n_test else None
+
+
+def _read(own: OwnSet, folder: Path) -> tuple[npt.NDArray[np.uint8], Rows]:
+    try:
+        # "c": nobody can write through it to the file, and torch takes it without a copy.
+        images = np.load(folder / IMAGES, mmap_mode="c")
+        rows = msgspec.json.decode((folder / ROWS).read_bytes(), type=Rows)
+    except (OSError, ValueError, EOFError, msgspec.DecodeError) as error:
+        raise _broken(own) from error
+    n = own.n_train + own.n_test
+    fits = images.shape == (n, *own.shape) and images.dtype == np.uint8
+    labels = range(len(own.class_names))
+    if not fits or len(rows.ids) != n or len(set(rows.ids)) != n:
+        raise _broken(own)
+    if rows.labels is not None and (len(rows.labels) != n or not set(rows.labels) <= set(labels)):
+        raise _broken(own)
+    return images, rows
+
+
+def _broken(own: OwnSet) -> DataError:
+    return DataError(f"Your data set {own.name} is damaged: delete it and make it again.")

@@ -1,0 +1,99 @@
+"""Simple facts about pictures, since many an outlier is a broken file.
+
+Dark, bright, blurred, grainy and nearly uniform are said by comparison with usual images: a digit
+is darker than most photographs, and that is as it should be.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from core.data import alike
+from core.data.imagesets import ImageSet
+from core.parts import each_part
+
+Measures = npt.NDArray[np.float64]
+Thumbnails = npt.NDArray[np.uint8]
+Positions = npt.NDArray[np.int64]
+EXTREME = 0.002  # so few of the usual images lie outside the bounds, on either side
+NAMES = ("brightness", "contrast", "sharpness")
+FACTS = {
+    "dark": "its mean brightness is lower than that of 99.8 % of the usual images",
+    "bright": "its mean brightness is higher than that of 99.8 % of the usual images",
+    "nearly uniform": "its pixels differ less than those of 99.8 % of the usual images",
+    "blurred": "it has less fine detail for its contrast than 99.8 % of the usual images",
+    "grainy": "it has more fine detail for its contrast than 99.8 % of the usual images",
+}
+
+
+@dataclass(frozen=True)
+class Usual:
+    """Between what bounds usual images lie.  low, high: (3,), in the order of NAMES."""
+
+    low: Measures
+    high: Measures
+
+
+def measures(images: ImageSet) -> Measures:
+    """Brightness, contrast and sharpness of each image: (n, 3).
+
+    brightness: mean of the grey values, 0 to 1.  contrast: their standard deviation.
+    sharpness: the standard deviation of the Laplacian over the contrast; 0 for a uniform image.
+    """
+    return each_part(images, _measures, title="Measuring the images")
+
+
+def usual(known: Measures) -> Usual:
+    """The bounds that all but EXTREME of images keep to.  known: their measures, (m, 3)."""
+    low, high = np.quantile(known, (EXTREME, 1 - EXTREME), axis=0)
+    return Usual(low, high)
+
+
+def facts(measured: Measures, bounds: Usual) -> tuple[str, ...]:
+    """Which of FACTS hold for one image.  measured: (3,).
+
+    A nearly uniform image has no detail to speak of, so that it is not called blurred or grainy.
+    """
+    low, high = measured < bounds.low, measured > bounds.high
+    found = [("dark", low[0]), ("bright", high[0]), ("nearly uniform", low[1])]
+    if not low[1]:
+        found += [("blurred", low[2]), ("grainy", high[2])]
+    return tuple(name for name, holds in found if holds)
+
+
+def thumbnails(images: ImageSet) -> Thumbnails:
+    """16 x 16 grey values of each image: (n, 256)."""
+    return np.stack([alike.thumbnail(x) for x in images.images])
+
+
+def near_duplicates(small: Thumbnails, positions: Iterable[int]) -> list[Positions]:
+    """For each of positions, where the other images stand that look almost the same.
+
+    small: (n, 256), of all images.  Alike is what differs by at most alike.NEAR levels of 255, in
+    the root mean square over the thumbnails.
+    """
+    values = small.astype(np.int32)
+    found = []
+    for i in positions:
+        close = np.square(values - values[i]).mean(axis=1) <= alike.NEAR**2
+        close[i] = False
+        found.append(np.flatnonzero(close))
+    return found
+
+
+def _measures(x: npt.NDArray[np.float32]) -> Measures:
+    grey = x.mean(axis=1)  # (p, H, W)
+    contrast = grey.std(axis=(1, 2), dtype=np.float64)
+    detail = _laplacian(grey).std(axis=(1, 2), dtype=np.float64)
+    sharpness = np.divide(detail, contrast, out=np.zeros_like(contrast), where=contrast > 1e-6)
+    return np.column_stack([grey.mean(axis=(1, 2), dtype=np.float64), contrast, sharpness])
+
+
+def _laplacian(grey: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """The four neighbours of each pixel less four times itself; the edge goes on: (p, H, W)."""
+    wide = np.pad(grey, ((0, 0), (1, 1), (1, 1)), mode="edge")
+    above, below = wide[:, :-2, 1:-1], wide[:, 2:, 1:-1]
+    left, right = wide[:, 1:-1, :-2], wide[:, 1:-1, 2:]
+    return np.asarray(above + below + left + right - 4 * grey)

@@ -1,0 +1,1 @@
+"""How weights are fitted: recipes, batches, the descent, and what it tells on the way."""

@@ -1,0 +1,188 @@
+"""Going down the gradient, step by step, from the beginning or from where a training stood."""
+
+import math
+import time
+from typing import cast
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from core.config import Diverged, TrainingError
+from core.data.imagesets import ImageSet
+from core.distributed import ALONE, Team, together
+from core.documents import EpochRecord
+from core.learning.batches import (
+    choose_device,
+    epoch_order,
+    floats,
+    mixed_seed,
+    n_batches,
+    noisy,
+    resident,
+)
+from core.learning.recipes import WEIGHT_DECAY, TrainConfig, learning_rate
+from core.models import architecture
+from core.models.layers import Plan
+from core.models.network import Network
+from core.running.state import Arrays, State, fingerprint
+
+WARM_UP = 0.2  # share of the one-cycle schedule in which the learning rate rises
+LOOK = 25  # steps from one look at the loss to the next: to fetch it from a GPU costs time
+EXPLODED = 1000.0  # pixels are 0 to 1: a mean loss of 1 is as bad as drawing nothing
+AVERAGES = ("exp_avg", "exp_avg_sq")
+
+
+class Descent:
+    """A network, its optimizer and schedule, and how far they are.
+
+    epoch: the one under way, from 1.  step: how many of its steps are done.  steps: in an epoch.
+    """
+
+    def __init__(
+        self, config: TrainConfig, plan: Plan, train_set: ImageSet, team: Team = ALONE
+    ) -> None:
+        self.config, self.team = config, team
+        self.device = choose_device(config.device)
+        network = _initialised(plan, config.seed).to(self.device)
+        self.network = network.to(memory_format=torch.channels_last)
+        self.data = resident(train_set, self.device)
+        self.steps = n_batches(len(self.data), config.batch_size, max(2, team.size))
+        self.optimizer, self.schedule = _optimizer(self.network, config, self.steps)
+        self._objective: nn.Module | None = together(self.network) if team.size > 1 else None
+        self.rejected = train_set.rejected
+        self._fingerprint = fingerprint(train_set.images)
+        self.history: tuple[EpochRecord, ...] = ()
+        self._enter(1)
+
+    def advance(self) -> float | None:
+        """One step of the optimizer. Now and then the mean loss of the epoch so far, else None.
+
+        Raises Diverged if that is no number or has exploded.
+        """
+        if not self.network.training:  # the last epoch's judgement left it so
+            self.network.train()
+        loss = self._loss()
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.optimizer.step()
+        self.total += loss.detach()
+        self.schedule.step()
+        self.step += 1
+        return self._looked() if self.step % LOOK == 0 or self.step == self.steps else None
+
+    def finish_epoch(self, test_mse: float, seconds: float) -> EpochRecord:
+        """Write the epoch down and enter the next."""
+        loss = float(self.team.mean(self.total)) / self.steps
+        record = EpochRecord(self.epoch, loss, test_mse, seconds, len(self.data) / seconds)
+        self.history = (*self.history, record)
+        self._enter(self.epoch + 1)
+        return record
+
+    def seconds(self) -> float:
+        """Wall time of the epoch so far."""
+        return time.perf_counter() - self._began
+
+    def state(self) -> State:
+        """A copy of everything needed to go on from here; to be called by the whole team."""
+        group = self.optimizer.param_groups[0]
+        return State(
+            epoch=self.epoch,
+            step=self.step,
+            total=float(self.team.mean(self.total)),
+            seconds=self.seconds(),
+            history=self.history,
+            rates=(group["lr"], group["betas"][0]),
+            data=self._fingerprint,
+            tensors=self._tensors(),
+        )
+
+    def restore(self, state: State) -> None:
+        """Go on from `state`; TrainingError if it belongs to another network or other images."""
+        if state.data != self._fingerprint:
+            raise TrainingError(
+                "The images are not those this run began with: start a new run on them."
+            )
+        own = self._tensors()
+        if {n: t.shape for n, t in own.items()} != {n: t.shape for n, t in state.tensors.items()}:
+            raise TrainingError("The saved state is of another network: start the run anew.")
+        self._load(state)
+        self.history = state.history
+        self._enter(state.epoch)
+        self.step = state.step
+        self.total.fill_(state.total)
+        self._began -= state.seconds
+
+    def _enter(self, epoch: int) -> None:
+        self.epoch, self.step = epoch, 0
+        self.total = torch.zeros((), device=self.device)
+        order = epoch_order(len(self.data), self.config.seed, epoch)
+        self._order = order.to(self.device)
+        self._began = time.perf_counter()
+
+    def _loss(self) -> Tensor:
+        """Of the next batch; noise is drawn for all of it, whoever takes which share."""
+        size, noise = self.config.batch_size, self.config.noise
+        chosen = self._order[self.step * size : (self.step + 1) * size]
+        seed = mixed_seed(self.config.seed, self.epoch, self.step)
+        generator = torch.Generator(self.device).manual_seed(seed)
+        x = floats(self.data.index_select(0, chosen))
+        x_in = noisy(x, noise, generator) if noise else x
+        drawn = self.network.draw(len(x), generator)
+        if self._objective is None:
+            return self.network.loss(x_in, x, drawn)
+        part, weight = self.team.share(len(x))
+        own = None if drawn is None else drawn[part]
+        return cast(Tensor, self._objective(x_in[part], x[part], own) * weight)
+
+    def _looked(self) -> float:
+        mean = float(self.team.mean(self.total)) / self.step
+        if not math.isfinite(mean) or mean > EXPLODED:
+            what = "exploded" if math.isfinite(mean) else "stopped being a number"
+            raise Diverged(f"The loss {what} in epoch {self.epoch}: choose a lower learning rate.")
+        return mean
+
+    def _tensors(self) -> Arrays:
+        """Weights, running statistics and the optimizer's averages, by name."""
+        tensors = {f"network.{n}": t for n, t in self.network.state_dict().items()}
+        for name, weight in self.network.named_parameters():
+            kept = self.optimizer.state.get(weight, {})
+            for key in AVERAGES:
+                tensors[f"{key}.{name}"] = kept.get(key, torch.zeros_like(weight))
+        copies = {n: t.detach().to("cpu", copy=True) for n, t in tensors.items()}
+        return {n: np.atleast_1d(t.contiguous().numpy()) for n, t in copies.items()}
+
+    def _load(self, state: State) -> None:
+        """In place and in the memory layout of the weights: fused optimizers go by position."""
+        tensors = {n: torch.from_numpy(t) for n, t in state.tensors.items()}
+        with torch.no_grad():
+            for name, values in self.network.state_dict().items():
+                values.copy_(tensors[f"network.{name}"].reshape(values.shape))
+        done = (state.epoch - 1) * self.steps + state.step
+        for name, weight in self.network.named_parameters():
+            kept = {k: torch.empty_like(weight).copy_(tensors[f"{k}.{name}"]) for k in AVERAGES}
+            kept["step"] = torch.tensor(float(done), device=self.device)
+            self.optimizer.state[weight] = kept
+        self.schedule.last_epoch = done
+        for group in self.optimizer.param_groups:
+            group["lr"], group["betas"] = state.rates[0], (state.rates[1], group["betas"][1])
+
+
+def _initialised(plan: Plan, seed: int) -> Network:
+    with torch.random.fork_rng(devices=[]):  # the caller's own random numbers go on undisturbed
+        torch.manual_seed(mixed_seed(seed))
+        return Network(plan)
+
+
+def _optimizer(
+    network: Network, config: TrainConfig, steps_per_epoch: int
+) -> tuple[torch.optim.AdamW, torch.optim.lr_scheduler.OneCycleLR]:
+    peak = learning_rate(config, architecture(config.arch))
+    weights = network.parameters()
+    optimizer = torch.optim.AdamW(weights, lr=peak, weight_decay=WEIGHT_DECAY, fused=True)
+    steps = steps_per_epoch * config.epochs
+    steps += steps * WARM_UP == 1  # a rise of no length at all, which torch divides by
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, peak, total_steps=steps, pct_start=WARM_UP
+    )
+    return optimizer, schedule

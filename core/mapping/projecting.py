@@ -1,0 +1,90 @@
+"""A projection in a process of its own: `python -m core.mapping.projecting METHOD SEED FOLDER`.
+
+So it leaves the dashboard quick, can be stopped at once, and what PaCMAP compiles and prints stays
+out of the server. The folder holds codes.npy (n, k); progress.txt ("DONE TOTAL") and places.npy
+(n, 2) are written to it. A mistake a person can mend is one line on stderr and exit code 2.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from core.config import PROJECT, HourglassError, OptionError
+from core.files import write_atomically
+from core.latent import Array
+from core.mapping.projections import Progress, project
+
+ONE_THREAD = dict.fromkeys(
+    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1"
+)  # the same places every time, and a core left for the dashboard
+POLL_SECONDS = 0.2
+
+
+def project_apart(z: Array, method: str, seed: int, progress: Progress) -> Array:
+    """projections.project() in a process of its own, which ends with this call, come what may.
+
+    progress: told (done, total) several times a second, (0, total) while it prepares; if it raises,
+    that ends the projection.  Raises OptionError with the reason if there is no result.
+    """
+    with tempfile.TemporaryDirectory(prefix="hourglass-") as name:
+        folder = Path(name)
+        np.save(folder / "codes.npy", np.ascontiguousarray(z, np.float32))
+        with (folder / "errors.txt").open("wb") as errors:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "core.mapping.projecting", method, str(seed), name],
+                cwd=PROJECT,
+                env=os.environ | ONE_THREAD,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=errors,
+            )
+        try:
+            _follow(process, folder / "progress.txt", progress)
+        finally:
+            process.kill()
+            process.wait()
+        if process.returncode:
+            raise OptionError(_reason(folder, process.returncode))
+        return np.asarray(np.load(folder / "places.npy"))
+
+
+def main(arguments: list[str]) -> int:
+    """The process's own part; returns the exit code."""
+    method, seed, name = arguments
+    folder = Path(name)
+
+    def tell(done: int, total: int) -> None:
+        write_atomically(folder / "progress.txt", f"{done} {total}".encode())
+
+    try:
+        places = project(np.load(folder / "codes.npy"), method, int(seed), tell)
+    except HourglassError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    np.save(folder / "places.npy", places)
+    return 0
+
+
+def _follow(process: "subprocess.Popen[bytes]", file: Path, progress: Progress) -> None:
+    done, total = 0, 1
+    while process.poll() is None:
+        if file.exists():
+            done, total = map(int, file.read_text().split())
+        progress(done, total)
+        time.sleep(POLL_SECONDS)
+
+
+def _reason(folder: Path, code: int) -> str:
+    said = (folder / "errors.txt").read_text("utf-8", "replace").strip().splitlines()
+    if code == 2 and said:
+        return said[-1]
+    return f"The projection ended with code {code}: there may be too little memory, show fewer."
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

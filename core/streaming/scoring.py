@@ -1,0 +1,116 @@
+"""Tables about the images of a set, a row each: how strange each one is, and its code."""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from core import metrics
+from core.config import OptionError
+from core.data.imagesets import ImageSet
+from core.inference import Autoencoder
+
+Progress = Callable[[int, int], None]  # images done, images in all
+PART_PIXELS = 4096 * 784  # bounds the memory: one part of the images at a time
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A row an image, and how the line between usual and strange was drawn.
+
+    table: id, source, label, error, percentile, is_outlier, reason.  The images that could not be
+    read come last: they have a reason instead of numbers.
+    threshold: the error above which an image is an outlier.
+    percentile: the share, 0 to 100, of the model's own test images that stay below it.
+    """
+
+    table: pd.DataFrame
+    threshold: float
+    percentile: float
+
+    @property
+    def n_outliers(self) -> int:
+        return int(self.table["is_outlier"].sum())
+
+    @property
+    def n_rejected(self) -> int:
+        return int((self.table["reason"] != "").sum())
+
+
+def score(
+    autoencoder: Autoencoder,
+    images: ImageSet,
+    percentile: float = 99.0,
+    progress: Progress | None = None,
+) -> Scored:
+    """How badly each image is rebuilt: higher = stranger.
+
+    percentile: 0 to 100; an outlier is rebuilt worse than this share of the model's test images.
+    Raises DataError if the images do not fit the model, OptionError if percentile is out of bounds.
+    """
+    if not 0 <= percentile <= 100:
+        raise OptionError("The percentile must be a number from 0 to 100.")
+    reference = autoencoder.card.reference
+    threshold = float(np.interp(percentile, np.linspace(0, 100, len(reference)), reference))
+    parts = [autoencoder.errors(images.pixels(part)) for part in _parts(images, progress)]
+    errors = np.concatenate([np.empty(0), *parts])
+    unread = images.rejected
+    nothing = np.full(len(unread), np.nan)
+    columns = {
+        "id": [*images.ids.tolist(), *(one.name for one in unread)],
+        "source": images.id,
+        "label": [*_labels(images), *("" for _ in unread)],
+        "error": np.concatenate([errors, nothing]),
+        "percentile": np.concatenate([autoencoder.percentiles(errors), nothing]),
+        "is_outlier": pd.array([*(errors > threshold), *(pd.NA for _ in unread)], dtype="boolean"),
+        "reason": [*("" for _ in errors), *(one.reason for one in unread)],
+    }
+    return Scored(pd.DataFrame(columns), threshold, percentile)
+
+
+def encode(
+    autoencoder: Autoencoder, images: ImageSet, progress: Progress | None = None
+) -> pd.DataFrame:
+    """The code of each image: columns id, label, z0 ... zk, error.
+
+    Raises DataError if the images do not fit the model.
+    """
+    codes = np.empty((len(images), autoencoder.latent_dim), np.float32)
+    errors = np.empty(len(images))
+    for part in _parts(images, progress):
+        x = images.pixels(part)
+        codes[part] = autoencoder.encode(x)
+        errors[part] = metrics.mse(x, autoencoder.decode(codes[part]))
+    z = {f"z{i}": codes[:, i] for i in range(codes.shape[1])}
+    return pd.DataFrame(
+        {"id": images.ids.tolist(), "label": _labels(images)} | z | {"error": errors}
+    )
+
+
+def with_channels(images: ImageSet, channels: int) -> ImageSet:
+    """`images` in grey (1 channel) or colour (3), as a model takes them.
+
+    Grey is the perceived brightness of the colours, rounded as Pillow does: ITU-R BT.601.
+    """
+    x = images.images
+    if x.shape[1] == channels:
+        return images
+    if channels == 1:
+        red, green, blue = (x[:, i].astype(np.uint32) for i in range(3))
+        grey = (19595 * red + 38470 * green + 7471 * blue + 32768) >> 16
+        return replace(images, images=grey.astype(np.uint8)[:, None])
+    return replace(images, images=np.repeat(x, channels, axis=1))
+
+
+def _labels(images: ImageSet) -> list[str]:
+    return [images.label_name(i) for i in range(len(images))]
+
+
+def _parts(images: ImageSet, progress: Progress | None) -> Iterator[slice]:
+    size = max(1, PART_PIXELS // math.prod(images.shape))
+    for start in range(0, len(images), size):
+        yield slice(start, start + size)
+        if progress:
+            progress(min(start + size, len(images)), len(images))

@@ -1,0 +1,203 @@
+"""What the Latent space page can be asked: which images, which map, which colours, which models."""
+
+import time
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core import datasets
+from core.checkpoints import Card
+from core.mapping.projections import BY_NAME
+from pages.ui import sidebar, state
+from pages.ui.latent import data as latent_data
+from pages.ui.latent import map as latent_map
+from pages.ui.latent.data import OTHER, Crowd, Patience, Population
+from pages.ui.text import plain, titles
+from pages.ui.working import told
+
+MOST = (500, 1_000, 2_000, 5_000, 10_000, 20_000, 60_000)
+DEFAULT_MOST = 10_000
+DRAGS = {
+    "lasso": ":material/lasso_select: Lasso",
+    "select": ":material/select: Box",
+    "pan": ":material/touch_app: Click",
+    "zoom": ":material/zoom_in: Zoom",
+}
+NONE = "none"
+RINGS = {
+    "no": "the model has not seen them",
+    "yes": "the model was trained on them",
+    "some": "the model was trained on some of them",
+}
+GROUPS = range(2, 21)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the visitor wants to see.  cards: the sidebar's model, and one beside it if any."""
+
+    crowd: Crowd
+    cards: tuple[Card, ...]
+    method: str
+    colour: str
+    drag: str
+    groups: int
+
+
+def asked(choice: sidebar.Choice, card: Card) -> Asked:
+    """The controls above the map, and what they say."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        place = st.container(width="content")
+        colour_place, drag_place = st.container(width="content"), st.container(width="content")
+        with st.popover(
+            "Points", icon=":material/scatter_plot:", help="Which images, and how many"
+        ):
+            crowd = _crowd(choice)
+            groups = _groups(choice)
+        cards = _cards(choice, card)
+        flat = all(one.latent_dim <= 2 for one in cards)
+        with place:
+            method = "pca" if flat else _method()
+        with colour_place:
+            colour = _colour(latent_data.population(crowd), groups)
+        with drag_place:
+            drag = _drag()
+    return Asked(crowd, cards, method, colour, drag, groups)
+
+
+def encoded(crowd: Crowd, card: Card) -> latent_data.Codes:
+    """The codes of the images, with a progress bar if they take a while."""
+    place, began = st.empty(), time.monotonic()
+
+    def tell(done: int, total: int | None) -> None:
+        share = done / (total or 1)
+        left = (time.monotonic() - began) * (1 - share) / share
+        words = told(done, total, left, f"Encoding with {card.name}")
+        place.progress(share, plain(words))
+
+    found = latent_data.codes(crowd, card, Patience(tell))
+    place.empty()
+    return found
+
+
+def _cards(choice: sidebar.Choice, card: Card) -> tuple[Card, ...]:
+    others = {one.name: one for one in choice.fitting if one.name != card.name}
+    if not others:
+        return (card,)
+    named = {NONE: "No other model"} | titles(choice.fitting)
+    state.recall("versus", NONE, [NONE, *others])
+    st.selectbox(
+        "Beside it",
+        [NONE, *others],
+        key="versus",
+        format_func=named.__getitem__,
+        help="A second model's map of the same images, with the same selection",
+        width=180,
+    )
+    state.publish("versus", NONE)
+    other = others.get(st.session_state["versus"])
+    return (card, other) if other else (card,)
+
+
+def _method() -> str:
+    state.recall("map", "pca", list(BY_NAME))
+    st.selectbox(
+        "Map",
+        list(BY_NAME),
+        key="map",
+        format_func=lambda name: BY_NAME[name].title,
+        help="\n".join(f"- {one.title}: {one.explanation}" for one in BY_NAME.values()),
+        width=120,
+    )
+    state.publish("map", "pca")
+    return str(st.session_state["map"])
+
+
+def _crowd(choice: sidebar.Choice) -> Crowd:
+    options = [str(n) for n in MOST]
+    state.recall("points", str(DEFAULT_MOST), options)
+    most = st.select_slider(
+        "At most",
+        options,
+        key="points",
+        format_func=lambda n: f"{int(n):,}",
+        help="Of each part; of more images a sample is taken, every class in its share",
+    )
+    state.publish("points", str(DEFAULT_MOST))
+    seed = st.number_input(
+        "Seed of the sample and of the map",
+        0,
+        2**32 - 1,
+        0,
+        key="sample",
+        bind="query-params",
+        persist_state="session",
+        help="Another seed draws another sample, and lays PaCMAP and t-SNE out differently",
+    )
+    other = OTHER.get(choice.split)
+    with_other = other is not None and st.toggle(
+        f"The {other} images too",
+        key="rings",
+        bind="query-params",
+        persist_state="session",
+        help="Drawn as rings below the others",
+    )
+    return Crowd(choice.dataset.id, choice.split, with_other, int(most), int(seed))
+
+
+def _groups(choice: sidebar.Choice) -> int:
+    n_classes = len(choice.dataset.class_names)
+    return int(
+        st.select_slider(
+            "Clusters of k-means",
+            GROUPS,
+            n_classes if n_classes in GROUPS else 10,
+            key="groups",
+            bind="query-params",
+            persist_state="session",
+            help="Into how many clusters the codes are divided, to colour by and to measure",
+        )
+    )
+
+
+def _colour(population: Population, groups: int) -> str:
+    options = latent_map.colours(population, groups)
+    default = next(iter(options))
+    state.recall("colour", default, list(options))
+    st.selectbox(
+        "Colour",
+        list(options),
+        key="colour",
+        format_func=options.__getitem__,
+        help="What the colour of a point says",
+        width=170,
+    )
+    state.publish("colour", default)
+    return str(st.session_state["colour"])
+
+
+def _drag() -> str:
+    chosen = st.segmented_control(
+        "Mouse",
+        list(DRAGS),
+        default="lasso",
+        key="drag",
+        format_func=DRAGS.__getitem__,
+        required=True,
+        persist_state="session",
+        help="Lasso and box select what they enclose, Click one image (and drags the map), Zoom "
+        "enlarges; a double click selects nothing or shows all again",
+    )
+    return str(chosen or "lasso")
+
+
+def sentence(population: Population, crowd: Crowd, card: Card) -> str:
+    """How many of how many images are shown, how they were chosen, and what the rings are."""
+    n, available = len(population.images), population.available
+    shown = f"Showing {n:,} of {available:,}, stratified, seed {crowd.seed}; Points changes that."
+    shown = f"All {n:,} images." if n == available else shown
+    if not crowd.with_other:
+        return shown
+    other = OTHER[crowd.split]
+    seen = datasets.seen_in_training(card.dataset, crowd.dataset, other)
+    return f"{shown} Rings: {population.other.sum():,} {other} images; {RINGS[seen]}."

@@ -1,0 +1,155 @@
+"""What the Latent space page stands on: which images, their codes, and where they are drawn."""
+
+import contextlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from core import latent, metrics
+from core.checkpoints import Card
+from core.config import ReviewError
+from core.data.imagesets import ImageSet, joined
+from core.latent import Array, Axes, Index, Scores
+from core.mapping import structure, walks
+from core.mapping.walks import Lattice
+from pages.ui import cache
+
+T = TypeVar("T")
+Progress = Callable[[int, int | None], None]
+OTHER = {"test": "train", "train": "test"}
+CHUNK = 2_000  # images encoded between two looks at the clock
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """Which images are on the map: a name for them, the same in every session.
+
+    with_other: images of the other part (train for test, test for train) too.  most: of each part.
+    """
+
+    dataset: str
+    split: str
+    with_other: bool
+    most: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class Population:
+    """The images of a crowd.  other: (N,) True for images of the other part.  available: before
+    the sample was taken.
+    """
+
+    images: ImageSet
+    other: npt.NDArray[np.bool_]
+    available: int
+
+
+@dataclass(frozen=True)
+class Codes:
+    """What one model makes of a population: z (N, k), and how well it rebuilds each image."""
+
+    z: Array
+    errors: Scores
+    percentiles: Scores
+
+
+def population(crowd: Crowd) -> Population:
+    """The images of a crowd, every class in its share."""
+
+    def make() -> Population:
+        parts = [cache.dataset(crowd.dataset, crowd.split)]
+        if crowd.with_other:
+            parts.append(cache.dataset(crowd.dataset, OTHER[crowd.split]))
+        samples = [
+            part.take(latent.stratified(part.labels, len(part), crowd.most, crowd.seed))
+            for part in parts
+        ]
+        images = joined(*samples) if crowd.with_other else samples[0]
+        other = np.arange(len(images)) >= len(samples[0])
+        return Population(images, other, sum(map(len, parts)))
+
+    return kept("population", crowd, None, make)
+
+
+def codes(crowd: Crowd, card: Card, progress: Progress) -> Codes:
+    """The codes and errors of a population; progress is told (images done, in all)."""
+
+    def make() -> Codes:
+        images, model = population(crowd).images, cache.autoencoder(card)
+        z = np.empty((len(images), model.latent_dim), np.float32)
+        errors = np.empty(len(images))
+        for start in range(0, len(images), CHUNK):
+            part = slice(start, start + CHUNK)
+            x = images.pixels(part)
+            z[part] = model.encode(x)
+            errors[part] = metrics.mse(x, model.decode(z[part]))
+            progress(min(start + CHUNK, len(images)), len(images))
+        return Codes(z, errors, model.percentiles(errors))
+
+    return kept("codes", crowd, card, make)
+
+
+def axes(crowd: Crowd, card: Card, z: Array) -> Axes:
+    """The plane that can be decoded: of the code's two numbers, or the principal one."""
+    return kept("axes", crowd, card, lambda: latent.plane(z))
+
+
+def lattice(crowd: Crowd, card: Card, z: Array, size: int) -> Lattice:
+    """Decoded images over that plane, size x size."""
+
+    def make() -> Lattice:
+        return walks.lattice(cache.autoencoder(card), z, axes(crowd, card, z), size)
+
+    return kept(f"lattice {size}", crowd, card, make)
+
+
+def principal(crowd: Crowd, card: Card, z: Array, n: int) -> Axes:
+    """The n strongest principal directions, or as many as there are."""
+    m = min(n, *z.shape)
+    return kept(f"principal {m}", crowd, card, lambda: latent.principal_axes(z, m))
+
+
+def trust(crowd: Crowd, card: Card, method: str, z: Array, drawn: Array) -> float | None:
+    """Trustworthiness of a map; None for too few points."""
+    n = min(structure.N_NEIGHBOURS, (len(z) - 1) // 2)
+    if n < 1:
+        return None
+    make = lambda: structure.trustworthiness(z, drawn, n)  # noqa: E731
+    return kept(f"trust {method}", crowd, card, make)
+
+
+def clusters(crowd: Crowd, card: Card, z: Array, n: int) -> Index:
+    """k-means clusters of the codes."""
+    m = min(n, len(z))
+    return kept(f"clusters {m}", crowd, card, lambda: structure.clusters(z, m))
+
+
+def verdicts(dataset: str) -> dict[str, str]:
+    """What was decided in review about images of a set: id -> normal, outlier, unsure, disputed."""
+    found: dict[str, str] = {}
+    with contextlib.suppress(ReviewError):  # then there is nothing to colour by
+        for image, by in cache.reviews().current(dataset).items():
+            said = {decision.verdict for decision in by.values()}
+            found[image] = said.pop() if len(said) == 1 else "disputed"
+    return found
+
+
+def kept(what: str, crowd: Crowd, card: Card | None, make: Callable[[], T]) -> T:
+    """What make() gives for these images and this model, made once."""
+    return cache.kept((what, crowd, card.sha256 if card else ""), make)
+
+
+class Patience:
+    """Tells progress onward only once something has taken a while."""
+
+    def __init__(self, tell: Progress, seconds: float = 0.7) -> None:
+        self._tell, self._until = tell, time.monotonic() + seconds
+
+    def __call__(self, done: int, total: int | None) -> None:
+        if time.monotonic() > self._until:
+            self._tell(done, total)

@@ -1,0 +1,96 @@
+"""One image of the map, enlarged: the inspector of all pages, its code, and its neighbours."""
+
+from functools import partial
+
+import numpy as np
+import streamlit as st
+
+from core.anomaly.neighbours import Neighbours, nearest_others
+from core.noise import Noise
+from pages.ui import cache, code_chart, gallery, inspector, mosaic, state
+from pages.ui.cache import Shown
+from pages.ui.gallery import Columns, Item
+from pages.ui.latent import between as latent_between
+from pages.ui.latent.data import OTHER
+from pages.ui.latent.map import SECTION
+from pages.ui.latent.views import View
+from pages.ui.reconstruct import reconstruction
+
+N_NEAREST = 8
+NEAR_SIDE = 76  # pixels: eight stand in a row of the dialog
+NEXT = "inspect_next"
+DEFAULT_SIGMA = 0.5
+
+
+def inspect(one: View, clicked: str | None) -> None:
+    """Open the dialog on the image that was clicked, or that the dialog itself asked for."""
+    image_id = clicked or st.session_state.pop(NEXT, None)
+    if image_id is None or image_id not in one.population.images:
+        return
+    i = int(one.population.images.positions([image_id])[0])
+    crowd, other = one.asked.crowd, bool(one.population.other[i])
+    split = OTHER[crowd.split] if other else crowd.split
+    kind = one.card.noise.kind if one.card.noise else "gaussian"
+    noise = Noise(kind, 0.0, clip=bool(one.card.noise and one.card.noise.clip))
+    sweep = cache.model_sweep(Shown(crowd.dataset, split, (image_id,), noise, 0), one.card)
+    sigma = float(st.session_state.get("sigma", DEFAULT_SIGMA))
+    view = inspector.View(
+        one.population.images.take([i]),
+        (cache.autoencoder(one.card),),
+        (sweep,),
+        reconstruction.nearest_step(sweep.sigmas, sigma),
+        reconstruction.error_scale((sweep,)),
+    )
+    inspector.inspect(view, image_id, partial(_around, one, i))
+
+
+def near(one: View, i: int) -> tuple[Neighbours, Neighbours]:
+    """The nearest others of image i among those on the map, by code and by pixels."""
+    rows, n = np.array([i]), min(N_NEAREST, len(one.codes.z) - 1)
+    x = one.population.images.pixels()
+    in_pixels = nearest_others(x.reshape(len(x), -1), n, rows)
+    return nearest_others(one.codes.z, n, rows), in_pixels
+
+
+def _around(one: View, i: int) -> None:
+    st.markdown("**Its code**")
+    st.plotly_chart(code_chart.figure(one.codes.z[i], one.codes.z), key="inspector_code")
+    if len(one.codes.z) > 1:
+        for title, found in zip(("code space", "pixel space"), near(one, i), strict=True):
+            st.markdown(f"**Nearest in {title}**, the nearest first; below each its distance")
+            if clicked := _gallery(one, found, title):
+                st.session_state[NEXT] = clicked
+                st.rerun()
+    _walk_buttons(str(one.population.images.ids[i]))
+
+
+def _gallery(one: View, found: Neighbours, title: str) -> str | None:
+    images = one.population.images
+    positions, distances = found.positions[0], found.distances[0]
+    items = [
+        Item(
+            str(images.ids[p]),
+            tuple(filter(None, (images.label_name(int(p)), f"{distance:.2f}"))),
+        )
+        for p, distance in zip(positions, distances, strict=True)
+    ]
+    pictures = [mosaic.colours(images.pixels(positions))]
+    packed = gallery.pack(items, pictures, Columns(("image",), NEAR_SIDE))
+    return gallery.show(packed, f"near in {title}".replace(" ", "_"), state.selected_ids())
+
+
+def _walk_buttons(image_id: str) -> None:
+    with st.container(horizontal=True):
+        for label, key in (
+            ("Walk from here", latent_between.FROM),
+            ("Walk to here", latent_between.TO),
+        ):
+            help_text = "Walk between two images, below the map"
+            name, args = f"button_{key}", (key, image_id)
+            if st.button(label, key=name, help=help_text, on_click=_walk, args=args):
+                st.rerun()
+
+
+def _walk(key: str, image_id: str) -> None:
+    st.session_state[key] = image_id
+    st.session_state[SECTION] = "between"

@@ -1,0 +1,76 @@
+"""What takes the Latent space page a while, in the background: maps, kept on disk, and numbers."""
+
+import contextlib
+import hashlib
+from pathlib import Path
+
+import numpy as np
+
+from core import arraycache, config, latent
+from core.background import Job
+from core.checkpoints import Card
+from core.latent import Array
+from core.mapping import structure
+from core.mapping.projecting import project_apart
+from core.mapping.projections import BY_NAME
+from core.mapping.structure import Structure
+from pages.ui import cache
+from pages.ui.latent import data as latent_data
+from pages.ui.latent.data import Crowd, Progress
+
+N_MEASURED = 10_000  # images that the numbers are measured on, at most
+
+
+def places(crowd: Crowd, card: Card, method: str, z: Array) -> Array | None:
+    """Where the codes are drawn; None if that takes a while and nobody has asked for it yet."""
+    if method == "pca" or z.shape[1] <= 2:
+        return latent_data.axes(crowd, card, z).coordinates(z).astype(np.float32)
+    job = cache.jobs().get(job_key(crowd, card, method))
+    if job is not None and job.state == "done":
+        return np.asarray(job.result, np.float32)
+    found = arraycache.read(_file(crowd, card, method), ("places",))
+    if found is None or found["places"].shape != (len(z), 2):
+        return None
+    return np.asarray(found["places"], np.float32)
+
+
+def start_projection(crowd: Crowd, card: Card, method: str, z: Array) -> Job:
+    """Begin it, for all visitors; what comes of it is kept on disk and then found by places()."""
+
+    def work(tell: Progress) -> Array:
+        found = project_apart(z, method, crowd.seed, tell)
+        with contextlib.suppress(OSError):  # a disk that is full costs only doing it again
+            arraycache.write(_file(crowd, card, method), {"places": found})
+        return found
+
+    return cache.jobs().start(job_key(crowd, card, method), BY_NAME[method].title, work)
+
+
+def start_numbers(crowd: Crowd, card: Card, z: Array) -> Job:
+    """Begin measuring how far classes stay together; the result is a tuple of Structure."""
+
+    def work(tell: Progress) -> tuple[Structure, ...]:
+        images = latent_data.population(crowd).images
+        assert images.labels is not None
+        chosen = latent.stratified(images.labels, len(images), N_MEASURED, crowd.seed)
+        x, labels = images.pixels(chosen), images.labels[chosen]
+        return structure.structures(z[chosen], x, labels, crowd.seed, tell)
+
+    return cache.jobs().start(job_key(crowd, card, "numbers"), "Numbers", work)
+
+
+def numbers(crowd: Crowd, card: Card) -> tuple[Structure, ...] | None:
+    """What start_numbers() found, once it has."""
+    job = cache.jobs().get(job_key(crowd, card, "numbers"))
+    found: tuple[Structure, ...] | None = job.result if job and job.state == "done" else None
+    return found
+
+
+def job_key(crowd: Crowd, card: Card, what: str) -> str:
+    """What a job of this page is known by."""
+    return f"{what} {crowd} {card.sha256}"
+
+
+def _file(crowd: Crowd, card: Card, method: str) -> Path:
+    name = hashlib.sha256(job_key(crowd, card, method).encode()).hexdigest()[:24]
+    return config.data_dir() / "maps" / f"{name}.npz"

@@ -1,0 +1,141 @@
+"""The selected images as a grid, page by page, and what can be taken away of them."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core import exports
+from pages.ui import cache, exporting, gallery, mosaic, state
+from pages.ui.colouring import Positions
+from pages.ui.gallery import Columns, Item
+from pages.ui.latent.views import View, selected_positions
+from pages.ui.sweep import Packed
+
+ON_A_PAGE = 60
+COLUMNS = Columns(("original", "reconstruction"))
+EMPTY = (
+    "Nothing is selected. Draw a lasso or a box around points of the map, or switch the mouse to "
+    "Click and choose one."
+)
+
+
+def draw(one: View) -> str | None:
+    """The grid; the id of an image that was clicked in it."""
+    images = one.population.images
+    chosen = selected_positions(images)
+    away = len(state.selected_ids()) - len(chosen)
+    if away:
+        st.caption(f"{away:,} selected images are not among the points of this map.")
+    if not len(chosen):
+        st.info(EMPTY, icon=":material/lasso_select:")
+        return None
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        order = _order(one, chosen)
+        page = _page(len(order))
+        _downloads(one, order)
+        st.button("Clear", on_click=state.select, args=((),), help="Select nothing, on all pages")
+    st.caption(
+        f"{len(chosen):,} of {len(images):,} images: each original beside its reconstruction, its "
+        "error, and the share of the model's test images that are rebuilt better"
+    )
+    shown = order[ON_A_PAGE * (page - 1) : ON_A_PAGE * page]
+    return gallery.show(_packed(one, shown), "selected_images")
+
+
+def starts(one: View, most: int) -> tuple[int, ...]:
+    """Positions of images to start a walk from: the selected ones; of fewer than two, more from
+    one of each class.
+    """
+    images = one.population.images
+    chosen = selected_positions(images)[:most].tolist()
+    examples = np.arange(min(len(images), most))
+    if images.labels is not None:
+        _, examples = np.unique(images.labels, return_index=True)
+    return tuple(chosen if len(chosen) > 1 else dict.fromkeys([*chosen, *examples.tolist()]))[:most]
+
+
+def said_of_starts(one: View, most: int) -> str:
+    """Which images those are."""
+    n = min(most, len(selected_positions(one.population.images)))
+    if n < 2:
+        return "Here: one image of each class. Select images on the map to take those."
+    return f"Here: the first {n:,} selected images."
+
+
+def name_of(one: View, image_id: str) -> str:
+    """Class and id of an image."""
+    images = one.population.images
+    label = images.label_name(int(images.positions([image_id])[0]))
+    return f"{label} · {image_id}" if label else image_id
+
+
+def table(one: View, chosen: Positions) -> pd.DataFrame:
+    """A row an image: id, label, error, percentile, place on the map, and the code."""
+    images, codes = one.population.images, one.codes
+    columns = {
+        "id": images.ids[chosen].tolist(),
+        "label": [images.label_name(int(i)) for i in chosen],
+        "error": codes.errors[chosen],
+        "percentile": codes.percentiles[chosen],
+        "x": one.xy[chosen, 0],
+        "y": one.xy[chosen, 1],
+    }
+    z = {f"z{i}": codes.z[chosen, i] for i in range(codes.z.shape[1])}
+    return pd.DataFrame(columns | z)
+
+
+def _order(one: View, chosen: Positions) -> Positions:
+    ways = {"as in the data": None, "worst rebuilt first": -1, "best rebuilt first": 1}
+    way = st.selectbox(
+        "Order", list(ways), key="selected_order", help="In which order the images stand",
+        width=220, persist_state="session",
+    )  # fmt: skip
+    sign = ways[way]
+    return chosen if sign is None else chosen[np.argsort(sign * one.codes.errors[chosen])]
+
+
+def _page(n: int) -> int:
+    pages = -(-n // ON_A_PAGE)
+    if pages == 1:
+        return 1
+    return int(st.pagination(pages, key=f"selected_page_{pages}"))
+
+
+def _downloads(one: View, order: Positions) -> None:
+    st.download_button(
+        "CSV",
+        lambda: exports.csv_bytes(table(one, order)),
+        "hourglass-selection.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        help="Id, label, error, percentile, place and code of each selected image",
+    )
+    st.download_button(
+        "Images",
+        lambda: exporting.images_zip(one.population.images.take(order)),
+        "hourglass-selection.zip",
+        "application/zip",
+        icon=":material/download:",
+        on_click="ignore",
+        help="The selected images as PNG files in a zip",
+    )
+
+
+def _packed(one: View, shown: Positions) -> Packed:
+    images = one.population.images
+    key = ("selected", one.asked.crowd, one.card.sha256, tuple(shown.tolist()))
+
+    def make() -> Packed:
+        x = images.pixels(shown)
+        x_hat = cache.autoencoder(one.card).decode(one.codes.z[shown])
+        items = [_item(one, int(i)) for i in shown]
+        return gallery.pack(items, [mosaic.colours(x), mosaic.colours(x_hat)], COLUMNS)
+
+    return cache.kept(key, make)
+
+
+def _item(one: View, i: int) -> Item:
+    images, codes = one.population.images, one.codes
+    error = f"MSE {codes.errors[i]:.4f} · {codes.percentiles[i]:.0f} %"
+    return Item(str(images.ids[i]), tuple(filter(None, (images.label_name(i), error))))

@@ -1,0 +1,88 @@
+"""The histogram of scores with its threshold; brushing it makes the one selection of all pages."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from pages.ui import state
+from pages.ui.outliers import histogram as outlier_histogram
+from pages.ui.outliers.data import Found, Scores
+from pages.ui.outliers.histogram import Drawn, Look, Stack
+from pages.ui.text import plain
+
+ORIGIN, TURN = "histogram_origin", "histogram_turn"
+CONFIG = {
+    "displaylogo": False,
+    "modeBarButtonsToRemove": ["lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d", "pan2d"],
+}
+Range = tuple[float, float]
+
+
+def draw(found: Found) -> None:
+    """The options, the chart, and what was brushed in it."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        log_counts = _toggle("Log counts", "log_counts", "A logarithmic count shows single images")
+        can_be_log = outlier_histogram.can_be_log(found.scores, found.reference.scores)
+        log_scores = _toggle(
+            "Log scores", "log_scores", "Scores that differ by factors", disabled=not can_be_log
+        )
+        stack = None
+        if found.images.labels is not None and _toggle(
+            "By class", "by_class", "Each bar divided into the classes of its images"
+        ):
+            stack = Stack(found.images.labels, found.images.class_names)
+    look = Look(log_counts, log_scores and can_be_log, st.context.theme.type == "dark")
+    usual = found.judged.references.distribution(found.score.name)
+    picked = found.scores[np.isin(found.images.ids, state.selected_ids())]
+    drawn = Drawn(found.scores, usual, picked, stack)
+    figure = outlier_histogram.histogram(drawn, found.threshold.value, found.score, look)
+    key = f"histogram_{_turn()}"
+    st.plotly_chart(
+        figure, key=key, on_select=lambda: _brushed(key, found), selection_mode=("box", "points"),
+        config=CONFIG,
+    )  # fmt: skip
+    st.caption(
+        f"Drag across the bars to select their images on all pages. The line is what "
+        f"{plain(found.judged.references.name)} score, scaled to as many images."
+    )
+
+
+def ranges_of(selection: dict[str, Any]) -> list[Range]:
+    """From where to where a plotly selection reaches along x: boxes, else the bars clicked."""
+    boxes = [sorted(map(float, box["x"])) for box in selection.get("box", ()) if box.get("x")]
+    if boxes:
+        return [(box[0], box[-1]) for box in boxes]
+    bars = (point.get("customdata") for point in selection.get("points", ()))
+    return [(float(bar[0]), float(bar[1])) for bar in bars if isinstance(bar, Sequence)]
+
+
+def within(scores: Scores, ranges: Sequence[Range]) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Which scores lie in one of the ranges."""
+    inside = np.zeros(len(scores), bool)
+    for low, high in ranges:
+        inside |= (scores >= low) & (scores <= high)
+    return inside
+
+
+def _brushed(key: str, found: Found) -> None:
+    """Called when the visitor has brushed the chart, before the page runs again."""
+    ranges = ranges_of(st.session_state[key]["selection"])
+    state.select(found.images.ids[within(found.scores, ranges)].tolist())
+    st.session_state[ORIGIN] = state.selected_ids()
+
+
+def _turn() -> int:
+    """A number that changes when the selection was changed elsewhere, to draw the chart afresh."""
+    if st.session_state.get(ORIGIN) not in (None, state.selected_ids()):
+        st.session_state[TURN] = st.session_state.get(TURN, 0) + 1
+        st.session_state[ORIGIN] = None
+    return int(st.session_state.get(TURN, 0))
+
+
+def _toggle(label: str, key: str, help_text: str, disabled: bool = False) -> bool:
+    return st.toggle(
+        label, key=key, help=help_text, disabled=disabled, bind="query-params",
+        persist_state="session",
+    )  # fmt: skip

@@ -1,0 +1,161 @@
+"""Each class: its scores and their spread, its hardest and easiest images, its mean error."""
+
+import base64
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from core import metrics
+from core.exports import safe_text
+from pages.ui import cache, gallery, mosaic, state, theme
+from pages.ui.gallery import Columns, Item
+from pages.ui.outliers import data as outlier_data
+from pages.ui.outliers.data import Found, Positions, Scores
+from pages.ui.outliers.histogram import MARGIN, Stack
+from pages.ui.text import hover_text, plain
+
+SHOWN, IN_ROW = 12, 3
+SIDE = 64
+COLUMNS = Columns(("original", "reconstruction"))
+NO_CLASSES = "These images have no classes: choose a data set that has some."
+
+
+def draw(found: Found) -> str | None:
+    """All of the section; the id of an image that was clicked in it."""
+    labels = found.images.labels
+    if labels is None:
+        st.info(NO_CLASSES, icon=":material/category:")
+        return None
+    stack = Stack(labels, found.images.class_names)
+    unit, value = found.score.unit, found.threshold.value
+    figure = class_spread(found.scores, stack, unit, value)
+    st.plotly_chart(figure, key="class_spread")
+    st.caption(
+        "Boxes from quarter to quarter, whiskers from 5 to 95 %, mean dashed, threshold red."
+    )
+    table = cache.kept(
+        ("classes", found.asked.key, found.score.name, value), lambda: class_table(found, stack)
+    )
+    event = st.dataframe(
+        table, hide_index=True, height="content", row_height=SIDE, column_config=_columns(found),
+        on_select="rerun", selection_mode="single-row-required", key="class_table",
+    )  # fmt: skip
+    scale = outlier_data.error_scale(found.asked)
+    st.caption(
+        "Where: the mean error of each pixel over the class, on the scale of the page "
+        f"(black 0, brightest {scale:.2f}). Choose a row to see more of its images."
+    )
+    chosen = event["selection"]["rows"]
+    present = np.unique(labels)
+    return _of_class(found, stack, int(present[chosen[0] if chosen else 0]))
+
+
+def class_spread(scores: Scores, stack: Stack, unit: str, value: float) -> go.Figure:
+    """A box a class: median, quartiles, and whiskers to 5 and 95 %; the threshold as a line."""
+    figure = go.Figure()
+    names, quantiles, means = [], [], []
+    for i, name in enumerate(stack.names):
+        mine = scores[stack.labels == i]
+        if len(mine):
+            names.append(hover_text(name))
+            quantiles.append(np.quantile(mine, (0.05, 0.25, 0.5, 0.75, 0.95)))
+            means.append(mine.mean())
+    low, q1, median, q3, high = np.array(quantiles).T
+    figure.add_box(
+        x=names, lowerfence=low, q1=q1, median=median, q3=q3, upperfence=high, mean=means,
+        marker_color=theme.LIGHT["reconstructed"], line_width=1.5, name="images", showlegend=False,
+    )  # fmt: skip
+    figure.add_hline(y=value, line_width=1.5, line_color=theme.LIGHT["outlier"])
+    figure.update_xaxes(title_text="class", type="category")
+    figure.update_yaxes(title_text=unit)
+    figure.update_layout(height=300, margin=MARGIN)
+    return figure
+
+
+def class_table(found: Found, stack: Stack) -> pd.DataFrame:
+    """A row a class that has images: numbers of its scores, and pictures as data addresses."""
+    rows = []
+    errors = found.judged.score("mse")
+    where = cache.kept(("class errors", found.asked.key), lambda: _mean_errors(found, stack))
+    for i, name in enumerate(stack.names):
+        mine = np.flatnonzero(stack.labels == i)
+        if not len(mine):
+            continue
+        scores = found.scores[mine]
+        row: dict[str, object] = {
+            "class": safe_text(name),  # the table can be exported
+            "images": len(mine),
+            "mse": errors[mine].mean(),
+            "mean": scores.mean(),
+            "spread": scores.std(),
+            "flagged": int(found.flagged[mine].sum()),
+            "mean error": where[i],
+        }
+        order = outlier_data.by_score(found.scores, mine)
+        for title, few in (("hardest", order[:IN_ROW]), ("easiest", order[::-1][:IN_ROW])):
+            pictures = mosaic.enlarged(mosaic.colours(found.images.pixels(few)), SIDE)
+            row[title] = _address(np.concatenate(list(pictures), axis=1))
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _mean_errors(found: Found, stack: Stack) -> dict[int, str]:
+    """The picture of _mean_error() for each class that has images."""
+    present = np.unique(stack.labels).tolist()
+    return {i: _address(_mean_error(found, np.flatnonzero(stack.labels == i))) for i in present}
+
+
+def _mean_error(found: Found, positions: Positions) -> mosaic.Pixels:
+    """The root of the mean squared error of each pixel over some images: (h, w, 3)."""
+    images, model = found.images.take(positions), cache.autoencoder(found.asked.card)
+    total: Scores = np.zeros(images.shape[1:])
+    for start in range(0, len(images), 512):
+        x = images.pixels(slice(start, start + 512))
+        total += metrics.error_map(x, model.reconstruct(x)).sum(axis=0, dtype=np.float64)
+    error = np.sqrt(total / len(images)) / outlier_data.error_scale(found.asked)
+    colours = theme.ERROR_COLOURS[np.rint(np.clip(error, 0, 1) * 255).astype(np.uint8)]
+    return np.asarray(mosaic.enlarged(colours[None], SIDE)[0])
+
+
+def _address(picture: mosaic.Pixels) -> str:
+    return "data:image/png;base64," + base64.b64encode(mosaic.png(picture)).decode()
+
+
+def _columns(found: Found) -> dict[str, Any]:
+    column = st.column_config
+    unit = found.score.unit
+    return {
+        "class": column.TextColumn("Class"),
+        "images": column.NumberColumn("Images", format="localized"),
+        "mse": column.NumberColumn("Mean error", format="%.4g", help="Mean squared error"),
+        "mean": column.NumberColumn("Mean score", format="%.4g", help=unit),
+        "spread": column.NumberColumn("Spread", format="%.3g", help=f"Standard deviation; {unit}"),
+        "flagged": column.NumberColumn("Flagged", format="localized", help="Above the threshold"),
+        "mean error": column.ImageColumn("Where", width=80, help="Where it errs on average"),
+        "hardest": column.ImageColumn("Hardest", width=220, help="Highest scores of the class"),
+        "easiest": column.ImageColumn("Easiest", width=220, help="Lowest scores of the class"),
+    }
+
+
+def _of_class(found: Found, stack: Stack, i: int) -> str | None:
+    mine, name = np.flatnonzero(stack.labels == i), stack.names[i]
+    order = outlier_data.by_score(found.scores, mine)
+    clicked = None
+    for title, few in (("Hardest", order[:SHOWN]), ("Easiest", order[::-1][:SHOWN])):
+        st.markdown(f"**{title} images of class {plain(name)}**, originals and reconstructions")
+        clicked = _gallery(found, few, title.lower()) or clicked
+    return clicked
+
+
+def _gallery(found: Found, positions: Positions, key: str) -> str | None:
+    images = found.images.take(positions)
+    x = images.pixels()
+    x_hat = cache.autoencoder(found.asked.card).reconstruct(x)
+    items = [
+        Item(str(images.ids[i]), (f"{found.scores[positions[i]]:.4g}",)) for i in range(len(images))
+    ]
+    packed = gallery.pack(items, [mosaic.colours(x), mosaic.colours(x_hat)], COLUMNS)
+    return gallery.show(packed, f"classes_{key}", state.selected_ids())

@@ -1,0 +1,139 @@
+"""What the Outliers page can be asked: which score, which threshold, and what is known."""
+
+import numpy as np
+import streamlit as st
+
+from core import outliers
+from core.anomaly import thresholds
+from core.anomaly.scores import Score
+from core.anomaly.thresholds import Mode, Reference
+from pages.ui import state
+from pages.ui.outliers import data as outlier_data
+from pages.ui.outliers import known as outlier_known
+from pages.ui.outliers.data import Asked, Found
+from pages.ui.sidebar import Choice
+
+MODES: dict[Mode, str] = {
+    "share": "Share",
+    "robust z": "Robust z",
+    "fixed": "Fixed",
+    "best F1": "Best F1",
+}
+DEFAULTS: dict[str, float] = {"share": 1.0, "robust z": 3.5}
+BASES = {"references": "reference images", "judged": "these images"}
+
+
+def found(choice: Choice) -> Found:
+    """The controls, and what they make of the images."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        place = st.container(width="content")
+        asked = outlier_known.asked(choice)
+        names = {one.name: one for one in outliers.available(outlier_data.references(asked))}
+        with place:
+            spec = names[_score(names)]
+    scores, usual = outlier_data.scores(asked, spec.name)
+    images, is_outlier, _ = outlier_data.experiment(asked.dataset, asked.split, asked.truth)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        mode = _mode(is_outlier is not None)
+        base = _base(mode, usual, scores, asked)
+        amount = _amount(mode, spec.name, base)
+    threshold = outlier_data.threshold_of(mode, amount, base, (scores, is_outlier))
+    judged = outlier_data.judged(asked)
+    return Found(asked, images, is_outlier, judged, spec, scores, base, threshold)
+
+
+def _score(names: dict[str, Score]) -> str:
+    state.recall("score", "mse", list(names))
+    st.selectbox(
+        "Score",
+        list(names),
+        key="score",
+        format_func=lambda name: names[name].title + (" · baseline" * names[name].baseline),
+        help="How strangeness is measured; higher is stranger, for every score",
+        width=340,
+    )
+    state.publish("score", "mse")
+    return str(st.session_state["score"])
+
+
+def _mode(has_truth: bool) -> Mode:
+    modes = [mode for mode in MODES if mode != "best F1" or has_truth]
+    state.recall("threshold", "share", modes)
+    st.segmented_control(
+        "Threshold",
+        modes,
+        key="threshold",
+        required=True,
+        format_func=MODES.__getitem__,
+        help="\n".join(f"- **{MODES[m]}** {thresholds.EXPLANATIONS[m]}" for m in modes),
+    )
+    state.publish("threshold", "share")
+    mode: Mode = st.session_state["threshold"]
+    return mode
+
+
+def _base(
+    mode: Mode, usual: outlier_data.Scores, own: outlier_data.Scores, asked: Asked
+) -> Reference:
+    """The scores the threshold is derived from."""
+    name = outlier_data.references(asked).name
+    if mode in ("share", "robust z"):
+        state.recall("measured_on", "references", list(BASES))
+        st.segmented_control(
+            "Measured on",
+            list(BASES),
+            key="measured_on",
+            required=True,
+            format_func=BASES.__getitem__,
+            help=f"Images that are not judged ({name}), or the judged images themselves, for a "
+            "share of them",
+        )
+        state.publish("measured_on", "references")
+        if st.session_state["measured_on"] == "judged":
+            return Reference(own, f"these {len(own):,} images themselves")
+    return Reference(usual, name)
+
+
+def _amount(mode: Mode, score: str, base: Reference) -> float:
+    if mode == "share":
+        return _number(
+            "share",
+            "Percent above",
+            1.0,
+            (0.0, 50.0, 0.1),
+            "%.1f",
+            "Of the images it is measured on",
+        )
+    if mode == "robust z":
+        return _number(
+            "z",
+            "Deviations",
+            3.5,
+            (0.0, 50.0, 0.5),
+            "%.1f",
+            "How far above the median; 3.5 is customary",
+        )
+    if mode == "fixed":
+        start = float(
+            np.format_float_positional(np.quantile(base.scores, 0.99), 3, fractional=False)
+        )
+        step = float(10 ** np.floor(np.log10(max(abs(start), 1e-9)) - 1))
+        return _number(
+            f"fixed_{score}", "Value", start, (-1e9, 1e9, step), "%.5g", "On the score's own scale"
+        )
+    return 0.0
+
+
+def _number(
+    key: str,
+    label: str,
+    default: float,
+    bounds: tuple[float, float, float],
+    form: str,
+    help_text: str,
+) -> float:
+    low, high, step = bounds
+    state.recall_number(key, default, low, high)
+    st.number_input(label, low, high, step=step, format=form, key=key, help=help_text, width=150)
+    state.publish(key, default)
+    return float(st.session_state[key])

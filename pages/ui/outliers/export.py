@@ -1,0 +1,110 @@
+"""What can be taken away from the Outliers page: the flagged images, and the decisions."""
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core import exports
+from core.data.imagesets import ImageSet
+from core.reviews import Decision
+from pages.ui import cache, exporting
+from pages.ui.outliers import data as outlier_data
+from pages.ui.outliers.data import Found, Positions
+
+KINDS = {
+    "csv": ("CSV", "text/csv", "For spreadsheets: text is made safe"),
+    "parquet": ("Parquet", "application/vnd.apache.parquet", "Every value as it is"),
+    "zip": ("Images", "application/zip", "PNG files and a manifest, ids.csv"),
+}
+DECIDED = ("source", "image", "reviewer", "verdict", "note", "checkpoint", "time", "operation")
+
+
+def flagged(found: Found, order: Positions) -> None:
+    """A menu that downloads the flagged images, in their order."""
+    _menu(
+        "flagged",
+        "The flagged images: scores, threshold, facts and verdicts",
+        lambda: flagged_table(found, order),
+        lambda: found.images.take(order),
+    )
+
+
+def decisions(found: Found) -> None:
+    """A menu that downloads all decisions on this data set, and the images they are about."""
+    _menu(
+        "decisions",
+        "All decisions on this data set, of all reviewers, with what was taken back",
+        lambda: decision_table(cache.reviews().history(found.images.id)),
+        lambda: decided_images(found),
+    )
+
+
+def flagged_table(found: Found, order: Positions) -> pd.DataFrame:
+    """A row a flagged image: id, source, label, score, its threshold, facts, verdicts; and whether
+    it is known to be an outlier, where that is known.
+    """
+    images = found.images.take(order)
+    facts = outlier_data.facts(found.asked, images)
+    current = cache.reviews().current(images.id)
+    said = [current.get(one, {}) for one in images.ids.tolist()]
+    columns: dict[str, object] = {
+        "id": images.ids.tolist(),
+        "source": images.id,
+        "label": [images.label_name(i) for i in range(len(images))],
+        "checkpoint": found.asked.card.name,
+        "score_name": found.score.name,
+        "score": found.scores[order],
+        "threshold": found.threshold.value,
+        "facts": [", ".join(one) for one in facts],
+        "verdicts": ["; ".join(f"{who}: {d.verdict}" for who, d in by.items()) for by in said],
+    }
+    if found.is_outlier is not None:
+        columns["is_outlier"] = found.is_outlier[order]
+    return pd.DataFrame(columns)
+
+
+def decision_table(history: list[Decision]) -> pd.DataFrame:
+    """A row a decision, in the order in which they were made; a verdict of "" takes one back."""
+    return pd.DataFrame({name: [getattr(one, name) for one in history] for name in DECIDED})
+
+
+def decided_images(found: Found) -> ImageSet:
+    """The images that somebody holds for something now, in the order of the set."""
+    current = cache.reviews().current(found.images.id)
+    decided = [one in current for one in found.images.ids.tolist()]
+    return found.images.take(np.flatnonzero(decided))
+
+
+def zipped(images: ImageSet, table: pd.DataFrame) -> bytes:
+    """The images, and what is known of each in its row of the manifest."""
+    name = "id" if "id" in table else "image"
+    rows = table.groupby(name, sort=False).last().reindex(images.ids.tolist()).reset_index()
+    return exporting.images_zip(images, rows.rename(columns={name: "id"}))
+
+
+def _menu(
+    name: str, what: str, table: Callable[[], pd.DataFrame], images: Callable[[], ImageSet]
+) -> None:
+    with st.popover("Export", icon=":material/download:", help=what):
+        st.caption(what)
+        for kind, (label, mime, help_text) in KINDS.items():
+            st.download_button(
+                label,
+                partial(_file, kind, table, images),
+                f"hourglass-{name}.{kind}",
+                mime,
+                key=f"{name}_{kind}",
+                icon=":material/download:",
+                on_click="ignore",
+                help=help_text,
+                width="stretch",
+            )
+
+
+def _file(kind: str, table: Callable[[], pd.DataFrame], images: Callable[[], ImageSet]) -> bytes:
+    if kind == "zip":
+        return zipped(images(), table())
+    return (exports.csv_bytes if kind == "csv" else exports.parquet_bytes)(table())

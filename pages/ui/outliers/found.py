@@ -1,0 +1,148 @@
+"""The flagged images: how many, why, where the line is drawn, and where each image is wrong."""
+
+import numpy as np
+import streamlit as st
+
+from core.anomaly.thresholds import edge
+from pages.ui import cache, mosaic, packing, state, sweep
+from pages.ui.outliers import brush as outlier_brush
+from pages.ui.outliers import data as outlier_data
+from pages.ui.outliers import export as outlier_export
+from pages.ui.outliers import pictures as outlier_pictures
+from pages.ui.outliers.data import Found, Positions
+from pages.ui.text import plain
+
+ON_A_PAGE = 24
+OPACITY = 0.65  # of the overlay, to begin with
+SIDE = 84  # pixels of the two images at the threshold
+NOTHING = "Nothing is flagged: lower the threshold, or choose another score."
+
+
+def draw(found: Found) -> str | None:
+    """All of the section; the id of an image that was clicked in it."""
+    left, right = st.columns([5, 2], gap="medium")
+    with left:
+        outlier_brush.draw(found)
+    with right:
+        _edge(found)
+    return _gallery(found)
+
+
+def sentence(found: Found) -> str:
+    """How many are flagged, and how the line was drawn, as markdown."""
+    n, flagged = len(found.images), int(found.flagged.sum())
+    said = ("is", "it scores") if flagged == 1 else ("are", "they score")
+    return (
+        f"**{flagged:,} of {n:,} images {said[0]} flagged ({flagged / n:.1%})**: {said[1]} above "
+        f"**{found.threshold.value:.4g}**, {plain(found.threshold.how)}."
+    )
+
+
+def _edge(found: Found) -> None:
+    """The last image kept beside the first flagged."""
+    at = edge(found.scores, found.threshold)
+    st.markdown("**At the threshold**")
+    st.caption("Two images, each beside its reconstruction")
+    with st.container(horizontal=True):
+        for title, position in (("last kept", at.last_kept), ("first flagged", at.first_flagged)):
+            with st.container(width=112):
+                st.caption(f"**{title}**")
+                if position is None:
+                    st.caption("none")
+                    continue
+                _two(found, position)
+
+
+def _two(found: Found, position: int) -> None:
+    """One image above its reconstruction, with its score."""
+    x = found.images.pixels([position])
+    x_hat = cache.autoencoder(found.asked.card).reconstruct(x)
+    pictures = mosaic.enlarged(mosaic.colours(np.concatenate([x, x_hat])), SIDE)
+    sheet = np.concatenate(list(pictures), axis=1)
+    words = " · ".join(filter(None, (found.images.label_name(position), "")))
+    st.image(mosaic.png(sheet), width=112)
+    st.caption(plain(f"{found.scores[position]:.4g}" + (f" · class {words}" if words else "")))
+
+
+def _gallery(found: Found) -> str | None:
+    order = _shown(found)
+    if not len(order):
+        st.info(NOTHING, icon=":material/search_off:")
+        return None
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        order = _with_fact(found, order)
+        page = _page(len(order))
+        st.button(
+            "Select these",
+            icon=":material/check_box:",
+            on_click=state.select,
+            args=(found.images.ids[order].tolist(),),
+            help="Make these images the selection on all pages",
+        )
+        outlier_export.flagged(found, order)
+    shown = order[ON_A_PAGE * (page - 1) : ON_A_PAGE * page]
+    packed = cache.kept(
+        ("flagged", found.asked.key, found.score.name, tuple(shown.tolist())),
+        lambda: packing.pack(outlier_pictures.described(found, shown)),
+    )
+    event = sweep.show(packed, "flagged_images", start=state.on_entry("opacity", OPACITY))
+    _localised(found)
+    return event.clicked
+
+
+def _shown(found: Found) -> Positions:
+    """The flagged images, or the selected ones if the visitor wants to see just those."""
+    selected = np.flatnonzero(np.isin(found.images.ids, state.selected_ids()))
+    if not len(selected):
+        st.markdown("**Flagged, the strangest first**")
+        return found.queue
+    counts = {"flagged": len(found.queue), "selected": len(selected)}
+    only = st.segmented_control(
+        "The strangest first",
+        list(counts),
+        default="flagged",
+        required=True,
+        key="outliers_shown",
+        format_func=lambda one: f"{one.capitalize()} · {counts[one]:,}",
+        help="Which images are shown below",
+    )
+    return found.queue if only == "flagged" else outlier_data.by_score(found.scores, selected)
+
+
+def _with_fact(found: Found, order: Positions) -> Positions:
+    """Those of the flagged that have the chosen fact; the pills say how many have which."""
+    facts = cache.kept(
+        ("facts", found.asked.key, tuple(order.tolist())),
+        lambda: outlier_data.facts(found.asked, found.images.take(order)),
+    )
+    counts = {name: sum(name in one for one in facts) for name in outlier_data.FACTS}
+    names = [name for name, n in counts.items() if n]
+    if not names:
+        return order
+    chosen = st.pills(
+        "Conspicuous pictures",
+        names,
+        key="fact",
+        format_func=lambda name: f"{name} · {counts[name]}",
+        help="Broken files often are: compared with the training images. None chosen = all.\n"
+        + "\n".join(f"- **{name}**: {outlier_data.FACTS[name]}" for name in names),
+    )
+    return order if chosen is None else order[[chosen in one for one in facts]]
+
+
+def _page(n: int) -> int:
+    pages = -(-n // ON_A_PAGE)
+    return 1 if pages <= 1 else int(st.pagination(pages, key=f"flagged_page_{pages}"))
+
+
+def _localised(found: Found) -> None:
+    """How well the errors mark the defects, where it is known which pixels those are."""
+    if found.images.masks is None:
+        return
+    key = ("pixel auroc", found.asked.key)
+    value = cache.kept(key, lambda: outlier_pictures.localisation(found))
+    st.caption(
+        f"**Pixel-level AUROC {value:.3f}**: the chance that a pixel of a planted defect has a "
+        f"larger error than another one, over all pixels of {len(found.images):,} images; "
+        "0.5 = guessing."
+    )

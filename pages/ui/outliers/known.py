@@ -1,0 +1,122 @@
+"""What is known of the images: which are outliers, by their class, by marks, or because planted."""
+
+import streamlit as st
+
+from core import datasets
+from core.checkpoints import Card
+from core.data import planting
+from core.data.imagesets import ImageSet
+from pages.ui import state
+from pages.ui.outliers.data import Asked, Kind, Truth
+from pages.ui.sidebar import Choice
+
+MAX_SEED = 2**32 - 1
+KINDS: dict[Kind, str] = {
+    "none": "nothing",
+    "marked": "what the data mark",
+    "classes": "some classes",
+    "planted": "planted ones",
+}
+
+
+def asked(choice: Choice) -> Asked:
+    """Which images are judged by which model, and what is known of them."""
+    card, images = choice.model(), choice.images()
+    with st.popover(
+        "Known outliers",
+        icon=":material/science:",
+        help="For experiments: say which images are outliers, to see how well they are found",
+    ):
+        truth = _truth(card, images)
+    return Asked(choice.dataset.id, choice.split, card, truth)
+
+
+def default_truth(card: Card, images: ImageSet) -> Kind:
+    """What is known without being asked for: marked defects, or classes the model never saw."""
+    if planting.by_defects(images):
+        return "marked"
+    return "classes" if unseen_classes(card, images) else "none"
+
+
+def unseen_classes(card: Card, images: ImageSet) -> tuple[str, ...]:
+    """The classes of the images that the model was trained without."""
+    return tuple(name for name in card.excluded_classes if name in images.class_names)
+
+
+def _truth(card: Card, images: ImageSet) -> Truth:
+    kinds = [kind for kind in KINDS if _possible(kind, images)]
+    default = default_truth(card, images)
+    state.recall("truth", default, kinds)
+    st.radio(
+        "Known outliers are",
+        kinds,
+        key="truth",
+        format_func=lambda kind: KINDS[kind],
+        help="Scores are never told; curves and best F1 need to know",
+    )
+    state.publish("truth", default)
+    match st.session_state["truth"]:
+        case "classes":
+            return Truth("classes", _classes(card, images))
+        case "planted":
+            return _planted(card, images)
+        case kind:
+            return Truth(kind)
+
+
+def _possible(kind: Kind, images: ImageSet) -> bool:
+    if kind == "marked":
+        return planting.by_defects(images) is not None
+    return kind != "classes" or (images.labels is not None and len(images.class_names) > 1)
+
+
+def _classes(card: Card, images: ImageSet) -> tuple[str, ...]:
+    default = list(unseen_classes(card, images) or images.class_names[-1:])
+    state.recall_several("outlier_classes", default, images.class_names)
+    st.multiselect(
+        "Classes",
+        images.class_names,
+        key="outlier_classes",
+        help="Images of these classes count as outliers; a model that was trained with them will "
+        "not think so",
+    )
+    state.publish("outlier_classes", default)
+    chosen = tuple(st.session_state["outlier_classes"] or default)
+    return chosen if len(chosen) < len(images.class_names) else chosen[:-1]
+
+
+def _planted(card: Card, images: ImageSet) -> Truth:
+    others = [info for info in datasets.catalogue() if info.available and info.id != images.id]
+    titles = {name: f"{name}: {one.explanation}" for name, one in planting.CORRUPTIONS.items()}
+    titles |= {info.id: f"images of {info.title}" for info in others}
+    state.recall("plant", "noise", list(titles))
+    st.selectbox(
+        "What is planted",
+        list(titles),
+        key="plant",
+        format_func=titles.__getitem__,
+        help="Spoiled copies of some images, or images of another set, added to the images shown",
+    )
+    state.publish("plant", "noise")
+    percent = st.slider(
+        "How many, per 100 images",
+        1,
+        50,
+        10,
+        key="plant_percent",
+        bind="query-params",
+        persist_state="session",
+        help="Added to the images shown",
+    )
+    seed = st.number_input(
+        "Seed",
+        0,
+        MAX_SEED,
+        0,
+        key="plant_seed",
+        bind="query-params",
+        persist_state="session",
+        help="Which images are taken, and all chance in spoiling them",
+    )
+    plant = str(st.session_state["plant"])
+    return Truth("planted", unseen_classes(card, images), plant, percent / 100, int(seed))

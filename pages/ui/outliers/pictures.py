@@ -1,0 +1,74 @@
+"""The flagged images as rows under a slider, and how well their errors mark known defects."""
+
+import numpy as np
+
+from core import metrics
+from core.anomaly.rankings import pixel_auroc
+from core.data.imagesets import ImageSet
+from pages.ui import cache, mosaic
+from pages.ui.outliers import data as outlier_data
+from pages.ui.outliers.data import Found, Positions
+from pages.ui.sweep import Affine, Cell, Row, Still, Sweep
+
+OPACITIES = np.linspace(0, 1, 21)
+ERROR_LABEL = "Error of a pixel, |reconstruction − original|, one scale for all images of the set"
+
+
+def described(found: Found, shown: Positions) -> Sweep:
+    """Originals, reconstructions and errors laid over them; the slider says how strongly."""
+    images = found.images.take(shown)
+    x = images.pixels()
+    x_hat = cache.autoencoder(found.asked.card).reconstruct(x)
+    scale = outlier_data.error_scale(found.asked)
+    heat = np.divide(
+        mosaic.error_colours(x, x_hat, scale).transpose(0, 3, 1, 2), 255, dtype=np.float32
+    )
+    base = _coloured(x)
+    over = np.subtract(heat, base, dtype=np.float32)
+    scores = np.broadcast_to(found.scores[shown], (len(OPACITIES), len(shown)))
+    rows = [
+        Row(
+            "Original", "original", Still(base), detail=f"below it: class, and {found.score.unit}",
+            captions=True, numbers=scores,
+        ),
+        Row("Reconstruction", "reconstructed", Still(_coloured(np.clip(x_hat, 0, 1)))),
+        Row("Where it is wrong", "error", Affine(base, over), detail="its error over the original"),
+    ]  # fmt: skip
+    if images.masks is not None:
+        masks = np.repeat(images.masks[:, None], 3, axis=1).astype(np.float32)
+        rows.append(Row("Planted defect", "original", Still(masks), detail="the truth"))
+    return Sweep(
+        "Overlay",
+        OPACITIES,
+        tuple(cells(found, images)),
+        tuple(rows),
+        prefix="",
+        help="How strongly the error is laid over the original",
+        error_scale=scale,
+        error_label=ERROR_LABEL,
+    )
+
+
+def cells(found: Found, images: ImageSet) -> list[Cell]:
+    """What is written under each image: its class and what is conspicuous about it."""
+    facts = outlier_data.facts(found.asked, images)
+    return [
+        Cell(str(images.ids[i]), " · ".join(filter(None, (images.label_name(i), *facts[i]))))
+        for i in range(len(images))
+    ]
+
+
+def localisation(found: Found) -> float:
+    """Pixel-level AUROC of the errors, for images whose defects are marked."""
+    images, model = found.images, cache.autoencoder(found.asked.card)
+    assert images.masks is not None
+    maps = np.empty(images.masks.shape, np.float32)
+    for start in range(0, len(images), 256):
+        part = slice(start, start + 256)
+        x = images.pixels(part)
+        maps[part] = metrics.error_map(x, model.reconstruct(x))
+    return pixel_auroc(maps, images.masks)
+
+
+def _coloured(x: metrics.Array) -> metrics.Array:
+    return np.repeat(x, 3, axis=1) if x.shape[1] == 1 else x

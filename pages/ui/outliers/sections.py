@@ -1,0 +1,47 @@
+"""What the Outliers page shows below its controls: one section at a time."""
+
+import streamlit as st
+
+from pages.ui import state
+from pages.ui.outliers import classes as outlier_classes
+from pages.ui.outliers import found as outlier_found
+from pages.ui.outliers import inspector as outlier_inspector
+from pages.ui.outliers import review as outlier_review
+from pages.ui.outliers import truth as outlier_truth
+from pages.ui.outliers.data import Found
+from pages.ui.text import plain
+
+SECTIONS = {
+    "flagged": ":material/flag: Flagged",
+    "review": ":material/fact_check: Review",
+    "truth": ":material/science: Against the truth",
+    "classes": ":material/category: By class",
+}
+
+PARTS = {
+    "flagged": outlier_found.draw,
+    "review": outlier_review.draw,
+    "truth": outlier_truth.draw,
+    "classes": outlier_classes.draw,
+}
+
+
+def draw(found: Found) -> None:
+    """The sentence that is always there, and the chosen section."""
+    st.markdown(outlier_found.sentence(found))
+    st.caption(plain(found.score.explanation))
+    state.recall("section_outliers", "flagged", list(SECTIONS))
+    st.segmented_control(
+        "Show",
+        list(SECTIONS),
+        key="section_outliers",
+        format_func=SECTIONS.__getitem__,
+        required=True,
+        label_visibility="collapsed",
+        help="What is shown below",
+    )
+    state.publish("section_outliers", "flagged")
+    if st.session_state["section_outliers"] != "review":
+        st.query_params.pop("at", None)  # where a review stood
+    clicked = PARTS[st.session_state["section_outliers"]](found)
+    outlier_inspector.inspect(found, clicked)

@@ -1,0 +1,165 @@
+"""All scores against a known truth: a table, curves, and what is found, missed or a false alarm."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core import outliers
+from core.anomaly import rankings, scores
+from core.anomaly.scores import BY_NAME
+from core.outliers import Ranked
+from pages.ui import cache, gallery, mosaic, state, telling
+from pages.ui.gallery import Columns, Item
+from pages.ui.outliers import curves as outlier_curves
+from pages.ui.outliers import data as outlier_data
+from pages.ui.outliers.curves import Style
+from pages.ui.outliers.data import Found, Positions
+from pages.ui.text import plain
+
+SHOWN = 12  # images of each kind
+COLUMNS = Columns(("original", "reconstruction"))
+UNKNOWN = (
+    "Nothing is known about these images. Open **Known outliers** above and choose classes that "
+    "the model was trained without, or plant some."
+)
+OF_CODES = ("neighbours", "density", "mahalanobis")
+TABLE = {
+    "line": st.column_config.ImageColumn("Line", width=64, help="How it is drawn below"),
+    "score": st.column_config.TextColumn("Score"),
+    "auroc": st.column_config.ProgressColumn(
+        "AUROC", format="%.3f", min_value=0, max_value=1,
+        help="The chance that an outlier scores above a usual image; 0.5 = guessing",
+    ),
+    "average_precision": st.column_config.ProgressColumn(
+        "Average precision", format="%.3f", min_value=0, max_value=1,
+        help="Precision averaged over all thresholds; the share of outliers = guessing",
+    ),
+    "precision_at_k": st.column_config.ProgressColumn(
+        "Precision at k", format="%.3f", min_value=0, max_value=1,
+        help="The share of outliers among the k highest scores, k being how many there are",
+    ),
+    "seconds": st.column_config.NumberColumn(
+        "Seconds", format="%.2f", help="From pixels to scores, once model and references are ready"
+    ),
+    "uses": st.column_config.TextColumn("Uses", help="What the score looks at"),
+}  # fmt: skip
+
+
+def draw(found: Found) -> str | None:
+    """All of the section; the id of an image that was clicked in it."""
+    if found.is_outlier is None:
+        st.info(UNKNOWN, icon=":material/science:")
+        return None
+    n = int(found.is_outlier.sum())
+    if not 0 < n < len(found.images):
+        st.info(
+            "Choose other outliers: there must be some, and not all.", icon=":material/science:"
+        )
+        return None
+    _, _, what = outlier_data.experiment(found.asked.dataset, found.asked.split, found.asked.truth)
+    st.markdown(f"**{n:,} of {len(found.images):,} images are outliers** ({plain(what)}).")
+    ranked = _ranked(found)
+    baselines = [spec.title for spec in scores.SCORES if spec.baseline]
+    titles = [BY_NAME[name].title for name in ranked]
+    drawn = outlier_curves.styles(titles, found.score.title, baselines)
+    _table(ranked, drawn)
+    st.caption(lesson(found, ranked))
+    _curves(found, ranked, drawn)
+    return _galleries(found, found.is_outlier)
+
+
+def lesson(found: Found, ranked: dict[str, Ranked]) -> str:
+    """What these very numbers say about error and code, as markdown."""
+    error = ranked["mse"].auroc
+    name = max(OF_CODES, key=lambda one: ranked[one].auroc)
+    code, title = ranked[name].auroc, plain(BY_NAME[name].title)
+    size = found.asked.card.latent_dim
+    numbers = f"Reconstruction error reaches {error:.3f}, {title} {code:.3f}."
+    if code > error + 0.02:
+        return (
+            f"{numbers} With D' = {size:,} numbers in its code the model also rebuilds much of "
+            "what it has never seen, so that its error gives little away: where the code lies "
+            "tells more. A smaller code rebuilds strange images worse, and usual ones too."
+        )
+    return (
+        f"{numbers} Here the error gives these outliers away: the model cannot draw what makes "
+        "them strange, wherever it places their codes."
+    )
+
+
+def _ranked(found: Found) -> dict[str, Ranked]:
+    """All scores by name, the best first; fitted and computed now if they were not before."""
+    assert found.is_outlier is not None
+    judged, truth = found.judged, found.is_outlier
+    with telling.progress():
+        specs = outliers.available(judged.references)
+        ranked = [outliers.ranked(judged, spec.name, truth) for spec in specs]
+    return {one.name: one for one in sorted(ranked, key=lambda one: -one.auroc)}
+
+
+def _table(ranked: dict[str, Ranked], drawn: dict[str, Style]) -> None:
+    """A row a score, the best first, with a sample of its line in the charts."""
+    rows = [
+        {
+            "line": outlier_curves.sample(drawn[BY_NAME[name].title]),
+            "score": BY_NAME[name].title,
+            "auroc": one.auroc,
+            "average_precision": one.average_precision,
+            "precision_at_k": one.precision_at_k,
+            "seconds": one.seconds,
+            "uses": "baseline, no network" if BY_NAME[name].baseline else "the model",
+        }
+        for name, one in ranked.items()
+    ]
+    table = pd.DataFrame(rows)
+    st.dataframe(table, hide_index=True, column_config=TABLE, height="content", key="ranked")
+
+
+def _curves(found: Found, ranked: dict[str, Ranked], drawn: dict[str, Style]) -> None:
+    assert found.is_outlier is not None
+    truth, score = found.is_outlier, found.judged.score
+    curves = {BY_NAME[name].title: rankings.curves(score(name), truth) for name in ranked}
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.markdown("**ROC**: outliers found against false alarms")
+        st.plotly_chart(outlier_curves.roc(curves, drawn), key="roc")
+    with right:
+        st.markdown("**Precision and recall**")
+        figure = outlier_curves.precision_recall(curves, drawn, float(truth.mean()))
+        st.plotly_chart(figure, key="precision_recall")
+    st.caption(
+        "Strong: the score chosen above. Dashed: baselines without a network. Dotted: guessing."
+    )
+
+
+def _galleries(found: Found, truth: outlier_data.Flags) -> str | None:
+    """Found and falsely raised, the strangest first; missed, the least strange first."""
+    flags = found.flagged
+    kinds = (
+        ("Found", "found", flags & truth, 1, f"of {int(truth.sum()):,} outliers"),
+        ("Missed", "missed", ~flags & truth, -1, f"of {int(truth.sum()):,} outliers"),
+        ("False alarms", "alarms", flags & ~truth, 1, f"of {int(flags.sum()):,} flagged"),
+    )
+    clicked = None
+    for title, key, which, sign, of in kinds:
+        positions = outlier_data.by_score(sign * found.scores, np.flatnonzero(which))
+        st.markdown(f"**{title}: {len(positions):,} {of}**")
+        if not len(positions):
+            st.caption("None at this threshold.")
+            continue
+        first = "the strangest first" if sign > 0 else "the least strange first"
+        st.caption(f"Original and reconstruction, class and score, {first}.")
+        clicked = _gallery(found, positions[:SHOWN], key) or clicked
+    return clicked
+
+
+def _gallery(found: Found, positions: Positions, key: str) -> str | None:
+    images = found.images.take(positions)
+    x = images.pixels()
+    x_hat = cache.autoencoder(found.asked.card).reconstruct(x)
+    items = [
+        Item(str(images.ids[i]), (images.label_name(i), f"{found.scores[positions[i]]:.4g}"))
+        for i in range(len(images))
+    ]
+    packed = gallery.pack(items, [mosaic.colours(x), mosaic.colours(x_hat)], COLUMNS)
+    return gallery.show(packed, f"truth_{key}", state.selected_ids())

@@ -1,0 +1,157 @@
+"""Your images, one by one: what the network sees, what it makes of it, and what that means."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.checkpoints import Card
+from core.data.imagesets import ImageSet
+from core.data.preparation import kind_of
+from core.streaming.scoring import Scored, score
+from pages.ui import cache, gallery, mosaic, state
+from pages.ui.gallery import Columns, Item
+from pages.ui.latent import data as latent_data
+from pages.ui.own import offering, steps_form, tray
+from pages.ui.own import place as own_place
+from pages.ui.own import results as own_results
+from pages.ui.own import wall as own_wall
+from pages.ui.own.tray import Fit, Tray
+from pages.ui.sidebar import Choice
+from pages.ui.sweep import Packed
+from pages.ui.text import plain
+from pages.ui.working import told
+
+DEFAULT_SHARE = 1.0  # per cent of the test images; the Outliers page has the same control
+EMPTY = (
+    "Nothing is here yet. Hand over images of your own above: PNG, JPEG, WebP, BMP, TIFF or GIF of "
+    "any size, or a zip of them. They are turned, cut, resized and made grey as the model in the "
+    "sidebar needs it, and each step can be changed."
+)
+
+
+@dataclass(frozen=True)
+class Looked:
+    """All images as the network sees them, and how the model of the sidebar rebuilds them."""
+
+    choice: Choice
+    card: Card
+    images: ImageSet
+    scored: Scored
+
+    def numbers(self, name: str) -> tuple[float, float, bool]:
+        """Error, percentile and whether it is an outlier."""
+        row = self.scored.table.iloc[int(self.images.positions([name])[0])]
+        return float(row["error"]), float(row["percentile"]), bool(row["is_outlier"])
+
+
+def draw(choice: Choice) -> None:
+    """The section."""
+    held = tray.mine()
+    beside = offering.way() == "draw"  # room for the pad and for what becomes of it
+    left, right = st.columns([5, 13], gap="medium") if beside else (st.container(), st.container())
+    with left:
+        offering.draw(held)
+        _counts(held)
+    if not held.given:
+        right.info(EMPTY)
+        return
+    fit = Fit(choice.model().input_shape, kind_of(choice.model().dataset))
+    with right:
+        looked = _looked(held, choice, fit)
+        if beside:
+            _chosen_one(held, looked, fit)
+    _heading(held, looked)
+    if not beside:
+        _chosen_one(held, looked, fit)
+    own_results.draw(held.chosen, looked.images, looked.card, choice.fitting)
+    own_wall.draw(held.chosen, looked.images, choice.fitting, looked.scored.percentile)
+    own_place.draw(held.chosen, looked.images, choice, looked.card)
+
+
+def _looked(held: Tray, choice: Choice, fit: Fit) -> Looked:
+    place = st.empty()
+
+    def tell(done: int, total: int | None) -> None:
+        place.progress(done / (total or 1), told(done, total, None, "Preparing"))
+
+    images = held.images(fit, latent_data.Patience(tell))
+    card = choice.model()
+    share = state.recall_number("share", DEFAULT_SHARE, 0, 50)
+    key = ("own scored", own_results.digest(images), images.rejected, card.sha256, share)
+    scored = cache.kept(key, lambda: score(cache.autoencoder(card), images, 100 - share))
+    place.empty()
+    return Looked(choice, card, images, scored)
+
+
+def _counts(held: Tray) -> None:
+    if not (held.given or held.rejected):
+        return
+    offered = len(held.given) + len(held.rejected)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        said = f"**{offered:,} offered**: {len(held.given):,} read, {len(held.rejected):,} refused"
+        st.markdown(said, width="content")
+        st.button(
+            "Forget all", type="tertiary", on_click=tray.clear, help="Begin again with no images"
+        )
+    if held.rejected:
+        words = f"Why {len(held.rejected):,} could not be used"
+        with st.expander(words, icon=":material/block:"):
+            own_results.table_of_rejected(held.rejected)
+
+
+def _heading(held: Tray, looked: Looked) -> None:
+    """All images with their errors, and what can be taken away."""
+    if len(held.given) > 1:
+        st.subheader("What the network sees", help="A click chooses the image looked at below")
+        if clicked := gallery.show(_packed(looked), "own_gallery", (held.chosen,)):
+            held.chosen = clicked
+            st.rerun()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.number_input(
+            "Percent above",
+            0.0,
+            50.0,
+            step=0.1,
+            format="%.1f",
+            key="share",
+            width=150,
+            help="Of the images that the model was tested on: an image of yours is an outlier if "
+            "its error is among the highest so many per cent; the same as on the Outliers page",
+        )
+        state.publish("share", DEFAULT_SHARE)
+        own_results.downloads(looked.scored)
+        st.caption(
+            f"{looked.scored.n_outliers:,} of {len(looked.images):,} outliers: error above "
+            f"{looked.scored.threshold:.5f}, which {looked.scored.percentile:g} % of the test "
+            f"images of {plain(looked.card.title)} stay below."
+        )
+
+
+def _packed(looked: Looked) -> Packed:
+    """The gallery; made anew only for other images or another verdict."""
+
+    def make() -> Packed:
+        items = []
+        for name in looked.images.ids.tolist():
+            error, percentile, outlier = looked.numbers(name)
+            words = f"{percentile:.1f} %{' · outlier' if outlier else ''}"
+            items.append(Item(name, (name, f"{error:.5f}", words)))
+        pictures = mosaic.colours(looked.images.pixels())
+        return gallery.pack(items, [pictures], Columns(("what the network sees",)))
+
+    key = (own_results.digest(looked.images), looked.card.sha256, looked.scored.threshold)
+    return cache.kept(("own gallery", *key), make)
+
+
+def _chosen_one(held: Tray, looked: Looked, fit: Fit) -> None:
+    name = held.chosen
+    height, width = held.given[name].size
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader(plain(name), width="content")
+        st.caption(f"{width:,} x {height:,} pixels", width="content")
+        if len(held.given) > 1:
+            st.button("Remove", type="tertiary", on_click=held.remove, args=(name,),
+                      help="Take this image out of your images")  # fmt: skip
+    steps_form.draw(held, fit)
+    error, percentile, outlier = looked.numbers(name)
+    own_results.verdict(error, percentile, outlier, looked.scored)

@@ -1,0 +1,105 @@
+"""Where an own image lies among the images of the data set: a star on the map of codes."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+
+from core.anomaly.neighbours import Array, nearest
+from core.checkpoints import Card
+from core.data.imagesets import ImageSet
+from core.latent import Axes
+from pages.ui import cache, gallery, mosaic, scatter, state
+from pages.ui.colouring import Colouring, Groups, Scale
+from pages.ui.gallery import Columns, Item
+from pages.ui.latent import controls as latent_controls
+from pages.ui.latent import data as latent_data
+from pages.ui.latent import views as latent_views
+from pages.ui.latent.data import Codes, Crowd, Population
+from pages.ui.scatter import Look, Points
+from pages.ui.sidebar import Choice
+from pages.ui.text import hover_text, plain
+from pages.ui.theme import LIGHT
+
+MOST = 2_000  # images on the map
+N_NEIGHBOURS = 8
+
+
+def draw(chosen: str, images: ImageSet, choice: Choice, card: Card) -> None:
+    """The map with a star, and the images nearest to it."""
+    st.subheader("Its place among the others")
+    crowd = Crowd(choice.dataset.id, choice.split, False, MOST, 0)
+    population = latent_data.population(crowd)
+    codes = latent_controls.encoded(crowd, card)
+    z = cache.autoencoder(card).encode(images.pixels())
+    position = int(images.positions([chosen])[0])
+    left, right = st.columns([11, 9], gap="medium")
+    with left:
+        axes = latent_data.axes(crowd, card, codes.z)
+        own = axes.coordinates(z).astype(np.float32)
+        st.plotly_chart(
+            with_stars(_map(population, codes, axes, card), own, images.ids.tolist(), position),
+            key="own_place",
+            config={"displaylogo": False},
+        )
+        st.caption(
+            f"★ {plain(chosen)}; small stars are your other images, dots "
+            f"{len(population.images):,} of {population.available:,} {choice.split} images."
+        )
+    with right:
+        _neighbours(z[position : position + 1], codes.z, population.images)
+
+
+def with_stars(
+    figure: go.Figure, xy: scatter.Places, names: Sequence[str], chosen: int
+) -> go.Figure:
+    """The map with own images on it: (n, 2); the chosen one large."""
+    others = [i for i in range(len(names)) if i != chosen]
+    for members, size in ((others, 9), ([chosen], 20)):
+        if members:
+            figure.add_scattergl(
+                x=xy[members, 0],
+                y=xy[members, 1],
+                mode="markers",
+                marker={
+                    "symbol": "star",
+                    "size": size,
+                    "color": LIGHT["outlier"],
+                    "line": {"width": 1, "color": "#ffffff"},
+                },
+                text=[hover_text(names[i]) for i in members],
+                hovertemplate="%{text}<extra></extra>",
+                showlegend=False,
+            )
+    return figure
+
+
+def _map(population: Population, codes: Codes, axes: Axes, card: Card) -> go.Figure:
+    images = population.images
+    colouring: Colouring = Scale("reconstruction error (MSE)", codes.errors, "warm")
+    if images.labels is not None:
+        colouring = Groups("class", images.class_names, images.labels)
+    xy = axes.coordinates(codes.z).astype(np.float32)
+    points = Points(xy, images.ids, population.other, "other image")
+    look = Look(latent_views.axis_titles(card, axes, "pca"), "pan", height=440)
+    return scatter.figure(points, colouring, None, look)
+
+
+def _neighbours(z: Array, others: Array, images: ImageSet) -> None:
+    k = min(N_NEIGHBOURS, len(others))
+    found = nearest(z, others, k)
+    near = images.take(found.positions[0])
+    st.markdown(f"**The {k} images with the nearest codes**")
+    items = [
+        Item(image_id, tuple(filter(None, (near.label_name(i), f"{distance:.2f} away"))))
+        for i, (image_id, distance) in enumerate(
+            zip(near.ids.tolist(), found.distances[0].tolist(), strict=True)
+        )
+    ]
+    pictures = mosaic.colours(near.pixels())
+    packed = gallery.pack(items, [pictures], Columns(("neighbour",)))
+    if clicked := gallery.show(packed, "own_neighbours", state.selected_ids()):
+        state.toggle_selected(clicked)
+        st.rerun()
+    st.caption("Distance between codes. A click selects an image for all pages.")

@@ -1,0 +1,135 @@
+"""What a model makes of a person's own images: a verdict, the live slider, tables to take away."""
+
+import hashlib
+from collections.abc import Sequence
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+
+from core import exports
+from core.checkpoints import Card
+from core.data.imagesets import ImageSet, Rejected
+from core.noise import Noise
+from core.streaming.scoring import Scored
+from core.sweeps import NoiseSweep, noise_sweep
+from pages.ui import cache, inspector, packing, state, sweep
+from pages.ui.inspector import View
+from pages.ui.reconstruct import controls, picture, reconstruction
+from pages.ui.sweep import Cell, Packed
+
+DEFAULT_SIGMA = 0.5
+AT_ONCE = 8  # pictures under the slider
+
+
+def verdict(error: float, percentile: float, outlier: bool, scored: Scored) -> None:
+    """The error of one image, among those of the test images, and what follows."""
+    with st.container(horizontal=True, gap="medium"):
+        for label, value, explanation in (
+            ("Error (MSE)", f"{error:.5f}", "Mean squared difference; pixels are 0 to 1"),
+            ("Percentile", f"{percentile:.1f} %", "Share of the test images with a lower error"),
+        ):
+            st.metric(label, value, width="content", help=explanation)
+    st.markdown(words(percentile, outlier, scored.percentile))
+
+
+def words(percentile: float, outlier: bool, line: float) -> str:
+    """What an error's percentile says, in a sentence."""
+    if percentile >= 100:
+        place = "higher than of all the test images"
+    elif percentile <= 0:
+        place = "lower than of all the test images"
+    else:
+        place = f"higher than {percentile:.1f} % of the test images"
+    side = "above" if outlier else "not above"
+    tail = "an :red[**outlier**]" if outlier else "**usual**"
+    return f"The error is {place}: {side} the line of {line:g} %, so the image is {tail}."
+
+
+def downloads(scored: Scored) -> None:
+    """The numbers of all images, and the files that could not be read, as CSV and Parquet."""
+    for label, make, mime in (
+        ("CSV", exports.csv_bytes, "text/csv"),
+        ("Parquet", exports.parquet_bytes, "application/vnd.apache.parquet"),
+    ):
+        st.download_button(
+            label,
+            partial(make, scored.table),
+            f"hourglass-your-images.{label.lower()}",
+            mime,
+            icon=":material/download:",
+            on_click="ignore",
+            help=f"A row an image, as {label}: error, percentile, outlier or not, and for files "
+            "that could not be read the reason",
+        )
+
+
+def table_of_rejected(rejected: Sequence[Rejected]) -> None:
+    """Names and reasons."""
+    table = pd.DataFrame(rejected, columns=["file", "reason"])
+    st.dataframe(exports.safe_table(table), hide_index=True)
+
+
+def draw(chosen: str, images: ImageSet, card: Card, fitting: Sequence[Card]) -> None:
+    """The chosen image and some others under the noise slider, through up to three models."""
+    st.subheader("Under noise")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        cards = controls.compared(card, fitting)
+        noise, seed = controls.noise()
+        download = st.container(width="content")
+    shown = images.take(images.positions(nearby(images.ids.tolist(), chosen)))
+    sweeps = tuple(_sweep(shown, one, noise, seed) for one in cards)
+    packed = _packed(shown, sweeps, cards, seed)
+    sigma = state.recall_number("sigma", DEFAULT_SIGMA, 0, 1)
+    event = sweep.show(packed, "own_sweep", start=state.on_entry("sigma", sigma))
+    st.session_state["sigma"] = event.value
+    step = reconstruction.nearest_step(sweeps[0].sigmas, event.value)
+    download.download_button(
+        "PNG",
+        lambda: picture.picture(shown, sweeps, cards, step),
+        f"hourglass-your-images-sigma-{event.value:.2f}.png",
+        "image/png",
+        icon=":material/download:",
+        on_click="ignore",
+        help="Download these pictures, with their labels, as one",
+    )
+    if event.clicked:
+        models = tuple(cache.autoencoder(one) for one in cards)
+        view = View(shown, models, sweeps, step, reconstruction.error_scale(sweeps))
+        inspector.inspect(view, event.clicked)
+
+
+def nearby(names: Sequence[str], chosen: str) -> list[str]:
+    """The chosen one first, then those that come after it, and round again; AT_ONCE at most."""
+    at = names.index(chosen)
+    return [*names[at:], *names[:at]][:AT_ONCE]
+
+
+def digest(images: ImageSet) -> str:
+    """A name for these images, in this order and under these ids, that no others have."""
+    words = repr((images.images.shape, images.ids.tolist())).encode()
+    return hashlib.sha256(words + images.images.tobytes()).hexdigest()
+
+
+def _sweep(shown: ImageSet, card: Card, noise: Noise, seed: int) -> NoiseSweep:
+    x = shown.pixels()
+    return cache.kept(
+        ("own sweep", digest(shown), noise, seed, card.sha256),
+        lambda: noise_sweep(
+            x, [cache.autoencoder(card)], noise, seed, reconstruction.steps(x.size)
+        ),
+    )
+
+
+def _packed(
+    shown: ImageSet, sweeps: Sequence[NoiseSweep], cards: Sequence[Card], seed: int
+) -> Packed:
+    models = tuple((card.name, card.sha256) for card in cards)
+    key = ("own packed", digest(shown), sweeps[0].noise, seed, models)
+    cells = tuple(Cell(name, last_part(name)) for name in shown.ids.tolist())
+    return cache.kept(key, lambda: packing.pack(reconstruction.described(cells, sweeps, cards)))
+
+
+def last_part(name: str) -> str:
+    """Of a path, to stand under a picture."""
+    return name.rsplit("/", 1)[-1] or name

@@ -1,0 +1,155 @@
+"""A folder or zip becomes a named data set: read, reported on, and made only then."""
+
+import secrets
+from collections.abc import Callable
+
+import streamlit as st
+
+from core.background import Job
+from core.data import making, ownsets
+from core.data.drafts import Draft, Form
+from core.data.gathering import gather
+from core.data.making import Keeping
+from core.data.ownsets import OwnSet
+from pages.ui import cache, errors, sidebar, working
+from pages.ui.own import report as own_report
+from pages.ui.own import source as own_source
+from pages.ui.own.source import Source
+from pages.ui.sidebar import Choice
+from pages.ui.text import plain
+
+VISIT, SAID = "own_visit", "set_said"
+
+
+def draw(_: Choice) -> None:
+    """The section."""
+    if said := st.session_state.pop(SAID, ""):
+        st.success(plain(said), icon=":material/check:")
+    key = job_key()
+    job = cache.jobs().get(key)
+    if job is not None and job.state == "running":
+        working.show(key, job)
+    elif job is not None and job.state == "done":
+        _finish(key, job.result)
+    else:
+        if job is not None and job.state == "failed":
+            st.error(plain(job.error), icon=":material/error:")
+        _begin(key)
+    _list(ownsets.available())
+
+
+def job_key() -> str:
+    """What the reading that this visitor has started is known by."""
+    return f"read {st.session_state.setdefault(VISIT, secrets.token_hex(8))}"
+
+
+def _begin(key: str) -> None:
+    images = own_source.source()
+    if images is None:
+        st.info(
+            "Hand over a folder or a zip of images: a folder a class, or all in one. They are read "
+            "once and reported on; nothing is made or trained before you have seen the report."
+        )
+        return
+    form = own_source.form(images)
+    if st.button(
+        "Read the images",
+        type="primary",
+        icon=":material/play_arrow:",
+        help="In the background; other pages can be used meanwhile",
+    ):
+        _start(key, images, form)
+        st.rerun()
+
+
+def _start(key: str, images: Source, form: Form) -> Job:
+    def work(tell: Callable[[int, int | None], None]) -> Draft:
+        with images.opened() as offers:
+            return gather(offers, form, images.name, tell)
+
+    own_source.begin_anew()
+    return cache.jobs().start(key, f"Reading {images.name}", work)
+
+
+def _finish(key: str, draft: Draft) -> None:
+    if not draft.folder.exists():  # a day has passed
+        _forget(key, draft)
+        st.rerun()
+    own_report.draw(draft)
+    keeping, name = _keeping(draft)
+    with st.container(horizontal=True):
+        if st.button("Make the data set", type="primary", icon=":material/dataset:",
+                     help="It is then offered on all pages"):  # fmt: skip
+            _make(key, draft, name, keeping)
+        if st.button("Throw it away", help="Forget what was read; your files stay as they are"):
+            _forget(key, draft)
+            st.rerun()
+
+
+def _keeping(draft: Draft) -> tuple[Keeping, str]:
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        out = [
+            st.toggle(f"Leave out {words}", default, disabled=not count, help=explanation)
+            for words, default, count, explanation in (
+                ("equal", True, draft.repeats().sum(), "Only the first of equal images is kept"),
+                ("almost equal", False, draft.near_repeats().sum(),
+                 "Otherwise they are kept in the same part, train or test"),
+                ("very small", False, draft.small().sum(),
+                 "Images with less than half the pixels a side; enlarged they are blurred"),
+            )
+        ]  # fmt: skip
+        share = st.slider("To test on", 5, 50, 20, 5, format="%d %%", width=200,
+                          help="Share of the images that no model is trained on")  # fmt: skip
+        seed = st.number_input("Seed", 0, 2**32 - 1, 0, width=120,
+                               help="The same seed makes the same two parts")  # fmt: skip
+        name = st.text_input("Name", making.free_name(draft.source), width=220,
+                             help="1 to 64 lower-case letters, digits, - and _")  # fmt: skip
+    equal, near, small = (not one for one in out)
+    return Keeping(equal, near, small, share / 100, int(seed)), name
+
+
+def _make(key: str, draft: Draft, name: str, keeping: Keeping) -> None:
+    with errors.shown():
+        bar = st.progress(0.0, "Writing the data set")
+
+        def tell(done: int, total: int | None) -> None:
+            bar.progress(done / (total or 1), "Writing the data set")
+
+        own = making.make(draft, name, keeping, tell)
+        _forget(key, draft)
+        st.session_state[SAID] = (
+            f"{name} is made, and chosen in the sidebar for all pages. Next: train a model on it."
+        )
+        sidebar.choose(own.id)
+        st.rerun()
+
+
+def _forget(key: str, draft: Draft) -> None:
+    cache.jobs().forget(key)
+    draft.discard()
+
+
+def _list(sets: tuple[OwnSet, ...]) -> None:
+    if not sets:
+        return
+    st.subheader("Your data sets")
+    for own in sets:
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            channels, height, width = own.shape
+            colour = "grey" if channels == 1 else "colour"
+            classes = f"{len(own.class_names):,} classes" if own.class_names else "no classes"
+            st.markdown(
+                f"**{plain(own.name)}** {own.n_train:,} to train, {own.n_test:,} to test, "
+                f"{width} x {height}, {colour}, {classes} :gray[from {plain(own.source)}; "
+                f"{own.n_left_out:,} left out]"
+            )
+            st.button("Choose", key=f"choose_{own.name}", on_click=sidebar.choose, args=(own.id,),
+                      disabled=st.session_state["dataset"] == own.id,
+                      help="Choose it in the sidebar, for all pages")  # fmt: skip
+            with st.popover("Delete", icon=":material/delete:", help="Remove it from this machine"):
+                st.markdown(f"Delete **{plain(own.name)}** for good? Your files stay as they are.")
+                if st.button("Delete it", key=f"delete_{own.name}", type="primary",
+                             help="It cannot be brought back"):  # fmt: skip
+                    ownsets.delete(own.name)
+                    st.session_state[SAID] = f"{own.name} is deleted."
+                    st.rerun()

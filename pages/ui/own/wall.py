@@ -1,0 +1,60 @@
+"""One image through every model that takes it."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from core import metrics
+from core.checkpoints import Card
+from core.data.imagesets import ImageSet
+from pages.ui import cache, gallery, mosaic
+from pages.ui.gallery import Columns, Item
+from pages.ui.own.results import digest
+from pages.ui.sweep import Packed
+
+HELP = (
+    "Original, reconstruction and error map for each model, the lowest error first; the error maps "
+    "share one scale. The percentile is among each model's own test images"
+)
+
+
+def draw(chosen: str, images: ImageSet, cards: Sequence[Card], line: float) -> None:
+    """Each model's answer to the chosen image, on one scale of errors."""
+    st.subheader("Through all models", help=HELP)
+    one = images.take(images.positions([chosen]))
+    key = ("own wall", digest(one), line, tuple((card.name, card.sha256) for card in cards))
+    packed, most = cache.kept(key, lambda: _packed(one, cards, line))
+    gallery.show(packed, "own_wall")
+    st.caption(
+        "Left to right: what the network sees, what the model makes of it, where they differ "
+        f"(black 0, brightest {most:.2f} and more, the same for all models)."
+    )
+
+
+def _packed(one: ImageSet, cards: Sequence[Card], line: float) -> tuple[Packed, float]:
+    x = one.pixels()
+    answers = []
+    for card in cards:
+        model = cache.autoencoder(card)
+        x_hat = model.reconstruct(x)
+        error = metrics.mse(x, x_hat)
+        answers.append((float(error[0]), float(model.percentiles(error)[0]), card, x_hat))
+    answers.sort(key=lambda answer: answer[0])
+    items = [
+        Item(card.name, (f"{rank}. {card.title}", f"{error:.5f}", _place(percentile, line)))
+        for rank, (error, percentile, card, _) in enumerate(answers, start=1)
+    ]
+    x_hats = np.concatenate([x_hat for *_, x_hat in answers])
+    originals = np.repeat(x, len(answers), axis=0)
+    most = float(np.clip(np.percentile(np.abs(x_hats - originals), 99.5), 0.01, 1))
+    pictures = [
+        mosaic.colours(originals),
+        mosaic.colours(x_hats),
+        mosaic.error_colours(originals, x_hats, most),
+    ]
+    return gallery.pack(items, pictures, Columns(("original", "reconstruction", "error"))), most
+
+
+def _place(percentile: float, line: float) -> str:
+    return f"{percentile:.1f} % {'· outlier' if percentile > line else '· usual'}"

@@ -1,0 +1,171 @@
+"""What the Reconstruct page can be asked: which images, which noise, which models to compare."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from core.checkpoints import Card
+from core.data.imagesets import ImageSet
+from core.noise import ADDITIVE, EXPLANATIONS, KINDS, Kind, Noise
+from pages.ui import state
+from pages.ui.text import kind_name, titles
+
+LARGE = 48  # pixels a side, from where fewer images fit a screen and a message
+COUNTS, COUNTS_OF_LARGE = (8, 12, 16, 24, 32), (4, 8, 12, 16)
+MAX_SEED = 2**32 - 1
+
+
+def compared(main: Card, fitting: Sequence[Card]) -> tuple[Card, ...]:
+    """The sidebar's model and up to two more, the linear one to begin with."""
+    by_name = {card.name: card for card in fitting}
+    linear = [card for card in fitting if card.architecture.closed_form and card is not main]
+    default = [max(linear, key=lambda card: card.latent_dim).name] if linear else []
+    state.recall_several("compare", default, list(by_name))
+    st.multiselect(
+        "Compare with",
+        list(by_name),
+        key="compare",
+        max_selections=2,
+        format_func=titles(fitting).__getitem__,
+        placeholder="No other model",
+        help="Up to two more models, on the same images with the same noise",
+    )
+    state.publish("compare", default)
+    names = dict.fromkeys([main.name, *st.session_state["compare"]])
+    return tuple(by_name[name] for name in names)
+
+
+def images(available: ImageSet) -> ImageSet:
+    """The images to show, as asked for in a popover."""
+    with st.popover(
+        "Images", icon=":material/grid_view:", help="How many images, and of which classes"
+    ):
+        large = max(available.shape) >= LARGE
+        n = st.select_slider(
+            "How many",
+            COUNTS_OF_LARGE if large else COUNTS,
+            8 if large else 16,
+            key="n",
+            bind="query-params",
+            persist_state="session",
+            help="Images side by side",
+        )
+        classes: list[str] = []
+        if available.labels is not None:
+            classes = st.pills(
+                "Classes",
+                available.class_names,
+                selection_mode="multi",
+                key="classes",
+                bind="query-params",
+                persist_state="session",
+                help="Only images of these classes; none chosen = all",
+            )
+        chosen = pick(available, classes, n, int(state.recall_number("shuffle", 0, 0, MAX_SEED)))
+        st.caption(f"{len(chosen):,} of {len(available):,} {available.split} images")
+    return chosen
+
+
+def pick(available: ImageSet, classes: Sequence[str], n: int, shuffle: int) -> ImageSet:
+    """Up to n images of the given classes (all if none are given).
+
+    shuffle: 0 takes the classes in turn, each in the set's own order; any other number draws at
+    random, the same number always the same images.
+    """
+    positions = np.arange(len(available))
+    labels = available.labels
+    if classes and labels is not None:
+        wanted = [i for i, name in enumerate(available.class_names) if name in classes]
+        positions = positions[np.isin(labels, wanted)]
+    if shuffle:
+        return available.take(np.random.default_rng(shuffle).permutation(positions)[:n])
+    if labels is not None:
+        positions = positions[np.lexsort((labels[positions], _turn(labels[positions])))]
+    return available.take(positions[:n])
+
+
+def noise() -> tuple[Noise, int]:
+    """The kind of noise (its sigma is the slider's) and the seed, as asked for in a popover."""
+    with st.popover(
+        "Noise", icon=":material/grain:", help="Which kind of noise, and how it is drawn"
+    ):
+        kind: Kind = st.radio(
+            "Kind",
+            KINDS,
+            key="noise",
+            format_func=kind_name,
+            captions=[EXPLANATIONS[kind] for kind in KINDS],
+            bind="query-params",
+            persist_state="session",
+        )
+        additive = kind in ADDITIVE
+        mu = st.slider(
+            "Mean μ",
+            -0.5,
+            0.5,
+            0.0,
+            0.05,
+            key="mu",
+            bind="query-params",
+            persist_state="session",
+            disabled=not additive,
+            help="Noise that brightens (above 0) or darkens (below 0); gaussian and speckle only",
+        )
+        clip = st.toggle(
+            "Clip to [0, 1], as a camera would",
+            key="clip",
+            bind="query-params",
+            persist_state="session",
+            disabled=not additive,
+            help="Off: the network gets values outside [0, 1] too, as in the textbooks",
+        )
+        seed = st.number_input(
+            "Seed",
+            0,
+            MAX_SEED,
+            0,
+            key="seed",
+            bind="query-params",
+            persist_state="session",
+            help="The same seed gives the same noise on the same image, for every model",
+        )
+    return Noise(kind, 0.0, mu, clip), seed
+
+
+def shuffle_button() -> None:
+    """Draws other images."""
+    st.button(
+        "Shuffle",
+        icon=":material/shuffle:",
+        on_click=_next,
+        args=("shuffle",),
+        help="Draw other images at random",
+    )
+    state.publish("shuffle", 0)
+
+
+def new_noise_button() -> None:
+    """Draws other noise: the next seed."""
+    st.button(
+        "New noise",
+        icon=":material/casino:",
+        on_click=_next,
+        args=("seed",),
+        help="Draw other noise of the same kind: the next seed",
+    )
+
+
+def _next(key: str) -> None:
+    st.session_state[key] = (int(st.session_state.get(key, 0)) + 1) % MAX_SEED
+
+
+def _turn(
+    labels: np.ndarray[tuple[int], np.dtype[np.int64]],
+) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """For each image, how many of its class stand before it."""
+    turn = np.empty(len(labels), np.int64)
+    for label in np.unique(labels):
+        members = np.flatnonzero(labels == label)
+        turn[members] = np.arange(len(members))
+    return turn

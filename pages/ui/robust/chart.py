@@ -1,0 +1,176 @@
+"""The Robustness page's curves: from measurements to the chart over the slider, and to tables."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from core.checkpoints import Card
+from core.comparing import crossings
+from core.comparing.crossings import Pair
+from core.noise import Kind
+from core.robustness import Curve, Study
+from pages.ui.chart import COLOURS, DASHES, GREY, Chart, Dot, Line, numbers
+
+Numbers = npt.NDArray[np.float64]
+FINE = np.linspace(0, 1, 101)  # where the curves are drawn
+SHARE = 0.8  # of the images, in a band
+ENDLESS = 100.0  # dB: nearer than that is drawn nowhere
+X_TITLES: Mapping[Kind, str] = {
+    "gaussian": "noise σ (standard deviation, pixels are 0 to 1)",
+    "speckle": "noise σ (standard deviation, as a share of the pixel)",
+    "salt_and_pepper": "noise σ (share of the pixels turned black or white)",
+    "masking": "noise σ (share of the pixels turned black)",
+}
+
+
+def chart(
+    study: Study,
+    cards: Sequence[Card],
+    colours: Mapping[str, int],
+    kind: Kind,
+    band: str,
+    log: bool,
+) -> Chart:
+    """Curves with bands, trained noise and crossings.
+
+    cards: of the study's models.  colours: which one each model has, by name.  band: "images",
+    "draws" or "none".  log: the axis of an MSE.
+    """
+    shown = study.metric
+    pairs = crossings.pairs(study.models, study.sigmas, shown)
+    lines = [
+        _line(study, curve, card, colours[card.name], band)
+        for curve, card in zip(study.models, cards, strict=True)
+    ]
+    unit = f", {shown.unit}" if shown.unit else ""
+    nearer = "higher" if shown.higher_is_nearer else "lower"
+    return Chart(
+        numbers(FINE),
+        (*lines, _reference(study)),
+        dots=(*_between_models(study, pairs), *_with_noisy(study)),
+        x_title=X_TITLES[kind],
+        y_title=f"{shown.title} against the clean image{unit} ({nearer} is nearer)",
+        log=log and shown.name == "mse",
+        from_zero=shown.name == "mse",
+        digits=shown.digits,
+        higher_is_nearer=shown.higher_is_nearer,
+        points=_points(study.sigmas),
+        label=f"{shown.title} against noise, a curve a model. {summary(study)}",
+    )
+
+
+def summary(study: Study) -> str:
+    """Who is nearest to the original from where to where."""
+    found = crossings.nearest([*study.models, study.noisy], study.sigmas, study.metric)
+    return crossings.summary(found)
+
+
+def sayings(study: Study) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """Sentences: of the pairs that cross, of those that do not, and of each against the noise."""
+    pairs = crossings.pairs(study.models, study.sigmas, study.metric)
+    crossing = tuple(crossings.sentence(pair) for pair in pairs if pair.crossings)
+    others = tuple(crossings.sentence(pair) for pair in pairs if not pair.crossings)
+    return crossing, others, tuple(crossings.usefulness(pair) for pair in _against_noisy(study))
+
+
+def means(study: Study) -> pd.DataFrame:
+    """A row an amount of noise, a column a model: the means, and the noisy image's own."""
+    curves = {curve.name: curve.mean for curve in (*study.models, study.noisy)}
+    return pd.DataFrame({"sigma": study.sigmas, **curves})
+
+
+def long_table(study: Study, constants: Mapping[str, str | int | float]) -> pd.DataFrame:
+    """A row an amount of noise and a model: mean, band over images, least and greatest draw.
+
+    constants: further columns, the same in every row.
+    """
+    parts = []
+    for curve in (*study.models, study.noisy):
+        low, high = curve.images_band(SHARE)
+        least, greatest = curve.draws_band()
+        parts.append(
+            pd.DataFrame(
+                {
+                    "checkpoint": curve.name,
+                    "sigma": study.sigmas,
+                    "metric": study.metric.name,
+                    "mean": curve.mean,
+                    "images_10": low,
+                    "images_90": high,
+                    "least_draw": least,
+                    "greatest_draw": greatest,
+                }
+            )
+        )
+    return pd.concat(parts, ignore_index=True).assign(**constants)
+
+
+def slots(kept: Mapping[str, int], names: Sequence[str]) -> dict[str, int]:
+    """Which colour each model has: its old one if it had one, else the first that is free."""
+    found = {name: kept[name] for name in names if name in kept}
+    for name in names:
+        free = (i for i in range(len(names) + len(found)) if i not in found.values())
+        found.setdefault(name, next(free))
+    return found
+
+
+def _line(study: Study, curve: Curve, card: Card, slot: int, band: str) -> Line:
+    low, high = curve.images_band(SHARE) if band == "images" else curve.draws_band()
+    trained = card.noise
+    return Line(
+        curve.name,
+        _drawn(study, curve.mean),
+        COLOURS[slot % len(COLOURS)],
+        DASHES[slot // 2 % len(DASHES)],
+        low=() if band == "none" else _drawn(study, low),
+        high=() if band == "none" else _drawn(study, high),
+        note=f"trained at σ {trained.sigma:g}" if trained else "",
+        mark=trained.sigma if trained else None,
+    )
+
+
+def _reference(study: Study) -> Line:
+    y = np.array(_drawn(study, study.noisy.mean))
+    if study.metric.unit == "dB":
+        y[y > ENDLESS] = np.nan
+    return Line(study.noisy.name, tuple(y.tolist()), GREY, "dot", reference=True)
+
+
+def _between_models(study: Study, pairs: Sequence[Pair]) -> tuple[Dot, ...]:
+    """The crossings of the models; those of one pair share a number and a sentence."""
+    crossing = [pair for pair in pairs if pair.crossings]
+    return tuple(
+        Dot(c.sigma, _height(study, c.after, c.sigma), str(i), crossings.sentence(pair))
+        for i, pair in enumerate(crossing, start=1)
+        for c in pair.crossings
+    )
+
+
+def _with_noisy(study: Study) -> tuple[Dot, ...]:
+    return tuple(
+        Dot(c.sigma, _height(study, pair.first, c.sigma), "", crossings.usefulness(pair))
+        for pair in _against_noisy(study)
+        for c in pair.crossings
+    )
+
+
+def _against_noisy(study: Study) -> tuple[Pair, ...]:
+    return tuple(
+        crossings.compare(curve, study.noisy, study.sigmas, study.metric) for curve in study.models
+    )
+
+
+def _height(study: Study, name: str, sigma: float) -> float:
+    curve = next(curve for curve in study.models if curve.name == name)
+    return float(study.metric.between(study.sigmas, curve.mean, np.array([sigma]))[0])
+
+
+def _points(sigmas: Sequence[float]) -> tuple[int, ...]:
+    """Where in FINE the amounts are; none if they are too many to be seen apart."""
+    return tuple(round(s * (len(FINE) - 1)) for s in sigmas) if len(sigmas) <= 21 else ()
+
+
+def _drawn(study: Study, values: Numbers) -> tuple[float, ...]:
+    return numbers(study.metric.between(study.sigmas, values, FINE).tolist())

@@ -1,0 +1,151 @@
+"""What the Robustness page can be asked: which models, which noise, what is measured and how."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.checkpoints import Card
+from core.noise import Noise
+from core.robustness import METRICS, Metric, metric
+from pages.ui import state
+from pages.ui.reconstruct import controls
+from pages.ui.robust.measuring import amounts, drawing
+from pages.ui.robust.questions import MOST, questions
+from pages.ui.sidebar import Choice
+from pages.ui.text import titles
+
+STORY = (
+    "mnist-dense-2", "mnist-overcomplete", "mnist-overcomplete-linear", "mnist-denoising",
+    "mnist-pca-32", "shapes-pca-32", "shapes-conv",
+)  # fmt: skip
+
+VIEWS = ("Curves", "Wall", "Copying", "Size", "Models")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the visitor wants to see.
+
+    cards: compared, a PCA always among them if there is one.  n: images measured, 0 for all.
+    draws: of the noise, from seed on.  levels: amounts of noise.  band: a key of BANDS.
+    """
+
+    choice: Choice
+    cards: tuple[Card, ...]
+    noise: Noise
+    seed: int
+    n: int
+    draws: int
+    levels: int
+    metric: Metric
+    band: str
+    log: bool
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """One a draw."""
+        return tuple((self.seed + i) % (controls.MAX_SEED + 1) for i in range(self.draws))
+
+
+def view() -> str:
+    """Which of VIEWS is open."""
+    chosen = st.segmented_control(
+        "View",
+        VIEWS,
+        default=VIEWS[0],
+        required=True,
+        key="robust_view",
+        label_visibility="collapsed",
+        bind="query-params",
+        persist_state="session",
+        help="Curves: error against noise. Wall: the same images through every model. Copying: "
+        "images unlike any in training. Size: error against D'. Models: a table to choose from.",
+    )
+    return str(chosen or VIEWS[0])
+
+
+def asked(choice: Choice) -> Asked:
+    """The controls above the curves, and what they say."""
+    cards = compared(choice)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        shown = _metric()
+        noise, seed = controls.noise()
+        with st.popover("Measure", icon=":material/tune:", help="On how much, and how drawn"):
+            n, draws, levels = amounts()
+            band, log = drawing()
+        _questions(choice.fitting)
+        state.recall_number("shuffle", 0, 0, controls.MAX_SEED)
+        controls.shuffle_button()
+    return Asked(choice, cards, noise, seed, n, draws, levels, metric(shown), band, log)
+
+
+def with_pca(names: Sequence[str], fitting: Sequence[Card]) -> tuple[Card, ...]:
+    """The models of these names, and the largest PCA if none is among them."""
+    chosen = [card for card in fitting if card.name in names]
+    linear = [card for card in fitting if card.architecture.closed_form]
+    if linear and not any(card in linear for card in chosen):
+        chosen.append(max(linear, key=lambda card: card.latent_dim))
+    order = {name: i for i, name in enumerate(names)}
+    return tuple(sorted(chosen, key=lambda card: order.get(card.name, len(order))))
+
+
+def default_names(main: Card, fitting: Sequence[Card]) -> list[str]:
+    """The sidebar's model and those that the story needs, or the first few there are."""
+    names = [card.name for card in fitting]
+    story = [name for name in STORY if name in names] or names[: MOST - 2]
+    linear = [card.name for card in with_pca(story, fitting)]
+    return list(dict.fromkeys([*linear, main.name]))
+
+
+def compared(choice: Choice) -> tuple[Card, ...]:
+    """The models to compare, as asked for; a PCA always among them if there is one."""
+    named = titles(choice.fitting)
+    default = default_names(choice.model(), choice.fitting)
+    state.recall_several("models", default, list(named))
+    st.multiselect(
+        "Compare",
+        list(named),
+        key="models",
+        max_selections=MOST,
+        placeholder="Choose models",
+        help="On the same images with the same noise; a PCA is always beside them",
+    )
+    state.publish("models", default)
+    return with_pca(st.session_state["models"], choice.fitting)
+
+
+def _questions(fitting: Sequence[Card]) -> None:
+    offered = questions(fitting)
+    with st.popover("Questions", icon=":material/help:", help="Comparisons that answer something"):
+        for question in offered:
+            st.button(
+                question.title,
+                help=question.help,
+                on_click=_choose,
+                args=(question.names,),
+                width="stretch",
+            )
+        if not offered:
+            st.caption("These models answer none: train one with noise, or one with D' = 2.")
+
+
+def _choose(names: tuple[str, ...]) -> None:
+    st.session_state["models"] = list(names)
+
+
+def _metric() -> str:
+    """The name of the chosen metric."""
+    named = {one.title: one.name for one in METRICS}
+    chosen = st.segmented_control(
+        "Metric",
+        list(named),
+        default=METRICS[0].title,
+        required=True,
+        key="metric",
+        bind="query-params",
+        persist_state="session",
+        help="Against the clean image: mean squared error (lower is nearer), peak signal-to-noise "
+        "ratio in dB, structural similarity (both: higher is nearer)",
+    )
+    return named[str(chosen or METRICS[0].title)]

@@ -1,0 +1,174 @@
+"""Error against noise: the curves, and under their slider what each model makes of the images."""
+
+import time
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core import exports, robustness
+from core.checkpoints import Card
+from core.robustness import Study, Table
+from pages.ui import cache, inspector, state, sweep
+from pages.ui.cache import Measured, Shown
+from pages.ui.inspector import View
+from pages.ui.reconstruct import controls, reconstruction
+from pages.ui.robust import chart as robust_chart
+from pages.ui.robust import controls as robust_controls
+from pages.ui.robust import warnings as robust_warnings
+from pages.ui.robust.controls import Asked
+from pages.ui.sidebar import Choice
+from pages.ui.text import noise_name, plain
+from pages.ui.working import duration
+
+N_PICTURES, N_LARGE = 10, 6  # of images up to controls.LARGE pixels a side, and of larger ones
+DEFAULT_SIGMA = 0.5
+COLOURS = "model_colours"
+PATIENCE = 0.4  # seconds without a word
+
+
+def draw(choice: Choice) -> None:
+    """Ask, measure, then show curves, pictures, sentences and numbers."""
+    asked = robust_controls.asked(choice)
+    if not asked.cards:
+        st.info("Choose at least one model under Compare.")
+        return
+    waiting = st.empty()
+    if not cache.warm_up().is_set():
+        waiting.skeleton(height=540)
+    found = study(asked)
+    waiting.empty()
+    st.markdown(f"**{plain(robust_chart.summary(found))}**")
+    robust_warnings.draw(choice, asked.cards, asked.noise)
+    _draw_sweep(asked, found)
+    _draw_words(found)
+    _draw_numbers(asked, found)
+
+
+def study(asked: Asked) -> Study:
+    """All curves, with a progress bar if they take a while."""
+    jobs = [(card, seed) for card in (None, *asked.cards) for seed in asked.seeds]
+    bar, began = st.empty(), time.monotonic()
+    tables: list[Table] = []
+    for i, (card, seed) in enumerate(jobs):
+        if (spent := time.monotonic() - began) > PATIENCE:
+            left = f", about {duration(spent / i * (len(jobs) - i))} left" if i else ""
+            name = card.name if card else robustness.INPUT
+            bar.progress(i / len(jobs), plain(f"Measuring {name}{left}"))
+        tables.append(cache.measured(_measured(asked, seed), card))
+    bar.empty()
+    names = [robustness.INPUT, *(card.name for card in asked.cards)]
+    noisy, *models = (
+        robustness.curve(name, tables[k * asked.draws : (k + 1) * asked.draws], asked.metric)
+        for k, name in enumerate(names)
+    )
+    return Study(robustness.levels(asked.levels), asked.metric, tuple(models), noisy)
+
+
+def _measured(asked: Asked, seed: int) -> Measured:
+    choice = asked.choice
+    return Measured(choice.dataset.id, choice.split, asked.n, asked.noise, seed, asked.levels)
+
+
+def _draw_sweep(asked: Asked, found: Study) -> None:
+    every = asked.choice.images()
+    n = N_PICTURES if every.shape[-1] < controls.LARGE else N_LARGE
+    images = controls.pick(every, (), n, _shuffled())
+    choice = asked.choice
+    shown = Shown(
+        choice.dataset.id, choice.split, tuple(images.ids.tolist()), asked.noise, asked.seed
+    )
+    sigma = state.recall_number("sigma", DEFAULT_SIGMA, 0, 1)
+    event = sweep.show(
+        cache.packed_sweep(shown, asked.cards),
+        "robust_sweep",
+        start=state.on_entry("sigma", sigma),
+        chart=robust_chart.chart(
+            found, asked.cards, _colours(asked.cards), asked.noise.kind, asked.band, asked.log
+        ),
+    )
+    st.session_state["sigma"] = event.value
+    state.publish("sigma", DEFAULT_SIGMA)
+    if event.clicked:
+        sweeps = tuple(cache.model_sweep(shown, card) for card in asked.cards)
+        step = reconstruction.nearest_step(sweeps[0].sigmas, event.value)
+        models = tuple(cache.autoencoder(card) for card in asked.cards)
+        scale = reconstruction.error_scale(sweeps)
+        inspector.inspect(View(images, models, sweeps, step, scale), event.clicked)
+
+
+def _draw_words(found: Study) -> None:
+    _, others, use = robust_chart.sayings(found)
+    with st.expander("Who is nearer, and from where a model is of use at all", expanded=False):
+        for title, sentences in (
+            ("Against the noisy image itself", use),
+            ("Pairs that do not cross", others),
+        ):
+            if sentences:
+                st.markdown(f"**{title}**")
+                st.markdown("\n".join(f"- {plain(sentence)}" for sentence in sentences))
+
+
+def _draw_numbers(asked: Asked, found: Study) -> None:
+    with st.expander("The numbers"):
+        metric = asked.metric
+        column = st.column_config.NumberColumn(format=f"%.{metric.digits + 1}f")
+        table = robust_chart.means(found)
+        st.dataframe(
+            table,
+            hide_index=True,
+            column_config={
+                "sigma": st.column_config.NumberColumn("σ", format="%.2f", pinned=True),
+                **{curve.name: column for curve in (*found.models, found.noisy)},
+            },
+        )
+        _caption(asked, found)
+        st.download_button(
+            "CSV",
+            lambda: exports.csv_bytes(robust_chart.long_table(found, constants(asked))),
+            f"hourglass-robustness-{metric.name}.csv",
+            "text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+            help="Means, bands and draws of every curve, with all settings",
+        )
+
+
+def constants(asked: Asked) -> dict[str, str | int | float]:
+    """What was asked, as columns of an export."""
+    noise = asked.noise
+    return {
+        "dataset": asked.choice.dataset.id,
+        "split": asked.choice.split,
+        "noise": noise.kind,
+        "mu": noise.mu,
+        "clip": noise.clip,
+        "first_seed": asked.seed,
+        "draws": asked.draws,
+    }
+
+
+def _caption(asked: Asked, found: Study) -> None:
+    n, split = found.noisy.values.shape[2], asked.choice.split
+    total = len(asked.choice.images())
+    which = f"all {n:,}" if n == total else f"{n:,} of {total:,}, evenly spread,"
+    seeds = (
+        f"seed {asked.seed}" if asked.draws == 1 else f"{asked.draws} draws from seed {asked.seed}"
+    )
+    st.caption(
+        plain(
+            f"Mean {asked.metric.title} against the clean images: {which} {split} images of "
+            f"{asked.choice.dataset.id}, {noise_name(asked.noise)}, {seeds}. "
+            "The same as `python -m core evaluate CHECKPOINT --sigma ...` with all images."
+        )
+    )
+
+
+def _colours(cards: Sequence[Card]) -> dict[str, int]:
+    kept = st.session_state.get(COLOURS, {})
+    st.session_state[COLOURS] = robust_chart.slots(kept, [card.name for card in cards])
+    found: dict[str, int] = st.session_state[COLOURS]
+    return found
+
+
+def _shuffled() -> int:
+    return int(state.recall_number("shuffle", 0, 0, controls.MAX_SEED))

@@ -1,0 +1,173 @@
+"""The table of all models that take these images: to sort, to filter, to choose from."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pandas as pd
+import streamlit as st
+
+from core import exports, robustness
+from core.checkpoints import Card
+from core.noise import Noise
+from core.robustness import Scored
+from pages.ui import cache
+from pages.ui.reconstruct import controls
+from pages.ui.robust import warnings as robust_warnings
+from pages.ui.robust.controls import VIEWS
+from pages.ui.robust.questions import MOST
+from pages.ui.sidebar import Choice
+from pages.ui.text import noise_name, plain
+from pages.ui.working import duration
+
+N, SIGMA = 1000, 0.5
+PATIENCE = 0.4  # seconds without a word
+COLUMNS = {
+    "name": st.column_config.TextColumn("model", pinned=True),
+    "architecture": st.column_config.TextColumn("architecture"),
+    "latent_dim": st.column_config.NumberColumn("D'", help="Numbers in the code"),
+    "n_parameters": st.column_config.NumberColumn("parameters", format="localized"),
+    "trained_sigma": st.column_config.NumberColumn(
+        "trained σ", format="%.2f", help="Empty: trained without noise"
+    ),
+    "mse": st.column_config.NumberColumn("MSE, clean", format="%.5f"),
+    "noisy_mse": st.column_config.NumberColumn(f"MSE, σ = {SIGMA:g}", format="%.5f"),
+    "seconds": st.column_config.NumberColumn(
+        "training", format="%.0f s", help="Wall time when it was trained, on that machine"
+    ),
+    "images_per_second": st.column_config.NumberColumn(
+        "images/s", format="localized", help="Rebuilt and scored by this server, just now"
+    ),
+    "output": st.column_config.TextColumn("output", help="Bounded to [0, 1], or linear"),
+    "dataset": st.column_config.TextColumn("trained on"),
+    "trained_noise": st.column_config.TextColumn("trained noise", width="medium"),
+    "title": st.column_config.TextColumn("what it is"),
+}
+
+
+def draw(choice: Choice) -> None:
+    """Filters, the table, and what to do with the chosen rows."""
+    choice.model()  # says what to do if there is none
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        families = _families(choice.fitting)
+        noisy = st.segmented_control(
+            "Trained",
+            ("with noise", "without noise"),
+            key="trained_noise",
+            help="Only models trained so; none chosen = all",
+        )
+        noise, seed = controls.noise()
+    cards = tuple(card for card in choice.fitting if _fits(card, families, noisy))
+    if not cards:
+        st.info("No model is left: take a filter away, or train one on the Train page.")
+        return
+    robust_warnings.draw(choice, cards, noise)
+    found = table(cards, _scored(choice, cards, noise, seed))
+    event = st.dataframe(
+        found,
+        hide_index=True,
+        column_config=COLUMNS,
+        column_order=tuple(COLUMNS),
+        on_select="rerun",
+        selection_mode="multi-row",
+        height="content",
+        placeholder="",
+        key="robust_models",
+    )
+    names = [str(found["name"].iloc[i]) for i in event["selection"]["rows"]]
+    _act(names, found)
+    n = min(N, len(choice.images()))
+    st.caption(
+        plain(
+            f"Errors: {n:,} {choice.split} images of {choice.dataset.id}, evenly spread; clean, "
+            f"and with {noise_name(noise)}, σ = {SIGMA:g}, seed {seed}."
+        )
+    )
+
+
+def table(cards: Sequence[Card], scored: Sequence[Scored]) -> pd.DataFrame:
+    """A row a model."""
+    return pd.DataFrame([_row(card, one) for card, one in zip(cards, scored, strict=True)])
+
+
+def _row(card: Card, one: Scored) -> dict[str, object]:
+    bounded = card.options.get("bounded", False)
+    return {
+        "name": card.name,
+        "architecture": card.architecture.name,
+        "latent_dim": card.latent_dim,
+        "n_parameters": card.n_parameters,
+        "trained_noise": noise_name(card.noise) if card.noise else "none",
+        "trained_sigma": card.noise.sigma if card.noise else None,
+        "mse": one.mse,
+        "noisy_mse": one.noisy_mse,
+        "seconds": card.seconds,
+        "images_per_second": round(one.images_per_second),
+        "dataset": card.dataset,
+        "output": "bounded" if bounded else "linear",
+        "title": card.title,
+    }
+
+
+def _scored(choice: Choice, cards: Sequence[Card], noise: Noise, seed: int) -> list[Scored]:
+    bar, began = st.empty(), time.monotonic()
+    found = []
+    for i, card in enumerate(cards):
+        if (spent := time.monotonic() - began) > PATIENCE:
+            left = duration(spent / i * (len(cards) - i)) if i else ""
+            bar.progress(i / len(cards), plain(f"Measuring {card.name}, about {left} left"))
+        found.append(_score(choice, card, noise, seed))
+    bar.empty()
+    return found
+
+
+def _score(choice: Choice, card: Card, noise: Noise, seed: int) -> Scored:
+    def make() -> Scored:
+        images = robustness.spread(choice.images(), N)
+        return robustness.score(cache.autoencoder(card), images, replace(noise, sigma=SIGMA), seed)
+
+    key = ("scored", choice.dataset.id, choice.split, card.sha256, noise, seed)
+    return cache.kept(key, make)
+
+
+def _act(names: Sequence[str], found: pd.DataFrame) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            f"Compare {len(names)} on the curves" if names else "Compare on the curves",
+            icon=":material/show_chart:",
+            disabled=not 0 < len(names) <= MOST,
+            on_click=_compare,
+            args=(list(names),),
+            help=f"Tick up to {MOST} rows first",
+        )
+        st.download_button(
+            "CSV",
+            lambda: exports.csv_bytes(found),
+            "hourglass-models.csv",
+            "text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+            help="This table, filtered as it is",
+        )
+
+
+def _compare(names: list[str]) -> None:
+    st.session_state["models"] = names
+    st.session_state["robust_view"] = VIEWS[0]
+
+
+def _families(cards: Sequence[Card]) -> list[str]:
+    names = tuple(dict.fromkeys(card.architecture.name for card in cards))
+    return st.pills(
+        "Architecture",
+        names,
+        selection_mode="multi",
+        key="architectures",
+        help="Only these; none chosen = all",
+    )
+
+
+def _fits(card: Card, families: Sequence[str], noisy: str | None) -> bool:
+    if families and card.architecture.name not in families:
+        return False
+    return noisy is None or bool(card.noise) == (noisy == "with noise")

@@ -1,0 +1,176 @@
+"""Error against the size of the code, from the models that are there; training those that lack."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from core import datasets, exports
+from core.checkpoints import Card
+from core.comparing import sizes, studies
+from core.comparing.sizes import DEFAULT_FAMILIES, FAMILIES, SIZES
+from core.comparing.studies import Progress
+from pages.ui import cache, charts, state
+from pages.ui.sidebar import Choice
+from pages.ui.text import plain
+from pages.ui.working import duration
+
+POLL_SECONDS = 1.0
+RECIPES = (
+    "Models called size-... share one recipe; the others were trained each by its own. "
+    "The lines join the best model of each size."
+)
+COLUMNS = {
+    "family": st.column_config.TextColumn("family"),
+    "latent_dim": st.column_config.NumberColumn("D'", help="Numbers in the code"),
+    "name": st.column_config.TextColumn("model"),
+    "mse": st.column_config.NumberColumn("test MSE", format="%.5f", help="On clean test images"),
+    "gain": st.column_config.NumberColumn(
+        "gain over PCA",
+        format="%.2f ×",
+        help="How many times smaller its error is than that of PCA with as many numbers",
+    ),
+    "n_parameters": st.column_config.NumberColumn("parameters", format="localized"),
+    "seconds": st.column_config.NumberColumn("training", format="%.0f s"),
+    "n_test": st.column_config.NumberColumn("test images", format="localized"),
+}
+
+
+def draw(choice: Choice) -> None:
+    """The curves, the table, and what is missing."""
+    dataset = _dataset(choice)
+    found = sizes.table(sizes.study(choice.fitting, dataset))
+    if len(found):
+        figure = charts.size_curves(found)
+        st.plotly_chart(figure, key="size_curves", config={"displayModeBar": False})
+        st.markdown(f"**{plain(summary(found))}**")
+        st.dataframe(
+            found,
+            hide_index=True,
+            column_config=COLUMNS,
+            column_order=tuple(COLUMNS),
+            height="content",
+            placeholder="",
+        )
+        st.caption(RECIPES)
+        st.download_button(
+            "CSV",
+            lambda: exports.csv_bytes(found),
+            "hourglass-sizes.csv",
+            "text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+            help="This table",
+        )
+    else:
+        st.info(f"No model is trained on all of {plain(dataset)} without noise: train some below.")
+    _missing(choice.fitting, dataset)
+
+
+def summary(found: pd.DataFrame) -> str:
+    """What the table says: the best of each family, and where a network is worth it."""
+    networks = found[(found["family"] != "pca") & found["gain"].notna() & found["best"]]
+    if not len(networks):
+        return "No network here has a PCA of its size beside it: train the missing ones below."
+    by_gain = networks.sort_values("gain")
+    least, best = by_gain.iloc[0], by_gain.iloc[-1]
+    said = f"{best['name']} gains most over PCA of its size, {best['gain']:.2f} times"
+    if len(networks) > 1:
+        verb = "gains least" if least["gain"] >= 1 else "loses to PCA"
+        said += f"; {least['name']} {verb}, {least['gain']:.2f} times"
+    return f"{said}."
+
+
+def trained_on(cards: Sequence[Card], chosen: str) -> tuple[str, ...]:
+    """The data sets that models can be compared on, the one with most of them first."""
+    names = dict.fromkeys([chosen, *(card.dataset for card in cards)])
+    return tuple(sorted(names, key=lambda name: -len(sizes.study(cards, name))))
+
+
+def told(progress: Progress) -> str:
+    """What a study is at, in words."""
+    said = f"{progress.done} of {progress.total} done"
+    run = progress.now
+    if run is None:
+        return f"{said}: preparing the next"
+    left = run.status.seconds_left
+    return f"{said}; {run.config.name}: {run.state}" + (
+        f", about {duration(left)} left for it" if left > 0 else ""
+    )
+
+
+def _dataset(choice: Choice) -> str:
+    names = trained_on(choice.fitting, choice.dataset.id)
+    state.recall("trained_on", names[0], names)
+    st.selectbox(
+        "Trained on",
+        names,
+        key="trained_on",
+        width=320,
+        help="Models are compared if they learned from the same images, without noise; their "
+        "error is on the clean test images of that set",
+    )
+    state.publish("trained_on", names[0])
+    return str(st.session_state["trained_on"])
+
+
+def _missing(cards: Sequence[Card], dataset: str) -> None:
+    st.subheader("Train the missing ones")
+    if studies.under_way() is not None:
+        _watch()
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        families = st.pills(
+            "Families",
+            FAMILIES,
+            selection_mode="multi",
+            default=DEFAULT_FAMILIES,
+            key="size_families",
+            help="conv takes many times as long as dense; pca takes seconds",
+        )
+        latent_dims = st.pills(
+            "D'",
+            SIZES,
+            selection_mode="multi",
+            default=SIZES,
+            key="size_latent_dims",
+            help="Numbers in the code",
+        )
+    wanted = sizes.missing(cards, dataset, families, latent_dims) if families else ()
+    here = _is_here(dataset)
+    names = ", ".join(one.name for one in wanted)
+    st.caption(plain(f"Missing: {names}." if names else "None of these is missing."))
+    if not here:
+        st.caption(f"The images of {plain(dataset)} are not here: choose another set to train on.")
+    if st.button(
+        f"Train {len(wanted)} in the background" if wanted else "Train in the background",
+        icon=":material/model_training:",
+        disabled=not wanted or not here,
+        help="One after the other, in a process of their own: it goes on if this page is closed",
+    ):
+        studies.begin(dataset, families, latent_dims)
+        st.rerun()
+    command = f"python -m core sizes --dataset {dataset} --arch {' '.join(families)}"
+    st.caption(f"The same in a terminal: `{command.replace('`', '')}`")
+
+
+def _watch() -> None:
+    _progress(len(cache.cards()))
+    if st.button("Stop", icon=":material/stop:", help="What is done stays; begin again any time"):
+        studies.stop()
+        st.rerun()
+
+
+@st.fragment(run_every=POLL_SECONDS)
+def _progress(n_cards: int) -> None:
+    """n_cards: models there were when the page was drawn; it is drawn anew if there are more."""
+    begun = studies.under_way()
+    if begun is None or len(cache.cards()) != n_cards:
+        st.rerun()
+    progress = studies.progress(begun)
+    st.progress(progress.share, plain(told(progress)))
+
+
+def _is_here(dataset: str) -> bool:
+    known = {info.id: info.available for info in datasets.catalogue()}
+    return known.get(dataset, ":" in dataset)

@@ -1,0 +1,122 @@
+"""The wall: the same images through every model that takes them, ranked."""
+
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from core import exports
+from core.data.imagesets import ImageSet
+from core.sweeps import noise_sweep
+from pages.ui import cache, mosaic, state
+from pages.ui.reconstruct import controls, reconstruction
+from pages.ui.robust import ranking as robust_ranking
+from pages.ui.robust import warnings as robust_warnings
+from pages.ui.robust.ranking import SIDE
+from pages.ui.sidebar import Choice
+from pages.ui.text import noise_name, plain
+
+COUNTS = (1, 2, 4, 8)
+ROW = SIDE + 8  # pixels of a row of the table
+DEFAULT_SIGMA = 0.5
+
+
+def draw(choice: Choice) -> None:
+    """Controls, then a row a model."""
+    choice.model()  # says what to do if there is none
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        n = st.segmented_control(
+            "Images",
+            COUNTS,
+            default=4,
+            required=True,
+            key="wall",
+            bind="query-params",
+            persist_state="session",
+            help="How many images side by side",
+        )
+        shuffle = int(state.recall_number("shuffle", 0, 0, controls.MAX_SEED))
+        controls.shuffle_button()
+        noise, seed = controls.noise()
+        sigma = _sigma()
+    images, words = chosen(choice.images(), int(n or 4), shuffle)
+    robust_warnings.draw(choice, choice.fitting, noise)
+    models = [cache.autoencoder(card) for card in choice.fitting]
+    sweep = noise_sweep(images.pixels(), models, noise, seed, np.array([sigma]))
+    scale = reconstruction.error_scale([sweep])
+    st.dataframe(
+        robust_ranking.table(sweep, models, scale),
+        hide_index=True,
+        row_height=ROW,
+        height="content",
+        column_config=_columns(len(images)),
+        placeholder="",
+    )
+    st.caption(
+        plain(
+            f"{words} {noise_name(noise)}, σ = {sigma:.2f}, seed {seed}. Error maps: "
+            f"|reconstruction − original|, black = 0, brightest = {scale:.2f} and more."
+        )
+    )
+    st.download_button(
+        "CSV",
+        lambda: exports.csv_bytes(robust_ranking.long_table(sweep, models, images)),
+        f"hourglass-wall-{choice.dataset.id}.csv".replace(":", "-").replace("/", "-"),
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        help="A row an image and a model: error, percentile, rank",
+    )
+
+
+def chosen(images: ImageSet, n: int, shuffle: int) -> tuple[ImageSet, str]:
+    """The selected images if some are here, else n of the set, and a word about which."""
+    here = set(images.ids.tolist())
+    selected = [name for name in state.selected_ids() if name in here]
+    if selected:
+        taken = images.take(images.positions(selected[: COUNTS[-1]]))
+        return taken, f"The selected images ({len(taken)} of {len(selected)}),"
+    return controls.pick(images, (), n, shuffle), "Select images elsewhere to see them here."
+
+
+def _columns(n: int) -> dict[str, Any]:
+    """How the columns are shown, for n images side by side."""
+    config, wide = st.column_config, n * (SIDE + mosaic.GAP) + 24
+    return {
+        "checkpoint": config.TextColumn("model", pinned=True),
+        "rank": config.NumberColumn(
+            "rank", format="%.1f", help="1 = nearest to the original; the mean over the images"
+        ),
+        "mse": config.NumberColumn("MSE", format="%.4f", help="Against the clean image"),
+        "percentile": config.NumberColumn(
+            "percentile",
+            format="%.1f %%",
+            help="Share of the model's own clean test images that it rebuilds with a lower error",
+        ),
+        "pictures": config.ImageColumn("what comes out", width=wide),
+        "errors": config.ImageColumn(
+            "error", width=wide, help="One scale for all models, black = none"
+        ),
+        "title": config.TextColumn("what it is"),
+    }
+
+
+def _sigma() -> float:
+    state.recall_number("sigma", DEFAULT_SIGMA, 0, 1)
+    st.session_state["wall_sigma"] = st.session_state["sigma"]
+    st.slider(
+        "Noise σ",
+        0.0,
+        1.0,
+        step=0.02,
+        key="wall_sigma",
+        on_change=_keep_sigma,
+        width=260,
+        help="How much noise the models are given",
+    )
+    state.publish("sigma", DEFAULT_SIGMA)
+    return float(st.session_state["sigma"])
+
+
+def _keep_sigma() -> None:
+    st.session_state["sigma"] = st.session_state["wall_sigma"]

@@ -1,0 +1,103 @@
+"""A run's numbers to plotly figures. No st calls."""
+
+import html
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import plotly.graph_objects as go
+
+from core.running.records import Curves
+from pages.ui import theme
+from pages.ui.charts import DASHES, QUALITATIVE
+
+Array = npt.NDArray[np.float32]
+FAINT = "#b4bac2"
+# Ten told apart as far as ten can be: Okabe and Ito 2008, and more of Tol's.
+CLASSES = (
+    "#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9",
+    "#d55e00", "#b8a800", "#7a828c", "#882255", "#44aa99",
+)  # fmt: skip
+
+
+def loss_curves(curves: Curves, epochs: int, log: bool) -> go.Figure:
+    """A run's losses as they grow: training with its looks inside the epochs, and test.
+
+    epochs: how many there will be.  log: a logarithmic axis.
+    """
+    figure = go.Figure()
+    done = np.array([record.epoch for record in curves.epochs], np.float32)
+    train = np.array([record.train_loss for record in curves.epochs], np.float32)
+    test = np.array([record.test_mse for record in curves.epochs], np.float32)
+    looked = curves.looked.astype(np.float32)
+    _line(figure, looked[:, 0], looked[:, 1], "training, inside the epoch", FAINT, "dot")
+    _line(figure, done, train, "training", theme.LIGHT["original"], "solid")
+    _line(figure, done, test, "test", theme.LIGHT["reconstructed"], "solid")
+    now = max(done.max(initial=0), looked[:, 0].max(initial=0))
+    figure.update_xaxes(title_text="epochs done", range=[0, min(epochs, max(2, 1.25 * now))])
+    return _losses(figure, log)
+
+
+def compared_losses(curves: Mapping[str, Curves], log: bool) -> go.Figure:
+    """The test error of several runs, a line each.  curves: by name."""
+    figure = go.Figure()
+    for i, (name, one) in enumerate(curves.items()):
+        done = np.array([record.epoch for record in one.epochs], np.float32)
+        test = np.array([record.test_mse for record in one.epochs], np.float32)
+        colour, dash = QUALITATIVE[i % len(QUALITATIVE)], DASHES[i % len(DASHES)]
+        _line(figure, done, test, name, colour, dash)
+    figure.update_xaxes(title_text="epochs done", rangemode="tozero")
+    figure = _losses(figure, log)
+    figure.update_yaxes(title_text="test MSE (pixels 0 to 1)")
+    return figure.update_layout(height=320, showlegend=True)
+
+
+def code_map(codes: Array, labels: Sequence[str]) -> go.Figure:
+    """Where a plane of codes has the test images, with each class named in its middle.
+
+    codes: (n, 2).  labels: n classes, or none.
+    """
+    figure = go.Figure()
+    names = np.array(labels) if labels else np.full(len(codes), "")
+    for i, name in enumerate(sorted(set(names.tolist()))):
+        (x, y), colour = codes[names == name].T, CLASSES[i % len(CLASSES)]
+        marker = {"size": 4, "color": colour, "opacity": 0.7}
+        figure.add_scattergl(x=x, y=y, mode="markers", name=name, marker=marker, hoverinfo="name")
+        middle = {"x": float(np.median(x)), "y": float(np.median(y))}
+        font = {"size": 15, "weight": 700, "color": "#ffffff"}
+        if name:
+            word = html.escape(name)
+            figure.add_annotation(
+                **middle, text=word, showarrow=False, font=font, bgcolor=colour, opacity=0.8
+            )
+    figure.update_xaxes(title_text="z0, first number of the code")
+    figure.update_yaxes(title_text="z1, second number of the code")
+    margin = {"l": 8, "r": 8, "t": 8, "b": 8}
+    return figure.update_layout(height=320, margin=margin, showlegend=False, uirevision="code_map")
+
+
+def _line(figure: go.Figure, x: Array, y: Array, name: str, colour: str, dash: str) -> None:
+    """One more curve of losses; single points are seen, too."""
+    figure.add_scatter(
+        x=x,
+        y=y,
+        mode="lines+markers" if len(x) < 30 else "lines",
+        name=name,
+        line={"color": colour, "dash": dash, "width": 2},
+        marker={"size": 5},
+        hovertemplate="epoch %{x:.2f}: %{y:.5f}",
+    )
+
+
+def _losses(figure: go.Figure, log: bool) -> go.Figure:
+    figure.update_yaxes(title_text="loss (MSE, pixels 0 to 1)")
+    if log:
+        figure.update_yaxes(type="log")
+    else:
+        figure.update_yaxes(rangemode="tozero")
+    return figure.update_layout(
+        height=320,
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        uirevision="losses",
+    )

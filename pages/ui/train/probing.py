@@ -1,0 +1,78 @@
+"""Estimates of time and memory, measured in processes of their own, one for all visitors."""
+
+import json
+import subprocess
+import threading
+import time
+from dataclasses import dataclass, field
+
+from core.config import PROJECT
+from core.learning import probe
+from core.learning.probe import Estimate
+from core.runs import RunConfig
+
+UNASKED = 5.0  # seconds after which nobody waits for a measurement any more
+
+
+@dataclass
+class _Measurement:
+    process: "subprocess.Popen[str]"
+    asked: float
+    result: Estimate | str | None = None
+
+
+@dataclass
+class Probes:
+    """All measurements of this server; safe to ask from several threads."""
+
+    _by_key: dict[str, _Measurement] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def known(self, config: RunConfig) -> Estimate | str | None:
+        """The estimate, or why there is none; None if it was not asked for or is not there yet."""
+        found = self._by_key.get(_key(config))
+        return found.result if found else None
+
+    def is_measuring(self, config: RunConfig) -> bool:
+        """Whether somebody asked and it is not there yet; counts as asking again."""
+        found = self._by_key.get(_key(config))
+        if found is None or found.result is not None:
+            return False
+        found.asked = time.monotonic()
+        return True
+
+    def ask(self, config: RunConfig) -> None:
+        """Begin to measure, unless it is known or under way."""
+        with self._lock:
+            self._end_unasked()
+            if _key(config) not in self._by_key:
+                self._by_key[_key(config)] = self._started(config)
+
+    def _started(self, config: RunConfig) -> _Measurement:
+        command = [*probe.command(config.train, config.threads, config.data_root), "--json"]
+        pipe, nothing = subprocess.PIPE, subprocess.DEVNULL
+        process = subprocess.Popen(
+            command, cwd=PROJECT, stdin=nothing, stdout=pipe, stderr=pipe, text=True
+        )
+        one = _Measurement(process, time.monotonic())
+        threading.Thread(target=_wait, args=(one,), daemon=True).start()
+        return one
+
+    def _end_unasked(self) -> None:
+        for key, one in list(self._by_key.items()):
+            if one.result is None and time.monotonic() - one.asked > UNASKED:
+                one.process.kill()
+                del self._by_key[key]
+
+
+def _wait(one: _Measurement) -> None:
+    out, err = one.process.communicate()
+    try:
+        one.result = Estimate(**json.loads(out))
+    except (ValueError, TypeError):
+        lines = err.strip().splitlines()
+        one.result = lines[-1].removeprefix("Error: ") if lines else "It could not be measured."
+
+
+def _key(config: RunConfig) -> str:
+    return "\0".join(probe.command(config.train, config.threads, config.data_root))

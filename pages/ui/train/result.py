@@ -1,0 +1,128 @@
+"""What a run has come to: its model, against PCA and against the best run so far."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Literal, get_args
+
+import streamlit as st
+
+from core import checkpoints, source_code
+from core.checkpoints import Card
+from core.runs import Run
+from pages.ui import cache
+
+Part = Literal["whole", "encoder", "decoder"]
+OPEN = "Opens the Reconstruct page with this model"
+TAKE = "For other programs: ONNX, a script that trains it, the checkpoint itself"
+ONNX = {
+    "whole": "x (n, C, H, W), 0 to 1, to its reconstruction x_hat",
+    "encoder": "x (n, C, H, W), 0 to 1, to its code z (n, D')",
+    "decoder": "A code z (n, D') to the image x_hat",
+}
+CODE = "A short script of PyTorch alone that builds and trains exactly this model"
+CHECKPOINT = "The .safetensors file; Hourglass elsewhere reads it from checkpoints/local"
+
+
+def draw(run: Run, others: Sequence[Run]) -> None:
+    """The model that is kept, against PCA of the same D' and against the best run so far."""
+    card = kept(run)
+    if card is None:
+        return
+    status = run.status
+    shown = st.container(horizontal=True, gap="large")
+    shown.metric(
+        "Test MSE",
+        f"{status.mse:.5f}",
+        help="On all test images, pixels 0 to 1",
+        width="content",
+    )
+    if status.pca_mse > 0:
+        shown.metric(
+            f"PCA, D' = {card.latent_dim}",
+            f"{status.pca_mse:.5f}",
+            _against(status.mse, status.pca_mse),
+            delta_color="inverse",
+            width="content",
+            help="The best that linear encoding into as many numbers can do, on the same images",
+        )
+    best = best_before(run, others)
+    if best is not None:
+        shown.metric(
+            "Best other run",
+            f"{best.status.mse:.5f}",
+            _against(status.mse, best.status.mse),
+            delta_color="inverse",
+            width="content",
+            help=f"{best.config.name}, trained on the same images, whatever its D'",
+        )
+    shown.metric(
+        "PSNR",
+        f"{status.psnr:.1f} dB",
+        help="Higher is nearer to the original",
+        width="content",
+    )
+    with st.container(horizontal=True):
+        if st.button(
+            "Reconstruct with it",
+            icon=":material/compare:",
+            on_click=_choose,
+            args=(card,),
+            help=OPEN,
+        ):
+            st.switch_page("pages/reconstruct.py")
+        with st.popover("Take it away", icon=":material/download:", help=TAKE):
+            _downloads(card)
+
+
+def _downloads(card: Card) -> None:
+    """Each is made when it is asked for."""
+    for part in get_args(Part):
+        name = f"{card.name}-{part}.onnx" if part != "whole" else f"{card.name}.onnx"
+        _download(f"ONNX, {part}", partial(_onnx, card, part), name, ONNX[part])
+    _download("PyTorch code", lambda: source_code.script(card), f"{card.name}.py", CODE)
+    _download("Checkpoint", card.path.read_bytes, card.path.name, CHECKPOINT)
+
+
+def _download(label: str, content: Callable[[], bytes | str], name: str, about: str) -> None:
+    st.download_button(
+        label, content, name, on_click="ignore", width="stretch", help=about, key=f"take_{name}"
+    )
+
+
+def _onnx(card: Card, part: Part) -> bytes:
+    from core.models.onnx_export import to_onnx  # half a second to import
+
+    tensors = checkpoints.load(card.path).tensors
+    return to_onnx(card.plan, tensors, part, card.title)
+
+
+def _choose(card: Card) -> None:
+    """Make it the model of all pages; before the sidebar is drawn."""
+    st.session_state["dataset"], st.session_state["model"] = card.dataset, card.name
+
+
+def kept(run: Run) -> Card | None:
+    """The card of the model that the run has kept, if it is there still."""
+    if not run.status.checkpoint or run.status.mse < 0:
+        return None
+    return next((card for card in cache.cards() if card.name == run.status.checkpoint), None)
+
+
+def best_before(run: Run, others: Sequence[Run]) -> Run | None:
+    """The other run on the same images with the lowest error."""
+    train = run.config.train
+    same = [
+        other
+        for other in others
+        if other.id != run.id
+        and other.status.mse > 0
+        and other.config.train.dataset == train.dataset
+        and other.config.train.exclude_classes == train.exclude_classes
+    ]
+    return min(same, key=lambda other: other.status.mse, default=None)
+
+
+def _against(mse: float, other: float) -> str | None:
+    """By how much this model's error differs; nothing if it does not to speak of."""
+    change = round(100 * (mse / other - 1))
+    return f"{change:+d} % with this model" if change else None

@@ -1,0 +1,118 @@
+"""`python -m core outliers`: the documented JSON, and the same numbers as the functions."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core import checkpoints, datasets
+from core.anomaly.references import reference_images
+from core.anomaly.scores import SCORES
+from core.cli.main import main
+from core.inference import Autoencoder
+from core.outliers import References, ranked
+from tests.core.models_for_tests import tiny_document, tiny_tensors
+
+DIGIT = (1, 28, 28)
+KEYS = ["name", "auroc", "average_precision", "precision_at_k", "seconds"]
+
+
+@pytest.fixture
+def model(own_checkpoints: Path) -> str:
+    document = tiny_document("dense", DIGIT, excluded_classes=("5", "9"))
+    checkpoints.save(own_checkpoints / "tiny.safetensors", document, tiny_tensors(document))
+    return "tiny"
+
+
+def run(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[int, str, str]:
+    code = main(["outliers", *args])
+    return code, *capsys.readouterr()
+
+
+def test_outliers_as_json_has_the_documented_keys(
+    capsys: pytest.CaptureFixture[str], model: str
+) -> None:
+    code, out, err = run(capsys, model, "--outlier-class", "5", "9", "--json")
+    found = json.loads(out)
+    assert (code, err) == (0, "")
+    assert list(found) == ["n", "n_outliers", "scores"]
+    assert found["n"] == 1000
+    assert [list(score) for score in found["scores"]] == [KEYS] * len(SCORES)
+    assert [score["name"] for score in found["scores"]] == [spec.name for spec in SCORES]
+
+
+def test_outliers_are_ranked_as_the_functions_rank_them(
+    capsys: pytest.CaptureFixture[str], model: str
+) -> None:
+    _, out, _ = run(capsys, model, "--json")
+    images = datasets.load("mnist-5k", "test")
+    truth = np.isin(images.labels, (5, 9))
+    autoencoder = Autoencoder.load(model)
+    judged = References(autoencoder, reference_images(autoencoder.card, images)).judge(images)
+    assert json.loads(out)["n_outliers"] == truth.sum()
+    for score in json.loads(out)["scores"]:
+        expected = ranked(judged, score["name"], truth)
+        assert score["auroc"] == pytest.approx(expected.auroc)
+        assert score["average_precision"] == pytest.approx(expected.average_precision)
+        assert score["precision_at_k"] == pytest.approx(expected.precision_at_k)
+        assert score["seconds"] > 0
+
+
+def test_outliers_for_people_say_what_is_compared_with_what(
+    capsys: pytest.CaptureFixture[str], model: str
+) -> None:
+    _, out, _ = run(capsys, model, "--outlier-class", "5")
+    assert "outliers: class 5\n" in out
+    assert "train images of mnist-5k" in out
+    assert "AUROC" in out
+
+
+@pytest.mark.parametrize(("plant", "n"), [("noise", 80), ("shapes", 80)])
+def test_planted_outliers_are_added_to_the_classes_the_model_knows(
+    plant: str, n: int, capsys: pytest.CaptureFixture[str], model: str
+) -> None:
+    _, out, err = run(capsys, model, "--plant", plant, "--share", "0.1", "--json")
+    found = json.loads(out)
+    labels = datasets.load("mnist-5k", "test").labels
+    usual = int((~np.isin(labels, (5, 9))).sum())
+    assert err == ""
+    assert found["n_outliers"] == round(usual / 10)
+    assert found["n"] == usual + found["n_outliers"]
+
+
+def test_set_that_marks_its_outliers_needs_no_class(
+    capsys: pytest.CaptureFixture[str], own_checkpoints: Path
+) -> None:
+    document = tiny_document("pca", (3, 64, 64), dataset="shapes")
+    checkpoints.save(own_checkpoints / "tiny.safetensors", document, tiny_tensors(document))
+    _, out, _ = run(capsys, "tiny", "--json")
+    assert json.loads(out)["n_outliers"] == 200
+
+
+@pytest.mark.parametrize(
+    ("args", "sentence"),
+    [
+        (("--outlier-class", "cat"), "has no class 'cat'"),
+        (("--plant", "ghosts"), "There is no data set"),
+        (("--plant", "noise", "--share", "0"), "--share"),
+        (("--dataset", "shapes"), "takes images of"),
+        (tuple(f"--outlier-class={c}" for c in range(10)), "some that are not"),
+    ],
+)
+def test_mistake_is_one_line_and_exit_code_2(
+    args: tuple[str, ...], sentence: str, capsys: pytest.CaptureFixture[str], model: str
+) -> None:
+    code, out, err = run(capsys, model, *args)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert sentence in err
+
+
+def test_model_that_knows_all_classes_asks_which_are_outliers(
+    capsys: pytest.CaptureFixture[str], own_checkpoints: Path
+) -> None:
+    document = tiny_document("dense", DIGIT)
+    checkpoints.save(own_checkpoints / "tiny.safetensors", document, tiny_tensors(document))
+    code, _, err = run(capsys, "tiny")
+    assert code == 2
+    assert "--outlier-class" in err

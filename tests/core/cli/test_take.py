@@ -1,0 +1,91 @@
+"""`python -m core import`, and the data set it makes under the other commands."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.cli.main import main
+from tests.core.cli.test_cli import Run, run
+
+__all__ = ["run"]
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """Two classes of 12 images each; one image twice, one small, one file that is none."""
+    folder = tmp_path / "pictures"
+    rng = np.random.default_rng(0)
+    for i in range(24):
+        path = folder / "ab"[i % 2] / f"{i:02d}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(rng.integers(0, 256, (20, 20, 3), dtype=np.uint8)).save(path)
+    (folder / "a" / "again.png").write_bytes((folder / "a" / "00.png").read_bytes())
+    Image.fromarray(rng.integers(0, 256, (4, 20), dtype=np.uint8)).save(folder / "b" / "tiny.png")
+    (folder / "b" / "words.txt").write_text("no image")
+    return folder
+
+
+def test_import_counts_what_is_odd_and_makes_a_set_that_other_commands_take(
+    run: Run, home: Path, pictures: Path
+) -> None:
+    code, out, err = run("import", pictures, "--name", "mine", "--size", 16, "--json")
+    found = json.loads(out)
+    assert (code, found["id"]) == (0, "own:mine")
+    assert (found["n_offered"], found["n_rejected"], found["n_equal"]) == (27, 1, 1)
+    assert (found["n_small"], found["n_train"] + found["n_test"]) == (1, 25)
+    assert "words.txt" in err
+    assert "own:mine" in run("datasets")[1]
+    train = ("train", "--dataset", "own:mine", "--arch", "pca", "--latent-dim", 2, "--name", "p")
+    assert run(*train)[0] == 0
+    code, out, _ = run("score", "p", "own:mine", "--out", home / "scores.csv", "--json")
+    assert json.loads(out)["n"] == found["n_test"]
+
+
+def test_import_that_only_reports_makes_nothing(run: Run, home: Path, pictures: Path) -> None:
+    code, out, _ = run("import", pictures, "--name", "mine", "--only-report")
+    assert code == 0
+    assert out.startswith("27 files: 26 images, 1 that could not be read; 1 equal an earlier one")
+    assert not list((home / "data" / "own").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--name", "../x"], "cannot be a name"),
+        (["--name", "mine", "--size", "4"], "16 to 512"),
+        (["--name", "mine", "--test-share", "2"], "0.01<=x<=0.9"),
+    ],
+)
+def test_import_of_wrong_settings_is_one_line_and_exit_2(
+    run: Run, home: Path, pictures: Path, arguments: list[str], words: str
+) -> None:
+    code, out, err = run("import", pictures, *arguments)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert words in err
+
+
+def test_import_under_a_name_that_is_taken_is_refused_before_anything_is_read(
+    run: Run, home: Path, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main(["import", str(pictures), "--name", "mine", "--size", "16"]) == 0
+    monkeypatch.delattr("core.data.gathering.read_image")
+    code, _, err = run("import", pictures, "--name", "mine")
+    assert code == 2
+    assert "choose another name" in err
+
+
+def test_import_of_a_file_that_is_no_archive_is_one_line(run: Run, home: Path) -> None:
+    path = home / "x.zip"
+    path.write_text("words")
+    code, _, err = run("import", path, "--name", "mine")
+    assert (code, "not a zip archive" in err) == (2, True)
+
+
+def test_import_leaves_out_what_it_is_told_to(run: Run, home: Path, pictures: Path) -> None:
+    for name, kinds, n in (("all", ["none"], 26), ("few", ["equal", "small"], 24)):
+        arguments = ("--name", name, "--size", 16, "--leave-out", *kinds, "--json")
+        found = json.loads(run("import", pictures, *arguments)[1])
+        assert found["n_train"] + found["n_test"] == n

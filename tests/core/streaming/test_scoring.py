@@ -1,0 +1,110 @@
+"""Tables about images: the right numbers in the right rows, and a threshold that is explained."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from core import metrics
+from core.config import DataError, OptionError
+from core.data.imagesets import ImageSet, Rejected
+from core.inference import Autoencoder
+from core.streaming import scoring
+from tests.core.models_for_tests import SHAPE, tiny_checkpoint
+
+
+@pytest.fixture(scope="module")
+def autoencoder() -> Autoencoder:
+    return Autoencoder(tiny_checkpoint("dense"))
+
+
+def images(
+    n: int = 9, shape: tuple[int, int, int] = SHAPE, rejected: tuple[Rejected, ...] = ()
+) -> ImageSet:
+    x = np.random.default_rng(1).integers(0, 256, (n, *shape), dtype=np.uint8)
+    ids = np.array([f"some/{i}" for i in range(n)], dtype=np.str_)
+    return ImageSet("some", "all", x, np.arange(n) % 2, ("a", "b"), ids, rejected=rejected)
+
+
+def test_score_of_each_image_is_its_own_error_whatever_the_parts(
+    autoencoder: Autoencoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scoring, "PART_PIXELS", 4 * 16 * 17)
+    table = scoring.score(autoencoder, images()).table
+    for i, row in enumerate(table.itertuples()):
+        x = images().pixels([i])
+        assert row.error == pytest.approx(metrics.mse(x, autoencoder.reconstruct(x))[0], rel=1e-5)
+        assert (row.id, row.label, row.source) == (f"some/{i}", "ab"[i % 2], "some")
+
+
+def test_score_threshold_is_the_error_that_the_asked_share_of_test_images_stays_below(
+    autoencoder: Autoencoder,
+) -> None:
+    scored = scoring.score(autoencoder, images(), percentile=75.0)
+    assert scored.threshold == pytest.approx(0.15)  # the tiny model's reference goes from 0 to 0.2
+    assert (scored.table["is_outlier"] == (scored.table["error"] > 0.15)).all()
+    assert scored.n_outliers == (scored.table["error"] > 0.15).sum()
+
+
+@pytest.mark.parametrize("percentile", [-1, 101, float("nan")])
+def test_score_with_a_percentile_out_of_bounds_is_refused(
+    percentile: float, autoencoder: Autoencoder
+) -> None:
+    with pytest.raises(OptionError):
+        scoring.score(autoencoder, images(), percentile)
+
+
+def test_score_of_rejected_files_has_a_reason_instead_of_numbers(autoencoder: Autoencoder) -> None:
+    offered = images(2, rejected=(Rejected("bad.png", "It is damaged."),))
+    table = scoring.score(autoencoder, offered).table
+    assert table["id"].tolist() == ["some/0", "some/1", "bad.png"]
+    assert table["reason"].tolist() == ["", "", "It is damaged."]
+    assert table.loc[2, ["error", "percentile", "is_outlier"]].isna().all()
+    assert str(table["is_outlier"].dtype) == "boolean"
+
+
+def test_score_of_images_of_another_shape_is_refused(autoencoder: Autoencoder) -> None:
+    with pytest.raises(DataError):
+        scoring.score(autoencoder, images(shape=(1, 20, 20)))
+
+
+def test_encode_has_a_column_for_each_number_of_the_code(
+    autoencoder: Autoencoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scoring, "PART_PIXELS", 4 * 16 * 17)
+    table = scoring.encode(autoencoder, images())
+    x = images().pixels()
+    assert list(table) == ["id", "label", "z0", "z1", "z2", "error"]
+    np.testing.assert_allclose(table[["z0", "z1", "z2"]], autoencoder.encode(x), rtol=1e-5)
+    np.testing.assert_allclose(table["error"], autoencoder.errors(x), rtol=1e-5)
+
+
+def test_encode_of_no_images_has_the_columns_all_the_same(autoencoder: Autoencoder) -> None:
+    table = scoring.encode(autoencoder, images(0))
+    assert (len(table), list(table)) == (0, ["id", "label", "z0", "z1", "z2", "error"])
+
+
+def test_progress_is_told_until_all_images_are_done(
+    autoencoder: Autoencoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scoring, "PART_PIXELS", 4 * 16 * 17)
+    told: list[tuple[int, int]] = []
+    scoring.score(autoencoder, images(), progress=lambda *done: told.append(done))
+    assert told == [(4, 9), (8, 9), (9, 9)]
+
+
+def test_grey_of_colours_is_what_pillow_makes_of_them() -> None:
+    coloured = images(5, (3, 8, 9))
+    grey = scoring.with_channels(coloured, 1)
+    assert grey.shape == (1, 8, 9)
+    for x, found in zip(coloured.images, grey.images, strict=True):
+        expected = np.asarray(Image.fromarray(x.transpose(1, 2, 0).copy()).convert("L"))
+        np.testing.assert_array_equal(found[0], expected)
+
+
+def test_colour_of_grey_images_is_grey_and_back_again_the_same() -> None:
+    grey = images(3)
+    coloured = scoring.with_channels(grey, 3)
+    assert (coloured.images == grey.images).all()
+    assert (scoring.with_channels(coloured, 1).images == grey.images).all()
+    pd.testing.assert_index_equal(pd.Index(coloured.ids), pd.Index(grey.ids))
