@@ -1,7 +1,11 @@
-"""The data sets by name: what there is, loading one, and which images a model has seen."""
+"""The data sets by name: what there is, loading one, and which images a model has seen.
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+To add one that comes with the program, write a module in core/data with `load(split) -> ImageSet`
+and add its `EmbeddedSet` here.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, get_args
@@ -36,32 +40,53 @@ class DatasetInfo:
     available: bool
 
 
+@dataclass(frozen=True)
+class EmbeddedSet:
+    """A set that is made or read on the spot.
+
+    load: from "train" or "test" to that split, always the same images with the same ids.
+    """
+
+    id: str
+    title: str
+    explanation: str
+    input_shape: tuple[int, int, int]
+    class_names: tuple[str, ...]
+    n_train: int
+    n_test: int
+    load: Callable[[str], ImageSet]
+
+
+EMBEDDED: tuple[EmbeddedSet, ...] = (
+    EmbeddedSet(
+        digits.ID,
+        "Digits (5,000 of MNIST)",
+        "Handwritten digits, 28 x 28, grey; there at once.",
+        (1, 28, 28),
+        digits.CLASS_NAMES,
+        digits.N_TRAIN,
+        digits.N_TEST,
+        digits.load_digits,
+    ),
+    EmbeddedSet(
+        shapes.ID,
+        "Shapes with planted defects",
+        "Drawn shapes, 64 x 64, colour, with known factors; a fifth of the test images has a "
+        "marked defect.",
+        (3, 64, 64),
+        shapes.CLASS_NAMES,
+        shapes.N_TRAIN,
+        shapes.N_TEST,
+        shapes.load_shapes,
+    ),
+)
+EMBEDDED_BY_ID = MappingProxyType({known.id: known for known in EMBEDDED})
+
+
 def catalogue(data_root: Path | str | None = None) -> tuple[DatasetInfo, ...]:
     """The sets that have a name, the embedded ones first and your own last. Loads no images."""
     return (
-        DatasetInfo(
-            digits.ID,
-            "Digits (5,000 of MNIST)",
-            "Handwritten digits, 28 x 28, grey; there at once.",
-            (1, 28, 28),
-            digits.CLASS_NAMES,
-            digits.N_TRAIN,
-            digits.N_TEST,
-            embedded=True,
-            available=True,
-        ),
-        DatasetInfo(
-            shapes.ID,
-            "Shapes with planted defects",
-            "Drawn shapes, 64 x 64, colour, with known factors; a fifth of the test images has a "
-            "marked defect.",
-            (3, 64, 64),
-            shapes.CLASS_NAMES,
-            shapes.N_TRAIN,
-            shapes.N_TEST,
-            embedded=True,
-            available=True,
-        ),
+        *(_embedded_info(known) for known in EMBEDDED),
         *(_public_info(known, _path(data_root)) for known in publicsets.PUBLIC_SETS),
         *(_own_info(own) for own in ownsets.available()),
     )
@@ -94,10 +119,10 @@ def load(
         raise DataError(f"There is no split {split!r} of {id}: choose train or test.")
     if id in publicsets.BY_ID:
         return publicsets.BY_ID[id].load(split, _path(data_root), progress)
-    if id not in EMBEDDED:
-        known = ", ".join((*EMBEDDED, *publicsets.BY_ID))
+    if id not in EMBEDDED_BY_ID:
+        known = ", ".join((*EMBEDDED_BY_ID, *publicsets.BY_ID))
         raise DataError(f"There is no data set {id!r}: choose {known}, folder:PATH or zip:PATH.")
-    return EMBEDDED[id](split)
+    return EMBEDDED_BY_ID[id].load(split)
 
 
 def training_images(
@@ -133,9 +158,6 @@ def seen_in_training(card_dataset_id: str, shown_id: str, shown_split: str) -> S
     return "yes" if shown_split == "train" else "some"
 
 
-EMBEDDED = MappingProxyType({digits.ID: digits.load_digits, shapes.ID: shapes.load_shapes})
-
-
 def _canonical(dataset_id: str) -> str:
     """The one name of a folder or zip that can be named in several ways."""
     kind, _, path = dataset_id.partition(":")
@@ -150,6 +172,12 @@ def _sources(shown_id: str) -> tuple[str, ...]:
 def _same_pixels(images: ImageSet, others: ImageSet) -> npt.NDArray[np.bool_]:
     known = {image.tobytes() for image in others.images}
     return np.fromiter((image.tobytes() in known for image in images.images), bool, len(images))
+
+
+def _embedded_info(known: EmbeddedSet) -> DatasetInfo:
+    about = {field.name: getattr(known, field.name) for field in fields(known)}
+    del about["load"]
+    return DatasetInfo(**about, embedded=True, available=True)
 
 
 def _public_info(known: publicsets.PublicSet, data_root: Path | None) -> DatasetInfo:
