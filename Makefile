@@ -5,7 +5,7 @@ PYTHON := $(firstword $(foreach p,python3 python3.13 python3.12 python3.11 pytho
 endif
 VENV ?= .venv
 PORT ?= 8501
-DATA_ROOT ?= data
+DATA_ROOT ?= $(or $(HOURGLASS_DATA_ROOT),data)
 RUN := $(VENV)/bin/python
 TESTS ?=
 

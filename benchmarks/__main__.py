@@ -1,25 +1,53 @@
-"""`make bench`: the table of speeds, and the one of outliers found."""
+"""`make bench`: one table of speeds.
 
+A module of benchmarks measures; its function `rows(rounds)` gives the rows, in MEASURES they are
+asked for. What cannot be measured here raises HourglassError with the reason.
+"""
+
+import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
 
-from benchmarks import outliers, training_speed
-from benchmarks.table import markdown
-from core import datasets
+from benchmarks import training_speed
+from benchmarks.table import Row, markdown
+from core.config import HourglassError
+
+Measure = Callable[[int], Sequence[Row]]  # rounds -> rows
+MEASURES: dict[str, Measure] = {
+    "training": training_speed.rows,
+}
 
 
 @click.command()
 @click.option("--rounds", default=5, help="How often each way is measured.")
 @click.option("--data-root", type=click.Path(path_type=Path), help="Folder with MNIST.")
-def main(rounds: int, data_root: Path | None) -> None:
+@click.option("--only", type=click.Choice(list(MEASURES)), multiple=True, help="Nothing else.")
+def main(rounds: int, data_root: Path | None, only: tuple[str, ...]) -> None:
     """Measure ours, the baseline and the limit in turn, and print one table: medians and spread."""
-    click.echo(markdown(training_speed.rows(rounds)))
-    if any(info.id == "mnist" and info.available for info in datasets.catalogue(data_root)):
-        click.echo("\nDigits 5 and 9 found by a model that has never seen them:\n")
-        outliers.table(data_root)
-    else:
-        click.echo("\nOutliers were not measured: MNIST is not here.")
+    if data_root:
+        os.environ["HOURGLASS_DATA_ROOT"] = str(data_root)
+    before = os.getloadavg()[0]
+    rows, left_out = measured(only or tuple(MEASURES), rounds)
+    click.echo(markdown(rows))
+    for reason in left_out:
+        click.echo(f"\nNot measured: {reason}")
+    busy = f"load {before:.1f} before, {os.getloadavg()[0]:.1f} after"
+    click.echo(f"\n{os.cpu_count()} cores, {busy}, {rounds} rounds.")
+
+
+def measured(names: Sequence[str], rounds: int) -> tuple[list[Row], list[str]]:
+    """The rows of these measures, and why some of them could not be had."""
+    rows: list[Row] = []
+    left_out = []
+    for name in names:
+        click.echo(f"measuring {name} ...", err=True)
+        try:
+            rows += MEASURES[name](rounds)
+        except HourglassError as error:
+            left_out.append(f"{name}: {error}")
+    return rows, left_out
 
 
 if __name__ == "__main__":

@@ -130,7 +130,7 @@ def _row(case: Case, images: ImageSet, folder: Path, rounds: int) -> Row:
     speeds = [[way() for way in ways] for _ in range(rounds)]
     mine, theirs, limit = zip(*speeds, strict=True)
     return Row(
-        f"train {case.title}, images/s",
+        f"train {case.title}, images",
         mine,
         "textbook loop",
         theirs,
