@@ -35,6 +35,7 @@ PLANE: dict[str, Any] = {
     "activation": "gelu",
     "batch_norm": False,
 }
+LINEAR: dict[str, Any] = {"latent_dim": 32, "widths": [], "bounded": False}
 
 
 @dataclass(frozen=True)
@@ -55,10 +56,13 @@ def _shapes(name: str, arch: str, options: dict[str, Any], epochs: int = 1, **mo
 
 ZOO: tuple[Shipped, ...] = (
     _mnist("pca-2", "pca", {"latent_dim": 2}),
+    _mnist("pca-8", "pca", {"latent_dim": 8}),
     _mnist("pca-32", "pca", {"latent_dim": 32}),
     _shapes("pca-32", "pca", {"latent_dim": 32}),
     _mnist("dense-2", "dense", PLANE, 30, half=True),
+    _mnist("dense-8", "dense", {"latent_dim": 8, "widths": [80, 40]}, 20, half=True),
     _mnist("dense-32", "dense", {"latent_dim": 32}, 20, half=True),
+    _mnist("linear-32", "dense", LINEAR, 10),
     _mnist("overcomplete", "dense", OVERCOMPLETE, 10, half=True),
     _mnist("overcomplete-linear", "dense", OVERCOMPLETE | {"bounded": False}, 10, half=True),
     _mnist("denoising", "dense", OVERCOMPLETE, 20, half=True, noise=SIGMA_HALF),
