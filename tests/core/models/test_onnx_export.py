@@ -18,7 +18,7 @@ SHAPE = (3, 17, 20)  # odd and even sides: the way up must give both
 
 
 def checkpoint(arch: str, **options: Any) -> Checkpoint:
-    checked = architecture(arch).check(SMALL[arch] | options)
+    checked = architecture(arch).check(SMALL.get(arch, {}) | options)
     document = tiny_document(arch, SHAPE, options=checked)
     plan = architecture(arch).plan(SHAPE, checked)
     return Checkpoint(Card("tiny", Path(), False, document, plan), tiny_tensors(document))
