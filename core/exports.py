@@ -1,19 +1,23 @@
 """Tables that leave the program: CSV that no spreadsheet takes for formulas, loss-free Parquet."""
 
+import contextlib
 import csv
 import io
 import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pandas as pd
 
 from core.config import OptionError
-from core.files import write_atomically
+from core.files import replacing, write_atomically
 
 # What makes a spreadsheet calculate, in ASCII or full width, also behind what one cannot see.
 FORMULA = re.compile(r"[\s\0\ufeff\u200b-\u200f]*[=+\-@＝＋－＠]|[\t\r\n]")
 SUFFIXES = (".csv", ".parquet")
+ROW_GROUP = 1 << 16
+Write = Callable[[pd.DataFrame], None]
 
 
 def safe_text(text: str) -> str:
@@ -59,6 +63,57 @@ def save(table: pd.DataFrame, path: Path) -> None:
         write_atomically(path, as_bytes(table))
     except OSError as error:
         raise OptionError(f"{str(path)!a} cannot be written ({error.strerror}).") from error
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[Write]:
+    """Write a table of any length to a .csv or .parquet file, piece by piece, whole or not at all.
+
+    Gives a function that takes the next rows; all pieces have the columns of the first.
+    Raises OptionError if the file cannot be written; what the block itself raises goes on.
+    """
+    pieces = _csv_pieces if check_path(path).suffix.lower() == ".csv" else _parquet_pieces
+    try:
+        with replacing(path) as file, pieces(file) as write:
+            yield write
+    except OSError as error:
+        raise OptionError(f"{str(path)!a} cannot be written ({error.strerror}).") from error
+
+
+@contextlib.contextmanager
+def _csv_pieces(file: IO[bytes]) -> Iterator[Write]:
+    def write(table: pd.DataFrame) -> None:
+        text = csv_bytes(table)
+        file.write(text.partition(b"\n")[2] if file.tell() else text)
+
+    yield write
+
+
+@contextlib.contextmanager
+def _parquet_pieces(file: IO[bytes]) -> Iterator[Write]:
+    """Row groups of at least ROW_GROUP rows, but for the last."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    waiting: list[Any] = []
+    with contextlib.ExitStack() as stack:
+        writers: list[pq.ParquetWriter] = []
+
+        def flush() -> None:
+            if not writers:
+                writers.append(stack.enter_context(pq.ParquetWriter(file, waiting[0].schema)))
+            writers[0].write_table(pa.concat_tables(waiting))
+            waiting.clear()
+
+        def write(table: pd.DataFrame) -> None:
+            schema = waiting[0].schema if waiting else writers[0].schema if writers else None
+            waiting.append(pa.Table.from_pandas(table, schema, preserve_index=False))
+            if sum(map(len, waiting)) >= ROW_GROUP:
+                flush()
+
+        yield write
+        if waiting:
+            flush()
 
 
 def _safe(value: Any) -> Any:

@@ -1,8 +1,11 @@
 """Writing files whole or not at all. Imports nothing else from core."""
 
+import contextlib
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 
 def write_atomically(path: Path, data: bytes, durable: bool = True) -> None:
@@ -11,10 +14,19 @@ def write_atomically(path: Path, data: bytes, durable: bool = True) -> None:
     After a failure `path` is as it was and no temporary file stays. The folder must exist.
     durable: it lasts through a power cut, too; costs some milliseconds.
     """
+    with replacing(path, durable) as file:
+        file.write(data)
+
+
+@contextlib.contextmanager
+def replacing(path: Path, durable: bool = True) -> Iterator[IO[bytes]]:
+    """The same, piece by piece: a file to write to, which takes the place of `path` at the end of
+    the block, unless the block fails.
+    """
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            yield file
             file.flush()
             if durable:
                 os.fsync(file.fileno())

@@ -100,11 +100,14 @@ def load_images(
     return scoring.with_channels(images, shape[0]) if own else images
 
 
-def tell_rejected(rejected: "Sequence[Rejected]") -> None:
-    """Say on stderr how many files were left out, and why the first of them was."""
+def tell_rejected(rejected: "Sequence[Rejected]", n: int | None = None) -> None:
+    """Say on stderr how many files were left out, and why the first of them was.
+
+    n: how many, if not all of them are in rejected.
+    """
     if rejected:
-        first = rejected[0]
-        text = f"{len(rejected):,} files could not be read, e.g. {first.name}: {first.reason}"
+        first, n = rejected[0], n or len(rejected)
+        text = f"{n:,} files could not be read, e.g. {first.name}: {first.reason}"
         click.echo(text, err=True)
 
 

@@ -5,50 +5,19 @@ takes every so-many-th shard. A part is written whole or not at all and never ag
 any failure the same command goes on where it was, and each row is there exactly once.
 """
 
-import hashlib
+import contextlib
 import json
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
-
-import numpy as np
-import pandas as pd
 
 from core import exports
 from core.config import OptionError
-from core.data.imagesets import ImageSet, Rejected
 from core.files import write_atomically
-from core.inference import Autoencoder
-from core.streaming import scoring
-from core.streaming.scoring import PART_PIXELS
-from core.streaming.shards import Sample, Shard
+from core.streaming.pipeline import Job, Piece, pieces
 
 JOB = "job.json"
-
-
-@dataclass(frozen=True)
-class Job:
-    """What is scored by what.
-
-    source: what it is called in the table.  percentile: see core.streaming.scoring.score.
-    """
-
-    autoencoder: Autoencoder
-    source: str
-    shards: tuple[Shard, ...]
-    percentile: float = 99.0
-
-    def describe(self) -> dict[str, object]:
-        """What must be the same for parts to belong together."""
-        names = "\n".join(shard.name for shard in self.shards)
-        return {
-            "model": self.autoencoder.card.sha256,
-            "source": self.source,
-            "n_shards": len(self.shards),
-            "shards": hashlib.sha256(names.encode()).hexdigest(),
-            "percentile": self.percentile,
-        }
 
 
 @dataclass(frozen=True)
@@ -68,60 +37,28 @@ def score_parts(job: Job, out: Path, rank: int = 0, size: int = 1) -> Iterator[D
     cannot be read.
     """
     _claim(out, job)
-    for i in range(rank, len(job.shards), size):
-        path = out / f"part-{i:05d}-of-{len(job.shards):05d}.parquet"
-        if path.exists():
-            yield Done(path, False, _n_rows(path))
-            continue
-        for left in out.glob(f".{path.name}.*"):  # of a process that was killed while it wrote
-            left.unlink(missing_ok=True)
-        table = score_shard(job, job.shards[i])
-        write_atomically(path, exports.parquet_bytes(table))
-        yield Done(path, True, len(table))
+    own = range(rank, len(job.shards), size)
+    paths = [out / f"part-{i:05d}-of-{len(job.shards):05d}.parquet" for i in own]
+    missing = [i for i, path in zip(own, paths, strict=True) if not path.exists()]
+    with contextlib.closing(pieces(job, [job.shards[i] for i in missing])) as scored:
+        shards = groupby(scored, key=lambda piece: piece.shard)
+        for i, path in zip(own, paths, strict=True):
+            if i in missing:
+                yield Done(path, True, _write(path, next(shards)[1]))
+            else:
+                yield Done(path, False, _n_rows(path))
 
 
-def score_shard(job: Job, shard: Shard) -> pd.DataFrame:
-    """The table of one shard, in its order but for the images of a batch that cannot be read."""
-    tables = [
-        scoring.score(job.autoencoder, images, job.percentile).table
-        for images in _batches(job, shard)
-    ]
-    return pd.concat(tables, ignore_index=True)
-
-
-def _batches(job: Job, shard: Shard) -> Iterator[ImageSet]:
-    """The images a few thousand at a time; at least one batch, of none if need be."""
-    shape = job.autoencoder.input_shape
-    most = max(1, PART_PIXELS // math.prod(shape))
-    samples: list[Sample] = []
-    pixels: list[np.ndarray] = []
-    rejected: list[Rejected] = []
-    for sample in shard.samples():
-        found = sample.pixels(shape)
-        if isinstance(found, Rejected):
-            rejected.append(found)
-        else:
-            samples.append(sample)
-            pixels.append(found)
-        if len(samples) + len(rejected) == most:
-            yield _images(job, samples, pixels, rejected)
-            samples, pixels, rejected = [], [], []
-    yield _images(job, samples, pixels, rejected)
-
-
-def _images(
-    job: Job, samples: list[Sample], pixels: list[np.ndarray], rejected: list[Rejected]
-) -> ImageSet:
-    names, labels = np.unique([sample.label for sample in samples] or [""], return_inverse=True)
-    return ImageSet(
-        job.source,
-        "all",
-        np.stack(pixels) if pixels else np.empty((0, *job.autoencoder.input_shape), np.uint8),
-        labels[: len(samples)].astype(np.int64),
-        tuple(names.tolist()),
-        np.array([sample.id for sample in samples], dtype=np.str_),
-        rejected=tuple(rejected),
-    )
+def _write(path: Path, scored: Iterator[Piece]) -> int:
+    """Write a part; how many rows it has."""
+    for left in path.parent.glob(f".{path.name}.*"):  # of a process that was killed while it wrote
+        left.unlink(missing_ok=True)
+    n = 0
+    with exports.writing(path) as write:
+        for piece in scored:
+            write(piece.table)
+            n += len(piece.table)
+    return n
 
 
 def _claim(out: Path, job: Job) -> None:

@@ -1,8 +1,9 @@
 """Tables about the images of a set, a row each: how strange each one is, and its code."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ import pandas as pd
 from core import metrics
 from core.config import OptionError
 from core.data.imagesets import ImageSet
-from core.inference import Autoencoder
+from core.inference import Autoencoder, Scores
 
 Progress = Callable[[int, int], None]  # images done, images in all
 PART_PIXELS = 4096 * 784  # bounds the memory: one part of the images at a time
@@ -50,24 +51,52 @@ def score(
     percentile: 0 to 100; an outlier is rebuilt worse than this share of the model's test images.
     Raises DataError if the images do not fit the model, OptionError if percentile is out of bounds.
     """
+    limit = threshold(autoencoder, percentile)
+    parts = [autoencoder.errors(images.pixels(part)) for part in _parts(images, progress)]
+    unread = images.rejected
+    rows = Rows(
+        (*images.ids.tolist(), *(one.name for one in unread)),
+        (*_labels(images), *("" for _ in unread)),
+        np.concatenate([np.empty(0), *parts, np.full(len(unread), np.nan)]),
+        (*("" for _ in range(len(images))), *(one.reason for one in unread)),
+    )
+    return Scored(table(autoencoder, images.id, rows, limit), limit, percentile)
+
+
+def threshold(autoencoder: Autoencoder, percentile: float) -> float:
+    """The error that this share, 0 to 100, of the model's own test images stays below.
+
+    Raises OptionError if percentile is out of bounds.
+    """
     if not 0 <= percentile <= 100:
         raise OptionError("The percentile must be a number from 0 to 100.")
     reference = autoencoder.card.reference
-    threshold = float(np.interp(percentile, np.linspace(0, 100, len(reference)), reference))
-    parts = [autoencoder.errors(images.pixels(part)) for part in _parts(images, progress)]
-    errors = np.concatenate([np.empty(0), *parts])
-    unread = images.rejected
-    nothing = np.full(len(unread), np.nan)
+    return float(np.interp(percentile, np.linspace(0, 100, len(reference)), reference))
+
+
+class Rows(NamedTuple):
+    """n images, read or not.  errors: (n,), nan where there is a reason."""
+
+    ids: Sequence[str]
+    labels: Sequence[str]
+    errors: Scores
+    reasons: Sequence[str]
+
+
+def table(autoencoder: Autoencoder, source: str, rows: Rows, limit: float) -> pd.DataFrame:
+    """The columns that Scored names, in the order of rows.  limit: outliers are above it."""
+    unread = np.array([reason != "" for reason in rows.reasons], bool)
     columns = {
-        "id": [*images.ids.tolist(), *(one.name for one in unread)],
-        "source": images.id,
-        "label": [*_labels(images), *("" for _ in unread)],
-        "error": np.concatenate([errors, nothing]),
-        "percentile": np.concatenate([autoencoder.percentiles(errors), nothing]),
-        "is_outlier": pd.array([*(errors > threshold), *(pd.NA for _ in unread)], dtype="boolean"),
-        "reason": [*("" for _ in errors), *(one.reason for one in unread)],
+        "id": list(rows.ids),
+        "source": source,
+        "label": list(rows.labels),
+        "error": rows.errors,
+        "percentile": autoencoder.percentiles(rows.errors),
+        "is_outlier": pd.arrays.BooleanArray(rows.errors > limit, unread),
+        "reason": list(rows.reasons),
     }
-    return Scored(pd.DataFrame(columns), threshold, percentile)
+    dtypes = dict.fromkeys(("id", "source", "label", "reason"), "str")
+    return pd.DataFrame(columns, index=range(len(rows.ids))).astype(dtypes)
 
 
 def encode(

@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from core.config import DataError, ImageRejected
-from core.data.folders import Pixels, classes_of
-from core.data.imagesets import Rejected
+from core.data.folders import classes_of
 from core.data.offers import Offer, in_folder
 from core.data.zips import open_zip
-from core.images import MAX_BYTES, read_image, to_array
+from core.images import MAX_BYTES
 
 IMAGES = ("png", "jpg", "jpeg", "bmp", "tif", "tiff", "webp", "gif")
 LABELS = ("cls", "txt")
@@ -33,20 +32,14 @@ class Sample:
     label: str
     read: Callable[[], bytes | Path]
 
-    def pixels(self, shape: tuple[int, int, int]) -> Pixels | Rejected:
-        """The image as a model takes it, (C, H, W); or what is wrong with it."""
-        try:
-            return to_array(read_image(self.read(), "It"), shape[0], shape[1:])
-        except ImageRejected as refusal:
-            return Rejected(self.id, str(refusal))
-
 
 @dataclass(frozen=True)
 class Shard:
-    """A part of a source.  samples: begins to read it anew."""
+    """A part of a source.  samples: begins to read it anew.  n: how many, if it is known."""
 
     name: str
     samples: Callable[[], Iterator[Sample]]
+    n: int | None = None
 
 
 def is_sharded(path: Path) -> bool:
@@ -89,7 +82,7 @@ def _cut(
     known = [""] * len(names) if labels is None else [classes[int(i)] for i in labels]
     labelled = list(zip(names, known, strict=True))
     parts = [dict(labelled[i : i + size]) for i in range(0, len(names), size)]
-    return tuple(Shard(next(iter(part)), partial(samples, part)) for part in parts)
+    return tuple(Shard(next(iter(part)), partial(samples, part), len(part)) for part in parts)
 
 
 def _from_folder(path: Path, labels: dict[str, str]) -> Iterator[Sample]:

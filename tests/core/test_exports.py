@@ -92,3 +92,38 @@ def test_table_that_cannot_be_written_there_is_refused_beforehand(
     (tmp_path / "folder.csv").mkdir()
     with pytest.raises(OptionError):
         exports.check_path(tmp_path / name)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_table_written_in_pieces_is_the_table_written_at_once(
+    suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exports, "ROW_GROUP", 5)
+    table = pd.DataFrame({"id": [f"=x{i}" for i in range(12)], "error": np.arange(12) / 7})
+    at_once, in_pieces = tmp_path / f"a{suffix}", tmp_path / f"b{suffix}"
+    exports.save(table, at_once)
+    with exports.writing(in_pieces) as write:
+        for start in range(0, 12, 3):
+            write(table[start : start + 3])
+    if suffix == ".csv":
+        assert in_pieces.read_bytes() == at_once.read_bytes()
+    else:
+        pd.testing.assert_frame_equal(pd.read_parquet(in_pieces), table)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_table_whose_writing_is_interrupted_leaves_the_old_file_and_no_other(
+    suffix: str, tmp_path: Path
+) -> None:
+    path = tmp_path / f"table{suffix}"
+    path.write_bytes(b"old")
+
+    def interrupted() -> None:
+        with exports.writing(path) as write:
+            write(pd.DataFrame({"x": [1]}))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]

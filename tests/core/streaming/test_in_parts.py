@@ -19,14 +19,13 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from core import checkpoints
+from core import checkpoints, exports
 from core.cli.main import main
 from core.config import PROJECT, DataError, OptionError
-from core.files import write_atomically
 from core.inference import Autoencoder
-from core.streaming import in_parts as part_scoring
-from core.streaming import scoring, shards
-from core.streaming.in_parts import Job, score_parts
+from core.streaming import shards
+from core.streaming.in_parts import score_parts
+from core.streaming.pipeline import Job, pieces
 from tests.core.models_for_tests import SHAPE, tiny_checkpoint, tiny_document, tiny_tensors
 
 N = 23
@@ -153,35 +152,19 @@ def test_part_is_written_whole_or_not_at_all(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wanted, out = job(folder(tmp_path / "source")), tmp_path / "out"
-    calls: list[Path] = []
+    writing = exports.writing
 
-    def failing(path: Path, data: bytes) -> None:
-        calls.append(path)
-        if len(calls) == 3:  # the job's file, one part, and then the disk is full
-            raise OSError(28, "No space left on device")
-        write_atomically(path, data)
+    def failing(path: Path) -> object:
+        if "part-00001" in path.name:  # the disk is full
+            raise OptionError("No space left on device")
+        return writing(path)
 
-    monkeypatch.setattr(part_scoring, "write_atomically", failing)
-    with pytest.raises(OSError, match="No space"):
+    monkeypatch.setattr(exports, "writing", failing)
+    with pytest.raises(OptionError, match="No space"):
         list(score_parts(wanted, out))
-    assert len(list(out.glob("*.parquet"))) == 1
-
-
-def test_memory_holds_one_batch_of_a_shard_at_a_time(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(part_scoring, "PART_PIXELS", 4 * 16 * 17)
-    sizes: list[int] = []
-    score = scoring.score
-
-    def watched(model: object, images: object, *rest: object) -> object:
-        sizes.append(len(images))  # type: ignore[arg-type]
-        return score(model, images, *rest)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(scoring, "score", watched)
-    list(score_parts(job(folder(tmp_path / "source"), 10), tmp_path / "out"))
-    assert max(sizes) == 4
-    assert sum(sizes) == N
+    assert sorted(path.name for path in out.iterdir()) == [
+        "job.json", "part-00000-of-00003.parquet"
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ["x.tar", "x.parquet"])
@@ -204,8 +187,8 @@ def test_archive_member_that_is_too_large_or_a_link_is_not_read(
         archive.addfile(big, io.BytesIO(b"1234"))
     (sample,) = shards.shards(tmp_path / "x.tar", 1)[0].samples()
     assert sample.id == "x.tar/../big.png"
-    table = part_scoring.score_shard(job(tmp_path / "x.tar"), shards.shards(tmp_path, 1)[0])
-    assert "larger than" in table["reason"].iloc[0]
+    (piece,) = pieces(job(tmp_path / "x.tar"), shards.shards(tmp_path, 1))
+    assert "larger than" in piece.table["reason"].iloc[0]
 
 
 def test_empty_folder_and_parquet_without_images_are_refused(tmp_path: Path) -> None:

@@ -1,0 +1,203 @@
+"""Images decoded in processes of their own, block by block, while others are used.
+
+Bytes are read here, in the order of the source and within its limits; files of a folder are opened
+by the process that decodes them. Few blocks are on their way at a time, however many images there
+are. Each process is started afresh (spawn), imports nothing but the decoder and so keeps its
+limits, leaves Ctrl-C to this one, and ends when this one is gone.
+"""
+
+import contextlib
+import math
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from core.config import DataError, HourglassError, ImageRejected
+from core.images import read_image, to_array
+from core.machine import cores
+from core.streaming.shards import Sample, Shard
+
+BLOCK_IMAGES, BLOCK_PIXELS = 1024, 1024 * 784
+BLOCK_BYTES = 32 << 20  # of encoded images in one block
+FEW = 512  # images: not worth starting processes for
+Shape = tuple[int, int, int]
+Pixels = npt.NDArray[np.uint8]
+Content = bytes | Path | ImageRejected
+Decoded = tuple[Pixels, list[str]]
+
+
+class Block(NamedTuple):
+    """Consecutive images of a shard.
+
+    shard: its position among those given.  ids, labels, reasons: of all n images offered; a
+    reason is "" where the image could be read.  images: (m, C, H, W), those that could be read.
+    """
+
+    shard: int
+    ids: tuple[str, ...]
+    labels: tuple[str, ...]
+    images: Pixels
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Task:
+    shard: int
+    samples: tuple[Sample, ...]
+    contents: list[Content]
+
+
+_Item = _Task | HourglassError
+
+
+def blocks(shards: Sequence[Shard], shape: Shape, workers: int | None = None) -> Generator[Block]:
+    """All images of the shards in their order, at least one block, of none if need be, a shard.
+
+    shape: (C, H, W), as a model takes them.  workers: processes; None = as this machine has
+    cores, or none for few images; 0 = none.  To be closed if it is not used up.
+    Raises DataError for a shard that cannot be read, or if a process ends.
+    """
+    tasks = _kept_failure(_tasks(shards, shape))
+    if workers is None:
+        begun, tasks = _begun(tasks)
+        workers = default_workers() if begun >= FEW else 0
+    if not workers:
+        for task in tasks:
+            if isinstance(task, HourglassError):
+                raise task
+            yield _block(task, decode(task.contents, shape))
+        return
+    with _processes(workers) as pool:
+        try:
+            yield from _overlapped(pool, tasks, shape, 2 * workers + 1)
+        except BrokenProcessPool as error:
+            raise DataError(
+                "A process that decodes images was ended, perhaps for want of memory: "
+                "free some and give the same command again."
+            ) from error
+
+
+def default_workers() -> int:
+    """A process a core, shared by those that torchrun has started on this machine."""
+    team = os.environ.get("LOCAL_WORLD_SIZE", "1")
+    return max(1, cores() // max(1, int(team) if team.isdecimal() else 1))
+
+
+def decode(contents: Sequence[Content], shape: Shape) -> Decoded:
+    """Images as a model takes them, (m, C, H, W), and a reason for each of the others, "" for
+    these.
+    """
+    pixels, reasons = [], []
+    for content in contents:
+        try:
+            if isinstance(content, ImageRejected):
+                raise content
+            pixels.append(to_array(read_image(content, "It"), shape[0], shape[1:]))
+            reasons.append("")
+        except ImageRejected as refusal:
+            reasons.append(str(refusal))
+    return (np.stack(pixels) if pixels else np.empty((0, *shape), np.uint8)), reasons
+
+
+def _tasks(shards: Sequence[Shard], shape: Shape) -> Iterator[_Task]:
+    most = max(1, min(BLOCK_IMAGES, BLOCK_PIXELS // math.prod(shape)))
+    for i, shard in enumerate(shards):
+        samples: list[Sample] = []
+        contents: list[Content] = []
+        size = 0
+        for sample in shard.samples():
+            content = _content(sample)
+            samples.append(sample)
+            contents.append(content)
+            size += len(content) if isinstance(content, bytes) else 0
+            if len(samples) == most or size >= BLOCK_BYTES:
+                yield _Task(i, tuple(samples), contents)
+                samples, contents, size = [], [], 0
+        yield _Task(i, tuple(samples), contents)
+
+
+def _content(sample: Sample) -> Content:
+    try:
+        return sample.read()
+    except ImageRejected as refusal:
+        return refusal
+
+
+def _kept_failure(tasks: Iterator[_Task]) -> Iterator[_Item]:
+    """The tasks, and last the error that reading them ended with: the blocks before it count."""
+    try:
+        yield from tasks
+    except HourglassError as error:
+        yield error
+
+
+def _begun(items: Iterator[_Item]) -> tuple[int, Iterator[_Item]]:
+    """How many images the first tasks have, counted up to about FEW; and all the items."""
+    first: list[_Item] = []
+    n = 0
+    for item in items:
+        first.append(item)
+        n += len(item.samples) if isinstance(item, _Task) else 0
+        if n >= FEW:
+            break
+    return n, chain(first, items)
+
+
+def _overlapped(
+    pool: ProcessPoolExecutor, items: Iterable[_Item], shape: Shape, most: int
+) -> Iterator[Block]:
+    """Decoded by the pool, in order, with at most so many blocks begun."""
+    begun: deque[tuple[_Task, Future[Decoded]]] = deque()
+    failed: HourglassError | None = None
+    for item in items:
+        if isinstance(item, HourglassError):
+            failed = item
+            break
+        begun.append((item, pool.submit(decode, item.contents, shape)))
+        if len(begun) == most:
+            task, future = begun.popleft()
+            yield _block(task, future.result())
+    while begun:
+        task, future = begun.popleft()
+        yield _block(task, future.result())
+    if failed:
+        raise failed
+
+
+def _block(task: _Task, decoded: Decoded) -> Block:
+    ids, labels = (tuple(getattr(one, name) for one in task.samples) for name in ("id", "label"))
+    return Block(task.shard, ids, labels, decoded[0], tuple(decoded[1]))
+
+
+@contextlib.contextmanager
+def _processes(n: int) -> Iterator[ProcessPoolExecutor]:
+    pool = ProcessPoolExecutor(n, multiprocessing.get_context("spawn"), _begin)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _begin() -> None:
+    """In a new process: Ctrl-C is for its parent, and without a parent it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)

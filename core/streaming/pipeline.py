@@ -1,0 +1,119 @@
+"""Images scored while the next ones are decoded: a table a block, in the order of the source."""
+
+import contextlib
+import hashlib
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from core import exports
+from core.config import DataError
+from core.data.imagesets import Rejected
+from core.inference import Autoencoder
+from core.streaming import decoding, scoring
+from core.streaming.decoding import Block
+from core.streaming.shards import Shard
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is scored by what.
+
+    source: what it is called in the table.  percentile: see core.streaming.scoring.score.
+    workers: processes that decode; see core.streaming.decoding.blocks.
+    """
+
+    autoencoder: Autoencoder
+    source: str
+    shards: tuple[Shard, ...]
+    percentile: float = 99.0
+    workers: int | None = None
+
+    def describe(self) -> dict[str, object]:
+        """What must be the same for parts to belong together."""
+        names = "\n".join(shard.name for shard in self.shards)
+        return {
+            "model": self.autoencoder.card.sha256,
+            "source": self.source,
+            "n_shards": len(self.shards),
+            "shards": hashlib.sha256(names.encode()).hexdigest(),
+            "percentile": self.percentile,
+        }
+
+
+class Piece(NamedTuple):
+    """Some rows of one shard, as core.streaming.scoring.table makes them.
+
+    shard: its position among those that were asked for.
+    """
+
+    shard: int
+    table: pd.DataFrame
+
+
+@dataclass
+class Totals:
+    """What a file of scores holds.  n: images that were scored.  rejected: the first of the others.
+
+    threshold: the error above which an image is an outlier.
+    """
+
+    threshold: float
+    n: int = 0
+    n_rejected: int = 0
+    n_outliers: int = 0
+    rejected: Rejected | None = None
+
+    def add(self, table: pd.DataFrame) -> None:
+        """Count these rows too."""
+        unread = table[table["reason"] != ""]
+        self.n += len(table) - len(unread)
+        self.n_rejected += len(unread)
+        self.n_outliers += int(table["is_outlier"].sum())
+        if self.rejected is None and len(unread):
+            self.rejected = Rejected(unread["id"].iloc[0], unread["reason"].iloc[0])
+
+
+def pieces(job: Job, shards: Sequence[Shard]) -> Generator[Piece]:
+    """The rows of these shards in their order, at least one piece a shard.
+
+    Raises DataError for a shard that cannot be read, OptionError for a percentile out of bounds.
+    """
+    limit = scoring.threshold(job.autoencoder, job.percentile)
+    decoded = decoding.blocks(shards, job.autoencoder.input_shape, job.workers)
+    with contextlib.closing(decoded):
+        for block in decoded:
+            yield Piece(block.shard, _table(job, block, limit))
+
+
+def score_file(job: Job, out: Path, progress: Callable[[int], None] | None = None) -> Totals:
+    """Write a row an image to a .csv or .parquet file, whole or not at all.
+
+    progress: told how many images are done.  The memory does not depend on how many there are.
+    Raises DataError if none can be read, OptionError if the file cannot be written.
+    """
+    totals = Totals(scoring.threshold(job.autoencoder, job.percentile))
+    with exports.writing(out) as write, contextlib.closing(pieces(job, job.shards)) as scored:
+        for piece in scored:
+            write(piece.table)
+            totals.add(piece.table)
+            if progress:
+                progress(totals.n + totals.n_rejected)
+        if not totals.n:
+            why = f", the first because: {totals.rejected.reason}" if totals.rejected else "."
+            raise DataError(
+                f"{job.source} has no image that can be read of {totals.n_rejected:,} files{why}"
+            )
+    return totals
+
+
+def _table(job: Job, block: Block, limit: float) -> pd.DataFrame:
+    errors = np.full(len(block.ids), np.nan)
+    read = np.array([reason == "" for reason in block.reasons], bool)
+    errors[read] = job.autoencoder.errors(np.divide(block.images, np.float32(255)))
+    rows = scoring.Rows(block.ids, block.labels, errors, block.reasons)
+    return scoring.table(job.autoencoder, job.source, rows, limit)
