@@ -9,7 +9,7 @@ DATA_ROOT ?= $(or $(HOURGLASS_DATA_ROOT),data)
 RUN := $(VENV)/bin/python
 TESTS ?=
 
-.PHONY: app test check format lint types zoo bench venv
+.PHONY: app test check format lint types zoo bench screenshots venv
 
 app: $(VENV)/.installed
 	@$(RUN) -m core app --port $(PORT)
@@ -35,6 +35,9 @@ zoo: $(VENV)/.installed
 
 bench: $(VENV)/.installed
 	$(RUN) -m benchmarks --data-root $(DATA_ROOT)
+
+screenshots: $(VENV)/.installed-dev
+	$(RUN) -m benchmarks.screenshots
 
 venv: $(RUN)
 

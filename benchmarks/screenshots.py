@@ -1,14 +1,17 @@
-"""The pictures of the README: `python -m benchmarks.screenshots` writes them to docs/.
+"""The pictures of the README: `make screenshots` writes them to docs/.
 
 Each is what a headless Chromium shows of the running app, on the embedded digits and the shipped
-models, so that anybody can make them again.
+models, so that anybody can make them again. The animation is the noise slider dragged there and
+back.
 """
 
+import io
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
+from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.serving import QUIET, browser_path, serving
@@ -19,23 +22,30 @@ DOCS = PROJECT / "docs"
 
 @dataclass(frozen=True)
 class Shot:
-    """link: what is opened.  scheme: light or dark.  size: of the window.  scale: device pixels."""
+    """link: what is opened.  scheme: light or dark.  size: of the window.  scale: device pixels.
+
+    shown: what is there when the page is.
+    """
 
     name: str
     link: str
     scheme: str = "light"
     size: tuple[int, int] = (1440, 920)
     scale: float = 1.0
-    click: str = ""
+    shown: str = ".sweep-root[data-frame]"
 
 
 SHOTS = (
     Shot("reconstruct-light", "/"),
-    Shot("reconstruct-dark", "/?compare=mnist-pca-32&compare=mnist-dense-2", "dark"),
     Shot("reconstruct-shapes", "/?dataset=shapes&sigma=0.2", "dark"),
-    Shot("reconstruct-image", "/", click="Enlarge image 9"),
     Shot("reconstruct-phone", "/", "dark", (390, 844), 2),
+    Shot("latent-light", "/latent?model=mnist-dense-2", shown=".js-plotly-plot .gl-container"),
+    Shot("outliers-dark", "/outliers?model=mnist-conv-32-no-5-9", "dark", shown=".sweep-root"),
+    Shot("robustness-light", "/robustness", shown=".sweep-root[data-frame]"),
 )
+ANIMATION = "drag.webp"
+DRAGGED = "/?model=mnist-denoising&compare=mnist-pca-32&compare=mnist-overcomplete"
+DRAG_STEPS, DRAG_MS = 20, 90  # frames one way, and how long each is seen
 
 
 def take(browser: Browser, address: str, shot: Shot) -> Path:
@@ -47,13 +57,35 @@ def take(browser: Browser, address: str, shot: Shot) -> Path:
         device_scale_factor=shot.scale,
     ).new_page()
     page.goto(address + shot.link)
-    page.wait_for_selector(".sweep-root[data-frame]", timeout=60_000)
-    if shot.click:
-        page.get_by_role("button", name=shot.click).click()
-        page.get_by_role("dialog").locator(".js-plotly-plot .trace").first.wait_for()
+    page.wait_for_selector(shot.shown, timeout=60_000)
     _rest(page)
     path = DOCS / f"{shot.name}.png"
     page.screenshot(path=path, animations="disabled")
+    page.context.close()
+    return path
+
+
+def animate(browser: Browser, address: str) -> Path:
+    """The file of the animation: sigma dragged from 0 to 1 and back."""
+    page = browser.new_context(viewport={"width": 1240, "height": 760}).new_page()
+    page.goto(address + DRAGGED)
+    page.wait_for_selector(".sweep-root[data-frame]", timeout=60_000)
+    _rest(page)
+    slider = page.locator(".sweep-root input[type=range]").first
+    last = int(slider.get_attribute("max") or 0)
+    frames = []
+    for i in range(DRAG_STEPS + 1):
+        slider.evaluate(
+            "(s, v) => { s.value = v; s.dispatchEvent(new Event('input', {bubbles: true})); }",
+            last * i // DRAG_STEPS,
+        )
+        page.evaluate("new Promise((r) => requestAnimationFrame(() => requestAnimationFrame(r)))")
+        frames.append(Image.open(io.BytesIO(page.screenshot())).convert("RGB"))
+    path = DOCS / ANIMATION
+    there_and_back = [*frames, *frames[-2:0:-1]]
+    there_and_back[0].save(
+        path, save_all=True, append_images=there_and_back[1:], duration=DRAG_MS, loop=0, quality=70
+    )
     page.context.close()
     return path
 
@@ -68,7 +100,7 @@ def _rest(page: Page) -> None:
 @click.command()
 @click.option("--only", default="", help="Only those whose name contains this.")
 def main(only: str) -> None:
-    """Write docs/*.png."""
+    """Write docs/*.png and the animation."""
     DOCS.mkdir(exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -79,6 +111,8 @@ def main(only: str) -> None:
         for shot in SHOTS:
             if only in shot.name:
                 click.echo(take(browser, address, shot))
+        if only in ANIMATION:
+            click.echo(animate(browser, address))
 
 
 if __name__ == "__main__":
