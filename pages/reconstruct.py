@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui import cache, inspector, sidebar, state, sweep
+from pages.ui import cache, inspector, sidebar, state, sweep, welcome
 from pages.ui.cache import Shown
 from pages.ui.inspector import View
 from pages.ui.reconstruct import controls, reconstruction
@@ -10,6 +10,7 @@ from pages.ui.reconstruct.picture import picture
 
 DEFAULT_SIGMA = 0.5
 
+welcome.draw()
 st.title("Reconstruct")
 st.caption(
     "The same images, clean, with noise, and as each model rebuilds them. "
@@ -39,7 +40,8 @@ packed = cache.packed_sweep(shown, cards)
 sweeps = tuple(cache.model_sweep(shown, card) for card in cards)
 waiting.empty()
 
-event = sweep.show(packed, "noise_sweep", start=state.on_entry("sigma", sigma))
+start = state.on_entry("sigma", sigma)
+event = sweep.show(packed, "noise_sweep", start, moves=welcome.moves())
 st.session_state["sigma"] = event.value
 state.publish("sigma", DEFAULT_SIGMA)
 step = reconstruction.nearest_step(sweeps[0].sigmas, event.value)

@@ -145,12 +145,13 @@ class Packed:
     header: dict[str, Any]
     body: bytes
 
-    def message(self, start: float, chart: Chart | None = None) -> bytes:
-        """Length of the header, the header as JSON with where the slider starts and what is drawn
-        above it, the body.
+    def message(self, start: float, chart: Chart | None = None, moves: bool = False) -> bytes:
+        """Length of the header, the header as JSON with where the slider starts, what is drawn
+        above it and whether it moves by itself, the body.
         """
         drawn = chart and chart.document()
-        header = json.dumps(self.header | {"start": start, "chart": drawn}).encode()
+        asked = {"start": start, "chart": drawn, "moves": moves}
+        header = json.dumps(self.header | asked).encode()
         return len(header).to_bytes(4, "little") + header + self.body
 
 
@@ -162,8 +163,13 @@ class Event:
     clicked: str | None
 
 
-def show(packed: Packed, key: str, start: float, chart: Chart | None = None) -> Event:
+def show(
+    packed: Packed, key: str, start: float, chart: Chart | None = None, *, moves: bool = False
+) -> Event:
     """The slider and its pictures, and curves above it if given: dragging there moves it too.
+
+    moves: it goes to both ends and back by itself, once, until anything is touched; never where
+    less motion is asked for.
 
     start: where the slider stands when it first appears. Keep it the same from rerun to rerun
     (state.on_entry): the browser keeps the slider where it is, and a message that is the same as
@@ -171,7 +177,7 @@ def show(packed: Packed, key: str, start: float, chart: Chart | None = None) -> 
     """
     state = _component(
         key=key,
-        data=packed.message(start, chart),
+        data=packed.message(start, chart, moves),
         default={"value": start},
         on_value_change=_nothing,
         on_clicked_change=_nothing,

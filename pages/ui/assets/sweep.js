@@ -5,6 +5,8 @@
 const ARRAYS = { u1: Uint8Array, i2: Int16Array, f4: Float32Array };
 const SETTLE_MS = 250; // keys and wheel change the value step by step: report when they rest
 const PLAY_MS = 4000;
+const DEMO_MS = 4800; // shorter than the five seconds from which what moves by itself disturbs
+const TOUCHES = ["pointerdown", "keydown", "wheel"];
 const MIN_CELL = 44;
 const MAX_CELL = 128;
 const GAP = 4;
@@ -63,6 +65,7 @@ class View {
     this.fit();
     this.draw_legend();
     this.root.dataset.ready = "";
+    if (arrays && header.moves) this.demonstrate();
   }
 
   set_up_slider() {
@@ -219,24 +222,49 @@ class View {
   start() {
     const last = this.header.values.length - 1;
     const from = this.frame === last ? 0 : this.frame;
+    this.run((ms) => Math.min(last, from + Math.floor((ms / PLAY_MS) * last)), () => this.frame === last);
+  }
+
+  // Once, to whoever is here for the first time: to both ends and back to where the slider stands, which the server
+  // need not hear. The first touch of anything ends it where it is; the play button knows by itself what to do.
+  demonstrate() {
+    if (this.demonstrated || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+    this.demonstrated = true;
+    const from = this.frame;
+    const last = this.header.values.length - 1;
+    const heard = new AbortController();
+    const touched = (event) => {
+      if (!event.composedPath().includes(this.play)) this.pause();
+      heard.abort();
+    };
+    for (const touch of TOUCHES) addEventListener(touch, touched, { capture: true, passive: true, signal: heard.signal });
+    this.run((ms) => there_and_back(from, last, ms / DEMO_MS), (ms) => ms >= DEMO_MS, () => heard.abort());
+  }
+
+  // Goes to frame_at(milliseconds), again and again until that is the end.
+  run(frame_at, is_end, ended = () => this.settled()) {
     const began = performance.now();
     const step = (now) => {
-      this.frame = Math.min(last, from + Math.floor(((now - began) / PLAY_MS) * last));
+      const ms = Math.max(0, now - began);
+      this.frame = frame_at(ms);
       this.input.value = this.frame;
       this.draw(false);
-      this.playing = this.frame < last ? requestAnimationFrame(step) : 0;
-      if (!this.playing) this.pause();
+      this.playing = is_end(ms) ? 0 : requestAnimationFrame(step);
+      if (!this.playing) this.stop(ended);
     };
     this.root.classList.add("sweep-playing");
     this.playing = requestAnimationFrame(step);
   }
 
   pause() {
-    if (!this.root.classList.contains("sweep-playing")) return;
+    if (this.root.classList.contains("sweep-playing")) this.stop(() => this.settled());
+  }
+
+  stop(ended) {
     cancelAnimationFrame(this.playing);
     this.playing = 0;
     this.root.classList.remove("sweep-playing");
-    this.settled();
+    ended();
   }
 
   clicked(event) {
@@ -429,6 +457,13 @@ function nearest(values, wanted) {
     if (Math.abs(value - wanted) < Math.abs(values[best] - wanted)) best = k;
   });
   return best;
+}
+
+// From a frame down to 0, up to the last and back, evenly.  share: of the whole way, 0 to 1.
+function there_and_back(from, last, share) {
+  const gone = Math.min(1, share) * 2 * last;
+  const at = gone < from ? from - gone : gone < from + last ? gone - from : 2 * last - gone + from;
+  return Math.round(at);
 }
 
 function fixed(value, digits, unit = "") {
