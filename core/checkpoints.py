@@ -3,7 +3,6 @@ unpickled.
 """
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -30,13 +29,12 @@ from core.files import write_atomically
 from core.models import ArchSpec, architecture
 from core.models.layers import Plan
 from core.noise import Noise
+from core.tensorfiles import data_section, header
 
 Tensors = dict[str, npt.NDArray[np.float32]]
 SUFFIX = ".safetensors"
 METADATA_KEY = "hourglass"
 MAX_FILE_BYTES = 512 * 2**20
-MAX_HEADER_BYTES = 2**20
-MAX_TENSORS = 2000
 PICKLED = {".pt", ".pth", ".pkl", ".ckpt", ".bin", ".joblib"}
 
 
@@ -204,7 +202,7 @@ def save(path: Path, document: Document, tensors: Mapping[str, npt.NDArray[Any]]
     plan = _plan(document)
     _check_shapes(plan, {name: list(t.shape) for name, t in tensors.items()})
     arrays = {name: np.ascontiguousarray(t) for name, t in tensors.items()}
-    digest = hashlib.sha256(_data_section(safetensors.numpy.save(arrays))).hexdigest()
+    digest = hashlib.sha256(data_section(safetensors.numpy.save(arrays))).hexdigest()
     document = msgspec.structs.replace(document, sha256=digest)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -237,13 +235,13 @@ def _check_size(path: Path) -> None:
 
 
 def _read(path: Path, data: bytes) -> Checkpoint:
-    header = _header(data)
-    document = documents.from_json(str(header.pop("__metadata__", {}).get(METADATA_KEY, "")))
+    entries = header(data)
+    document = documents.from_json(str(entries.pop("__metadata__", {}).get(METADATA_KEY, "")))
     plan = _plan(document)
-    _check_shapes(plan, {name: entry.get("shape") for name, entry in header.items()})
-    if dtypes := {str(entry.get("dtype")) for entry in header.values()} - {"F32", "F16"}:
+    _check_shapes(plan, {name: entry.get("shape") for name, entry in entries.items()})
+    if dtypes := {str(entry.get("dtype")) for entry in entries.values()} - {"F32", "F16"}:
         raise CheckpointError(f"its numbers are {min(dtypes)[:20]} and must be F32 or F16")
-    if hashlib.sha256(_data_section(data)).hexdigest() != document.sha256:
+    if hashlib.sha256(data_section(data)).hexdigest() != document.sha256:
         raise CheckpointError("its weights are not those it was saved with")
     try:
         tensors = {n: t.astype(np.float32) for n, t in safetensors.numpy.load(data).items()}
@@ -253,28 +251,6 @@ def _read(path: Path, data: bytes) -> Checkpoint:
         raise CheckpointError("it has weights that are not finite numbers")
     shipped = path.parent == shipped_checkpoints_dir()
     return Checkpoint(Card(path.stem, path, shipped, document, plan), tensors)
-
-
-def _header(data: bytes) -> dict[str, Any]:
-    length = int.from_bytes(data[:8], "little") if len(data) >= 8 else 0
-    if not 2 <= length <= min(MAX_HEADER_BYTES, len(data) - 8):
-        raise CheckpointError("it is not a whole safetensors file")
-    try:
-        header = json.loads(data[8 : 8 + length], object_pairs_hook=_without_duplicates)
-    except (ValueError, RecursionError) as error:
-        raise CheckpointError("its header is not JSON") from error
-    entries = [header, *header.values()] if isinstance(header, dict) else [None]
-    if not all(isinstance(entry, dict) for entry in entries):
-        raise CheckpointError("its header is not that of a safetensors file")
-    if len(header) > MAX_TENSORS:
-        raise CheckpointError(f"it has more than {MAX_TENSORS:,} tensors")
-    return dict(header)
-
-
-def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    if len({key for key, _ in pairs}) < len(pairs):
-        raise CheckpointError("its header names something twice")
-    return dict(pairs)
 
 
 def _plan(document: Document) -> Plan:
@@ -291,10 +267,6 @@ def _check_shapes(plan: Plan, shapes: Mapping[str, Any]) -> None:
         raise CheckpointError(
             f"its tensor {name[:60]!r} does not fit the architecture that it names"
         )
-
-
-def _data_section(data: bytes) -> memoryview:
-    return memoryview(data)[8 + int.from_bytes(data[:8], "little") :]
 
 
 def _listing() -> list[tuple[Card | None, str]]:

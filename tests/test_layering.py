@@ -14,7 +14,7 @@ FLOORS = tuple(
     for names in (
         """config database files machine metrics noise
         anomaly.neighbours anomaly.rankings anomaly.thresholds""",
-        "arraycache background data datasets images models parts streaming.shards",
+        "arraycache background data datasets images models parts streaming.shards tensorfiles",
         """backends checkpoints documents evaluation exports inference latent outliers ownmodels
         robustness source_code sweeps anomaly comparing.crossings comparing.strangers mapping
         streaming""",

@@ -9,6 +9,7 @@ import click
 
 from core.cli.app import app
 from core.cli.encode import encode
+from core.cli.estimate import estimate
 from core.cli.evaluate import evaluate
 from core.cli.export import export
 from core.cli.lists import archs, checkpoints, datasets
@@ -18,7 +19,7 @@ from core.cli.runs import runs
 from core.cli.score import score
 from core.cli.sizes import sizes
 from core.cli.take import take
-from core.cli.train import estimate, train
+from core.cli.train import train
 from core.config import HourglassError
 
 PROGRAM = "python -m core"

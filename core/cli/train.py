@@ -1,10 +1,7 @@
 """`train`: one model, as a run that others can watch and that can be gone on with."""
 
-import os
 import sys
-import time
 from collections.abc import Callable, Iterable
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,17 +9,17 @@ import click
 from tqdm import tqdm
 
 from core.cli import options
-from core.cli.settings import arch_options
+from core.cli.settings import run_config
 from core.config import HourglassError, OptionError
-from core.models import BY_NAME, architecture
-from core.noise import KINDS, Noise
+from core.models import BY_NAME
+from core.noise import KINDS
 
 if TYPE_CHECKING:
     from core.checkpoints import Card
     from core.distributed import Team
     from core.documents import EpochRecord
     from core.learning.events import Event
-    from core.runs import Run, RunConfig
+    from core.runs import Run
 
 
 @click.command(cls=options.Command, short_help="Train a model.")
@@ -217,65 +214,3 @@ def _created(given: dict[str, Any], team: "Team") -> "Run":
             if run.config.launcher == config.launcher and not run.is_live and run.can_resume:
                 return run
     return runs.create(config)
-
-
-def _launcher() -> str:
-    """What tells one call of torchrun from another: its --rdzv-id, or else its process."""
-    from core.running import processes
-
-    named = os.environ.get("TORCHELASTIC_RUN_ID", "none")
-    return named if named != "none" else f"process {processes.parent()}"
-
-
-def run_config(given: dict[str, Any]) -> "RunConfig":
-    """The command line's options as settings; OptionError if some are missing or out of bounds."""
-    from core import machine, runs
-    from core.learning import recipes
-
-    ours = dict(given)
-    for name in ("dataset", "arch"):
-        if not ours[name]:
-            raise OptionError(f"Say what to train: --{name} is missing. See `train --help`.")
-    latent_dim, settings = ours.pop("latent_dim"), ours.pop("settings")
-    ours["options"] = arch_options(architecture(ours["arch"]), settings, latent_dim)
-    kind, std, clip = (ours.pop(f"noise_{part}") for part in ("kind", "std", "clip"))
-    ours["noise"] = Noise(kind, std, clip=clip) if std else Noise()
-    ours["dataset"] = options.source_id(ours["dataset"])
-    name, data_root = ours.pop("name"), ours.pop("data_root")
-    return runs.RunConfig(
-        name=name or runs.default_name(ours["dataset"], ours["arch"]),
-        created=time.time(),
-        threads=ours.pop("threads") or max(1, machine.cores() - 1),
-        keep_steps=ours.pop("keep_steps"),
-        data_root=None if data_root is None else str(data_root.resolve()),
-        launcher=_launcher(),
-        train=recipes.TrainConfig(**ours),
-    )
-
-
-@click.command(cls=options.Command, short_help="Measure what a training would take.")
-@click.option("--settings", required=True, help="As `runs show --json` gives them under train.")
-@click.option("--threads", type=click.IntRange(1, 256), help="CPU threads.")
-@options.data_root
-@options.as_json
-def estimate(settings: str, threads: int | None, data_root: Path | None, as_json: bool) -> None:
-    """Train for a second, keep nothing, and tell how long all of it would take and how much memory
-    it would need.
-    """
-    import msgspec
-    import torch
-
-    from core.learning import probe
-    from core.learning.recipes import TrainConfig
-
-    try:
-        config = msgspec.json.decode(settings, type=TrainConfig)
-    except msgspec.DecodeError as error:
-        raise OptionError(f"These are no settings of a training ({error}).") from error
-    torch.set_num_threads(threads or 1)
-    found = probe.measure(config, data_root)
-    line = (
-        f"{found.n_parameters:,} parameters, {found.images_per_second:,.0f} images/s: "
-        f"{found.seconds:.0f} s in all, {found.memory / 2**20:,.0f} MB of memory"
-    )
-    options.show(asdict(found), [line], as_json)

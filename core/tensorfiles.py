@@ -1,0 +1,43 @@
+"""The outside of a .safetensors file: its header, read with suspicion, and where its numbers are.
+
+The library itself takes a header that names a tensor twice, and one of 200,000 tensors.
+"""
+
+import json
+from typing import Any
+
+from core.config import CheckpointError
+
+MAX_HEADER_BYTES = 2**20
+MAX_TENSORS = 2000
+
+
+def header(data: bytes) -> dict[str, Any]:
+    """What the header of a whole file says: an entry (a dict) a tensor, and "__metadata__".
+
+    Raises CheckpointError, as the end of a sentence, if it cannot be trusted to say anything.
+    """
+    length = int.from_bytes(data[:8], "little") if len(data) >= 8 else 0
+    if not 2 <= length <= min(MAX_HEADER_BYTES, len(data) - 8):
+        raise CheckpointError("it is not a whole safetensors file")
+    try:
+        found = json.loads(data[8 : 8 + length], object_pairs_hook=_without_duplicates)
+    except (ValueError, RecursionError) as error:
+        raise CheckpointError("its header is not JSON") from error
+    entries = [found, *found.values()] if isinstance(found, dict) else [None]
+    if not all(isinstance(entry, dict) for entry in entries):
+        raise CheckpointError("its header is not that of a safetensors file")
+    if len(found) > MAX_TENSORS:
+        raise CheckpointError(f"it has more than {MAX_TENSORS:,} tensors")
+    return dict(found)
+
+
+def data_section(data: bytes) -> memoryview:
+    """All that follows the header: the numbers of the tensors."""
+    return memoryview(data)[8 + int.from_bytes(data[:8], "little") :]
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len({key for key, _ in pairs}) < len(pairs):
+        raise CheckpointError("its header names something twice")
+    return dict(pairs)
