@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from pages.ui import cache, errors, router, sidebar, state
+from pages.ui import cache, errors, links, router, sidebar, state
 from pages.ui.sweep import ASSETS
 
 PAGES = (
     st.Page("pages/reconstruct.py", title="Reconstruct", icon=":material/compare:", default=True),
+    st.Page("pages/learn.py", title="Learn", icon=":material/school:"),
     st.Page("pages/latent.py", title="Latent space", icon=":material/scatter_plot:"),
     st.Page("pages/outliers.py", title="Outliers", icon=":material/flag:"),
     st.Page("pages/robustness.py", title="Robustness", icon=":material/show_chart:"),
@@ -23,12 +24,13 @@ st.set_page_config(
         "About": "Hourglass shows what an autoencoder sees. Nothing here leaves this machine."
     },
 )
+st.html(ASSETS / "app.css")
 st.logo(str(ASSETS / "logo.svg"), size="large", icon_image=str(ASSETS / "mark.svg"))
 page = st.navigation(PAGES)
 state.enter(page.url_path)
 with errors.shown():
     with st.sidebar:
         sidebar.draw()
-    with router.routing():
+    with router.routing(), links.told():
         page.run()
 cache.warm_up()  # after the frame, which it would slow down

@@ -10,7 +10,7 @@ from core.checkpoints import Card
 from core.config import DataError
 from core.data.imagesets import ImageSet
 from core.datasets import DatasetInfo
-from pages.ui import cache, router, state
+from pages.ui import cache, links, router, state
 from pages.ui.text import noise_name, plain, titles
 
 DEFAULT_DATASET = "mnist-5k"
@@ -61,6 +61,7 @@ def draw() -> None:
     card = _checkpoint(_fitting(info))
     if card:
         _about(card, info, split)
+    links.selection(info.id, split)
     _selection()
 
 
@@ -98,7 +99,7 @@ def _fitting(info: DatasetInfo) -> tuple[Card, ...]:
 
 def _dataset() -> DatasetInfo:
     infos = _infos()
-    state.recall("dataset", DEFAULT_DATASET, list(infos))
+    state.recall("dataset", DEFAULT_DATASET, list(infos), "data set")
     st.selectbox(
         "Data",
         list(infos),
@@ -135,7 +136,7 @@ def _checkpoint(fitting: Sequence[Card]) -> Card | None:
         return None
     called = titles(fitting)
     default = default_model(fitting)
-    state.recall("model", default, list(called))
+    state.recall("model", default, list(called), "model")
     st.selectbox(
         "Model",
         list(called),
@@ -172,6 +173,8 @@ def _selection() -> None:
             type="tertiary",
             help="Select nothing, on all pages",
         )
+    if words := links.said_of_size():
+        st.caption(words)
 
 
 def _product(shape: tuple[int, int, int]) -> int:

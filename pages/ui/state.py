@@ -1,70 +1,142 @@
 """What the session remembers: choices that are part of the link, and the one selection of images.
 
-Widgets whose options read as they are bind themselves to the link (bind="query-params"). Those with
-titles for people and names for links use recall() before the widget and publish() after it.
+A widget whose value belongs to the link calls recall() before it and publish() after it. What is
+published is remembered when its widget is gone, on another page, say; a link that is entered
+counts more than what is remembered.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import streamlit as st
 
 SELECTED = "selected_ids"
 NONE = "none"  # an empty list, in a link
+LONGEST = 80  # letters of a name from a link that are shown
 _PAGE, _ON_ENTRY = "page", "on_entry"
+_REMEMBERED, _PUBLISHED, _REFUSED, _READ = "remembered", "published", "refused", "read"
 
 
-def recall(key: str, default: str, options: Sequence[str]) -> None:
-    """Make st.session_state[key] one of options: as it is, or as the link says, or default."""
-    value = st.session_state.get(key, st.query_params.get(key, default))
-    st.session_state[key] = value if value in options else default
+class Refused(NamedTuple):
+    """A name in the link that is not here.  what: of what.  taken: the value taken instead."""
+
+    what: str
+    name: str
+    taken: Any
 
 
-def recall_several(key: str, default: Sequence[str], options: Sequence[str]) -> None:
+def recall(key: str, default: Any, options: Sequence[Any], what: str = "") -> None:
+    """Make st.session_state[key] one of options: as it is, or as the link says, or default.
+
+    An option is written in a link as str() writes it.  what: what the options are; with it, a name
+    in the link that is not among them is noted for refused().
+    """
+    named = {str(option): option for option in options}
+    asked = str(_asked(key, default))
+    _note_refused(key, what, [] if asked in named else [asked], default)
+    st.session_state[key] = named.get(asked, default)
+
+
+def recall_several(
+    key: str, default: Sequence[str], options: Sequence[str], what: str = ""
+) -> None:
     """The same for a list of names; those that are not options are dropped."""
     in_link = [value for value in st.query_params.get_all(key) if value != NONE]
-    from_link = in_link if key in st.query_params else default
-    wanted = st.session_state.get(key, from_link)
-    kept = [value for value in wanted if value in options]
-    st.session_state[key] = kept if kept or not wanted else list(default)
+    wanted = _held(key, in_link if key in st.query_params else default)
+    kept = list(dict.fromkeys(value for value in wanted if value in options))
+    found = kept if kept or not wanted else list(default)
+    _note_refused(key, what, [value for value in wanted if value not in options], found)
+    st.session_state[key] = found
 
 
 def recall_number(key: str, default: float, low: float, high: float) -> float:
     """The number under key, as it is, or as the link says, or default, in [low, high]."""
     try:
-        value = float(st.session_state.get(key, st.query_params.get(key, default)))
-    except ValueError:
+        value = float(_asked(key, default))
+    except (TypeError, ValueError):
         value = default
     st.session_state[key] = value if low <= value <= high else default
     return float(st.session_state[key])
 
 
+def recall_whole(key: str, default: int, low: int, high: int) -> int:
+    """The same for a whole number; one with a fraction is no such number."""
+    value = recall_number(key, default, low, high)
+    st.session_state[key] = int(value) if value == int(value) else default
+    return int(st.session_state[key])
+
+
+def recall_flag(key: str, default: bool = False) -> None:
+    """Make st.session_state[key] True or False: as it is, or as the link says, or default."""
+    said = _written(_asked(key, default))
+    st.session_state[key] = said == "true" if said in ("true", "false") else default
+
+
 def recall_text(key: str, default: str, longest: int) -> None:
     """Make st.session_state[key] a text: as it is, or as the link says, or default."""
-    value = str(st.session_state.get(key, st.query_params.get(key, default)))
-    st.session_state[key] = value[:longest] or default
+    st.session_state[key] = str(_asked(key, default))[:longest] or default
 
 
 def publish(key: str, default: Any) -> None:
-    """Make st.session_state[key] part of the link, unless it is the default."""
+    """Make st.session_state[key] part of the link, unless it is the default; and remember it."""
     value = st.session_state[key]
+    st.session_state.setdefault(_PUBLISHED, set()).add(key)
+    remembered: dict[str, Any] = st.session_state.setdefault(_REMEMBERED, {})
     if value == default:
+        remembered.pop(key, None)
         st.query_params.pop(key, None)
     else:
-        st.query_params[key] = NONE if value == [] else value
+        remembered[key] = value
+        st.query_params[key] = NONE if value == [] else _written(value)
+
+
+def publish_list(key: str, values: Sequence[str]) -> None:
+    """Make a list part of the link that is no widget's; an empty one is left out."""
+    st.query_params.pop(key, None)
+    if values:
+        st.query_params[key] = list(values)
+
+
+def linked(key: str) -> list[str] | None:
+    """What the link says under key, once: when the page has just been entered by it. Else None."""
+    read: set[str] = st.session_state.setdefault(_READ, set())
+    first = key not in read
+    read.add(key)
+    return st.query_params.get_all(key) if first and key in st.query_params else None
 
 
 def forget(keys: Iterable[str]) -> None:
     """Let the widgets with these keys take their defaults again."""
     for key in keys:
-        st.session_state.pop(key, None)
+        _forget(key)
+        st.query_params.pop(key, None)
+
+
+def refused() -> list[Refused]:
+    """The names in the link that are not here, as long as what was taken instead is shown."""
+    found: dict[str, list[Refused]] = st.session_state.get(_REFUSED, {})
+    return [
+        one for key, some in found.items() for one in some if st.session_state.get(key) == one.taken
+    ]
+
+
+def refuse(key: str, what: str, names: Sequence[str]) -> None:
+    """Note names in the link that are not here, next to st.session_state[key] as it is."""
+    noted = st.session_state.setdefault(_REFUSED, {})
+    noted[key] = [Refused(what, name[:LONGEST], st.session_state.get(key)) for name in names]
 
 
 def enter(page: str) -> None:
-    """Note which page is shown; what on_entry() kept for the one before is forgotten."""
+    """Note which page is shown; what on_entry() kept for the one before is forgotten.
+
+    Where the page is entered by a link, or by going back to it, the link counts.
+    """
     if st.session_state.get(_PAGE) != page:
         st.session_state[_PAGE] = page
         st.session_state[_ON_ENTRY] = {}
+        st.session_state[_REFUSED], st.session_state[_READ] = {}, set()
+        for key in st.session_state.get(_PUBLISHED, set()) & set(st.query_params):
+            _forget(key)
 
 
 def on_entry(key: str, value: float) -> float:
@@ -90,3 +162,33 @@ def toggle_selected(image_id: str) -> None:
     """Put one image into the selection, or take it out."""
     others = [other for other in selected_ids() if other != image_id]
     select(others if len(others) < len(selected_ids()) else [*others, image_id])
+
+
+def _held(key: str, otherwise: Any) -> Any:
+    """What the session has under key: its widget's value, or what is remembered, or otherwise."""
+    remembered = st.session_state.get(_REMEMBERED, {}).get(key, otherwise)
+    return st.session_state.get(key, remembered)
+
+
+def _asked(key: str, default: Any) -> Any:
+    """The same, or else what the link says, or default."""
+    return _held(key, st.query_params.get(key, default))
+
+
+def _forget(key: str) -> None:
+    st.session_state.pop(key, None)
+    st.session_state.get(_REMEMBERED, {}).pop(key, None)
+
+
+def _note_refused(key: str, what: str, names: list[str], taken: Any) -> None:
+    """Unless they come from the session: what no longer fits there is no fault of the link."""
+    held = key in st.session_state or key in st.session_state.get(_REMEMBERED, {})
+    if what and names and key in st.query_params and not held:
+        noted = st.session_state.setdefault(_REFUSED, {})
+        noted[key] = [Refused(what, name[:LONGEST], taken) for name in names]
+
+
+def _written(value: Any) -> str | list[str]:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return list(map(str, value)) if isinstance(value, list | tuple) else str(value)

@@ -51,7 +51,7 @@ def _ends(one: View, starts: tuple[int, ...]) -> tuple[int, int]:
     options = list(dict.fromkeys([*ids, *(name for name in asked if name in images)]))
     names = {name: latent_selected.name_of(one, name) for name in options}
     for label, key, default in (("From", FROM, ids[0]), ("To", TO, ids[1])):
-        state.recall(key, default, options)
+        state.recall(key, default, options, "image")
         help_text = f"The image that the walk {'begins' if key == FROM else 'ends'} with"
         st.selectbox(label, options, key=key, format_func=names.__getitem__, help=help_text)
         state.publish(key, default)

@@ -24,6 +24,7 @@ DRAGS = {
     "zoom": ":material/zoom_in: Zoom",
 }
 NONE = "none"
+MAX_SEED = 2**32 - 1
 RINGS = {
     "no": "the model has not seen them",
     "yes": "the model was trained on them",
@@ -85,7 +86,7 @@ def _cards(choice: sidebar.Choice, card: Card) -> tuple[Card, ...]:
     if not others:
         return (card,)
     named = {NONE: "No other model"} | titles(choice.fitting)
-    state.recall("versus", NONE, [NONE, *others])
+    state.recall("versus", NONE, [NONE, *others], "model")
     st.selectbox(
         "Beside it",
         [NONE, *others],
@@ -124,40 +125,39 @@ def _crowd(choice: sidebar.Choice) -> Crowd:
         help="Of each part; of more images a sample is taken, every class in its share",
     )
     state.publish("points", str(DEFAULT_MOST))
-    seed = st.number_input(
+    seed = state.recall_whole("sample", 0, 0, MAX_SEED)
+    st.number_input(
         "Seed of the sample and of the map",
         0,
-        2**32 - 1,
-        0,
+        MAX_SEED,
         key="sample",
-        bind="query-params",
-        persist_state="session",
         help="Another seed draws another sample, and lays PaCMAP and t-SNE out differently",
     )
-    other = OTHER.get(choice.split)
-    with_other = other is not None and st.toggle(
-        f"The {other} images too",
-        key="rings",
-        bind="query-params",
-        persist_state="session",
-        help="Drawn as rings below the others",
-    )
-    return Crowd(choice.dataset.id, choice.split, with_other, int(most), int(seed))
+    state.publish("sample", 0)
+    return Crowd(choice.dataset.id, choice.split, _rings(choice.split), int(most), seed)
+
+
+def _rings(split: str) -> bool:
+    if (other := OTHER.get(split)) is None:
+        return False
+    state.recall_flag("rings")
+    st.toggle(f"The {other} images too", key="rings", help="Drawn as rings below the others")
+    state.publish("rings", False)
+    return bool(st.session_state["rings"])
 
 
 def _groups(choice: sidebar.Choice) -> int:
     n_classes = len(choice.dataset.class_names)
-    return int(
-        st.select_slider(
-            "Clusters of k-means",
-            GROUPS,
-            n_classes if n_classes in GROUPS else 10,
-            key="groups",
-            bind="query-params",
-            persist_state="session",
-            help="Into how many clusters the codes are divided, to colour by and to measure",
-        )
+    default = n_classes if n_classes in GROUPS else 10
+    state.recall("groups", default, GROUPS)
+    st.select_slider(
+        "Clusters of k-means",
+        GROUPS,
+        key="groups",
+        help="Into how many clusters the codes are divided, to colour by and to measure",
     )
+    state.publish("groups", default)
+    return int(st.session_state["groups"])
 
 
 def _colour(population: Population, groups: int) -> str:

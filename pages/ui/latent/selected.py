@@ -11,7 +11,7 @@ from pages.ui.gallery import Columns, Item
 from pages.ui.latent.views import View, selected_positions
 from pages.ui.sweep import Packed
 
-ON_A_PAGE = 60
+ON_A_PAGE, ORDER = 60, "selected_order"
 COLUMNS = Columns(("original", "reconstruction"))
 EMPTY = (
     "Nothing is selected. Draw a lasso or a box around points of the map, or switch the mouse to "
@@ -86,11 +86,11 @@ def table(one: View, chosen: Positions) -> pd.DataFrame:
 
 def _order(one: View, chosen: Positions) -> Positions:
     ways = {"as in the data": None, "worst rebuilt first": -1, "best rebuilt first": 1}
-    way = st.selectbox(
-        "Order", list(ways), key="selected_order", help="In which order the images stand",
-        width=220, persist_state="session",
-    )  # fmt: skip
-    sign = ways[way]
+    default = next(iter(ways))
+    state.recall(ORDER, default, list(ways))
+    st.selectbox("Order", list(ways), key=ORDER, help="In which order the images stand", width=220)
+    state.publish(ORDER, default)
+    sign = ways[st.session_state[ORDER]]
     return chosen if sign is None else chosen[np.argsort(sign * one.codes.errors[chosen])]
 
 

@@ -82,7 +82,7 @@ def _turn() -> int:
 
 
 def _toggle(label: str, key: str, help_text: str, disabled: bool = False) -> bool:
-    return st.toggle(
-        label, key=key, help=help_text, disabled=disabled, bind="query-params",
-        persist_state="session",
-    )  # fmt: skip
+    state.recall_flag(key)
+    st.toggle(label, key=key, help=help_text, disabled=disabled)
+    state.publish(key, False)
+    return bool(st.session_state[key])

@@ -97,16 +97,18 @@ def _shown(found: Found) -> Positions:
         st.markdown("**Flagged, the strangest first**")
         return found.queue
     counts = {"flagged": len(found.queue), "selected": len(selected)}
-    only = st.segmented_control(
+    state.recall("outliers_shown", "flagged", list(counts))
+    st.segmented_control(
         "The strangest first",
         list(counts),
-        default="flagged",
         required=True,
         key="outliers_shown",
         format_func=lambda one: f"{one.capitalize()} · {counts[one]:,}",
         help="Which images are shown below",
     )
-    return found.queue if only == "flagged" else outlier_data.by_score(found.scores, selected)
+    state.publish("outliers_shown", "flagged")
+    only_flagged = st.session_state["outliers_shown"] == "flagged"
+    return found.queue if only_flagged else outlier_data.by_score(found.scores, selected)
 
 
 def _with_fact(found: Found, order: Positions) -> Positions:
@@ -119,7 +121,8 @@ def _with_fact(found: Found, order: Positions) -> Positions:
     names = [name for name, n in counts.items() if n]
     if not names:
         return order
-    chosen = st.pills(
+    state.recall("fact", None, names)
+    st.pills(
         "Conspicuous pictures",
         names,
         key="fact",
@@ -127,6 +130,8 @@ def _with_fact(found: Found, order: Positions) -> Positions:
         help="Broken files often are: compared with the training images. None chosen = all.\n"
         + "\n".join(f"- **{name}**: {outlier_data.FACTS[name]}" for name in names),
     )
+    state.publish("fact", None)
+    chosen = st.session_state["fact"]
     return order if chosen is None else order[[chosen in one for one in facts]]
 
 

@@ -72,7 +72,7 @@ def _possible(kind: Kind, images: ImageSet) -> bool:
 
 def _classes(card: Card, images: ImageSet) -> tuple[str, ...]:
     default = list(unseen_classes(card, images) or images.class_names[-1:])
-    state.recall_several("outlier_classes", default, images.class_names)
+    state.recall_several("outlier_classes", default, images.class_names, "class")
     st.multiselect(
         "Classes",
         images.class_names,
@@ -89,7 +89,7 @@ def _planted(card: Card, images: ImageSet) -> Truth:
     others = [info for info in datasets.catalogue() if info.available and info.id != images.id]
     titles = {name: f"{name}: {one.explanation}" for name, one in planting.CORRUPTIONS.items()}
     titles |= {info.id: f"images of {info.title}" for info in others}
-    state.recall("plant", "noise", list(titles))
+    state.recall("plant", "noise", list(titles), "data set or corruption")
     st.selectbox(
         "What is planted",
         list(titles),
@@ -98,25 +98,19 @@ def _planted(card: Card, images: ImageSet) -> Truth:
         help="Spoiled copies of some images, or images of another set, added to the images shown",
     )
     state.publish("plant", "noise")
-    percent = st.slider(
-        "How many, per 100 images",
-        1,
-        50,
-        10,
-        key="plant_percent",
-        bind="query-params",
-        persist_state="session",
-        help="Added to the images shown",
+    percent = state.recall_whole("plant_percent", 10, 1, 50)
+    st.slider(
+        "How many, per 100 images", 1, 50, key="plant_percent", help="Added to the images shown"
     )
-    seed = st.number_input(
+    state.publish("plant_percent", 10)
+    seed = state.recall_whole("plant_seed", 0, 0, MAX_SEED)
+    st.number_input(
         "Seed",
         0,
         MAX_SEED,
-        0,
         key="plant_seed",
-        bind="query-params",
-        persist_state="session",
         help="Which images are taken, and all chance in spoiling them",
     )
+    state.publish("plant_seed", 0)
     plant = str(st.session_state["plant"])
-    return Truth("planted", unseen_classes(card, images), plant, percent / 100, int(seed))
+    return Truth("planted", unseen_classes(card, images), plant, percent / 100, seed)

@@ -21,7 +21,7 @@ def compared(main: Card, fitting: Sequence[Card]) -> tuple[Card, ...]:
     by_name = {card.name: card for card in fitting}
     linear = [card for card in fitting if card.architecture.closed_form and card is not main]
     default = [max(linear, key=lambda card: card.latent_dim).name] if linear else []
-    state.recall_several("compare", default, list(by_name))
+    state.recall_several("compare", default, list(by_name), "model")
     st.multiselect(
         "Compare with",
         list(by_name),
@@ -41,27 +41,8 @@ def images(available: ImageSet) -> ImageSet:
     with st.popover(
         "Images", icon=":material/grid_view:", help="How many images, and of which classes"
     ):
-        large = max(available.shape) >= LARGE
-        n = st.select_slider(
-            "How many",
-            COUNTS_OF_LARGE if large else COUNTS,
-            8 if large else 16,
-            key="n",
-            bind="query-params",
-            persist_state="session",
-            help="Images side by side",
-        )
-        classes: list[str] = []
-        if available.labels is not None:
-            classes = st.pills(
-                "Classes",
-                available.class_names,
-                selection_mode="multi",
-                key="classes",
-                bind="query-params",
-                persist_state="session",
-                help="Only images of these classes; none chosen = all",
-            )
+        n = _count(large=max(available.shape) >= LARGE)
+        classes = _classes(available) if available.labels is not None else []
         chosen = pick(available, classes, n, int(state.recall_number("shuffle", 0, 0, MAX_SEED)))
         st.caption(f"{len(chosen):,} of {len(available):,} {available.split} images")
     return chosen
@@ -90,46 +71,17 @@ def noise() -> tuple[Noise, int]:
     with st.popover(
         "Noise", icon=":material/grain:", help="Which kind of noise, and how it is drawn"
     ):
-        kind: Kind = st.radio(
-            "Kind",
-            KINDS,
-            key="noise",
-            format_func=kind_name,
-            captions=[EXPLANATIONS[kind] for kind in KINDS],
-            bind="query-params",
-            persist_state="session",
-        )
-        additive = kind in ADDITIVE
-        mu = st.slider(
-            "Mean μ",
-            -0.5,
-            0.5,
-            0.0,
-            0.05,
-            key="mu",
-            bind="query-params",
-            persist_state="session",
-            disabled=not additive,
-            help="Noise that brightens (above 0) or darkens (below 0); gaussian and speckle only",
-        )
-        clip = st.toggle(
-            "Clip to [0, 1], as a camera would",
-            key="clip",
-            bind="query-params",
-            persist_state="session",
-            disabled=not additive,
-            help="Off: the network gets values outside [0, 1] too, as in the textbooks",
-        )
-        seed = st.number_input(
+        kind = _kind()
+        mu, clip = _shift_and_clip(disabled=kind not in ADDITIVE)
+        seed = state.recall_whole("seed", 0, 0, MAX_SEED)
+        st.number_input(
             "Seed",
             0,
             MAX_SEED,
-            0,
             key="seed",
-            bind="query-params",
-            persist_state="session",
             help="The same seed gives the same noise on the same image, for every model",
         )
+        state.publish("seed", 0)
     return Noise(kind, 0.0, mu, clip), seed
 
 
@@ -154,6 +106,65 @@ def new_noise_button() -> None:
         args=("seed",),
         help="Draw other noise of the same kind: the next seed",
     )
+
+
+def _count(large: bool) -> int:
+    default = 8 if large else 16
+    options = COUNTS_OF_LARGE if large else COUNTS
+    state.recall("n", default, options)
+    st.select_slider("How many", options, key="n", help="Images side by side")
+    state.publish("n", default)
+    return int(st.session_state["n"])
+
+
+def _classes(available: ImageSet) -> list[str]:
+    state.recall_several("classes", [], available.class_names, "class")
+    st.pills(
+        "Classes",
+        available.class_names,
+        selection_mode="multi",
+        key="classes",
+        help="Only images of these classes; none chosen = all",
+    )
+    state.publish("classes", [])
+    return list(st.session_state["classes"])
+
+
+def _kind() -> Kind:
+    state.recall("noise", KINDS[0], KINDS)
+    st.radio(
+        "Kind",
+        KINDS,
+        key="noise",
+        format_func=kind_name,
+        captions=[EXPLANATIONS[kind] for kind in KINDS],
+    )
+    state.publish("noise", KINDS[0])
+    kind: Kind = st.session_state["noise"]
+    return kind
+
+
+def _shift_and_clip(disabled: bool) -> tuple[float, bool]:
+    mu = state.recall_number("mu", 0.0, -0.5, 0.5)
+    st.slider(
+        "Mean μ",
+        -0.5,
+        0.5,
+        step=0.05,
+        key="mu",
+        disabled=disabled,
+        help="Noise that brightens (above 0) or darkens (below 0); gaussian and speckle only",
+    )
+    state.publish("mu", 0.0)
+    state.recall_flag("clip")
+    st.toggle(
+        "Clip to [0, 1], as a camera would",
+        key="clip",
+        disabled=disabled,
+        help="Off: the network gets values outside [0, 1] too, as in the textbooks",
+    )
+    state.publish("clip", False)
+    return mu, bool(st.session_state["clip"])
 
 
 def _next(key: str) -> None:

@@ -50,19 +50,18 @@ class Asked:
 
 def view() -> str:
     """Which of VIEWS is open."""
-    chosen = st.segmented_control(
+    state.recall("robust_view", VIEWS[0], VIEWS)
+    st.segmented_control(
         "View",
         VIEWS,
-        default=VIEWS[0],
         required=True,
         key="robust_view",
         label_visibility="collapsed",
-        bind="query-params",
-        persist_state="session",
         help="Curves: error against noise. Wall: the same images through every model. Copying: "
         "images unlike any in training. Size: error against D'. Models: a table to choose from.",
     )
-    return str(chosen or VIEWS[0])
+    state.publish("robust_view", VIEWS[0])
+    return str(st.session_state["robust_view"])
 
 
 def asked(choice: Choice) -> Asked:
@@ -102,7 +101,7 @@ def compared(choice: Choice) -> tuple[Card, ...]:
     """The models to compare, as asked for; a PCA always among them if there is one."""
     named = titles(choice.fitting)
     default = default_names(choice.model(), choice.fitting)
-    state.recall_several("models", default, list(named))
+    state.recall_several("models", default, list(named), "model")
     st.multiselect(
         "Compare",
         list(named),
@@ -137,15 +136,14 @@ def _choose(names: tuple[str, ...]) -> None:
 def _metric() -> str:
     """The name of the chosen metric."""
     named = {one.title: one.name for one in METRICS}
-    chosen = st.segmented_control(
+    state.recall("metric", METRICS[0].title, list(named))
+    st.segmented_control(
         "Metric",
         list(named),
-        default=METRICS[0].title,
         required=True,
         key="metric",
-        bind="query-params",
-        persist_state="session",
         help="Against the clean image: mean squared error (lower is nearer), peak signal-to-noise "
         "ratio in dB, structural similarity (both: higher is nearer)",
     )
-    return named[str(chosen or METRICS[0].title)]
+    state.publish("metric", METRICS[0].title)
+    return named[st.session_state["metric"]]

@@ -11,13 +11,14 @@ from core import exports, robustness
 from core.checkpoints import Card
 from core.comparing import strangers
 from core.comparing.strangers import STRANGERS, Copy
-from pages.ui import cache, mosaic
+from pages.ui import cache, mosaic, state
 from pages.ui.robust import controls as robust_controls
 from pages.ui.sidebar import Choice
 from pages.ui.text import plain
 
 N, N_SHOWN, SEED = 200, 2, 0
 SIDE, ROW = 56, 64  # pixels of an image, and of a row of the table
+MEASURES = ("comes back", "MSE")
 COPIES = 0.9  # the share of every stranger that a copying model returns
 WHAT_GOES_IN = "what goes in"
 WHY = (
@@ -47,17 +48,16 @@ def draw(choice: Choice) -> None:
     found = {card.name: _copying(choice, card) for card in cards}
     st.markdown(f"**{plain(verdict(found))}**")
     st.caption(WHY)
-    shown = st.segmented_control(
+    state.recall("copying", MEASURES[0], MEASURES)
+    st.segmented_control(
         "Show",
-        ("comes back", "MSE"),
-        default="comes back",
+        MEASURES,
         required=True,
         key="copying",
-        bind="query-params",
-        persist_state="session",
         help="The share of each kind that comes back, or the mean squared error",
     )
-    as_share = shown != "MSE"
+    state.publish("copying", MEASURES[0])
+    as_share = st.session_state["copying"] == MEASURES[0]
     st.dataframe(
         numbers(found, cards, as_share),
         hide_index=True,

@@ -1,6 +1,10 @@
 """On how much the Robustness page measures, and how its curves are drawn."""
 
+from collections.abc import Sequence
+
 import streamlit as st
+
+from pages.ui import state
 
 COUNTS = ("200", "1000", "all")
 DRAWS = (1, 3, 5)
@@ -14,53 +18,47 @@ BANDS = {
 
 def amounts() -> tuple[int, int, int]:
     """How many images (0 = all), draws of the noise, and amounts of it."""
-    n = st.select_slider(
-        "Images measured",
-        COUNTS,
-        "1000",
-        key="measured",
-        bind="query-params",
-        persist_state="session",
-        help="Evenly spread over the chosen part of the data",
+    n = _slider("Images measured", "measured", COUNTS, "1000", "Evenly spread over the chosen part")
+    draws = _slider(
+        "Draws of the noise", "draws", DRAWS, 1, "Each measures all images anew, with the next seed"
     )
-    draws = st.select_slider(
-        "Draws of the noise",
-        DRAWS,
-        1,
-        key="draws",
-        bind="query-params",
-        persist_state="session",
-        help="Each measures all images anew, with the next seed",
-    )
-    levels = st.select_slider(
+    levels = _slider(
         "Amounts of noise",
+        "levels",
         LEVELS,
         11,
-        key="levels",
-        bind="query-params",
-        persist_state="session",
-        help="From 0 to 1; between them the curves are interpolated",
+        "From 0 to 1; between them the curves are interpolated",
     )
-    return 0 if n == "all" else int(n), draws, levels
+    return 0 if n == "all" else int(n), int(draws), int(levels)
 
 
 def drawing() -> tuple[str, bool]:
     """Which of BANDS is drawn, and whether an MSE is on a logarithmic axis."""
-    band = st.radio(
+    default = next(iter(BANDS))
+    state.recall("band", default, list(BANDS))
+    st.radio(
         "Band",
         list(BANDS),
         key="band",
         captions=list(BANDS.values()),
-        bind="query-params",
-        persist_state="session",
         help="What the shaded area around each curve says",
     )
-    log = st.toggle(
+    state.publish("band", default)
+    state.recall_flag("log", True)
+    st.toggle(
         "Logarithmic MSE",
-        True,
         key="log",
-        bind="query-params",
-        persist_state="session",
         help="Small errors are told apart too; PSNR and SSIM are always on an even scale",
     )
-    return band, log
+    state.publish("log", True)
+    return str(st.session_state["band"]), bool(st.session_state["log"])
+
+
+def _slider(
+    label: str, key: str, options: Sequence[str | int], default: str | int, help_text: str
+) -> str | int:
+    state.recall(key, default, options)
+    st.select_slider(label, options, key=key, help=help_text)
+    state.publish(key, default)
+    chosen: str | int = st.session_state[key]
+    return chosen

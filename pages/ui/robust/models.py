@@ -11,7 +11,7 @@ from core import exports, robustness
 from core.checkpoints import Card
 from core.noise import Noise
 from core.robustness import Scored
-from pages.ui import cache
+from pages.ui import cache, state
 from pages.ui.reconstruct import controls
 from pages.ui.robust import warnings as robust_warnings
 from pages.ui.robust.controls import VIEWS
@@ -50,12 +50,7 @@ def draw(choice: Choice) -> None:
     choice.model()  # says what to do if there is none
     with st.container(horizontal=True, vertical_alignment="bottom"):
         families = _families(choice.fitting)
-        noisy = st.segmented_control(
-            "Trained",
-            ("with noise", "without noise"),
-            key="trained_noise",
-            help="Only models trained so; none chosen = all",
-        )
+        noisy = _trained()
         noise, seed = controls.noise()
     cards = tuple(card for card in choice.fitting if _fits(card, families, noisy))
     if not cards:
@@ -158,13 +153,27 @@ def _compare(names: list[str]) -> None:
 
 def _families(cards: Sequence[Card]) -> list[str]:
     names = tuple(dict.fromkeys(card.architecture.name for card in cards))
-    return st.pills(
+    state.recall_several("architectures", [], names, "architecture")
+    st.pills(
         "Architecture",
         names,
         selection_mode="multi",
         key="architectures",
         help="Only these; none chosen = all",
     )
+    state.publish("architectures", [])
+    return list(st.session_state["architectures"])
+
+
+def _trained() -> str | None:
+    ways = ("with noise", "without noise")
+    state.recall("trained_noise", None, ways)
+    st.segmented_control(
+        "Trained", ways, key="trained_noise", help="Only models trained so; none chosen = all"
+    )
+    state.publish("trained_noise", None)
+    chosen: str | None = st.session_state["trained_noise"]
+    return chosen
 
 
 def _fits(card: Card, families: Sequence[str], noisy: str | None) -> bool:

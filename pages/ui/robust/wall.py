@@ -25,21 +25,12 @@ def draw(choice: Choice) -> None:
     """Controls, then a row a model."""
     choice.model()  # says what to do if there is none
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        n = st.segmented_control(
-            "Images",
-            COUNTS,
-            default=4,
-            required=True,
-            key="wall",
-            bind="query-params",
-            persist_state="session",
-            help="How many images side by side",
-        )
+        n = _count()
         shuffle = int(state.recall_number("shuffle", 0, 0, controls.MAX_SEED))
         controls.shuffle_button()
         noise, seed = controls.noise()
         sigma = _sigma()
-    images, words = chosen(choice.images(), int(n or 4), shuffle)
+    images, words = chosen(choice.images(), n, shuffle)
     robust_warnings.draw(choice, choice.fitting, noise)
     models = [cache.autoencoder(card) for card in choice.fitting]
     sweep = noise_sweep(images.pixels(), models, noise, seed, np.array([sigma]))
@@ -99,6 +90,15 @@ def _columns(n: int) -> dict[str, Any]:
         ),
         "title": config.TextColumn("what it is"),
     }
+
+
+def _count() -> int:
+    state.recall("wall", 4, COUNTS)
+    st.segmented_control(
+        "Images", COUNTS, required=True, key="wall", help="How many images side by side"
+    )
+    state.publish("wall", 4)
+    return int(st.session_state["wall"])
 
 
 def _sigma() -> float:

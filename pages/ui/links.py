@@ -1,0 +1,72 @@
+"""What of a link is not a widget: the selection, and names in it that are not here."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from core import datasets
+from pages.ui import cache, state
+from pages.ui.text import plain
+
+MOST = 40  # selected images that a link names
+KEY = "selected"
+PARTS = ("test", "train")
+TOO_LARGE = "Too many for a link, which names up to {most}: take the selection away as a file."
+
+
+def selection(dataset: str, split: str) -> None:
+    """Select what the link names, and make the link name what is selected, if that is little.
+
+    The name of the data set, which the link has anyway, is left out of the names of its images.
+    """
+    texts, here = state.linked(KEY), f"{dataset}/"
+    if texts is not None:
+        found = {text: _found(text, dataset, split) for text in texts[:MOST]}
+        state.select(name for name in found.values() if name)
+        state.refuse(state.SELECTED, "image", [text for text, name in found.items() if not name])
+    ids = state.selected_ids()
+    short = [name.removeprefix(here) for name in ids] if len(ids) <= MOST else []
+    state.publish_list(KEY, short)
+
+
+def said_of_size() -> str:
+    """A sentence if the selection is too large for the link."""
+    return TOO_LARGE.format(most=MOST) if len(state.selected_ids()) > MOST else ""
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Around a page: above it stands in one sentence each what its link names and is not here."""
+    place = st.container()
+    try:
+        yield
+    finally:
+        if notes := list(notes_of(state.refused())):
+            place.warning("  \n".join(map(plain, notes)), icon=":material/link_off:")
+
+
+def notes_of(refused: Iterable[state.Refused]) -> Iterator[str]:
+    """A sentence for each kind of thing that is not here."""
+    names: dict[str, list[str]] = {}
+    for one in refused:
+        names.setdefault(one.what, []).append(f"“{one.name}”")
+    for what, some in names.items():
+        listed = ", ".join(some[:3]) + (f" and {len(some) - 3:,} more" if len(some) > 3 else "")
+        yield f"This link names the {what} {listed}, which is not here or does not fit these data."
+
+
+def _found(text: str, dataset: str, split: str) -> str:
+    """The whole id of an image, or "" if there is none such.
+
+    Of images that were planted, and of those of other sets, only the beginning is looked at.
+    """
+    full, base = f"{dataset}/{text}", text.rpartition("+")[0] or text
+    parts = (split, *(part for part in PARTS if part != split))
+    for part in parts:
+        images = cache.dataset(dataset, part)
+        for candidate, known in ((full, f"{dataset}/{base}"), (text, base)):
+            if known in images:
+                return candidate
+    others = (info.id for info in datasets.catalogue() if info.available and info.id != dataset)
+    return text if any(text.startswith(f"{other}/") for other in others) else ""
