@@ -1,9 +1,12 @@
 """A run in a real browser: started, reloaded, stopped, resumed, and looked through."""
 
 import re
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from benchmarks.serving import serving
 from tests.e2e.conftest import Visit
 
 SECONDS = 60_000
@@ -55,3 +58,31 @@ def test_run_survives_a_reload_is_stopped_resumed_and_looked_through(
     assert page.get_by_text("mnist-5k-dense-").count() > 0
     assert page.get_by_test_id("stAlert").count() == 0
     assert visit.off_host == []
+
+
+def start_long_run(visit: Visit, address: str) -> None:
+    visit.page.goto(f"{address}/train")
+    epochs = visit.page.get_by_role("spinbutton", name="Epochs")
+    epochs.fill("5000")
+    epochs.press("Enter")
+    press(visit, "Start training")
+
+
+@pytest.mark.slow
+def test_run_is_seen_by_a_second_visitor_and_after_a_restart_of_the_server(
+    browser: Any, visit: Visit, tmp_path: Path
+) -> None:
+    own = {"HOURGLASS_HOME": str(tmp_path), "HOURGLASS_CHECKPOINTS": str(tmp_path / "models")}
+    with serving(tmp_path / "first.txt", own) as address:
+        start_long_run(visit, address)
+        seen = epochs_done(visit)
+        with browser.new_context() as other:
+            second = Visit(other.new_page())
+            second.page.goto(f"{address}/train")
+            assert epochs_done(second) >= seen
+    with serving(tmp_path / "second.txt", own) as address, browser.new_context() as later:
+        third = Visit(later.new_page())
+        third.page.goto(f"{address}/train")
+        assert epochs_done(third) >= seen
+        press(third, "Cancel")
+        state(third, "Cancelled")
