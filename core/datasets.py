@@ -23,11 +23,8 @@ Seen = Literal["no", "yes", "some"]
 
 
 @dataclass(frozen=True)
-class DatasetInfo:
-    """What can be said of a set before it is loaded.
-
-    embedded: comes with the program.  available: can be loaded now, without a network.
-    """
+class Facts:
+    """What can be said of a set before it is loaded."""
 
     id: str
     title: str
@@ -36,24 +33,26 @@ class DatasetInfo:
     class_names: tuple[str, ...]
     n_train: int
     n_test: int
+
+
+@dataclass(frozen=True)
+class DatasetInfo(Facts):
+    """A set in the catalogue.
+
+    embedded: comes with the program.  available: can be loaded now, without a network.
+    """
+
     embedded: bool
     available: bool
 
 
 @dataclass(frozen=True)
-class EmbeddedSet:
+class EmbeddedSet(Facts):
     """A set that is made or read on the spot.
 
     load: from "train" or "test" to that split, always the same images with the same ids.
     """
 
-    id: str
-    title: str
-    explanation: str
-    input_shape: tuple[int, int, int]
-    class_names: tuple[str, ...]
-    n_train: int
-    n_test: int
     load: Callable[[str], ImageSet]
 
 
@@ -175,9 +174,8 @@ def _same_pixels(images: ImageSet, others: ImageSet) -> npt.NDArray[np.bool_]:
 
 
 def _embedded_info(known: EmbeddedSet) -> DatasetInfo:
-    about = {field.name: getattr(known, field.name) for field in fields(known)}
-    del about["load"]
-    return DatasetInfo(**about, embedded=True, available=True)
+    facts = {field.name: getattr(known, field.name) for field in fields(Facts)}
+    return DatasetInfo(**facts, embedded=True, available=True)
 
 
 def _public_info(known: publicsets.PublicSet, data_root: Path | None) -> DatasetInfo:
