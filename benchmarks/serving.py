@@ -33,25 +33,36 @@ def serving(
 ) -> Iterator[str]:
     """The address of an app that runs as long as the block does.
 
-    log: where the server writes.  environment: added to ours.  script: what Streamlit runs.
+    log: where the server writes.  environment: added to ours.  script: what is run; any but ours
+    is run by Streamlit as it comes.
     Raises HourglassError with the log if it does not start.
     """
+    with process(log, environment, script) as (address, _):
+        yield address
+
+
+@contextmanager
+def process(
+    log: Path, environment: Mapping[str, str] | None = None, script: str = "app.py"
+) -> Iterator[tuple[str, int]]:
+    """The same, with the server's process id beside its address."""
     port = free_port()
+    module = "pages.ui.serve" if script == "app.py" else "streamlit"  # as `python -m core app` does
     options = ["--server.headless", "true", "--server.port", str(port)]
     with log.open("w") as out:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", script, *options],
+        server = subprocess.Popen(
+            [sys.executable, "-m", module, "run", script, *options],
             cwd=PROJECT,
             env=os.environ | dict(environment or {}),
             stdout=out,
             stderr=subprocess.STDOUT,
         )
         try:
-            _wait_until_healthy(port, process, log)
-            yield f"http://127.0.0.1:{port}"
+            _wait_until_healthy(port, server, log)
+            yield f"http://127.0.0.1:{port}", server.pid
         finally:
-            process.terminate()
-            process.wait(10)
+            server.terminate()
+            server.wait(10)
 
 
 def free_port() -> int:

@@ -1,0 +1,40 @@
+"""What the pages need, loaded before it is asked for.
+
+Streamlit collects garbage after every run of a script. Going through all that has been imported
+takes 40 to 80 ms of a processor each time; what is frozen is not gone through.
+"""
+
+import gc
+import importlib
+import pkgutil
+
+import pages.ui
+from core import checkpoints
+
+FIRST_PAGE = (
+    "pages.ui.cache",
+    "pages.ui.router",
+    "pages.ui.sidebar",
+    "pages.ui.inspector",
+    "pages.ui.reconstruct.controls",
+    "pages.ui.reconstruct.picture",
+    "scipy.ndimage",  # SSIM; like the next two it is imported only when it is used
+    "onnxruntime",
+    "core.models.onnx_export",
+)
+
+
+def first_page() -> None:
+    """Import what the Reconstruct page uses and read what models there are."""
+    for name in FIRST_PAGE:
+        importlib.import_module(name)
+    checkpoints.available()
+    gc.freeze()
+
+
+def other_pages() -> None:
+    """Import what all the others use."""
+    for module in pkgutil.walk_packages(pages.ui.__path__, "pages.ui."):
+        importlib.import_module(module.name)
+    gc.collect()
+    gc.freeze()

@@ -1,0 +1,99 @@
+"""The server of the dashboard: ready before it is asked, small messages at once, cheap reruns."""
+
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.web.server.starlette import starlette_server
+
+from benchmarks.serving import serving
+from benchmarks.visitor import Visitor
+from pages.ui import preloading, serve
+from tests.pages.tiny_models import save_tiny_models
+
+PROJECT = Path(__file__).resolve().parents[2]
+PAGES = ("", "latent", "outliers", "robustness", "your_images", "train")
+NOTHING_NEW = 64_000  # bytes; the pictures of the Reconstruct page alone are 200,000
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("server")
+    save_tiny_models(folder / "checkpoints")
+    places = {
+        "HOURGLASS_HOME": str(folder / "home"),
+        "HOURGLASS_CHECKPOINTS": str(folder / "checkpoints"),
+    }
+    with serving(folder / "log.txt", places) as address:
+        yield address
+
+
+def printed_by(code: str) -> str:
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+def test_preloading_leaves_reruns_next_to_nothing_to_collect() -> None:
+    code = """
+import gc
+from pages.ui import preloading
+preloading.first_page()
+preloading.other_pages()
+print(gc.get_freeze_count(), len(gc.get_objects()))
+"""
+    frozen, left = map(int, printed_by(code).split()[-2:])
+    assert frozen > 100_000
+    assert left < frozen / 50
+
+
+def test_first_page_preloaded_imports_no_other_package() -> None:
+    code = """
+import sys
+from pages.ui import preloading
+preloading.first_page()
+before = set(sys.modules)
+from streamlit.testing.v1 import AppTest
+AppTest.from_file("app.py", default_timeout=60).run()
+new = {name.split(".")[0] for name in set(sys.modules) - before}
+print("NEW", *sorted(new & {"scipy", "onnx", "onnxruntime", "plotly", "pandas", "pyarrow"}))
+"""
+    assert printed_by(code).splitlines()[-1].split()[1:] == []
+
+
+def test_preloading_loads_neither_torch_nor_what_maps_are_made_with() -> None:
+    code = (
+        "import sys; from pages.ui import preloading as p; p.first_page(); p.other_pages(); "
+        "print(*sys.modules)"
+    )
+    loaded = set(printed_by(code).split())
+    assert set(preloading.FIRST_PAGE) <= loaded
+    assert not {"torch", "torchvision", "sklearn", "openTSNE", "pacmap"} & loaded
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="where connections inherit the option")
+def test_connection_sends_small_messages_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(starlette_server, "_bind_socket", starlette_server._bind_socket)
+    serve.send_at_once()
+    with (
+        starlette_server._bind_socket("127.0.0.1", 0, 1) as listening,
+        socket.create_connection(listening.getsockname()),
+    ):
+        listening.setblocking(True)
+        accepted, _ = listening.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_rerun_without_news_sends_little_and_the_same_again(server: str, page: str) -> None:
+    with Visitor(server, page) as visitor:
+        visitor.again()
+        first, second = visitor.again(), visitor.again()
+    assert second.size < NOTHING_NEW
+    assert second.messages == first.messages
