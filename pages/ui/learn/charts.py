@@ -1,0 +1,122 @@
+"""The Learn page's figures: data to plotly. No st calls."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from core.latent import Array
+from pages.ui import theme
+from pages.ui.charts import QUALITATIVE
+from pages.ui.text import hover_text
+
+Scores = npt.NDArray[np.float64]
+MARGIN = {"l": 8, "r": 8, "t": 8, "b": 8}
+ABOVE = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
+N_BINS = 50
+
+
+def code_bars(codes: Sequence[Array], names: Sequence[str]) -> go.Figure:
+    """Codes side by side, a bar a number; the first number, which can be moved, stands out.
+
+    codes: (k,) each.
+    """
+    figure = make_subplots(1, len(codes), subplot_titles=[hover_text(name) for name in names])
+    for i, code in enumerate(codes, start=1):
+        colours = [theme.LIGHT["noisy"]] + [theme.LIGHT["reconstructed"]] * (len(code) - 1)
+        figure.add_bar(
+            x=np.arange(1, len(code) + 1),
+            y=code,
+            marker={"color": colours, "line_width": 0},
+            hovertemplate="number %{x}: %{y:.2f}<extra></extra>",
+            row=1,
+            col=i,
+        )
+        figure.update_xaxes(dtick=max(1, len(code) // 8), row=1, col=i)
+    figure.update_xaxes(title_text="which number")
+    figure.update_yaxes(title_text="value, no unit", col=1)
+    return figure.update_layout(height=270, margin=MARGIN | {"t": 28}, showlegend=False)
+
+
+def angles(found: Scores, random: Scores) -> go.Figure:
+    """Principal angles of two subspaces, and of two random ones: (k,) each, degrees."""
+    at = np.arange(1, len(found) + 1)
+    figure = go.Figure()
+    for values, name, colour in (
+        (random, "two random subspaces", theme.LIGHT["original"]),
+        (found, "the network's and PCA's", theme.LIGHT["reconstructed"]),
+    ):
+        figure.add_scatter(
+            x=at,
+            y=values,
+            mode="lines+markers",
+            name=name,
+            line={"color": colour, "width": 2},
+            hovertemplate="%{y:.2f}°<extra>" + name + "</extra>",
+        )
+    figure.update_xaxes(title_text="principal angle, the smallest first")
+    figure.update_yaxes(title_text="degrees", range=[-3, 93], dtick=30)
+    return figure.update_layout(height=240, margin=MARGIN, legend=ABOVE)
+
+
+def gains(table: pd.DataFrame) -> go.Figure:
+    """How many times smaller than PCA's the error of each network is, against D'.
+
+    table: as core.comparing.sizes.table, the networks that have a PCA of their size.
+    """
+    figure = go.Figure()
+    for i, (family, rows) in enumerate(table.groupby("family", sort=False)):
+        best = rows[rows["best"]].drop_duplicates("latent_dim")
+        colour = QUALITATIVE[i % len(QUALITATIVE)]
+        line = {"color": colour, "width": 2}
+        lines = {"mode": "lines", "line": line, "hoverinfo": "skip", "showlegend": False}
+        figure.add_scatter(x=best["latent_dim"].to_numpy(), y=best["gain"].to_numpy(), **lines)
+        figure.add_scatter(
+            x=rows["latent_dim"].to_numpy(),
+            y=rows["gain"].to_numpy(),
+            mode="markers",
+            marker={"color": colour, "size": 10},
+            name=str(family),
+            text=[hover_text(name) for name in rows["name"]],
+            hovertemplate="%{text}<br>D' = %{x}, %{y:.2f} times<extra></extra>",
+        )
+    figure.add_hline(y=1, line_dash="dot", line_color=theme.LIGHT["original"])
+    figure.add_annotation(
+        x=0, xref="paper", y=1, text="PCA", showarrow=False, yanchor="bottom", xanchor="left"
+    )
+    sizes = sorted(set(table["latent_dim"].tolist()))
+    figure.update_xaxes(
+        title_text="D', numbers in the code", type="log", tickvals=sizes, ticktext=sizes
+    )
+    figure.update_yaxes(title_text="times smaller error than PCA", rangemode="tozero")
+    return figure.update_layout(height=280, margin=MARGIN, legend=ABOVE)
+
+
+def error_histogram(known: Scores, strange: Scores, name: str, value: float) -> go.Figure:
+    """Errors of what the model learnt and of what it never saw, and where one image stands.
+
+    known, strange: (n,) and (m,).  name: of the strange ones.  value: the image's own error.
+    """
+    together = np.concatenate([known, strange, [value]])
+    borders = np.geomspace(max(together.min(), 1e-9), max(together.max(), 2e-9), N_BINS + 1)
+    figure = go.Figure()
+    for values, title, colour in (
+        (known, "digits it learnt", theme.LIGHT["original"]),
+        (strange, name, theme.LIGHT["outlier"]),
+    ):
+        share = np.histogram(values, borders)[0] / max(len(values), 1)
+        figure.add_bar(
+            x=np.sqrt(borders[:-1] * borders[1:]),
+            y=100 * share,
+            width=np.diff(borders),
+            marker={"color": colour, "opacity": 0.6, "line_width": 0},
+            name=f"{title} ({len(values):,})",
+            hovertemplate="MSE %{x:.4f}: %{y:.1f} %<extra>" + hover_text(title) + "</extra>",
+        )
+    figure.add_vline(x=value, line_width=3, line_color=theme.LIGHT["reconstructed"])
+    figure.update_xaxes(title_text="error (MSE, logarithmic)", type="log")
+    figure.update_yaxes(title_text="% of them")
+    return figure.update_layout(height=300, margin=MARGIN, legend=ABOVE, barmode="overlay")

@@ -1,0 +1,161 @@
+"""Step 7: the code of a convolutional network is a block of small pictures."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from core.checkpoints import Card
+from core.latent import Array
+from core.mapping import feature_maps as maps
+from core.models.layers import Conv
+from core.robustness import spread
+from pages.ui import cache, mosaic, packing, sweep
+from pages.ui.learn import parts
+from pages.ui.learn.parts import GoOn
+from pages.ui.reconstruct import controls
+from pages.ui.sweep import Cell, Frames, Packed, Row, Sweep
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the step shows of one data set.
+
+    n: images side by side.  grid: where the square stops, a side.
+    """
+
+    dataset: str
+    model: str
+    n: int
+    grid: int
+
+
+SETS = {
+    "digits": Shown("mnist-5k", "mnist-conv", 8, 8),
+    "shapes": Shown("shapes", "shapes-conv", 5, 8),
+}
+TITLES = {"digits": "Digits", "shapes": "Shapes, in colour"}
+N_MEASURED = 50
+TILE, ACROSS = 40, 16  # pixels of a feature map, and how many side by side
+
+
+def draw() -> None:
+    """A square moved over the images, the code's answer, and the maps themselves."""
+    with parts.row_of_controls():
+        shown = SETS[_set()]
+    card = parts.model(shown.model)
+    x = controls.pick(cache.dataset(shown.dataset, parts.SPLIT), (), shown.n, 0).pixels()
+    share = parts.kept_for((card,), "place", lambda: _share(card, shown))
+    parts.say(*words(card, share))
+    sweep.show(
+        parts.kept_for((card,), "convolve", lambda: _packed(card, x, shown)),
+        f"learn_convolve_{shown.dataset}",
+        start=float(shown.grid * shown.grid // 2 + shown.grid // 2),
+    )
+    _draw_maps(card, x[:1])
+    way = {"dataset": shown.dataset, "split": parts.SPLIT, "model": card.name, "shuffle": 0}
+    parts.go_on(GoOn("Reconstruct: this model under noise", "pages/reconstruct.py", way))
+
+
+def words(card: Card, share: float) -> tuple[str, str]:
+    """The shapes on the way, and whether place is kept."""
+    c, h, w = card.plan.code_shape
+    channels = [layer.c_out for layer in card.plan.encoder if isinstance(layer, Conv)]
+    pictures = "channel" if card.input_shape[0] == 1 else "channels"
+    return (
+        (
+            f"`{card.name}` takes a picture of {card.input_shape[1]} × {card.input_shape[2]} "
+            f"with {card.input_shape[0]} {pictures}; each convolution halves it and mixes all "
+            f"channels into {', '.join(map(str, channels))} new ones. Its code is {c} pictures "
+            f"of {h} × {w}: {card.latent_dim} numbers."
+        ),
+        (
+            f"**Cover a part of the picture, and {100 * share:.0f} % of what changes in the code "
+            f"changes at that part's own place** ({100 / (h * w):.0f} % if place meant nothing)."
+        ),
+    )
+
+
+def covered_frames(card: Card, x: Array, grid: int) -> tuple[Array, Array]:
+    """Images with a square at each of grid x grid places, and what is felt, stretched over them.
+
+    x: (n, C, H, W).  Returns (grid * grid, n, C, H, W) twice; the second in [0, 1], all channels
+    equal, on one scale.
+    """
+    model = cache.autoencoder(card)
+    _, h, w = card.plan.code_shape
+    size = (-(-x.shape[2] // h), -(-x.shape[3] // w))
+    tops, lefts = (
+        np.linspace(0, side - part, grid).round().astype(int)
+        for side, part in zip(x.shape[2:], size, strict=True)
+    )
+    frames = np.stack([maps.covered(x, t, left, size) for t in tops for left in lefts])
+    felt = np.stack([maps.felt(model, x, frame) for frame in frames])  # (S, n, h, w)
+    rows, columns = (
+        np.arange(side) * n // side for side, n in zip(x.shape[2:], (h, w), strict=True)
+    )
+    stretched = np.sqrt(felt / max(felt.max(), 1e-12))[:, :, None, rows][..., columns]
+    return frames, np.broadcast_to(stretched, frames.shape).astype(np.float32)
+
+
+def _packed(card: Card, x: Array, shown: Shown) -> Packed:
+    frames, felt = covered_frames(card, x, shown.grid)
+    rows = (
+        Row("What goes in", "original", Frames(frames), detail="a grey square covers a part"),
+        Row(
+            "Where the code changes",
+            "error",
+            Frames(felt),
+            detail="each place of the block, over all its maps; white = most, one scale",
+        ),
+    )
+    cells = tuple(Cell(f"{shown.dataset} {i}", "") for i in range(len(x)))
+    return packing.pack(
+        Sweep(
+            "Place of the square",
+            np.arange(len(frames), dtype=np.float64),
+            cells,
+            rows,
+            digits=0,
+            help="From the top left to the bottom right, row by row. Drag, or use the arrow keys.",
+        )
+    )
+
+
+def _draw_maps(card: Card, x: Array) -> None:
+    found = maps.feature_maps(cache.autoencoder(card), x)[0]  # (c, h, w)
+    most = max(float(np.abs(found).max()), 1e-9)
+    tiles = mosaic.enlarged(mosaic.colours((0.5 + 0.5 * found / most)[:, None]), TILE)
+    channels = mosaic.enlarged(mosaic.colours(x[0][:, None]), 2 * TILE)
+    with st.container(horizontal=True, gap="large", vertical_alignment="top"):
+        st.image(
+            mosaic.strip(channels),
+            caption=f"The first image: its {len(channels)} channel{'s' * (len(channels) > 1)}"
+            + (" (red, green, blue)" if len(channels) == 3 else ""),
+            alt="The channels of the first image",
+        )
+        st.image(
+            mosaic.strip(_rows(tiles)),
+            caption=f"Its code, {len(found)} pictures: black −{most:.1f}, grey 0, white {most:.1f}",
+            alt=f"The {len(found)} feature maps of the first image",
+        )
+
+
+def _rows(tiles: mosaic.Pixels) -> mosaic.Pixels:
+    """Tiles (n, h, w, 3) under each other so that strip() lays out ACROSS columns of them."""
+    n, h, w, _ = tiles.shape
+    down = -(-n // ACROSS)
+    filled = np.full((down * ACROSS, h + 2, w, 3), 255, np.uint8)
+    filled[:n, :h] = tiles
+    columns = filled.reshape(down, ACROSS, h + 2, w, 3).transpose(1, 0, 2, 3, 4)
+    return columns.reshape(ACROSS, down * (h + 2), w, 3)
+
+
+def _share(card: Card, shown: Shown) -> float:
+    x = spread(cache.dataset(shown.dataset, parts.SPLIT), N_MEASURED).pixels()
+    return maps.felt_at_its_place(cache.autoencoder(card), x)
+
+
+def _set() -> str:
+    help_text = "Digits have one channel, coloured shapes have three"
+    return parts.one_of("pictures", "Pictures", TITLES, help_text)

@@ -1,0 +1,70 @@
+"""Step 5: a small code and a large one under noise N(mu, sigma)."""
+
+import streamlit as st
+
+from core.comparing import crossings
+from core.noise import Noise
+from pages.ui import state
+from pages.ui.learn import noise_figure, parts
+from pages.ui.learn.parts import GoOn
+from pages.ui.robust import chart as robust_chart
+from pages.ui.text import noise_name, plain
+
+OUTPUTS = {
+    "bounded": ("mnist-dense-2", "mnist-overcomplete"),
+    "linear": ("mnist-pca-2", "mnist-overcomplete-linear"),
+}
+
+
+def draw() -> None:
+    """Switches, what the curves say, and the curves."""
+    with parts.row_of_controls():
+        output = _output()
+        mu = _mu()
+        clip = noise_figure.clip_switch()
+    cards = parts.models(OUTPUTS[output])
+    noise = Noise("gaussian", 0.0, mu, clip)
+    found = noise_figure.study(cards, noise)
+    small, large = cards
+    (pair,) = crossings.pairs(found.models, found.sigmas, found.metric)
+    parts.say(
+        f"Noise N(μ, σ) is added to every pixel. One network has D' = {small.latent_dim}, the "
+        f"other D' = {large.latent_dim:,}, twice the pixels; neither was trained with noise. Which "
+        "is nearer to the clean image?",
+        f"With {output} output and {plain(noise_name(noise))}: "
+        f"**{plain(crossings.sentence(pair))}** {plain(robust_chart.summary(found))}",
+        "The answer depends on the output and on clipping: flip the switches before you believe "
+        f"a rule.{_remark(small.architecture.closed_form)}",
+    )
+    sigma = noise_figure.draw(
+        cards, noise, noise_figure.chart(found, cards), f"learn_enduring_{output}"
+    )
+    way = parts.on_digits(
+        large, models=[card.name for card in cards], robust_view="Curves",
+        **noise_figure.onwards(noise, sigma),
+    )  # fmt: skip
+    parts.go_on(GoOn("Robustness: more models, the same noise", "pages/robustness.py", way))
+
+
+def _remark(linear: bool) -> str:
+    return " (Here the small one is PCA, whose output is linear.)" if linear else ""
+
+
+def _output() -> str:
+    help_text = "Bounded: every pixel is cut softly to [0, 1]. Linear: any number can come out"
+    return parts.one_of("output", "Output of the networks", list(OUTPUTS), help_text)
+
+
+def _mu() -> float:
+    state.recall_number("mu", 0.0, -0.5, 0.5)
+    st.slider(
+        "Mean μ",
+        -0.5,
+        0.5,
+        step=0.05,
+        key="mu",
+        width=200,
+        help="Noise that brightens (above 0) or darkens (below 0)",
+    )
+    state.publish("mu", 0.0)
+    return float(st.session_state["mu"])

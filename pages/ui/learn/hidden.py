@@ -1,0 +1,67 @@
+"""What goes wrong: some outliers are rebuilt so well that their error hides them."""
+
+import numpy as np
+import streamlit as st
+
+from core.checkpoints import Card
+from core.latent import Index
+from pages.ui import cache, gallery, mosaic
+from pages.ui.gallery import Columns, Item
+from pages.ui.learn import charts, parts
+from pages.ui.learn.parts import GoOn
+from pages.ui.learn.unusual import MODEL, Errors, errors
+
+N, SIDE = 8, 84
+
+
+def draw() -> None:
+    """The strange digits with the smallest errors, among the known ones."""
+    card = parts.model(MODEL)
+    found = errors(card)
+    with parts.row_of_controls():
+        name = parts.one_of(
+            "hidden",
+            "Digit it never saw",
+            card.excluded_classes,
+            "A class that the model was trained without",
+        )
+    best = best_rebuilt(found, name)
+    parts.say(words(found, name, card))
+    clicked = _draw_gallery(found, best, card)
+    figure = charts.error_histogram(
+        found.mse[found.known], found.mse[found.kinds == name], f"digits {name}",
+        float(found.mse[best[0]]),
+    )  # fmt: skip
+    st.plotly_chart(figure, key="learn_hidden", config={"displayModeBar": False})
+    image = clicked or str(found.images.ids[best[0]])
+    st.caption("The blue line is the best rebuilt of them.")
+    way = parts.on_digits(card, section_outliers="truth")
+    parts.go_on(GoOn("Outliers: scores that find these", "pages/outliers.py", way, image))
+
+
+def best_rebuilt(found: Errors, name: str) -> Index:
+    """Positions of the images of a class with the smallest errors."""
+    of_class = np.flatnonzero(found.kinds == name)
+    return np.asarray(of_class[np.argsort(found.mse[of_class], kind="stable")][:N])
+
+
+def words(found: Errors, name: str, card: Card) -> str:
+    """How many of them hide among the known ones."""
+    strange, median = found.mse[found.kinds == name], float(np.median(found.mse[found.known]))
+    n_hidden = int((strange < median).sum())
+    chance = 100 * found.auroc(found.kinds == name)
+    return (
+        f"`{card.name}` never saw a {name}; its D' = {card.latent_dim} numbers still suffice to "
+        f"draw many. **{n_hidden} of {len(strange)} have a smaller error than half of the digits "
+        f"it learnt**, and a {name} has a larger error than a learnt digit in {chance:.0f} % of "
+        "all pairs (50 % would be guessing). So look at more than the error: how far the code "
+        "lies from all known codes, for one."
+    )
+
+
+def _draw_gallery(found: Errors, best: Index, card: Card) -> str | None:
+    x = found.images.pixels(best)
+    x_hat = cache.autoencoder(card).reconstruct(x)
+    items = [Item(str(found.images.ids[i]), (f"error {found.mse[i]:.4f}",)) for i in best.tolist()]
+    pictures = [mosaic.colours(x), mosaic.colours(x_hat)]
+    return gallery.show(gallery.pack(items, pictures, Columns(("In", "Out"), SIDE)), "learn_best")

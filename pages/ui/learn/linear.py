@@ -1,0 +1,157 @@
+"""Step 2: a linear network trained by gradient finds what PCA computes."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from core import metrics
+from core.checkpoints import Card
+from core.latent import Array
+from core.mapping import subspaces
+from pages.ui import cache, packing, sweep
+from pages.ui.chart import COLOURS, GREY, Chart, Line, numbers
+from pages.ui.learn import charts, parts
+from pages.ui.learn.parts import GoOn
+from pages.ui.sweep import Cell, Frames, Packed, Row, Still, Sweep
+
+PCA, NETWORK = "mnist-pca-32", "mnist-linear-32"
+N = 10
+SAME = 5.0  # degrees: subspaces that are nearer are called the same
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Two linear models of k numbers on all digits.
+
+    angles, random: (k,) degrees, of the two and of two random subspaces.  by_k: (k,) mean error of
+    PCA's first 1 to k components.  errors: mean error of PCA and of the network.  apart: the root
+    mean square of the difference of their reconstructions.  own: degrees, the smallest angle
+    between two of the network's own directions.
+    """
+
+    angles: metrics.Scores
+    random: metrics.Scores
+    by_k: metrics.Scores
+    errors: tuple[float, float]
+    apart: float
+    own: float
+
+
+def draw() -> None:
+    """The two on the same images, and their subspaces."""
+    pca, network = cards = parts.models((PCA, NETWORK))
+    found: Compared = parts.kept_for(cards, "linear", lambda: compared(pca, network))
+    parts.say(*words(found, pca, network))
+    with parts.row_of_controls():
+        shuffle = parts.shuffled()
+    sweep.show(
+        parts.kept_for(cards, "linear rows", lambda: _packed(pca, network, shuffle), shuffle),
+        "learn_linear",
+        start=float(pca.latent_dim),
+        chart=_chart(found, pca, network),
+    )
+    st.plotly_chart(
+        charts.angles(found.angles, found.random),
+        key="learn_angles",
+        config={"displayModeBar": False},
+    )
+    st.caption(
+        "Each model can draw only the images of a flat subspace. Principal angles say how far two "
+        "subspaces are turned apart: 0° = the same direction is in both, 90° = nothing in common."
+    )
+    way = parts.on_digits(network, compare=[pca.name], sigma=0.0, shuffle=shuffle)
+    parts.go_on(GoOn("Reconstruct: both under noise", "pages/reconstruct.py", way))
+
+
+def compared(pca: Card, network: Card) -> Compared:
+    """Both models measured on all digits."""
+    x = parts.digits().pixels()
+    ours, theirs = cache.autoencoder(pca), cache.autoencoder(network)
+    a, b = subspaces.drawn_directions(ours), subspaces.drawn_directions(theirs)
+    z, x_pca, x_net = ours.encode(x), ours.reconstruct(x), theirs.reconstruct(x)
+    by_k = [metrics.mse(x, first(pca, z, k)).mean() for k in range(1, pca.latent_dim + 1)]
+    unit = b / np.linalg.norm(b, axis=1, keepdims=True)
+    between = np.abs(unit @ unit.T)[np.triu_indices(len(unit), 1)]
+    return Compared(
+        subspaces.principal_angles(a, b),
+        subspaces.random_angles(len(a), a.shape[1]),
+        np.array(by_k),
+        (float(metrics.mse(x, x_pca).mean()), float(metrics.mse(x, x_net).mean())),
+        float(np.sqrt(metrics.mse(x_pca, x_net).mean())),
+        float(np.degrees(np.arccos(np.clip(between.max(initial=0), 0, 1)))),
+    )
+
+
+def first(pca: Card, z: Array, k: int) -> Array:
+    """What PCA draws from the first k numbers of codes (n, K), the others being 0."""
+    return cache.autoencoder(pca).decode(np.where(np.arange(z.shape[1]) < k, z, np.float32(0)))
+
+
+def words(found: Compared, pca: Card, network: Card) -> tuple[str, str]:
+    """What the comparison says, by its numbers."""
+    most, least = found.angles[-1], found.random[0]
+    verdict = (
+        "the network has found the subspace of PCA"
+        if most < SAME
+        else "the network has not found the subspace of PCA yet"
+    )
+    return (
+        (
+            f"`{network.name}` is a network without hidden layers and without nonlinearity, "
+            f"trained by gradient for {network.epochs} epochs; `{pca.name}` is PCA, computed. "
+            f"**Their subspaces of {len(found.angles)} dimensions are at most {most:.1f}° "
+            f"apart** (two random ones at least {least:.0f}°): {verdict}."
+        ),
+        (
+            f"Their errors on {len(parts.digits()):,} test digits are {found.errors[1]:.5f} and "
+            f"{found.errors[0]:.5f}, and their pixels differ by {found.apart:.4f} (root mean "
+            "square). Only the axes are the network's own: two of its directions are "
+            f"{found.own:.0f}° apart, while PCA's are all at right angles and sorted by what "
+            "they explain."
+        ),
+    )
+
+
+def _chart(found: Compared, pca: Card, network: Card) -> Chart:
+    k = range(1, len(found.by_k) + 1)
+    return Chart(
+        numbers(k),
+        (
+            Line("PCA, its first k components", numbers(found.by_k), COLOURS[0]),
+            Line(network.name, numbers([found.errors[1]] * len(k)), GREY, "dash"),
+        ),
+        x_title="k, numbers of PCA's code that are used",
+        y_title="mean squared error on the test digits (lower is nearer)",
+        from_zero=True,
+        digits=5,
+        label=f"Error of {pca.name} against the components used, beside {network.name}",
+    )
+
+
+def _packed(pca: Card, network: Card, shuffle: int) -> Packed:
+    images = parts.some_digits(N, shuffle)
+    x = images.pixels()
+    z = cache.autoencoder(pca).encode(x)
+    ks = np.arange(1, pca.latent_dim + 1)
+    drawn = np.stack([first(pca, z, int(k)) for k in ks])
+    x_net = cache.autoencoder(network).reconstruct(x)
+    mse = np.stack([metrics.mse(x, frame) for frame in drawn])
+    of_net = np.tile(metrics.mse(x, x_net), (len(ks), 1))
+    rows = (
+        Row("Original", "original", Still(x), captions=True),
+        Row("PCA, first k", "reconstructed", Frames(drawn), detail=pca.name, numbers=mse),
+        Row("Linear network", "reconstructed", Still(x_net), detail=network.name, numbers=of_net),
+    )
+    cells = tuple(Cell(str(images.ids[i]), images.label_name(i)) for i in range(len(images)))
+    return packing.pack(
+        Sweep(
+            "Components k",
+            ks.astype(np.float64),
+            cells,
+            rows,
+            prefix="k = ",
+            digits=0,
+            help="How many of PCA's components are used. Drag, or use the arrow keys.",
+        )
+    )

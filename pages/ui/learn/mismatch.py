@@ -1,0 +1,72 @@
+"""What goes wrong: the noise in use is not the noise in training."""
+
+from dataclasses import replace
+
+from core.checkpoints import Card
+from core.noise import Noise, same_sort
+from core.robustness import Study
+from pages.ui.chart import COLOURS, Chart
+from pages.ui.learn import noise_figure, parts
+from pages.ui.learn.parts import GoOn
+
+PAIRS = {"dense": "mnist-denoising", "convolutional": "mnist-conv-denoising"}
+CLIPPED = {False: "not clipped", True: "clipped"}
+
+
+def draw() -> None:
+    """One network under both conventions."""
+    with parts.row_of_controls():
+        name = PAIRS[
+            parts.one_of("mismatch", "Network", list(PAIRS), "Both were trained with noise")
+        ]
+        clip = noise_figure.clip_switch()
+    card = parts.model(name)
+    noise = Noise("gaussian", 0.0, card.noise.mu, clip)
+    studies = {
+        CLIPPED[way]: noise_figure.study((card,), replace(noise, clip=way)) for way in CLIPPED
+    }
+    parts.say(*words(card, studies, same_sort(noise, card.noise)))
+    sigma = noise_figure.draw((card,), noise, _chart(studies, card), f"learn_mismatch_{name}")
+    way = parts.on_digits(
+        card, models=[card.name], robust_view="Curves", **noise_figure.onwards(noise, sigma)
+    )
+    parts.go_on(GoOn("Robustness: other models, this noise", "pages/robustness.py", way))
+
+
+def words(card: Card, studies: dict[str, Study], same: bool) -> tuple[str, str]:
+    """What the other convention costs at the amount it was trained with."""
+    sigma = card.noise.sigma
+    own, other = CLIPPED[card.noise.clip], CLIPPED[not card.noise.clip]
+    ours, theirs = (
+        noise_figure.at(studies[name].models[0], studies[name], sigma) for name in (own, other)
+    )
+    worse = f"{theirs / ours:.1f} times {'worse' if theirs > ours else 'as large'}"
+    return (
+        (
+            f"`{card.name}` was trained with noise of σ = {sigma:g} that was {own}. **At that σ "
+            f"its error is {ours:.4f}; with noise that is {other} it is {theirs:.4f}, {worse}.**"
+        ),
+        "The pictures below show the noise it was trained with."
+        if same
+        else "The pictures below show noise that it was not trained with. It is the same noise to "
+        "the eye, since a screen clips, too; to the network it is not.",
+    )
+
+
+def _chart(studies: dict[str, Study], card: Card) -> Chart:
+    """The network's two curves."""
+    charts = {name: noise_figure.chart(found, (card,)) for name, found in studies.items()}
+    lines = tuple(
+        replace(
+            one.lines[0],
+            name=f"noise {name}",
+            colour=COLOURS[i],
+            mark=card.noise.sigma if CLIPPED[card.noise.clip] == name else None,
+            note=f"trained at σ {card.noise.sigma:g}" * (CLIPPED[card.noise.clip] == name),
+        )
+        for i, (name, one) in enumerate(charts.items())
+    )
+    first = next(iter(charts.values()))
+    return replace(
+        first, lines=lines, dots=(), label=f"Error of {card.name} against clipped and other noise"
+    )

@@ -1,0 +1,83 @@
+"""Pictures and curves of a few models under growing noise, for several steps."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import streamlit as st
+
+from core import robustness
+from core.checkpoints import Card
+from core.noise import Noise
+from core.robustness import INPUT, Curve, Study
+from pages.ui import cache, packing, state, sweep
+from pages.ui.cache import Measured, Shown
+from pages.ui.chart import Chart
+from pages.ui.learn import parts
+from pages.ui.reconstruct import reconstruction
+from pages.ui.robust import chart as robust_chart
+from pages.ui.sweep import Cell, Packed
+
+N_PICTURES, N_MEASURED, LEVELS, SEED = 10, 200, 11, 0
+DEFAULT_SIGMA = 0.5
+
+
+def study(cards: Sequence[Card], noise: Noise) -> Study:
+    """Error against noise of each model, on the same digits with the same noise."""
+    what = Measured(parts.DATASET, parts.SPLIT, N_MEASURED, noise, SEED, LEVELS)
+    shown = robustness.metric("mse")
+    noisy = robustness.curve(INPUT, [cache.measured(what, None)], shown)
+    models = [robustness.curve(card.name, [cache.measured(what, card)], shown) for card in cards]
+    return Study(robustness.levels(LEVELS), shown, tuple(models), noisy)
+
+
+def chart(found: Study, cards: Sequence[Card]) -> Chart:
+    """Its curves, above the slider."""
+    colours = {card.name: i for i, card in enumerate(cards)}
+    return robust_chart.chart(found, cards, colours, "gaussian", "none", log=False)
+
+
+def draw(cards: Sequence[Card], noise: Noise, drawn: Chart, key: str) -> float:
+    """The slider with curves and pictures; the noise where it was let go."""
+    sigma = state.recall_number("sigma", DEFAULT_SIGMA, 0, 1)
+    packed = parts.kept_for(cards, "noise", lambda: _packed(cards, noise), noise)
+    event = sweep.show(packed, key, parts.begin_at(key, sigma), drawn)
+    st.session_state["sigma"] = event.value
+    state.publish("sigma", DEFAULT_SIGMA)
+    return event.value
+
+
+def at(curve: Curve, found: Study, sigma: float) -> float:
+    """A curve's mean error at any amount of noise."""
+    levels = np.array([sigma])
+    return float(found.metric.between(found.sigmas, curve.mean, levels)[0])
+
+
+def clip_switch() -> bool:
+    """Whether the noisy image is clipped; the same switch as on the other pages."""
+    state.recall_flag("clip")
+    st.toggle(
+        "Clip to [0, 1], as a camera would",
+        key="clip",
+        help="Off: the network gets values outside [0, 1] too, as in the textbooks",
+    )
+    state.publish("clip", False)
+    return bool(st.session_state["clip"])
+
+
+def onwards(noise: Noise, sigma: float) -> dict[str, object]:
+    """The noise, as other pages keep it."""
+    return {
+        "noise": noise.kind, "mu": noise.mu, "clip": noise.clip, "seed": SEED, "sigma": sigma,
+        "shuffle": 0,
+    }  # fmt: skip
+
+
+def _packed(cards: Sequence[Card], noise: Noise) -> Packed:
+    images = parts.some_digits(N_PICTURES)
+    shown = Shown(parts.DATASET, parts.SPLIT, tuple(images.ids.tolist()), noise, SEED)
+    cells = tuple(Cell(str(images.ids[i]), images.label_name(i)) for i in range(len(images)))
+    sweeps = [cache.model_sweep(shown, card) for card in cards]
+    every = reconstruction.described(cells, sweeps, cards)
+    rows = tuple(row for row in every.rows if row.role != "error")  # shorter, for a first look
+    return packing.pack(replace(every, rows=rows, error_scale=None))

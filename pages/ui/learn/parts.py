@@ -1,0 +1,171 @@
+"""What the steps of the Learn page share: its digits, its models, and the way on to other pages."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import streamlit as st
+
+from core.checkpoints import Card
+from core.config import CheckpointError
+from core.data.imagesets import ImageSet
+from core.latent import Array
+from pages.ui import cache, state
+from pages.ui.reconstruct import controls
+from pages.ui.sidebar import OF_A_DATASET
+
+DATASET, SPLIT = "mnist-5k", "test"
+N_OF_A_CLASS = 16  # as many as the Reconstruct page shows, so that each of them is found there
+NTH, VISIT = "nth", "learn_visit"
+
+
+class GoOn(NamedTuple):
+    """Where one goes on.
+
+    page: its file.  choices: what it is to show, by session key; model and dataset among them.
+    image: the id to select there, "" to leave the selection as it is.
+    """
+
+    label: str
+    page: str
+    choices: Mapping[str, Any]
+    image: str = ""
+
+
+def model(name: str) -> Card:
+    """The card of the model of that name; CheckpointError with what to do if there is none."""
+    found = next((card for card in cache.cards() if card.name == name), None)
+    if found is None:
+        raise CheckpointError(
+            f"This step needs the model {name}, which is not here: "
+            f"`python -m benchmarks.zoo --only {name}` trains it."
+        )
+    return found
+
+
+def models(names: Sequence[str]) -> tuple[Card, ...]:
+    """The cards of several models."""
+    return tuple(model(name) for name in names)
+
+
+def digits() -> ImageSet:
+    """The 1,000 embedded test digits, which no shipped model has seen."""
+    return cache.dataset(DATASET, SPLIT)
+
+
+def some_digits(n: int, shuffle: int = 0) -> ImageSet:
+    """A few of them, the classes in turn; another number shuffles them."""
+    return controls.pick(digits(), (), n, shuffle)
+
+
+def codes(card: Card) -> Array:
+    """The codes of all digits: (n, k)."""
+    return cache.kept(
+        ("learn codes", card.sha256), lambda: cache.autoencoder(card).encode(digits().pixels())
+    )
+
+
+def chosen_digit() -> int:
+    """Pills of the classes and a button for another one of them; the position among digits()."""
+    images = digits()
+    help_text = "Which digit is put in; it is one that no model here was trained on"
+    name = one_of("digit", "Digit", images.class_names, help_text, st.pills)
+    nth = another("Another", "The next digit of this class")
+    return int(np.flatnonzero(images.labels == images.class_names.index(name))[nth])
+
+
+def one_of(
+    key: str,
+    label: str,
+    options: Sequence[str] | Mapping[str, str],
+    help_text: str,
+    widget: Callable[..., Any] = st.segmented_control,
+) -> str:
+    """Which of a few options is chosen, the first to begin with; it is part of the link.
+
+    options: names, or names and what they are called.
+    """
+    names, called = list(options), options if isinstance(options, Mapping) else {}
+    default = names[0]
+    state.recall(key, default, names)
+    widget(
+        label,
+        names,
+        key=key,
+        required=True,
+        format_func=lambda name: called.get(name, name),
+        help=help_text,
+    )
+    state.publish(key, default)
+    return str(st.session_state[key])
+
+
+def begin_at(key: str, value: float) -> float:
+    """Where a slider begins that appears now: the value, the same until another step is opened."""
+    return state.on_entry(f"{key} {st.session_state.get(VISIT, 0)}", value)
+
+
+def leave_step() -> None:
+    """Sliders of the step that is opened next begin where those of this one were left."""
+    st.session_state[VISIT] = int(st.session_state.get(VISIT, 0)) + 1
+
+
+def another(label: str, help_text: str) -> int:
+    """A button that counts on, and where it stands: 0 to N_OF_A_CLASS - 1."""
+    nth = int(state.recall_number(NTH, 0, 0, N_OF_A_CLASS - 1))
+    st.button(label, icon=":material/skip_next:", on_click=_count_on, help=help_text)
+    state.publish(NTH, 0)
+    return nth
+
+
+def shuffled() -> int:
+    """A button that draws other images, and which it drew; the same as on the other pages."""
+    shuffle = int(state.recall_number("shuffle", 0, 0, controls.MAX_SEED))
+    controls.shuffle_button()
+    return shuffle
+
+
+def row_of_controls() -> Any:
+    """Where a step's controls stand."""
+    return st.container(horizontal=True, vertical_alignment="bottom")
+
+
+def say(*sentences: str) -> None:
+    """A few plain sentences."""
+    st.markdown("  \n".join(sentences))
+
+
+def go_on(way: GoOn) -> None:
+    """The way on, which takes along what is shown here."""
+    if st.button(
+        way.label,
+        icon=":material/arrow_forward:",
+        icon_position="right",
+        key="go_on",
+        on_click=_take_along,
+        args=(way,),
+        help="Opens that page with the same model, images and noise",
+    ):
+        st.switch_page(way.page)
+
+
+def on_digits(card: Card, **more: Any) -> dict[str, Any]:
+    """What another page is to show: this model on the digits, and more."""
+    return {"dataset": DATASET, "split": SPLIT, "model": card.name, **more}
+
+
+def kept_for(cards: Sequence[Card], name: str, make: Callable[[], Any], *more: Any) -> Any:
+    """What make() gives, made once for these models and what else it depends on."""
+    return cache.kept((f"learn {name}", *(card.sha256 for card in cards), *more), make)
+
+
+def _take_along(way: GoOn) -> None:
+    if way.choices["dataset"] != st.session_state.get("dataset"):
+        state.forget(OF_A_DATASET)
+    st.session_state.update(way.choices)
+    if way.image:
+        state.select((way.image,))
+
+
+def _count_on() -> None:
+    st.session_state[NTH] = (int(st.session_state.get(NTH, 0)) + 1) % N_OF_A_CLASS

@@ -1,0 +1,90 @@
+"""What goes wrong: what was in the training data is no longer strange."""
+
+import numpy as np
+import streamlit as st
+
+from core import metrics
+from core.anomaly import rankings
+from core.checkpoints import Card
+from pages.ui import cache, mosaic
+from pages.ui.learn import parts
+from pages.ui.learn.parts import GoOn
+
+WITHOUT, WITH = "mnist-conv-32-no-5-9", "mnist-conv-32"
+N, SIDE, BRIGHT = 8, 84, 0.5
+
+
+def draw() -> None:
+    """The same digits through a model that learnt them and one that did not."""
+    clean, polluted = parts.models((WITHOUT, WITH))
+    with parts.row_of_controls():
+        name = parts.one_of(
+            "polluted",
+            "Outlier",
+            clean.excluded_classes,
+            "A class that one model never saw and the other one learnt",
+        )
+        nth = parts.another("Others", "Other digits of this class")
+    parts.say(words(clean, polluted), differences(clean, polluted))
+    images = parts.digits()
+    label = images.class_names.index(name)
+    positions = np.roll(np.flatnonzero(images.labels == label), -nth)[:N]
+    x = images.pixels(positions)
+    _draw_row("In", mosaic.colours(x))
+    for card, what in ((clean, "never saw"), (polluted, "learnt")):
+        x_hat = cache.autoencoder(card).reconstruct(x)
+        mean = metrics.mse(x, x_hat).mean()
+        _draw_row(f"{card.name}, which {what} them: error {mean:.4f}", mosaic.colours(x_hat))
+        _draw_row("where it errs", mosaic.error_colours(x, x_hat, BRIGHT))
+    way = parts.on_digits(
+        polluted,
+        section_outliers="truth",
+        truth="classes",
+        outlier_classes=list(clean.excluded_classes),
+    )
+    image = str(images.ids[positions[0]])
+    parts.go_on(GoOn("Outliers: with the polluted model", "pages/outliers.py", way, image))
+
+
+def relative(card: Card, outliers: tuple[str, ...]) -> tuple[float, float]:
+    """Mean error of these classes over that of the others, and the AUROC of the error."""
+    images = parts.digits()
+
+    def make() -> tuple[float, float]:
+        mse = cache.autoencoder(card).errors(images.pixels())
+        labels = [images.class_names.index(name) for name in outliers]
+        truth = np.isin(np.asarray(images.labels), labels)
+        ratio = float(mse[truth].mean() / mse[~truth].mean())
+        return ratio, rankings.curves(mse, truth).auroc
+
+    made: tuple[float, float] = parts.kept_for((card,), "relative", make, outliers)
+    return made
+
+
+def words(clean: Card, polluted: Card) -> str:
+    """How much less the outliers stand out."""
+    names = " and ".join(clean.excluded_classes)
+    (before, a), (after, b) = (relative(card, clean.excluded_classes) for card in (clean, polluted))
+    less = "stand out less" if b < a else "do not stand out less"
+    return (
+        f"Say {names} are the outliers. `{clean.name}` was trained without them: their error is "
+        f"{before:.2f} times that of the other digits, and larger in {100 * a:.0f} % of all pairs. "
+        f"`{polluted.name}` had them in its training data: **{after:.2f} times and "
+        f"{100 * b:.0f} %; they {less}** (50 % would be guessing)."
+    )
+
+
+def differences(clean: Card, polluted: Card) -> str:
+    """In what else the two models differ, which is why their plain errors are not compared."""
+    noise = [f"σ = {card.noise.sigma:g}" if card.noise else "none" for card in (clean, polluted)]
+    return (
+        "What this cannot show: the two were trained otherwise, too "
+        f"({clean.epochs} epochs, noise {noise[0]}; {polluted.epochs}, noise {noise[1]}), so "
+        "each is compared with itself. Nor is a fifth of the data what a few outliers would be: "
+        "train one with `Leave out classes` on the Train page to see."
+    )
+
+
+def _draw_row(label: str, pictures: mosaic.Pixels) -> None:
+    st.caption(label)
+    st.image(mosaic.strip(mosaic.enlarged(pictures, SIDE)), alt=f"{label}: {N} images")

@@ -1,0 +1,108 @@
+"""Step 1: one image through codes of 2, 8 and 32 numbers."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from core import metrics
+from core.checkpoints import Card
+from core.latent import Array
+from pages.ui import cache, packing, sweep
+from pages.ui.learn import charts, parts
+from pages.ui.learn.parts import GoOn
+from pages.ui.sweep import Cell, Frames, Mark, Packed, Row, Still, Sweep
+
+NAMES = ("mnist-dense-2", "mnist-dense-8", "mnist-dense-32")
+MOVES = np.linspace(-2, 2, 41)  # in standard deviations
+
+
+def draw() -> None:
+    """The digit, its codes, what is drawn from them, and what that says."""
+    cards = parts.models(NAMES)
+    with parts.row_of_controls():
+        position = parts.chosen_digit()
+    images = parts.digits()
+    image_id, x = str(images.ids[position]), images.pixels([position])
+    found = np.array([cache.autoencoder(card).errors(x)[0] for card in cards])
+    parts.say(words(cards, found, images.label_name(position)), over_all(cards))
+    pictures, bars = st.columns([2, 3], gap="large")
+    with pictures:
+        packed = parts.kept_for(cards, "squeeze", lambda: _packed(cards, x, image_id), image_id)
+        sweep.show(packed, "learn_squeeze", start=0.0)
+    with bars:
+        codes = [cache.autoencoder(card).encode(x)[0] for card in cards]
+        names = [f"D' = {card.latent_dim}" for card in cards]
+        st.plotly_chart(
+            charts.code_bars(codes, names), key="learn_codes", config={"displayModeBar": False}
+        )
+        st.caption(
+            "The code of this image: all that the decoder gets. Move the slider and the first "
+            "number (amber) changes, while the others stay."
+        )
+    first = cards[0]
+    parts.go_on(
+        GoOn(
+            f"Latent space: where {first.name} puts this image",
+            "pages/latent.py",
+            parts.on_digits(first),
+            image_id,
+        )
+    )
+
+
+def words(cards: Sequence[Card], errors: metrics.Scores, label: str) -> str:
+    """What the errors of one image say."""
+    pixels = int(np.prod(cards[0].input_shape))
+    listed = ", ".join(
+        f"{error:.4f} with D' = {card.latent_dim}"
+        for card, error in zip(cards, errors, strict=True)
+    )
+    best, worst = int(errors.argmin()), int(errors.argmax())
+    return (
+        f"The **encoder** squeezes the {pixels} pixels into D' numbers, the code; the **decoder** "
+        f"draws the image again from these alone. The error (mean squared, pixels 0 to 1) of this "
+        f"{label} is {listed}: **{errors[worst] / errors[best]:.1f} times smaller with D' = "
+        f"{cards[best].latent_dim} than with D' = {cards[worst].latent_dim}.**"
+    )
+
+
+def over_all(cards: Sequence[Card]) -> str:
+    """The same over the images that the models were judged on."""
+    means = ", ".join(f"{card.metrics['mse']:.4f}" for card in cards)
+    layers = "; ".join("-".join(map(str, card.options["widths"])) for card in cards)
+    return (
+        f"On all {cards[0].metrics['n']:,} test images of {cards[0].dataset}: {means}. The three "
+        f"differ in their hidden layers too ({layers})."
+    )
+
+
+def moved(card: Card, x: Array) -> Array:
+    """One image (1, C, H, W), drawn with the first number of its code moved: (S, C, H, W)."""
+    model = cache.autoencoder(card)
+    z = np.repeat(model.encode(x), len(MOVES), axis=0)
+    z[:, 0] += (MOVES * parts.codes(card)[:, 0].std()).astype(np.float32)
+    return model.decode(z)
+
+
+def _packed(cards: Sequence[Card], x: Array, image_id: str) -> Packed:
+    drawn = np.stack([moved(card, x) for card in cards], axis=1)  # (S, 3, C, H, W)
+    originals = np.repeat(x, len(cards), axis=0)
+    mse = np.stack([metrics.mse(originals, frame) for frame in drawn])
+    cells = tuple(Cell(f"{image_id} {card.name}", f"D' = {card.latent_dim}") for card in cards)
+    rows = (
+        Row("In", "original", Still(originals), captions=True),
+        Row("Out", "reconstructed", Frames(drawn), detail="below each its error", numbers=mse),
+    )
+    return packing.pack(
+        Sweep(
+            "First number moved by",
+            MOVES,
+            cells,
+            rows,
+            marks=(Mark(0.0, "the image's own code"),),
+            digits=1,
+            help="In standard deviations of that number over 1,000 digits. Drag, or use the arrow "
+            "keys: what is drawn follows at once.",
+        )
+    )

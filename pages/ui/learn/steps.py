@@ -1,0 +1,96 @@
+"""The seven steps and the shelf, one at a time, and the way between them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import streamlit as st
+
+from pages.ui import state
+from pages.ui.learn import (
+    convolve,
+    deeper,
+    denoise,
+    enduring,
+    linear,
+    parts,
+    squeeze,
+    unusual,
+    wrong,
+)
+
+
+@dataclass(frozen=True)
+class Step:
+    """name: in the link.  draw: its figure and words."""
+
+    name: str
+    title: str
+    draw: Callable[[], None]
+
+
+STEPS = (
+    Step("1", "An encoder and a decoder", squeeze.draw),
+    Step("2", "The linear autoencoder is PCA", linear.draw),
+    Step("3", "Deeper is better", deeper.draw),
+    Step("4", "What is badly rebuilt is unusual", unusual.draw),
+    Step("5", "Which code endures noise?", enduring.draw),
+    Step("6", "The denoising trick", denoise.draw),
+    Step("7", "Convolution keeps the picture's shape", convolve.draw),
+)
+SHELF = Step("wrong", "What goes wrong", wrong.draw)
+ALL = (*STEPS, SHELF)
+KEY = "step"
+
+
+def current() -> Step:
+    """The step that is open, with the way to the others above it."""
+    names = [step.name for step in ALL]
+    state.recall(KEY, names[0], names)
+    state.publish(KEY, names[0])
+    at = names.index(st.session_state[KEY])
+    with st.container(horizontal=True, vertical_alignment="center"):
+        _button("Previous", ":material/arrow_back:", "P", at - 1)
+        _button("Next", ":material/arrow_forward:", "N", at + 1)
+        st.progress(min(at + 1, len(STEPS)) / len(STEPS), text=_place(at), width=140)
+        with st.popover("All steps", icon=":material/list:", help="Open any step"):
+            for i, step in enumerate(ALL):
+                _open_button(step, i == at)
+    return ALL[at]
+
+
+def heading(step: Step) -> str:
+    """The title with its number."""
+    return step.title if step is SHELF else f"{step.name} · {step.title}"
+
+
+def _place(at: int) -> str:
+    return f"{at + 1} of {len(STEPS)}" if at < len(STEPS) else f"after the {len(STEPS)} steps"
+
+
+def _button(label: str, icon: str, key: str, to: int) -> None:
+    there = 0 <= to < len(ALL)
+    st.button(
+        label,
+        icon=icon,
+        key=f"learn_{label.lower()}",
+        shortcut=key,
+        disabled=not there,
+        on_click=_open,
+        args=(ALL[to].name if there else "",),
+        help=heading(ALL[to]) if there else "There is no other step that way",
+    )
+
+
+def _open_button(step: Step, is_open: bool) -> None:
+    st.button(
+        heading(step),
+        key=f"learn_open_{step.name}",
+        type="primary" if is_open else "tertiary",
+        on_click=_open,
+        args=(step.name,),
+    )
+
+
+def _open(name: str) -> None:
+    st.session_state[KEY] = name
+    parts.leave_step()
