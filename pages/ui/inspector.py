@@ -76,7 +76,7 @@ def _dialog(view: View, image_id: str, position: int, more: Callable[[], None] |
         sigmas = view.sweeps[0].sigmas
         curves = {sweep.models[0].name: sweep.models[0].mse[:, position] for sweep in view.sweeps}
         figure = charts.error_curves(sigmas, curves, float(sigmas[view.step]))
-        st.plotly_chart(figure, key="inspector_curves")
+        st.plotly_chart(figure, key="inspector_curves", alt="Error against noise, a line a model")
         if more:
             more()
         _select_button(image_id)
@@ -91,7 +91,8 @@ def _pictures(model: Autoencoder, sweep: NoiseSweep, view: View, position: int) 
     with st.container(horizontal=True):
         pictures = mosaic.enlarged(np.concatenate([drawn, error]), SIDE)
         for what, picture in zip(WHAT, pictures, strict=True):
-            st.image(mosaic.png(picture), caption=what, width=SIDE)
+            alt = f"{what}: {model.card.title}"
+            st.image(mosaic.png(picture), caption=what, width=SIDE, alt=alt)
 
 
 def _distances(x: metrics.Array, other: metrics.Array) -> dict[str, float]:

@@ -10,6 +10,7 @@ WHAT = (
     "numbers and draws them again."
 )
 WAYS = (
+    ("pages/learn.py", "See how it works", ":material/school:", "Seven short steps to play with"),
     ("pages/outliers.py", "Find outliers", ":material/flag:", "Which images the model finds odd"),
     (
         "pages/your_images.py",

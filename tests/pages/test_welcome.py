@@ -23,7 +23,7 @@ def test_first_visit_says_what_this_is_and_offers_three_ways_in(open_app: OpenAp
     app = open_app()
     assert is_told(app)
     links = [link.proto for link in app.get("page_link")]
-    assert [link.page for link in links][-2:] == ["outliers", "your_images"]
+    assert [link.page for link in links] == ["learn", "outliers", "your_images"]
     assert all(link.help for link in links)
 
 

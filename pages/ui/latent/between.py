@@ -34,7 +34,8 @@ def draw(one: View) -> str | None:
     ready = cache.kept((*key, "packed"), lambda: walking.packed(walk, one.card))
     walking.offer_animation(place, walk, "between")
     for way in range(1, len(walk.cells) - 1):
-        st.image(mosaic.png(_strip(walk, way)), caption=_said(walk, way), width="content")
+        said = _said(walk, way)
+        st.image(mosaic.png(_strip(walk, way)), said, "content", alt=said)
     return walking.show(walk, ready, "walk_between")
 
 
@@ -47,7 +48,7 @@ def _ends(one: View, starts: tuple[int, ...]) -> tuple[int, int]:
     """Positions of the images to walk between: any of starts, or what was asked for elsewhere."""
     images = one.population.images
     ids = images.ids[list(starts)].tolist()
-    asked = (st.session_state.get(key, st.query_params.get(key)) for key in (FROM, TO))
+    asked = (state.asked(key, None) for key in (FROM, TO))
     options = list(dict.fromkeys([*ids, *(name for name in asked if name in images)]))
     names = {name: latent_selected.name_of(one, name) for name in options}
     for label, key, default in (("From", FROM, ids[0]), ("To", TO, ids[1])):

@@ -41,7 +41,7 @@ def draw(found: Found) -> None:
     key = f"histogram_{_turn()}"
     st.plotly_chart(
         figure, key=key, on_select=lambda: _brushed(key, found), selection_mode=("box", "points"),
-        config=CONFIG,
+        config=CONFIG, alt="How many images have which score, and the threshold",
     )  # fmt: skip
     st.caption(
         f"Drag across the bars to select their images on all pages. The line is what "

@@ -32,7 +32,9 @@ def draw(found: Found) -> str | None:
     stack = Stack(labels, found.images.class_names)
     unit, value = found.score.unit, found.threshold.value
     figure = class_spread(found.scores, stack, unit, value)
-    st.plotly_chart(figure, key="class_spread")
+    st.plotly_chart(
+        figure, key="class_spread", alt="Scores of each class; the table has the numbers"
+    )
     st.caption(
         "Boxes from quarter to quarter, whiskers from 5 to 95 %, mean dashed, threshold red."
     )

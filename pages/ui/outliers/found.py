@@ -60,7 +60,8 @@ def _two(found: Found, position: int) -> None:
     pictures = mosaic.enlarged(mosaic.colours(np.concatenate([x, x_hat])), SIDE)
     sheet = np.concatenate(list(pictures), axis=1)
     words = " · ".join(filter(None, (found.images.label_name(position), "")))
-    st.image(mosaic.png(sheet), width=112)
+    alt = f"{found.images.ids[position]}, above its reconstruction"
+    st.image(mosaic.png(sheet), width=112, alt=alt)
     st.caption(plain(f"{found.scores[position]:.4g}" + (f" · class {words}" if words else "")))
 
 

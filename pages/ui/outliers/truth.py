@@ -122,11 +122,12 @@ def _curves(found: Found, ranked: dict[str, Ranked], drawn: dict[str, Style]) ->
     left, right = st.columns(2, gap="medium")
     with left:
         st.markdown("**ROC**: outliers found against false alarms")
-        st.plotly_chart(outlier_curves.roc(curves, drawn), key="roc")
+        figure = outlier_curves.roc(curves, drawn)
+        st.plotly_chart(figure, key="roc", alt="ROC curves, a line a score")
     with right:
         st.markdown("**Precision and recall**")
         figure = outlier_curves.precision_recall(curves, drawn, float(truth.mean()))
-        st.plotly_chart(figure, key="precision_recall")
+        st.plotly_chart(figure, key="precision_recall", alt="Precision and recall, a line a score")
     st.caption(
         "Strong: the score chosen above. Dashed: baselines without a network. Dotted: guessing."
     )

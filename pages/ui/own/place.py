@@ -42,6 +42,7 @@ def draw(chosen: str, images: ImageSet, choice: Choice, card: Card) -> None:
             with_stars(_map(population, codes, axes, card), own, images.ids.tolist(), position),
             key="own_place",
             config={"displaylogo": False},
+            alt="Where your images lie on the map of codes",
         )
         st.caption(
             f"★ {plain(chosen)}; small stars are your other images, dots "

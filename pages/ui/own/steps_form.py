@@ -42,7 +42,8 @@ def _stages(prepared: Prepared) -> None:
     with st.container(horizontal=True, gap="small"):
         for number, stage in enumerate(prepared.stages):
             arrow = "" if number == 0 else "→ "
-            st.image(_enlarged(stage.image), caption=f"{arrow}{stage.name}", width=SIDE)
+            caption = f"{arrow}{stage.name}"
+            st.image(_enlarged(stage.image), caption, SIDE, alt=f"Your image, {stage.name}")
 
 
 def _enlarged(image: Image.Image) -> bytes:

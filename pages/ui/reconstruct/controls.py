@@ -138,6 +138,7 @@ def _kind() -> Kind:
         key="noise",
         format_func=kind_name,
         captions=[EXPLANATIONS[kind] for kind in KINDS],
+        help="What is done to the pixels; the slider says how much",
     )
     state.publish("noise", KINDS[0])
     kind: Kind = st.session_state["noise"]

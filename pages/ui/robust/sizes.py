@@ -42,7 +42,12 @@ def draw(choice: Choice) -> None:
     found = sizes.table(sizes.study(choice.fitting, dataset))
     if len(found):
         figure = charts.size_curves(found)
-        st.plotly_chart(figure, key="size_curves", config={"displayModeBar": False})
+        st.plotly_chart(
+            figure,
+            key="size_curves",
+            config={"displayModeBar": False},
+            alt="Test error against the size of the code, a line a family; the table has the numbers",
+        )
         st.markdown(f"**{plain(summary(found))}**")
         st.dataframe(
             found,

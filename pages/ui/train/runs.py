@@ -41,7 +41,7 @@ def draw(found: Sequence[Run]) -> None:
     curves = {run.id: cache.curves(run) for run in chosen}
     if any(one.epochs for one in curves.values()):
         figure = run_charts.compared_losses(curves, st.session_state.get("train_log", False))
-        st.plotly_chart(figure, key="train_compared")
+        st.plotly_chart(figure, key="train_compared", alt="Test error by epoch, a line a run")
 
 
 def table(found: Sequence[Run]) -> pd.DataFrame:

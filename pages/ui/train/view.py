@@ -133,17 +133,16 @@ def _losses(run: Run, log: bool) -> None:
     shown = run_records.pictures(run, latest[-1]) if latest else None
     figure = run_charts.loss_curves(curves, run.config.train.epochs, log)
     if shown is None or shown.codes is None:
-        st.plotly_chart(figure, key="train_losses")
+        st.plotly_chart(figure, key="train_losses", alt=LOSSES)
     else:
         left, right = st.columns([3, 2])
-        left.plotly_chart(figure, key="train_losses")
+        left.plotly_chart(figure, key="train_losses", alt=LOSSES)
         map_of_codes = run_charts.code_map(shown.codes, _labels(run, len(shown.codes)))
-        right.plotly_chart(map_of_codes, key="train_map")
+        right.plotly_chart(map_of_codes, key="train_map", alt=MAP)
     if shown is not None and run.is_live:
-        st.image(run_pictures.strip_png(shown))
-        st.caption(
-            f"Eight test images and what the network makes of them after epoch {shown.epoch}"
-        )
+        said = f"Eight test images and what the network makes of them after epoch {shown.epoch}"
+        st.image(run_pictures.strip_png(shown), alt=said)
+        st.caption(said)
 
 
 def _labels(run: Run, n: int) -> list[str]:
@@ -179,6 +178,8 @@ def _clock(seconds: float) -> str:
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
 
 
+LOSSES = "Losses by epoch, in training and on the test images"
+MAP = "Where the codes of the test images lie, by class"
 PAUSE = "Keeps the state and frees the machine; Resume goes on to the very same weights"
 STOP = "Ends the training and keeps the model as it is now"
 CANCEL = "Ends it within two seconds; what state it has kept stays"
