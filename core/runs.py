@@ -1,7 +1,7 @@
 """Training runs: a folder each, readable by anybody at any time, whatever became of the process.
 
 config.json    what is trained                    request      what the run is asked to do
-status.json    how it stands                      state        where it can go on (running/state.py)
+status.json    how it stands                      state        where it can go on (learning/state.py)
 events.jsonl   what happened, a line each         epochs/      pictures and codes after each epoch
 launch.json    the process last started for it    log.txt      what that process printed
 """
@@ -21,7 +21,7 @@ from core import checkpoints
 from core.config import NAME_PATTERN, HourglassError, OptionError, runs_dir
 from core.files import write_atomically
 from core.learning.recipes import TrainConfig
-from core.running.processes import Process
+from core.processes import Process
 
 RunState = Literal[
     "queued", "running", "stopping", "paused", "stopped", "cancelled",

@@ -34,9 +34,9 @@ from core.learning.descent import Descent
 from core.learning.events import Event, Finished, Saved
 from core.learning.fitting import Fitted, fit_by_gradient, fit_closed_form, fitted
 from core.learning.recipes import WEIGHT_DECAY, TrainConfig, learning_rate
+from core.learning.state import State
 from core.models import ArchSpec, architecture
 from core.models.layers import Plan
-from core.running.state import State
 
 
 def train(

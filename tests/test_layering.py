@@ -12,7 +12,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 FLOORS = tuple(
     set(names.split())
     for names in (
-        """config database files machine metrics noise
+        """config database files machine metrics noise processes
         anomaly.neighbours anomaly.rankings anomaly.thresholds""",
         "arraycache background data datasets images models parts streaming.shards tensorfiles",
         """backends checkpoints documents evaluation exports inference latent outliers ownmodels

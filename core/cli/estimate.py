@@ -21,8 +21,8 @@ def estimate(settings: str, threads: int | None, data_root: Path | None, as_json
     import msgspec
     import torch
 
-    from core.learning import probe
     from core.learning.recipes import TrainConfig
+    from core.running import probe
 
     try:
         config = msgspec.json.decode(settings, type=TrainConfig)

@@ -72,7 +72,7 @@ def run_config(given: dict[str, Any]) -> "RunConfig":
 
 def _launcher() -> str:
     """What tells one call of torchrun from another: its --rdzv-id, or else its process."""
-    from core.running import processes
+    from core import processes
 
     named = os.environ.get("TORCHELASTIC_RUN_ID", "none")
     return named if named != "none" else f"process {processes.parent()}"

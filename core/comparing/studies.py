@@ -14,14 +14,13 @@ from pathlib import Path
 
 import msgspec
 
-from core import checkpoints, machine, runs
+from core import checkpoints, machine, processes, runs
 from core.comparing.sizes import DEFAULT_FAMILIES, SIZES, Wanted, missing
 from core.config import HourglassError, OptionError, runs_dir
 from core.files import write_atomically
 from core.learning.events import Event
+from core.processes import Process
 from core.running import control as run_control
-from core.running import processes
-from core.running.processes import Process
 from core.runs import Run, RunConfig
 
 

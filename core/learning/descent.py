@@ -22,10 +22,10 @@ from core.learning.batches import (
     resident,
 )
 from core.learning.recipes import WEIGHT_DECAY, TrainConfig, learning_rate
+from core.learning.state import Arrays, State, fingerprint
 from core.models import architecture
 from core.models.layers import Plan
 from core.models.network import Network
-from core.running.state import Arrays, State, fingerprint
 
 WARM_UP = 0.2  # share of the one-cycle schedule in which the learning rate rises
 LOOK = 25  # steps from one look at the loss to the next: to fetch it from a GPU costs time

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from core.checkpoints import Checkpoint
 from core.data.imagesets import Rejected
 from core.documents import EpochRecord
-from core.running.state import State
+from core.learning.state import State
 
 
 @dataclass(frozen=True)

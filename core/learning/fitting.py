@@ -15,10 +15,10 @@ from core.documents import EpochRecord
 from core.learning.batches import floats, resident
 from core.learning.descent import Descent
 from core.learning.events import EpochDone, Event, Started, StepDone
+from core.learning.state import State
 from core.models import pca
 from core.models.layers import Plan
 from core.models.network import Network
-from core.running.state import State
 
 N_STRIP = 8  # images in the strip that each epoch reconstructs
 N_WATCHED = 2000  # test images whose error is followed from epoch to epoch

@@ -8,10 +8,9 @@ from typing import Literal
 import filelock
 import msgspec
 
-from core import machine
+from core import machine, processes
 from core.config import OptionError, runs_dir
 from core.files import write_atomically
-from core.running import processes
 from core.runs import (
     LIVE,
     Run,

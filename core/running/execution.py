@@ -16,13 +16,13 @@ from core.config import Diverged, HourglassError
 from core.data.downloads import Progress
 from core.data.imagesets import ImageSet
 from core.distributed import ALONE, Team
+from core.learning import state as run_state
 from core.learning.events import EpochDone, Event, StepDone
+from core.learning.state import State
 from core.models import architecture, pca
 from core.running import control as run_control
-from core.running import state as run_state
 from core.running.journal import Journal
 from core.running.orders import ORDERS, Order, Signals, requested, signals
-from core.running.state import State
 from core.runs import Run
 from core.training import keep, train
 

@@ -14,11 +14,11 @@ import filelock
 import msgspec
 import numpy as np
 
+from core import processes
 from core.config import OptionError
 from core.files import write_atomically
 from core.learning.events import EpochDone, Event, Finished, Saved, Started, StepDone
-from core.running import processes
-from core.running.state import State
+from core.learning.state import State
 from core.runs import Run, RunState, replace_state, write_status
 
 MOST_PICTURES = 200  # epochs whose pictures are kept; of a longer run every second, third ...

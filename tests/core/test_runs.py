@@ -12,13 +12,12 @@ import msgspec
 import numpy as np
 import pytest
 
-from core import checkpoints, datasets, machine, runs
+from core import checkpoints, datasets, machine, processes, runs
 from core.config import PROJECT, CheckpointError, OptionError
 from core.learning.events import Finished
+from core.processes import Process
 from core.running import control as run_control
-from core.running import processes
 from core.running import records as run_records
-from core.running.processes import Process
 from core.runs import Run, Status
 from core.training import train
 from tests.core.runs_for_tests import (

@@ -12,10 +12,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import runs
-from core.learning import probe
 from core.learning.recipes import PRESETS, TrainConfig
 from core.noise import Noise
 from core.running import control as run_control
+from core.running import probe
 from core.running import records as run_records
 from core.running.execution import execute
 from core.running.records import Curves, Pictures

@@ -7,11 +7,11 @@ import numpy as np
 import numpy.typing as npt
 
 from core import metrics
-from core.anomaly import thresholds
+from core.anomaly import quality, thresholds
 from core.anomaly.scores import Score
 from core.anomaly.thresholds import Reference, Threshold
 from core.checkpoints import Card
-from core.data import planting, quality
+from core.data import planting
 from core.data.imagesets import ImageSet
 from core.data.planting import Experiment
 from core.outliers import Judged, References

@@ -4,7 +4,7 @@ import hashlib
 
 import streamlit as st
 
-from core.data import quality
+from core.anomaly import quality
 from core.reviews import Decision
 from pages.ui import cache, mosaic, review, state
 from pages.ui.outliers import data as outlier_data

@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from core.data import quality
+from core.anomaly import quality
 from core.noise import Noise
 from core.sweeps import noise_sweep
 from pages.ui import cache, gallery, inspector, mosaic, state

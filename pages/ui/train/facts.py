@@ -5,8 +5,8 @@ import math
 import streamlit as st
 
 from core import datasets
-from core.learning.probe import Estimate
 from core.models import architecture
+from core.running.probe import Estimate
 from core.runs import RunConfig
 from pages.ui import cache
 from pages.ui.text import plain

@@ -7,8 +7,8 @@ import time
 from dataclasses import dataclass, field
 
 from core.config import PROJECT
-from core.learning import probe
-from core.learning.probe import Estimate
+from core.running import probe
+from core.running.probe import Estimate
 from core.runs import RunConfig
 
 UNASKED = 5.0  # seconds after which nobody waits for a measurement any more

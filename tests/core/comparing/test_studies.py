@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from core import checkpoints, runs
+from core import checkpoints, processes, runs
 from core.cli.main import main
 from core.comparing import sizes, studies
 from core.config import OptionError
-from core.running import processes
 from core.runs import Run
 from tests.core.runs_for_tests import write_images
 

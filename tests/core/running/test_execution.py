@@ -192,7 +192,7 @@ def test_full_disk_fails_with_that_reason_and_keeps_the_last_good_state(
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         write(path, data, durable)
 
-    for module in ("core.running.state", "core.running.journal", "core.runs"):
+    for module in ("core.learning.state", "core.running.journal", "core.runs"):
         monkeypatch.setattr(f"{module}.write_atomically", refuse)
     with pytest.raises(OSError, match="No space left"):
         list(events)

@@ -7,7 +7,8 @@ import pytest
 from scipy.ndimage import gaussian_filter, laplace
 
 from core import datasets
-from core.data import alike, quality
+from core.anomaly import quality
+from core.data import alike
 from core.data.imagesets import ImageSet
 
 

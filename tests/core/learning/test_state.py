@@ -9,11 +9,11 @@ import pytest
 
 from core.checkpoints import Checkpoint
 from core.config import TrainingError
+from core.learning import state as run_state
 from core.learning.events import EpochDone, Finished, StepDone
 from core.learning.recipes import TrainConfig
+from core.learning.state import State
 from core.noise import Noise
-from core.running import state as run_state
-from core.running.state import State
 from core.training import keep, train
 from tests.core.test_training import blobs, by_gradient, config
 
