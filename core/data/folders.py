@@ -16,10 +16,10 @@ from PIL import Image
 
 from core.config import DataError, ImageRejected
 from core.data.downloads import Progress
-from core.images import Picture, read_image, to_array
 from core.data.imagesets import ImageSet, Rejected
 from core.data.offers import Offer, in_folder
 from core.data.zips import open_zip
+from core.images import Picture, read_image, to_array
 
 Size = tuple[int, int]
 Pixels = npt.NDArray[np.uint8]

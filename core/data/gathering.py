@@ -12,14 +12,14 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from core.data import alike, drafts, folders
 from core.background import Progress
 from core.config import DataError, ImageRejected
+from core.data import alike, drafts, folders
 from core.data.drafts import Draft, Form
-from core.images import Picture, read_image, to_array
 from core.data.imagesets import Rejected
 from core.data.offers import Offer
 from core.data.preparation import Steps, prepare, suggest, working_copy
+from core.images import Picture, read_image, to_array
 
 COMMON = (28, 32, 48, 64, 96, 128)  # sizes that networks are often given
 SAMPLED = 12  # images that are looked at to suggest a form

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import IO
 
 from core.config import DataError, ImageRejected
-from core.images import Picture, read_image
 from core.data.imagesets import Rejected
 from core.data.offers import Offer, in_folder
 from core.data.preparation import WORKING_SIDE, working_copy
 from core.data.zips import open_zip
+from core.images import Picture, read_image
 
 ZIP = b"PK\x03\x04", b"PK\x05\x06"  # the second begins an empty archive
 WORKING_BYTES = 192 << 20  # what the working copies of all pictures may take together

@@ -14,9 +14,9 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from core.data import folders, ownsets
 from core.background import Progress
 from core.config import DataError, OptionError
+from core.data import folders, ownsets
 from core.data.drafts import Draft
 from core.data.imagesets import Rejected
 from core.data.ownsets import OwnSet, Rows, folder_of, own_dir

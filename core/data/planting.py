@@ -9,8 +9,8 @@ import numpy.typing as npt
 from PIL import Image
 
 from core.config import DataError, OptionError
-from core.images import Picture, to_array
 from core.data.imagesets import ImageSet
+from core.images import Picture, to_array
 
 Pixels = npt.NDArray[np.uint8]
 Truth = npt.NDArray[np.bool_]

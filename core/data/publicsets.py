@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from core import config
-from core.data import cifar, downloads, idx, origins, svhn
 from core.config import DataError
+from core.data import cifar, downloads, idx, origins, svhn
 from core.data.downloads import Progress
 from core.data.imagesets import ImageSet, numbered_ids
 

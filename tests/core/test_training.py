@@ -33,7 +33,11 @@ def blobs(n: int, split: str, shape: tuple[int, int, int] = (1, 16, 16)) -> Imag
 
 
 def config(arch: str, **changes: Any) -> TrainConfig:
-    settings: dict[str, Any] = {"options": SMALL.get(arch, {}), "epochs": 2, "batch_size": 32} | changes
+    settings: dict[str, Any] = {
+        "options": SMALL.get(arch, {}),
+        "epochs": 2,
+        "batch_size": 32,
+    } | changes
     return TrainConfig("blobs", arch, **settings)
 
 
