@@ -1,8 +1,8 @@
 """What the session remembers: choices that are part of the link, and the one selection of images.
 
 A widget whose value belongs to the link calls recall() before it and publish() after it. What is
-published is remembered when its widget is gone, on another page, say; a link that is entered
-counts more than what is remembered.
+published is remembered when its widget is gone, on another page, say. A link that is entered
+counts more, and what it says is kept until a widget asks for it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,7 +14,7 @@ SELECTED = "selected_ids"
 NONE = "none"  # an empty list, in a link
 LONGEST = 80  # letters of a name from a link that are shown
 _PAGE, _ON_ENTRY = "page", "on_entry"
-_REMEMBERED, _PUBLISHED, _REFUSED, _READ = "remembered", "published", "refused", "read"
+_REMEMBERED, _PUBLISHED, _LINKED, _REFUSED = "remembered", "published", "linked", "refused"
 
 
 class Refused(NamedTuple):
@@ -32,17 +32,17 @@ def recall(key: str, default: Any, options: Sequence[Any], what: str = "") -> No
     in the link that is not among them is noted for refused().
     """
     named = {str(option): option for option in options}
-    asked = str(_asked(key, default))
-    _note_refused(key, what, [] if asked in named else [asked], default)
-    st.session_state[key] = named.get(asked, default)
+    name = str(asked(key, default))
+    _note_refused(key, what, [] if name in named else [name], default)
+    st.session_state[key] = named.get(name, default)
 
 
 def recall_several(
     key: str, default: Sequence[str], options: Sequence[str], what: str = ""
 ) -> None:
     """The same for a list of names; those that are not options are dropped."""
-    in_link = [value for value in st.query_params.get_all(key) if value != NONE]
-    wanted = _held(key, in_link if key in st.query_params else default)
+    in_link = [value for value in _linked().get(key, ()) if value != NONE]
+    wanted = _held(key, in_link if key in _linked() else default)
     kept = list(dict.fromkeys(value for value in wanted if value in options))
     found = kept if kept or not wanted else list(default)
     _note_refused(key, what, [value for value in wanted if value not in options], found)
@@ -52,7 +52,7 @@ def recall_several(
 def recall_number(key: str, default: float, low: float, high: float) -> float:
     """The number under key, as it is, or as the link says, or default, in [low, high]."""
     try:
-        value = float(_asked(key, default))
+        value = float(asked(key, default))
     except (TypeError, ValueError):
         value = default
     st.session_state[key] = value if low <= value <= high else default
@@ -68,25 +68,30 @@ def recall_whole(key: str, default: int, low: int, high: int) -> int:
 
 def recall_flag(key: str, default: bool = False) -> None:
     """Make st.session_state[key] True or False: as it is, or as the link says, or default."""
-    said = _written(_asked(key, default))
+    said = _written(asked(key, default))
     st.session_state[key] = said == "true" if said in ("true", "false") else default
 
 
 def recall_text(key: str, default: str, longest: int) -> None:
     """Make st.session_state[key] a text: as it is, or as the link says, or default."""
-    st.session_state[key] = str(_asked(key, default))[:longest] or default
+    st.session_state[key] = str(asked(key, default))[:longest] or default
+
+
+def asked(key: str, default: Any) -> Any:
+    """What the session knows under key, else what the link says, else default."""
+    return _held(key, _linked().get(key, [default])[-1])
 
 
 def publish(key: str, default: Any) -> None:
     """Make st.session_state[key] part of the link, unless it is the default; and remember it."""
     value = st.session_state[key]
     st.session_state.setdefault(_PUBLISHED, set()).add(key)
-    remembered: dict[str, Any] = st.session_state.setdefault(_REMEMBERED, {})
+    _linked().pop(key, None)
     if value == default:
-        remembered.pop(key, None)
+        _remembered().pop(key, None)
         st.query_params.pop(key, None)
     else:
-        remembered[key] = value
+        _remembered()[key] = value
         st.query_params[key] = NONE if value == [] else _written(value)
 
 
@@ -98,18 +103,15 @@ def publish_list(key: str, values: Sequence[str]) -> None:
 
 
 def linked(key: str) -> list[str] | None:
-    """What the link says under key, once: when the page has just been entered by it. Else None."""
-    read: set[str] = st.session_state.setdefault(_READ, set())
-    first = key not in read
-    read.add(key)
-    return st.query_params.get_all(key) if first and key in st.query_params else None
+    """What the link says under key, once: when a page has just been entered by it. Else None."""
+    return _linked().pop(key, None)
 
 
 def forget(keys: Iterable[str]) -> None:
     """Let the widgets with these keys take their defaults again."""
     for key in keys:
-        _forget(key)
-        st.query_params.pop(key, None)
+        for of in (st.session_state, _remembered(), _linked(), st.query_params):
+            of.pop(key, None)
 
 
 def refused() -> list[Refused]:
@@ -134,9 +136,8 @@ def enter(page: str) -> None:
     if st.session_state.get(_PAGE) != page:
         st.session_state[_PAGE] = page
         st.session_state[_ON_ENTRY] = {}
-        st.session_state[_REFUSED], st.session_state[_READ] = {}, set()
-        for key in st.session_state.get(_PUBLISHED, set()) & set(st.query_params):
-            _forget(key)
+        st.session_state[_REFUSED] = {}
+        _follow_link()
 
 
 def on_entry(key: str, value: float) -> float:
@@ -166,24 +167,35 @@ def toggle_selected(image_id: str) -> None:
 
 def _held(key: str, otherwise: Any) -> Any:
     """What the session has under key: its widget's value, or what is remembered, or otherwise."""
-    remembered = st.session_state.get(_REMEMBERED, {}).get(key, otherwise)
-    return st.session_state.get(key, remembered)
+    return st.session_state.get(key, _remembered().get(key, otherwise))
 
 
-def _asked(key: str, default: Any) -> Any:
-    """The same, or else what the link says, or default."""
-    return _held(key, st.query_params.get(key, default))
+def _follow_link() -> None:
+    """Forget what the link says otherwise; only what was published is a link's to change."""
+    published: set[str] = st.session_state.setdefault(_PUBLISHED, set())
+    for key in st.query_params:
+        if key in published:
+            _remembered().pop(key, None)
+            st.session_state.pop(key, None)
+        _linked()[key] = st.query_params.get_all(key)
 
 
-def _forget(key: str) -> None:
-    st.session_state.pop(key, None)
-    st.session_state.get(_REMEMBERED, {}).pop(key, None)
+def _remembered() -> dict[str, Any]:
+    """What was published and is not the default, by key."""
+    found: dict[str, Any] = st.session_state.setdefault(_REMEMBERED, {})
+    return found
+
+
+def _linked() -> dict[str, list[str]]:
+    """What the links by which pages were entered say, as far as nobody has asked for it yet."""
+    found: dict[str, list[str]] = st.session_state.setdefault(_LINKED, {})
+    return found
 
 
 def _note_refused(key: str, what: str, names: list[str], taken: Any) -> None:
     """Unless they come from the session: what no longer fits there is no fault of the link."""
-    held = key in st.session_state or key in st.session_state.get(_REMEMBERED, {})
-    if what and names and key in st.query_params and not held:
+    held = key in st.session_state or key in _remembered()
+    if what and names and key in _linked() and not held:
         noted = st.session_state.setdefault(_REFUSED, {})
         noted[key] = [Refused(what, name[:LONGEST], taken) for name in names]
 

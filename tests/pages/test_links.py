@@ -1,0 +1,229 @@
+"""Links: whatever they say the app opens; what they say is kept from page to page."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from streamlit.testing.v1 import AppTest
+
+from core import datasets
+from pages.ui import links
+from pages.ui.state import Refused
+
+OpenApp = Callable[..., AppTest]
+PAGES = ("reconstruct", "latent", "outliers", "robustness", "your_images", "train")
+# Every name that a link can have, with a value that makes more of the page appear.
+NAMES = (
+    "dataset", "split", "model", "compare", "n", "classes", "shuffle", "sigma", "noise", "mu",
+    "clip", "seed", "map", "points", "sample", "rings", "groups", "colour", "versus",
+    "section", "walk_from", "walk_to", "direction", "selected_order", "score", "threshold",
+    "measured_on", "share", "z", "fixed_mse", "truth", "outlier_classes", "plant",
+    "plant_percent", "plant_seed", "log_counts", "log_scores", "by_class", "section_outliers",
+    "outliers_shown", "fact", "queue", "reviewer", "at", "robust_view", "models", "metric",
+    "measured", "draws", "levels", "band", "log", "wall", "copying", "architectures",
+    "trained_noise", "trained_on", "your", "from", "way", "run", "selected",
+)  # fmt: skip
+QUICK = {"points": "500", "measured": "200"}  # of what takes a while
+HOSTILE = (
+    "", " ", "none", "None", "nan", "inf", "-1", "1e999", "0x10", "99999999999999999999", "true",
+    "<script>alert(1)</script>", "../../etc/passwd", "%00", "\u202e", "'; drop table", "a" * 5000,
+    "[]", "{}", "zip:/nowhere", "**bold** :red[x]",
+)  # fmt: skip
+
+
+def opened(open_app: OpenApp, page: str, link: dict[str, Any]) -> AppTest:
+    """A page by a link."""
+    app = open_app(**QUICK | link)
+    return app if page == "reconstruct" else app.switch_page(f"pages/{page}.py").run()
+
+
+def warned(app: AppTest) -> str:
+    return " ".join(one.value for one in app.warning)
+
+
+def nonsense(first: int) -> dict[str, str]:
+    """Something hostile under every name."""
+    return {name: HOSTILE[(first + i) % len(HOSTILE)] for i, name in enumerate(NAMES)}
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("first", [0, 7, 14])
+def test_link_with_nonsense_in_every_name_opens_the_page_as_if_it_said_nothing(
+    open_app: OpenApp, page: str, first: int
+) -> None:
+    app = opened(open_app, page, nonsense(first) | QUICK)
+    assert not app.exception
+    assert not app.error
+    assert app.session_state["dataset"] == "mnist-5k"
+    assert app.session_state["model"] == "tiny-denoising"
+
+
+SECTIONS = (
+    ("latent", {"section": "between"}),
+    ("latent", {"section": "along"}),
+    ("outliers", {"truth": "planted", "section_outliers": "classes"}),
+    ("outliers", {"threshold": "fixed", "section_outliers": "review"}),
+    ("robustness", {"robust_view": "Wall"}),
+    ("robustness", {"robust_view": "Copying"}),
+    ("robustness", {"robust_view": "Size"}),
+    ("robustness", {"robust_view": "Models"}),
+    ("your_images", {"your": "sets"}),
+    ("your_images", {"your": "models"}),
+)
+
+
+@pytest.mark.parametrize(("page", "section"), SECTIONS)
+def test_section_opened_by_a_link_with_nonsense_in_all_other_names_is_drawn(
+    open_app: OpenApp, page: str, section: dict[str, str]
+) -> None:
+    app = opened(open_app, page, nonsense(3) | QUICK | section)
+    assert not app.exception
+    assert not app.error
+
+
+@settings(max_examples=8)
+@given(
+    st.dictionaries(st.sampled_from(NAMES), st.lists(st.text(max_size=20), min_size=1), min_size=1)
+)
+def test_any_link_opens_the_first_page_without_an_exception(
+    visitor: OpenApp, link: dict[str, list[str]]
+) -> None:
+    assert not visitor(**link).exception
+
+
+@pytest.fixture(scope="module")
+def visitor(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """open_app() for many examples in one test."""
+    from streamlit.runtime.pages_manager import PagesManager
+
+    from tests.pages.conftest import APP
+    from tests.pages.tiny_models import save_tiny_models
+
+    folder = tmp_path_factory.mktemp("visitor")
+    save_tiny_models(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOURGLASS_CHECKPOINTS", str(folder))
+        patch.setattr("core.checkpoints.shipped_checkpoints_dir", lambda: folder / "shipped")
+        begin = PagesManager.__init__
+
+        def begin_again(self: PagesManager, *arguments: Any, **options: Any) -> None:
+            begin(self, *arguments, **options)
+            PagesManager.uses_pages_directory = False
+
+        patch.setattr(PagesManager, "__init__", begin_again)
+
+        def open_it(**link: list[str]) -> AppTest:
+            app = AppTest.from_file(str(APP), default_timeout=60)
+            for name, value in link.items():
+                app.query_params[name] = value
+            return app.run()
+
+        yield open_it
+
+
+NOISE = {"noise": "speckle", "mu": "0.2", "clip": "true", "seed": "7", "sigma": "0.3"}
+
+
+@pytest.mark.parametrize("away", ["latent", "train"])
+def test_noise_set_on_one_page_is_there_on_the_others_after_a_page_that_knows_none(
+    open_app: OpenApp, away: str
+) -> None:
+    app = opened(open_app, away, NOISE)
+    app.query_params.clear()  # as the browser does when a page is left through the menu
+    app.switch_page("pages/robustness.py").run()
+    assert {name: app.session_state[name] for name in NOISE} == {
+        "noise": "speckle", "mu": 0.2, "clip": True, "seed": 7, "sigma": 0.3,
+    }  # fmt: skip
+    assert {name: app.query_params[name] for name in NOISE} == NOISE
+
+
+def test_page_entered_by_a_link_shows_what_the_link_says_not_what_is_remembered(
+    open_app: OpenApp,
+) -> None:
+    app = opened(open_app, "latent", {"seed": "7", "model": "tiny-pca"})
+    app.query_params.clear()
+    app.query_params["seed"] = "9"
+    app.query_params["model"] = "tiny-dense"
+    app.switch_page("pages/reconstruct.py").run()
+    assert app.session_state["seed"] == 9
+    assert app.session_state["model"] == "tiny-dense"
+
+
+def test_link_that_names_a_checkpoint_that_is_not_here_says_so_until_another_is_chosen(
+    open_app: OpenApp,
+) -> None:
+    app = open_app(model="lost <b>", compare=["tiny-pca", "gone"])
+    assert "names the model “lost" in warned(app)
+    assert "“gone”" in warned(app)
+    assert "\\<b\\>" in warned(app)
+    app.run()
+    assert "lost" in warned(app)
+    app.selectbox(key="model").set_value("tiny-pca").run()
+    assert "lost" not in warned(app)
+
+
+def test_choice_that_no_longer_fits_is_not_said_to_be_the_links_fault(open_app: OpenApp) -> None:
+    app = open_app(model="tiny-pca", classes=["3"])
+    app.selectbox(key="dataset").set_value("shapes").run()
+    assert "This link" not in warned(app)
+
+
+def test_small_selection_is_part_of_the_link_and_comes_back_by_it(open_app: OpenApp) -> None:
+    ids = datasets.load("mnist-5k").ids[[3, 5, 8]].tolist()
+    app = open_app(selected=ids)
+    assert app.session_state["selected_ids"] == tuple(ids)
+    short = [name.removeprefix("mnist-5k/") for name in ids]
+    assert app.query_params["selected"] == short
+    again = open_app(selected=short, split="train")
+    assert again.session_state["selected_ids"] == tuple(ids)
+    assert not again.warning
+
+
+def test_selection_in_a_link_that_names_lost_images_says_so_and_keeps_the_others(
+    open_app: OpenApp,
+) -> None:
+    one = str(datasets.load("mnist-5k").ids[0])
+    app = open_app(selected=[one, "no-such-image"])
+    assert app.session_state["selected_ids"] == (one,)
+    assert "names the image “no\\-such\\-image”" in warned(app)
+
+
+def test_selection_too_large_for_a_link_is_left_out_and_the_sidebar_says_so(
+    open_app: OpenApp,
+) -> None:
+    app = open_app()
+    app.session_state["selected_ids"] = tuple(datasets.load("mnist-5k").ids[:41].tolist())
+    app.run()
+    assert "selected" not in app.query_params
+    assert any("Too many for a link" in one.value for one in app.sidebar.caption)
+
+
+def test_selection_cleared_on_the_page_stays_cleared(open_app: OpenApp) -> None:
+    app = open_app(selected=[str(datasets.load("mnist-5k").ids[0])])
+    next(button for button in app.sidebar.button if button.label == "Clear").click().run()
+    assert app.session_state["selected_ids"] == ()
+    assert "selected" not in app.query_params
+    assert app.run().session_state["selected_ids"] == ()
+
+
+def test_selected_images_planted_or_of_another_set_are_taken_as_they_are(
+    open_app: OpenApp,
+) -> None:
+    one = str(datasets.load("mnist-5k").ids[0])
+    app = open_app(selected=[f"{one}+noise", "shapes/test/00001"])
+    assert app.session_state["selected_ids"] == (f"{one}+noise", "shapes/test/00001")
+
+
+def test_shuffled_images_are_no_longer_when_another_data_set_is_chosen(open_app: OpenApp) -> None:
+    app = open_app(shuffle="3", n="8")
+    app.selectbox(key="dataset").set_value("shapes").run()
+    assert "shuffle" not in app.query_params
+
+
+def test_notes_name_a_few_of_many_once_a_kind() -> None:
+    refused = [Refused("image", str(i), ()) for i in range(5)] + [Refused("model", "m", "x")]
+    of_images, of_models = links.notes_of(refused)
+    assert "“0”, “1”, “2” and 2 more" in of_images
+    assert "the model “m”" in of_models
