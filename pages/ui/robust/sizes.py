@@ -46,7 +46,7 @@ def draw(choice: Choice) -> None:
             figure,
             key="size_curves",
             config={"displayModeBar": False},
-            alt="Test error against the size of the code, a line a family; the table has the numbers",
+            alt="Test error against the size of the code, a line a family; numbers in the table",
         )
         st.markdown(f"**{plain(summary(found))}**")
         st.dataframe(
