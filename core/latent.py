@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from core.anomaly.neighbours import gaps
+
 Array = npt.NDArray[np.float32]
 Scores = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -63,10 +65,8 @@ def plane(z: npt.ArrayLike) -> Axes:
 
 def typical_gap(points: npt.ArrayLike, share: float = 0.99) -> float:
     """The distance to its nearest other that `share` of the points (n, 1 to 3) stay under."""
-    from scipy.spatial import KDTree  # costs 0.2 s to import; here 100 times faster than all pairs
-
     at = np.asarray(points)
-    return float(np.quantile(KDTree(at).query(at, 2)[0][:, 1], share)) if len(at) > 1 else 0.0
+    return float(np.quantile(gaps(at), share)) if len(at) > 1 else 0.0
 
 
 def stratified(labels: npt.NDArray[np.int64] | None, total: int, n: int, seed: int) -> Index:

@@ -101,6 +101,11 @@ class ImageSet:
                 f"There is no image {missing.args[0]!r} in {self.id} ({self.split})."
             ) from None
 
+    def known_positions(self, ids: Iterable[str]) -> npt.NDArray[np.int64]:
+        """Where those of the images called `ids` that are here stand, rising."""
+        found = {self._position[name] for name in ids if name in self._position}
+        return np.array(sorted(found), dtype=np.int64)
+
     def without_classes(self, names: Iterable[str]) -> ImageSet:
         """The images of all other classes; DataError for a class that the set has not."""
         excluded = set(names)

@@ -40,8 +40,11 @@ def table_of(images: ImageSet, names: list[str], known: "pd.DataFrame | None" = 
 def file_names(ids: list[str]) -> list[str]:
     """A name that every system can keep for each id, all different: a/b c.png -> a_b_c.png."""
     found: list[str] = []
+    lower: set[str] = set()
     for i, image_id in enumerate(ids):
         stem = NAME.sub("_", image_id.removesuffix(".png")).strip("._")[-LONGEST:] or "image"
-        taken = f"{stem}.png".lower() in {name.lower() for name in found}
-        found.append(f"{stem}-{i}.png" if taken else f"{stem}.png")
+        while f"{stem}.png".lower() in lower:
+            stem = f"{stem}-{i}"
+        found.append(f"{stem}.png")
+        lower.add(found[-1].lower())
     return found

@@ -111,7 +111,7 @@ def _scale_traces(points: Points, scale: Scale) -> list[tuple[dict[str, Any], Po
             "color": scale.values[members].astype(np.float32),
             "cmin": low,
             "cmax": high,
-            "colorscale": _stops(TABLES[scale.colours]),
+            "colorscale": stops(TABLES[scale.colours]),
             "size": _size(len(points.xy)),
             "symbol": "circle-open" if ring else "circle",
             "opacity": 0.45 if ring else 0.85,
@@ -125,7 +125,7 @@ def _scale_traces(points: Points, scale: Scale) -> list[tuple[dict[str, Any], Po
     return found
 
 
-def _stops(table: npt.NDArray[np.uint8]) -> list[list[Any]]:
+def stops(table: npt.NDArray[np.uint8]) -> list[list[Any]]:
     """A table of 256 colours as plotly takes them."""
     return [[i / 15, f"rgb({r}, {g}, {b})"] for i, (r, g, b) in enumerate(table[::17].tolist())]
 

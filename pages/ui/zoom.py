@@ -34,9 +34,25 @@ def forget(chart: str) -> None:
     st.session_state.pop(_key(chart), None)
 
 
+def report(chart: str, clicks: bool = False) -> dict[str, float] | None:
+    """The same inside a fragment that draws the chart: a zoom runs that fragment again.
+
+    clicks: give where the chart was clicked just now, {"x", "y"}, and the size of a finger tip
+    there, {"rx", "ry"}, in the units of the axes; else, or without a click, None.
+    """
+    state = _component(
+        key=_key(chart),
+        data={"chart": chart, "clicks": clicks},
+        on_extent_change=_nothing,
+        on_clicked_change=_nothing,
+    )
+    clicked: dict[str, float] | None = state.clicked
+    return clicked
+
+
 @st.fragment
 def _follow(chart: str) -> None:
-    _component(key=_key(chart), data={"chart": chart}, on_extent_change=_nothing)
+    report(chart)
 
 
 def _key(chart: str) -> str:

@@ -1,10 +1,13 @@
 // Tells the server which part of a plotly chart is in view, when a zoom or a pan has come to rest.
 
 const SETTLE_MS = 200;
+const DOUBLE_MS = 350; // a second click within this time is a double click, which means something else
+const TIP = 10; // pixels that a click may miss by
 
-export default function ({ data, parentElement, setStateValue }) {
+export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
   const listener = (parentElement.zoom ??= new Listener());
   listener.report = (extent) => setStateValue("extent", extent);
+  listener.clicked = data.clicks && ((place) => setTriggerValue("clicked", place));
   listener.follow(data.chart);
   return () => listener.stop();
 }
@@ -17,6 +20,7 @@ class Listener {
       if (!chart || chart === this.chart || !chart.on) return;
       this.chart = chart; // it is another element after it was drawn anew
       chart.on("plotly_relayout", (change) => this.changed(change));
+      chart.addEventListener("click", (event) => this.click(event), true);
     };
     this.observer = new MutationObserver(this.find);
     this.observer.observe(document.body, { childList: true, subtree: true });
@@ -34,8 +38,21 @@ class Listener {
     }, SETTLE_MS);
   }
 
+  click(event) {
+    if (!this.clicked || !event.target.closest(".nsewdrag")) return;
+    clearTimeout(this.waiting);
+    if (event.detail > 1 || event.timeStamp - this.last < DOUBLE_MS) return;
+    this.last = event.timeStamp;
+    const { xaxis, yaxis } = this.chart._fullLayout;
+    const box = event.target.getBoundingClientRect();
+    const [x, y] = [xaxis.p2d(event.clientX - box.left), yaxis.p2d(event.clientY - box.top)];
+    const [rx, ry] = [xaxis, yaxis].map((axis) => Math.abs(axis.p2d(TIP) - axis.p2d(0)));
+    this.waiting = setTimeout(() => this.clicked({ x, y, rx, ry }), DOUBLE_MS);
+  }
+
   stop() {
     this.observer?.disconnect();
+    clearTimeout(this.waiting);
     clearTimeout(this.timer);
   }
 }

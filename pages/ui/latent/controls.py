@@ -15,7 +15,7 @@ from pages.ui.latent.data import OTHER, Crowd, Patience, Population
 from pages.ui.text import plain, titles
 from pages.ui.working import told
 
-MOST = (500, 1_000, 2_000, 5_000, 10_000, 20_000, 60_000)
+MOST = (500, 1_000, 2_000, 5_000, 10_000, 20_000, 60_000, 200_000, 1_000_000)
 DEFAULT_MOST = 10_000
 DRAGS = {
     "lasso": ":material/lasso_select: Lasso",

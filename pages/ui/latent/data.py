@@ -17,10 +17,12 @@ from core.latent import Array, Axes, Index, Scores
 from core.mapping import structure, walks
 from core.mapping.walks import Lattice
 from pages.ui import cache
+from pages.ui.density import DENSE
 
 T = TypeVar("T")
 Progress = Callable[[int, int | None], None]
 OTHER = {"test": "train", "train": "test"}
+FEW = 20_000  # images of a crowded map that what is slower than the map looks at
 CHUNK = 2_000  # images encoded between two looks at the clock
 
 
@@ -65,15 +67,30 @@ def population(crowd: Crowd) -> Population:
         parts = [cache.dataset(crowd.dataset, crowd.split)]
         if crowd.with_other:
             parts.append(cache.dataset(crowd.dataset, OTHER[crowd.split]))
-        samples = [
-            part.take(latent.stratified(part.labels, len(part), crowd.most, crowd.seed))
-            for part in parts
-        ]
+        samples = [sample(part, crowd.most, crowd.seed) for part in parts]
         images = joined(*samples) if crowd.with_other else samples[0]
         other = np.arange(len(images)) >= len(samples[0])
         return Population(images, other, sum(map(len, parts)))
 
     return kept("population", crowd, None, make)
+
+
+def sample(images: ImageSet, most: int, seed: int) -> ImageSet:
+    """At most so many of the images, every class in its share; all of them are not copied."""
+    if most >= len(images):
+        return images
+    return images.take(latent.stratified(images.labels, len(images), most, seed))
+
+
+def few(crowd: Crowd) -> Index:
+    """Positions of the images that the slower parts look at: all, or of a crowded map FEW."""
+
+    def make() -> Index:
+        images = population(crowd).images
+        most = FEW if len(images) > DENSE else len(images)
+        return latent.stratified(images.labels, len(images), most, crowd.seed)
+
+    return kept("few", crowd, None, make)
 
 
 def codes(crowd: Crowd, card: Card, progress: Progress) -> Codes:
@@ -100,10 +117,10 @@ def axes(crowd: Crowd, card: Card, z: Array) -> Axes:
 
 
 def lattice(crowd: Crowd, card: Card, z: Array, size: int) -> Lattice:
-    """Decoded images over that plane, size x size."""
+    """Decoded images over that plane, size x size, among the few."""
 
     def make() -> Lattice:
-        return walks.lattice(cache.autoencoder(card), z, axes(crowd, card, z), size)
+        return walks.lattice(cache.autoencoder(card), z[few(crowd)], axes(crowd, card, z), size)
 
     return kept(f"lattice {size}", crowd, card, make)
 
@@ -115,11 +132,12 @@ def principal(crowd: Crowd, card: Card, z: Array, n: int) -> Axes:
 
 
 def trust(crowd: Crowd, card: Card, method: str, z: Array, drawn: Array) -> float | None:
-    """Trustworthiness of a map; None for too few points."""
-    n = min(structure.N_NEIGHBOURS, (len(z) - 1) // 2)
+    """Trustworthiness of a map, among the few; None for too few points."""
+    some = few(crowd)
+    n = min(structure.N_NEIGHBOURS, (len(some) - 1) // 2)
     if n < 1:
         return None
-    make = lambda: structure.trustworthiness(z, drawn, n)  # noqa: E731
+    make = lambda: structure.trustworthiness(z[some], drawn[some], n)  # noqa: E731
     return kept(f"trust {method}", crowd, card, make)
 
 

@@ -2,23 +2,21 @@
 
 from functools import partial
 
-import numpy as np
 import streamlit as st
 
-from core.anomaly.neighbours import Neighbours, nearest_others
+from core.anomaly.neighbours import Neighbours, nearest_to_row
 from core.noise import Noise
 from pages.ui import cache, code_chart, gallery, inspector, mosaic, state
 from pages.ui.cache import Shown
 from pages.ui.gallery import Columns, Item
 from pages.ui.latent import between as latent_between
 from pages.ui.latent.data import OTHER
-from pages.ui.latent.map import SECTION
+from pages.ui.latent.map import NEXT, SECTION
 from pages.ui.latent.views import View
 from pages.ui.reconstruct import reconstruction
 
 N_NEAREST = 8
 NEAR_SIDE = 76  # pixels: eight stand in a row of the dialog
-NEXT = "inspect_next"
 DEFAULT_SIGMA = 0.5
 
 
@@ -46,15 +44,19 @@ def inspect(one: View, clicked: str | None) -> None:
 
 def near(one: View, i: int) -> tuple[Neighbours, Neighbours]:
     """The nearest others of image i among those on the map, by code and by pixels."""
-    rows, n = np.array([i]), min(N_NEAREST, len(one.codes.z) - 1)
-    x = one.population.images.pixels()
-    in_pixels = nearest_others(x.reshape(len(x), -1), n, rows)
-    return nearest_others(one.codes.z, n, rows), in_pixels
+    n = min(N_NEAREST, len(one.codes.z) - 1)
+    x = one.population.images.images
+    in_pixels = nearest_to_row(x.reshape(len(x), -1), n, i, 255)
+    return nearest_to_row(one.codes.z, n, i), in_pixels
 
 
 def _around(one: View, i: int) -> None:
     st.markdown("**Its code**")
-    st.plotly_chart(code_chart.figure(one.codes.z[i], one.codes.z), key="inspector_code")
+    st.plotly_chart(
+        code_chart.figure(one.codes.z[i], one.codes.z),
+        key="inspector_code",
+        alt="The numbers of this image's code, among those of all images",
+    )
     if len(one.codes.z) > 1:
         for title, found in zip(("code space", "pixel space"), near(one, i), strict=True):
             st.markdown(f"**Nearest in {title}**, the nearest first; below each its distance")

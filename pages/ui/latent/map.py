@@ -16,6 +16,7 @@ from pages.ui.latent.data import Codes, Crowd, Population
 from pages.ui.scatter import Look, Mask, Places, Points
 
 SECTION, ORIGIN = "section", "map_origin"
+NEXT = "inspect_next"  # the image that the inspector is to open on
 FEW = 20  # different numbers of a factor: so many are shown by name
 DEGREES = ("hue", "rotation")  # factors that go round in a circle
 UNSEEN = "not reviewed"
@@ -37,11 +38,13 @@ CONFIG = {
 class Drawing:
     """A map to draw.
 
-    key: the chart's.  name: of all that decides where the points lie.  words: the map described.
+    key: the chart's.  name: of all that decides where the points lie.  images: those of the points,
+    in their order.  words: the map described.
     """
 
     key: str
     name: tuple[Any, ...]
+    images: ImageSet
     points: Points
     colouring: Colouring
     look: Look

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import numpy as np
 import streamlit as st
 
 from core.checkpoints import Card
@@ -11,7 +10,9 @@ from core.latent import Array, Axes
 from core.mapping.projections import BY_NAME
 from pages.ui import cache, peek, plane, state, working
 from pages.ui.colouring import Colouring, Positions, name_of, rgb
+from pages.ui.density import DENSE
 from pages.ui.latent import controls as latent_controls
+from pages.ui.latent import crowded as latent_crowded
 from pages.ui.latent import data as latent_data
 from pages.ui.latent import jobs as latent_jobs
 from pages.ui.latent import map as latent_map
@@ -87,8 +88,14 @@ def _map(one: View, key: str) -> None:
         f"Map of {len(one.xy):,} images as {one.card.name} encodes them, coloured by "
         f"{one.colouring.title}"
     )
-    latent_map.draw(Drawing(key, name, points, one.colouring, look, words))
+    drawing = Drawing(key, name, one.population.images, points, one.colouring, look, words)
+    (latent_crowded if is_crowded(one) else latent_map).draw(drawing)
     st.caption(f"{kept(one)} {latent_controls.sentence(one.population, crowd, one.card)}")
+
+
+def is_crowded(one: View) -> bool:
+    """Whether the map has more points than a browser draws one by one."""
+    return len(one.xy) > DENSE
 
 
 def _offer(one: View) -> None:
@@ -137,12 +144,21 @@ def draw_plane(one: View) -> str | None:
     )
     st.markdown("**Decode anywhere**")
     st.caption(_about_plane(one))
-    return plane.show(packed, "plane", selected_positions(one.population.images).tolist())
+    return plane.show(packed, "plane", selected_positions(_few(one)).tolist())
 
 
 def selected_positions(images: ImageSet) -> Positions:
     """Where the selected images stand, in the order of the set; those of other sets left out."""
-    return np.flatnonzero(np.isin(images.ids, state.selected_ids()))
+    return images.known_positions(state.selected_ids())
+
+
+def _few(one: View) -> ImageSet:
+    """The images that the plane knows."""
+    crowd, images = one.asked.crowd, one.population.images
+    some = latent_data.few(crowd)
+    if len(some) == len(images):
+        return images
+    return latent_data.kept("few images", crowd, None, lambda: images.take(some))
 
 
 def _about_plane(one: View) -> str:
@@ -154,6 +170,9 @@ def _about_plane(one: View) -> str:
             f"Move over the plane of the two strongest principal directions through the mean "
             f"({share} of the variance; all other directions stand at the mean)."
         )
+    n = len(latent_data.few(one.asked.crowd))
+    if n < len(one.xy):
+        what += f" It knows {n:,} of the images, a sample."
     return f"{what} Shaded: far from all images. The axes are stretched where images crowd."
 
 
@@ -162,4 +181,6 @@ def _packed_plane(one: View) -> Packed:
     lattice = latent_data.lattice(one.asked.crowd, one.card, one.codes.z, size)
     titles = axis_titles(one.card, one.axes, "pca")
     legend = plane.Legend(titles, "The plane of the code.", one.card.name)
-    return plane.pack(lattice, one.population.images, rgb(one.colouring), legend)
+    return plane.pack(
+        lattice, _few(one), rgb(one.colouring)[latent_data.few(one.asked.crowd)], legend
+    )

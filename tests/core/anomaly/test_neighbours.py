@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.neighbors import NearestNeighbors
 
+from core.anomaly import neighbours
 from core.anomaly.neighbours import nearest, nearest_others
 
 
@@ -78,3 +79,19 @@ def test_nearest_with_too_few_references_is_refused(k: int) -> None:
 def test_nearest_others_with_no_other_is_refused() -> None:
     with pytest.raises(ValueError, match="neighbours"):
         nearest_others(np.zeros((1, 2), np.float32), 1)
+
+
+@pytest.mark.parametrize("size", [7, 1 << 22])
+def test_nearest_to_a_row_of_bytes_are_those_found_among_floats(
+    size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(neighbours, "PART_VALUES", size)
+    x = np.random.default_rng(0).integers(0, 256, (50, 6), dtype=np.uint8)
+    x[7] = x[3]
+    found = neighbours.nearest_to_row(x, 5, 3, 255)
+    expected = neighbours.nearest_others(x.astype(np.float32) / 255, 5, np.array([3]))
+    np.testing.assert_array_equal(found.positions, expected.positions)
+    np.testing.assert_allclose(found.distances, expected.distances, rtol=1e-5)
+    assert found.positions[0, 0] == 7
+    with pytest.raises(ValueError, match="50 neighbours among 49"):
+        neighbours.nearest_to_row(x, 50, 3)

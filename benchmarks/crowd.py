@@ -1,0 +1,175 @@
+"""The Latent space page with 70,000 and with 1,000,000 images: seconds in a real browser.
+
+`python -m benchmarks.crowd [--images 1000000]`. The images are the embedded digits over and over,
+each with noise of its own, as an own data set of a temporary folder, read from the disk as it is
+used. The server is warm, the codes are computed: measured
+are the choice of their part in a
+new browser until the map is drawn, a zoom until the finer picture is there, and a
+lasso until the images in it stand below the map. Headless Chromium on the same cores.
+"""
+
+import os
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+import numpy as np
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from benchmarks.latent import GRID
+from benchmarks.serving import QUIET, browser_path, serving
+from benchmarks.table import Row, markdown
+from core import datasets
+from core.data import ownsets
+from core.data.ownsets import OwnSet, Rows
+
+MODEL = "mnist-dense-2"
+TRAIN = 1_000
+CHART = ".st-key-map_0 .js-plotly-plot"
+PICTURE = f"{CHART} .imagelayer image, {CHART} .layer-below image"
+SOURCE = f"""() => document.querySelector("{PICTURE}")?.getAttribute("href")
+  ?? document.querySelector("{PICTURE}")?.getAttribute("xlink:href")"""
+FIRST_LIMIT = 1.5
+PATIENCE = 300_000  # ms
+
+
+def write_set(home: Path, name: str, n: int) -> str:
+    """An own data set of n digits with noise to test on, and TRAIN more to train on; its id."""
+    folder = home / "data" / "own" / name
+    folder.mkdir(parents=True)
+    known = datasets.load("mnist-5k", "train")
+    assert known.labels is not None
+    rng = np.random.default_rng(0)
+    which = rng.integers(0, len(known), TRAIN + n)
+    shape = (TRAIN + n, 1, 28, 28)
+    images = np.lib.format.open_memmap(folder / ownsets.IMAGES, "w+", np.uint8, shape)
+    for start in range(0, TRAIN + n, 10_000):
+        x = known.images[which[start : start + 10_000]]
+        noise = rng.integers(0, 64, x.shape, dtype=np.uint8)
+        images[start : start + len(x)] = np.where(x > 191, x - noise, x + noise)
+    images.flush()
+    ids = [f"{i:07d}.png" for i in range(TRAIN + n)]
+    rows = Rows(ids, known.labels[which].tolist(), [])
+    (folder / ownsets.ROWS).write_bytes(msgspec.json.encode(rows))
+    own = OwnSet(
+        1, name, (1, 28, 28), known.class_names, TRAIN, n, 0, "a benchmark", 0, "2026-01-01"
+    )
+    (folder / ownsets.DOCUMENT).write_bytes(msgspec.json.encode(own))
+    return own.id
+
+
+def visit(browser: Browser, address: str, link: str) -> tuple[Page, float]:
+    """The page in a browser of its own, and the seconds from asking for the images to their map."""
+    page = browser.new_context(viewport={"width": 1440, "height": 1300}).new_page()
+    page.goto(f"{address}/latent?{link}&split=train")
+    page.locator(f"{CHART} .nsewdrag").first.wait_for(timeout=PATIENCE)
+    settled(page)
+    began = time.perf_counter()
+    page.get_by_role("radio", name="test").click()
+    page.wait_for_function(SOURCE, timeout=PATIENCE)
+    return page, time.perf_counter() - began
+
+
+def settled(page: Page) -> None:
+    """Wait until the page stands still."""
+    page.locator(".plane-root[data-id]").wait_for(timeout=PATIENCE)
+    page.locator("[data-testid=stStatusWidget]").wait_for(state="detached", timeout=PATIENCE)
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(
+        timeout=PATIENCE
+    )
+
+
+def dragged(page: Page, shares: list[tuple[float, float]]) -> float:
+    """Drag over the chart, through these shares of its width and height; when it was let go."""
+    box = page.locator(f"{CHART} .nsewdrag").first.bounding_box()
+    assert box is not None
+    corners = [(box["x"] + box["width"] * x, box["y"] + box["height"] * y) for x, y in shares]
+    page.mouse.move(*corners[0])
+    page.mouse.down()
+    for corner in corners[1:]:
+        page.mouse.move(*corner, steps=4)
+    began = time.perf_counter()
+    page.mouse.up()
+    return began
+
+
+def refined(page: Page) -> float:
+    """Seconds from letting go of a zoom to the finer picture."""
+    page.get_by_role("radio", name="Zoom").click()
+    settled(page)
+    before = page.evaluate(SOURCE)
+    began = dragged(page, [(0.4, 0.4), (0.6, 0.6)])
+    page.wait_for_function(
+        f"(before) => ![before, undefined, null].includes(({SOURCE})())",
+        arg=before,
+        timeout=PATIENCE,
+    )
+    return time.perf_counter() - began
+
+
+def circled(page: Page) -> float:
+    """Seconds from letting go of a lasso to the images in it."""
+    page.get_by_role("radio", name="Lasso").click()
+    settled(page)
+    before = page.evaluate(GRID)
+    began = dragged(page, [(0.45, 0.45), (0.5, 0.42), (0.55, 0.5), (0.5, 0.55), (0.45, 0.45)])
+    page.wait_for_function(
+        f"(before) => ({GRID})() && ({GRID})() !== before", arg=before, timeout=PATIENCE
+    )
+    return time.perf_counter() - began
+
+
+def rows(rounds: int = 2, sizes: tuple[int, ...] = (70_000,)) -> list[Row]:
+    """Three rows a size."""
+    found = []
+    with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
+        links = {}
+        for n in sizes:
+            own = write_set(Path(name), f"crowd-{n}", n)
+            links[n] = f"dataset={own}&model={MODEL}&points=1000000"
+        options: dict[str, Any] = {"executable_path": browser_path(), "args": QUIET}
+        with (
+            playwright.chromium.launch(**options) as browser,
+            serving(Path(name) / "log.txt", {"HOURGLASS_HOME": name}) as address,
+        ):
+            for n, link in links.items():
+                found += measured(browser, address, link, n, rounds)
+    return found
+
+
+def measured(browser: Browser, address: str, link: str, n: int, rounds: int) -> list[Row]:
+    """The first visit computes the codes and is not counted."""
+    page, _ = visit(browser, address, link)
+    settled(page)
+    page.context.close()
+    seconds: dict[str, list[float]] = {"first map": [], "finer after a zoom": [], "lasso": []}
+    for _ in range(rounds):
+        page, first = visit(browser, address, link)
+        settled(page)
+        seconds["first map"].append(first)
+        seconds["finer after a zoom"].append(refined(page))
+        seconds["lasso"].append(circled(page))
+        page.context.close()
+    must = {"first map": [FIRST_LIMIT] * rounds} if n <= 70_000 else {}
+    return [
+        Row(f"{n:,} points: {what}", took, limit_name="must", limit=must.get(what, ()), unit="s")
+        for what, took in seconds.items()
+    ]
+
+
+@click.command()
+@click.option("--images", default=1_000_000, help="How many at most; 70,000 are measured, too.")
+@click.option("--rounds", default=3, help="How often each is measured.")
+def main(images: int, rounds: int) -> None:
+    """Print one table, and how busy the machine was."""
+    before = os.getloadavg()[0]
+    click.echo(markdown(rows(rounds, tuple(sorted({min(70_000, images), images})))))
+    busy = f"load {before:.1f} before, {os.getloadavg()[0]:.1f} after"
+    click.echo(f"\n{os.cpu_count()} cores, {busy}, {rounds} rounds.")
+
+
+if __name__ == "__main__":
+    main()

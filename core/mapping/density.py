@@ -1,0 +1,58 @@
+"""Points counted in the cells of a grid: what is drawn of more points than can be told apart."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from core.mapping.regions import Index, Places, Range
+
+Counts = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Where points fall on a grid of rows x columns over a view, the first row at the top.
+
+    at: (n,) the cell of each point that is in view, row by row.  which: (n,) their positions.
+    """
+
+    rows: int
+    columns: int
+    at: Index
+    which: Index
+
+    def counts(self, of: Index | None = None, n_groups: int = 1) -> Counts:
+        """How many points of each group each cell has: (n_groups, rows, columns).
+
+        of: the group of each point, those out of view included; None = all are of one.
+        """
+        size = self.rows * self.columns
+        at = self.at if of is None else self.at + of[self.which] * size
+        found = np.bincount(at, minlength=n_groups * size)
+        return found.reshape(n_groups, self.rows, self.columns)
+
+    def means(self, values: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+        """The mean value in each cell, nan in an empty one: (rows, columns).
+
+        values: one of each point, those out of view included.
+        """
+        size = self.rows * self.columns
+        sums = np.bincount(self.at, np.nan_to_num(values[self.which]), size)
+        with np.errstate(invalid="ignore"):
+            return (sums / np.bincount(self.at, minlength=size)).reshape(self.rows, self.columns)
+
+    def among(self, chosen: npt.NDArray[np.bool_]) -> "Cells":
+        """The same of some of the points.  chosen: one of each point, those out of view too."""
+        kept = chosen[self.which]
+        return Cells(self.rows, self.columns, self.at[kept], self.which[kept])
+
+
+def cells(xy: Places, x: Range, y: Range, rows: int, columns: int) -> Cells:
+    """The grid over a view of points.  xy: (n, 2).  x, y: rising ends of the view."""
+    column = np.floor((xy[:, 0] - x[0]) * (columns / (x[1] - x[0])))
+    row = np.floor((y[1] - xy[:, 1]) * (rows / (y[1] - y[0])))
+    seen = (column >= 0) & (column < columns) & (row >= 0) & (row < rows)
+    which = np.flatnonzero(seen)
+    at = row[which].astype(np.int64) * columns + column[which].astype(np.int64)
+    return Cells(rows, columns, at, which)

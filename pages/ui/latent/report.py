@@ -1,0 +1,117 @@
+"""What the Latent space page tells in a report: the maps, the selected images, and the numbers."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.reports import Content, Figure, Row, Table
+from core.svgcharts import Chart, Series
+from pages.ui import cache, mosaic, reporting
+from pages.ui.colouring import Groups, Positions, ends, rgb
+from pages.ui.latent import controls as latent_controls
+from pages.ui.latent import jobs as latent_jobs
+from pages.ui.latent import numbers as latent_numbers
+from pages.ui.latent import views as latent_views
+from pages.ui.latent.views import View
+
+SHADES = 12  # colours a scale is drawn in
+
+
+@dataclass(frozen=True)
+class Told:
+    """views: the models' maps.  selected: positions of the selected images."""
+
+    views: tuple[View, ...]
+    selected: Positions
+
+
+def content(told: Told) -> Content:
+    """The maps with what was selected on them."""
+    views = told.views
+    asked, images = views[0].asked, views[0].population.images
+    said = latent_controls.sentence(views[0].population, asked.crowd, views[0].card)
+    settings = {
+        **reporting.of_data(asked.crowd.dataset, asked.crowd.split, len(images)),
+        "seed of the sample and of the map": str(asked.crowd.seed),
+        "map": asked.method,
+        "coloured by": views[0].colouring.title,
+    }
+    figures = tuple(Figure(f"Map of {v.card.name}", _chart(v), latent_views.kept(v)) for v in views)
+    return Content(
+        "Latent space",
+        (f"{len(images):,} images as codes of {views[0].card.title}.", said),
+        settings,
+        tuple(one.card for one in views),
+        _selected(views[0], told.selected),
+        figures,
+        (*_numbers(views), *_means(views)),
+    )
+
+
+def _chart(one: View) -> Chart:
+    titles = latent_views.axis_titles(one.card, one.axes, one.method)
+    series = tuple(
+        Series(name, one.xy[which, 0], one.xy[which, 1], colour, "dots")
+        for name, colour, which in _groups(one)
+    )
+    label = f"Map of {len(one.xy):,} images, coloured by {one.colouring.title}"
+    return Chart(*titles, series, label)
+
+
+def _groups(one: View) -> list[tuple[str, str, Positions]]:
+    """Name, colour and members: of each group, or of each shade of a scale."""
+    colouring = one.colouring
+    if isinstance(colouring, Groups):
+        of, names = colouring.of, colouring.names
+        colours = [colouring.colours[i % len(colouring.colours)] for i in range(len(names))]
+        members = [np.flatnonzero(of == i) for i in range(len(names))]
+        found = zip(names, colours, members, strict=True)
+        return [each for each in found if len(each[2])]
+    low, high = ends(colouring)
+    values = np.nan_to_num(colouring.values)
+    shade = np.clip((values - low) / (high - low) * SHADES, 0, SHADES - 1).astype(np.int64)
+    pixels = rgb(colouring)
+    borders = np.linspace(low, high, SHADES + 1)
+    found_shades = []
+    for i in np.unique(shade).tolist():
+        which = np.flatnonzero(shade == i)
+        middle = which[np.argsort(values[which])[len(which) // 2]]
+        colour = f"#{bytes(pixels[middle].tolist()).hex()}"
+        found_shades.append((f"{borders[i]:.3g} to {borders[i + 1]:.3g}", colour, which))
+    return found_shades
+
+
+def _selected(one: View, selected: Positions) -> tuple[Row, ...]:
+    if not len(selected):
+        return ()
+    shown = selected[: reporting.MOST_TILES]
+    images = one.population.images.take(shown)
+    x_hat = cache.autoencoder(one.card).decode(one.codes.z[shown])
+    ids, names = images.ids.tolist(), [images.label_name(i) for i in range(len(images))]
+    errors = [f"{value:.4f}" for value in one.codes.errors[shown]]
+    n = f"{len(shown):,} of {len(selected):,} selected images; below: the class, and the MSE."
+    return (
+        Row("Selected", reporting.tiles(mosaic.colours(images.pixels()), ids, names), detail=n),
+        Row("Rebuilt", reporting.tiles(mosaic.colours(x_hat), ids, errors), "reconstructed"),
+    )
+
+
+def _numbers(views: tuple[View, ...]) -> tuple[Table, ...]:
+    """How far classes stay together, where that has been measured."""
+    columns = ("", "numbers", *latent_numbers.MEANINGS)
+    tables = []
+    for one in views:
+        measured = latent_jobs.numbers(one.asked.crowd, one.card)
+        if measured is not None:
+            found = latent_numbers.table(measured, one.card.name)
+            rows = tuple(
+                (str(row[0]), str(row[1]), *(f"{value:.3f}" for value in row[2:]))
+                for row in found.itertuples(index=False)
+            )
+            tables.append(Table(f"Structure of {one.card.name}", columns, rows))
+    return tuple(tables)
+
+
+def _means(views: tuple[View, ...]) -> tuple[Table, ...]:
+    rows = tuple((one.card.name, f"{one.codes.errors.mean():.5f}") for one in views)
+    return (Table("Reconstruction", ("checkpoint", "mean MSE of these images"), rows),)
