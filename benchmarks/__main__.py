@@ -1,27 +1,29 @@
 """`make bench`: one table of speeds.
 
-A module of benchmarks measures; its function `rows(rounds)` gives the rows, in MEASURES they are
-asked for. What cannot be measured here raises HourglassError with the reason.
+A module of benchmarks measures; its function `rows(rounds)` gives the rows, in MEASURES it is asked
+for. What cannot be measured here raises HourglassError, or ImportError, with the reason.
 """
 
+import importlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from benchmarks import training_speed
 from benchmarks.table import Row, markdown
 from core.config import HourglassError
 
-Measure = Callable[[int], Sequence[Row]]  # rounds -> rows
-MEASURES: dict[str, Measure] = {
-    "training": training_speed.rows,
+MEASURES = {  # name -> module with rows(rounds) -> Sequence[Row]
+    "training": "benchmarks.training_speed",
+    "looking": "benchmarks.looking_speed",
+    "scoring": "benchmarks.scoring",
+    "map": "benchmarks.crowd",
 }
 
 
 @click.command()
-@click.option("--rounds", default=5, help="How often each way is measured.")
+@click.option("--rounds", default=3, help="How often each way is measured.")
 @click.option("--data-root", type=click.Path(path_type=Path), help="Folder with MNIST.")
 @click.option("--only", type=click.Choice(list(MEASURES)), multiple=True, help="Nothing else.")
 def main(rounds: int, data_root: Path | None, only: tuple[str, ...]) -> None:
@@ -44,8 +46,8 @@ def measured(names: Sequence[str], rounds: int) -> tuple[list[Row], list[str]]:
     for name in names:
         click.echo(f"measuring {name} ...", err=True)
         try:
-            rows += MEASURES[name](rounds)
-        except HourglassError as error:
+            rows += importlib.import_module(MEASURES[name]).rows(rounds)
+        except (HourglassError, ImportError) as error:
             left_out.append(f"{name}: {error}")
     return rows, left_out
 

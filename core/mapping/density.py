@@ -1,6 +1,7 @@
 """Points counted in the cells of a grid: what is drawn of more points than can be told apart."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -22,25 +23,21 @@ class Cells:
     at: Index
     which: Index
 
-    def counts(self, of: Index | None = None, n_groups: int = 1) -> Counts:
-        """How many points of each group each cell has: (n_groups, rows, columns).
+    @cached_property
+    def counts(self) -> Counts:
+        """How many points each cell has: (rows, columns)."""
+        found = np.bincount(self.at, minlength=self.rows * self.columns)
+        return found.reshape(self.rows, self.columns)
 
-        of: the group of each point, those out of view included; None = all are of one.
-        """
-        size = self.rows * self.columns
-        at = self.at if of is None else self.at + of[self.which] * size
-        found = np.bincount(at, minlength=n_groups * size)
-        return found.reshape(n_groups, self.rows, self.columns)
-
-    def means(self, values: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+    def means(self, values: npt.NDArray[np.number]) -> npt.NDArray[np.float64]:
         """The mean value in each cell, nan in an empty one: (rows, columns).
 
         values: one of each point, those out of view included.
         """
-        size = self.rows * self.columns
-        sums = np.bincount(self.at, np.nan_to_num(values[self.which]), size)
+        weights = np.nan_to_num(values[self.which])
+        sums = np.bincount(self.at, weights, self.rows * self.columns)
         with np.errstate(invalid="ignore"):
-            return (sums / np.bincount(self.at, minlength=size)).reshape(self.rows, self.columns)
+            return np.asarray(sums.reshape(self.counts.shape) / self.counts)
 
     def among(self, chosen: npt.NDArray[np.bool_]) -> "Cells":
         """The same of some of the points.  chosen: one of each point, those out of view too."""

@@ -86,23 +86,19 @@ def figure(
 
 def _coloured(found: Cells, colouring: Colouring) -> Picture:
     """(rows, columns, 4): the mean colour of each cell's points, the stronger the more."""
-    total = found.counts()[0]
     if isinstance(colouring, Groups):
-        n = len(colouring.names)
-        table = rgb(Groups("", colouring.names, np.arange(n), colouring.colours))
-        mixed = np.zeros((*total.shape, 3))
-        for counts, colour in zip(found.counts(colouring.of, n), table, strict=True):
-            mixed += counts[..., None] * colour.astype(float)
-        colours = mixed / np.maximum(total, 1)[..., None]
+        of_points = rgb(colouring)
+        colours = np.dstack([found.means(of_points[:, channel]) for channel in range(3)])
     else:
         low, high = ends(colouring)
         share = np.clip((np.nan_to_num(found.means(colouring.values)) - low) / (high - low), 0, 1)
         colours = TABLES[colouring.colours][np.rint(share * 255).astype(np.uint8)].astype(float)
-    return np.dstack([colours, _opacity(total)]).round().astype(np.uint8)
+    drawn = np.dstack([np.nan_to_num(colours), _opacity(found.counts)])
+    return drawn.round().astype(np.uint8)
 
 
 def _faded(found: Cells) -> Picture:
-    total = found.counts()[0]
+    total = found.counts
     colours = np.broadcast_to(np.array(FADED, float), (*total.shape, 3))
     return np.dstack([colours, 0.5 * _opacity(total)]).round().astype(np.uint8)
 

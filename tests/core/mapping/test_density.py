@@ -24,12 +24,11 @@ def members() -> dict[tuple[int, int], list[int]]:
     return found
 
 
-def test_counts_of_groups_are_those_of_each_cell() -> None:
-    counts = cells(XY, *VIEW, ROWS, COLUMNS).counts(OF, 3)
-    assert counts.shape == (3, ROWS, COLUMNS)
+def test_counts_are_those_of_each_cell() -> None:
+    counts = cells(XY, *VIEW, ROWS, COLUMNS).counts
     assert counts.sum() == sum(map(len, members().values()))
     for (row, column), inside in members().items():
-        assert counts[:, row, column].tolist() == [int((OF[inside] == g).sum()) for g in range(3)]
+        assert counts[row, column] == len(inside)
 
 
 def test_means_are_those_of_each_cell_and_nan_where_it_is_empty() -> None:
@@ -41,6 +40,7 @@ def test_means_are_those_of_each_cell_and_nan_where_it_is_empty() -> None:
 
 def test_cells_of_some_points_count_only_those() -> None:
     found = cells(XY, *VIEW, ROWS, COLUMNS)
-    parts = found.among(OF == 1), found.among(OF != 1)
-    np.testing.assert_array_equal(sum(part.counts() for part in parts), found.counts())
-    np.testing.assert_array_equal(parts[0].counts()[0], found.counts(OF, 3)[1])
+    chosen, others = found.among(OF == 1), found.among(OF != 1)
+    np.testing.assert_array_equal(chosen.counts + others.counts, found.counts)
+    for (row, column), inside in members().items():
+        assert chosen.counts[row, column] == (OF[inside] == 1).sum()
