@@ -51,7 +51,7 @@ class Chart:
 
     x: (S,), rising.  log: the y axis.  from_zero: it begins at 0.  digits: of the numbers beside
     the names.  higher_is_nearer: which of them is the best.  points: positions in x that were
-    measured.  label: the chart in words.
+    measured.  label: the chart in words.  height: pixels, at most; narrow screens make it less.
     """
 
     x: tuple[float, ...]
@@ -65,6 +65,7 @@ class Chart:
     higher_is_nearer: bool = False
     points: tuple[int, ...] = ()
     label: str = ""
+    height: int = 360
 
     def document(self) -> dict[str, Any]:
         """As it is sent: JSON has no nan, so that it becomes null."""

@@ -78,10 +78,17 @@ def png(pixels: Pixels) -> bytes:
 
 def strip(pictures: Pixels) -> bytes:
     """Pictures side by side, see-through between them, as a PNG: (n, H, W, 3)."""
+    return grid(pictures, len(pictures))
+
+
+def grid(pictures: Pixels, across: int) -> bytes:
+    """The same in rows of `across`."""
     n, h, w, _ = pictures.shape
-    image = Image.new("RGBA", (n * (w + GAP) - GAP, h))
+    down = -(-n // across)
+    image = Image.new("RGBA", (across * (w + GAP) - GAP, down * (h + GAP) - GAP))
     for i, picture in enumerate(pictures):
-        image.paste(Image.fromarray(np.ascontiguousarray(picture)), (i * (w + GAP), 0))
+        at = (i % across * (w + GAP), i // across * (h + GAP))
+        image.paste(Image.fromarray(np.ascontiguousarray(picture)), at)
     file = io.BytesIO()
     image.save(file, "PNG")
     return file.getvalue()

@@ -42,7 +42,7 @@ class Chart {
     const width = Math.floor(this.svg.parentNode.clientWidth - (all < 720 ? 0 : this.aside.offsetWidth + 16));
     if (width === this.width) return;
     this.width = width;
-    this.height = all < 720 ? 280 : 360;
+    this.height = Math.min(this.spec.height, all < 720 ? 280 : 360);
     this.build();
     if (this.value !== undefined) this.at(this.value);
   }

@@ -26,7 +26,7 @@ def code_bars(codes: Sequence[Array], names: Sequence[str]) -> go.Figure:
     """
     figure = make_subplots(1, len(codes), subplot_titles=[hover_text(name) for name in names])
     for i, code in enumerate(codes, start=1):
-        colours = [theme.LIGHT["noisy"]] + [theme.LIGHT["reconstructed"]] * (len(code) - 1)
+        colours = [theme.LIGHT["reconstructed"]] + [theme.LIGHT["original"]] * (len(code) - 1)
         figure.add_bar(
             x=np.arange(1, len(code) + 1),
             y=code,
@@ -117,6 +117,8 @@ def error_histogram(known: Scores, strange: Scores, name: str, value: float) -> 
             hovertemplate="MSE %{x:.4f}: %{y:.1f} %<extra>" + hover_text(title) + "</extra>",
         )
     figure.add_vline(x=value, line_width=3, line_color=theme.LIGHT["reconstructed"])
+    ticks = [step * 10.0**power for power in range(-6, 1) for step in (1, 2, 5)]
     figure.update_xaxes(title_text="error (MSE, logarithmic)", type="log")
+    figure.update_xaxes(tickvals=ticks, ticktext=[f"{tick:g}" for tick in ticks])
     figure.update_yaxes(title_text="% of them")
     return figure.update_layout(height=300, margin=MARGIN, legend=ABOVE, barmode="overlay")

@@ -50,7 +50,7 @@ def draw() -> None:
     sweep.show(
         parts.kept_for((card,), "convolve", lambda: _packed(card, x, shown)),
         f"learn_convolve_{shown.dataset}",
-        start=float(shown.grid * shown.grid // 2 + shown.grid // 2),
+        start=0.0,
     )
     _draw_maps(card, x[:1])
     way = {"dataset": shown.dataset, "split": parts.SPLIT, "model": card.name, "shuffle": 0}
@@ -126,7 +126,7 @@ def _draw_maps(card: Card, x: Array) -> None:
     found = maps.feature_maps(cache.autoencoder(card), x)[0]  # (c, h, w)
     most = max(float(np.abs(found).max()), 1e-9)
     tiles = mosaic.enlarged(mosaic.colours((0.5 + 0.5 * found / most)[:, None]), TILE)
-    channels = mosaic.enlarged(mosaic.colours(x[0][:, None]), 2 * TILE)
+    channels = mosaic.enlarged(mosaic.colours(x[0][:, None]), 4 * TILE)
     with st.container(horizontal=True, gap="large", vertical_alignment="top"):
         st.image(
             mosaic.strip(channels),
@@ -135,20 +135,10 @@ def _draw_maps(card: Card, x: Array) -> None:
             alt="The channels of the first image",
         )
         st.image(
-            mosaic.strip(_rows(tiles)),
+            mosaic.grid(tiles, ACROSS),
             caption=f"Its code, {len(found)} pictures: black −{most:.1f}, grey 0, white {most:.1f}",
             alt=f"The {len(found)} feature maps of the first image",
         )
-
-
-def _rows(tiles: mosaic.Pixels) -> mosaic.Pixels:
-    """Tiles (n, h, w, 3) under each other so that strip() lays out ACROSS columns of them."""
-    n, h, w, _ = tiles.shape
-    down = -(-n // ACROSS)
-    filled = np.full((down * ACROSS, h + 2, w, 3), 255, np.uint8)
-    filled[:n, :h] = tiles
-    columns = filled.reshape(down, ACROSS, h + 2, w, 3).transpose(1, 0, 2, 3, 4)
-    return columns.reshape(ACROSS, down * (h + 2), w, 3)
 
 
 def _share(card: Card, shown: Shown) -> float:

@@ -14,8 +14,10 @@ PAIRS = {
 }
 PLAIN = r"\text{plain:}\quad \min_f\; \mathbb{E}_x\; \ell\big(f(x),\, x\big)"
 DENOISING = (
-    r"\text{denoising:}\quad \min_f\; \mathbb{E}_{x,\,s}\; \ell\big(f(x + s),\, x\big),"
-    r"\quad s \sim \mathcal{N}(0, \sigma^2)"
+    r"\begin{gathered}"
+    r"\text{denoising:}\quad \min_f\; \mathbb{E}_{x,\,s}\; \ell\big(f(x + s),\, x\big) \\"
+    r"s \sim \mathcal{N}(0, \sigma^2)\text{ in every pixel}"
+    r"\end{gathered}"
 )
 
 

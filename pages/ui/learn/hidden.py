@@ -34,7 +34,9 @@ def draw() -> None:
     )  # fmt: skip
     st.plotly_chart(figure, key="learn_hidden", config={"displayModeBar": False})
     image = clicked or str(found.images.ids[best[0]])
-    st.caption("The blue line is the best rebuilt of them.")
+    st.caption(
+        "The blue line is the best rebuilt of them. Click an image to take it along instead."
+    )
     way = parts.on_digits(card, section_outliers="truth")
     parts.go_on(GoOn("Outliers: scores that find these", "pages/outliers.py", way, image))
 

@@ -122,8 +122,9 @@ def _chart(found: Compared, pca: Card, network: Card) -> Chart:
             Line(network.name, numbers([found.errors[1]] * len(k)), GREY, "dash"),
         ),
         x_title="k, numbers of PCA's code that are used",
-        y_title="mean squared error on the test digits (lower is nearer)",
+        y_title="MSE on the test digits",
         from_zero=True,
+        height=parts.CHART,
         digits=5,
         label=f"Error of {pca.name} against the components used, beside {network.name}",
     )

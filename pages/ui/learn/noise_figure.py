@@ -34,11 +34,12 @@ def study(cards: Sequence[Card], noise: Noise) -> Study:
 def chart(found: Study, cards: Sequence[Card]) -> Chart:
     """Its curves, above the slider."""
     colours = {card.name: i for i, card in enumerate(cards)}
-    return robust_chart.chart(found, cards, colours, "gaussian", "none", log=False)
+    drawn = robust_chart.chart(found, cards, colours, "gaussian", "none", log=False)
+    return replace(drawn, height=parts.CHART, y_title="MSE (lower is nearer)")
 
 
 def draw(cards: Sequence[Card], noise: Noise, drawn: Chart, key: str) -> float:
-    """The slider with curves and pictures; the noise where it was let go."""
+    """The slider with its curves and pictures; the noise where it was let go."""
     sigma = state.recall_number("sigma", DEFAULT_SIGMA, 0, 1)
     packed = parts.kept_for(cards, "noise", lambda: _packed(cards, noise), noise)
     event = sweep.show(packed, key, parts.begin_at(key, sigma), drawn)

@@ -16,6 +16,7 @@ from pages.ui.sidebar import OF_A_DATASET
 
 DATASET, SPLIT = "mnist-5k", "test"
 N_OF_A_CLASS = 16  # as many as the Reconstruct page shows, so that each of them is found there
+CHART = 230  # pixels: lower than on the other pages, so that slider and pictures are in view
 NTH, VISIT = "nth", "learn_visit"
 
 

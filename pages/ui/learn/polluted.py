@@ -35,7 +35,10 @@ def draw() -> None:
         x_hat = cache.autoencoder(card).reconstruct(x)
         mean = metrics.mse(x, x_hat).mean()
         _draw_row(f"{card.name}, which {what} them: error {mean:.4f}", mosaic.colours(x_hat))
-        _draw_row("where it errs", mosaic.error_colours(x, x_hat, BRIGHT))
+        _draw_row(
+            f"where it errs (black 0, brightest {BRIGHT:g} and more)",
+            mosaic.error_colours(x, x_hat, BRIGHT),
+        )
     way = parts.on_digits(
         polluted,
         section_outliers="truth",
@@ -81,7 +84,7 @@ def differences(clean: Card, polluted: Card) -> str:
         "What this cannot show: the two were trained otherwise, too "
         f"({clean.epochs} epochs, noise {noise[0]}; {polluted.epochs}, noise {noise[1]}), so "
         "each is compared with itself. Nor is a fifth of the data what a few outliers would be: "
-        "train one with `Leave out classes` on the Train page to see."
+        'train one with "Leave out classes" on the Train page to see.'
     )
 
 

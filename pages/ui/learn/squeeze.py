@@ -38,7 +38,7 @@ def draw() -> None:
         )
         st.caption(
             "The code of this image: all that the decoder gets. Move the slider and the first "
-            "number (amber) changes, while the others stay."
+            "number (blue) changes, while the others stay."
         )
     first = cards[0]
     parts.go_on(

@@ -88,6 +88,7 @@ def _open_button(step: Step, is_open: bool) -> None:
         type="primary" if is_open else "tertiary",
         on_click=_open,
         args=(step.name,),
+        help="The step that is open" if is_open else "Open this step",
     )
 
 
