@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from pages.ui import sidebar
+from pages.ui import reporting, sidebar
 from pages.ui.latent import controls as latent_controls
 from pages.ui.latent import inspector as latent_inspector
+from pages.ui.latent import report as latent_report
 from pages.ui.latent import sections as latent_sections
 from pages.ui.latent import views as latent_views
 
@@ -23,5 +24,7 @@ asked = latent_controls.asked(choice, card)
 views = tuple(latent_views.view(asked, card) for card in asked.cards)
 clicked = latent_views.draw_maps(views)
 clicked = latent_sections.draw(views) or clicked
+told = latent_report.Told(views, latent_views.selected_positions(views[0].population.images))
+reporting.button(lambda: latent_report.content(told), "latent")
 latent_inspector.inspect(views[0], clicked)
 latent_views.peek_at_points(views)

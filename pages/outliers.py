@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from pages.ui import sidebar
+from pages.ui import reporting, sidebar
 from pages.ui.outliers import controls as outlier_controls
+from pages.ui.outliers import report as outlier_report
 from pages.ui.outliers import sections as outlier_sections
 
 st.title("Outliers")
@@ -14,3 +15,4 @@ st.caption(
 
 found = outlier_controls.found(sidebar.chosen())
 outlier_sections.draw(found)
+reporting.button(lambda: outlier_report.content(found), "outliers")

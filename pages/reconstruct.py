@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from pages.ui import cache, inspector, sidebar, state, sweep, welcome
+from pages.ui import cache, inspector, reporting, sidebar, state, sweep, welcome
 from pages.ui.cache import Shown
 from pages.ui.inspector import View
 from pages.ui.reconstruct import controls, reconstruction
 from pages.ui.reconstruct.picture import picture
+from pages.ui.reconstruct.report import content
 
 DEFAULT_SIGMA = 0.5
 
@@ -25,7 +26,8 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         controls.shuffle_button()
         noise, seed = controls.noise()
         controls.new_noise_button()
-        download = st.container(width="content")  # filled when the noise shown is known
+        # Filled when the noise shown is known.
+        download = st.container(horizontal=True, width="content")
 
 if not len(images):
     st.info("No image of these classes is here: choose others under Images, or none for all.")
@@ -55,6 +57,8 @@ download.download_button(
     on_click="ignore",
     help="Download what you see, with its labels, as one picture",
 )
+with download:
+    reporting.button(lambda: content(images, sweeps, cards, step, seed), "reconstruct")
 if event.clicked in shown.ids:  # else it was clicked while others were on their way
     models = tuple(cache.autoencoder(card) for card in cards)
     view = View(images, models, sweeps, step, reconstruction.error_scale(sweeps))

@@ -12,13 +12,13 @@ PROJECT = Path(__file__).resolve().parents[1]
 FLOORS = tuple(
     set(names.split())
     for names in (
-        """config database files machine metrics noise processes
+        """config database files machine metrics noise processes svgcharts
         anomaly.neighbours anomaly.rankings anomaly.thresholds""",
         "arraycache background data datasets images models parts streaming.shards tensorfiles",
         """backends checkpoints documents evaluation exports inference latent outliers ownmodels
         robustness source_code sweeps anomaly comparing.crossings comparing.strangers mapping
         streaming""",
-        "comparing distributed learning reviews running runs training",
+        "comparing distributed learning reports reviews running runs training",
         "cli __main__",
     )
 )

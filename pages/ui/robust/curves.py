@@ -8,14 +8,16 @@ import streamlit as st
 from core import exports, robustness
 from core.checkpoints import Card
 from core.robustness import Study, Table
-from pages.ui import cache, inspector, state, sweep
+from pages.ui import cache, inspector, reporting, state, sweep
 from pages.ui.cache import Measured, Shown
 from pages.ui.inspector import View
 from pages.ui.reconstruct import controls, reconstruction
 from pages.ui.robust import chart as robust_chart
 from pages.ui.robust import controls as robust_controls
+from pages.ui.robust import report as robust_report
 from pages.ui.robust import warnings as robust_warnings
 from pages.ui.robust.controls import Asked
+from pages.ui.robust.report import Pictured
 from pages.ui.sidebar import Choice
 from pages.ui.text import noise_name, plain
 from pages.ui.working import duration
@@ -39,9 +41,10 @@ def draw(choice: Choice) -> None:
     waiting.empty()
     st.markdown(f"**{plain(robust_chart.summary(found))}**")
     robust_warnings.draw(choice, asked.cards, asked.noise)
-    _draw_sweep(asked, found)
+    pictured = _draw_sweep(asked, found)
     _draw_words(found)
     _draw_numbers(asked, found)
+    reporting.button(lambda: robust_report.content(asked, found, pictured), "robustness")
 
 
 def study(asked: Asked) -> Study:
@@ -69,7 +72,7 @@ def _measured(asked: Asked, seed: int) -> Measured:
     return Measured(choice.dataset.id, choice.split, asked.n, asked.noise, seed, asked.levels)
 
 
-def _draw_sweep(asked: Asked, found: Study) -> None:
+def _draw_sweep(asked: Asked, found: Study) -> Pictured:
     every = asked.choice.images()
     n = N_PICTURES if every.shape[-1] < controls.LARGE else N_LARGE
     images = controls.pick(every, (), n, _shuffled())
@@ -94,6 +97,7 @@ def _draw_sweep(asked: Asked, found: Study) -> None:
         models = tuple(cache.autoencoder(card) for card in asked.cards)
         scale = reconstruction.error_scale(sweeps)
         inspector.inspect(View(images, models, sweeps, step, scale), event.clicked)
+    return Pictured(images, shown, event.value)
 
 
 def _draw_words(found: Study) -> None:

@@ -1,0 +1,105 @@
+"""What the Reconstruct page tells in a report: rows of pictures at one amount of noise."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from core.checkpoints import Card
+from core.data.imagesets import ImageSet
+from core.reports import Content, Figure, Row, Table
+from core.svgcharts import Chart, Series
+from core.sweeps import ModelSweep, NoiseSweep
+from pages.ui import mosaic, reporting
+from pages.ui.colouring import COLOURS
+from pages.ui.reconstruct.reconstruction import Scores, error_scale
+
+COLUMNS = ("", "MSE", "PSNR, dB", "SSIM", "noise removed, %")
+
+
+def content(
+    images: ImageSet, sweeps: Sequence[NoiseSweep], cards: Sequence[Card], step: int, seed: int
+) -> Content:
+    """images: those of the sweeps, in their order.  sweeps: one a model.  cards: of those models.
+
+    step: which amount of noise is shown.
+    """
+    first = sweeps[0]
+    sigma = f"{first.sigmas[step]:.2f}"
+    settings = {
+        **reporting.of_data(images.id, images.split, len(images)),
+        "σ": sigma,
+        **reporting.of_noise(first.noise, seed),
+    }
+    n = f"{len(images):,} {images.split} images of {images.id}"
+    return Content(
+        "Reconstruct",
+        (f"{n} under noise of σ = {sigma}, and as {_listed(cards)} rebuilt them.",),
+        settings,
+        tuple(cards),
+        rows(images, sweeps, cards, step),
+        (Figure("Error against noise", _chart(sweeps, float(first.sigmas[step]))),),
+        (table(sweeps, step),),
+    )
+
+
+def table(sweeps: Sequence[NoiseSweep], step: int) -> Table:
+    """Means over the images at one amount of noise: the noisy ones, then a row a model."""
+    models = [one.models[0] for one in sweeps]
+    noisy = ("noisy", f"{sweeps[0].noisy_mse[step].mean():.4f}", "", "", "")
+    lines = (noisy, *(_row(model, step) for model in models))
+    return Table("Numbers", COLUMNS, lines, "Against the clean images; means over those shown.")
+
+
+def _row(model: ModelSweep, step: int) -> tuple[str, ...]:
+    mse, psnr, ssim = (float(v[step].mean()) for v in (model.mse, model.psnr, model.ssim))
+    removed = 100 * float(model.removed[step])
+    words = "" if np.isnan(removed) else f"{removed:.0f}"
+    return model.name, f"{mse:.4f}", f"{psnr:.1f}", f"{ssim:.3f}", words
+
+
+def _listed(cards: Sequence[Card]) -> str:
+    *first, last = (card.name for card in cards)
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def rows(
+    images: ImageSet, sweeps: Sequence[NoiseSweep], cards: Sequence[Card], step: int
+) -> tuple[Row, ...]:
+    """Originals, noisy images, and each model's reconstructions and errors."""
+    first, scale, ids = sweeps[0], error_scale(sweeps), images.ids.tolist()
+    names = [images.label_name(i) for i in range(len(images))]
+    noisy = mosaic.colours(first.noisy(step))
+    below = _mse(first.noisy_mse[step])
+    found = [
+        Row("Original", reporting.tiles(mosaic.colours(first.x), ids, names)),
+        Row("Noisy", reporting.tiles(noisy, _alt("noisy", ids), below), "noisy"),
+    ]
+    for one, card in zip(sweeps, cards, strict=True):
+        x_hat = one.models[0].x_hat[step]
+        drawn, errors = mosaic.colours(x_hat), mosaic.error_colours(first.x, x_hat, scale)
+        mse = _mse(one.models[0].mse[step])
+        rebuilt = reporting.tiles(drawn, _alt("rebuilt", ids), mse)
+        wrong = reporting.tiles(errors, _alt("error", ids))
+        said = f"Black: none; brightest: {scale:.2f} and more, for all models."
+        found.append(Row(card.title, rebuilt, "reconstructed", f"{card.name}; below each its MSE."))
+        found.append(Row(f"Error of {card.name}", wrong, "error", said))
+    return tuple(found)
+
+
+def _chart(sweeps: Sequence[NoiseSweep], sigma: float) -> Chart:
+    first = sweeps[0]
+    noisy = Series("noisy", first.sigmas, first.noisy_mse.mean(axis=1), "#7a828c", dashed=True)
+    lines = (
+        Series(one.models[0].name, one.sigmas, one.models[0].mse.mean(axis=1), COLOURS[i])
+        for i, one in enumerate(sweeps)
+    )
+    label = "Mean squared error of the images shown, against the noise, a line a model"
+    return Chart("noise σ", "MSE", (*lines, noisy), label, at=(sigma, f"σ = {sigma:.2f}"))
+
+
+def _alt(what: str, ids: Sequence[str]) -> list[str]:
+    return [f"{what}: {name}" for name in ids]
+
+
+def _mse(values: Scores) -> list[str]:
+    return [f"{value:.4f}" for value in values]

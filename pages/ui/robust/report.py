@@ -1,0 +1,83 @@
+"""What the Robustness page tells in a report: the curves, and who is nearest where."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.data.imagesets import ImageSet
+from core.reports import Content, Figure, Table
+from core.robustness import Study
+from core.svgcharts import Chart, Series
+from pages.ui import cache, reporting
+from pages.ui.cache import Shown
+from pages.ui.chart import COLOURS
+from pages.ui.reconstruct import reconstruction
+from pages.ui.reconstruct import report as reconstruct_report
+from pages.ui.robust import chart as robust_chart
+from pages.ui.robust.controls import Asked
+
+
+@dataclass(frozen=True)
+class Pictured:
+    """The pictures under the slider: of which images, under which noise, at which amount of it."""
+
+    images: ImageSet
+    shown: Shown
+    sigma: float
+
+
+def content(asked: Asked, found: Study, pictured: Pictured) -> Content:
+    """The curves of a study, its sentences and its numbers, and pictures at one amount of noise."""
+    choice, n = asked.choice, found.noisy.values.shape[2]
+    crossing, others, use = robust_chart.sayings(found)
+    settings = {
+        **reporting.of_data(choice.dataset.id, choice.split, n),
+        **reporting.of_noise(asked.noise, asked.seed),
+        "draws of the noise": str(asked.draws),
+        "amounts of noise": str(asked.levels),
+        "metric": asked.metric.title,
+        "σ of the pictures": f"{pictured.sigma:.2f}",
+    }
+    sweeps = tuple(cache.model_sweep(pictured.shown, card) for card in asked.cards)
+    step = reconstruction.nearest_step(sweeps[0].sigmas, pictured.sigma)
+    rows = reconstruct_report.rows(pictured.images, sweeps, asked.cards, step)
+    sayings = (robust_chart.summary(found), *crossing, *others, *use)
+    name = f"{asked.metric.title} against noise"
+    figure = Figure(name, _chart(asked, found), f"Means over {n:,} images.")
+    return Content("Robustness", sayings, settings, asked.cards, rows, (figure,), (table(found),))
+
+
+def table(found: Study) -> Table:
+    """A row an amount of noise, a column a model, as on the page."""
+    means, digits = robust_chart.means(found), found.metric.digits + 1
+    columns = ("σ", *(str(name) for name in means.columns[1:]))
+    rows = tuple(
+        (f"{row[0]:.2f}", *(f"{value:.{digits}f}" for value in row[1:]))
+        for row in means.itertuples(index=False)
+    )
+    return Table("Numbers", columns, rows, f"Mean {found.metric.title} against the clean images.")
+
+
+def _chart(asked: Asked, found: Study) -> Chart:
+    metric, sigmas = found.metric, np.array(found.sigmas)
+    fine = robust_chart.FINE
+    lines = tuple(
+        Series(
+            one.name,
+            fine,
+            metric.between(sigmas.tolist(), one.mean, fine),
+            COLOURS[i % len(COLOURS)],
+        )
+        for i, one in enumerate(found.models)
+    )
+    grey = metric.between(sigmas.tolist(), found.noisy.mean, fine)
+    if metric.unit == "dB":
+        grey = np.where(grey > robust_chart.ENDLESS, np.nan, grey)
+    unit = f", {metric.unit}" if metric.unit else ""
+    return Chart(
+        robust_chart.X_TITLES[asked.noise.kind],
+        f"{metric.title}{unit}",
+        (*lines, Series(found.noisy.name, fine, grey, "#7a828c", dashed=True)),
+        f"{metric.title} against noise, a line a model. {robust_chart.summary(found)}",
+        log_y=asked.log and metric.name == "mse",
+    )
