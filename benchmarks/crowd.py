@@ -32,6 +32,7 @@ CHART = ".st-key-map_0 .js-plotly-plot"
 PICTURE = f"{CHART} .imagelayer image, {CHART} .layer-below image"
 SOURCE = f"""() => document.querySelector("{PICTURE}")?.getAttribute("href")
   ?? document.querySelector("{PICTURE}")?.getAttribute("xlink:href")"""
+LASSO = [(0.45, 0.45), (0.5, 0.42), (0.55, 0.5), (0.5, 0.55)]  # shares of the chart
 FIRST_LIMIT = 1.5
 PATIENCE = 300_000  # ms
 
@@ -115,7 +116,7 @@ def circled(page: Page) -> float:
     page.get_by_role("radio", name="Lasso").click()
     settled(page)
     before = page.evaluate(GRID)
-    began = dragged(page, [(0.45, 0.45), (0.5, 0.42), (0.55, 0.5), (0.5, 0.55), (0.45, 0.45)])
+    began = dragged(page, [*LASSO, LASSO[0]])
     page.wait_for_function(
         f"(before) => ({GRID})() && ({GRID})() !== before", arg=before, timeout=PATIENCE
     )
