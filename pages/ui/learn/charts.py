@@ -35,7 +35,7 @@ def code_bars(codes: Sequence[Array], names: Sequence[str]) -> go.Figure:
             row=1,
             col=i,
         )
-        figure.update_xaxes(dtick=max(1, len(code) // 8), row=1, col=i)
+        figure.update_xaxes(dtick=max(1, len(code) // 4), tickangle=0, row=1, col=i)
     figure.update_xaxes(title_text="which number")
     figure.update_yaxes(title_text="value, no unit", col=1)
     return figure.update_layout(height=270, margin=MARGIN | {"t": 28}, showlegend=False)

@@ -96,6 +96,7 @@ def one_of(
         required=True,
         format_func=lambda name: called.get(name, name),
         help=help_text,
+        wrap=True,
     )
     state.publish(key, default)
     return str(st.session_state[key])
