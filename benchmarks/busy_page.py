@@ -1,16 +1,19 @@
 """Training beside a dashboard that is used without a pause, on one thread and on two.
 
 `python -m benchmarks.busy_page`. A real run in a process of its own, as the Train page starts it; a
-real server and a real browser in which somebody presses Shuffle on the Reconstruct page again as
-soon as the pictures are there. Training alone and training beside it are measured in turn. A rerun
-lasts from the click to the pictures on the screen. "Kept" is meaningful on a machine that does
-nothing else; "per second of a core" tells threads that wait for each other on a busy one, too.
+real server, and somebody who presses Shuffle on the Reconstruct page again as soon as the pictures
+are there. Training alone and training beside it are measured in turn. "Elsewhere": the visitor's
+browser is on another machine, so here only the server works for it (benchmarks/visitor.py plays the
+browser); a rerun lasts until its last message is there. "Here": a Chromium draws on these very
+cores, too; a rerun lasts until the pictures are on the screen. "Kept" is meaningful on a machine
+that does nothing else; "per second of a core" tells threads that wait for each other on a busy one,
+too.
 """
 
 import os
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,8 +24,9 @@ import numpy as np
 import psutil
 from playwright.sync_api import Page, sync_playwright
 
-from benchmarks.page_speed import opened
+from benchmarks.page_speed import MODELS, opened
 from benchmarks.serving import QUIET, browser_path, serving
+from benchmarks.visitor import Visitor
 from core import runs
 from core.learning.recipes import TrainConfig
 from core.running import control as run_control
@@ -33,6 +37,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "conv": {"widths": [16, 32, 32, 32]},
     "dense": {"latent_dim": 2, "widths": [128, 64], "batch_norm": False},
 }
+Press = Callable[[], float]  # presses Shuffle, and gives the seconds until the pictures are there
 MUST = 0.8
 RERUN_LIMIT = 1.0
 
@@ -70,15 +75,15 @@ def progress(run: Run) -> tuple[float, float, int]:
     return (run.folder / "status.json").stat().st_mtime, worked, steps
 
 
-def speed(run: Run, seconds: float, page: Page | None) -> tuple[Speed, list[float]]:
-    """The run's speed over so many seconds, and the reruns of the page, if any, meanwhile."""
+def speed(run: Run, seconds: float, press: Press | None) -> tuple[Speed, list[float]]:
+    """The run's speed over so many seconds, and what reruns of the page took meanwhile, if any."""
     reruns = []
     began, worked, steps = progress(run)
     while (now := time.time()) < began + seconds:
-        if page is None:
+        if press is None:
             time.sleep(began + seconds - now)
         else:
-            reruns.append(rerun(page))
+            reruns.append(press())
     ended, worked_by_then, steps_by_then = progress(run)
     images = BATCH * (steps_by_then - steps)
     return Speed(images / (ended - began), images / (worked_by_then - worked)), reruns
@@ -92,46 +97,66 @@ def rerun(page: Page) -> float:
     return float(seen["picture"] - seen["clicked"]) / 1000
 
 
+@contextmanager
+def elsewhere(address: str) -> Iterator[Press]:
+    """A visitor whose browser is on another machine."""
+    with Visitor(address, query=f"model={MODELS[0]}") as visitor:
+        yield lambda: visitor.press("Shuffle").seconds
+
+
+@contextmanager
+def here(address: str) -> Iterator[Press]:
+    """A visitor whose browser is on this machine."""
+    with sync_playwright() as playwright:
+        options: dict[str, Any] = {"executable_path": browser_path(), "args": QUIET}
+        with playwright.chromium.launch(**options) as browser:
+            page, _, _ = opened(browser, address)
+            yield lambda: rerun(page)
+
+
+PLACES = {"elsewhere": elsewhere, "here": here}
 Measured = tuple[Speed, Speed, list[float]]
 
 
-def measured(page: Page, arch: str, threads: int, seconds: float) -> Measured:
+def measured(press: Press, arch: str, threads: int, seconds: float) -> Measured:
     """The speed alone, and beside the page, and the seconds of its reruns."""
     with training(arch, threads) as run:
         alone, _ = speed(run, seconds, None)
-        beside, reruns = speed(run, seconds, page)
+        beside, reruns = speed(run, seconds, press)
     return alone, beside, reruns
 
 
 @click.command()
 @click.option("--rounds", default=3, help="How often each is measured.")
 @click.option("--seconds", default=8.0, help="For each measurement.")
-def main(rounds: int, seconds: float) -> None:
+@click.option(
+    "--browser", type=click.Choice([*PLACES, "both"]), default="both", help="Where it is."
+)
+def main(rounds: int, seconds: float, browser: str) -> None:
     """Print one table: medians of all rounds, and how busy the machine was before."""
     before = os.getloadavg()[0]
     click.echo(
-        "| training | alone | beside a busy page | kept | kept per second of a core "
-        "| page rerun, median | slowest |\n|---|---|---|---|---|---|---|"
+        "| training | browser | alone | beside a busy page | kept | kept per second of a core "
+        "| page rerun, median | slowest |\n|---|---|---|---|---|---|---|---|"
     )
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+    with tempfile.TemporaryDirectory() as folder:
         os.environ["HOURGLASS_HOME"] = folder
-        options: dict[str, Any] = {"executable_path": browser_path(), "args": QUIET}
-        with (
-            playwright.chromium.launch(**options) as browser,
-            serving(Path(folder) / "log.txt") as address,
-        ):
-            page, _, _ = opened(browser, address)
-            for arch in OPTIONS:
-                for threads in (1, 2):
-                    found = [measured(page, arch, threads, seconds) for _ in range(rounds)]
-                    click.echo(line(f"{arch}, {threads} thread{'s' * (threads > 1)}", found))
+        with serving(Path(folder) / "log.txt") as address:
+            for place in PLACES if browser == "both" else [browser]:
+                with PLACES[place](address) as press:
+                    for arch in OPTIONS:
+                        for threads in (1, 2):
+                            found = [measured(press, arch, threads, seconds) for _ in range(rounds)]
+                            name = f"{arch}, {threads} thread{'s' * (threads > 1)} | {place}"
+                            click.echo(line(name, found))
     click.echo(f"\n{os.cpu_count()} cores, load {before:.1f} before, {rounds} rounds.")
     click.echo(f"Must, on one thread: {MUST} kept, reruns under {RERUN_LIMIT:g} s.")
 
 
 def line(name: str, found: list[Measured]) -> str:
     """A row of the table."""
-    alone, beside = (np.median([one[i].wall for one in found]) for i in (0, 1))
+    alone = np.median([one[0].wall for one in found])
+    beside = np.median([one[1].wall for one in found])
     wall = [beside.wall / alone.wall for alone, beside, _ in found]
     cpu = [beside.cpu / alone.cpu for alone, beside, _ in found]
     reruns = [seconds for one in found for seconds in one[2]]

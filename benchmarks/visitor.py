@@ -188,6 +188,8 @@ class Visitor:
 
     def _place(self, path: Path, delta: Any) -> None:
         if delta.WhichOneof("type") == "new_element":
+            if delta.new_element.WhichOneof("type") == "exception":
+                raise HourglassError(f"The page {self._page!r} failed: see the server's log.")
             self._elements[path] = delta.new_element
         elif delta.WhichOneof("type") == "add_block":
             inside = [other for other in self._elements if other[: len(path)] == path]

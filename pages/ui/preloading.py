@@ -22,6 +22,15 @@ FIRST_PAGE = (
     "onnxruntime",
     "core.models.onnx_export",
 )
+OTHER_PAGES = (
+    "PIL.WebPImagePlugin",
+    "plotly.graph_objs.bar",
+    "plotly.graph_objs.scatter",
+    "plotly.graph_objs.scattergl",
+    "plotly.io",
+    "pyarrow.pandas_compat",
+    "scipy.spatial",
+)
 
 
 def first_page() -> None:
@@ -33,8 +42,10 @@ def first_page() -> None:
 
 
 def other_pages() -> None:
-    """Import what all the others use."""
+    """Import what all the others use, and when they use it."""
     for module in pkgutil.walk_packages(pages.ui.__path__, "pages.ui."):
         importlib.import_module(module.name)
+    for name in OTHER_PAGES:
+        importlib.import_module(name)
     gc.collect()
     gc.freeze()
