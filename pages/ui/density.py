@@ -24,7 +24,7 @@ DENSE = 50_000  # points: from here on a map is drawn like this
 WIDTH, HEIGHT = 900, 600  # pixels of the picture
 # Points in view, and the pixels of a cell from so many on.
 CELLS = ((200_000, 1), (30_000, 2), (8_000, 3), (1_000, 4), (0, 6))
-FAINTEST = 0.5  # opacity of a cell with one point
+FAINTEST = {"groups": 0.5, "scale": 0.8}  # opacity of a cell with one point
 FADED = (170, 178, 187)  # what is not selected, as in scatter.py
 HELD = 400  # points that are in the chart unseen, so that it has something to select
 AIR = 0.04  # of the data's extent, around it
@@ -65,7 +65,7 @@ def figure(
     (x0, x1), (y0, y1) = view
     drawn.add_layout_image(
         source=_address(seen), xref="x", yref="y", x=x0, y=y1, sizex=x1 - x0, sizey=y1 - y0,
-        sizing="stretch", layer="below",
+        sizing="stretch", layer="above",
     )  # fmt: skip
     drawn.add_trace(_held(points))
     for trace in _keys(points, colouring):
@@ -87,27 +87,27 @@ def figure(
 def _coloured(found: Cells, colouring: Colouring) -> Picture:
     """(rows, columns, 4): the mean colour of each cell's points, the stronger the more."""
     if isinstance(colouring, Groups):
-        of_points = rgb(colouring)
+        faintest, of_points = FAINTEST["groups"], rgb(colouring)
         colours = np.dstack([found.means(of_points[:, channel]) for channel in range(3)])
     else:
-        low, high = ends(colouring)
+        faintest, (low, high) = FAINTEST["scale"], ends(colouring)
         share = np.clip((np.nan_to_num(found.means(colouring.values)) - low) / (high - low), 0, 1)
         colours = TABLES[colouring.colours][np.rint(share * 255).astype(np.uint8)].astype(float)
-    drawn = np.dstack([np.nan_to_num(colours), _opacity(found.counts)])
+    drawn = np.dstack([np.nan_to_num(colours), _opacity(found.counts, faintest)])
     return drawn.round().astype(np.uint8)
 
 
 def _faded(found: Cells) -> Picture:
     total = found.counts
     colours = np.broadcast_to(np.array(FADED, float), (*total.shape, 3))
-    return np.dstack([colours, 0.5 * _opacity(total)]).round().astype(np.uint8)
+    return np.dstack([colours, 0.5 * _opacity(total, FAINTEST["groups"])]).round().astype(np.uint8)
 
 
-def _opacity(total: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+def _opacity(total: npt.NDArray[np.int64], faintest: float) -> npt.NDArray[np.float64]:
     """0 to 255: nothing where there is nothing, then by the logarithm of the count."""
     most = max(float(np.quantile(total[total > 0], 0.99)) if total.any() else 1.0, 2.0)
     share = np.clip(np.log(np.maximum(total, 1)) / np.log(most), 0, 1)
-    return np.where(total > 0, 255 * (FAINTEST + (1 - FAINTEST) * share), 0.0)
+    return np.where(total > 0, 255 * (faintest + (1 - faintest) * share), 0.0)
 
 
 def _enlarged(drawn: Picture, side: int) -> Picture:
