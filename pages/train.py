@@ -31,7 +31,7 @@ found = runs.found()
 newest = next((run for run in found if run.is_live), found[0] if found else None)
 with right, errors.shown():
     if newest is None:
-        st.info("Nothing has been trained yet: choose a preset on the left and start.")
+        st.info("Nothing has been trained yet: choose a preset and press Start training.")
     else:
         by_id = {run.id: run for run in found}
         state.recall("run", newest.id, list(by_id))

@@ -29,6 +29,11 @@ EMPTY = (
 )
 
 
+EMPTY_PAD = (
+    "Nothing is drawn yet. Draw a digit on the pad: each stroke is put through the model at once."
+)
+
+
 @dataclass(frozen=True)
 class Looked:
     """All images as the network sees them, and how the model of the sidebar rebuilds them."""
@@ -53,7 +58,7 @@ def draw(choice: Choice) -> None:
         offering.draw(held)
         _counts(held)
     if not held.given:
-        right.info(EMPTY)
+        right.info(EMPTY_PAD if beside else EMPTY)
         return
     fit = Fit(choice.model().input_shape, kind_of(choice.model().dataset))
     with right:

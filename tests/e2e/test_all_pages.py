@@ -1,0 +1,186 @@
+"""All pages and all their views in a real browser: light and dark, wide and narrow."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlparse
+
+import pytest
+from PIL import Image
+
+from benchmarks import walking
+from benchmarks.accessibility import SCHEMES, violations
+from benchmarks.walking import Stop
+
+WIDTHS = {1440: 900, 1024: 768, 390: 844}
+MODEL = "tiny-denoising"  # quick
+# Streamlit asks for its server below the page's path before it asks at the root: two times 404.
+PROBES = re.compile(r"^/[a-z_]+/_stcore/(health|host-config)$")
+OVERFLOW = """
+() => [document.documentElement, document.querySelector("[data-testid=stMain]")]
+  .map((element) => element.scrollWidth - element.clientWidth)
+"""
+# Layout shifts since the page has its title: what comes before is Streamlit's own start.
+WATCH_JUMPS = """
+  window.jumps = [];
+  window.titled = Infinity;
+  const look = () => {
+    if (document.querySelector("h1")) titled = performance.now();
+    else requestAnimationFrame(look);
+  };
+  look();
+  new PerformanceObserver((list) => jumps.push(...list.getEntries()))
+    .observe({ type: "layout-shift", buffered: true });
+"""
+
+
+@dataclass
+class Walk:
+    """A tab that is walked through the app, and what went wrong at its stops."""
+
+    page: Any
+    problems: list[str] = field(default_factory=list)
+    stop: str = ""
+
+    def __post_init__(self) -> None:
+        self.page.on("request", lambda request: self._requested(request.url))
+        self.page.on("pageerror", lambda error: self.note(str(error)))
+        self.page.on("console", self._logged)
+
+    def note(self, problem: str) -> None:
+        self.problems.append(f"{self.stop}: {problem}")
+
+    def go(self, address: str, stop: Stop) -> None:
+        """To a stop, with the tiny model wherever the link names none."""
+        self.stop = stop.name
+        walking.open_stop(self.page, address, walking.through(stop, MODEL))
+        self.look()
+
+    def look(self) -> None:
+        """What is wrong with what is on the screen."""
+        for element in self.page.get_by_test_id("stException").all_inner_texts():
+            self.note(element)
+        for beyond in self.page.evaluate(OVERFLOW):
+            if beyond > 0:
+                self.note(f"{beyond} pixels beyond the right edge")
+
+    def judge(self) -> None:
+        """What axe finds, without what is exempted."""
+        for one in violations(self.page):
+            if not one.exempted:
+                self.note(f"{one.rule} {one.html} ({one.message})")
+
+    def _requested(self, url: str) -> None:
+        host = urlparse(url)
+        if host.scheme not in ("data", "blob") and host.hostname not in ("127.0.0.1", "localhost"):
+            self.note(f"asked {url}")
+
+    def _logged(self, message: Any) -> None:
+        where = urlparse(message.location.get("url", ""))
+        if message.type == "error" and not PROBES.match(where.path):
+            self.note(f"{message.text} {where.path}")
+
+
+@contextmanager
+def walking_in(browser: Any, scheme: str, width: int) -> Iterator[Walk]:
+    """A tab of this width in this theme; nothing moves by itself."""
+    with browser.new_context(
+        viewport={"width": width, "height": WIDTHS[width]},
+        color_scheme=scheme,
+        reduced_motion="reduce",
+    ) as context:
+        yield Walk(context.new_page())
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_every_page_is_whole_quiet_and_open_to_all(
+    browser: Any, server: str, scheme: str, width: int
+) -> None:
+    with walking_in(browser, scheme, width) as walk:
+        for stop in walking.stops(views=False):
+            walk.go(server, stop)
+            if width == 1440:
+                walk.judge()
+        assert walk.problems == []
+
+
+@pytest.mark.slow
+def test_every_view_is_whole_quiet_and_open_to_all_on_a_phone(browser: Any, server: str) -> None:
+    with walking_in(browser, "dark", 390) as walk:
+        for stop in walking.stops():
+            if stop not in walking.stops(views=False):
+                walk.go(server, stop)
+                walk.judge()
+        assert walk.problems == []
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_enlarged_image_is_open_to_all(browser: Any, server: str, scheme: str) -> None:
+    with walking_in(browser, scheme, 390) as walk:
+        walk.go(server, Stop("reconstruct", "/"))
+        walk.page.get_by_role("button", name="Enlarge image 1 of").click()
+        dialog = walk.page.get_by_role("dialog")
+        dialog.locator(".js-plotly-plot .main-svg").first.wait_for(timeout=walking.SECONDS)
+        walking.settle(walk.page)
+        walk.look()
+        walk.judge()
+        assert walk.problems == []
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_own_images_looked_at_are_open_to_all(
+    browser: Any, server: str, scheme: str, tmp_path: Path
+) -> None:
+    files = []
+    for i, shade in enumerate((60, 200)):
+        files.append(tmp_path / f"{i}.png")
+        Image.new("L", (40, 30), shade).save(files[-1])
+    with walking_in(browser, scheme, 390) as walk:
+        walk.go(server, Stop("your_images", "/your_images"))
+        walk.page.locator("input[type=file]").set_input_files(files)
+        walk.page.get_by_text("2 offered").wait_for(timeout=walking.SECONDS)
+        walking.settle(walk.page)
+        walk.look()
+        walk.judge()
+        assert walk.problems == []
+
+
+# The element that has the focus, and whether it looks different for it. The ring around the thumb
+# of a slider is on a part of it that no script can ask for.
+REACHED = """
+() => {
+  let element = document.activeElement;
+  while (element.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
+  const { outlineStyle, boxShadow } = getComputedStyle(element);
+  const ring = outlineStyle !== "none" || boxShadow !== "none";
+  return [element.className, ring || element.matches("input[type=range]")];
+}
+"""
+REACHABLE = {
+    "/": {"sweep-play", "sweep-input", "sweep-cell"},
+    "/latent?points=500": {"plane-cursor", "plane-open", "plane-lattice", "plane-points"},
+    "/outliers?section_outliers=review": {"review-button", "review-note"},
+    "/your_images?way=draw": {"pad-canvas", "pad-brush"},
+}
+
+
+@pytest.mark.parametrize("link", REACHABLE)
+def test_components_are_reached_by_tab_and_show_where_the_focus_is(
+    browser: Any, server: str, link: str
+) -> None:
+    missing = set(REACHABLE[link])
+    with walking_in(browser, "light", 1440) as walk:
+        walk.go(server, Stop("", link))
+        for _ in range(90):
+            walk.page.keyboard.press("Tab")
+            name, seen = walk.page.evaluate(REACHED)
+            reached = set(str(name).split()) & missing
+            assert seen or not reached, name
+            missing -= reached
+            if not missing:
+                break
+        assert missing == set()
