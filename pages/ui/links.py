@@ -7,11 +7,13 @@ import streamlit as st
 
 from core import datasets
 from pages.ui import cache, state
+from pages.ui.sweep import ASSETS
 from pages.ui.text import plain
 
 MOST = 40  # selected images that a link names
 KEY = "selected"
 PARTS = ("test", "train")
+SCRIPT = (ASSETS / "history.js").read_text("utf-8")
 TOO_LARGE = "Too many for a link, which names up to {most}: take the selection away as a file."
 
 
@@ -28,6 +30,11 @@ def selection(dataset: str, split: str) -> None:
     ids = state.selected_ids()
     short = [name.removeprefix(here) for name in ids] if len(ids) <= MOST else []
     state.publish_list(KEY, short)
+
+
+def one_entry_a_page() -> None:
+    """Let the browser's Back go from page to page, whatever was changed on them."""
+    st.html(f"<script>{SCRIPT}</script>", unsafe_allow_javascript=True)
 
 
 def said_of_size() -> str:

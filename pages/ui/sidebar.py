@@ -63,6 +63,7 @@ def draw() -> None:
         _about(card, info, split)
     links.selection(info.id, split)
     _selection()
+    links.one_entry_a_page()
 
 
 def choose(dataset_id: str) -> None:
