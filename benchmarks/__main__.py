@@ -17,6 +17,7 @@ from core.config import HourglassError
 MEASURES = {  # name -> module with rows(rounds) -> Sequence[Row]
     "training": "benchmarks.training_speed",
     "looking": "benchmarks.looking_speed",
+    "reruns": "benchmarks.reruns",
     "scoring": "benchmarks.scoring",
     "map": "benchmarks.crowd",
 }

@@ -21,6 +21,7 @@ import numpy as np
 import psutil
 
 from benchmarks import serving
+from benchmarks.table import Row
 from benchmarks.visitor import Rerun, Visitor
 
 Act = Callable[[Visitor, int], Rerun]
@@ -111,11 +112,14 @@ class Server:
 
 
 @contextmanager
-def server() -> Iterator[tuple[str, Server]]:
-    """A server with a home of its own, ready for all pages, and its address."""
+def server(plain: bool = False) -> Iterator[tuple[str, Server]]:
+    """A server with a home of its own, ready for all pages, and its address.
+
+    plain: started by `streamlit run app.py`.
+    """
     with tempfile.TemporaryDirectory() as folder:
         places = {"HOURGLASS_HOME": folder}
-        with serving.process(Path(folder) / "log.txt", places) as (address, pid):
+        with serving.process(Path(folder) / "log.txt", places, plain=plain) as (address, pid):
             for page in sorted({case.page for case in CASES}):
                 Visitor(address, page).close()
             time.sleep(READY_SECONDS)
@@ -199,6 +203,19 @@ def growth(samples: Sequence[tuple[float, float, int]]) -> float:
     half = samples[len(samples) // 2 :]
     minutes, megabytes = np.array([sample[:2] for sample in half]).T
     return float(np.polyfit(minutes, megabytes, 1)[0])
+
+
+def rows(rounds: int) -> list[Row]:
+    """For `make bench`: the CPU of each change, beside that on a server that Streamlit started."""
+    with server() as ours, server(plain=True) as baseline:
+        return [_row(case, ours, baseline, rounds) for case in CASES]
+
+
+def _row(case: Case, ours: tuple[str, Server], baseline: tuple[str, Server], rounds: int) -> Row:
+    pairs = [(cost(*ours, case, 5).cpu, cost(*baseline, case, 5).cpu) for _ in range(rounds)]
+    our, their = zip(*pairs, strict=True)
+    what = f"CPU a rerun, {case.page or 'reconstruct'}, {case.change}"
+    return Row(what, our, "`streamlit run`", their, "must", [case.limit] * rounds, "ms")
 
 
 def print_costs(address: str, process: Server, times: int) -> None:

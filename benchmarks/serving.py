@@ -43,11 +43,17 @@ def serving(
 
 @contextmanager
 def process(
-    log: Path, environment: Mapping[str, str] | None = None, script: str = "app.py"
+    log: Path,
+    environment: Mapping[str, str] | None = None,
+    script: str = "app.py",
+    plain: bool = False,
 ) -> Iterator[tuple[str, int]]:
-    """The same, with the server's process id beside its address."""
+    """The same, with the server's process id beside its address.
+
+    plain: by `streamlit run`, not as `python -m core app` does it.
+    """
     port = free_port()
-    module = "pages.ui.serve" if script == "app.py" else "streamlit"  # as `python -m core app` does
+    module = "pages.ui.serve" if script == "app.py" and not plain else "streamlit"
     options = ["--server.headless", "true", "--server.port", str(port)]
     with log.open("w") as out:
         server = subprocess.Popen(

@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 Dash = Literal["solid", "dash", "dot", "dashdot"]
@@ -69,15 +70,20 @@ class Chart:
 
     def document(self) -> dict[str, Any]:
         """As it is sent: JSON has no nan, so that it becomes null."""
-        document = asdict(self)
-        document["dots"] = [dot._asdict() for dot in self.dots]
-        found: dict[str, Any] = json.loads(json.dumps(_without_nan(document), allow_nan=False))
+        found: dict[str, Any] = json.loads(_json(self))
         return found
 
 
 def numbers(values: Iterable[float]) -> tuple[float, ...]:
     """Six digits of each, which is more than a screen shows and less than a float takes to send."""
     return tuple(float(f"{value:.6g}") for value in values)
+
+
+@lru_cache(maxsize=32)  # most reruns draw the curves of the last one
+def _json(chart: Chart) -> str:
+    document = asdict(chart)
+    document["dots"] = [dot._asdict() for dot in chart.dots]
+    return json.dumps(_without_nan(document), allow_nan=False)
 
 
 def _without_nan(value: Any) -> Any:
