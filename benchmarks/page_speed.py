@@ -2,9 +2,10 @@
 
 `python -m benchmarks.page_speed`. A real server and a real browser (headless Chromium), times
 taken inside the browser. Cold: the first visit to a server just started. Warm: a new visitor, with
-nothing in the browser's cache. Change: from the click on the other model to its pictures on the
+nothing in the browser's cache. Digits move: on the landing, where the slider goes by itself. Change: from the click on the other model to its pictures on the
 screen, on images that the server has not computed anything for. Empty: the title of a Streamlit
-page that has nothing else, warm; what no page can be faster than.
+page that has nothing else, warm; what no page can be faster than. Server's share: what a visitor
+waits for who has no browser to start (benchmarks/visitor.py) and asks at once.
 """
 
 import os
@@ -17,20 +18,25 @@ import numpy as np
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.serving import QUIET, browser_path, serving
+from benchmarks.visitor import Visitor
 from core import checkpoints
 from pages.ui.text import titles
 
 MODELS = ("mnist-denoising", "mnist-dense-32", "mnist-conv")
+LINK = f"model={MODELS[0]}"
 LIMITS = {
+    "frame, cold, server's share": 1.0,
+    "first picture, cold, server's share": None,
     "frame, cold": None,
-    "first picture, cold": 8.0,
+    "first picture, cold": 3.0,
     "empty, warm": None,
     "first picture, warm": 1.0,
+    "digits move, warm": 1.0,
 }
 CHANGE_LIMIT = 0.5
 WATCH = """
 () => {
-  window.seen = { frame: 0, picture: 0, clicked: 0 };
+  window.seen = { frame: 0, picture: 0, clicked: 0, moved: 0 };
   addEventListener("click", () => { seen.clicked = performance.now(); seen.picture = 0; }, true);
   const look = () => {
     if (!seen.frame && document.querySelector("h1")) seen.frame = performance.now();
@@ -39,7 +45,9 @@ WATCH = """
     if (root?.dataset.id && root.dataset.id !== seen.id) {
       seen.id = root.dataset.id;
       seen.picture = performance.now();
+      seen.shown = root.dataset.frame;
     }
+    if (root?.dataset.frame !== seen.shown && !seen.moved) seen.moved = performance.now();
     requestAnimationFrame(look);
   };
   look();
@@ -51,10 +59,21 @@ def opened(browser: Browser, address: str) -> tuple[Page, float, float]:
     """A new visitor's page, and the seconds until its frame and its first picture."""
     page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
     page.add_init_script(f"({WATCH})()")
-    page.goto(f"{address}/?model={MODELS[0]}")
+    page.goto(f"{address}/?{LINK}")
     page.wait_for_function("seen.picture > 0", timeout=60_000)
     seen = page.evaluate("seen")
     return page, seen["frame"] / 1000, seen["picture"] / 1000
+
+
+def moving_seconds(browser: Browser, address: str) -> float:
+    """Seconds until a first visitor sees digits that move by themselves."""
+    page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+    page.add_init_script(f"({WATCH})()")
+    page.goto(address)
+    page.wait_for_function("seen.moved > 0", timeout=60_000)
+    seconds = float(page.evaluate("seen.moved")) / 1000
+    page.context.close()
+    return seconds
 
 
 def empty_seconds(browser: Browser, folder: Path) -> float:
@@ -93,6 +112,9 @@ def measured(browser: Browser, folder: Path, rounds: int) -> dict[str, list[floa
     found: dict[str, list[float]] = {name: [] for name in LIMITS}
     for _ in range(rounds):
         found["empty, warm"].append(empty_seconds(browser, folder))
+        with serving(folder / "log.txt") as address, Visitor(address, query=LINK) as visitor:
+            found["frame, cold, server's share"].append(visitor.first.frame)
+            found["first picture, cold, server's share"].append(visitor.first.seconds)
         with serving(folder / "log.txt") as address:
             page, frame, picture = opened(browser, address)
             found["frame, cold"].append(frame)
@@ -100,6 +122,7 @@ def measured(browser: Browser, folder: Path, rounds: int) -> dict[str, list[floa
             page.context.close()
             page, _, picture = opened(browser, address)
             found["first picture, warm"].append(picture)
+            found["digits move, warm"].append(moving_seconds(browser, address))
             for name in MODELS[1:]:
                 shuffle(page)
                 change = found.setdefault(f"change to {name}", [])

@@ -27,9 +27,13 @@ OVERTAKEN = ForwardMsg.FINISHED_EARLY_FOR_RERUN
 
 @dataclass
 class Rerun:
-    """What one rerun took, from the request to the last message: seconds, messages and bytes."""
+    """What one rerun took, from the request to the last message: seconds, messages and bytes.
+
+    frame: seconds until the page's title was there.
+    """
 
     seconds: float
+    frame: float = 0.0
     messages: int = 0
     size: int = 0
     kinds: list[str] = field(default_factory=list)
@@ -150,7 +154,8 @@ class Visitor:
         self._socket.send(message.SerializeToString())
         took = Rerun(0.0)
         while not self._ended(took):
-            pass
+            if not took.frame and self.elements("heading"):
+                took.frame = time.perf_counter() - began
         took.seconds = time.perf_counter() - began
         return took
 
