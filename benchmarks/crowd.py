@@ -97,10 +97,18 @@ def dragged(page: Page, shares: list[tuple[float, float]]) -> float:
     return began
 
 
+def switched(page: Page, name: str, mode: str) -> None:
+    """Switch the mouse, and wait until the chart has heard of it."""
+    page.get_by_role("radio", name=name).click()
+    mode_now = f"""document.querySelector("{CHART}")?._fullLayout?.dragmode"""
+    page.wait_for_function(f"(mode) => {mode_now} === mode", arg=mode, timeout=PATIENCE)
+    settled(page)
+    page.locator(f"{CHART} .nsewdrag").first.wait_for(timeout=PATIENCE)
+
+
 def refined(page: Page) -> float:
     """Seconds from letting go of a zoom to the finer picture."""
-    page.get_by_role("radio", name="Zoom").click()
-    settled(page)
+    switched(page, "Zoom", "zoom")
     before = page.evaluate(SOURCE)
     began = dragged(page, [(0.4, 0.4), (0.6, 0.6)])
     page.wait_for_function(
@@ -113,8 +121,7 @@ def refined(page: Page) -> float:
 
 def circled(page: Page) -> float:
     """Seconds from letting go of a lasso to the images in it."""
-    page.get_by_role("radio", name="Lasso").click()
-    settled(page)
+    switched(page, "Lasso", "lasso")
     before = page.evaluate(GRID)
     began = dragged(page, [*LASSO, LASSO[0]])
     page.wait_for_function(
