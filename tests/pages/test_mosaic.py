@@ -69,3 +69,14 @@ def test_sheet_is_wide_enough_for_long_words() -> None:
     line = mosaic.Line("A", "noisy", mosaic.colours(images(1, 1)), detail="word " * 40)
     wide = Image.open(io.BytesIO(mosaic.sheet("heading", [line])))
     assert wide.width > 800
+
+
+def test_grid_lays_pictures_in_rows_with_see_through_gaps() -> None:
+    pictures = np.arange(5, dtype=np.uint8)[:, None, None, None] * np.full((2, 3, 3), 50, np.uint8)
+    sheet = np.asarray(Image.open(io.BytesIO(mosaic.grid(pictures, 3))))
+    assert sheet.shape == (2 * 2 + mosaic.GAP, 3 * 3 + 2 * mosaic.GAP, 4)
+    assert (sheet[:2, :3, :3] == 0).all()
+    left = 3 + mosaic.GAP
+    assert (sheet[2 + mosaic.GAP :, left : left + 3, :3] == 200).all()
+    assert (sheet[2 : 2 + mosaic.GAP, :, 3] == 0).all()
+    assert (sheet[2 + mosaic.GAP :, -3:, 3] == 0).all()

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from core import metrics, robustness
+from core import metrics
 from core.checkpoints import Card
-from core.comparing import strangers
 from core.comparing.strangers import STRANGERS
-from pages.ui import cache, mosaic
+from pages.ui import mosaic
 from pages.ui.learn import parts
 from pages.ui.learn.parts import GoOn
+from pages.ui.robust import copying
 from pages.ui.robust.copying import Copying
 
 NAMES = (
@@ -20,7 +20,7 @@ NAMES = (
 )  # fmt: skip
 ORDER = ("figures", "random", "inverted", "shuffled", "known")
 CLOSE = 0.8  # the share given back that is called close to a copy
-N, N_SHOWN, SEED, SIDE = 200, 8, 0, 84
+N_SHOWN, SIDE = 8, 84
 
 
 def draw() -> None:
@@ -32,7 +32,7 @@ def draw() -> None:
             "strangers", "What goes in", titles, "Images unlike any in training, and ordinary ones"
         )
     i = [one.name for one in STRANGERS].index(kind)
-    found = [_copying(card) for card in cards]
+    found = [copying.measured(parts.DATASET, parts.SPLIT, card) for card in cards]
     parts.say(*words(cards, found, i))
     _draw_row("What goes in", found[0].copies[i].x)
     for card, one in zip(cards, found, strict=True):
@@ -67,17 +67,6 @@ def words(cards: Sequence[Card], found: Sequence[Copying], i: int) -> tuple[str,
             "copied, 0 % = an even grey would be as near, below 0 = it would be nearer."
         ),
     )
-
-
-def _copying(card: Card) -> Copying:
-    def make() -> Copying:
-        x = robustness.spread(parts.digits(), N).pixels()
-        model = cache.autoencoder(card)
-        passed = strangers.noise_passed(model, x, SEED)
-        return Copying(strangers.copies(model, x, SEED), passed)
-
-    made: Copying = parts.kept_for((card,), "copies", make)
-    return made
 
 
 def _draw_row(label: str, x: metrics.Array) -> None:

@@ -67,7 +67,7 @@ def words(networks: pd.DataFrame) -> str:
     grows = best["gain"].is_monotonic_increasing and len(best) > 1
     end = " The gain grows with the code." if grows else ""
     return (
-        "PCA may only turn and cut; a network with hidden layers may bend. **How many times "
+        "PCA adds up fixed pictures; a network with hidden layers may bend them. **How many times "
         f"smaller its error is than that of PCA with as many numbers: {listed}**, on {n:,} test "
         f"images.{end}"
     )

@@ -28,9 +28,10 @@ def draw() -> None:
     small, large = cards
     (pair,) = crossings.pairs(found.models, found.sigmas, found.metric)
     parts.say(
-        f"Noise N(μ, σ) is added to every pixel. One network has D' = {small.latent_dim}, the "
-        f"other D' = {large.latent_dim:,}, twice the pixels; neither was trained with noise. Which "
-        "is nearer to the clean image?",
+        f"Noise N(μ, σ) is added to every pixel. One model has D' = {small.latent_dim}, the other "
+        f"D' = {large.latent_dim:,} for {small.input_shape[1] * small.input_shape[2]} pixels"
+        f"{'' if small.noise or large.noise else '; neither was trained with noise'}. Which is "
+        "nearer to the clean image?",
         f"With {output} output and {plain(noise_name(noise))}: "
         f"**{plain(crossings.sentence(pair))}** {plain(robust_chart.summary(found))}",
         "The answer depends on the output and on clipping: flip the switches before you believe "

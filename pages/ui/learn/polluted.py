@@ -83,7 +83,8 @@ def differences(clean: Card, polluted: Card) -> str:
     return (
         "What this cannot show: the two were trained otherwise, too "
         f"({clean.epochs} epochs, noise {noise[0]}; {polluted.epochs}, noise {noise[1]}), so "
-        "each is compared with itself. Nor is a fifth of the data what a few outliers would be: "
+        f"each is compared with itself. Nor are {len(clean.excluded_classes)} of "
+        f"{len(parts.digits().class_names)} classes what a few outliers would be: "
         'train one with "Leave out classes" on the Train page to see.'
     )
 

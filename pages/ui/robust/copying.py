@@ -45,19 +45,10 @@ def draw(choice: Choice) -> None:
     if not cards:
         st.info("Choose at least one model under Compare.")
         return
-    found = {card.name: _copying(choice, card) for card in cards}
+    found = {card.name: measured(choice.dataset.id, choice.split, card) for card in cards}
     st.markdown(f"**{plain(verdict(found))}**")
     st.caption(WHY)
-    state.recall("copying", MEASURES[0], MEASURES)
-    st.segmented_control(
-        "Show",
-        MEASURES,
-        required=True,
-        key="copying",
-        help="The share of each kind that comes back, or the mean squared error",
-    )
-    state.publish("copying", MEASURES[0])
-    as_share = st.session_state["copying"] == MEASURES[0]
+    as_share = _as_share()
     st.dataframe(
         numbers(found, cards, as_share),
         hide_index=True,
@@ -85,6 +76,20 @@ def draw(choice: Choice) -> None:
         on_click="ignore",
         help="The table of numbers",
     )
+
+
+def _as_share() -> bool:
+    """Whether to show shares that come back, or errors."""
+    state.recall("copying", MEASURES[0], MEASURES)
+    st.segmented_control(
+        "Show",
+        MEASURES,
+        required=True,
+        key="copying",
+        help="The share of each kind that comes back, or the mean squared error",
+    )
+    state.publish("copying", MEASURES[0])
+    return bool(st.session_state["copying"] == MEASURES[0])
 
 
 def verdict(found: Mapping[str, Copying]) -> str:
@@ -128,14 +133,16 @@ def pictures(found: Mapping[str, Copying]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _copying(choice: Choice, card: Card) -> Copying:
+def measured(dataset: str, split: str, card: Card) -> Copying:
+    """What a model makes of strangers to the images of a split."""
+
     def make() -> Copying:
-        x = robustness.spread(choice.images(), N).pixels()
+        x = robustness.spread(cache.dataset(dataset, split), N).pixels()
         model = cache.autoencoder(card)
         passed = strangers.noise_passed(model, x, SEED)
         return Copying(strangers.copies(model, x, SEED), passed)
 
-    return cache.kept(("copying", choice.dataset.id, choice.split, card.sha256), make)
+    return cache.kept(("copying", dataset, split, card.sha256), make)
 
 
 def _least(one: Copying) -> float:
