@@ -2,10 +2,11 @@
 
 `python -m benchmarks.page_speed`. A real server and a real browser (headless Chromium), times
 taken inside the browser. Cold: the first visit to a server just started. Warm: a new visitor, with
-nothing in the browser's cache. Digits move: on the landing, where the slider goes by itself. Change: from the click on the other model to its pictures on the
-screen, on images that the server has not computed anything for. Empty: the title of a Streamlit
-page that has nothing else, warm; what no page can be faster than. Server's share: what a visitor
-waits for who has no browser to start (benchmarks/visitor.py) and asks at once.
+nothing in the browser's cache. Digits move: on the landing, where the slider goes by itself.
+Change: from the click on the other model to its pictures on the screen, on images that the server
+has not computed anything for. Empty: the title of a Streamlit page that has nothing else, warm;
+what no page can be faster than. Server's share: what a visitor waits for who has no browser to
+start (benchmarks/visitor.py) and asks at once.
 """
 
 import os

@@ -23,16 +23,19 @@ OVERFLOW = """
 () => [document.documentElement, document.querySelector("[data-testid=stMain]")]
   .map((element) => element.scrollWidth - element.clientWidth)
 """
-# Layout shifts since the page has its title: what comes before is Streamlit's own start.
+# How far things jump once the page has its title and its menu: before, Streamlit starts.
 WATCH_JUMPS = """
-  window.jumps = [];
-  window.titled = Infinity;
+  window.jumps = 0;
+  let since = Infinity;
   const look = () => {
-    if (document.querySelector("h1")) titled = performance.now();
+    const menu = document.querySelector("[data-testid=stSidebarNav]");
+    if (menu && document.querySelector("h1")) since = performance.now();
     else requestAnimationFrame(look);
   };
   look();
-  new PerformanceObserver((list) => jumps.push(...list.getEntries()))
+  const counts = (entry) => entry.startTime > since && !entry.hadRecentInput;
+  const count = (entry) => (jumps += counts(entry) ? entry.value : 0);
+  new PerformanceObserver((list) => list.getEntries().forEach(count))
     .observe({ type: "layout-shift", buffered: true });
 """
 
@@ -184,3 +187,10 @@ def test_components_are_reached_by_tab_and_show_where_the_focus_is(
             if not missing:
                 break
         assert missing == set()
+
+
+def test_first_page_does_not_jump_while_its_parts_arrive(browser: Any, server: str) -> None:
+    with walking_in(browser, "light", 1440) as walk:
+        walk.page.add_init_script(WATCH_JUMPS)
+        walk.go(server, Stop("reconstruct", "/"))
+        assert walk.page.evaluate("jumps") < 0.05

@@ -28,6 +28,22 @@ def draw(run: Run, others: Sequence[Run]) -> None:
     card = kept(run)
     if card is None:
         return
+    _numbers(run, card, best_before(run, others))
+    with st.container(horizontal=True):
+        if st.button(
+            "Reconstruct with it",
+            icon=":material/compare:",
+            on_click=_choose,
+            args=(card,),
+            help=OPEN,
+        ):
+            st.switch_page("pages/reconstruct.py")
+        with st.popover("Take it away", icon=":material/download:", help=TAKE):
+            _downloads(card)
+
+
+def _numbers(run: Run, card: Card, best: Run | None) -> None:
+    """How well it rebuilds, beside PCA and the best other run."""
     status = run.status
     shown = st.container(horizontal=True, gap="large")
     shown.metric(
@@ -45,7 +61,6 @@ def draw(run: Run, others: Sequence[Run]) -> None:
             width="content",
             help="The best that linear encoding into as many numbers can do, on the same images",
         )
-    best = best_before(run, others)
     if best is not None:
         shown.metric(
             "Best other run",
@@ -61,17 +76,6 @@ def draw(run: Run, others: Sequence[Run]) -> None:
         help="Higher is nearer to the original",
         width="content",
     )
-    with st.container(horizontal=True):
-        if st.button(
-            "Reconstruct with it",
-            icon=":material/compare:",
-            on_click=_choose,
-            args=(card,),
-            help=OPEN,
-        ):
-            st.switch_page("pages/reconstruct.py")
-        with st.popover("Take it away", icon=":material/download:", help=TAKE):
-            _downloads(card)
 
 
 def _downloads(card: Card) -> None:
