@@ -21,6 +21,7 @@ from core.sweeps import noise_sweep
 from pages.ui import charts
 from pages.ui.chart import Chart, Line
 from pages.ui.robust import chart as robust_chart
+from pages.ui.robust import measuring
 from pages.ui.robust import ranking as robust_ranking
 from pages.ui.robust import sizes as robust_sizes
 from pages.ui.robust.copying import Copying, verdict
@@ -222,3 +223,13 @@ def test_progress_of_a_study_between_two_models_says_so() -> None:
     assert robust_sizes.told(Progress(1, 3, None)) == "1 of 3 done: preparing the next"
     assert Progress(1, 4, None).share == 0.25
     assert Progress(0, 0, None).share == 0
+
+
+@pytest.mark.parametrize(
+    ("shape", "n"),
+    [((1, 28, 28), "1000"), ((3, 64, 64), "1000"), ((3, 128, 128), "200"), ((3, 512, 512), "50")],
+)
+def test_fewer_images_are_measured_to_begin_with_where_they_are_large(
+    shape: tuple[int, int, int], n: str
+) -> None:
+    assert measuring.default_count(shape) == n

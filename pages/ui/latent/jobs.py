@@ -1,7 +1,8 @@
-"""What takes the Latent space page a while, in the background: maps, kept on disk, and numbers."""
+"""What takes the Latent space page a while, in the background: maps and numbers, kept on disk."""
 
 import contextlib
 import hashlib
+from dataclasses import astuple, fields
 from pathlib import Path
 
 import numpy as np
@@ -54,21 +55,44 @@ def start_numbers(crowd: Crowd, card: Card, z: Array) -> Job:
         assert images.labels is not None
         chosen = latent.stratified(images.labels, len(images), N_MEASURED, crowd.seed)
         x, labels = images.pixels(chosen), images.labels[chosen]
-        return structure.structures(z[chosen], x, labels, crowd.seed, tell)
+        found = structure.structures(z[chosen], x, labels, crowd.seed, tell)
+        with contextlib.suppress(OSError):
+            arraycache.write(_file(crowd, card, "numbers"), _as_arrays(found))
+        return found
 
     return cache.jobs().start(job_key(crowd, card, "numbers"), "Numbers", work)
 
 
 def numbers(crowd: Crowd, card: Card) -> tuple[Structure, ...] | None:
-    """What start_numbers() found, once it has."""
+    """What start_numbers() found, once it has, in this life of the server or in another."""
     job = cache.jobs().get(job_key(crowd, card, "numbers"))
-    found: tuple[Structure, ...] | None = job.result if job and job.state == "done" else None
-    return found
+    if job is not None and job.state == "done":
+        result: tuple[Structure, ...] = job.result
+        return result
+    kept = arraycache.read(_file(crowd, card, "numbers"), ("names", "sizes", "measured"))
+    return None if kept is None else _as_structures(kept)
 
 
 def job_key(crowd: Crowd, card: Card, what: str) -> str:
     """What a job of this page is known by."""
     return f"{what} {crowd} {card.sha256}"
+
+
+def _as_arrays(found: tuple[Structure, ...]) -> arraycache.Arrays:
+    """names, sizes: (n,), measured: (n, 4), in the order of Structure's fields."""
+    return {
+        "names": np.array([one.name for one in found]),
+        "sizes": np.array([one.size for one in found]),
+        "measured": np.array([astuple(one)[2:] for one in found], np.float64),
+    }
+
+
+def _as_structures(kept: arraycache.Arrays) -> tuple[Structure, ...] | None:
+    names, sizes, measured = kept["names"].tolist(), kept["sizes"].tolist(), kept["measured"]
+    if measured.shape != (len(names), len(fields(Structure)) - 2) or len(sizes) != len(names):
+        return None
+    rows = zip(names, sizes, measured.tolist(), strict=True)
+    return tuple(Structure(name, size, *row) for name, size, row in rows)
 
 
 def _file(crowd: Crowd, card: Card, method: str) -> Path:

@@ -71,7 +71,7 @@ def asked(choice: Choice) -> Asked:
         shown = _metric()
         noise, seed = controls.noise()
         with st.popover("Measure", icon=":material/tune:", help="On how much, and how drawn"):
-            n, draws, levels = amounts()
+            n, draws, levels = amounts(choice.dataset.input_shape)
             band, log = drawing()
         _questions(choice.fitting)
         state.recall_number("shuffle", 0, 0, controls.MAX_SEED)

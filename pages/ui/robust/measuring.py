@@ -1,12 +1,14 @@
 """On how much the Robustness page measures, and how its curves are drawn."""
 
+import math
 from collections.abc import Sequence
 
 import streamlit as st
 
 from pages.ui import state
 
-COUNTS = ("200", "1000", "all")
+COUNTS = ("50", "200", "1000", "all")
+MOST_VALUES = 12_500_000  # numbers in all images measured, to begin with: seconds, not a minute
 DRAWS = (1, 3, 5)
 LEVELS = (11, 21, 51)
 BANDS = {
@@ -16,9 +18,21 @@ BANDS = {
 }
 
 
-def amounts() -> tuple[int, int, int]:
-    """How many images (0 = all), draws of the noise, and amounts of it."""
-    n = _slider("Images measured", "measured", COUNTS, "1000", "Evenly spread over the chosen part")
+def default_count(shape: tuple[int, int, int]) -> str:
+    """How many images are measured if nobody says: fewer of large ones."""
+    fitting = [n for n in COUNTS[:-1] if int(n) * math.prod(shape) <= MOST_VALUES]
+    return fitting[-1] if fitting else COUNTS[0]
+
+
+def amounts(shape: tuple[int, int, int]) -> tuple[int, int, int]:
+    """How many images of this shape (0 = all), draws of the noise, and amounts of it."""
+    default = default_count(shape)
+    n = _slider(
+        "Images measured", "measured", COUNTS, default, "Evenly spread over the chosen part"
+    )
+    if default != COUNTS[-2]:
+        c, h, w = shape
+        st.caption(f"To begin with {default}, since these images are large ({c} x {h} x {w}).")
     draws = _slider(
         "Draws of the noise", "draws", DRAWS, 1, "Each measures all images anew, with the next seed"
     )
