@@ -63,7 +63,7 @@ def draw() -> None:
         st.caption("The blue line is this image.")
     way = parts.on_digits(card, section_outliers="truth")
     image = str(found.images.ids[i]) if kind != SHAPE else ""
-    parts.go_on(GoOn("Outliers: other scores find them better", "pages/outliers.py", way, image))
+    parts.go_on(GoOn("Outliers: compare other scores", "pages/outliers.py", way, image))
 
 
 def errors(card: Card) -> Errors:
