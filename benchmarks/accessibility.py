@@ -35,8 +35,8 @@ EXEMPT = (
     Exemption(
         "scrollable-region-focusable",
         'class="katex-display"',
-        "Streamlit lets a long formula scroll on a narrow screen, and no keyboard can reach it; "
-        "what it says is said in words beside it",
+        "Streamlit lets a formula scroll where it is wider than its column, and no keyboard can "
+        "reach it; what it says is said in words beside it",
     ),
 )
 
@@ -74,38 +74,47 @@ def _message(node: dict[str, Any]) -> str:
     return "; ".join(check["message"] for check in checks)
 
 
-def row(browser: Browser, address: str, scheme: str, stop: walking.Stop) -> str:
-    """A line of the table; what is ours is told on stderr, element by element."""
-    dark = "dark" if scheme == "dark" else "light"
+def judged(browser: Browser, address: str, scheme: str, stop: walking.Stop) -> list[Violation]:
+    """What is wrong with one view; what is ours is told on stderr, element by element."""
     with browser.new_context(
-        viewport={"width": 1440, "height": 900}, color_scheme=dark, reduced_motion="reduce"
+        viewport={"width": 1440, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
     ) as context:
         page = context.new_page()
         walking.open_stop(page, address, walking.through(stop, MODEL))
         found = violations(page)
-    ours = [one for one in found if not one.exempted]
-    for one in ours:
-        click.echo(f"{one.rule} {one.where}\n  {one.html}\n  {one.message}", err=True)
+    for one in found:
+        if not one.exempted:
+            click.echo(
+                f"{stop.name}: {one.rule} {one.where}\n  {one.html}\n  {one.message}", err=True
+            )
+    return found
+
+
+def row(name: str, scheme: str, views: int, found: list[Violation]) -> str:
+    """A line of the table: a page, all its views together."""
     exempted = Counter(one.rule for one in found if one.exempted)
+    ours = len(found) - exempted.total()
     words = ", ".join(f"{n} {rule}" for rule, n in exempted.items()) or "0"
-    return f"| `{stop.name}` | {scheme} | {len(ours)} | {words} |"
+    return f"| {name} | {scheme} | {views} | {ours} | {words} |"
 
 
 @click.command()
 @click.option("--only", default="", help="Only pages whose name contains this.")
 def main(only: str) -> None:
     """Print one table, and on stderr each element that is ours to mend."""
-    click.echo("| page | theme | violations, ours | exempted, Streamlit's |\n|---|---|---|---|")
+    click.echo("| page | theme | views | violations, ours | exempted, Streamlit's |")
+    click.echo("|---|---|---|---|---|")
     with (
         tempfile.TemporaryDirectory() as folder,
         serving(Path(folder) / "log.txt", {"HOURGLASS_HOME": folder}) as address,
         sync_playwright() as playwright,
         playwright.chromium.launch(executable_path=browser_path(), args=QUIET) as browser,
     ):
-        for stop in walking.stops():
-            if only in stop.page:
-                for scheme in SCHEMES:
-                    click.echo(row(browser, address, scheme, stop))
+        for name, _ in walking.pages():
+            views = [stop for stop in walking.stops() if stop.page == name and only in name]
+            for scheme in SCHEMES if views else ():
+                found = [one for stop in views for one in judged(browser, address, scheme, stop)]
+                click.echo(row(name, scheme, len(views), found))
     for one in EXEMPT:
         click.echo(f"\nExempted: {one.rule} in `{one.part}`: {one.reason}")
     click.echo(f"\nLoad {os.getloadavg()[0]:.1f}.")
