@@ -123,7 +123,7 @@ def visitor(tmp_path_factory: pytest.TempPathFactory) -> Any:
         yield open_it
 
 
-NOISE = {"noise": "speckle", "mu": "0.2", "clip": "true", "seed": "7", "sigma": "0.3"}
+NOISE = {"noise": "salt and pepper", "mu": "0.2", "clip": "true", "seed": "7", "sigma": "0.3"}
 
 
 @pytest.mark.parametrize("away", ["latent", "train"])
@@ -134,7 +134,7 @@ def test_noise_set_on_one_page_is_there_on_the_others_after_a_page_that_knows_no
     app.query_params.clear()  # as the browser does when a page is left through the menu
     app.switch_page("pages/robustness.py").run()
     assert {name: app.session_state[name] for name in NOISE} == {
-        "noise": "speckle", "mu": 0.2, "clip": True, "seed": 7, "sigma": 0.3,
+        "noise": "salt and pepper", "mu": 0.2, "clip": True, "seed": 7, "sigma": 0.3,
     }  # fmt: skip
     assert {name: app.query_params[name] for name in NOISE} == NOISE
 

@@ -131,18 +131,17 @@ def _classes(available: ImageSet) -> list[str]:
 
 
 def _kind() -> Kind:
-    state.recall("noise", KINDS[0], KINDS)
+    kinds = {kind_name(kind): kind for kind in KINDS}  # a link says it in words
+    default = kind_name(KINDS[0])
+    state.recall("noise", default, list(kinds))
     st.radio(
         "Kind",
-        KINDS,
+        list(kinds),
         key="noise",
-        format_func=kind_name,
         captions=[EXPLANATIONS[kind] for kind in KINDS],
-        help="What is done to the pixels; the slider says how much",
     )
-    state.publish("noise", KINDS[0])
-    kind: Kind = st.session_state["noise"]
-    return kind
+    state.publish("noise", default)
+    return kinds[st.session_state["noise"]]
 
 
 def _shift_and_clip(disabled: bool) -> tuple[float, bool]:
