@@ -9,6 +9,7 @@ from core import datasets
 from core.checkpoints import Card
 from core.mapping.projections import BY_NAME
 from pages.ui import sidebar, state
+from pages.ui.density import DENSE
 from pages.ui.latent import data as latent_data
 from pages.ui.latent import map as latent_map
 from pages.ui.latent.data import OTHER, Crowd, Patience, Population
@@ -200,4 +201,5 @@ def sentence(population: Population, crowd: Crowd, card: Card) -> str:
         return shown
     other = OTHER[crowd.split]
     seen = datasets.seen_in_training(card.dataset, crowd.dataset, other)
-    return f"{shown} Rings: {population.other.sum():,} {other} images; {RINGS[seen]}."
+    drawn = "Rings" if n <= DENSE else "Among them, not told apart"
+    return f"{shown} {drawn}: {population.other.sum():,} {other} images; {RINGS[seen]}."
