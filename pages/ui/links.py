@@ -13,7 +13,6 @@ from pages.ui.text import plain
 MOST = 40  # selected images that a link names
 KEY = "selected"
 PARTS = ("test", "train")
-SCRIPT = (ASSETS / "history.js").read_text("utf-8")
 TOO_LARGE = "Too many for a link, which names up to {most}: take the selection away as a file."
 
 
@@ -34,7 +33,7 @@ def selection(dataset: str, split: str) -> None:
 
 def one_entry_a_page() -> None:
     """Let the browser's Back go from page to page, whatever was changed on them."""
-    st.html(f"<script>{SCRIPT}</script>", unsafe_allow_javascript=True)
+    _history(key="history")
 
 
 def said_of_size() -> str:
@@ -77,3 +76,8 @@ def _found(text: str, dataset: str, split: str) -> str:
                 return candidate
     others = (info.id for info in datasets.catalogue() if info.available and info.id != dataset)
     return text if any(text.startswith(f"{other}/") for other in others) else ""
+
+
+_history = st.components.v2.component(
+    "hourglass_history", js=(ASSETS / "history.js").read_text("utf-8")
+)
