@@ -127,16 +127,31 @@ def _noise(sigma: float) -> Noise:
 
 
 def _more(info: DatasetInfo, spec: ArchSpec, options: dict[str, Any]) -> dict[str, Any]:
-    st.session_state.setdefault("train_batch", 128)
-    st.session_state.setdefault("train_seed", 0)
-    st.session_state.setdefault("train_threads", machine.threads_per_run())
-    kept = st.session_state.get("train_without", [])
-    st.session_state["train_without"] = [name for name in kept if name in info.class_names]
     recipe = "none" if spec.closed_form else f"{_recipe(info, spec, options):g}, the recipe's"
-    batch = st.number_input(
-        "Batch", 2, 65_536, step=1, key="train_batch", help="Images a step", **KEPT
-    )
-    rate = st.number_input(
+    return {
+        "batch_size": _whole("Batch", "train_batch", (2, 65_536, 128), "Images a step"),
+        "learning_rate": _rate(recipe),
+        "exclude_classes": _left_out(info),
+        "seed": _whole("Training seed", "train_seed", (0, 2**32 - 1, 0), "Of all chance"),
+        "threads": _whole(
+            "CPU threads",
+            "train_threads",
+            (1, 256, machine.threads_per_run()),
+            "More than the free cores make small networks many times slower",
+        ),
+        "name": _name(),
+    }
+
+
+def _whole(label: str, key: str, bounds: tuple[int, int, int], about: str) -> int:
+    """A whole number.  bounds: the lowest, the highest, and the first."""
+    low, high, first = bounds
+    st.session_state.setdefault(key, first)
+    return int(st.number_input(label, low, high, step=1, key=key, help=about, **KEPT))
+
+
+def _rate(recipe: str) -> float | None:
+    return st.number_input(
         "Learning rate",
         0.0,
         10.0,
@@ -147,7 +162,12 @@ def _more(info: DatasetInfo, spec: ArchSpec, options: dict[str, Any]) -> dict[st
         help="Peak of the schedule, which rises and then falls; empty takes the recipe's",
         **KEPT,
     )
-    without = st.multiselect(
+
+
+def _left_out(info: DatasetInfo) -> tuple[str, ...]:
+    kept = st.session_state.get("train_without", [])
+    st.session_state["train_without"] = [name for name in kept if name in info.class_names]
+    chosen = st.multiselect(
         "Leave out classes",
         info.class_names,
         key="train_without",
@@ -155,18 +175,10 @@ def _more(info: DatasetInfo, spec: ArchSpec, options: dict[str, Any]) -> dict[st
         help="It never sees them: to find them as outliers afterwards",
         **KEPT,
     )
-    seed = st.number_input(
-        "Training seed", 0, 2**32 - 1, step=1, key="train_seed", help="Of all chance", **KEPT
-    )
-    threads = st.number_input(
-        "CPU threads",
-        1,
-        256,
-        step=1,
-        key="train_threads",
-        help="More than the free cores make small networks many times slower",
-        **KEPT,
-    )
+    return tuple(chosen)
+
+
+def _name() -> str:
     name = st.text_input(
         "Name",
         key="train_name",
@@ -175,14 +187,7 @@ def _more(info: DatasetInfo, spec: ArchSpec, options: dict[str, Any]) -> dict[st
         help="Of the model: lower-case letters, digits, - and _",
         **KEPT,
     )
-    return {
-        "batch_size": int(batch),
-        "learning_rate": rate,
-        "exclude_classes": tuple(without),
-        "seed": int(seed),
-        "threads": int(threads),
-        "name": name.strip(),
-    }
+    return name.strip()
 
 
 def _recipe(info: DatasetInfo, spec: ArchSpec, options: dict[str, Any]) -> float:
