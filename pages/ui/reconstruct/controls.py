@@ -139,6 +139,7 @@ def _kind() -> Kind:
         list(kinds),
         key="noise",
         captions=[EXPLANATIONS[kind] for kind in KINDS],
+        help="What is done to the pixels; the slider says how much",
     )
     state.publish("noise", default)
     return kinds[st.session_state["noise"]]

@@ -187,7 +187,7 @@ def _name() -> str:
         help="Of the model: lower-case letters, digits, - and _",
         **KEPT,
     )
-    return name.strip()
+    return str(name).strip()
 
 
 def _recipe(info: DatasetInfo, spec: ArchSpec, options: dict[str, Any]) -> float:
