@@ -1,7 +1,7 @@
 """Training runs: a folder each, readable by anybody at any time, whatever became of the process.
 
 config.json    what is trained                    request      what the run is asked to do
-status.json    how it stands                      state        where it can go on (learning/state.py)
+status.json    how it stands                      state        where it can go on (see learning/)
 events.jsonl   what happened, a line each         epochs/      pictures and codes after each epoch
 launch.json    the process last started for it    log.txt      what that process printed
 """

@@ -19,7 +19,7 @@ from pages.ui.learn import deeper, steps, wrong
 from tests.core.models_for_tests import tiny_document, tiny_tensors
 from tests.pages.conftest import APP
 from tests.pages.tiny_models import DIGITS
-from tests.pages.unpacking import Unpacked, unpacked
+from tests.pages.unpacking import Unpacked, components, unpacked
 
 PAGE = "pages/learn.py"
 OpenPage = Callable[..., AppTest]
@@ -94,7 +94,7 @@ def said(app: AppTest) -> str:
 
 def sent(app: AppTest) -> Unpacked:
     """The slider and its pictures, as they were sent."""
-    (component,) = app.get("bidi_component")
+    (component,) = components(app)
     return unpacked(component.proto.bytes)
 
 
@@ -120,7 +120,7 @@ def test_step_opened_by_its_link_shows_its_title_place_and_way_on(
     assert app.subheader[0].value.startswith(f"{step} · ")
     assert app.get("progress")[0].proto.text == f"{step} of 7"
     assert button(app, "go_on").label
-    assert app.get("bidi_component") or app.get("image"), "no figure"
+    assert components(app) or app.get("image"), "no figure"
 
 
 @pytest.mark.parametrize("card", CARDS)
@@ -129,7 +129,7 @@ def test_card_of_the_shelf_shows_its_figure_and_way_on(open_page: OpenPage, card
     assert not app.exception
     assert not app.error
     assert app.subheader[0].value == "What goes wrong"
-    assert app.get("bidi_component") or app.get("image"), "no figure"
+    assert components(app) or app.get("image"), "no figure"
     assert button(app, "go_on").label
 
 

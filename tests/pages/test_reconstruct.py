@@ -12,14 +12,14 @@ from core.inference import Autoencoder
 from core.metrics import mse
 from core.noise import Noise, add_noise
 from tests.core.models_for_tests import tiny_document, tiny_tensors
-from tests.pages.unpacking import Unpacked, unpacked
+from tests.pages.unpacking import Unpacked, components, unpacked
 
 OpenApp = Callable[..., AppTest]
 
 
 def sweep_of(app: AppTest) -> Unpacked:
     """What the page has sent to its slider."""
-    (component,) = app.get("bidi_component")
+    (component,) = components(app)
     return unpacked(component.proto.bytes)
 
 
@@ -102,7 +102,7 @@ def test_class_that_has_no_images_says_what_to_do(
     app.session_state["classes"] = ["3"]
     app.run()
     assert "choose others" in app.info[0].value
-    assert not app.get("bidi_component")
+    assert not components(app)
 
 
 def test_shuffle_shows_other_images_and_the_link_brings_them_back(open_app: OpenApp) -> None:
@@ -133,10 +133,10 @@ def test_clipped_noise_is_said_to_differ_from_unclipped_training_noise(open_app:
 
 def test_rerun_sends_the_slider_the_same_message(open_app: OpenApp) -> None:
     app = open_app()
-    before = app.get("bidi_component")[0].proto.bytes
+    before = components(app)[0].proto.bytes
     app.session_state["sigma"] = 0.8
     app.run()
-    assert app.get("bidi_component")[0].proto.bytes == before
+    assert components(app)[0].proto.bytes == before
 
 
 def test_model_not_there_is_one_sentence_and_no_traceback(

@@ -20,7 +20,7 @@ from pages.ui import cache
 from tests.core.models_for_tests import tiny_document, tiny_tensors
 from tests.pages.conftest import APP
 from tests.pages.tiny_models import DIGITS
-from tests.pages.unpacking import unpacked
+from tests.pages.unpacking import components, unpacked
 
 PAGE = "pages/robustness.py"
 OpenPage = Callable[..., AppTest]
@@ -66,7 +66,7 @@ def table(app: AppTest, column: str) -> pd.DataFrame:
 
 def chart(app: AppTest) -> dict[str, Any]:
     """The curves as they were sent."""
-    (component,) = app.get("bidi_component")
+    (component,) = components(app)
     found: dict[str, Any] = unpacked(component.proto.bytes).header["chart"]
     return found
 
@@ -204,8 +204,8 @@ def test_other_views_warn_of_noise_that_was_not_trained_with(
 
 def test_shuffle_shows_other_images_under_the_same_curves(open_page: OpenPage) -> None:
     app = open_page()
-    before = app.get("bidi_component")[0].proto.bytes
-    after = press(app, "Shuffle").get("bidi_component")[0].proto.bytes
+    before = components(app)[0].proto.bytes
+    after = components(press(app, "Shuffle"))[0].proto.bytes
     assert unpacked(before).header["cells"] != unpacked(after).header["cells"]
     assert unpacked(before).header["chart"] == unpacked(after).header["chart"]
 
@@ -226,7 +226,7 @@ def test_slider_starts_where_the_link_says_and_its_images_are_of_every_class(
     open_page: OpenPage,
 ) -> None:
     app = open_page(sigma="0.3")
-    (component,) = app.get("bidi_component")
+    (component,) = components(app)
     header = unpacked(component.proto.bytes).header
     assert header["start"] == 0.3
     assert [cell["text"] for cell in header["cells"]] == list("0123456789")
@@ -240,9 +240,9 @@ def test_link_with_unknown_names_falls_back_to_what_there_is(open_page: OpenPage
 
 def test_rerun_sends_the_chart_the_same_message(open_page: OpenPage) -> None:
     app = open_page()
-    before = app.get("bidi_component")[0].proto.bytes
+    before = components(app)[0].proto.bytes
     app.session_state["sigma"] = 0.8
-    assert app.run().get("bidi_component")[0].proto.bytes == before
+    assert components(app.run())[0].proto.bytes == before
 
 
 def test_wall_ranks_every_model_by_its_error_on_the_images_shown(open_page: OpenPage) -> None:
@@ -276,7 +276,7 @@ def test_wall_keeps_the_slider_of_the_other_views(open_page: OpenPage) -> None:
     app.slider(key="wall_sigma").set_value(0.8).run()
     assert app.query_params["sigma"] == "0.8"
     app.session_state["robust_view"] = "Curves"
-    (component,) = app.run().get("bidi_component")
+    (component,) = components(app.run())
     assert unpacked(component.proto.bytes).header["start"] == 0.8
 
 

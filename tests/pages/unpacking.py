@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from streamlit.testing.v1 import AppTest
 
 TYPES = {"u1": np.uint8, "i2": np.int16, "f4": np.float32}
 
@@ -59,3 +60,9 @@ def unpacked(message: bytes) -> Unpacked:
     """What the browser makes of a message."""
     length = int.from_bytes(message[:4], "little")
     return Unpacked(json.loads(message[4 : 4 + length]), zlib.decompress(message[4 + length :]))
+
+
+def components(app: AppTest) -> list[Any]:
+    """Our components on the page that show something; the one in the sidebar only listens."""
+    found = app.get("bidi_component")
+    return [one for one in found if "history" not in one.proto.component_name]
