@@ -48,3 +48,16 @@ def write(path: Path, arrays: Arrays) -> None:
     content = io.BytesIO()
     np.savez(content, **arrays)  # type: ignore[arg-type]  # its stub takes ** for an option
     write_atomically(path, content.getvalue())
+
+
+def keep_newest(folder: Path, n: int) -> None:
+    """Delete all but the n files of arrays in a folder that were written last."""
+    for old in sorted(folder.glob("*.npz"), key=_written)[:-n]:
+        old.unlink(missing_ok=True)
+
+
+def _written(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:  # another process has just deleted it
+        return 0.0

@@ -112,8 +112,7 @@ class Spaces:
         arrays = arraycache.cached(
             folder / f"{name}.npz", FIELDS, lambda: asdict(fit(self.images, values, width))
         )
-        for old in sorted(folder.glob("*.npz"), key=lambda p: -p.stat().st_mtime)[KEPT:]:
-            old.unlink(missing_ok=True)
+        arraycache.keep_newest(folder, KEPT)
         return Space(**arrays)
 
 

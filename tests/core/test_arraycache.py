@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import numpy as np
@@ -57,3 +58,12 @@ def test_arrays_in_a_folder_that_cannot_be_written_are_given_all_the_same(tmp_pa
 def test_arrays_kept_leave_no_temporary_file(tmp_path: Path) -> None:
     arraycache.cached(tmp_path / "a.npz", NAMES, Maker())
     assert [path.name for path in tmp_path.iterdir()] == ["a.npz"]
+
+
+def test_newest_files_of_a_folder_are_kept_and_the_others_deleted(tmp_path: Path) -> None:
+    for i in range(5):
+        arraycache.write(tmp_path / f"{i}.npz", {"a": np.array([i])})
+        os.utime(tmp_path / f"{i}.npz", (i, i))
+    (tmp_path / "note.txt").write_text("not ours")
+    arraycache.keep_newest(tmp_path, 2)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["3.npz", "4.npz", "note.txt"]

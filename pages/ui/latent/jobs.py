@@ -20,6 +20,7 @@ from pages.ui.latent import data as latent_data
 from pages.ui.latent.data import Crowd, Progress
 
 N_MEASURED = 10_000  # images that the numbers are measured on, at most
+KEPT = 200  # files: of 70,000 points one takes half a megabyte
 
 
 def places(crowd: Crowd, card: Card, method: str, z: Array) -> Array | None:
@@ -41,7 +42,7 @@ def start_projection(crowd: Crowd, card: Card, method: str, z: Array) -> Job:
     def work(tell: Progress) -> Array:
         found = project_apart(z, method, crowd.seed, tell)
         with contextlib.suppress(OSError):  # a disk that is full costs only doing it again
-            arraycache.write(_file(crowd, card, method), {"places": found})
+            _keep(_file(crowd, card, method), {"places": found})
         return found
 
     return cache.jobs().start(job_key(crowd, card, method), BY_NAME[method].title, work)
@@ -57,7 +58,7 @@ def start_numbers(crowd: Crowd, card: Card, z: Array) -> Job:
         x, labels = images.pixels(chosen), images.labels[chosen]
         found = structure.structures(z[chosen], x, labels, crowd.seed, tell)
         with contextlib.suppress(OSError):
-            arraycache.write(_file(crowd, card, "numbers"), _as_arrays(found))
+            _keep(_file(crowd, card, "numbers"), _as_arrays(found))
         return found
 
     return cache.jobs().start(job_key(crowd, card, "numbers"), "Numbers", work)
@@ -71,6 +72,11 @@ def numbers(crowd: Crowd, card: Card) -> tuple[Structure, ...] | None:
         return result
     kept = arraycache.read(_file(crowd, card, "numbers"), ("names", "sizes", "measured"))
     return None if kept is None else _as_structures(kept)
+
+
+def _keep(path: Path, arrays: arraycache.Arrays) -> None:
+    arraycache.write(path, arrays)
+    arraycache.keep_newest(path.parent, KEPT)
 
 
 def job_key(crowd: Crowd, card: Card, what: str) -> str:
