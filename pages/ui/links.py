@@ -79,5 +79,7 @@ def _found(text: str, dataset: str, split: str) -> str:
 
 
 _history = st.components.v2.component(
-    "hourglass_history", js=(ASSETS / "history.js").read_text("utf-8")
+    "hourglass_history",
+    js=(ASSETS / "history.js").read_text("utf-8"),
+    isolate_styles=False,  # it draws nothing
 )
