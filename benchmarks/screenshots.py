@@ -39,8 +39,8 @@ SHOTS = (
     Shot("reconstruct-light", "/"),
     Shot("reconstruct-shapes", "/?dataset=shapes&sigma=0.2", "dark"),
     Shot("reconstruct-phone", "/", "dark", (390, 844), 2),
-    Shot("latent-light", "/latent?model=mnist-dense-2", shown=".js-plotly-plot .gl-container"),
-    Shot("outliers-dark", "/outliers?model=mnist-conv-32-no-5-9", "dark", shown=".sweep-root"),
+    Shot("latent-light", "/latent?model=mnist-dense-2", shown=".js-plotly-plot"),
+    Shot("outliers-dark", "/outliers?model=mnist-conv-32-no-5-9", "dark", shown=".js-plotly-plot"),
     Shot("robustness-light", "/robustness", shown=".sweep-root[data-frame]"),
 )
 ANIMATION = "drag.webp"
@@ -55,6 +55,7 @@ def take(browser: Browser, address: str, shot: Shot) -> Path:
         viewport={"width": width, "height": height},
         color_scheme="dark" if shot.scheme == "dark" else "light",
         device_scale_factor=shot.scale,
+        reduced_motion="reduce",
     ).new_page()
     page.goto(address + shot.link)
     page.wait_for_selector(shot.shown, timeout=60_000)
@@ -67,7 +68,9 @@ def take(browser: Browser, address: str, shot: Shot) -> Path:
 
 def animate(browser: Browser, address: str) -> Path:
     """The file of the animation: sigma dragged from 0 to 1 and back."""
-    page = browser.new_context(viewport={"width": 1240, "height": 760}).new_page()
+    page = browser.new_context(
+        viewport={"width": 1240, "height": 820}, reduced_motion="reduce"
+    ).new_page()
     page.goto(address + DRAGGED)
     page.wait_for_selector(".sweep-root[data-frame]", timeout=60_000)
     _rest(page)
