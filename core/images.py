@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageChops, ImageCms, ImageOps, UnidentifiedImageError
 
 from core.config import ImageRejected
 
@@ -69,7 +69,7 @@ def to_array(picture: Picture, channels: int, size: tuple[int, int]) -> npt.NDAr
 
     channels: 1 (grey, by perceived brightness) or 3.  size: (H, W).
     """
-    image = picture.image.convert("L" if channels == 1 else "RGB")
+    image = _in_mode(picture.image, "L" if channels == 1 else "RGB")
     if picture.size != size:
         image = ImageOps.fit(image, (size[1], size[0]), Image.Resampling.BICUBIC)
     return np.asarray(image, dtype=np.uint8).reshape(*size, channels).transpose(2, 0, 1).copy()
@@ -91,7 +91,7 @@ def _read(data: bytes | Path, background: Colour) -> Picture:
         upright, orientation, turned = _upright(image)
         plain, changed = _plain(upright, background)
         notes = (turned, changed, _frames(image))
-    return Picture(_bare(plain), tuple(filter(None, notes)), orientation)
+        return Picture(_bare(plain), tuple(filter(None, notes)), orientation)
 
 
 def _content(data: bytes | Path) -> bytes:
@@ -122,11 +122,11 @@ def _upright(image: Image.Image) -> tuple[Image.Image, int, str]:
     """
     try:
         orientation = image.getexif().get(0x0112, 1)
+        if orientation not in range(2, 9):
+            return image, 1, ""
         turned = ImageOps.exif_transpose(image)
     except Exception:  # noqa: BLE001  # a broken note about an image does not break the image
         return image, 1, "its EXIF data are broken, so it was not turned"
-    if orientation not in range(2, 9):
-        return turned, 1, ""
     return turned, int(orientation), "turned as its EXIF data say"
 
 
@@ -143,7 +143,7 @@ def _plain(image: Image.Image, background: Colour) -> tuple[Image.Image, str]:
         converted = ImageCms.profileToProfile(image, lab, srgb, outputMode="RGB")
         assert converted is not None  # it is None only when done in place
         return _grey_if_equal(converted), ""
-    return _grey_if_equal(image.convert("L" if image.mode in ("1", "L") else "RGB")), ""
+    return _grey_if_equal(_in_mode(image, "L" if image.mode in ("1", "L") else "RGB")), ""
 
 
 def _without_alpha(image: Image.Image, background: Colour) -> tuple[Image.Image, str]:
@@ -157,8 +157,18 @@ def _without_alpha(image: Image.Image, background: Colour) -> tuple[Image.Image,
 def _grey_if_equal(image: Image.Image) -> Image.Image:
     if image.mode == "L":
         return image
-    red, green, blue = image.split()
-    return red if red.tobytes() == green.tobytes() == blue.tobytes() else image
+    red = image.getchannel(0)
+    others = (image.getchannel(i) for i in (1, 2))
+    return red if all(_is_equal(red, other) for other in others) else image
+
+
+def _is_equal(one: Image.Image, other: Image.Image) -> bool:
+    return ImageChops.difference(one, other).getbbox() is None
+
+
+def _in_mode(image: Image.Image, mode: str) -> Image.Image:
+    """The image itself where it is in that mode; convert() would copy it."""
+    return image if image.mode == mode else image.convert(mode)
 
 
 def _frames(image: Image.Image) -> str:
