@@ -36,13 +36,17 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Shown:
-    """Which images stand under which noise: all that a sweep depends on, besides its model."""
+    """Which images stand under which noise: all that a sweep depends on, besides its model.
+
+    finest: amounts of noise at most.
+    """
 
     dataset: str
     split: str
     ids: tuple[str, ...]
     noise: Noise
     seed: int
+    finest: int = reconstruction.FINEST
 
 
 @dataclass(frozen=True)
@@ -185,7 +189,7 @@ def _autoencoder(sha256: str, _card: Card) -> Autoencoder:  # noqa: ARG001  # th
 def _model_sweep(shown: Shown, sha256: str, _card: Card) -> NoiseSweep:  # noqa: ARG001
     images = dataset(shown.dataset, shown.split)
     x = images.pixels(images.positions(shown.ids))
-    sigmas = reconstruction.steps(x.size)
+    sigmas = reconstruction.steps(x.size, shown.finest)
     return noise_sweep(x, [autoencoder(_card)], shown.noise, shown.seed, sigmas)
 
 

@@ -5,6 +5,7 @@ soon; what the pages need is then loaded in the background. `streamlit run app.p
 pages, later.
 """
 
+import os
 import socket
 import sys
 import threading
@@ -14,12 +15,15 @@ from streamlit import runtime
 from streamlit.web import cli
 from streamlit.web.server.starlette import starlette_server
 
+from core.machine import cores
+
 POLL_SECONDS = 0.01
 PAUSE_SECONDS = 3.0  # in which the first page is drawn: the rest would take its processor
 
 
 def main() -> None:
     """Become `streamlit` with the arguments given."""
+    spare_the_others()
     send_at_once()
     threading.Thread(target=get_ready, name="get-ready", daemon=True).start()
     sys.argv[0] = "streamlit"
@@ -35,6 +39,16 @@ def get_ready() -> None:
     preloading.first_page()
     time.sleep(PAUSE_SECONDS)
     preloading.other_pages()
+
+
+def spare_the_others() -> None:
+    """Have NumPy's products use as many threads as the networks do; before NumPy is loaded.
+
+    With a thread a core, each small product costs twice the processor time: threads wait by
+    spinning, and take what the other visitors and a training run need.
+    """
+    threads = os.environ.get("OMP_NUM_THREADS") or str(max(1, cores() // 2))
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", threads)
 
 
 def send_at_once() -> None:

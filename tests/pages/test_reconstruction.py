@@ -32,6 +32,11 @@ def test_steps_for_any_size_of_picture_run_from_0_to_1_and_hold_the_trained_amou
     assert 0.5 in steps
 
 
+def test_steps_are_as_many_as_asked_for_at_most() -> None:
+    assert reconstruction.steps(784, finest=21).tolist() == np.linspace(0, 1, 21).tolist()
+    assert len(reconstruction.steps(10**7, finest=21)) == 11
+
+
 def test_sixteen_digits_move_in_steps_of_two_hundredths() -> None:
     assert len(reconstruction.steps(16 * 784)) == 51
 

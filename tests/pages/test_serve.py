@@ -52,6 +52,24 @@ print(gc.get_freeze_count(), len(gc.get_objects()))
     assert left < frozen / 50
 
 
+@pytest.mark.parametrize("asked", ["3", ""])
+def test_products_of_numpy_use_no_more_threads_than_the_networks(
+    asked: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", asked)
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    code = """
+import os, sys
+from pages.ui import serve
+assert "numpy" not in sys.modules, "it would not hear of it any more"
+serve.spare_the_others()
+from core.backends import inference_threads
+print(os.environ["OPENBLAS_NUM_THREADS"], inference_threads())
+"""
+    of_numpy, of_networks = printed_by(code).split()
+    assert of_numpy == of_networks == (asked or of_networks)
+
+
 def test_first_page_preloaded_imports_no_other_package() -> None:
     code = """
 import sys

@@ -24,6 +24,7 @@ from pages.ui.sweep import (
 from pages.ui.text import SIGMA, noise_name, training_note
 
 Scores = npt.NDArray[np.float64]
+FINEST = 51  # amounts of noise in a sweep, at most
 ERROR_LABEL = (
     "Error of a pixel, |reconstruction − original|. One scale for all models and all σ, "
     "which 99.5 % of the pixels keep to."
@@ -34,12 +35,13 @@ SSIM = "Structural similarity, mean over the images; 1 = equal"
 REMOVED = "Share of the noise's squared error that is gone; below 0 = more error than the noise had"
 
 
-def steps(n_values: int) -> Scores:
-    """The amounts of noise for a sweep over pictures of n_values numbers in all.
+def steps(n_values: int, finest: int = FINEST) -> Scores:
+    """The amounts of noise for a sweep over pictures of n_values numbers in all, finest at most.
 
     Fewer where the pictures are larger; 0.5, where models are trained, is always among them.
     """
-    return np.linspace(0, 1, 51 if n_values <= 30_000 else 21 if n_values <= 200_000 else 11)
+    n = FINEST if n_values <= 30_000 else 21 if n_values <= 200_000 else 11
+    return np.linspace(0, 1, min(n, finest))
 
 
 def nearest_step(sigmas: Scores, sigma: float) -> int:

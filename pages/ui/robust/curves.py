@@ -23,6 +23,8 @@ from pages.ui.text import noise_name, plain
 from pages.ui.working import duration
 
 N_PICTURES, N_LARGE = 10, 6  # of images up to controls.LARGE pixels a side, and of larger ones
+# Pictures of many models are costly: they are made at the amounts measured, and halfway between.
+LEAST_STEPS = 21
 DEFAULT_SIGMA = 0.5
 COLOURS = "model_colours"
 PATIENCE = 0.4  # seconds without a word
@@ -78,7 +80,12 @@ def _draw_sweep(asked: Asked, found: Study) -> Pictured:
     images = controls.pick(every, (), n, _shuffled())
     choice = asked.choice
     shown = Shown(
-        choice.dataset.id, choice.split, tuple(images.ids.tolist()), asked.noise, asked.seed
+        choice.dataset.id,
+        choice.split,
+        tuple(images.ids.tolist()),
+        asked.noise,
+        asked.seed,
+        max(LEAST_STEPS, asked.levels),
     )
     sigma = state.recall_number("sigma", DEFAULT_SIGMA, 0, 1)
     event = sweep.show(
