@@ -17,6 +17,7 @@ from core.config import ImageRejected
 
 FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "WEBP", "GIF")
 MAX_BYTES = 25 << 20
+FIRST_READ = 1 << 16  # of a file: most have no more, and room for MAX_BYTES takes time to make
 MAX_PIXELS = 40_000_000
 MAX_SIDE = 20_000
 WHITE = (255, 255, 255)
@@ -97,7 +98,9 @@ def _read(data: bytes | Path, background: Colour) -> Picture:
 def _content(data: bytes | Path) -> bytes:
     if isinstance(data, Path):
         with open(data, "rb") as file:
-            data = file.read(MAX_BYTES + 1)
+            data = file.read(min(FIRST_READ, MAX_BYTES + 1))
+            if len(data) == FIRST_READ:
+                data += file.read(MAX_BYTES + 1 - FIRST_READ)
     if not data:
         raise ImageRejected("is empty")
     if len(data) > MAX_BYTES:

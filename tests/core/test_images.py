@@ -76,6 +76,25 @@ def test_format_is_told_by_content_and_never_by_name(tmp_path: Path) -> None:
         read_image(path)
 
 
+def test_file_is_read_whole_however_little_of_it_is_read_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = encoded(colour(), "PNG")
+    path = tmp_path / "a.png"
+    path.write_bytes(content)
+    for first in (1, len(content) - 1, len(content), len(content) + 1):
+        monkeypatch.setattr(images, "FIRST_READ", first)
+        assert np.array_equal(pixels(read_image(path)), NOISE)
+
+
+def test_file_larger_than_the_limit_is_rejected_as_such(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    with open(path, "wb") as file:
+        file.truncate(images.MAX_BYTES + 1)  # takes no room on the disk
+    with pytest.raises(ImageRejected, match=r"larger than 25 MB"):
+        read_image(path)
+
+
 @pytest.mark.parametrize("name", ["absent.png", "folder"])
 def test_path_that_cannot_be_opened_is_rejected_as_such(name: str, tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
