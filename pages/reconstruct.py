@@ -21,13 +21,13 @@ st.caption(
 choice = sidebar.chosen()
 with st.container(horizontal=True, vertical_alignment="bottom"):
     cards = controls.compared(choice.model(), choice.fitting)
-    with st.container(horizontal=True, width="content"):
+    with st.container(horizontal=True, width="content", key="tools"):
         images = controls.images(choice.images())
         controls.shuffle_button()
         noise, seed = controls.noise()
         controls.new_noise_button()
         # Filled when the noise shown is known.
-        download = st.container(horizontal=True, width="content")
+        download = st.container(horizontal=True, width="content", key="files")
 
 if not len(images):
     st.info("No image of these classes is here: choose others under Images, or none for all.")
