@@ -5,10 +5,11 @@ that the result is that of one process with the same batches, but for rounding.
 """
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 import torch
 import torch.distributed as dist
@@ -94,6 +95,18 @@ def joined(device: str = "auto") -> Iterator[Team]:
         dist.destroy_process_group()
 
 
+def end(status: int) -> NoReturn:
+    """End this process, without the interpreter's own way out, which may abort in a team.
+
+    DistributedDataParallel never lets go of gloo's threads. One of them that still has a tensor to
+    give back when the interpreter is taken down kills the process with SIGABRT, and torchrun takes
+    that for a failed training.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
 class Objective(nn.Module):
     """Network.loss as a module, which is what DistributedDataParallel wraps."""
 
@@ -114,7 +127,7 @@ def together(network: Network) -> nn.Module:
         for name, layer in part.named_children():
             if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d):
                 setattr(part, name, _SharedBatchNorm(layer))
-    return nn.parallel.DistributedDataParallel(Objective(network), broadcast_buffers=False)
+    return nn.parallel.DistributedDataParallel(Objective(network), forward_sync_buffers=False)
 
 
 class _SharedBatchNorm(nn.Module):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.distributed import joined
+from core.distributed import end, joined
 from core.learning.descent import Descent
 from core.learning.events import StepDone
 from core.learning.fitting import fit_by_gradient
@@ -29,3 +29,4 @@ def main(folder: Path, arch: str) -> None:
 
 if __name__ == "__main__":
     main(Path(sys.argv[1]), sys.argv[2])
+    end(0)

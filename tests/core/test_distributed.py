@@ -73,6 +73,17 @@ def rebuilt(network: Network) -> torch.Tensor:
         return network.eval()(torch.from_numpy(SETS[1].pixels())).clone()
 
 
+def test_process_that_ends_says_all_and_takes_nothing_down() -> None:
+    code = (
+        "import atexit, os; from core.distributed import end; "
+        "atexit.register(os.abort); print('said', end=''); end(3)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (3, "said", "")
+
+
 def train_command(images: str, epochs: int) -> list[object]:
     return [
         "-m", "core", "train", "--dataset", images, "--arch", "dense", "--latent-dim", 2,
