@@ -2,40 +2,26 @@
 
 Bytes are read here, in the order of the source and within its limits; files of a folder are opened
 by the process that decodes them. Few blocks are on their way at a time, however many images there
-are. Each process is started afresh (spawn), imports nothing but the decoder and so keeps its
-limits, leaves Ctrl-C to this one, and ends when this one is gone.
+are.
 """
 
-import contextlib
 import math
-import multiprocessing
-import os
-import signal
-import threading
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from itertools import chain
-from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-import numpy.typing as npt
-
 from core.config import DataError, HourglassError, ImageRejected
-from core.images import read_image, to_array
-from core.machine import cores
+from core.streaming import workers as decoders
 from core.streaming.shards import Sample, Shard
+from core.streaming.workers import Content, Decoded, Pixels, Shape, decode
 
 BLOCK_IMAGES, BLOCK_PIXELS = 1024, 1024 * 784
 BLOCK_BYTES = 32 << 20  # of encoded images in one block
 FEW = 512  # images: not worth starting processes for
-Shape = tuple[int, int, int]
-Pixels = npt.NDArray[np.uint8]
-Content = bytes | Path | ImageRejected
-Decoded = tuple[Pixels, list[str]]
 
 
 class Block(NamedTuple):
@@ -72,14 +58,11 @@ def blocks(shards: Sequence[Shard], shape: Shape, workers: int | None = None) ->
     tasks = _kept_failure(_tasks(shards, shape))
     if workers is None:
         begun, tasks = _begun(tasks)
-        workers = default_workers() if begun >= FEW else 0
+        workers = decoders.default_workers() if begun >= FEW else 0
     if not workers:
-        for task in tasks:
-            if isinstance(task, HourglassError):
-                raise task
-            yield _block(task, decode(task.contents, shape))
+        yield from _one_by_one(tasks, shape)
         return
-    with _processes(workers) as pool:
+    with decoders.processes(workers) as pool:
         try:
             yield from _overlapped(pool, tasks, shape, 2 * workers + 1)
         except BrokenProcessPool as error:
@@ -87,28 +70,6 @@ def blocks(shards: Sequence[Shard], shape: Shape, workers: int | None = None) ->
                 "A process that decodes images was ended, perhaps for want of memory: "
                 "free some and give the same command again."
             ) from error
-
-
-def default_workers() -> int:
-    """A process a core, shared by those that torchrun has started on this machine."""
-    team = os.environ.get("LOCAL_WORLD_SIZE", "1")
-    return max(1, cores() // max(1, int(team) if team.isdecimal() else 1))
-
-
-def decode(contents: Sequence[Content], shape: Shape) -> Decoded:
-    """Images as a model takes them, (m, C, H, W), and a reason for each of the others, "" for
-    these.
-    """
-    pixels, reasons = [], []
-    for content in contents:
-        try:
-            if isinstance(content, ImageRejected):
-                raise content
-            pixels.append(to_array(read_image(content, "It"), shape[0], shape[1:]))
-            reasons.append("")
-        except ImageRejected as refusal:
-            reasons.append(str(refusal))
-    return (np.stack(pixels) if pixels else np.empty((0, *shape), np.uint8)), reasons
 
 
 def _tasks(shards: Sequence[Shard], shape: Shape) -> Iterator[_Task]:
@@ -155,6 +116,13 @@ def _begun(items: Iterator[_Item]) -> tuple[int, Iterator[_Item]]:
     return n, chain(first, items)
 
 
+def _one_by_one(items: Iterable[_Item], shape: Shape) -> Iterator[Block]:
+    for item in items:
+        if isinstance(item, HourglassError):
+            raise item
+        yield _block(item, decode(item.contents, shape))
+
+
 def _overlapped(
     pool: ProcessPoolExecutor, items: Iterable[_Item], shape: Shape, most: int
 ) -> Iterator[Block]:
@@ -179,25 +147,3 @@ def _overlapped(
 def _block(task: _Task, decoded: Decoded) -> Block:
     ids, labels = (tuple(getattr(one, name) for one in task.samples) for name in ("id", "label"))
     return Block(task.shard, ids, labels, decoded[0], tuple(decoded[1]))
-
-
-@contextlib.contextmanager
-def _processes(n: int) -> Iterator[ProcessPoolExecutor]:
-    pool = ProcessPoolExecutor(n, multiprocessing.get_context("spawn"), _begin)
-    try:
-        yield pool
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _begin() -> None:
-    """In a new process: Ctrl-C is for its parent, and without a parent it ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    parent.join()
-    os._exit(1)

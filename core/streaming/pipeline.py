@@ -2,8 +2,9 @@
 
 import contextlib
 import hashlib
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, groupby
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,7 +17,10 @@ from core.data.imagesets import Rejected
 from core.inference import Autoencoder
 from core.streaming import decoding, scoring
 from core.streaming.decoding import Block
+from core.streaming.scoring import Rows
 from core.streaming.shards import Shard
+
+TABLE_ROWS = 1024
 
 
 @dataclass(frozen=True)
@@ -86,8 +90,9 @@ def pieces(job: Job, shards: Sequence[Shard]) -> Generator[Piece]:
     limit = scoring.threshold(job.autoencoder, job.percentile)
     decoded = decoding.blocks(shards, job.autoencoder.input_shape, job.workers)
     with contextlib.closing(decoded):
-        for block in decoded:
-            yield Piece(block.shard, _table(job, block, limit))
+        for shard, of_shard in groupby(decoded, key=lambda block: block.shard):
+            for rows in _gathered(_scored(job.autoencoder, block) for block in of_shard):
+                yield Piece(shard, scoring.table(job.autoencoder, job.source, rows, limit))
 
 
 def score_file(job: Job, out: Path, progress: Callable[[int], None] | None = None) -> Totals:
@@ -111,9 +116,29 @@ def score_file(job: Job, out: Path, progress: Callable[[int], None] | None = Non
     return totals
 
 
-def _table(job: Job, block: Block, limit: float) -> pd.DataFrame:
+def _scored(autoencoder: Autoencoder, block: Block) -> Rows:
     errors = np.full(len(block.ids), np.nan)
     read = np.array([reason == "" for reason in block.reasons], bool)
-    errors[read] = job.autoencoder.errors(np.divide(block.images, np.float32(255)))
-    rows = scoring.Rows(block.ids, block.labels, errors, block.reasons)
-    return scoring.table(job.autoencoder, job.source, rows, limit)
+    errors[read] = autoencoder.errors(np.divide(block.images, np.float32(255)))
+    return Rows(block.ids, block.labels, errors, block.reasons)
+
+
+def _gathered(scored: Iterable[Rows]) -> Iterator[Rows]:
+    """The same rows, TABLE_ROWS or more at a time: to make a table costs as much as 1,000 rows."""
+    waiting: list[Rows] = []
+    for rows in scored:
+        waiting.append(rows)
+        if sum(len(some.ids) for some in waiting) >= TABLE_ROWS:
+            yield _joined(waiting)
+            waiting = []
+    if waiting:
+        yield _joined(waiting)
+
+
+def _joined(parts: Sequence[Rows]) -> Rows:
+    ids, labels, errors, reasons = zip(*parts, strict=True)
+    return Rows(_row(ids), _row(labels), np.concatenate(errors), _row(reasons))
+
+
+def _row(parts: Iterable[Sequence[str]]) -> tuple[str, ...]:
+    return tuple(chain.from_iterable(parts))
