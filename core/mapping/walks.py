@@ -25,7 +25,6 @@ class Lattice:
     nearest: (S, S) position of the image whose code is nearest, over all numbers of the code.
     distance: (S, S) to that code.  gap: (S, S) to the nearest point as seen in the plane.
     reach: what 99 % of the points' own gaps stay under; a node with a larger gap is far from data.
-    points: (n, 2) where the images lie, as shares 0 to 1 of the way through xs and ys.
     """
 
     xs: Scores
@@ -35,12 +34,15 @@ class Lattice:
     distance: Array
     gap: Array
     reach: float
-    points: Scores
 
     @property
     def far(self) -> npt.NDArray[np.bool_]:
         """(S, S): where no data is near."""
         return self.gap > self.reach
+
+    def shares(self, points: Scores) -> Scores:
+        """Where points (n, 2) of the plane lie, as shares 0 to 1 of the way through xs and ys."""
+        return np.stack([_share(points[:, i], to) for i, to in enumerate((self.xs, self.ys))], 1)
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,6 @@ def lattice(model: Autoencoder, z: Array, axes: Axes, size: int) -> Lattice:
         found.distances.reshape(square),
         seen.distances.reshape(square),
         typical_gap(points),
-        np.stack([_share(points[:, i], ticks) for i, ticks in enumerate((xs, ys))], axis=1),
     )
 
 

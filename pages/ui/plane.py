@@ -43,10 +43,10 @@ def nodes(shape: tuple[int, int, int]) -> int:
     return NODES_OF_LARGE if max(shape) >= LARGE else NODES
 
 
-def pack(lattice: Lattice, images: ImageSet, colours: Pixels, legend: Legend) -> Packed:
+def pack(lattice: Lattice, images: ImageSet, legend: Legend) -> Packed:
     """A plane ready to be sent; cache it.
 
-    images: those whose codes the lattice knows, in their order.  colours: (n, 3) of their points.
+    images: those whose codes the lattice knows, in their order.
     """
     size = len(lattice.xs)
     tiles = mosaic.colours(lattice.decoded.reshape(-1, *lattice.decoded.shape[2:]))
@@ -59,8 +59,6 @@ def pack(lattice: Lattice, images: ImageSet, colours: Pixels, legend: Legend) ->
         "which": which.astype(np.uint16).ravel(),
         "distance": lattice.distance.astype(np.float32).ravel(),
         "far": lattice.far.astype(np.uint8).ravel(),
-        "points": np.rint(lattice.points * 65535).astype(np.uint16).ravel(),
-        "colours": colours.astype(np.uint8).ravel(),
     }
     body, places = _laid_out(parts)
     header: dict[str, Any] = {
@@ -98,13 +96,24 @@ def squeezed(tiles: npt.NDArray[np.uint8]) -> tuple[bytes, tuple[int, int]]:
         tiles = flat.reshape(size, size, h, w, 3)
 
 
-def show(packed: Packed, key: str, selected: Sequence[int]) -> str | None:
+def dots(shares: npt.NDArray[np.float64], colours: Pixels) -> Packed:
+    """Points on a plane, ready to be sent.
+
+    shares: (n, 2) of the way through the lattice, as Lattice.shares() says.  colours: (n, 3).
+    """
+    places = np.rint(np.clip(shares, 0, 1) * 65535).astype("<u2")
+    return Packed({"n": len(places)}, places.tobytes() + colours.astype(np.uint8).tobytes())
+
+
+def show(packed: Packed, key: str, points: Packed, selected: Sequence[int]) -> str | None:
     """The plane; the id of the real image that was clicked just now, or None.
 
-    selected: positions of the points that stand out; none = all alike. They travel by themselves,
-    so that the pictures need not be sent again for another selection.
+    points: from dots().  selected: positions of those that stand out; none = all alike. They travel
+    by themselves, so that the pictures need not be sent again for other points, colours or another
+    selection.
     """
-    _selection(key=f"{key}_selection", data={"selected": list(selected)})
+    listened = Packed(points.header | {"selected": list(selected)}, points.body)
+    _selection(key=f"{key}_selection", data=listened.message(0))
     state = _component(key=key, data=packed.message(0), on_clicked_change=_nothing)
     clicked: str | None = state.clicked
     return clicked

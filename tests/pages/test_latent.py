@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core import checkpoints, datasets, latent
@@ -13,6 +14,7 @@ from core.inference import Autoencoder
 from core.mapping import structure, walks
 from core.reviews import Decision, now
 from pages.ui import cache
+from pages.ui.latent.map import NEXT
 from tests.core.models_for_tests import tiny_document, tiny_tensors
 from tests.pages import latent_pages
 from tests.pages.latent_pages import bright, charts, component, components, drawn_points, tiles
@@ -245,11 +247,61 @@ def test_plane_holds_what_the_model_decodes_and_the_nearest_images(open_page: Op
 def test_plane_points_stand_where_their_codes_lie(open_page: OpenPage) -> None:
     app = open_page(model="tiny-vae")
     sent = component(app, "plane")
-    shares = sent.part("points").reshape(-1, 2) / 65535
+    shares = plane_points(app)
     ticks = np.linspace(0, 1, sent.header["size"])
     z = Autoencoder.load("tiny-vae").encode(digits().pixels())
     back = [np.interp(shares[:, i], ticks, sent.header[name]) for i, name in ((0, "xs"), (1, "ys"))]
     np.testing.assert_allclose(np.stack(back, axis=1), z, atol=2e-3 * np.ptp(z))
+
+
+def plane_points(app: AppTest) -> np.ndarray:
+    """Shares (n, 2) of the way through the plane."""
+    sent = component(app, "plane_selection")
+    return np.frombuffer(sent.body, "<u2", 2 * sent.header["n"]).reshape(-1, 2) / 65535
+
+
+def test_other_sample_lies_on_the_same_axes_and_the_same_plane(open_page: OpenPage) -> None:
+    one, other = (open_page(split="train", points="500", sample=seed) for seed in "05")
+    assert component(one, "plane").header == component(other, "plane").header
+    points = drawn_points(charts(other)["map_0"])
+    assert points.keys() != drawn_points(charts(one)["map_0"]).keys()
+    every = datasets.load("mnist-5k", "train")
+    model = Autoencoder.load("tiny-dense")
+    first = every.take(latent.stratified(every.labels, len(every), 500, 0))
+    axes = latent.plane(model.encode(first.pixels()))
+    z = model.encode(every.pixels(every.positions(list(points))))
+    expected = axes.coordinates(z)
+    np.testing.assert_allclose(np.array(list(points.values())), expected, rtol=1e-3, atol=1e-4)
+    assert len(plane_points(other)) == 500
+    assert "sample of seed 0" in said(other)
+    assert "sample of seed 0" not in said(one)
+
+
+def test_seed_changes_nothing_where_all_images_are_shown(open_page: OpenPage) -> None:
+    one, other = (open_page(sample=seed) for seed in "05")
+    assert charts(one)["map_0"]["data"] == charts(other)["map_0"]["data"]
+    assert "sample of seed 0" not in said(other)
+
+
+def test_image_of_the_plane_that_is_no_point_of_the_map_opens_too(open_page: OpenPage) -> None:
+    app = open_page(split="train", points="500", sample="5")
+    on_map = drawn_points(charts(app)["map_0"])
+    known = component(app, "plane").header["ids"]
+    app.session_state[NEXT] = next(name for name in known if name not in on_map)
+    app.run()
+    assert not app.exception
+    assert "It is no point of this map" in said(app)
+
+
+def test_codes_outlive_the_server(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = drawn_points(charts(open_page())["map_0"])
+    st.cache_resource.clear()
+
+    def encode_again(self: Autoencoder, x: np.ndarray) -> np.ndarray:
+        raise AssertionError(f"{len(x)} images were encoded a second time")
+
+    monkeypatch.setattr(Autoencoder, "encode", encode_again)
+    assert drawn_points(charts(open_page())["map_0"]) == before
 
 
 def test_plane_of_a_longer_code_says_that_it_is_the_principal_one(open_page: OpenPage) -> None:

@@ -51,8 +51,7 @@ class View {
     const pictures = await Promise.all([picture("decoded"), picture("thumbnails")]);
     if (header.id !== this.latest) return; // something newer overtook it
     [this.sheet, this.thumbnails] = pictures;
-    [this.which, this.distance, this.is_far, this.points, this.colours] =
-      ["which", "distance", "far", "points", "colours"].map(read);
+    [this.which, this.distance, this.is_far] = ["which", "distance", "far"].map(read);
     this.header = header;
     this.show();
   }
@@ -112,7 +111,7 @@ class View {
   }
 
   draw_points(context) {
-    const { points, colours } = this;
+    const { at: points, colours } = globalThis.hourglassPoints ?? { at: [], colours: [] };
     const side = this.ground.width;
     const n = points.length / 2;
     const radius = (n > 5000 ? 1.4 : n > 1500 ? 2 : 2.6) * devicePixelRatio;

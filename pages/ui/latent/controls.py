@@ -11,8 +11,9 @@ from core.mapping.projections import BY_NAME
 from pages.ui import sidebar, state
 from pages.ui.density import DENSE
 from pages.ui.latent import data as latent_data
+from pages.ui.latent import encoding as latent_encoding
 from pages.ui.latent import map as latent_map
-from pages.ui.latent.data import OTHER, Crowd, Patience, Population
+from pages.ui.latent.data import OTHER, Codes, Crowd, Patience, Population
 from pages.ui.text import plain, titles
 from pages.ui.working import told
 
@@ -67,7 +68,7 @@ def asked(choice: sidebar.Choice, card: Card) -> Asked:
     return Asked(crowd, cards, method, colour, drag, groups)
 
 
-def encoded(crowd: Crowd, card: Card) -> latent_data.Codes:
+def encoded(crowd: Crowd, card: Card) -> Codes:
     """The codes of the images, with a progress bar if they take a while."""
     place, began = st.empty(), time.monotonic()
 
@@ -77,7 +78,7 @@ def encoded(crowd: Crowd, card: Card) -> latent_data.Codes:
         words = told(done, total, left, f"Encoding with {card.name}")
         place.progress(share, plain(words))
 
-    found = latent_data.codes(crowd, card, Patience(tell))
+    found = latent_encoding.codes(crowd, card, Patience(tell))
     place.empty()
     return found
 

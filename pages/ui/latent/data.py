@@ -1,15 +1,15 @@
-"""What the Latent space page stands on: which images, their codes, and where they are drawn."""
+"""What the Latent space page stands on: which images, and the space that their codes lie in."""
 
 import contextlib
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from core import latent, metrics
+from core import latent
 from core.checkpoints import Card
 from core.config import ReviewError
 from core.data.imagesets import ImageSet, joined
@@ -23,7 +23,7 @@ T = TypeVar("T")
 Progress = Callable[[int, int | None], None]
 OTHER = {"test": "train", "train": "test"}
 FEW = 20_000  # images of a crowded map that what is slower than the map looks at
-CHUNK = 2_000  # images encoded between two looks at the clock
+EVERY = 10**9  # more images than any set has
 
 
 @dataclass(frozen=True)
@@ -41,14 +41,24 @@ class Crowd:
 
 
 @dataclass(frozen=True)
+class Part:
+    """Images of one split of a data set.  rows: (n,) where they stand in it, rising."""
+
+    dataset: str
+    split: str
+    rows: Index
+
+
+@dataclass(frozen=True)
 class Population:
     """The images of a crowd.  other: (N,) True for images of the other part.  available: before
-    the sample was taken.
+    the sample was taken.  parts: where they come from, in their order.
     """
 
     images: ImageSet
     other: npt.NDArray[np.bool_]
     available: int
+    parts: tuple[Part, ...]
 
 
 @dataclass(frozen=True)
@@ -60,26 +70,33 @@ class Codes:
     percentiles: Scores
 
 
+def sampled(crowd: Crowd) -> Crowd:
+    """The same images under the one name they have: where none is left out no seed draws any."""
+    sizes = [len(cache.dataset(crowd.dataset, split)) for split in splits(crowd)]
+    return crowd if max(sizes) > crowd.most else replace(crowd, most=EVERY, seed=0)
+
+
+def first(crowd: Crowd) -> Crowd:
+    """The sample of the first seed: axes and plane are made of it, so that all samples lie on the
+    same ones.
+    """
+    return replace(sampled(crowd), seed=0)
+
+
 def population(crowd: Crowd) -> Population:
     """The images of a crowd, every class in its share."""
 
     def make() -> Population:
-        parts = [cache.dataset(crowd.dataset, crowd.split)]
-        if crowd.with_other:
-            parts.append(cache.dataset(crowd.dataset, OTHER[crowd.split]))
-        samples = [sample(part, crowd.most, crowd.seed) for part in parts]
+        sets = [cache.dataset(crowd.dataset, split) for split in splits(crowd)]
+        rows = [latent.stratified(one.labels, len(one), crowd.most, crowd.seed) for one in sets]
+        samples = [_taken(one, which) for one, which in zip(sets, rows, strict=True)]
         images = joined(*samples) if crowd.with_other else samples[0]
         other = np.arange(len(images)) >= len(samples[0])
-        return Population(images, other, sum(map(len, parts)))
+        parts = zip(splits(crowd), rows, strict=True)
+        found = tuple(Part(crowd.dataset, split, which) for split, which in parts)
+        return Population(images, other, sum(map(len, sets)), found)
 
     return kept("population", crowd, None, make)
-
-
-def sample(images: ImageSet, most: int, seed: int) -> ImageSet:
-    """At most so many of the images, every class in its share; all of them are not copied."""
-    if most >= len(images):
-        return images
-    return images.take(latent.stratified(images.labels, len(images), most, seed))
 
 
 def few(crowd: Crowd) -> Index:
@@ -88,31 +105,13 @@ def few(crowd: Crowd) -> Index:
     def make() -> Index:
         images = population(crowd).images
         most = FEW if len(images) > DENSE else len(images)
-        return latent.stratified(images.labels, len(images), most, crowd.seed)
+        return latent.stratified(images.labels, len(images), most, sampled(crowd).seed)
 
     return kept("few", crowd, None, make)
 
 
-def codes(crowd: Crowd, card: Card, progress: Progress) -> Codes:
-    """The codes and errors of a population; progress is told (images done, in all)."""
-
-    def make() -> Codes:
-        images, model = population(crowd).images, cache.autoencoder(card)
-        z = np.empty((len(images), model.latent_dim), np.float32)
-        errors = np.empty(len(images))
-        for start in range(0, len(images), CHUNK):
-            part = slice(start, start + CHUNK)
-            x = images.pixels(part)
-            z[part] = model.encode(x)
-            errors[part] = metrics.mse(x, model.decode(z[part]))
-            progress(min(start + CHUNK, len(images)), len(images))
-        return Codes(z, errors, model.percentiles(errors))
-
-    return kept("codes", crowd, card, make)
-
-
 def axes(crowd: Crowd, card: Card, z: Array) -> Axes:
-    """The plane that can be decoded: of the code's two numbers, or the principal one."""
+    """The plane of codes z that can be decoded: of their two numbers, or the principal one."""
     return kept("axes", crowd, card, lambda: latent.plane(z))
 
 
@@ -138,7 +137,7 @@ def trust(crowd: Crowd, card: Card, method: str, z: Array, drawn: Array) -> floa
     if n < 1:
         return None
     make = lambda: structure.trustworthiness(z[some], drawn[some], n)  # noqa: E731
-    return kept(f"trust {method}", crowd, card, make)
+    return kept(f"trust {method} {crowd.seed}", crowd, card, make)
 
 
 def clusters(crowd: Crowd, card: Card, z: Array, n: int) -> Index:
@@ -159,7 +158,17 @@ def verdicts(dataset: str) -> dict[str, str]:
 
 def kept(what: str, crowd: Crowd, card: Card | None, make: Callable[[], T]) -> T:
     """What make() gives for these images and this model, made once."""
-    return cache.kept((what, crowd, card.sha256 if card else ""), make)
+    return cache.kept((what, sampled(crowd), card.sha256 if card else ""), make)
+
+
+def splits(crowd: Crowd) -> tuple[str, ...]:
+    """The splits that a crowd is of, its own first."""
+    return (crowd.split, OTHER[crowd.split]) if crowd.with_other else (crowd.split,)
+
+
+def _taken(images: ImageSet, rows: Index) -> ImageSet:
+    """Some images of a set; all of them are not copied."""
+    return images if len(rows) == len(images) else images.take(rows)
 
 
 class Patience:

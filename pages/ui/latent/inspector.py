@@ -1,5 +1,6 @@
 """One image of the map, enlarged: the inspector of all pages, its code, and its neighbours."""
 
+from dataclasses import replace
 from functools import partial
 
 import streamlit as st
@@ -10,6 +11,7 @@ from pages.ui import cache, code_chart, gallery, inspector, mosaic, state
 from pages.ui.cache import Shown
 from pages.ui.gallery import Columns, Item
 from pages.ui.latent import between as latent_between
+from pages.ui.latent import data as latent_data
 from pages.ui.latent.data import OTHER
 from pages.ui.latent.map import NEXT, SECTION
 from pages.ui.latent.views import View
@@ -23,7 +25,11 @@ DEFAULT_SIGMA = 0.5
 def inspect(one: View, clicked: str | None) -> None:
     """Open the dialog on the image that was clicked, or that the dialog itself asked for."""
     image_id = clicked or st.session_state.pop(NEXT, None)
-    if image_id is None or image_id not in one.population.images:
+    if image_id is None:
+        return
+    if image_id not in one.population.images:  # the plane may know others than the map
+        one = replace(one, population=one.known, codes=one.known_codes)
+    if image_id not in one.population.images:
         return
     i = int(one.population.images.positions([image_id])[0])
     crowd, other = one.asked.crowd, bool(one.population.other[i])
@@ -63,7 +69,7 @@ def _around(one: View, i: int) -> None:
             if clicked := _gallery(one, found, title):
                 st.session_state[NEXT] = clicked
                 st.rerun()
-    _walk_buttons(str(one.population.images.ids[i]))
+    _walk_buttons(one, str(one.population.images.ids[i]))
 
 
 def _gallery(one: View, found: Neighbours, title: str) -> str | None:
@@ -81,7 +87,10 @@ def _gallery(one: View, found: Neighbours, title: str) -> str | None:
     return gallery.show(packed, f"near in {title}".replace(" ", "_"), state.selected_ids())
 
 
-def _walk_buttons(image_id: str) -> None:
+def _walk_buttons(one: View, image_id: str) -> None:
+    if image_id not in latent_data.population(one.asked.crowd).images:
+        st.caption("It is no point of this map, so that no walk goes through it.")
+        return
     with st.container(horizontal=True):
         for label, key in (
             ("Walk from here", latent_between.FROM),

@@ -10,7 +10,7 @@ import numpy as np
 from core import arraycache, config, latent
 from core.background import Job
 from core.checkpoints import Card
-from core.latent import Array
+from core.latent import Array, Axes
 from core.mapping import structure
 from core.mapping.projecting import project_apart
 from core.mapping.projections import BY_NAME
@@ -23,10 +23,14 @@ N_MEASURED = 10_000  # images that the numbers are measured on, at most
 KEPT = 200  # files: of 70,000 points one takes half a megabyte
 
 
-def places(crowd: Crowd, card: Card, method: str, z: Array) -> Array | None:
-    """Where the codes are drawn; None if that takes a while and nobody has asked for it yet."""
+def places(crowd: Crowd, card: Card, method: str, z: Array, axes: Axes) -> Array | None:
+    """Where the codes are drawn; None if that takes a while and nobody has asked for it yet.
+
+    axes: those of the PCA.
+    """
     if method == "pca" or z.shape[1] <= 2:
-        return latent_data.axes(crowd, card, z).coordinates(z).astype(np.float32)
+        make = lambda: axes.coordinates(z).astype(np.float32)  # noqa: E731
+        return latent_data.kept("places", crowd, card, make)
     job = cache.jobs().get(job_key(crowd, card, method))
     if job is not None and job.state == "done":
         return np.asarray(job.result, np.float32)

@@ -98,7 +98,7 @@ def test_lattice_encloses_all_points_and_says_where_they_lie(model: Autoencoder)
     for i, ticks in enumerate((lattice.xs, lattice.ys)):
         assert (np.diff(ticks) > 0).all()
         assert ticks[0] < points[:, i].min() < points[:, i].max() < ticks[-1]
-        back = np.interp(lattice.points[:, i], np.linspace(0, 1, 20), ticks)
+        back = np.interp(lattice.shares(points)[:, i], np.linspace(0, 1, 20), ticks)
         np.testing.assert_allclose(back, points[:, i], rtol=1e-6)
 
 

@@ -1,0 +1,179 @@
+"""Codes kept on disk and mapped into memory: what a model once made of an image is there.
+
+A folder for each model and part of a data set: z.npy (N, k) float32, errors.npy (N,) float64 and
+known.npy (N,) uint8, one row an image. Rows are filled as they are asked for, so that a sample
+costs what no sample before has shown, and what was interrupted goes on where it stood.
+"""
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from core.data.imagesets import ImageSet
+from core.latent import Array, Index, Scores
+
+Encode = Callable[[Index], tuple[Array, Scores]]  # rows -> their codes (n, k) and errors (n,)
+Progress = Callable[[int, int], None]  # rows done, rows in all
+CHUNK = 2_000  # rows encoded between two looks at the clock
+BLOCK = 20_000  # rows after which what was written is made to last
+LARGEST = 1 << 30  # bytes of codes; larger ones are kept in memory only
+MOST_BYTES, MOST_FOLDERS = 2 << 30, 200  # of all folders together
+
+
+@dataclass(frozen=True, eq=False)
+class CodeStore:
+    """What is known of the N images of one part.
+
+    z: (N, k).  errors: (N,).  known: (N,) 1 where they are filled.  folder: None in memory only.
+    """
+
+    z: Array
+    errors: Scores
+    known: npt.NDArray[np.uint8]
+    folder: Path | None = None
+
+    def missing(self, rows: Index) -> Index:
+        """Those of the rows that are not known yet."""
+        return np.asarray(rows[self.known[rows] == 0])
+
+    def fill(self, rows: Index, encode: Encode, tell: Progress) -> None:
+        """Encode these rows, which rise, and keep them; what is done stays if it is interrupted.
+
+        Raises OSError if the disk takes no more.
+        """
+        done = sure = 0
+        try:
+            while done < len(rows):
+                part = rows[done : done + CHUNK]
+                z, errors = encode(part)
+                self._put("z", part, np.asarray(z, np.float32))
+                self._put("errors", part, np.asarray(errors, np.float64))
+                done += len(part)
+                if done - sure >= BLOCK:
+                    sure = self._make_sure(rows, sure, done)
+                tell(done, len(rows))
+        finally:
+            self._make_sure(rows, sure, done)
+
+    def _make_sure(self, rows: Index, sure: int, done: int) -> int:
+        """Call rows known once they are on the disk: a power cut leaves none that is not."""
+        if done > sure and self.folder is not None:
+            for name in ("z", "errors"):
+                with (self.folder / f"{name}.npy").open("rb+") as file:
+                    os.fsync(file.fileno())
+        self._put("known", rows[sure:done], np.ones(done - sure, np.uint8))
+        return done
+
+    def _put(self, name: str, rows: Index, values: npt.NDArray[np.generic]) -> None:
+        """Write rows. Not through the map: a full disk would end the process, not raise."""
+        array = getattr(self, name)
+        if self.folder is None:
+            array[rows] = values
+            return
+        stretches = np.split(np.arange(len(rows)), np.flatnonzero(np.diff(rows) != 1) + 1)
+        with (self.folder / f"{name}.npy").open("rb+", buffering=0) as file:
+            for stretch in stretches if len(rows) else ():
+                file.seek(array.offset + int(rows[stretch[0]]) * array.strides[0])
+                content = np.ascontiguousarray(values[stretch]).tobytes()
+                if file.write(content) != len(content):
+                    raise OSError("The disk is full.")
+
+
+def in_memory(n: int, k: int) -> CodeStore:
+    """A store of n codes of k numbers that is gone with the process."""
+    return CodeStore(np.zeros((n, k), np.float32), np.zeros(n), np.zeros(n, np.uint8))
+
+
+def opened(root: Path, name: str, n: int, k: int) -> CodeStore:
+    """The store called `name` in a folder of stores; a new one if there is none, or it is broken.
+
+    It is in memory only where codes are too large to keep, or the folder cannot be written.
+    """
+    if 4 * n * k > LARGEST:
+        return in_memory(n, k)
+    folder = root / name
+    found = _read(folder, n, k)
+    if found is None:
+        shutil.rmtree(folder, ignore_errors=True)
+        with suppress(OSError):
+            _create(folder, n, k)
+        found = _read(folder, n, k)
+    return found or in_memory(n, k)
+
+
+def identity(images: ImageSet) -> str:
+    """A name for the pixels of a set in their order; another one if any of them differs.
+
+    Of pixels that lie in a file of their own: for that file as it was written last.
+    """
+    content = hashlib.sha256(repr((images.images.shape, images.split)).encode())
+    file = getattr(images.images, "filename", None)
+    if file is None:
+        content.update(np.ascontiguousarray(images.images).data)
+    else:
+        about = Path(file).stat()
+        content.update(repr((images.id, about.st_size, about.st_mtime_ns)).encode())
+    return content.hexdigest()
+
+
+def keep_within(root: Path, most_bytes: int = MOST_BYTES, most: int = MOST_FOLDERS) -> None:
+    """Delete the stores that were opened longest ago, until the others keep to the bounds.
+
+    The one opened last stays in any case.
+    """
+    with suppress(OSError):  # another process deletes, too
+        folders = sorted(filter(Path.is_dir, root.iterdir()), key=_opened, reverse=True)
+        total = 0
+        for i, folder in enumerate(folders):
+            total += sum(map(_bytes, folder.iterdir()))
+            if i and (total > most_bytes or i >= most):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _create(folder: Path, n: int, k: int) -> None:
+    """Empty arrays, all or none; files without content take next to no room on most disks."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".new-"))
+    try:
+        for name, (dtype, shape) in _arrays(n, k).items():
+            np.lib.format.open_memmap(temporary / f"{name}.npy", "w+", dtype, shape)
+        temporary.rename(folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _read(folder: Path, n: int, k: int) -> CodeStore | None:
+    """The store in a folder, None if it is not there or not as it should be."""
+    maps = {}
+    try:
+        for name, (dtype, shape) in _arrays(n, k).items():
+            found = np.load(folder / f"{name}.npy", mmap_mode="r")
+            if found.dtype != dtype or found.shape != shape or not found.flags.c_contiguous:
+                return None
+            maps[name] = found
+        os.utime(folder)
+    except (OSError, ValueError, EOFError):
+        return None
+    return CodeStore(maps["z"], maps["errors"], maps["known"], folder)
+
+
+def _arrays(n: int, k: int) -> dict[str, tuple[npt.DTypeLike, tuple[int, ...]]]:
+    return {"z": (np.float32, (n, k)), "errors": (np.float64, (n,)), "known": (np.uint8, (n,))}
+
+
+def _opened(folder: Path) -> float:
+    return folder.stat().st_mtime
+
+
+def _bytes(file: Path) -> int:
+    """What a file takes of the disk, which knows of holes in it where it can tell."""
+    about = file.stat()
+    return int(getattr(about, "st_blocks", -(-about.st_size // 512)) * 512)

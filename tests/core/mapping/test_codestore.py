@@ -1,0 +1,163 @@
+"""Codes on disk: made once a row, whole after any interruption, never more than allowed."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.data.imagesets import ImageSet, numbered_ids
+from core.latent import Array, Index, Scores
+from core.mapping import codestore
+from core.mapping.codestore import CodeStore
+
+N, K = 50, 3
+
+
+class Encoder:
+    """Codes that tell their row, and which rows were asked for."""
+
+    def __init__(self, fails_at: int | None = None) -> None:
+        self.rows: list[int] = []
+        self._fails_at = fails_at
+
+    def __call__(self, rows: Index) -> tuple[Array, Scores]:
+        if self._fails_at in rows:
+            raise RuntimeError("the visitor has left")
+        self.rows += rows.tolist()
+        return codes_of(rows), rows / 7
+
+
+def codes_of(rows: Index) -> Array:
+    return np.asarray(rows[:, None] + np.arange(K) / 10, np.float32)
+
+
+def store(folder: Path, n: int = N) -> CodeStore:
+    return codestore.opened(folder, "a-model-and-a-part", n, K)
+
+
+def fill(kept: CodeStore, rows: list[int] | range, encode: Encoder) -> None:
+    kept.fill(kept.missing(np.array(rows)), encode, lambda done, total: None)
+
+
+@pytest.mark.parametrize("rows", [range(N), [0, 1, 2, 7, 30, 31, N - 1], [4]])
+def test_rows_filled_are_read_again_by_another_process(
+    tmp_path: Path, rows: list[int] | range
+) -> None:
+    fill(store(tmp_path), rows, Encoder())
+    again, which = store(tmp_path), np.array(rows)
+    assert again.missing(np.arange(N)).tolist() == sorted(set(range(N)) - set(rows))
+    np.testing.assert_array_equal(again.z[which], codes_of(which))
+    np.testing.assert_array_equal(again.errors[which], which / 7)
+
+
+def test_samples_that_overlap_encode_each_row_once(tmp_path: Path) -> None:
+    encode = Encoder()
+    for rows in ([1, 2, 3, 9], [2, 3, 4], range(10)):
+        fill(store(tmp_path), rows, encode)
+    assert sorted(encode.rows) == list(range(10))
+
+
+def test_interrupted_encoding_goes_on_where_it_stood(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(codestore, "CHUNK", 4)
+    with pytest.raises(RuntimeError):
+        fill(store(tmp_path), range(N), Encoder(fails_at=22))
+    encode = Encoder()
+    fill(store(tmp_path), range(N), encode)
+    assert encode.rows == list(range(20, N))
+    np.testing.assert_array_equal(store(tmp_path).z, codes_of(np.arange(N)))
+
+
+def test_progress_ends_with_all_rows_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(codestore, "CHUNK", 20)
+    told: list[tuple[int, int]] = []
+    store(tmp_path).fill(np.arange(N), Encoder(), lambda done, total: told.append((done, total)))
+    assert told == [(20, N), (40, N), (N, N)]
+
+
+@pytest.mark.parametrize("damage", ["short", "empty", "gone", "other type", "other length", "text"])
+def test_broken_store_is_made_anew(tmp_path: Path, damage: str) -> None:
+    fill(store(tmp_path), range(N), Encoder())
+    file = tmp_path / "a-model-and-a-part" / "z.npy"
+    content = file.read_bytes()
+    if damage == "gone":
+        file.unlink()
+    elif damage == "other type":
+        np.save(file, np.zeros((N, K)))
+    elif damage == "other length":
+        np.save(file, np.zeros((N - 1, K), np.float32))
+    else:
+        file.write_bytes({"short": content[:-9], "empty": b"", "text": b"x" * 500}[damage])
+    again = store(tmp_path)
+    assert len(again.missing(np.arange(N))) == N
+    fill(again, range(N), Encoder())
+    np.testing.assert_array_equal(store(tmp_path).z, codes_of(np.arange(N)))
+
+
+def test_folder_that_cannot_be_written_leaves_a_store_in_memory(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("where the folder should be")
+    kept = store(tmp_path / "file")
+    fill(kept, range(N), Encoder())
+    np.testing.assert_array_equal(kept.z, codes_of(np.arange(N)))
+
+
+def test_codes_too_large_to_keep_stay_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(codestore, "LARGEST", 4 * N * K - 1)
+    kept = store(tmp_path)
+    fill(kept, range(N), Encoder())
+    assert len(kept.missing(np.arange(N))) == 0
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_full_disk_is_an_error_and_leaves_the_rows_unknown(tmp_path: Path) -> None:
+    kept = store(tmp_path)
+    (tmp_path / "a-model-and-a-part" / "z.npy").unlink()
+    (tmp_path / "a-model-and-a-part" / "z.npy").symlink_to("/dev/full")
+    with pytest.raises(OSError, match="space"):
+        fill(kept, range(N), Encoder())
+    assert len(kept.missing(np.arange(N))) == N
+
+
+@pytest.mark.parametrize(
+    ("most_bytes", "most", "left"), [(10**9, 200, 3), (10**9, 2, 2), (1, 200, 1)]
+)
+def test_stores_opened_longest_ago_are_deleted_first(
+    tmp_path: Path, most_bytes: int, most: int, left: int
+) -> None:
+    for i in range(3):
+        kept = codestore.opened(tmp_path, f"store-{i}", N, K)
+        fill(kept, range(N), Encoder())
+        os.utime(tmp_path / f"store-{i}", (i, i))
+    codestore.keep_within(tmp_path, most_bytes, most)
+    assert sorted(folder.name for folder in tmp_path.iterdir()) == [
+        f"store-{i}" for i in range(3 - left, 3)
+    ]
+
+
+def images(change: int = 0) -> ImageSet:
+    pixels = np.random.default_rng(0).integers(0, 200, (N, 1, 4, 4), dtype=np.uint8)
+    pixels[-1, 0, 3, 3] += change
+    return ImageSet("some", "test", pixels, None, (), numbered_ids("some", range(N)))
+
+
+def test_identity_differs_with_any_pixel_and_with_nothing_else() -> None:
+    assert codestore.identity(images()) == codestore.identity(images())
+    assert codestore.identity(images()) != codestore.identity(images(change=1))
+    assert codestore.identity(images()) != codestore.identity(images().take(slice(0, N - 1)))
+
+
+def test_identity_of_pixels_in_a_file_differs_when_it_is_written_anew(tmp_path: Path) -> None:
+    def of_file() -> ImageSet:
+        np.save(tmp_path / "images.npy", images().images)
+        pixels = np.load(tmp_path / "images.npy", mmap_mode="c")[: N // 2]
+        return ImageSet("own", "train", pixels, None, (), numbered_ids("own", range(N // 2)))
+
+    found = of_file()
+    before = codestore.identity(found)
+    os.utime(tmp_path / "images.npy", (1, 1))
+    assert codestore.identity(found) != before
