@@ -19,7 +19,7 @@ TINY = 1e-30  # less is nothing
 @dataclass(frozen=True)
 class Series:
     """x, y: (n,); what is not finite is left out.  colour: #rrggbb.  kind: bars stand on 0 and are
-    as wide as their distance.
+    as wide as their distance.  name: in the legend; "" keeps it out.
     """
 
     name: str
@@ -155,7 +155,7 @@ def _drawn(one: Series, x: _Scale, y: _Scale) -> str:
             f'<path d="{path}" stroke="{one.colour}" stroke-width="4" stroke-linecap="round" '
             'stroke-opacity=".7" fill="none"/>'
         )
-    before = np.concatenate([[False], shown[:-1]])
+    before = np.concatenate([[False], shown])[:-1]
     path = "".join(
         f"{'L' if joined else 'M'}{a:.1f} {b:.1f}"
         for a, b, here, joined in zip(px, py, shown, before, strict=True)
@@ -197,7 +197,7 @@ def _legend(series: Sequence[Series]) -> tuple[list[str], int]:
     """Below the chart; how many lines it takes."""
     parts: list[str] = []
     left, row = float(LEFT), 0
-    for one in series:
+    for one in filter(lambda one: one.name, series):
         width = 30 + LETTER * len(one.name) + 14
         if left > LEFT and left + width > WIDTH:
             left, row = float(LEFT), row + 1

@@ -1,13 +1,15 @@
 """The button that makes a report of what a page shows: one HTML file, see core.reports."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
+import pandas as pd
 import streamlit as st
 
 from core import reports
 from core.noise import Noise
-from core.reports import Content, Tile
+from core.reports import Content, Table, Tile
 from pages.ui import mosaic
 from pages.ui.mosaic import Pixels
 from pages.ui.text import noise_name
@@ -16,7 +18,11 @@ HELP = (
     "One HTML file with the pictures, numbers, settings, seeds and versions of what you see, and "
     "the link that opens it again. It needs no network and holds no script"
 )
-MOST_TILES, SIDE = 60, 96  # pictures in a row; pixels a side, from where they are sent smaller
+MOST_TILES, MOST_ROWS, SIDE = (
+    60,
+    200,
+    96,
+)  # pictures in a row; pixels a side, from where they are sent smaller
 
 
 def button(make: Callable[[], Content], name: str) -> None:
@@ -59,6 +65,24 @@ def tiles(
     )
 
 
+class Column(NamedTuple):
+    """One column of a table.  name: in the data frame.  format: of its values, as in f"{x:...}"."""
+
+    name: str
+    title: str
+    format: str = ""
+
+
+def table(title: str, frame: pd.DataFrame, columns: Sequence[Column], note: str = "") -> Table:
+    """A data frame as a report has it, a cell without a value empty; the first MOST_ROWS rows."""
+    left = len(frame) - MOST_ROWS
+    more = f"{left:,} more rows are on the page." if left > 0 else ""
+    parts = [[_cell(value, one.format) for value in frame[one.name]] for one in columns]
+    rows = tuple(zip(*parts, strict=True))[:MOST_ROWS]
+    said = " ".join(filter(None, (note, more)))
+    return Table(title, tuple(one.title for one in columns), rows, said)
+
+
 def of_noise(noise: Noise, seed: int) -> Mapping[str, str]:
     """Kind of the noise and its seed, as settings."""
     return {"noise": noise_name(noise), "seed of the noise": str(seed)}
@@ -67,3 +91,7 @@ def of_noise(noise: Noise, seed: int) -> Mapping[str, str]:
 def of_data(dataset: str, split: str, n: int) -> Mapping[str, str]:
     """Which images, as settings."""
     return {"data set": dataset, "part": split, "images": f"{n:,}"}
+
+
+def _cell(value: Any, form: str) -> str:
+    return "" if value is None or value != value else f"{value:{form}}"  # noqa: PLR0124  # nan

@@ -96,3 +96,10 @@ def test_round_values_lie_inside_and_are_evenly_spaced(low: float, span: float) 
     assert (found >= low - 1e-6 * span).all()
     assert (found <= low + span * (1 + 1e-6)).all()
     np.testing.assert_allclose(np.diff(found), np.diff(found)[0], rtol=1e-3)
+
+
+def test_series_without_points_and_without_a_name_leaves_the_rest_of_the_chart_as_it_was() -> None:
+    one = Series("a", X, X, "#112233")
+    root = drawn(one, Series("", X[:0], X[:0], "#445566"))
+    assert path_of(root, "#112233") == path_of(drawn(one), "#112233")
+    assert texts(root) == texts(drawn(one))

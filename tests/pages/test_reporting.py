@@ -1,17 +1,27 @@
 """The button that makes a report, and what each page tells in one."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import reports
+from core import reports, runs
 from core.reports import Content, Table
+from core.running.execution import execute
+from core.running.records import curves
+from core.runs import Run
 from pages.ui import reporting
+from pages.ui.reporting import Column
+from tests.core.runs_for_tests import new_run, write_images
 from tests.core.test_reports import Page
+from tests.pages.test_your_images import HOSTILE, digit_file, offered
 
 OpenApp = Callable[..., AppTest]
+VIEWS = ("Wall", "Copying", "Size", "Models")
 ROLES = ("noisy", "reconstructed")  # of rows with numbers
 
 
@@ -108,3 +118,99 @@ def test_latent_report_shows_the_selected_images(open_app: OpenApp, told: list[C
     selected = told[-1].rows[0]
     assert [tile.alt for tile in selected.tiles] == ids[:3]
     assert told[-1].figures[0].chart.label.startswith("Map of 1,000 images")
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_of_robustness_offers_a_report_that_stands_alone(
+    open_app: OpenApp, told: list[Content], view: str
+) -> None:
+    app = opened(open_app, "robustness", robust_view=view, trained_on="mnist-5k", seed="7")
+    assert any(one.label == "Copy report" for one in app.get("download_button"))
+    content = told[-1]
+    found = Page(reports.html(content, "http://localhost/"))
+    words = " ".join(found.words)
+    assert not found.unclosed
+    assert content.cards
+    for part in ("mnist-5k", *(card.sha256 for card in content.cards)):
+        assert part in words
+    assert all(table.rows for table in content.tables)
+
+
+def test_wall_report_ranks_the_models_as_the_page_does(
+    open_app: OpenApp, told: list[Content]
+) -> None:
+    app = opened(open_app, "robustness", robust_view="Wall", sigma="0.3")
+    shown = app.dataframe[0].value.query("checkpoint != 'the original'")
+    (table,) = told[-1].tables
+    assert numbers(table, "checkpoint") == shown["checkpoint"].tolist()
+    assert numbers(table, "MSE") == [f"{value:.4f}" for value in shown["mse"]]
+    assert told[-1].settings["σ"] == "0.30"
+
+
+def test_copying_report_has_the_numbers_of_the_page(open_app: OpenApp, told: list[Content]) -> None:
+    app = opened(open_app, "robustness", robust_view="Copying", copying="MSE")
+    shown, table = app.dataframe[0].value, told[-1].tables[1]
+    assert numbers(table, "checkpoint") == shown["checkpoint"].tolist()
+    assert numbers(table, table.columns[1]) == [f"{value:.4f}" for value in shown.iloc[:, 2]]
+    assert len(told[-1].rows) == 1 + len(shown)
+
+
+def test_report_of_own_images_says_of_each_what_the_page_says_and_escapes_its_name(
+    open_app: OpenApp, told: list[Content]
+) -> None:
+    app = opened(open_app, "your_images", model="tiny-dense", sigma="0.3", seed="7")
+    app = offered(app, {HOSTILE[0]: digit_file(3), "no.png": b"no image"})
+    assert not app.exception
+    content = told[-1]
+    found = Page(reports.html(content, "http://localhost/"))
+    assert not found.unclosed
+    assert not found.handlers
+    assert {address[:15] for address in found.addresses} == {"data:image/png;", "http://localhos"}
+    table = next(table for table in content.tables if table.title == "Your images")
+    name = HOSTILE[0]
+    assert numbers(table, "file") == [name, "no.png"]
+    values = [metric.value for metric in app.metric]
+    assert [f"{numbers(table, 'MSE')[0]}", f"{numbers(table, 'percentile')[0]} %"] == values
+    assert numbers(table, "MSE")[1] == ""
+    assert content.settings["σ"] == "0.30"
+    assert content.settings["seed of the noise"] == "7"
+
+
+@pytest.fixture
+def finished(tmp_path: Path, own_checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """A run of two epochs on small images, the only one there is; its data set has an evil name."""
+    monkeypatch.setenv("HOURGLASS_HOME", str(tmp_path / "home"))
+    run = new_run(write_images(tmp_path / "<b>squares", 80), epochs=2, seed=7)
+    list(execute(run))
+    return runs.read(run.folder)
+
+
+def test_report_of_a_run_has_its_settings_losses_pictures_and_numbers(
+    open_app: OpenApp, told: list[Content], finished: Run
+) -> None:
+    app = opened(open_app, "train")
+    content = told[-1]
+    assert any(one.label == "Copy report" for one in app.get("download_button"))
+    html = reports.html(content, "http://localhost/")
+    assert "<b>squares" not in html
+    assert not Page(html).unclosed
+    original, rebuilt = content.rows
+    assert len(original.tiles) == len(rebuilt.tiles) == 8
+    history = curves(finished).epochs
+    test = content.figures[0].chart.series[-1]
+    assert test.y.tolist() == [record.test_mse for record in history]
+    table = content.tables[0]
+    assert numbers(table, "MSE")[0] == f"{finished.status.mse:.5f}"
+    assert {name: content.settings[name] for name in ("seed", "epochs", "batch size")} == {
+        "seed": "7", "epochs": "2", "batch size": "8",
+    }  # fmt: skip
+    assert [card.name for card in content.cards] == ["mine"]
+
+
+def test_table_leaves_cells_without_a_value_empty_and_says_how_many_rows_are_left_out() -> None:
+    frame = pd.DataFrame({"name": ["a"] * 203, "mse": [0.5, np.nan] + [1.0] * 201})
+    found = reporting.table("T", frame, (Column("name", "model"), Column("mse", "MSE", ".2f")))
+    assert found.columns == ("model", "MSE")
+    assert found.rows[:2] == (("a", "0.50"), ("a", ""))
+    assert len(found.rows) == reporting.MOST_ROWS
+    assert found.note == "3 more rows are on the page."

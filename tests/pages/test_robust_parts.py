@@ -24,7 +24,7 @@ from pages.ui.robust import chart as robust_chart
 from pages.ui.robust import measuring
 from pages.ui.robust import ranking as robust_ranking
 from pages.ui.robust import sizes as robust_sizes
-from pages.ui.robust.copying import Copying, verdict
+from pages.ui.robust.copies import Copying, verdict
 from pages.ui.robust.questions import questions
 from tests.core.models_for_tests import SHAPE, tiny_checkpoint, tiny_document
 

@@ -11,8 +11,8 @@ from core.comparing.strangers import STRANGERS
 from pages.ui import mosaic
 from pages.ui.learn import parts
 from pages.ui.learn.parts import GoOn
-from pages.ui.robust import copying
-from pages.ui.robust.copying import Copying
+from pages.ui.robust import copies as robust_copies
+from pages.ui.robust.copies import Copying
 
 NAMES = (
     "mnist-dense-2", "mnist-dense-32", "mnist-overcomplete", "mnist-overcomplete-linear",
@@ -32,7 +32,7 @@ def draw() -> None:
             "strangers", "What goes in", titles, "Images unlike any in training, and ordinary ones"
         )
     i = [one.name for one in STRANGERS].index(kind)
-    found = [copying.measured(parts.DATASET, parts.SPLIT, card) for card in cards]
+    found = [robust_copies.measured(parts.DATASET, parts.SPLIT, card) for card in cards]
     parts.say(*words(cards, found, i))
     _draw_row("What goes in", found[0].copies[i].x)
     for card, one in zip(cards, found, strict=True):

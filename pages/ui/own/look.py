@@ -8,11 +8,12 @@ from core.checkpoints import Card
 from core.data.imagesets import ImageSet
 from core.data.preparation import kind_of
 from core.streaming.scoring import Scored, score
-from pages.ui import cache, gallery, mosaic, state
+from pages.ui import cache, gallery, mosaic, reporting, state
 from pages.ui.gallery import Columns, Item
 from pages.ui.latent import data as latent_data
 from pages.ui.own import offering, steps_form, tray
 from pages.ui.own import place as own_place
+from pages.ui.own import report as own_report
 from pages.ui.own import results as own_results
 from pages.ui.own import wall as own_wall
 from pages.ui.own.tray import Fit, Tray
@@ -68,9 +69,13 @@ def draw(choice: Choice) -> None:
     _heading(held, looked)
     if not beside:
         _chosen_one(held, looked, fit)
-    own_results.draw(held.chosen, looked.images, looked.card, choice.fitting)
+    noised = own_results.draw(held.chosen, looked.images, looked.card, choice.fitting)
     own_wall.draw(held.chosen, looked.images, choice.fitting, looked.scored.percentile)
     own_place.draw(held.chosen, looked.images, choice, looked.card)
+    prepared = {name: steps_form.words(held.steps(name, fit)) for name in held.given}
+    reporting.button(
+        lambda: own_report.content(looked.images, looked.scored, noised, prepared), "your-images"
+    )
 
 
 def _looked(held: Tray, choice: Choice, fit: Fit) -> Looked:

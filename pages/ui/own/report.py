@@ -1,84 +1,90 @@
-"""What is odd about images that have been read, before anything is made of them."""
+"""What Your images tells in a report: the images, the verdict on each, and all under noise."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
-import streamlit as st
 
-from core import exports
-from core.data.drafts import Draft
-from pages.ui import gallery, mosaic
-from pages.ui.gallery import Columns, Item
-from pages.ui.own import results as own_results
+from core.checkpoints import Card
+from core.data.imagesets import ImageSet
+from core.reports import Content, Row, Table
+from core.streaming.scoring import Scored
+from core.sweeps import NoiseSweep
+from pages.ui import mosaic, reporting
+from pages.ui.reconstruct import report as reconstruct_report
+from pages.ui.reporting import Column
 
-SHOWN = 24  # pairs and images as pictures
-EXAMPLES = 8
+COLUMNS = (
+    Column("id", "file"),
+    Column("error", "MSE", ".5f"),
+    Column("percentile", "percentile", ".1f"),
+    Column("verdict", "verdict"),
+    Column("reason", "why it could not be used"),
+)
 
 
-def draw(draft: Draft) -> None:
-    """Counts, some images as they will be, and each kind of oddity with its files."""
-    st.subheader(f"Report on {len(draft):,} images", help="Nothing has been made or trained yet")
-    counts = (
-        ("Offered", draft.n_offered, "Files found"),
-        ("Images", len(draft), "Files that are images"),
-        ("Unreadable", len(draft.rejected), "Files that are none, or broken"),
-        ("Equal", draft.repeats().sum(), "The same pixels as an earlier image, at this size"),
-        ("Almost equal", draft.near_repeats().sum(), "Hardly another picture than an earlier one"),
-        ("Very small", draft.small().sum(), "Less than half the pixels a side that were chosen"),
+@dataclass(frozen=True)
+class Noised:
+    """The pictures under the slider.  sweeps: one a model.  step: which amount of noise is shown.
+
+    seed: of the noise.
+    """
+
+    images: ImageSet
+    sweeps: tuple[NoiseSweep, ...]
+    cards: tuple[Card, ...]
+    step: int
+    seed: int
+
+
+def content(images: ImageSet, scored: Scored, noised: Noised, steps: Mapping[str, str]) -> Content:
+    """images: all, as the network sees them.  steps: how each was prepared, in words, by name."""
+    card, first = noised.cards[0], noised.sweeps[0]
+    settings = {
+        "images": f"{len(images):,}, each brought to {_size(images)}",
+        "model": card.name,
+        "line": f"error above {scored.threshold:.5f}: {scored.percentile:g} % of the images the "
+        "model was tested on stay below it",
+        "σ": f"{first.sigmas[noised.step]:.2f}",
+        **reporting.of_noise(first.noise, noised.seed),
+    }
+    said = f"{scored.n_outliers:,} of {len(images):,} images are outliers to {card.title}."
+    return Content(
+        "Your images",
+        (said,),
+        settings,
+        noised.cards,
+        (
+            _seen(images, scored),
+            *reconstruct_report.rows(noised.images, noised.sweeps, noised.cards, noised.step),
+        ),
+        (reconstruct_report.figure(noised.sweeps, noised.step),),
+        (reconstruct_report.table(noised.sweeps, noised.step), _verdicts(scored), _prepared(steps)),
     )
-    with st.container(horizontal=True, gap="medium"):
-        for label, count, explanation in counts:
-            st.metric(label, f"{count:,}", width="content", help=explanation)
-    _examples(draft)
-    _unreadable(draft)
-    _pairs(draft, "Equal to an earlier image", draft.repeats(), draft.equal)
-    _pairs(draft, "Almost equal to an earlier image", draft.near_repeats(), draft.near)
-    _small(draft)
 
 
-def _examples(draft: Draft) -> None:
-    every = max(1, len(draft) // EXAMPLES)
-    chosen = np.arange(len(draft))[::every][:EXAMPLES]
-    items = [Item(draft.names[i], (own_results.last_part(draft.names[i]),)) for i in chosen]
-    st.caption("As the networks will see them:")
-    gallery.show(gallery.pack(items, [_drawn(draft, chosen)], Columns(("image",))), "own_examples")
+def _seen(images: ImageSet, scored: Scored) -> Row:
+    percentiles = scored.table["percentile"].iloc[: len(images)]
+    below = [f"{value:.1f} %" for value in percentiles]
+    pictures = mosaic.colours(images.pixels())
+    n = min(len(images), reporting.MOST_TILES)
+    detail = f"{n:,} of {len(images):,}; below: the percentile of the error."
+    row = reporting.tiles(pictures, images.ids.tolist(), below)
+    return Row("What the network sees", row, detail=detail)
 
 
-def _unreadable(draft: Draft) -> None:
-    if draft.rejected:
-        with st.expander(f"Unreadable: {len(draft.rejected):,}", icon=":material/block:"):
-            own_results.table_of_rejected(draft.rejected)
+def _verdicts(scored: Scored) -> Table:
+    found = scored.table
+    words = np.where(found["is_outlier"].fillna(False).astype(bool), "outlier", "usual")
+    told = found.assign(verdict=np.where(found["error"].isna(), "", words))
+    note = "Percentile: the share of the images the model was tested on with a lower error."
+    return reporting.table("Your images", told, COLUMNS, note)
 
 
-def _pairs(draft: Draft, title: str, odd: "np.ndarray", first: "np.ndarray") -> None:
-    found = np.flatnonzero(odd)
-    if not len(found):
-        return
-    with st.expander(f"{title}: {len(found):,}", icon=":material/content_copy:"):
-        shown = found[:SHOWN]
-        items = [Item(draft.names[i], (own_results.last_part(draft.names[i]),)) for i in shown]
-        pictures = [_drawn(draft, shown), _drawn(draft, first[shown])]
-        packed = gallery.pack(items, pictures, Columns(("image", "earlier image")))
-        gallery.show(packed, f"own_pairs_{title}")
-        _table(file=[draft.names[i] for i in found], earlier=[draft.names[i] for i in first[found]])
+def _prepared(steps: Mapping[str, str]) -> Table:
+    return Table("How they were prepared", ("file", "steps"), tuple(steps.items()))
 
 
-def _small(draft: Draft) -> None:
-    found = np.flatnonzero(draft.small())
-    if len(found):
-        with st.expander(f"Very small: {len(found):,}", icon=":material/photo_size_select_small:"):
-            _table(
-                file=[draft.names[i] for i in found],
-                width=draft.sides[found, 1].tolist(),
-                height=draft.sides[found, 0].tolist(),
-            )
-
-
-def _table(**columns: Sequence[str | int]) -> None:
-    st.dataframe(exports.safe_table(pd.DataFrame(columns)), hide_index=True)
-
-
-def _drawn(draft: Draft, chosen: "np.ndarray") -> mosaic.Pixels:
-    x = draft.pixels()[chosen].astype(np.float32) / 255
-    return mosaic.colours(x)
+def _size(images: ImageSet) -> str:
+    channels, height, width = images.shape
+    return f"{width} x {height} pixels, {'grey' if channels == 1 else 'colour'}"

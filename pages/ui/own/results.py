@@ -15,6 +15,7 @@ from core.streaming.scoring import Scored
 from core.sweeps import NoiseSweep, noise_sweep
 from pages.ui import cache, inspector, packing, state, sweep
 from pages.ui.inspector import View
+from pages.ui.own.report import Noised
 from pages.ui.reconstruct import controls, picture, reconstruction
 from pages.ui.sweep import Cell, Packed
 
@@ -70,7 +71,7 @@ def table_of_rejected(rejected: Sequence[Rejected]) -> None:
     st.dataframe(exports.safe_table(table), hide_index=True)
 
 
-def draw(chosen: str, images: ImageSet, card: Card, fitting: Sequence[Card]) -> None:
+def draw(chosen: str, images: ImageSet, card: Card, fitting: Sequence[Card]) -> Noised:
     """The chosen image and some others under the noise slider, through up to three models."""
     st.subheader("Under noise")
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -83,6 +84,7 @@ def draw(chosen: str, images: ImageSet, card: Card, fitting: Sequence[Card]) -> 
     sigma = state.recall_number("sigma", DEFAULT_SIGMA, 0, 1)
     event = sweep.show(packed, "own_sweep", start=state.on_entry("sigma", sigma))
     st.session_state["sigma"] = event.value
+    state.publish("sigma", DEFAULT_SIGMA)
     step = reconstruction.nearest_step(sweeps[0].sigmas, event.value)
     download.download_button(
         "PNG",
@@ -97,6 +99,7 @@ def draw(chosen: str, images: ImageSet, card: Card, fitting: Sequence[Card]) -> 
         models = tuple(cache.autoencoder(one) for one in cards)
         view = View(shown, models, sweeps, step, reconstruction.error_scale(sweeps))
         inspector.inspect(view, event.clicked)
+    return Noised(shown, sweeps, cards, step, seed)
 
 
 def nearby(names: Sequence[str], chosen: str) -> list[str]:

@@ -12,7 +12,7 @@ from core.data.gathering import gather
 from core.data.making import Keeping
 from core.data.ownsets import OwnSet
 from pages.ui import cache, errors, sidebar, working
-from pages.ui.own import report as own_report
+from pages.ui.own import oddities as own_oddities
 from pages.ui.own import source as own_source
 from pages.ui.own.source import Source
 from pages.ui.sidebar import Choice
@@ -75,7 +75,7 @@ def _finish(key: str, draft: Draft) -> None:
     if not draft.folder.exists():  # a day has passed
         _forget(key, draft)
         st.rerun()
-    own_report.draw(draft)
+    own_oddities.draw(draft)
     keeping, name = _keeping(draft)
     with st.container(horizontal=True):
         if st.button("Make the data set", type="primary", icon=":material/dataset:",

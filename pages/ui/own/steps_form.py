@@ -38,6 +38,12 @@ def draw(tray: Tray, fit: Fit) -> None:
     _for_all(tray, fit, steps)
 
 
+def words(steps: Steps) -> str:
+    """Steps in words, in their order, as the switches name them."""
+    on = [label for field, label, _ in SWITCHES if getattr(steps, field)]
+    return ", ".join([f"turned left {TURNS[steps.turns]}", f"frame: {steps.frame}", *on])
+
+
 def _stages(prepared: Prepared) -> None:
     with st.container(horizontal=True, gap="small"):
         for number, stage in enumerate(prepared.stages):

@@ -37,7 +37,7 @@ def content(
         settings,
         tuple(cards),
         rows(images, sweeps, cards, step),
-        (Figure("Error against noise", _chart(sweeps, float(first.sigmas[step]))),),
+        (figure(sweeps, step),),
         (table(sweeps, step),),
     )
 
@@ -86,15 +86,18 @@ def rows(
     return tuple(found)
 
 
-def _chart(sweeps: Sequence[NoiseSweep], sigma: float) -> Chart:
+def figure(sweeps: Sequence[NoiseSweep], step: int) -> Figure:
+    """The mean error of the images against the noise, a line a model."""
     first = sweeps[0]
+    sigma = float(first.sigmas[step])
     noisy = Series("noisy", first.sigmas, first.noisy_mse.mean(axis=1), "#7a828c", dashed=True)
     lines = (
         Series(one.models[0].name, one.sigmas, one.models[0].mse.mean(axis=1), COLOURS[i])
         for i, one in enumerate(sweeps)
     )
     label = "Mean squared error of the images shown, against the noise, a line a model"
-    return Chart("noise σ", "MSE", (*lines, noisy), label, at=(sigma, f"σ = {sigma:.2f}"))
+    chart = Chart("noise σ", "MSE", (*lines, noisy), label, at=(sigma, f"σ = {sigma:.2f}"))
+    return Figure("Error against noise", chart)
 
 
 def _alt(what: str, ids: Sequence[str]) -> list[str]:

@@ -11,8 +11,9 @@ from core import exports, robustness
 from core.checkpoints import Card
 from core.noise import Noise
 from core.robustness import Scored
-from pages.ui import cache, state
+from pages.ui import cache, reporting, state
 from pages.ui.reconstruct import controls
+from pages.ui.robust import view_reports
 from pages.ui.robust import warnings as robust_warnings
 from pages.ui.robust.controls import VIEWS
 from pages.ui.robust.questions import MOST
@@ -78,6 +79,8 @@ def draw(choice: Choice) -> None:
             f"and with {noise_name(noise)}, σ = {SIGMA:g}, seed {seed}."
         )
     )
+    added = replace(noise, sigma=SIGMA)
+    reporting.button(lambda: view_reports.models(choice, cards, found, added, n, seed), "models")
 
 
 def table(cards: Sequence[Card], scored: Sequence[Scored]) -> pd.DataFrame:

@@ -10,7 +10,8 @@ from core.checkpoints import Card
 from core.comparing import sizes, studies
 from core.comparing.sizes import DEFAULT_FAMILIES, FAMILIES, SIZES
 from core.comparing.studies import Progress
-from pages.ui import cache, charts, state
+from pages.ui import cache, charts, reporting, state
+from pages.ui.robust import view_reports
 from pages.ui.sidebar import Choice
 from pages.ui.text import plain
 from pages.ui.working import duration
@@ -66,6 +67,9 @@ def draw(choice: Choice) -> None:
             icon=":material/download:",
             on_click="ignore",
             help="This table",
+        )
+        reporting.button(
+            lambda: view_reports.size(choice.fitting, dataset, found, summary(found)), "sizes"
         )
     else:
         st.info(f"No model is trained on all of {plain(dataset)} without noise: train some below.")

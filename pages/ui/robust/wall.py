@@ -8,9 +8,10 @@ import streamlit as st
 from core import exports
 from core.data.imagesets import ImageSet
 from core.sweeps import noise_sweep
-from pages.ui import cache, mosaic, state
+from pages.ui import cache, mosaic, reporting, state
 from pages.ui.reconstruct import controls, reconstruction
 from pages.ui.robust import ranking as robust_ranking
+from pages.ui.robust import view_reports
 from pages.ui.robust import warnings as robust_warnings
 from pages.ui.robust.ranking import SIDE
 from pages.ui.sidebar import Choice
@@ -35,8 +36,9 @@ def draw(choice: Choice) -> None:
     models = [cache.autoencoder(card) for card in choice.fitting]
     sweep = noise_sweep(images.pixels(), models, noise, seed, np.array([sigma]))
     scale = reconstruction.error_scale([sweep])
+    ranked = robust_ranking.table(sweep, models, scale)
     st.dataframe(
-        robust_ranking.table(sweep, models, scale),
+        ranked,
         hide_index=True,
         row_height=ROW,
         height="content",
@@ -58,6 +60,7 @@ def draw(choice: Choice) -> None:
         on_click="ignore",
         help="A row an image and a model: error, percentile, rank",
     )
+    reporting.button(lambda: view_reports.wall(choice, images, sweep, ranked, scale, seed), "wall")
 
 
 def chosen(images: ImageSet, n: int, shuffle: int) -> tuple[ImageSet, str]:

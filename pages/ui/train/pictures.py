@@ -19,7 +19,7 @@ LOSS = "Mean of what was minimised, over the epoch"
 
 def strip_png(pictures: Pictures) -> bytes:
     """Originals over their reconstructions, enlarged, with clear gaps between them."""
-    rows = [mosaic.enlarged(mosaic.colours(_floats(row)), SIZE) for row in pictures.strip]
+    rows = [mosaic.enlarged(mosaic.colours(floats(row)), SIZE) for row in pictures.strip]
     n, h, w, _ = rows[0].shape
     sheet = np.zeros((2 * h + GAP, n * (w + GAP) - GAP, 4), np.uint8)
     for j, row in enumerate(rows):
@@ -35,12 +35,12 @@ def epochs_described(run: Run, curves: Curves) -> Sweep:
     kept = _thinned([one for one in found if one is not None])
     epochs = np.array([one.epoch for one in kept])
     records = [curves.epochs[epoch - 1] for epoch in epochs]
-    x_hat = np.stack([_floats(one.strip[1]) for one in kept])
+    x_hat = np.stack([floats(one.strip[1]) for one in kept])
     stats = (
         Stat("test MSE", np.array([record.test_mse for record in records]), 5, help=MSE),
         Stat("training loss", np.array([record.train_loss for record in records]), 5, help=LOSS),
     )
-    x = _floats(kept[0].strip[0])
+    x = floats(kept[0].strip[0])
     return Sweep(
         "Epoch",
         epochs.astype(np.float64),
@@ -60,5 +60,6 @@ def _thinned(pictures: list[Pictures]) -> list[Pictures]:
     return pictures[::-1][::every][::-1]
 
 
-def _floats(x: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+def floats(x: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    """Pixels 0 to 255 as models take them, 0 to 1."""
     return np.divide(x, np.float32(255), dtype=np.float32)

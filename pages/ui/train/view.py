@@ -12,10 +12,11 @@ from core.data.imagesets import ImageSet
 from core.running import control as run_control
 from core.running import records as run_records
 from core.runs import Run, RunState
-from pages.ui import cache, errors, state, sweep
+from pages.ui import cache, errors, reporting, state, sweep
 from pages.ui.text import plain
 from pages.ui.train import charts as run_charts
 from pages.ui.train import pictures as run_pictures
+from pages.ui.train import report as run_report
 from pages.ui.train import result as run_result
 
 SECONDS = 1.0  # between two looks at a live run
@@ -50,6 +51,7 @@ def draw(run: Run, others: Sequence[Run]) -> None:
         run_result.draw(run, others)
         _epochs(run)
     _log(run)
+    reporting.button(lambda: run_report.content(runs.read(run.folder), words, log), "run")
 
 
 def _buttons(run: Run) -> bool:

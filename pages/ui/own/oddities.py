@@ -1,0 +1,84 @@
+"""What is odd about images that have been read, before anything is made of them."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core import exports
+from core.data.drafts import Draft
+from pages.ui import gallery, mosaic
+from pages.ui.gallery import Columns, Item
+from pages.ui.own import results as own_results
+
+SHOWN = 24  # pairs and images as pictures
+EXAMPLES = 8
+
+
+def draw(draft: Draft) -> None:
+    """Counts, some images as they will be, and each kind of oddity with its files."""
+    st.subheader(f"Report on {len(draft):,} images", help="Nothing has been made or trained yet")
+    counts = (
+        ("Offered", draft.n_offered, "Files found"),
+        ("Images", len(draft), "Files that are images"),
+        ("Unreadable", len(draft.rejected), "Files that are none, or broken"),
+        ("Equal", draft.repeats().sum(), "The same pixels as an earlier image, at this size"),
+        ("Almost equal", draft.near_repeats().sum(), "Hardly another picture than an earlier one"),
+        ("Very small", draft.small().sum(), "Less than half the pixels a side that were chosen"),
+    )
+    with st.container(horizontal=True, gap="medium"):
+        for label, count, explanation in counts:
+            st.metric(label, f"{count:,}", width="content", help=explanation)
+    _examples(draft)
+    _unreadable(draft)
+    _pairs(draft, "Equal to an earlier image", draft.repeats(), draft.equal)
+    _pairs(draft, "Almost equal to an earlier image", draft.near_repeats(), draft.near)
+    _small(draft)
+
+
+def _examples(draft: Draft) -> None:
+    every = max(1, len(draft) // EXAMPLES)
+    chosen = np.arange(len(draft))[::every][:EXAMPLES]
+    items = [Item(draft.names[i], (own_results.last_part(draft.names[i]),)) for i in chosen]
+    st.caption("As the networks will see them:")
+    gallery.show(gallery.pack(items, [_drawn(draft, chosen)], Columns(("image",))), "own_examples")
+
+
+def _unreadable(draft: Draft) -> None:
+    if draft.rejected:
+        with st.expander(f"Unreadable: {len(draft.rejected):,}", icon=":material/block:"):
+            own_results.table_of_rejected(draft.rejected)
+
+
+def _pairs(draft: Draft, title: str, odd: "np.ndarray", first: "np.ndarray") -> None:
+    found = np.flatnonzero(odd)
+    if not len(found):
+        return
+    with st.expander(f"{title}: {len(found):,}", icon=":material/content_copy:"):
+        shown = found[:SHOWN]
+        items = [Item(draft.names[i], (own_results.last_part(draft.names[i]),)) for i in shown]
+        pictures = [_drawn(draft, shown), _drawn(draft, first[shown])]
+        packed = gallery.pack(items, pictures, Columns(("image", "earlier image")))
+        gallery.show(packed, f"own_pairs_{title}")
+        _table(file=[draft.names[i] for i in found], earlier=[draft.names[i] for i in first[found]])
+
+
+def _small(draft: Draft) -> None:
+    found = np.flatnonzero(draft.small())
+    if len(found):
+        with st.expander(f"Very small: {len(found):,}", icon=":material/photo_size_select_small:"):
+            _table(
+                file=[draft.names[i] for i in found],
+                width=draft.sides[found, 1].tolist(),
+                height=draft.sides[found, 0].tolist(),
+            )
+
+
+def _table(**columns: Sequence[str | int]) -> None:
+    st.dataframe(exports.safe_table(pd.DataFrame(columns)), hide_index=True)
+
+
+def _drawn(draft: Draft, chosen: "np.ndarray") -> mosaic.Pixels:
+    x = draft.pixels()[chosen].astype(np.float32) / 255
+    return mosaic.colours(x)

@@ -1,0 +1,188 @@
+"""What the other views of the Robustness page tell in a report: wall, copying, size and models."""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from core.checkpoints import Card
+from core.comparing.strangers import STRANGERS
+from core.data.imagesets import ImageSet
+from core.noise import Noise
+from core.reports import Content, Figure, Row, Tile
+from core.svgcharts import Chart, Series
+from core.sweeps import NoiseSweep
+from pages.ui import charts, mosaic, reporting
+from pages.ui.mosaic import Pixels
+from pages.ui.reporting import Column
+from pages.ui.robust import copies
+from pages.ui.robust import ranking as robust_ranking
+from pages.ui.robust.copies import Copying
+from pages.ui.sidebar import Choice
+
+N_STRANGERS = 4  # pictures of each kind
+RANKED = (
+    Column("checkpoint", "checkpoint"),
+    Column("rank", "rank", ".1f"),
+    Column("mse", "MSE", ".4f"),
+    Column("percentile", "percentile", ".1f"),
+)
+SIZES = (
+    Column("family", "family"),
+    Column("latent_dim", "D'", ","),
+    Column("name", "checkpoint"),
+    Column("mse", "test MSE", ".5f"),
+    Column("gain", "gain over PCA", ".2f"),
+    Column("n_parameters", "parameters", ","),
+    Column("seconds", "training, s", ".0f"),
+)
+MODELS = (
+    Column("name", "checkpoint"),
+    Column("architecture", "architecture"),
+    Column("latent_dim", "D'", ","),
+    Column("n_parameters", "parameters", ","),
+    Column("trained_noise", "trained noise"),
+    Column("trained_sigma", "trained σ", ".2f"),
+    Column("mse", "MSE, clean", ".5f"),
+    Column("noisy_mse", "MSE, noisy", ".5f"),
+    Column("images_per_second", "images/s", ",.0f"),
+    Column("output", "output"),
+    Column("dataset", "trained on"),
+)
+
+
+def wall(
+    choice: Choice,
+    images: ImageSet,
+    sweep: NoiseSweep,
+    ranked: pd.DataFrame,
+    scale: float,
+    seed: int,
+) -> Content:
+    """sweep: all models at one amount of noise.  ranked: as robust_ranking.table."""
+    sigma = f"{sweep.sigmas[0]:.2f}"
+    ids, noisy = images.ids.tolist(), sweep.noisy(0)
+    rows = [
+        Row("Original", reporting.tiles(mosaic.colours(sweep.x), ids)),
+        Row("Noisy", reporting.tiles(mosaic.colours(noisy), ids), "noisy"),
+    ]
+    by_name = {one.name: one for one in sweep.models}
+    for name in ranked["checkpoint"]:
+        if name in by_name:
+            one = by_name[name]
+            below = [f"{value:.4f}" for value in one.mse[0]]
+            drawn = reporting.tiles(mosaic.colours(one.x_hat[0]), ids, below)
+            wrong = mosaic.error_colours(sweep.x, one.x_hat[0], scale)
+            rows.append(Row(name, drawn, "reconstructed", "Below each its MSE."))
+            said = f"Black: none; brightest: {scale:.2f} and more, for all models."
+            rows.append(Row(f"Error of {name}", reporting.tiles(wrong, ids), "error", said))
+    nearest = next((name for name in ranked["checkpoint"] if name in by_name), "")
+    shown = ranked[ranked["checkpoint"] != robust_ranking.ORIGINAL]
+    note = "Rank: the mean over the images, 1 = nearest to the original."
+    return Content(
+        "Robustness: the wall",
+        (f"Under noise of σ = {sigma} {nearest} is nearest to the originals on average.",),
+        {
+            **reporting.of_data(choice.dataset.id, choice.split, len(images)),
+            "σ": sigma,
+            **reporting.of_noise(sweep.noise, seed),
+        },
+        choice.fitting,
+        tuple(rows),
+        (),
+        (reporting.table("Ranking", shown, RANKED, note),),
+    )
+
+
+def copying(
+    choice: Choice, cards: Sequence[Card], found: Mapping[str, Copying], verdict: str
+) -> Content:
+    """found: of each card, by name."""
+    titles = [Column(one.name, one.title, ".0f") for one in STRANGERS]
+    columns = (Column("checkpoint", "checkpoint"), *titles, Column("noise", "noise, %", ".1f"))
+    share = copies.numbers(found, cards, as_share=True)
+    mse = copies.numbers(found, cards, as_share=False)
+    of_mse = (columns[0], *(one._replace(format=".4f") for one in titles))
+    first = next(iter(found.values()))
+    given = [
+        tile
+        for copy in first.copies
+        for tile in _tiles(mosaic.colours(copy.x), copy.stranger.title)
+    ]
+    rows = [Row("What goes in", tuple(given), detail=_listed())]
+    for card in cards:
+        out = [
+            tile
+            for copy in found[card.name].copies
+            for tile in _tiles(mosaic.colours(copy.x_hat), copy.stranger.title)
+        ]
+        rows.append(Row(card.name, tuple(out), "reconstructed"))
+    return Content(
+        "Robustness: copying",
+        (verdict, copies.WHY.replace("**", "")),
+        {
+            **reporting.of_data(choice.dataset.id, choice.split, copies.N),
+            "seed of the images": str(copies.SEED),
+        },
+        tuple(cards),
+        tuple(rows),
+        (),
+        (
+            reporting.table("What comes back, %", share, columns),
+            reporting.table("MSE", mse, of_mse),
+        ),
+    )
+
+
+def size(cards: Sequence[Card], dataset: str, found: pd.DataFrame, summary: str) -> Content:
+    """found: as core.comparing.sizes.table.  cards: among them those of the table."""
+    lines = []
+    for i, (family, rows) in enumerate(found.groupby("family", sort=False)):
+        best = rows[rows["best"]].drop_duplicates("latent_dim")
+        x, y = best["latent_dim"].to_numpy(float), best["mse"].to_numpy(float)
+        colour = charts.QUALITATIVE[i % len(charts.QUALITATIVE)]
+        lines.append(Series(str(family), x, y, colour))
+        every = rows["latent_dim"].to_numpy(float), rows["mse"].to_numpy(float)
+        lines.append(Series("", *every, colour, "dots"))
+    label = f"Test error against the size of the code, a line a family. {summary}"
+    chart = Chart("D', numbers in the code", "test MSE", tuple(lines), label, log_y=True)
+    named = set(found["name"])
+    return Content(
+        "Robustness: size",
+        (summary,),
+        {"trained and tested on": dataset, "noise": "none", "seeds": "in each checkpoint"},
+        tuple(card for card in cards if card.name in named),
+        (),
+        (
+            Figure(
+                "Error against size", chart, "A dot a model; the lines join the best of each size."
+            ),
+        ),
+        (reporting.table("Models by size", found, SIZES),),
+    )
+
+
+def models(
+    choice: Choice, cards: Sequence[Card], found: pd.DataFrame, noise: Noise, n: int, seed: int
+) -> Content:
+    """found: the table of the page.  noise: what was added for the noisy column."""
+    best = found.sort_values("noisy_mse")["name"].iloc[0]
+    return Content(
+        "Robustness: models",
+        (f"Of {len(cards):,} models {best} is nearest under noise of σ = {noise.sigma:g}.",),
+        {
+            **reporting.of_data(choice.dataset.id, choice.split, n),
+            "σ": f"{noise.sigma:g}",
+            **reporting.of_noise(noise, seed),
+        },
+        tuple(cards),
+        tables=(reporting.table("Models compared", found, MODELS),),
+    )
+
+
+def _tiles(pictures: Pixels, kind: str) -> tuple[Tile, ...]:
+    shown = pictures[:N_STRANGERS]
+    return reporting.tiles(shown, [f"{kind}, {i + 1}" for i in range(len(shown))])
+
+
+def _listed() -> str:
+    return f"{N_STRANGERS} each: {', '.join(one.title for one in STRANGERS)}."

@@ -1,0 +1,126 @@
+"""What the Train page tells in a report: a run's settings, losses, pictures and numbers."""
+
+import numpy as np
+
+from core.models import BY_NAME
+from core.reports import Content, Figure, Row, Table
+from core.running import records as run_records
+from core.running.records import Curves
+from core.runs import Run
+from core.svgcharts import Chart, Series
+from pages.ui import cache, mosaic, reporting, theme
+from pages.ui.text import noise_name
+from pages.ui.train import pictures as run_pictures
+from pages.ui.train import result as run_result
+
+MOST_EPOCHS = 200  # rows
+
+
+def content(run: Run, words: str, log: bool) -> Content:
+    """words: its state.  log: the losses on a logarithmic axis."""
+    status, train = run.status, run.config.train
+    curves, card = cache.curves(run), run_result.kept(run)
+    done = f"{len(curves.epochs):,} of {train.epochs:,} epochs done"
+    said = [f"{run.config.name}: {words.lower()}, {done}.", status.reason]
+    if status.mse >= 0:
+        said.insert(1, f"Its model rebuilds the test images with an MSE of {status.mse:.5f}.")
+    return Content(
+        "Training run",
+        tuple(filter(None, said)),
+        settings(run),
+        (card,) if card else (),
+        _pictures(run),
+        _losses(curves, log),
+        (*_numbers(run), *_epochs(curves)),
+    )
+
+
+def settings(run: Run) -> dict[str, str]:
+    """Everything the run was asked for, by name."""
+    train, status = run.config.train, run.status
+    noise = f"{noise_name(train.noise)}, σ {train.noise.sigma:g}" if train.noise else "none"
+    rate = "the architecture's own" if train.learning_rate is None else f"{train.learning_rate:g}"
+    return {
+        "run": run.id,
+        "trained on": train.dataset,
+        "without the classes": ", ".join(train.exclude_classes) or "none left out",
+        "training images": f"{status.n_images:,}" if status.n_images else "not counted yet",
+        "architecture": BY_NAME[train.arch].title,
+        **{name.replace("_", " "): str(value) for name, value in train.options.items()},
+        "noise on the input": noise,
+        "epochs": f"{train.epochs:,}",
+        "batch size": f"{train.batch_size:,}",
+        "learning rate": rate,
+        "seed": str(train.seed),
+        "device": train.device,
+        "threads": str(run.config.threads),
+        "weights kept as": "float16" if train.half else "float32",
+    }
+
+
+def _pictures(run: Run) -> tuple[Row, ...]:
+    """The test images that the page shows, and what became of them after the last epoch."""
+    latest = run_records.pictured_epochs(run)
+    found = run_records.pictures(run, latest[-1]) if latest else None
+    if found is None:
+        return ()
+    x, x_hat = (run_pictures.floats(one) for one in found.strip)
+    names = [f"test image {i}" for i in range(1, len(x) + 1)]
+    below = [f"{value:.4f}" for value in np.square(x - x_hat).mean(axis=(1, 2, 3))]
+    after = f"After epoch {found.epoch}; below each its MSE."
+    return (
+        Row("Original", reporting.tiles(mosaic.colours(x), names)),
+        Row(
+            "Rebuilt", reporting.tiles(mosaic.colours(x_hat), names, below), "reconstructed", after
+        ),
+    )
+
+
+def _losses(curves: Curves, log: bool) -> tuple[Figure, ...]:
+    if not (curves.epochs or len(curves.looked)):
+        return ()
+    epochs = np.array([one.epoch for one in curves.epochs], np.float64)
+    train = np.array([one.train_loss for one in curves.epochs], np.float64)
+    test = np.array([one.test_mse for one in curves.epochs], np.float64)
+    at, inside = curves.looked.T
+    colours = theme.LIGHT
+    lines = (
+        Series("training, inside the epoch", at, inside, colours["noisy"], dashed=True),
+        Series("training", epochs, train, colours["original"]),
+        Series("", epochs, train, colours["original"], "dots"),
+        Series("test", epochs, test, colours["reconstructed"]),
+        Series("", epochs, test, colours["reconstructed"], "dots"),
+    )
+    label = "Losses by epoch, in training and on the test images"
+    return (Figure("Losses", Chart("epochs done", "MSE", lines, label, log_y=log)),)
+
+
+def _numbers(run: Run) -> tuple[Table, ...]:
+    status = run.status
+    if status.mse < 0:
+        return ()
+    rows = [("this model", f"{status.mse:.5f}", f"{status.psnr:.1f}", f"{status.ssim:.3f}")]
+    if status.pca_mse > 0:
+        rows.append(("PCA with as many numbers", f"{status.pca_mse:.5f}", "", ""))
+    note = "Means over all clean test images; pixels are 0 to 1."
+    return (Table("Numbers", ("", "MSE", "PSNR, dB", "SSIM"), tuple(rows), note),)
+
+
+def _epochs(curves: Curves) -> tuple[Table, ...]:
+    if not curves.epochs:
+        return ()
+    every = -(-len(curves.epochs) // MOST_EPOCHS)
+    shown = curves.epochs[::-1][::every][::-1]
+    rows = tuple(
+        (
+            f"{one.epoch:,}",
+            f"{one.train_loss:.5f}",
+            f"{one.test_mse:.5f}",
+            f"{one.seconds:.1f}",
+            f"{one.images_per_second:,.0f}",
+        )
+        for one in shown
+    )
+    columns = ("epoch", "training loss", "test MSE", "seconds", "images/s")
+    note = f"Every {every}th of them." if every > 1 else ""
+    return (Table("Epochs", columns, rows, note),)
