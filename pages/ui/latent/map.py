@@ -56,7 +56,7 @@ class Memory:
     """How a chart was last drawn.
 
     drawn: name, colour and mouse mode.  baked: the selection it was drawn with.  shown: the one
-    it shows, after what the visitor did in it.
+    it shows, after what the visitor did in it.  again: how often it was drawn like this in a row.
     """
 
     drawn: tuple[Any, ...]
@@ -64,7 +64,12 @@ class Memory:
     baked: tuple[str, ...]
     shown: tuple[str, ...]
     extent: zoom.Extent | None
-    revision: int
+    again: int
+
+    @property
+    def revision(self) -> int:
+        """Another number than that of what was drawn before, and the same for the same drawing."""
+        return hash((self.drawn, self.baked, self.again)) % 2**31
 
 
 def colours(population: Population, groups: int) -> dict[str, str]:
@@ -141,8 +146,9 @@ def _remembered(drawing: Drawing) -> Memory:
         if not same_place:
             zoom.forget(drawing.key)
         extent = zoom.extent(drawing.key) if same_place else None
-        revision = before.revision + 1 if before else 0
-        memory = Memory(drawn, place, selected, selected, extent, revision)
+        same = before is not None and (before.drawn, before.baked) == (drawn, selected)
+        again = before.again + 1 if before and same else 0
+        memory = Memory(drawn, place, selected, selected, extent, again)
     st.session_state[key] = memory
     return memory
 
