@@ -16,7 +16,7 @@ from core.files import replacing, write_atomically
 # What makes a spreadsheet calculate, in ASCII or full width, also behind what one cannot see.
 FORMULA = re.compile(r"[\s\0\ufeff\u200b-\u200f]*[=+\-@＝＋－＠]|[\t\r\n]")
 SUFFIXES = (".csv", ".parquet")
-ROW_GROUP = 1 << 16
+ROW_GROUP = 1 << 14  # rows that wait in the memory until they are written
 Write = Callable[[pd.DataFrame], None]
 
 

@@ -4,6 +4,7 @@ import os
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from core.config import DataError
@@ -12,7 +13,7 @@ MAX_FILES = 200_000
 HIDDEN = ("__MACOSX", "Thumbs.db", "desktop.ini")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Offer:
     """One file. name: relative, with /; a label, never a path to open.
 
@@ -39,8 +40,8 @@ def in_folder(folder: Path) -> tuple[Offer, ...]:
     offers: list[Offer] = []
     for parent, folders, files in os.walk(folder, onerror=_refuse):
         folders[:] = [name for name in folders if not is_hidden(name)]
-        paths = [Path(parent, name) for name in files if not is_hidden(name)]
-        offers += [_offer(path, folder) for path in paths if _is_file_or_lost(path)]
+        shown = [name for name in files if not is_hidden(name)]
+        offers += [_offer(folder, parent, name) for name in shown if _is_file_or_lost(parent, name)]
         if len(offers) > MAX_FILES:
             raise DataError(f"{folder} holds more than {MAX_FILES:,} files: choose one with fewer.")
     return tuple(offers)
@@ -50,14 +51,15 @@ def _refuse(error: OSError) -> None:
     raise DataError(f"{error.filename} cannot be listed: make it readable.") from error
 
 
-def _is_file_or_lost(path: Path) -> bool:
+def _is_file_or_lost(parent: str, name: str) -> bool:
     """False for pipes, sockets and devices, which may never end; a broken link is a lost file."""
     try:
-        return stat.S_ISREG(path.stat().st_mode)
+        return stat.S_ISREG(os.stat(os.path.join(parent, name)).st_mode)
     except OSError:
         return True
 
 
-def _offer(path: Path, folder: Path) -> Offer:
-    name = path.relative_to(folder).as_posix()
-    return Offer(name.encode("utf-8", "replace").decode("utf-8"), lambda: path)
+def _offer(folder: Path, parent: str, name: str) -> Offer:
+    """Without its path, which would be twice as large as all the rest."""
+    label = Path(parent, name).relative_to(folder).as_posix()
+    return Offer(label.encode("utf-8", "replace").decode("utf-8"), partial(Path, parent, name))

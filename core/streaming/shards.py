@@ -56,8 +56,8 @@ def shards(path: Path, size: int) -> tuple[Shard, ...]:
         kinds = {".tar": _tar, ".parquet": _parquet}
         return tuple(Shard(f.name, partial(kinds[f.suffix.lower()], f)) for f in files)
     if path.is_dir():
-        offers = in_folder(path)
-        return _cut(sorted(offer.name for offer in offers), size, partial(_from_folder, path))
+        names = sorted(offer.name for offer in in_folder(path))
+        return _cut(names, size, partial(_from_folder, path))
     with open_zip(path, str(path)) as offers:
         names = sorted(offer.name for offer in offers)
     return _cut(names, size, partial(_from_zip, path))
