@@ -2,11 +2,20 @@
 
 `python -m benchmarks.scoring [--images 1000000] [--jpegs 50000]`. Two sources in a temporary
 folder: digits of 28 x 28 as PNG in Parquet shards (10,000 different ones, over and over), and a
-folder of colour JPEG files. Each way is the one of `python -m core score`: decoding alone with the
-same processes, inference alone on blocks that lie ready. On a machine where decoding and inference
-want the same cores, both at once cannot be as fast as the slower one: "what the cores allow" is
-1 / (decoding's + inference's seconds of a core an image / cores). Memory is the anonymous memory of
-the process and of all together, at most, for a tenth of the images and for all.
+folder of colour JPEG files. In each round, one after the other, by the functions of
+`python -m core score`:
+
+- ours: read, decoded, scored and written.
+- decoding alone: as many processes as in ours, with all cores to themselves; images are forgotten.
+- inference alone: as many threads as in ours, on images that lie ready; numbers are forgotten.
+
+Two limits. "The slower alone" can be reached where each process and thread has a core of its own.
+Where they want the same cores, even a perfect scheduler is held to what is left when every core is
+always busy: "what the cores allow" is cores / (decoding's + inference's seconds of a core an
+image), or the slower alone where that is less. The third row needs no quiet machine: images for a
+second of a core, against both alone added up, which shows what it costs to bring them together.
+Memory is the anonymous memory of the process and of all together, at most, for a tenth of the
+images and for all.
 """
 
 import io
@@ -109,7 +118,7 @@ def inference_alone(source: Source, n: int) -> Speed:
 
 
 def rows(rounds: int = 3, n_digits: int = 40_000, n_pictures: int = 8_000) -> list[Row]:
-    """Two rows a source: against the slower of the two, and against what the cores allow."""
+    """Three rows a source: against the slower alone, what the cores allow, and by core time."""
     found = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -129,15 +138,21 @@ def measured(source: Source, n: int, out: Path, rounds: int) -> list[Row]:
     ]
     ours = [one[0].rate for one in ways]
     slower = [min(decoded.rate, inferred.rate) for _, decoded, inferred in ways]
-    names = ["decoding" if d.rate < i.rate else "inference" for _, d, i in ways]
-    allowed = [min(d.rate, i.rate, cores() / (d.core_seconds + i.core_seconds)) for _, d, i in ways]
-    one_after_the_other = [1 / (1 / d.rate + 1 / i.rate) for _, d, i in ways]
-    serial = ("decode, then infer", one_after_the_other)
-    name = max(set(names), key=names.count)
+    both = [d.core_seconds + i.core_seconds for _, d, i in ways]
+    allowed = [min(rate, cores() / seconds) for rate, seconds in zip(slower, both, strict=True)]
+    serial = ("decode, then infer", [1 / (1 / d.rate + 1 / i.rate) for _, d, i in ways])
+    a_core = [1 / one[0].core_seconds for one in ways]
+    apart = [1 / seconds for seconds in both]
     return [
-        Row(f"score {source.title}", ours, *serial, f"{name} alone", slower),
+        Row(f"score {source.title}", ours, *serial, f"{_slower_of(ways)} alone", slower),
         Row(f"score {source.title}", ours, *serial, "what the cores allow", allowed),
+        Row(f"{source.title}, a core's second", a_core, limit_name="both alone", limit=apart),
     ]
+
+
+def _slower_of(ways: list[tuple[Speed, Speed, Speed]]) -> str:
+    names = ["decoding" if d.rate < i.rate else "inference" for _, d, i in ways]
+    return max(set(names), key=names.count)
 
 
 def memory(source: Source, out: Path) -> tuple[float, float, float]:
