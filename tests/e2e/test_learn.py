@@ -12,7 +12,7 @@ from tests.e2e.conftest import Visit
 from tests.e2e.test_robustness import drawn
 
 TITLES = [steps.heading(step) for step in steps.ALL]
-FIGURE = ".sweep-root[data-frame], [data-testid=stImage] img, .gallery-root"
+FIGURE = ".sweep-root[data-frame], [data-testid=stImage] img, .gallery-root, .feed-root[data-id]"
 NAMED = ("mnist-dense-8", "mnist-linear-32", "mnist-conv-32-no-5-9", "shapes-conv")
 
 
@@ -132,7 +132,7 @@ def test_way_on_opens_the_page_with_models_and_noise_of_the_step(visit: Visit, s
 
 
 def test_way_on_keeps_the_image_and_the_model(visit: Visit, server: str) -> None:
-    page = open_page(visit, server, "step=4&goes_in=9")
+    page = open_page(visit, server, "step=4&fed=mnist-5k/03534")
     wait_for_step(page, TITLES[3])
     way_on(page).click(timeout=60_000)
     page.get_by_role("heading", name="Outliers", exact=True).wait_for(timeout=60_000)
@@ -155,3 +155,84 @@ def test_link_reopens_the_step_as_it_was(visit: Visit, server: str) -> None:
     wait_for_step(page, TITLES[5])
     assert page.locator(".sweep-value").inner_text() == "σ = 0.20"
     assert "mnist-conv-denoising" in page.locator(".sweep-detail").all_inner_texts()
+
+
+# Puts a picture in by a key and reads the answer before anybody else can have a turn.
+FEED_BY_KEY = """
+(button) => {
+  button.click(); // what the browser makes of Enter and Space on a button
+  const root = button.getRootNode();
+  const place = [...root.querySelectorAll(".feed-full")].at(-1);
+  return [place.dataset.id, place.querySelector(".feed-error").textContent];
+}
+"""
+
+
+def open_tray(page: Any, server: str, link: str = "") -> Any:
+    page.goto(f"{server}/learn?step=4&{link}")
+    page.wait_for_selector(".feed-root[data-id]", timeout=60_000)
+    page.wait_for_selector("[data-test-script-state=notRunning]", timeout=60_000)
+    return page.locator(".feed-item")
+
+
+def drag(page: Any, item: Any, to: Any) -> None:
+    item.scroll_into_view_if_needed(timeout=60_000)
+    start, end = item.bounding_box(), to.bounding_box()
+    page.mouse.move(start["x"] + 20, start["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(end["x"] + 40, end["y"] + 40, steps=6)
+
+
+def test_digit_dragged_onto_the_network_is_rebuilt_and_the_link_brings_it_back(
+    visit: Visit, server: str
+) -> None:
+    page = visit.page
+    item = open_tray(page, server).nth(4)
+    drag(page, item, page.locator(".feed-net"))
+    assert page.locator(".feed-net.feed-near").count() == 1
+    assert page.locator(".feed-full").count() == 0
+    page.mouse.up()
+    place = page.locator(".feed-full")
+    assert place.get_attribute("data-id") == item.get_attribute("data-id")
+    words = place.inner_text()
+    assert re.search(r"error 0\.\d{4}\s+larger than that of \d+ %", words)
+    page.wait_for_url(re.compile("fed="), timeout=60_000)
+    page.reload()
+    page.wait_for_selector(".feed-full", timeout=60_000)
+    assert page.locator(".feed-full").inner_text() == words
+
+
+def test_digit_let_go_beside_the_network_changes_nothing(visit: Visit, server: str) -> None:
+    page = visit.page
+    item = open_tray(page, server).first
+    drag(page, item, page.locator(".feed-chart"))
+    page.mouse.up()
+    assert page.locator(".feed-full, .feed-ghost, .feed-held").count() == 0
+
+
+def test_key_puts_a_digit_in_without_waiting_for_the_server_and_takes_it_out_again(
+    visit: Visit, server: str
+) -> None:
+    page = visit.page
+    items = open_tray(page, server)
+    for i in (4, 0, 8):
+        name, error = items.nth(i).evaluate(FEED_BY_KEY)
+        assert name == items.nth(i).get_attribute("data-id")
+        assert error.startswith("error 0.")
+    items.nth(1).focus()
+    page.keyboard.press("Enter")
+    assert page.locator(".feed-full").count() == 4
+    page.locator(".feed-out").first.focus()
+    page.keyboard.press("Enter")
+    assert page.locator(".feed-full").count() == 3
+    pictures = page.locator(".feed-trio canvas")
+    assert all(one.get_attribute("aria-label") for one in pictures.all())
+
+
+def test_finger_puts_a_digit_in_on_a_phone(browser: Any, server: str) -> None:
+    options = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
+    with browser.new_context(**options) as context:
+        page = context.new_page()
+        open_tray(page, server).nth(4).tap(timeout=60_000)
+        page.locator(".feed-full").wait_for(timeout=60_000)
+        assert page.get_by_test_id("stMain").evaluate("(m) => m.scrollWidth") <= 390

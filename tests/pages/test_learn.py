@@ -1,5 +1,6 @@
 """The Learn page, run without a browser, on models of the right names that were never trained."""
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -239,23 +240,54 @@ def test_gain_that_falls_is_not_said_to_grow() -> None:
     assert "grows" in deeper.words(table.assign(gain=[2.0, 3.0]))
 
 
-@pytest.mark.parametrize("kind", ["7", "9", "a shape"])
-def test_unusual_step_tells_the_error_and_its_place_among_learnt_digits(
+def fed(app: AppTest) -> dict[str, Any]:
+    """What the page has sent to the network that pictures are dragged into."""
+    (one,) = [one for one in app.get("bidi_component") if "learn_feeding" in one.proto.id]
+    message = one.proto.bytes
+    header: dict[str, Any] = json.loads(message[4 : 4 + int.from_bytes(message[:4], "little")])
+    return header
+
+
+@pytest.mark.parametrize("kind", ["a 7", "a 9", "a shape"])
+def test_picture_in_the_tray_tells_its_error_and_its_place_among_learnt_digits(
     open_page: OpenPage, named_models: Path, kind: str
 ) -> None:
-    app = open_page(step="4", goes_in=kind)
-    text = said(app)
-    verb = "knows what a 7" if kind == "7" else "never saw a"
-    assert verb in text
-    if kind == "a shape":
-        return
+    item = next(item for item in fed(open_page(step="4"))["items"] if item["name"] == kind)
+    assert item["group"] == {"a 7": "It learnt", "a 9": "It never saw"}.get(kind, "No digit at all")
+    assert ("knows what a 7" if kind == "a 7" else "never saw a") in item["said"]
     images = datasets.load("mnist-5k")
     mse = model("mnist-conv-32-no-5-9", named_models).errors(images.pixels())
-    labels = np.asarray(images.labels)
-    one = mse[np.flatnonzero(labels == int(kind))[0]]
-    known = mse[~np.isin(labels, [5, 9])]
-    assert f"error is {one:.4f}" in text
-    assert f"larger than that of {100 * (known < one).mean():.0f} % of the 800" in text
+    known = mse[~np.isin(np.asarray(images.labels), [5, 9])]
+    if kind != "a shape":
+        assert item["error"] == pytest.approx(mse[images.positions([item["id"]])[0]], rel=1e-5)
+    place = f"{100 * (known < item['error']).mean():.0f} %"
+    assert place in item["place"]
+    assert f"{place} of the 800" in item["said"]
+
+
+def test_other_pictures_fill_the_tray_with_others_and_leave_the_network_as_it_is(
+    open_page: OpenPage,
+) -> None:
+    inside = next(item["id"] for item in fed(open_page(step="4"))["items"])
+    app = open_page(step="4", fed=[inside])
+    before = fed(app)
+    next(button for button in app.button if button.label == "Other pictures").click().run()
+    after = fed(app)
+    trays = [{item["id"] for item in one["items"] if item["group"]} for one in (before, after)]
+    assert len(trays[0]) == len(trays[1]) == 11
+    assert not trays[0] & trays[1]
+    assert before["fed"] == after["fed"] == [inside]
+    assert [item["id"] for item in after["items"] if not item["group"]] == [inside]
+
+
+def test_pictures_in_the_network_are_part_of_the_link_and_lost_ones_are_told(
+    open_page: OpenPage,
+) -> None:
+    ids = [item["id"] for item in fed(open_page(step="4"))["items"]][:2]
+    app = open_page(step="4", fed=[*ids, "mnist-5k/nowhere"])
+    assert fed(app)["fed"] == ids
+    assert app.query_params["fed"] == ids
+    assert any("names the image" in one.value for one in app.warning)
 
 
 def test_noise_step_changes_models_and_convention_with_its_switches(open_page: OpenPage) -> None:

@@ -38,7 +38,7 @@ def draw() -> None:
         "The blue line is the best rebuilt of them. Click an image to take it along instead."
     )
     way = parts.on_digits(card, section_outliers="truth")
-    parts.go_on(GoOn("Outliers: try other scores on these", "pages/outliers.py", way, image))
+    parts.go_on(GoOn("Outliers: try other scores on these", "pages/outliers.py", way, (image,)))
 
 
 def best_rebuilt(found: Errors, name: str) -> Index:

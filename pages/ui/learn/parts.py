@@ -24,13 +24,13 @@ class GoOn(NamedTuple):
     """Where one goes on.
 
     page: its file.  choices: what it is to show, by session key; model and dataset among them.
-    image: the id to select there, "" to leave the selection as it is.
+    images: the ids to select there, none to leave the selection as it is.
     """
 
     label: str
     page: str
     choices: Mapping[str, Any]
-    image: str = ""
+    images: tuple[str, ...] = ()
 
 
 def model(name: str) -> Card:
@@ -165,8 +165,8 @@ def _take_along(way: GoOn) -> None:
     if way.choices["dataset"] != st.session_state.get("dataset"):
         state.forget(OF_A_DATASET)
     st.session_state.update(way.choices)
-    if way.image:
-        state.select((way.image,))
+    if way.images:
+        state.select(way.images)
 
 
 def _count_on() -> None:

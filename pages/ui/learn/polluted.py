@@ -46,7 +46,7 @@ def draw() -> None:
         outlier_classes=list(clean.excluded_classes),
     )
     image = str(images.ids[positions[0]])
-    parts.go_on(GoOn("Outliers: with the polluted model", "pages/outliers.py", way, image))
+    parts.go_on(GoOn("Outliers: with the polluted model", "pages/outliers.py", way, (image,)))
 
 
 def relative(card: Card, outliers: tuple[str, ...]) -> tuple[float, float]:

@@ -46,7 +46,7 @@ def draw() -> None:
             f"Latent space: where {first.name} puts this image",
             "pages/latent.py",
             parts.on_digits(first),
-            image_id,
+            (image_id,),
         )
     )
 

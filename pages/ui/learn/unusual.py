@@ -11,14 +11,19 @@ from core.anomaly import rankings
 from core.checkpoints import Card
 from core.data import planting
 from core.data.imagesets import ImageSet
-from pages.ui import cache, mosaic
-from pages.ui.learn import charts, parts
+from core.latent import Index
+from pages.ui import cache, feeding, mosaic, state
+from pages.ui.feeding import Distribution, Morsel
+from pages.ui.learn import parts
 from pages.ui.learn.parts import GoOn
+from pages.ui.sweep import Packed
 
 MODEL = "mnist-conv-32-no-5-9"
 SHAPE = "a shape"
 SHARE_OF_SHAPES = 0.1  # of the digits
-SIDE = 168  # pixels
+LEARNT = ("7", "3", "1", "0")  # kinds in the tray that any model here has learnt
+N_SHAPES, N_BINS = 3, 40
+FED = "fed"
 BRIGHT = 0.5  # the error of a pixel that is drawn brightest
 
 
@@ -41,29 +46,85 @@ class Errors:
 
 
 def draw() -> None:
-    """One image through the model, and its error among all others."""
+    """A tray of pictures, the network they are dragged into, and the errors of all images."""
     card = parts.model(MODEL)
     found = errors(card)
+    parts.say(
+        "**Drag a picture into the network**, or tap it. It was trained without "
+        f"{' and '.join(card.excluded_classes)}, and on no shapes.",
+        all_of_them(found, card),
+    )
     with parts.row_of_controls():
-        kind = _kind(card)
-        nth = parts.another("Another", "The next one of this kind")
-    i = int(np.flatnonzero(found.kinds == kind)[nth])
-    parts.say(f"**{one(found, i, card)}**", all_of_them(found, card))
-    pictures, histogram = st.columns([2, 3], gap="large")
-    with pictures:
-        x = found.images.pixels([i])
-        _draw_pictures(x, cache.autoencoder(card).reconstruct(x), kind)
-    with histogram:
-        strange = found.kinds == SHAPE if kind == SHAPE else _never_seen(found, card)
-        name = "shapes" if kind == SHAPE else f"digits {' and '.join(card.excluded_classes)}"
-        figure = charts.error_histogram(
-            found.mse[found.known], found.mse[strange], name, float(found.mse[i])
-        )
-        st.plotly_chart(figure, key="learn_errors", config={"displayModeBar": False})
-        st.caption("The blue line is this image.")
+        nth = parts.another("Other pictures", "The next digits and shapes of each kind")
+    state.recall_several(FED, [], found.images.ids.tolist(), "image")
+    fed = tuple(st.session_state[FED][: feeding.PLACES])
+    inside = tray(found, card, nth)
+    outside = np.setdiff1d(found.images.positions(fed), inside)
+    packed = parts.kept_for(
+        (card,), "tray", lambda: _packed(found, card, inside, outside), nth, tuple(outside)
+    )
+    now = feeding.show(packed, "learn_feeding", fed)
+    if now is not None:
+        st.session_state[FED] = list(now)
+    state.publish(FED, [])
+    taken = tuple(name for name in st.session_state[FED] if name in parts.digits())
     way = parts.on_digits(card, section_outliers="truth")
-    image = str(found.images.ids[i]) if kind != SHAPE else ""
-    parts.go_on(GoOn("Outliers: compare other scores", "pages/outliers.py", way, image))
+    parts.go_on(GoOn("Outliers: compare other scores", "pages/outliers.py", way, taken))
+
+
+def tray(found: Errors, card: Card, nth: int) -> Index:
+    """Positions of what lies in the tray: some learnt digits, those never seen, some shapes.
+
+    nth: another number takes others.
+    """
+    kinds = [*LEARNT, *(2 * card.excluded_classes), *(N_SHAPES * (SHAPE,))]
+    taken: dict[str, int] = {}
+    positions = []
+    for kind in kinds:
+        before = taken.setdefault(kind, nth * kinds.count(kind))
+        members = np.flatnonzero(found.kinds == kind)
+        positions.append(members[before % len(members)])
+        taken[kind] += 1
+    return np.array(positions)
+
+
+def _packed(found: Errors, card: Card, inside: Index, outside: Index) -> Packed:
+    """outside: positions of what is in the network and not in the tray."""
+    chosen = np.concatenate([inside, outside]).astype(np.int64)
+    morsels = [_morsel(found, int(i), card, in_tray=n < len(inside)) for n, i in enumerate(chosen)]
+    x = found.images.pixels(chosen)
+    x_hat = cache.autoencoder(card).reconstruct(x)
+    pictures = (mosaic.colours(x), mosaic.colours(x_hat), mosaic.error_colours(x, x_hat, BRIGHT))
+    return feeding.pack(card.name, morsels, pictures, _usual(found, card))
+
+
+def _morsel(found: Errors, i: int, card: Card, *, in_tray: bool) -> Morsel:
+    kind = str(found.kinds[i])
+    name = kind if kind == SHAPE else f"a {kind}"
+    group = (
+        "No digit at all" if kind == SHAPE else "It learnt" if found.known[i] else "It never saw"
+    )
+    return Morsel(
+        str(found.images.ids[i]),
+        name,
+        group if in_tray else "",
+        float(found.mse[i]),
+        f"larger than that of {percentile(found, i):.0f} % of the digits it learnt",
+        one(found, i, card),
+    )
+
+
+def _usual(found: Errors, card: Card) -> Distribution:
+    strange = _never_seen(found, card)
+    borders = np.geomspace(max(found.mse.min(), 1e-9), max(found.mse.max(), 2e-9), N_BINS + 1)
+    known, unknown = (
+        np.histogram(found.mse[of], borders)[0] / max(of.sum(), 1) for of in (found.known, strange)
+    )
+    names = (
+        f"digits it learnt ({found.known.sum():,})",
+        f"digits {' and '.join(card.excluded_classes)} ({strange.sum():,})",
+    )
+    return Distribution(borders, known, unknown, names)
 
 
 def errors(card: Card) -> Errors:
@@ -85,15 +146,19 @@ def errors(card: Card) -> Errors:
 
 def one(found: Errors, i: int, card: Card) -> str:
     """What is said of one image."""
-    known = found.mse[found.known]
-    below = 100 * float((known < found.mse[i]).mean())
     kind = str(found.kinds[i])
     name = kind if kind == SHAPE else f"a {kind}"
     seen = f"knows what {name} looks like" if found.known[i] else f"never saw {name}"
     return (
-        f"`{card.name}` {seen}. This one's error is {found.mse[i]:.4f}, larger than that of "
-        f"{below:.0f} % of the {len(known):,} test digits of the classes it learnt."
+        f"{card.name} {seen}. This one's error is {found.mse[i]:.4f}, larger than that of "
+        f"{percentile(found, i):.0f} % of the {found.known.sum():,} test digits of the classes it "
+        "learnt."
     )
+
+
+def percentile(found: Errors, i: int) -> float:
+    """The share of the learnt digits, in %, with a smaller error than an image."""
+    return 100 * float((found.mse[found.known] < found.mse[i]).mean())
 
 
 def all_of_them(found: Errors, card: Card) -> str:
@@ -113,22 +178,3 @@ def all_of_them(found: Errors, card: Card) -> str:
 
 def _never_seen(found: Errors, card: Card) -> npt.NDArray[np.bool_]:
     return np.isin(found.kinds, card.excluded_classes)
-
-
-def _kind(card: Card) -> str:
-    known = [name for name in parts.digits().class_names if name not in card.excluded_classes]
-    kinds = [*card.excluded_classes, SHAPE, *known]
-    help_text = (
-        f"The model was trained without {' and '.join(card.excluded_classes)}, and on no shapes"
-    )
-    return parts.one_of("goes_in", "What goes in", kinds, help_text, st.pills)
-
-
-def _draw_pictures(x: metrics.Array, x_hat: metrics.Array, kind: str) -> None:
-    shown = (mosaic.colours(x), mosaic.colours(x_hat), mosaic.error_colours(x, x_hat, BRIGHT))
-    side = mosaic.enlarged(np.concatenate(shown), SIDE)
-    st.image(
-        mosaic.strip(side),
-        caption=f"In, out, and where they differ (black 0, brightest {BRIGHT:g} and more)",
-        alt=f"{kind}, as it goes in, as it comes out, and the difference",
-    )
