@@ -2,21 +2,16 @@
 
 import streamlit as st
 
-from pages.ui import cache, inspector, reporting, sidebar, state, sweep, welcome
+from pages.ui import cache, inspector, landing, reporting, sidebar, state, sweep, welcome
 from pages.ui.cache import Shown
 from pages.ui.inspector import View
 from pages.ui.reconstruct import controls, reconstruction
 from pages.ui.reconstruct.picture import picture
 from pages.ui.reconstruct.report import content
 
-DEFAULT_SIGMA = 0.5
-
 welcome.draw()
-st.title("Reconstruct")
-st.caption(
-    "The same images, clean, with noise, and as each model rebuilds them. "
-    "Drag σ; click an image to enlarge it."
-)
+st.title(landing.TITLE)
+st.caption(landing.PURPOSE)
 
 choice = sidebar.chosen()
 with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -34,7 +29,7 @@ if not len(images):
     st.stop()
 
 shown = Shown(choice.dataset.id, choice.split, tuple(images.ids.tolist()), noise, seed)
-sigma = state.recall_number("sigma", DEFAULT_SIGMA, 0, 1)
+sigma = state.recall_number("sigma", landing.SIGMA, 0, 1)
 waiting = st.empty()
 if not cache.warm_up().is_set():
     waiting.skeleton(height=540)
@@ -45,7 +40,7 @@ waiting.empty()
 start = state.on_entry("sigma", sigma)
 event = sweep.show(packed, "noise_sweep", start, moves=welcome.moves())
 st.session_state["sigma"] = event.value
-state.publish("sigma", DEFAULT_SIGMA)
+state.publish("sigma", landing.SIGMA)
 step = reconstruction.nearest_step(sweeps[0].sigmas, event.value)
 
 download.download_button(

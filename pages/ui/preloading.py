@@ -10,6 +10,7 @@ import pkgutil
 
 import pages.ui
 from core import checkpoints
+from pages.ui import shell
 
 FIRST_PAGE = (
     "pages.ui.cache",
@@ -39,6 +40,19 @@ def first_page() -> None:
         importlib.import_module(name)
     checkpoints.available()
     gc.freeze()
+
+
+def landing() -> shell.Landing | None:
+    """What moves on the page that opens first, and what is said there; None if no model fits."""
+    from pages.ui import landing, welcome  # they import what takes a second
+
+    packed = landing.packed()
+    if packed is None:
+        return None
+    links = tuple(label for _, label, *_ in welcome.WAYS)
+    message = packed.message(landing.SIGMA, moves=True)
+    name = f"hourglass/{packed.header['id']}.sweep"
+    return shell.Landing(name, message, welcome.WHAT, links, landing.PURPOSE)
 
 
 def other_pages() -> None:

@@ -6,6 +6,7 @@ const ARRAYS = { u1: Uint8Array, i2: Int16Array, f4: Float32Array };
 const SETTLE_MS = 250; // keys and wheel change the value step by step: report when they rest
 const PLAY_MS = 4000;
 const DEMO_MS = 4800; // shorter than the five seconds from which what moves by itself disturbs
+const LONGEST_STEP_MS = 100;
 const TOUCHES = ["pointerdown", "keydown", "wheel"];
 const MIN_CELL = 44;
 const MAX_CELL = 128;
@@ -66,6 +67,12 @@ class View {
     this.draw_legend();
     this.root.dataset.ready = "";
     if (arrays && header.moves) this.demonstrate();
+    if (arrays) this.drawn();
+  }
+
+  // What stood in for it while the page started can go.
+  drawn() {
+    dispatchEvent(new Event("hourglass-drawn"));
   }
 
   set_up_slider() {
@@ -226,7 +233,8 @@ class View {
   }
 
   // Once, to whoever is here for the first time: to both ends and back to where the slider stands, which the server
-  // need not hear. The first touch of anything ends it where it is; the play button knows by itself what to do.
+  // need not hear. The first touch of anything ends it where it is; the play button knows by itself what to do. What was
+  // begun while the page started (shell.py) is gone on with.
   demonstrate() {
     if (this.demonstrated || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
     this.demonstrated = true;
@@ -238,22 +246,27 @@ class View {
       heard.abort();
     };
     for (const touch of TOUCHES) addEventListener(touch, touched, { capture: true, passive: true, signal: heard.signal });
-    this.run((ms) => there_and_back(from, last, ms / DEMO_MS), (ms) => ms >= DEMO_MS, () => heard.abort());
+    const way = (ms) => there_and_back(from, last, ms / DEMO_MS);
+    this.run(way, (ms) => ms >= DEMO_MS, () => heard.abort(), window.hourglassGone);
   }
 
-  // Goes to frame_at(milliseconds), again and again until that is the end.
-  run(frame_at, is_end, ended = () => this.settled()) {
-    const began = performance.now();
-    const step = (now) => {
-      const ms = Math.max(0, now - began);
-      this.frame = frame_at(ms);
+  // Goes to frame_at(milliseconds), again and again until that is the end. The clock stands still while the browser is too
+  // busy to draw.  gone: milliseconds of it that are over.
+  run(frame_at, is_end, ended = () => this.settled(), gone = 0) {
+    let before = performance.now();
+    const step = () => {
+      const now = performance.now();
+      this.gone = gone += Math.min(now - before, LONGEST_STEP_MS);
+      before = now;
+      this.frame = frame_at(gone);
       this.input.value = this.frame;
       this.draw(false);
-      this.playing = is_end(ms) ? 0 : requestAnimationFrame(step);
+      this.playing = is_end(gone) ? 0 : requestAnimationFrame(step);
       if (!this.playing) this.stop(ended);
     };
     this.root.classList.add("sweep-playing");
-    this.playing = requestAnimationFrame(step);
+    this.playing = 1; // should the first step be the last
+    step();
   }
 
   pause() {

@@ -19,8 +19,7 @@ MAX_SEED = 2**32 - 1
 def compared(main: Card, fitting: Sequence[Card]) -> tuple[Card, ...]:
     """The sidebar's model and up to two more, the linear one to begin with."""
     by_name = {card.name: card for card in fitting}
-    linear = [card for card in fitting if card.architecture.closed_form and card is not main]
-    default = [max(linear, key=lambda card: card.latent_dim).name] if linear else []
+    default = [card.name for card in rivals(main, fitting)]
     state.recall_several("compare", default, list(by_name), "model")
     st.multiselect(
         "Compare with",
@@ -34,6 +33,12 @@ def compared(main: Card, fitting: Sequence[Card]) -> tuple[Card, ...]:
     state.publish("compare", default)
     names = dict.fromkeys([main.name, *st.session_state["compare"]])
     return tuple(by_name[name] for name in names)
+
+
+def rivals(main: Card, fitting: Sequence[Card]) -> list[Card]:
+    """What a model is compared with unless something else is asked for: the largest linear one."""
+    linear = [card for card in fitting if card.architecture.closed_form and card is not main]
+    return [max(linear, key=lambda card: card.latent_dim)] if linear else []
 
 
 def images(available: ImageSet) -> ImageSet:
@@ -108,8 +113,13 @@ def new_noise_button() -> None:
     )
 
 
+def default_count(large: bool) -> int:
+    """Images side by side unless another number is asked for."""
+    return 8 if large else 16
+
+
 def _count(large: bool) -> int:
-    default = 8 if large else 16
+    default = default_count(large)
     options = COUNTS_OF_LARGE if large else COUNTS
     state.recall("n", default, options)
     st.select_slider("How many", options, key="n", help="Images side by side")

@@ -1,0 +1,34 @@
+// Takes the place of the page until the page is there: puts the shell over it, and takes it away as soon as the real part
+// is drawn, somebody touches anything or goes elsewhere, or a few seconds have passed. shell.py puts the values in.
+
+const shell = $values;
+const SHELL_PATIENCE_MS = 10000;
+const SHELL_TOUCHES = ["pointerdown", "keydown", "wheel"];
+
+const shell_host = document.getElementById("hourglass-shell");
+const shell_root = shell_host.attachShadow({ mode: "closed" });
+shell_root.innerHTML = shell.html; // our own files, and nothing of the address
+const shell_said = localStorage.getItem("stActiveTheme-" + location.pathname + "-v2") ?? "";
+const shell_dark = /dark/i.test(shell_said) || (!/light/i.test(shell_said) && matchMedia("(prefers-color-scheme: dark)").matches);
+for (const [name, colour] of Object.entries(shell_dark ? shell.dark : shell.light)) shell_host.style.setProperty(name, colour);
+
+const shell_heard = new AbortController();
+const shell_path = location.href;
+const shell_leave = () => {
+  shell_host.remove();
+  shell_heard.abort();
+};
+const shell_touched = () => {
+  window.hourglassGone = Infinity; // what moves by itself ends at the first touch: it is over
+  shell_leave();
+};
+for (const touch of SHELL_TOUCHES) addEventListener(touch, shell_touched, { capture: true, passive: true, signal: shell_heard.signal });
+addEventListener("hourglass-drawn", shell_leave, { signal: shell_heard.signal });
+const shell_look = () => {
+  const there = shell.data ? null : document.querySelector("h1");
+  const elsewhere = location.href !== shell_path;
+  const failed = document.querySelector("[data-testid=stException], [data-testid=stConnectionStatus], [role=dialog]");
+  if (there || elsewhere || failed || performance.now() > SHELL_PATIENCE_MS) shell_leave();
+  else if (shell_host.isConnected) requestAnimationFrame(shell_look);
+};
+shell_look();

@@ -1,0 +1,35 @@
+"""What a first visitor sees of the Reconstruct page, which opens where a link asks for nothing."""
+
+import numpy as np
+
+from core import datasets
+from core.noise import KINDS, Noise
+from pages.ui import cache, sidebar
+from pages.ui.cache import Shown
+from pages.ui.reconstruct import controls
+from pages.ui.sweep import Packed
+
+TITLE = "Reconstruct"
+PURPOSE = (
+    "The same images, clean, with noise, and as each model rebuilds them. "
+    "Drag σ; click an image to enlarge it."
+)
+SIGMA = 0.5
+
+
+def packed() -> Packed | None:
+    """The slider and its pictures as the page will ask for them; None if no model fits.
+
+    Kept in the same cache, so that the first visitor finds them there.
+    """
+    name = sidebar.DEFAULT_DATASET
+    shape = next(info.input_shape for info in datasets.catalogue() if info.id == name)
+    fitting = [card for card in cache.cards() if card.input_shape == shape]
+    if not fitting:
+        return None
+    default = sidebar.default_model(fitting)
+    main = next(card for card in fitting if card.name == default)
+    n = controls.default_count(large=max(shape) >= controls.LARGE)
+    images = controls.pick(cache.dataset(name, "test"), (), n, 0)
+    shown = Shown(name, "test", tuple(np.asarray(images.ids).tolist()), Noise(KINDS[0], 0.0), 0)
+    return cache.packed_sweep(shown, (main, *controls.rivals(main, fitting)))

@@ -1,0 +1,159 @@
+"""What the browser shows until Streamlit has started in it: the page's frame, and digits that move.
+
+Streamlit's own index.html is empty, and takes most of a second to become a page. Ours has our style
+sheet, so that nothing jumps while parts arrive; asks for the code of the first page's controls at
+once; and covers the page with a shell that looks like it, until the page is there (shell.js). All
+in it is ours: of the address, only which page it names decides.
+"""
+
+import ast
+import html
+import json
+from base64 import b64encode
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from string import Template
+from typing import Any, NamedTuple
+
+from streamlit import config, file_util
+
+ASSETS = Path(__file__).parent / "assets"
+APP = Path(__file__).parents[2] / "app.py"
+# What Streamlit calls the code that it fetches when it is first needed.
+PARTS = (
+    *("BidiComponent", "Selectbox", "Multiselect", "ButtonGroup", "PageLink", "Button"),
+    *("DownloadButton", "Html"),
+)
+ROLES = ("primary", "background", "secondaryBackground", "text", "border")
+INKS = ("gray", "yellow", "blue", "orange")
+FONT = '"Source Sans", sans-serif'
+
+
+class Entry(NamedTuple):
+    """A page in the menu.  path: "" for the first."""
+
+    path: str
+    title: str
+
+
+class Landing(NamedTuple):
+    """What moves on the first page.  name: of the file that holds it.  message: as it is sent.
+
+    welcome, links: what is said to a first visitor, and where he can go.  purpose: of the page.
+    """
+
+    name: str
+    message: bytes
+    welcome: str
+    links: tuple[str, ...]
+    purpose: str
+
+
+def index(path: str, landing: Landing | None) -> str:
+    """Streamlit's index.html with what is ours.
+
+    path: of the page, relative to the app's.  landing: for who asks for nothing but the app.
+    """
+    here = next((entry for entry in menu() if entry.path == path), None)
+    plain = (Path(file_util.get_static_dir()) / "index.html").read_text("utf-8")
+    head = f"{_links(landing)}<style>{_read('app.css', 'shell.css')}</style>"
+    body = _body(here, landing) if here else ""
+    return plain.replace("</head>", f"{head}</head>", 1).replace("<body>", f"<body>{body}", 1)
+
+
+@cache
+def menu() -> tuple[Entry, ...]:
+    """The pages of app.py, which is not run here."""
+    tree = ast.parse(APP.read_text("utf-8"))
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+    return tuple(_entry(call) for call in calls if ast.unparse(call.func) == "st.Page")
+
+
+def _entry(call: ast.Call) -> Entry:
+    said = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords}
+    stem = Path(ast.literal_eval(call.args[0])).stem
+    return Entry("" if said.get("default") else stem, said["title"])
+
+
+def _links(landing: Landing | None) -> str:
+    """Asks for what moves, and for the code of PARTS as far as this Streamlit calls it so."""
+    folder = Path(file_util.get_static_dir())
+    found: Iterable[Path] = (f for part in PARTS for f in folder.glob(f"static/js/{part}.*.js"))
+    names = (file.relative_to(folder).as_posix() for file in found)
+    links = [f'<link rel="modulepreload" crossorigin href="./{name}">' for name in names]
+    if landing:
+        links.insert(0, f'<link rel="preload" as="fetch" crossorigin href="./{landing.name}">')
+    return "".join(links)
+
+
+def _body(here: Entry, landing: Landing | None) -> str:
+    values = {
+        "html": f"<style>{_read('sweep.css', 'shell_inside.css')}</style>{_inside(here, landing)}",
+        "light": _colours("light"),
+        "dark": _colours("dark"),
+        "data": f"./{landing.name}" if landing else None,
+    }
+    said = json.dumps(values).replace("<", "\\u003c")  # a script must not end within a text
+    script = _filled("shell.js", values=said)
+    body = f'<div id="hourglass-shell" aria-hidden="true"></div><script>{script}</script>'
+    if landing:
+        moving = _read("sweep.js", "chart.js", "shell_landing.js")
+        body += f'<script type="module" async>{moving}</script>'
+    return body
+
+
+def _inside(here: Entry, landing: Landing | None) -> str:
+    entries = (
+        f"<span{' class=shell-here' if entry == here else ''}>{html.escape(entry.title)}</span>"
+        for entry in menu()
+    )
+    return _filled(
+        "shell.html",
+        logo=_picture("logo.svg"),
+        mark=_picture("mark.svg"),
+        menu="".join(entries),
+        title=html.escape(here.title),
+        welcome=_welcome(landing) if landing else "",
+        landing=_filled(
+            "shell_landing.html", purpose=html.escape(landing.purpose), sweep=_read("sweep.html")
+        )
+        if landing
+        else "",
+    )
+
+
+def _welcome(landing: Landing) -> str:
+    before, strong, after = map(html.escape, landing.welcome.split("**"))
+    links = "".join(f"<span>{html.escape(link)}</span>" for link in landing.links)
+    return f'<div class="shell-welcome"><p>{before}<b>{strong}</b>{after}</p>{links}<i></i></div>'
+
+
+def _colours(scheme: str) -> Mapping[str, str]:
+    """The theme's colours, as components and the shell know them."""
+    names = {f"{_dashed(role)}-color": f"{role}Color" for role in ROLES}
+    names |= {f"{ink}-text-color": f"{ink}TextColor" for ink in INKS}
+    colours = {f"--st-{css}": _option(scheme, name) for css, name in names.items()}
+    side = {"--shell-side-color": _option(f"{scheme}.sidebar", "backgroundColor")}
+    return colours | side | {"--st-font": FONT}
+
+
+def _option(scheme: str, name: str) -> Any:
+    return config.get_option(f"theme.{scheme}.{name}")
+
+
+def _dashed(name: str) -> str:
+    return "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in name)
+
+
+@cache
+def _read(*names: str) -> str:
+    return "\n".join((ASSETS / name).read_text("utf-8") for name in names)
+
+
+def _filled(name: str, **values: str) -> str:
+    return Template(_read(name)).substitute(values)
+
+
+def _picture(name: str) -> str:
+    return f"data:image/svg+xml;base64,{b64encode(_read(name).encode()).decode()}"
