@@ -117,6 +117,7 @@ def progress(title: str) -> Iterator[Callable[[int, int | None], None]]:
     with bar(title) as shown:
 
         def tell(done: int, total: int | None) -> None:
+            """Images done, of how many; None = nobody knows."""
             shown.total = total
             shown.update(done - shown.n)
 
@@ -130,6 +131,7 @@ def stages() -> Iterator[Callable[[str, int, int], None]]:
         current = ""
 
         def tell(stage: str, done: int, total: int) -> None:
+            """Images done of this stage; another stage begins the bar anew."""
             nonlocal current
             if stage != current:
                 current = stage

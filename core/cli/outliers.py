@@ -1,6 +1,6 @@
 """`outliers`: how well each score finds outliers that are known."""
 
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from core.checkpoints import Card
     from core.data.imagesets import ImageSet
     from core.data.planting import Experiment
+    from core.inference import Autoencoder
+    from core.outliers import Ranked
 
 
 @click.command(
@@ -61,7 +63,6 @@ def outliers(
     that an outlier scores above a usual image. AP: average precision. P@K: the share of outliers
     among the K highest scores, K being how many there are. SECONDS: from pixels to scores.
     """
-    from core import outliers as judging
     from core.anomaly import references
     from core.inference import Autoencoder
     from core.parts import telling
@@ -75,24 +76,40 @@ def outliers(
         experiment = _known(images, card, outlier_classes)
     with options.stages() as tell, telling(tell):
         usual = references.reference_images(card, experiment.images, data_root)
-        known = judging.References(autoencoder, usual)
-        judged = known.judge(experiment.images)
-        names = [score.name for score in judging.available(known)]
-        found = [judging.ranked(judged, name, experiment.is_outlier) for name in names]
-    n_outliers = int(experiment.is_outlier.sum())
-    rows = [tuple(asdict(one).values()) for one in found]
+        found = _ranked(autoencoder, usual, experiment)
+    heading = f"{card.name} on {images.id} ({images.split})"
+    _show(heading, experiment, usual, found, as_json)
+
+
+def _ranked(
+    autoencoder: "Autoencoder", usual: "ImageSet", experiment: "Experiment"
+) -> "list[Ranked]":
+    """How well each score that these images allow finds the outliers."""
+    from core import outliers as judging
+
+    known = judging.References(autoencoder, usual)
+    judged = known.judge(experiment.images)
+    names = [score.name for score in judging.available(known)]
+    return [judging.ranked(judged, name, experiment.is_outlier) for name in names]
+
+
+def _show(
+    heading: str,
+    experiment: "Experiment",
+    usual: "ImageSet",
+    found: "list[Ranked]",
+    as_json: bool,
+) -> None:
+    n, n_outliers = len(experiment.images), int(experiment.is_outlier.sum())
+    rows = [astuple(one) for one in found]
     lines = [
-        f"{card.name} on {images.id} ({images.split}), {len(experiment.images):,} images",
+        f"{heading}, {n:,} images",
         f"{n_outliers:,} outliers: {experiment.what}",
         f"compared with {len(usual):,} {usual.split} images of {usual.id}",
         "",
         *options.table(("SCORE", "AUROC", "AP", f"P@{n_outliers}", "SECONDS"), rows),
     ]
-    result = {
-        "n": len(experiment.images),
-        "n_outliers": n_outliers,
-        "scores": [asdict(one) for one in found],
-    }
+    result = {"n": n, "n_outliers": n_outliers, "scores": [asdict(one) for one in found]}
     options.show(result, lines, as_json)
 
 

@@ -2,7 +2,8 @@
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,9 +14,21 @@ from core.config import DataError
 
 if TYPE_CHECKING:
     from core.inference import Autoencoder
+    from core.streaming.in_parts import Done
     from core.streaming.pipeline import Totals
 
 SHARD = 4096  # images of a folder or zip that are named at a time
+
+
+@dataclass(frozen=True)
+class _Order:
+    """What is to be scored by what, and where to.  percentile: 0 to 100."""
+
+    autoencoder: "Autoencoder"
+    source: str
+    out: Path
+    percentile: float
+    as_json: bool
 
 
 @click.command(cls=options.Command, short_help="Write how strange each image is to a model.")
@@ -62,61 +75,62 @@ def score(
     """
     from core import exports
     from core.inference import Autoencoder
-    from core.streaming import scoring
-    from core.streaming.pipeline import Totals
 
-    autoencoder = Autoencoder.load(checkpoint)
+    order = _Order(Autoencoder.load(checkpoint), source, out, percentile, as_json)
     if not out.suffix or out.is_dir():
-        _score_parts(autoencoder, Path(source), out, percentile, shard_size, as_json)
+        _score_parts(order, shard_size)
         return
     exports.check_path(out)
     name = options.source_id(source)
     if split in (None, "all") and name.startswith(("folder:", "zip:")):
-        path = Path(name.partition(":")[2]).expanduser()
-        _score_file(autoencoder, name, path, out, percentile, as_json)
-        return
-    images = options.load_images(source, split, data_root, autoencoder.input_shape)
+        _score_file(order, name)
+    else:
+        _score_set(order, split, data_root)
+
+
+def _score_set(order: _Order, split: str | None, data_root: Path | None) -> None:
+    """The images of a data set, which fit into the memory."""
+    from core import exports
+    from core.streaming import scoring
+    from core.streaming.pipeline import Totals
+
+    images = options.load_images(order.source, split, data_root, order.autoencoder.input_shape)
     with options.progress("score") as tell:
-        scored = scoring.score(autoencoder, images, percentile, tell)
-    exports.save(scored.table, out)
+        scored = scoring.score(order.autoencoder, images, order.percentile, tell)
+    exports.save(scored.table, order.out)
     totals = Totals(scored.threshold, len(images), len(images.rejected), scored.n_outliers)
-    _show(totals, out, percentile, as_json)
+    _show(order, totals)
 
 
-def _score_file(
-    autoencoder: "Autoencoder",
-    name: str,
-    path: Path,
-    out: Path,
-    percentile: float,
-    as_json: bool,
-) -> None:
+def _score_file(order: _Order, name: str) -> None:
+    """A folder or zip of any length, into one file.  name: folder:PATH or zip:PATH."""
     from core.streaming import shards
     from core.streaming.pipeline import Job, score_file
 
-    job = Job(autoencoder, name, shards.shards(path, SHARD), percentile)
-    n = None if shards.is_sharded(path) else sum(shard.n or 0 for shard in job.shards)
-    with options.progress("score") as tell, _stopped(f"{out} was not written."):
-        totals = score_file(job, out, lambda done: tell(done, n))
+    found = shards.shards(Path(name.partition(":")[2]).expanduser(), SHARD)
+    job = Job(order.autoencoder, name, found, order.percentile)
+    n = None if any(shard.n is None for shard in found) else sum(shard.n or 0 for shard in found)
+    with options.progress("score") as tell, _stopped(f"{order.out} was not written."):
+        totals = score_file(job, order.out, lambda done: tell(done, n))
     options.tell_rejected([totals.rejected] if totals.rejected else [], totals.n_rejected)
-    _show(totals, out, percentile, as_json)
+    _show(order, totals)
 
 
-def _show(totals: "Totals", out: Path, percentile: float, as_json: bool) -> None:
+def _show(order: _Order, totals: "Totals") -> None:
     result = {
-        "out": out,
+        "out": order.out,
         "n": totals.n,
         "n_rejected": totals.n_rejected,
         "n_outliers": totals.n_outliers,
         "threshold": totals.threshold,
-        "percentile": percentile,
+        "percentile": order.percentile,
     }
     share = totals.n_outliers / max(1, totals.n)
     lines = f"""\
-{out}: {totals.n:,} images scored, {totals.n_rejected:,} could not be read
+{order.out}: {totals.n:,} images scored, {totals.n_rejected:,} could not be read
 {totals.n_outliers:,} outliers ({share:.1%}): their error is above {totals.threshold:.6f}, \
-which {percentile:g} % of the model's own test images stay below"""
-    options.show(result, [lines], as_json)
+which {order.percentile:g} % of the model's own test images stay below"""
+    options.show(result, [lines], order.as_json)
 
 
 @contextlib.contextmanager
@@ -129,36 +143,37 @@ def _stopped(consequence: str) -> Iterator[None]:
         raise
 
 
-def _score_parts(
-    autoencoder: "Autoencoder",
-    source: Path,
-    out: Path,
-    percentile: float,
-    shard_size: int,
-    as_json: bool,
-) -> None:
-    from core.streaming import in_parts as part_scoring
+def _score_parts(order: _Order, shard_size: int) -> None:
+    """The share of this process in a source of any length, a part a shard."""
     from core.streaming import shards
+    from core.streaming.in_parts import score_parts
     from core.streaming.pipeline import Job
 
+    source = Path(order.source)
     if not source.exists():
         raise DataError(f"{str(source)!a} is not there: a FOLDER of parts needs files to read.")
     rank, size = (int(os.environ.get(name, one)) for name, one in (("RANK", 0), ("WORLD_SIZE", 1)))
-    job = Job(autoencoder, str(source), shards.shards(source, shard_size), percentile)
-    own = range(rank, len(job.shards), size)
-    fresh = n = 0
+    found = shards.shards(source, shard_size)
+    job = Job(order.autoencoder, str(source), found, order.percentile)
+    own = len(range(rank, len(found), size))
+    parts: list[Done] = []
     with options.progress("score") as tell, _stopped("the same command goes on from here."):
-        for i, done in enumerate(part_scoring.score_parts(job, out, rank, size), start=1):
-            fresh, n = fresh + done.fresh, n + done.n
+        for done in score_parts(job, order.out, rank, size):
+            parts.append(done)
             if rank == 0:
-                tell(i, len(own))
-    found = {
-        "out": out,
+                tell(len(parts), own)
+    if rank == 0 or not order.as_json:
+        _show_parts(order, parts, len(found))
+
+
+def _show_parts(order: _Order, parts: "Sequence[Done]", n_shards: int) -> None:
+    n_new, n = sum(done.fresh for done in parts), sum(done.n for done in parts)
+    result = {
+        "out": order.out,
         "n": n,
-        "n_parts": len(own),
-        "n_new_parts": fresh,
-        "n_shards": len(job.shards),
+        "n_parts": len(parts),
+        "n_new_parts": n_new,
+        "n_shards": n_shards,
     }
-    share = f"{len(own)} of {len(job.shards)} parts by this process, {fresh} of them new"
-    if rank == 0 or not as_json:
-        options.show(found, [f"{out}: {share}, {n:,} rows"], as_json)
+    share = f"{len(parts)} of {n_shards} parts by this process, {n_new} of them new"
+    options.show(result, [f"{order.out}: {share}, {n:,} rows"], order.as_json)

@@ -71,6 +71,7 @@ class _Guarded(io.RawIOBase):
         return self._file.tell()
 
     def read(self, size: int = -1) -> bytes:
+        """Up to `size` bytes, -1 = all; ValueError if they are more than a table may have."""
         content = self._file.read(MAX_DIRECTORY + 1 if size < 0 else min(size, MAX_DIRECTORY + 1))
         if len(content) > MAX_DIRECTORY:
             raise ValueError("the table of contents is too large")
@@ -84,9 +85,11 @@ class _Reader:
         self.archive, self.total = archive, 0
 
     def reading(self, info: zipfile.ZipInfo) -> Callable[[], bytes]:
+        """read() of this member, to be called later."""
         return lambda: self.read(info)
 
     def read(self, info: zipfile.ZipInfo) -> bytes:
+        """A member's bytes; ImageRejected, naming the reason, if it is not to be had or trusted."""
         if reason := _forbidden(info):
             raise ImageRejected(f"It {reason}.")
         try:

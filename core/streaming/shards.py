@@ -42,11 +42,6 @@ class Shard:
     n: int | None = None
 
 
-def is_sharded(path: Path) -> bool:
-    """Whether it is made of .tar or .parquet files."""
-    return bool(_files(path))
-
-
 def shards(path: Path, size: int) -> tuple[Shard, ...]:
     """The source in shards, always the same.
 
