@@ -2,16 +2,16 @@
 
 import streamlit as st
 
-from pages.ui import sidebar
+from pages.ui import router
 from pages.ui.learn import steps as learn_steps
 
 st.title("Learn")
 st.caption(
     "What an autoencoder does, in seven short steps to play with. Every number is computed here, "
-    "from the models that come with this program."
+    "from the models that come with this program; what you chose on other pages is kept."
 )
 
-sidebar.chosen()  # the steps bring their own data and models; the sidebar's stay as they are
+router.require_app()
 step = learn_steps.current()
 st.subheader(learn_steps.heading(step), anchor=False)
-step.draw()
+learn_steps.draw(step)

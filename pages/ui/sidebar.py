@@ -16,6 +16,7 @@ from pages.ui.text import noise_name, plain, titles
 DEFAULT_DATASET = "mnist-5k"
 NEXT_DATASET = "next_dataset"
 OF_A_DATASET = ("n", "classes", "shuffle")  # choices that mean nothing for another set
+ALONE = ("learn",)  # pages that bring their own data and models
 PREFERRED = ("mnist-denoising", "mnist-dense-32", "shapes-conv")
 SEEN = {
     "no": "It has not seen the images shown.",
@@ -52,14 +53,18 @@ class Choice:
 
 
 def draw() -> None:
-    """The sidebar's widgets; what they say is then in chosen()."""
+    """The sidebar's widgets; what they say is then in chosen().
+
+    On a page that brings its own data there are none, and what they said is kept.
+    """
     if following := st.session_state.pop(NEXT_DATASET, None):
         st.session_state["dataset"] = following
         state.forget(OF_A_DATASET)
-    info = _dataset()
-    split = _split(info)
-    card = _checkpoint(_fitting(info))
-    if card:
+    shown = state.page() not in ALONE
+    info = _dataset(shown)
+    split = _split(info, shown)
+    card = _checkpoint(_fitting(info), shown)
+    if card and shown:
         _about(card, info, split)
     links.selection(info.id, split)
     _selection()
@@ -98,53 +103,57 @@ def _fitting(info: DatasetInfo) -> tuple[Card, ...]:
     return tuple(card for card in cache.cards() if card.input_shape == info.input_shape)
 
 
-def _dataset() -> DatasetInfo:
+def _dataset(shown: bool) -> DatasetInfo:
     infos = _infos()
     state.recall("dataset", DEFAULT_DATASET, list(infos), "data set")
-    st.selectbox(
-        "Data",
-        list(infos),
-        key="dataset",
-        format_func=lambda name: infos[name].title,
-        on_change=state.forget,
-        args=(OF_A_DATASET,),
-        help="Which images are shown",
-    )
+    if shown:
+        st.selectbox(
+            "Data",
+            list(infos),
+            key="dataset",
+            format_func=lambda name: infos[name].title,
+            on_change=state.forget,
+            args=(OF_A_DATASET,),
+            help="Which images are shown",
+        )
     state.publish("dataset", DEFAULT_DATASET)
     info = infos[st.session_state["dataset"]]
-    st.caption(plain(info.explanation))
+    if shown:
+        st.caption(plain(info.explanation))
     return info
 
 
-def _split(info: DatasetInfo) -> str:
+def _split(info: DatasetInfo, shown: bool) -> str:
     counts = {"test": info.n_test, "train": info.n_train}
     state.recall("split", "test", list(counts))
-    st.segmented_control(
-        "Part",
-        list(counts),
-        key="split",
-        required=True,
-        format_func=lambda split: f"{split} · {counts[split]:,}",
-        help="Models are trained on the train part and judged on the test part",
-    )
+    if shown:
+        st.segmented_control(
+            "Part",
+            list(counts),
+            key="split",
+            required=True,
+            format_func=lambda split: f"{split} · {counts[split]:,}",
+            help="Models are trained on the train part and judged on the test part",
+        )
     state.publish("split", "test")
     return str(st.session_state["split"])
 
 
-def _checkpoint(fitting: Sequence[Card]) -> Card | None:
+def _checkpoint(fitting: Sequence[Card], shown: bool) -> Card | None:
     if not fitting:
         st.session_state.pop("model", None)
         return None
     called = titles(fitting)
     default = default_model(fitting)
     state.recall("model", default, list(called), "model")
-    st.selectbox(
-        "Model",
-        list(called),
-        key="model",
-        format_func=called.__getitem__,
-        help="The autoencoder that all pages look through",
-    )
+    if shown:
+        st.selectbox(
+            "Model",
+            list(called),
+            key="model",
+            format_func=called.__getitem__,
+            help="The autoencoder that all pages look through",
+        )
     state.publish("model", default)
     return next(card for card in fitting if card.name == st.session_state["model"])
 

@@ -140,6 +140,11 @@ def enter(page: str) -> None:
         _follow_link()
 
 
+def page() -> str:
+    """The page that is shown, as it is called in a link."""
+    return str(st.session_state.get(_PAGE, ""))
+
+
 def on_entry(key: str, value: float) -> float:
     """The value this had when the page was entered, the same from rerun to rerun.
 

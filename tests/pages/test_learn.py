@@ -240,6 +240,32 @@ def test_gain_that_falls_is_not_said_to_grow() -> None:
     assert "grows" in deeper.words(table.assign(gain=[2.0, 3.0]))
 
 
+def test_sidebar_offers_no_choice_that_the_walk_ignores_and_keeps_it_for_other_pages(
+    open_page: OpenPage,
+) -> None:
+    app = open_page(model="tiny-pca", split="train", step="2")
+    keys = {one.key for one in (*app.sidebar.selectbox, *app.sidebar.button_group)}
+    assert not keys & {"dataset", "split", "model"}
+    app.query_params.clear()  # as the browser does when a page is left through the menu
+    app.switch_page("pages/latent.py").run()
+    assert app.selectbox(key="model").value == "tiny-pca"
+    assert app.session_state["split"] == "train"
+
+
+@pytest.mark.parametrize(
+    ("link", "names"),
+    [
+        ({"step": "1"}, ("mnist-dense-2", "mnist-dense-8", "mnist-dense-32")),
+        ({"step": "5", "output": "linear"}, ("mnist-pca-2", "mnist-overcomplete-linear")),
+    ],
+)
+def test_step_says_in_a_line_which_models_it_uses(
+    open_page: OpenPage, link: dict[str, str], names: tuple[str, ...]
+) -> None:
+    listed = ", ".join(f"`{name}`" for name in names)
+    assert f"Models of this step: {listed}." in [one.value for one in open_page(**link).caption]
+
+
 def fed(app: AppTest) -> dict[str, Any]:
     """What the page has sent to the network that pictures are dragged into."""
     (one,) = [one for one in app.get("bidi_component") if "learn_feeding" in one.proto.id]

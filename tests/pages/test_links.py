@@ -1,6 +1,7 @@
 """Links: whatever they say the app opens; what they say is kept from page to page."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,10 @@ from streamlit.testing.v1 import AppTest
 
 from core import datasets
 from pages.ui import links
+from pages.ui.learn import steps as learn_steps
+from pages.ui.learn import wrong
 from pages.ui.state import Refused
+from tests.pages.test_learn import save_named_models
 
 OpenApp = Callable[..., AppTest]
 PAGES = ("reconstruct", "latent", "outliers", "robustness", "your_images", "train")
@@ -24,6 +28,8 @@ NAMES = (
     "outliers_shown", "fact", "queue", "reviewer", "at", "robust_view", "models", "metric",
     "measured", "draws", "levels", "band", "log", "wall", "copying", "architectures",
     "trained_noise", "trained_on", "your", "from", "way", "run", "selected",
+    "step", "nth", "fed", "digit", "output", "denoisers", "hidden", "card", "strangers",
+    "mismatch", "pictures", "polluted",
 )  # fmt: skip
 QUICK = {"points": "500", "measured": "200"}  # of what takes a while
 HOSTILE = (
@@ -81,6 +87,22 @@ def test_section_opened_by_a_link_with_nonsense_in_all_other_names_is_drawn(
     app = opened(open_app, page, nonsense(3) | QUICK | section)
     assert not app.exception
     assert not app.error
+
+
+STEPS = [{"step": step.name} for step in learn_steps.ALL]
+CARDS = [{"step": "wrong", "card": name} for name in wrong.CARDS]
+
+
+@pytest.mark.parametrize("first", [0, 11])
+@pytest.mark.parametrize("step", [{}, *STEPS, *CARDS], ids=lambda step: "-".join(step.values()))
+def test_step_of_learn_opened_by_a_link_with_nonsense_in_all_other_names_is_drawn(
+    open_app: OpenApp, only_tiny_models: Path, step: dict[str, str], first: int
+) -> None:
+    save_named_models(only_tiny_models)
+    app = opened(open_app, "learn", nonsense(first) | step)
+    assert not app.exception
+    assert not app.error
+    assert app.session_state["step"] == step.get("step", "1")
 
 
 @settings(max_examples=8)

@@ -1,6 +1,8 @@
 """What the steps of the Learn page share: its digits, its models, and the way on to other pages."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +20,7 @@ DATASET, SPLIT = "mnist-5k", "test"
 N_OF_A_CLASS = 16  # as many as the Reconstruct page shows, so that each of them is found there
 CHART = 230  # pixels: lower than on the other pages, so that slider and pictures are in view
 NTH, VISIT = "nth", "learn_visit"
+_ASKED: ContextVar[dict[str, None]] = ContextVar("asked")
 
 
 class GoOn(NamedTuple):
@@ -33,8 +36,20 @@ class GoOn(NamedTuple):
     images: tuple[str, ...] = ()
 
 
+@contextmanager
+def noted() -> Iterator[dict[str, None]]:
+    """The names of the models that are asked for meanwhile, in their order."""
+    names: dict[str, None] = {}
+    token = _ASKED.set(names)
+    try:
+        yield names
+    finally:
+        _ASKED.reset(token)
+
+
 def model(name: str) -> Card:
     """The card of the model of that name; CheckpointError with what to do if there is none."""
+    _ASKED.get({})[name] = None
     found = next((card for card in cache.cards() if card.name == name), None)
     if found is None:
         raise CheckpointError(

@@ -58,6 +58,14 @@ def current() -> Step:
     return ALL[at]
 
 
+def draw(step: Step) -> None:
+    """The step, and below it which models it used."""
+    with parts.noted() as names:
+        step.draw()
+    listed = ", ".join(f"`{name}`" for name in names) or "all that take digits of this size"
+    st.caption(f"Models of this step: {listed}.")
+
+
 def heading(step: Step) -> str:
     """The title with its number."""
     return step.title if step is SHELF else f"{step.name} · {step.title}"
