@@ -21,16 +21,15 @@ from core.learning.batches import (
     noisy,
     resident,
 )
-from core.learning.recipes import WEIGHT_DECAY, TrainConfig, learning_rate
+from core.learning.optimizer import AdamW, OneCycle
+from core.learning.recipes import TrainConfig, learning_rate
 from core.learning.state import Arrays, State, fingerprint
 from core.models import architecture
 from core.models.layers import Plan
 from core.models.network import Network
 
-WARM_UP = 0.2  # share of the one-cycle schedule in which the learning rate rises
 LOOK = 25  # steps from one look at the loss to the next: to fetch it from a GPU costs time
 EXPLODED = 1000.0  # pixels are 0 to 1: a mean loss of 1 is as bad as drawing nothing
-AVERAGES = ("exp_avg", "exp_avg_sq")
 
 
 class Descent:
@@ -48,7 +47,9 @@ class Descent:
         self.network = network.to(memory_format=torch.channels_last)
         self.data = resident(train_set, self.device)
         self.steps = n_batches(len(self.data), config.batch_size, max(2, team.size))
-        self.optimizer, self.schedule = _optimizer(self.network, config, self.steps)
+        peak = learning_rate(config, architecture(config.arch))
+        schedule = OneCycle(peak, self.steps * config.epochs)
+        self.optimizer = AdamW(self.network.parameters(), schedule)
         self._objective: nn.Module | None = together(self.network) if team.size > 1 else None
         self.rejected = train_set.rejected
         self._fingerprint = fingerprint(train_set.images)
@@ -63,11 +64,9 @@ class Descent:
         if not self.network.training:  # the last epoch's judgement left it so
             self.network.train()
         loss = self._loss()
-        self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         self.optimizer.step()
         self.total += loss.detach()
-        self.schedule.step()
         self.step += 1
         return self._looked() if self.step % LOOK == 0 or self.step == self.steps else None
 
@@ -85,14 +84,12 @@ class Descent:
 
     def state(self) -> State:
         """A copy of everything needed to go on from here; to be called by the whole team."""
-        group = self.optimizer.param_groups[0]
         return State(
             epoch=self.epoch,
             step=self.step,
             total=float(self.team.mean(self.total)),
             seconds=self.seconds(),
             history=self.history,
-            rates=(group["lr"], group["betas"][0]),
             data=self._fingerprint,
             tensors=self._tensors(),
         )
@@ -145,44 +142,27 @@ class Descent:
     def _tensors(self) -> Arrays:
         """Weights, running statistics and the optimizer's averages, by name."""
         tensors = {f"network.{n}": t for n, t in self.network.state_dict().items()}
-        for name, weight in self.network.named_parameters():
-            kept = self.optimizer.state.get(weight, {})
-            for key in AVERAGES:
-                tensors[f"{key}.{name}"] = kept.get(key, torch.zeros_like(weight))
+        tensors |= self._averages()
         copies = {n: t.detach().to("cpu", copy=True) for n, t in tensors.items()}
         return {n: np.atleast_1d(t.contiguous().numpy()) for n, t in copies.items()}
 
+    def _averages(self) -> dict[str, Tensor]:
+        names = [name for name, _ in self.network.named_parameters()]
+        averages = self.optimizer.averages.items()
+        return {
+            f"{key}.{name}": t for key, ts in averages for name, t in zip(names, ts, strict=True)
+        }
+
     def _load(self, state: State) -> None:
         """In place and in the memory layout of the weights: fused optimizers go by position."""
-        tensors = {n: torch.from_numpy(t) for n, t in state.tensors.items()}
+        own = {f"network.{n}": t for n, t in self.network.state_dict().items()} | self._averages()
         with torch.no_grad():
-            for name, values in self.network.state_dict().items():
-                values.copy_(tensors[f"network.{name}"].reshape(values.shape))
-        done = (state.epoch - 1) * self.steps + state.step
-        for name, weight in self.network.named_parameters():
-            kept = {k: torch.empty_like(weight).copy_(tensors[f"{k}.{name}"]) for k in AVERAGES}
-            kept["step"] = torch.tensor(float(done), device=self.device)
-            self.optimizer.state[weight] = kept
-        self.schedule.last_epoch = done
-        for group in self.optimizer.param_groups:
-            group["lr"], group["betas"] = state.rates[0], (state.rates[1], group["betas"][1])
+            for name, values in own.items():
+                values.copy_(torch.from_numpy(state.tensors[name]).reshape(values.shape))
+        self.optimizer.done = (state.epoch - 1) * self.steps + state.step
 
 
 def _initialised(plan: Plan, seed: int) -> Network:
     with torch.random.fork_rng(devices=[]):  # the caller's own random numbers go on undisturbed
         torch.manual_seed(mixed_seed(seed))
         return Network(plan)
-
-
-def _optimizer(
-    network: Network, config: TrainConfig, steps_per_epoch: int
-) -> tuple[torch.optim.AdamW, torch.optim.lr_scheduler.OneCycleLR]:
-    peak = learning_rate(config, architecture(config.arch))
-    weights = network.parameters()
-    optimizer = torch.optim.AdamW(weights, lr=peak, weight_decay=WEIGHT_DECAY, fused=True)
-    steps = steps_per_epoch * config.epochs
-    steps += steps * WARM_UP == 1  # a rise of no length at all, which torch divides by
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, peak, total_steps=steps, pct_start=WARM_UP
-    )
-    return optimizer, schedule

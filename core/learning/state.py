@@ -33,9 +33,9 @@ class State:
     """A training between two steps.
 
     epoch: the one that is under way, from 1.  step: how many of its steps are done.  total: the sum
-    of their losses.  seconds: spent on them.  history: the epochs that are done.  rates: learning
-    rate and momentum of the next step.  data: a fingerprint of the training images.  tensors:
-    weights and the optimizer's averages, float32, under the names that core.learning.descent gives.
+    of their losses.  seconds: spent on them.  history: the epochs that are done.  data: a
+    fingerprint of the training images.  tensors: weights and the optimizer's averages, float32,
+    under the names that core.learning.descent gives.
     """
 
     epoch: int
@@ -43,7 +43,6 @@ class State:
     total: float
     seconds: float
     history: tuple[EpochRecord, ...]
-    rates: tuple[float, float]
     data: str
     tensors: Arrays
 
@@ -65,7 +64,6 @@ class _Header(Struct, frozen=True):
     total: float
     seconds: float
     history: tuple[EpochRecord, ...]
-    rates: tuple[float, float]
     data: str
     crc: int
 
