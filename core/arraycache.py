@@ -50,14 +50,23 @@ def write(path: Path, arrays: Arrays) -> None:
     write_atomically(path, content.getvalue())
 
 
-def keep_newest(folder: Path, n: int) -> None:
-    """Delete all but the n files of arrays in a folder that were written last."""
-    for old in sorted(folder.glob("*.npz"), key=_written)[:-n]:
-        old.unlink(missing_ok=True)
+def keep_newest(folder: Path, n: int, most_bytes: int | None = None) -> None:
+    """Delete all but the n files of arrays in a folder that were written last.
+
+    most_bytes: what those that stay have together at most; the last one stays in any case.
+    """
+    total = 0
+    files = sorted(((*_written(path), path) for path in folder.glob("*.npz")), reverse=True)
+    for i, (_, size, path) in enumerate(files):
+        total += size
+        if i >= n or (i and most_bytes is not None and total > most_bytes):
+            path.unlink(missing_ok=True)
 
 
-def _written(path: Path) -> float:
+def _written(path: Path) -> tuple[float, int]:
+    """When, and how many bytes."""
     try:
-        return path.stat().st_mtime
+        about = path.stat()
     except OSError:  # another process has just deleted it
-        return 0.0
+        return 0.0, 0
+    return about.st_mtime, about.st_size

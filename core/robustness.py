@@ -18,6 +18,7 @@ from core.noise import Noise
 Array = npt.NDArray[np.float32]
 Table = npt.NDArray[np.float64]
 INPUT = "the noisy image itself"
+N_QUALITIES = 4  # rows of core.evaluation.qualities
 LEAST_PART = 100  # images: fewer are not worth a thread
 
 

@@ -15,9 +15,9 @@ FLOORS = tuple(
         """config database files machine metrics noise processes svgcharts
         anomaly.neighbours anomaly.rankings anomaly.thresholds""",
         "arraycache background data datasets images models parts streaming.shards tensorfiles",
-        """backends checkpoints documents evaluation exports inference latent outliers ownmodels
-        robustness source_code sweeps anomaly comparing.crossings comparing.strangers mapping
-        streaming""",
+        """backends cards checkpointfiles checkpoints documents evaluation exports inference latent
+        outliers ownmodels robustness source_code sweeps anomaly comparing.crossings
+        comparing.measurements comparing.strangers mapping streaming""",
         "comparing distributed learning reports reviews running runs training",
         "cli __main__",
     )

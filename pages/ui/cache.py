@@ -6,16 +6,19 @@ What comes from here is shared by all visitors: never change it.
 import threading
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 import streamlit as st
 
-from core import checkpoints, datasets, robustness
+from core import checkpoints, config, datasets, robustness
 from core.anomaly.references import reference_images
 from core.background import Jobs
 from core.checkpoints import Card
+from core.comparing import measurements as kept_measurements
 from core.data.imagesets import ImageSet
 from core.inference import Autoencoder
+from core.mapping import codestore
 from core.noise import Noise
 from core.outliers import Judged, References
 from core.reviews import Reviews
@@ -128,6 +131,16 @@ def measured(what: Measured, card: Card | None) -> Table:
     return _measured(what, card.sha256 if card else "", card)
 
 
+def identity(name: str, split: str) -> str:
+    """A name for the pixels of a split, another one if any of them differs."""
+    return kept(("identity", name, split), lambda: codestore.identity(dataset(name, split)))
+
+
+def measurements_dir() -> Path:
+    """Where what was measured is kept; see core.comparing.measurements."""
+    return config.data_dir() / "measured"
+
+
 def packed_sweep(shown: Shown, compared: tuple[Card, ...]) -> Packed:
     """The Reconstruct page's slider and pictures, ready to be sent."""
     return _packed_sweep(shown, tuple((card.name, card.sha256) for card in compared), compared)
@@ -194,12 +207,18 @@ def _model_sweep(shown: Shown, sha256: str, _card: Card) -> NoiseSweep:  # noqa:
 
 
 @st.cache_resource(max_entries=96, show_spinner=False)
-def _measured(what: Measured, sha256: str, _card: Card | None) -> Table:  # noqa: ARG001
+def _measured(what: Measured, sha256: str, _card: Card | None) -> Table:
     images = dataset(what.dataset, what.split)
     chosen = robustness.spread(images, what.n or len(images))
-    model = autoencoder(_card) if _card else robustness.Untouched()
     sigmas = robustness.levels(what.levels)
-    return robustness.measure(model, chosen, what.noise, what.seed, sigmas)
+
+    def measure() -> Table:
+        model = autoencoder(_card) if _card else robustness.Untouched()
+        return robustness.measure(model, chosen, what.noise, what.seed, sigmas)
+
+    key = f"curve {what} {identity(what.dataset, what.split)} {sha256}"
+    shape = (len(sigmas), robustness.N_QUALITIES, len(chosen))
+    return kept_measurements.kept(measurements_dir(), key, shape, measure)
 
 
 @st.cache_resource(max_entries=24, show_spinner=False)

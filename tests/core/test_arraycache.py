@@ -67,3 +67,16 @@ def test_newest_files_of_a_folder_are_kept_and_the_others_deleted(tmp_path: Path
     (tmp_path / "note.txt").write_text("not ours")
     arraycache.keep_newest(tmp_path, 2)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["3.npz", "4.npz", "note.txt"]
+
+
+def test_newest_files_are_kept_within_a_number_of_bytes_and_the_last_one_in_any_case(
+    tmp_path: Path,
+) -> None:
+    for i in range(4):
+        arraycache.write(tmp_path / f"{i}.npz", {"a": np.zeros(1_000)})
+        os.utime(tmp_path / f"{i}.npz", (i, i))
+    size = (tmp_path / "0.npz").stat().st_size
+    arraycache.keep_newest(tmp_path, 100, 2 * size)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["2.npz", "3.npz"]
+    arraycache.keep_newest(tmp_path, 100, 1)
+    assert [path.name for path in tmp_path.iterdir()] == ["3.npz"]

@@ -1,6 +1,7 @@
 """The Robustness page, run without a browser."""
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core import checkpoints, datasets, robustness
@@ -42,7 +44,7 @@ def open_page(only_tiny_models: Path, visited_before: None) -> OpenPage:
 @pytest.fixture
 def measured(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """The names of the models that are measured from here on, nothing being known before."""
-    cache._measured.clear()
+    forget_measurements()
     names: list[str] = []
     measure = robustness.measure
 
@@ -52,7 +54,13 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 
     monkeypatch.setattr("core.robustness.measure", noted)
     yield names
+    forget_measurements()
+
+
+def forget_measurements() -> None:
+    """In memory and on disk."""
     cache._measured.clear()
+    shutil.rmtree(cache.measurements_dir(), ignore_errors=True)
 
 
 def numbers(app: AppTest) -> pd.DataFrame:
@@ -131,6 +139,29 @@ def test_second_look_measures_nothing(open_page: OpenPage, measured: list[str]) 
     open_page(metric="SSIM")  # another visitor
     open_page(models=["tiny-dense"], log="false", band="draws")
     assert measured == []
+
+
+def test_look_after_a_restart_measures_nothing(open_page: OpenPage, measured: list[str]) -> None:
+    before = numbers(open_page())
+    models = table(open_page(robust_view="Models"), "noisy_mse")
+    measured.clear()
+    st.cache_resource.clear()
+    pd.testing.assert_frame_equal(numbers(open_page()), before)
+    again = table(open_page(robust_view="Models"), "noisy_mse")
+    pd.testing.assert_frame_equal(again, models)  # their speed, too, was measured before
+    assert measured == []
+
+
+def test_measurements_damaged_on_disk_are_made_anew(
+    open_page: OpenPage, measured: list[str]
+) -> None:
+    before = numbers(open_page())
+    for path in cache.measurements_dir().iterdir():
+        path.write_bytes(path.read_bytes()[:200])
+    n_measured = len(measured)
+    st.cache_resource.clear()
+    pd.testing.assert_frame_equal(numbers(open_page()), before)
+    assert len(measured) == 2 * n_measured
 
 
 def test_change_measures_only_what_is_new(open_page: OpenPage, measured: list[str]) -> None:
@@ -293,8 +324,11 @@ def test_copying_shows_what_comes_back_of_strangers(open_page: OpenPage) -> None
 
 
 def test_models_are_measured_clean_and_with_noise(open_page: OpenPage) -> None:
-    found = table(open_page(robust_view="Models"), "noisy_mse").set_index("name")
-    x = datasets.load("mnist-5k").pixels()
+    app = open_page(robust_view="Models", measured="50")
+    found = table(app, "noisy_mse").set_index("name")
+    x = robustness.spread(datasets.load("mnist-5k"), 50).pixels()
+    assert (found["n_images"] == 50).all()
+    assert "50 of 1,000, evenly spread, test images of mnist-5k" in said(app)
     for name in found.index:
         model = Autoencoder.load(name)
         noisy = model.errors(add_noise(x, Noise(sigma=0.5), 0), x).mean()
@@ -303,6 +337,12 @@ def test_models_are_measured_clean_and_with_noise(open_page: OpenPage) -> None:
         assert found.loc[name, "images_per_second"] > 0
     assert found.loc["tiny-denoising", "trained_sigma"] == 0.5
     assert np.isnan(found.loc["tiny-dense", "trained_sigma"])
+
+
+def test_models_are_measured_on_all_images_when_asked(open_page: OpenPage) -> None:
+    app = open_page(robust_view="Models", measured="all")
+    assert (table(app, "noisy_mse")["n_images"] == 1000).all()
+    assert "all 1,000 test images of mnist-5k" in said(app)
 
 
 def test_models_are_filtered_by_family_and_training(open_page: OpenPage) -> None:

@@ -37,9 +37,9 @@ def store(part: Part, card: Card) -> CodeStore:
     """Where the codes of a split are kept, for all samples of it."""
 
     def make() -> CodeStore:
-        images = cache.dataset(part.dataset, part.split)
-        name = f"{card.sha256[:24]}-{codestore.identity(images)[:24]}"
-        return codestore.opened(_folder(), name, len(images), card.latent_dim)
+        n = len(cache.dataset(part.dataset, part.split))
+        name = f"{card.sha256[:24]}-{cache.identity(part.dataset, part.split)[:24]}"
+        return codestore.opened(_folder(), name, n, card.latent_dim)
 
     return cache.kept(("code store", part.dataset, part.split, card.sha256), make)
 

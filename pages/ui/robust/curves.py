@@ -14,6 +14,7 @@ from pages.ui.inspector import View
 from pages.ui.reconstruct import controls, reconstruction
 from pages.ui.robust import chart as robust_chart
 from pages.ui.robust import controls as robust_controls
+from pages.ui.robust import measuring
 from pages.ui.robust import report as robust_report
 from pages.ui.robust import warnings as robust_warnings
 from pages.ui.robust.controls import Asked
@@ -161,7 +162,7 @@ def constants(asked: Asked) -> dict[str, str | int | float]:
 def _caption(asked: Asked, found: Study) -> None:
     n, split = found.noisy.values.shape[2], asked.choice.split
     total = len(asked.choice.images())
-    which = f"all {n:,}" if n == total else f"{n:,} of {total:,}, evenly spread,"
+    which = measuring.which(n, total)
     seeds = (
         f"seed {asked.seed}" if asked.draws == 1 else f"{asked.draws} draws from seed {asked.seed}"
     )

@@ -24,8 +24,8 @@ def default_count(shape: tuple[int, int, int]) -> str:
     return fitting[-1] if fitting else COUNTS[0]
 
 
-def amounts(shape: tuple[int, int, int]) -> tuple[int, int, int]:
-    """How many images of this shape (0 = all), draws of the noise, and amounts of it."""
+def n_images(shape: tuple[int, int, int]) -> int:
+    """How many images of this shape are measured; 0 = all."""
     default = default_count(shape)
     n = _slider(
         "Images measured", "measured", COUNTS, default, "Evenly spread over the chosen part"
@@ -33,6 +33,17 @@ def amounts(shape: tuple[int, int, int]) -> tuple[int, int, int]:
     if default != COUNTS[-2]:
         c, h, w = shape
         st.caption(f"To begin with {default}, since these images are large ({c} x {h} x {w}).")
+    return 0 if n == "all" else int(n)
+
+
+def which(n: int, total: int) -> str:
+    """How many of how many images were measured, in words."""
+    return f"all {n:,}" if n == total else f"{n:,} of {total:,}, evenly spread,"
+
+
+def amounts(shape: tuple[int, int, int]) -> tuple[int, int, int]:
+    """How many images of this shape (0 = all), draws of the noise, and amounts of it."""
+    n = n_images(shape)
     draws = _slider(
         "Draws of the noise", "draws", DRAWS, 1, "Each measures all images anew, with the next seed"
     )
@@ -43,7 +54,7 @@ def amounts(shape: tuple[int, int, int]) -> tuple[int, int, int]:
         11,
         "From 0 to 1; between them the curves are interpolated",
     )
-    return 0 if n == "all" else int(n), int(draws), int(levels)
+    return n, int(draws), int(levels)
 
 
 def drawing() -> tuple[str, bool]:

@@ -1,6 +1,5 @@
 """The table of all models that take these images: to sort, to filter, to choose from."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -9,19 +8,17 @@ import streamlit as st
 
 from core import exports, robustness
 from core.checkpoints import Card
-from core.noise import Noise
 from core.robustness import Scored
-from pages.ui import cache, reporting, state
+from pages.ui import reporting, state
 from pages.ui.reconstruct import controls
-from pages.ui.robust import view_reports
+from pages.ui.robust import measuring, view_reports
 from pages.ui.robust import warnings as robust_warnings
 from pages.ui.robust.controls import VIEWS
 from pages.ui.robust.questions import MOST
 from pages.ui.sidebar import Choice
 from pages.ui.text import noise_name, plain
-from pages.ui.working import duration
 
-N, SIGMA = 1000, 0.5
+SIGMA = 0.5
 PATIENCE = 0.4  # seconds without a word
 COLUMNS = {
     "name": st.column_config.TextColumn("model", pinned=True),
@@ -33,11 +30,14 @@ COLUMNS = {
     ),
     "mse": st.column_config.NumberColumn("MSE, clean", format="%.5f"),
     "noisy_mse": st.column_config.NumberColumn(f"MSE, σ = {SIGMA:g}", format="%.5f"),
+    "n_images": st.column_config.NumberColumn(
+        "images measured", format="localized", help="Evenly spread over the chosen part"
+    ),
     "seconds": st.column_config.NumberColumn(
         "training", format="%.0f s", help="Wall time when it was trained, on that machine"
     ),
     "images_per_second": st.column_config.NumberColumn(
-        "images/s", format="localized", help="Rebuilt and scored by this server, just now"
+        "images/s", format="localized", help="Rebuilt and scored by this server, when measured"
     ),
     "output": st.column_config.TextColumn("output", help="Bounded to [0, 1], or linear"),
     "dataset": st.column_config.TextColumn("trained on"),
@@ -53,12 +53,16 @@ def draw(choice: Choice) -> None:
         families = _families(choice.fitting)
         noisy = _trained()
         noise, seed = controls.noise()
+        with st.popover("Measure", icon=":material/tune:", help="On how many images"):
+            asked = measuring.n_images(choice.dataset.input_shape)
+    images = robustness.spread(choice.images(), asked or len(choice.images()))
     cards = tuple(card for card in choice.fitting if _fits(card, families, noisy))
     if not cards:
         st.info("No model is left: take a filter away, or train one on the Train page.")
         return
     robust_warnings.draw(choice, cards, noise)
-    found = table(cards, _scored(choice, cards, noise, seed))
+    added, n = replace(noise, sigma=SIGMA), len(images)
+    found = table(cards, scored.scored(images, cards, added, seed)).assign(n_images=n)
     event = st.dataframe(
         found,
         hide_index=True,
@@ -72,14 +76,13 @@ def draw(choice: Choice) -> None:
     )
     names = [str(found["name"].iloc[i]) for i in event["selection"]["rows"]]
     _act(names, found)
-    n = min(N, len(choice.images()))
+    measured_on = measuring.which(n, len(choice.images()))
     st.caption(
         plain(
-            f"Errors: {n:,} {choice.split} images of {choice.dataset.id}, evenly spread; clean, "
+            f"Errors: {measured_on} {choice.split} images of {choice.dataset.id}; clean, "
             f"and with {noise_name(noise)}, σ = {SIGMA:g}, seed {seed}."
         )
     )
-    added = replace(noise, sigma=SIGMA)
     reporting.button(lambda: view_reports.models(choice, cards, found, added, n, seed), "models")
 
 
@@ -105,27 +108,6 @@ def _row(card: Card, one: Scored) -> dict[str, object]:
         "output": "bounded" if bounded else "linear",
         "title": card.title,
     }
-
-
-def _scored(choice: Choice, cards: Sequence[Card], noise: Noise, seed: int) -> list[Scored]:
-    bar, began = st.empty(), time.monotonic()
-    found = []
-    for i, card in enumerate(cards):
-        if (spent := time.monotonic() - began) > PATIENCE:
-            left = duration(spent / i * (len(cards) - i)) if i else ""
-            bar.progress(i / len(cards), plain(f"Measuring {card.name}, about {left} left"))
-        found.append(_score(choice, card, noise, seed))
-    bar.empty()
-    return found
-
-
-def _score(choice: Choice, card: Card, noise: Noise, seed: int) -> Scored:
-    def make() -> Scored:
-        images = robustness.spread(choice.images(), N)
-        return robustness.score(cache.autoencoder(card), images, replace(noise, sigma=SIGMA), seed)
-
-    key = ("scored", choice.dataset.id, choice.split, card.sha256, noise, seed)
-    return cache.kept(key, make)
 
 
 def _act(names: Sequence[str], found: pd.DataFrame) -> None:
