@@ -27,6 +27,7 @@ PARTS = (
 )
 ROLES = ("primary", "background", "secondaryBackground", "text", "border")
 INKS = ("gray", "yellow", "blue", "orange")
+SIDE = 308  # pixels; app.py asks Streamlit for the same
 FONT = '"Source Sans", sans-serif'
 
 
@@ -90,8 +91,9 @@ def _links(landing: Landing | None) -> str:
 def _body(here: Entry, landing: Landing | None) -> str:
     values = {
         "html": f"<style>{_read('sweep.css', 'shell_inside.css')}</style>{_inside(here, landing)}",
-        "light": _colours("light"),
-        "dark": _colours("dark"),
+        "light": colours("light"),
+        "dark": colours("dark"),
+        "side": SIDE,
         "data": f"./{landing.name}" if landing else None,
     }
     said = json.dumps(values).replace("<", "\\u003c")  # a script must not end within a text
@@ -129,7 +131,7 @@ def _welcome(landing: Landing) -> str:
     return f'<div class="shell-welcome"><p>{before}<b>{strong}</b>{after}</p>{links}<i></i></div>'
 
 
-def _colours(scheme: str) -> Mapping[str, str]:
+def colours(scheme: str) -> Mapping[str, str]:
     """The theme's colours, as components and the shell know them."""
     names = {f"{_dashed(role)}-color": f"{role}Color" for role in ROLES}
     names |= {f"{ink}-text-color": f"{ink}TextColor" for ink in INKS}

@@ -2,7 +2,7 @@
 // is drawn, somebody touches anything or goes elsewhere, or a few seconds have passed. shell.py puts the values in.
 
 const shell = $values;
-const SHELL_PATIENCE_MS = 10000;
+const SHELL_PATIENCE_MS = 20000;
 const SHELL_TOUCHES = ["pointerdown", "keydown", "wheel"];
 
 const shell_host = document.getElementById("hourglass-shell");
@@ -11,6 +11,10 @@ shell_root.innerHTML = shell.html; // our own files, and nothing of the address
 const shell_said = localStorage.getItem("stActiveTheme-" + location.pathname + "-v2") ?? "";
 const shell_dark = /dark/i.test(shell_said) || (!/light/i.test(shell_said) && matchMedia("(prefers-color-scheme: dark)").matches);
 for (const [name, colour] of Object.entries(shell_dark ? shell.dark : shell.light)) shell_host.style.setProperty(name, colour);
+// Streamlit takes the width of its sidebar from here before it hears ours, which it no longer follows once it has drawn it.
+const shell_side = parseInt(localStorage.getItem("sidebarWidth"), 10) || shell.side;
+localStorage.setItem("sidebarWidth", shell_side);
+document.documentElement.style.setProperty("--hourglass-side", shell_side + "px");
 
 const shell_heard = new AbortController();
 const shell_path = location.href;

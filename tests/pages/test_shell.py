@@ -1,0 +1,128 @@
+"""What the browser shows until Streamlit has started: true, ours, and only where it belongs."""
+
+import re
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from benchmarks import walking
+from benchmarks.serving import serving
+from core.config import PROJECT
+from pages.ui import preloading, shell, theme, welcome
+from tests.pages.tiny_models import save_tiny_models
+
+OpenApp = Callable[..., AppTest]
+HOSTILE = "<script>alert(1)</script>"
+MOVING = re.compile(r"\./(hourglass/[0-9a-f]+\.sweep)")
+PATIENCE = 60.0
+LANDING = shell.Landing("hourglass/1.sweep", b"", "**Bold** & plain", ("One", "<Two>"), "Why")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("server")
+    save_tiny_models(folder / "checkpoints")
+    places = {
+        "HOURGLASS_HOME": str(folder / "home"),
+        "HOURGLASS_CHECKPOINTS": str(folder / "checkpoints"),
+    }
+    with serving(folder / "log.txt", places) as address:
+        yield address
+
+
+def answer(address: str) -> bytes:
+    with urllib.request.urlopen(address, timeout=PATIENCE) as response:
+        return bytes(response.read())
+
+
+def moving(server: str) -> str:
+    """The name of what moves on the first page, as soon as the server has it ready."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        if found := MOVING.search(answer(server).decode()):
+            return found.group(1)
+        time.sleep(0.1)
+    raise AssertionError("nothing moves on the first page")
+
+
+def test_digits_that_move_first_are_those_that_the_page_sends(open_app: OpenApp) -> None:
+    app = open_app()
+    sent = next(one.proto.bytes for one in app.get("bidi_component") if one.proto.bytes)
+    landing = preloading.landing()
+    assert landing is not None
+    assert landing.message == sent
+
+
+def test_what_is_said_first_is_what_the_page_says(open_app: OpenApp) -> None:
+    app = open_app()
+    landing = preloading.landing()
+    assert landing is not None
+    assert landing.welcome == welcome.WHAT
+    assert landing.purpose in [caption.value for caption in app.caption]
+    assert landing.links == tuple(link.proto.label for link in app.get("page_link"))
+
+
+def test_menu_names_the_pages_of_the_app_as_they_call_themselves(open_app: OpenApp) -> None:
+    named = {page: path.strip("/") for page, path in walking.pages()}
+    assert [entry.path for entry in shell.menu()] == list(named.values())
+    app = open_app()
+    for (page, _), entry in zip(walking.pages(), shell.menu(), strict=True):
+        app.switch_page(f"pages/{page}.py").run()
+        assert app.title[0].value == entry.title
+
+
+def test_room_of_the_sidebar_is_what_the_app_asks_for() -> None:
+    app = (PROJECT / "app.py").read_text("utf-8")
+    assert f"initial_sidebar_state={shell.SIDE}," in app
+    assert f"var(--hourglass-side, {shell.SIDE}px)" in shell.index("", None)
+
+
+def test_index_of_an_address_that_is_no_page_says_nothing_of_it() -> None:
+    found = shell.index(HOSTILE, LANDING)
+    assert HOSTILE not in found
+    assert "hourglass-shell" not in found
+    assert ".st-key-dataset" in found
+
+
+def test_index_of_a_page_keeps_what_streamlit_needs_and_text_stays_text() -> None:
+    found = shell.index("", LANDING)
+    assert '<div id="root"></div>' in found
+    assert found.count("</script>") == found.count("<script")
+    assert "<Two>" not in found
+    assert "\\u003cb>Bold\\u003c/b> &amp; plain" in found
+
+
+def test_code_of_the_first_page_is_found_under_the_names_that_streamlit_gives_it() -> None:
+    found = shell.index("", None)
+    assert [part for part in shell.PARTS if f"./static/js/{part}." not in found] == []
+
+
+def test_shell_has_the_colours_of_the_theme() -> None:
+    for scheme, roles in (("light", theme.LIGHT), ("dark", theme.DARK)):
+        colours = shell.colours(scheme)
+        assert all(re.fullmatch("#[0-9a-f]{6}", c) for k, c in colours.items() if "font" not in k)
+        assert colours["--st-primary-color"] == roles["reconstructed"]
+
+
+def test_server_gives_what_moves_to_who_asks_for_nothing_else(server: str) -> None:
+    name = moving(server)
+    assert len(answer(f"{server}/{name}")) > 10_000
+    assert not MOVING.search(answer(f"{server}/?model=tiny-pca").decode())
+    assert not MOVING.search(answer(f"{server}/latent").decode())
+
+
+def test_server_begins_each_page_with_its_own_title(server: str) -> None:
+    for entry in shell.menu():
+        said = answer(f"{server}/{entry.path}").decode()
+        assert f"\\u003ch1>{entry.title}\\u003c/h1>" in said
+
+
+def test_server_still_gives_streamlits_own_files(server: str) -> None:
+    script = re.search(r"\./(static/js/index\.[^\"]+)", answer(server).decode())
+    assert script is not None
+    folder = Path(shell.file_util.get_static_dir())
+    assert answer(f"{server}/{script.group(1)}") == (folder / script.group(1)).read_bytes()
