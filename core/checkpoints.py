@@ -1,21 +1,17 @@
-"""Checkpoints: one .safetensors file each, written atomically, read with suspicion. Nothing is ever
-unpickled.
+"""Checkpoints by name: one .safetensors file each, listed, read with suspicion, written atomically.
+
+What is in a file: core.checkpointfiles. What it says about itself: core.cards.
 """
 
-import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import msgspec
-import numpy as np
 import numpy.typing as npt
-import safetensors.numpy
-from safetensors import SafetensorError
 
-from core import documents
+from core.cards import Card, Checkpoint
+from core.checkpointfiles import packed, plan_of, unpacked
 from core.config import (
     NAME_PATTERN,
     CheckpointError,
@@ -26,108 +22,24 @@ from core.config import (
 )
 from core.documents import Document
 from core.files import write_atomically
-from core.models import ArchSpec, architecture
 from core.models.layers import Plan
-from core.noise import Noise
-from core.tensorfiles import data_section, header
 
-Tensors = dict[str, npt.NDArray[np.float32]]
+__all__ = [
+    "Card",
+    "Checkpoint",
+    "available",
+    "broken",
+    "find",
+    "load",
+    "local_path",
+    "read",
+    "read_bytes",
+    "save",
+]
+
 SUFFIX = ".safetensors"
-METADATA_KEY = "hourglass"
 MAX_FILE_BYTES = 512 * 2**20
 PICKLED = {".pt", ".pth", ".pkl", ".ckpt", ".bin", ".joblib"}
-
-
-@dataclass(frozen=True)
-class Card:
-    """What a checkpoint says about itself, without its weights."""
-
-    name: str
-    path: Path
-    shipped: bool
-    document: Document
-    plan: Plan
-
-    @property
-    def sha256(self) -> str:
-        return self.document.sha256
-
-    @property
-    def architecture(self) -> ArchSpec:
-        return architecture(self.document.architecture)
-
-    @property
-    def options(self) -> dict[str, Any]:
-        return self.document.options
-
-    @property
-    def input_shape(self) -> tuple[int, int, int]:
-        return self.plan.input_shape
-
-    @property
-    def latent_dim(self) -> int:
-        return self.plan.latent_dim
-
-    @property
-    def n_parameters(self) -> int:
-        return self.plan.n_parameters()
-
-    @property
-    def dataset(self) -> str:
-        return self.document.dataset
-
-    @property
-    def excluded_classes(self) -> tuple[str, ...]:
-        return self.document.excluded_classes
-
-    @property
-    def noise(self) -> Noise:
-        """The noise it was trained with; false if none."""
-        return self.document.training.noise.noise()
-
-    @property
-    def epochs(self) -> int:
-        return self.document.training.epochs
-
-    @property
-    def seconds(self) -> float:
-        """Wall time of the training."""
-        return self.document.training.seconds
-
-    @property
-    def metrics(self) -> dict[str, Any]:
-        """dataset, split, n, mse, psnr (dB), ssim on clean test images."""
-        return msgspec.structs.asdict(self.document.metrics)
-
-    @property
-    def history(self) -> list[dict[str, Any]]:
-        """An entry an epoch: epoch, train_loss, test_mse, seconds, images_per_second."""
-        return [msgspec.structs.asdict(record) for record in self.document.history]
-
-    @cached_property
-    def reference(self) -> npt.NDArray[np.float64]:
-        """(201,) quantiles of the test images' errors at 0, 0.5, ... 100 %, rising."""
-        return np.asarray(self.document.reference)
-
-    @property
-    def title(self) -> str:
-        """One readable line, e.g. "Denoising dense, D' = 1568, linear output (sigma 0.5)"."""
-        kind = self.architecture.title
-        if self.noise:
-            kind = f"Denoising {kind[0].lower()}{kind[1:]}"
-        shape = " x ".join(map(str, self.plan.code_shape))
-        extra = f" (sigma {self.noise.sigma:g})" if self.noise else ""
-        without = f", without {', '.join(self.excluded_classes)}" if self.excluded_classes else ""
-        output = ", linear output" if self.options.get("bounded") is False else ""
-        return f"{kind}, D' = {shape}{output}{extra}{without}"
-
-
-@dataclass(frozen=True)
-class Checkpoint:
-    """A card and the weights that belong to it, float32."""
-
-    card: Card
-    tensors: Tensors
 
 
 def available() -> tuple[Card, ...]:
@@ -185,11 +97,12 @@ def read_bytes(path: Path, data: bytes) -> Checkpoint:
     cannot be trusted.
     """
     try:
-        return _read(path, data)
+        content = unpacked(data)
     except CheckpointError as error:
         raise CheckpointError(
             f"{path.name} cannot be used: {error}. Choose another checkpoint."
         ) from error
+    return Checkpoint(_card(path, content.document, content.plan), content.tensors)
 
 
 def save(path: Path, document: Document, tensors: Mapping[str, npt.NDArray[Any]]) -> Card:
@@ -199,19 +112,13 @@ def save(path: Path, document: Document, tensors: Mapping[str, npt.NDArray[Any]]
     Raises CheckpointError if they do not fit the document or the disk refuses; an old file then
     stays as it was.
     """
-    plan = _plan(document)
-    _check_shapes(plan, {name: list(t.shape) for name, t in tensors.items()})
-    arrays = {name: np.ascontiguousarray(t) for name, t in tensors.items()}
-    digest = hashlib.sha256(data_section(safetensors.numpy.save(arrays))).hexdigest()
-    document = msgspec.structs.replace(document, sha256=digest)
+    data, document = packed(document, tensors)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(
-            path, safetensors.numpy.save(arrays, {METADATA_KEY: documents.to_json(document)})
-        )
+        write_atomically(path, data)
     except OSError as error:
         raise CheckpointError(f"{path.name} cannot be written ({error.strerror}).") from error
-    return Card(path.stem, path, path.parent == shipped_checkpoints_dir(), document, plan)
+    return _card(path, document, plan_of(document))
 
 
 def local_path(name: str) -> Path:
@@ -234,47 +141,14 @@ def _check_size(path: Path) -> None:
         )
 
 
-def _read(path: Path, data: bytes) -> Checkpoint:
-    entries = header(data)
-    document = documents.from_json(str(entries.pop("__metadata__", {}).get(METADATA_KEY, "")))
-    plan = _plan(document)
-    _check_shapes(plan, {name: entry.get("shape") for name, entry in entries.items()})
-    if dtypes := {str(entry.get("dtype")) for entry in entries.values()} - {"F32", "F16"}:
-        raise CheckpointError(f"its numbers are {min(dtypes)[:20]} and must be F32 or F16")
-    if hashlib.sha256(data_section(data)).hexdigest() != document.sha256:
-        raise CheckpointError("its weights are not those it was saved with")
-    try:
-        tensors = {n: t.astype(np.float32) for n, t in safetensors.numpy.load(data).items()}
-    except (SafetensorError, ValueError) as error:
-        raise CheckpointError(f"its tensors are damaged ({error})") from error
-    if not all(np.isfinite(t).all() for t in tensors.values()):
-        raise CheckpointError("it has weights that are not finite numbers")
-    shipped = path.parent == shipped_checkpoints_dir()
-    return Checkpoint(Card(path.stem, path, shipped, document, plan), tensors)
-
-
-def _plan(document: Document) -> Plan:
-    try:
-        return architecture(document.architecture).plan(document.input_shape, document.options)
-    except OptionError as error:
-        raise CheckpointError(f"its settings are out of bounds ({error})") from error
-
-
-def _check_shapes(plan: Plan, shapes: Mapping[str, Any]) -> None:
-    expected = {name: list(shape) for name, shape in plan.tensors().items()}
-    if shapes != expected:
-        name = min(n for n in {*expected, *shapes} if expected.get(n) != shapes.get(n))
-        raise CheckpointError(
-            f"its tensor {name[:60]!r} does not fit the architecture that it names"
-        )
+def _card(path: Path, document: Document, plan: Plan) -> Card:
+    return Card(path.stem, path, path.parent == shipped_checkpoints_dir(), document, plan)
 
 
 def _listing() -> list[tuple[Card | None, str]]:
     found = []
     for folder in (shipped_checkpoints_dir(), local_checkpoints_dir()):
-        for path in (
-            sorted(folder.glob(f"*{SUFFIX}"), key=lambda p: p.stem) if folder.is_dir() else ()
-        ):
+        for path in sorted(folder.glob(f"*{SUFFIX}"), key=lambda path: path.stem):
             status = path.lstat()
             found.append(_listed(path, status.st_mtime_ns, status.st_size))
     return found
@@ -287,10 +161,8 @@ def _listed(path: Path, _modified: int, _size: int) -> tuple[Card | None, str]:
     """
     try:
         checked_name(path.stem)
-        return (
-            (None, f"{path.name} is a link, not a file.")
-            if path.is_symlink()
-            else (read(path).card, "")
-        )
+        if path.is_symlink():
+            return None, f"{path.name} is a link, not a file."
+        return read(path).card, ""
     except (CheckpointError, OptionError) as error:
         return None, str(error)

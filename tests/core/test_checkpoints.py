@@ -13,7 +13,7 @@ import safetensors.numpy
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core import checkpoints, documents
+from core import checkpointfiles, checkpoints, documents
 from core.config import CheckpointError, local_checkpoints_dir
 from core.models import ARCHITECTURES
 from tests.core.models_for_tests import tiny_document, tiny_tensors
@@ -264,12 +264,12 @@ def test_title_tells_family_code_noise_and_missing_classes() -> None:
     noisy = tiny_document("dense")
     record = msgspec.structs.replace(noisy.training, noise=documents.NoiseRecord(sigma=0.5))
     noisy = msgspec.structs.replace(noisy, training=record, excluded_classes=("5",))
-    card = checkpoints.Card("a", Path(), False, noisy, checkpoints._plan(noisy))
+    card = checkpoints.Card("a", Path(), False, noisy, checkpointfiles.plan_of(noisy))
     assert card.title == "Denoising dense, D' = 3 (sigma 0.5), without 5"
     assert dataclasses.replace(card, name="b").title == card.title
 
 
 def test_title_tells_a_linear_output_from_a_bounded_one() -> None:
     document = tiny_document("dense", options={"latent_dim": 3, "widths": [8], "bounded": False})
-    card = checkpoints.Card("a", Path(), False, document, checkpoints._plan(document))
+    card = checkpoints.Card("a", Path(), False, document, checkpointfiles.plan_of(document))
     assert card.title == "Dense, D' = 3, linear output"

@@ -1,0 +1,109 @@
+"""What a checkpoint says about itself, and its weights."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from core.documents import Document
+from core.models import ArchSpec, architecture
+from core.models.layers import Plan
+from core.noise import Noise
+
+Tensors = dict[str, npt.NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a checkpoint says about itself, without its weights."""
+
+    name: str
+    path: Path
+    shipped: bool
+    document: Document
+    plan: Plan
+
+    @property
+    def sha256(self) -> str:
+        return self.document.sha256
+
+    @property
+    def architecture(self) -> ArchSpec:
+        return architecture(self.document.architecture)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        return self.document.options
+
+    @property
+    def input_shape(self) -> tuple[int, int, int]:
+        return self.plan.input_shape
+
+    @property
+    def latent_dim(self) -> int:
+        return self.plan.latent_dim
+
+    @property
+    def n_parameters(self) -> int:
+        return self.plan.n_parameters()
+
+    @property
+    def dataset(self) -> str:
+        return self.document.dataset
+
+    @property
+    def excluded_classes(self) -> tuple[str, ...]:
+        return self.document.excluded_classes
+
+    @property
+    def noise(self) -> Noise:
+        """The noise it was trained with; false if none."""
+        return self.document.training.noise.noise()
+
+    @property
+    def epochs(self) -> int:
+        return self.document.training.epochs
+
+    @property
+    def seconds(self) -> float:
+        """Wall time of the training."""
+        return self.document.training.seconds
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """dataset, split, n, mse, psnr (dB), ssim on clean test images."""
+        return msgspec.structs.asdict(self.document.metrics)
+
+    @property
+    def history(self) -> list[dict[str, Any]]:
+        """An entry an epoch: epoch, train_loss, test_mse, seconds, images_per_second."""
+        return [msgspec.structs.asdict(record) for record in self.document.history]
+
+    @cached_property
+    def reference(self) -> npt.NDArray[np.float64]:
+        """(201,) quantiles of the test images' errors at 0, 0.5, ... 100 %, rising."""
+        return np.asarray(self.document.reference)
+
+    @property
+    def title(self) -> str:
+        """One readable line, e.g. "Denoising dense, D' = 1568, linear output (sigma 0.5)"."""
+        kind = self.architecture.title
+        if self.noise:
+            kind = f"Denoising {kind[0].lower()}{kind[1:]}"
+        shape = " x ".join(map(str, self.plan.code_shape))
+        extra = f" (sigma {self.noise.sigma:g})" if self.noise else ""
+        without = f", without {', '.join(self.excluded_classes)}" if self.excluded_classes else ""
+        output = ", linear output" if self.options.get("bounded") is False else ""
+        return f"{kind}, D' = {shape}{output}{extra}{without}"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A card and the weights that belong to it, float32."""
+
+    card: Card
+    tensors: Tensors
