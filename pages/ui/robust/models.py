@@ -11,7 +11,7 @@ from core.checkpoints import Card
 from core.robustness import Scored
 from pages.ui import reporting, state
 from pages.ui.reconstruct import controls
-from pages.ui.robust import measuring, view_reports
+from pages.ui.robust import measuring, scored, view_reports
 from pages.ui.robust import warnings as robust_warnings
 from pages.ui.robust.controls import VIEWS
 from pages.ui.robust.questions import MOST
@@ -86,9 +86,9 @@ def draw(choice: Choice) -> None:
     reporting.button(lambda: view_reports.models(choice, cards, found, added, n, seed), "models")
 
 
-def table(cards: Sequence[Card], scored: Sequence[Scored]) -> pd.DataFrame:
+def table(cards: Sequence[Card], measured: Sequence[Scored]) -> pd.DataFrame:
     """A row a model."""
-    return pd.DataFrame([_row(card, one) for card, one in zip(cards, scored, strict=True)])
+    return pd.DataFrame([_row(card, one) for card, one in zip(cards, measured, strict=True)])
 
 
 def _row(card: Card, one: Scored) -> dict[str, object]:
