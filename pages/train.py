@@ -35,6 +35,6 @@ with right, errors.shown():
     else:
         by_id = {run.id: run for run in found}
         state.recall("run", newest.id, list(by_id))
-        state.publish("run", newest.id)
+        state.publish("run", None)  # always in the link: another run may soon be the newest
         run_view.draw(by_id[st.session_state["run"]], found)
 run_list.draw(found)

@@ -15,6 +15,7 @@ from pages.ui.learn import steps as learn_steps
 from pages.ui.learn import wrong
 from pages.ui.state import Refused
 from tests.pages.test_learn import save_named_models
+from tests.pages.unpacking import components, unpacked
 
 OpenApp = Callable[..., AppTest]
 PAGES = ("reconstruct", "latent", "outliers", "robustness", "your_images", "train")
@@ -29,7 +30,8 @@ NAMES = (
     "measured", "draws", "levels", "band", "log", "wall", "copying", "architectures",
     "trained_noise", "trained_on", "your", "from", "way", "run", "selected",
     "step", "nth", "fed", "digit", "output", "denoisers", "hidden", "card", "strangers",
-    "mismatch", "pictures", "polluted",
+    "mismatch", "pictures", "polluted", "squeeze", "components", "deeper", "convolve_mnist-5k",
+    "convolve_shapes", "epoch", "train_log", "managed_model",
 )  # fmt: skip
 QUICK = {"points": "500", "measured": "200"}  # of what takes a while
 HOSTILE = (
@@ -87,6 +89,36 @@ def test_section_opened_by_a_link_with_nonsense_in_all_other_names_is_drawn(
     app = opened(open_app, page, nonsense(3) | QUICK | section)
     assert not app.exception
     assert not app.error
+
+
+LEARN_SLIDERS = (("1", "squeeze", "-1.0"), ("2", "components", "3.0"))
+
+
+@pytest.mark.parametrize(("step", "name", "value"), LEARN_SLIDERS)
+def test_link_brings_back_where_a_slider_of_learn_stood(
+    open_app: OpenApp, only_tiny_models: Path, step: str, name: str, value: str
+) -> None:
+    save_named_models(only_tiny_models)
+    app = opened(open_app, "learn", {"step": step, name: value})
+    assert app.query_params[name] == value
+    (sweep,) = components(app)
+    assert unpacked(sweep.proto.bytes).header["start"] == float(value)
+
+
+def test_link_names_the_model_that_is_managed(open_app: OpenApp) -> None:
+    link = {"your": "models", "managed_model": "tiny-pca"}
+    app = opened(open_app, "your_images", link)
+    assert app.selectbox(key="managed_model").value == "tiny-pca"
+    assert app.query_params["managed_model"] == "tiny-pca"
+    app.selectbox(key="managed_model").set_value("tiny-dense").run()
+    assert app.query_params["managed_model"] == "tiny-dense"
+
+
+@pytest.mark.parametrize("way", ["files", "folder", "camera", "draw"])
+def test_link_opens_the_way_images_are_handed_over(open_app: OpenApp, way: str) -> None:
+    app = opened(open_app, "your_images", {"way": way})
+    assert app.session_state["way"] == way
+    assert ("way" in app.query_params) == (way != "files")
 
 
 STEPS = [{"step": step.name} for step in learn_steps.ALL]

@@ -27,6 +27,7 @@ from pages.ui.train import result as run_result
 from pages.ui.train import runs as run_list
 from pages.ui.train.probing import Probes
 from tests.core.runs_for_tests import new_run, write_images
+from tests.pages.unpacking import components, unpacked
 
 OpenApp = Callable[..., AppTest]
 
@@ -176,6 +177,13 @@ def test_link_shows_the_run_it_names(open_train: OpenApp) -> None:
     assert "old" in headings
 
 
+def test_link_always_names_the_run_since_another_may_be_the_newest_soon(
+    open_train: OpenApp,
+) -> None:
+    run = runs.create(RunConfig("only", 0, TrainConfig("mnist-5k", "dense")))
+    assert open_train().query_params["run"] == run.id
+
+
 def test_newest_run_is_watched_by_a_second_visitor(open_train: OpenApp) -> None:
     train = TrainConfig("mnist-5k", "dense")
     for i, name in enumerate(("old", "new")):
@@ -192,6 +200,15 @@ def finished(empty_home: Path, own_checkpoints: Path) -> Run:
     run = new_run(write_images(empty_home / "squares"), epochs=3)
     list(execute(run))
     return runs.read(run.folder)
+
+
+def test_link_opens_a_run_at_an_epoch_and_with_its_scale(finished: Run, open_app: OpenApp) -> None:
+    link = {"run": finished.id, "epoch": "1.0", "train_log": "true"}
+    app = open_app(**link).switch_page("pages/train.py").run()
+    assert not app.exception
+    assert {name: app.query_params[name] for name in link} == link
+    (sweep,) = components(app)
+    assert unpacked(sweep.proto.bytes).header["start"] == 1.0
 
 
 def test_list_has_a_row_a_run_with_its_curve_and_error(finished: Run) -> None:

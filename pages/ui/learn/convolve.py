@@ -10,7 +10,7 @@ from core.latent import Array
 from core.mapping import feature_maps as maps
 from core.models.layers import Conv
 from core.robustness import spread
-from pages.ui import cache, mosaic, packing, sweep
+from pages.ui import cache, mosaic, packing
 from pages.ui.learn import parts
 from pages.ui.learn.parts import GoOn
 from pages.ui.reconstruct import controls
@@ -47,11 +47,8 @@ def draw() -> None:
     x = controls.pick(cache.dataset(shown.dataset, parts.SPLIT), (), shown.n, 0).pixels()
     share = parts.kept_for((card,), "place", lambda: _share(card, shown))
     parts.say(*words(card, share))
-    sweep.show(
-        parts.kept_for((card,), "convolve", lambda: _packed(card, x, shown)),
-        f"learn_convolve_{shown.dataset}",
-        start=0.0,
-    )
+    packed = parts.kept_for((card,), "convolve", lambda: _packed(card, x, shown))
+    parts.slider(packed, f"convolve_{shown.dataset}", 0.0)
     _draw_maps(card, x[:1])
     way = {"dataset": shown.dataset, "split": parts.SPLIT, "model": card.name, "shuffle": 0}
     parts.go_on(GoOn("Reconstruct: this model under noise", "pages/reconstruct.py", way))

@@ -8,7 +8,7 @@ from core import metrics
 from core.checkpoints import Card
 from core.comparing import sizes
 from core.config import CheckpointError
-from pages.ui import cache, packing, sweep
+from pages.ui import cache, packing
 from pages.ui.learn import charts, parts
 from pages.ui.learn.parts import GoOn
 from pages.ui.sweep import Cell, Frames, Packed, Row, Stat, Still, Sweep
@@ -35,10 +35,10 @@ def draw() -> None:
     with parts.row_of_controls():
         shuffle = parts.shuffled()
     cards = tuple(card for pair in compared for card in pair)
-    sweep.show(
+    parts.slider(
         parts.kept_for(cards, "deeper", lambda: _packed(compared, shuffle), shuffle),
-        "learn_deeper",
-        start=float(compared[-1][0].latent_dim),
+        "deeper",
+        float(compared[-1][0].latent_dim),
     )
     st.caption(_left_out(found))
     way = parts.on_digits(compared[-1][1], robust_view="Size", trained_on=TRAINED_ON)

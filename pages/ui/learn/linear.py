@@ -9,7 +9,7 @@ from core import metrics
 from core.checkpoints import Card
 from core.latent import Array
 from core.mapping import subspaces
-from pages.ui import cache, packing, sweep
+from pages.ui import cache, packing
 from pages.ui.chart import COLOURS, GREY, Chart, Line, numbers
 from pages.ui.learn import charts, parts
 from pages.ui.learn.parts import GoOn
@@ -45,11 +45,11 @@ def draw() -> None:
     parts.say(*words(found, pca, network))
     with parts.row_of_controls():
         shuffle = parts.shuffled()
-    sweep.show(
+    parts.slider(
         parts.kept_for(cards, "linear rows", lambda: _packed(pca, network, shuffle), shuffle),
-        "learn_linear",
-        start=float(pca.latent_dim),
-        chart=_chart(found, pca, network),
+        "components",
+        float(pca.latent_dim),
+        _chart(found, pca, network),
     )
     st.plotly_chart(
         charts.angles(found.angles, found.random),

@@ -12,9 +12,11 @@ from core.checkpoints import Card
 from core.config import CheckpointError
 from core.data.imagesets import ImageSet
 from core.latent import Array
-from pages.ui import cache, state
+from pages.ui import cache, state, sweep
+from pages.ui.chart import Chart
 from pages.ui.reconstruct import controls
 from pages.ui.sidebar import OF_A_DATASET
+from pages.ui.sweep import Packed
 
 DATASET, SPLIT = "mnist-5k", "test"
 N_OF_A_CLASS = 16  # as many as the Reconstruct page shows, so that each of them is found there
@@ -120,6 +122,15 @@ def one_of(
 def begin_at(key: str, value: float) -> float:
     """Where a slider begins that appears now: the value, the same until another step is opened."""
     return state.on_entry(f"{key} {st.session_state.get(VISIT, 0)}", value)
+
+
+def slider(packed: Packed, key: str, default: float, chart: Chart | None = None) -> None:
+    """A slider with its pictures, and a chart above it; where it was let go is part of the link."""
+    values = packed.header["values"]
+    value = state.recall_number(key, default, values[0], values[-1])
+    event = sweep.show(packed, f"learn_{key}", begin_at(key, value), chart)
+    st.session_state[key] = event.value
+    state.publish(key, default)
 
 
 def leave_step() -> None:

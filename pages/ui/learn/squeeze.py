@@ -8,7 +8,7 @@ import streamlit as st
 from core import metrics
 from core.checkpoints import Card
 from core.latent import Array
-from pages.ui import cache, packing, sweep
+from pages.ui import cache, packing
 from pages.ui.learn import charts, parts
 from pages.ui.learn.parts import GoOn
 from pages.ui.sweep import Cell, Frames, Mark, Packed, Row, Still, Sweep
@@ -29,7 +29,7 @@ def draw() -> None:
     pictures, bars = st.columns([2, 3], gap="large")
     with pictures:
         packed = parts.kept_for(cards, "squeeze", lambda: _packed(cards, x, image_id), image_id)
-        sweep.show(packed, "learn_squeeze", start=0.0)
+        parts.slider(packed, "squeeze", 0.0)
     with bars:
         codes = [cache.autoencoder(card).encode(x)[0] for card in cards]
         names = [f"D' = {card.latent_dim}" for card in cards]

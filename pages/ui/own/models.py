@@ -6,10 +6,11 @@ import streamlit as st
 
 from core import ownmodels
 from core.checkpoints import SUFFIX, Card, broken
-from pages.ui import cache, errors
+from pages.ui import cache, errors, state
 from pages.ui.sidebar import Choice
 from pages.ui.text import plain, titles
 
+CHOSEN = "managed_model"
 ROUND, SAID = "model_uploads", "model_said"
 UPLOAD_HELP = (
     "A .safetensors file that Hourglass saved. It is checked from the first byte to the last "
@@ -30,14 +31,16 @@ def draw(_: Choice) -> None:
         st.info("There is no model yet: take one in above, or train one on the Train page.")
         return
     called = titles(cards)
-    name = st.selectbox(
+    state.recall(CHOSEN, cards[0].name, list(called), "model")
+    st.selectbox(
         "Model",
         [card.name for card in cards],
-        key="managed_model",
+        key=CHOSEN,
         format_func=lambda name: f"{name} · {called[name]}",
         help="Your own first, then those that come with Hourglass",
     )
-    _one(next(card for card in cards if card.name == name))
+    state.publish(CHOSEN, cards[0].name)
+    _one(next(card for card in cards if card.name == st.session_state[CHOSEN]))
 
 
 def _upload() -> None:
@@ -107,7 +110,7 @@ def _do(change: Callable[[], None], said: str) -> None:
     with errors.shown():
         change()
         _said(said)
-        st.session_state.pop("managed_model", None)
+        state.forget((CHOSEN,))
         st.rerun()
 
 

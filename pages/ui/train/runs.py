@@ -40,7 +40,7 @@ def draw(found: Sequence[Run]) -> None:
     _buttons(chosen)
     curves = {run.id: cache.curves(run) for run in chosen}
     if any(one.epochs for one in curves.values()):
-        figure = run_charts.compared_losses(curves, st.session_state.get("train_log", False))
+        figure = run_charts.compared_losses(curves, st.session_state.get(run_view.LOG, False))
         st.plotly_chart(figure, key="train_compared", alt="Test error by epoch, a line a run")
 
 

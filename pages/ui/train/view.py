@@ -22,6 +22,7 @@ from pages.ui.train import result as run_result
 SECONDS = 1.0  # between two looks at a live run
 PAGE_SECONDS = 5.0  # between two of all the rest, the list of runs with it
 SILENT = 60.0  # seconds without a sign of life after which the page says so
+EPOCH, LOG = "epoch", "train_log"  # in the link
 WORDS: dict[RunState, tuple[str, str]] = {
     "queued": ("Waiting for its turn", "gray"),
     "running": ("Running", "blue"),
@@ -66,9 +67,10 @@ def _buttons(run: Run) -> bool:
             _button("Cancel", "close", lambda: _end(run), CANCEL)
         elif run.can_resume:
             _button("Resume", "play_arrow", lambda: _resume(run), RESUME)
-        return st.toggle(
-            "Log scale", key="train_log", help="Losses on a logarithmic axis", width="content"
-        )
+        state.recall_flag(LOG)
+        st.toggle("Log scale", key=LOG, help="Losses on a logarithmic axis", width="content")
+        state.publish(LOG, False)
+        return bool(st.session_state[LOG])
 
 
 def _button(label: str, icon: str, act: Callable[[], None], about: str) -> None:
@@ -163,8 +165,12 @@ def _epochs(run: Run) -> None:
     if len(pictured) < 2:
         return
     packed = cache.epoch_sweep(run)
-    key = f"epochs_{run.id}_{pictured[-1]}"
-    sweep.show(packed, key, start=state.on_entry(key, float(pictured[-1])))
+    key, last = f"epochs_{run.id}_{pictured[-1]}", float(pictured[-1])
+    at = state.recall_number(EPOCH, last, 0, last)
+    st.session_state[EPOCH] = sweep.show(packed, key, start=state.on_entry(key, at)).value
+    state.publish(EPOCH, last)
+    if st.session_state[EPOCH] == last:
+        state.forget((EPOCH,))  # of another run the last one is another
 
 
 def _log(run: Run) -> None:
