@@ -76,14 +76,6 @@ def to_array(picture: Picture, channels: int, size: tuple[int, int]) -> npt.NDAr
     return np.asarray(image, dtype=np.uint8).reshape(*size, channels).transpose(2, 0, 1).copy()
 
 
-def to_png(x: npt.NDArray[np.uint8]) -> bytes:
-    """A loss-free file of one image: (H, W), (1, H, W) or (3, H, W)."""
-    rows = x.transpose(1, 2, 0) if x.ndim == 3 and len(x) == 3 else x.reshape(x.shape[-2:])
-    file = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(rows)).save(file, format="PNG")
-    return file.getvalue()
-
-
 def _read(data: bytes | Path, background: Colour) -> Picture:
     content = _content(data)
     with Image.open(io.BytesIO(content), formats=FORMATS) as image:

@@ -86,17 +86,6 @@ def _windows(side: int) -> Scores:
     return found
 
 
-def noise_removed(x: Array, x_noisy: Array, x_hat: Array) -> float:
-    """The share of the noise's squared error that is gone after reconstruction, pooled over the
-    images.
-
-    1 = all of it, 0 = none, negative = the reconstruction is further from x than the noisy image
-    was; nan if there was no noise.
-    """
-    before = float(mse(x, x_noisy).mean())
-    return 1 - float(mse(x, x_hat).mean()) / before if before > 0 else float("nan")
-
-
 def error_map(x: Array, x_hat: Array) -> Array:
     """Squared error of each pixel, the mean over channels: (n, C, H, W) twice -> (n, H, W) >= 0."""
     return np.asarray(np.square(x - x_hat).mean(axis=1))

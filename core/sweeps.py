@@ -24,8 +24,9 @@ class ModelSweep:
     """What one model makes of n images at S amounts of noise.
 
     x_hat: (S, n, C, H, W) float32.  mse, psnr (dB), ssim: (S, n) against the clean images.
-    removed: (S,) share of the noise that is gone, nan where there was none; see
-    metrics.noise_removed.
+    removed: (S,) the share of the noise's squared error, pooled over the images, that is gone after
+    reconstruction. 1 = all of it, 0 = none, negative = x_hat is further from x than the noisy
+    images were; nan where there was no noise.
     """
 
     name: str

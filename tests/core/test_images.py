@@ -1,4 +1,3 @@
-import io
 import random
 import threading
 from contextlib import suppress
@@ -10,7 +9,7 @@ from PIL import Image
 
 from core import images
 from core.config import ImageRejected
-from core.images import Picture, read_image, to_array, to_png
+from core.images import Picture, read_image, to_array
 from tests.core.hostile_images_for_tests import (
     BROKEN,
     NOISE,
@@ -269,15 +268,6 @@ def test_array_can_be_written_to_without_changing_the_picture() -> None:
     picture = read_image(SOUND["png grey"]())
     to_array(picture, 1, picture.size)[:] = 0
     assert np.array_equal(pixels(picture), NOISE[..., 0])
-
-
-@pytest.mark.parametrize("shape", [(24, 32), (1, 24, 32), (3, 24, 32)])
-def test_png_of_an_array_reads_back_as_the_same_array(shape: tuple[int, ...]) -> None:
-    x = np.random.default_rng(2).integers(0, 256, shape, dtype=np.uint8)
-    with Image.open(io.BytesIO(to_png(x))) as image:
-        stored = np.asarray(image)
-    expected = x.transpose(1, 2, 0) if len(shape) == 3 and shape[0] == 3 else x.reshape(24, 32)
-    assert np.array_equal(stored, expected)
 
 
 def test_files_as_large_as_the_limits_are_read(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -65,14 +65,6 @@ def test_equal_images_have_no_error_infinite_psnr_and_ssim_one() -> None:
     np.testing.assert_allclose(metrics.ssim(x, x), 1)
 
 
-def test_noise_removed_is_one_for_a_perfect_and_zero_for_an_idle_model() -> None:
-    x, x_noisy = pair((3, 1, 8, 8))
-    assert metrics.noise_removed(x, x_noisy, x) == 1
-    assert metrics.noise_removed(x, x_noisy, x_noisy) == 0
-    assert metrics.noise_removed(x, x_noisy, x_noisy + (x_noisy - x)) < 0
-    assert np.isnan(metrics.noise_removed(x, x, x))
-
-
 @given(shapes)
 def test_error_map_has_the_mean_of_the_images_error(shape: tuple[int, ...]) -> None:
     x, x_hat = pair(shape)

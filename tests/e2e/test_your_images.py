@@ -12,9 +12,9 @@ import pytest
 from benchmarks.serving import QUIET
 from core import datasets
 from core.config import PROJECT
-from core.images import to_png
 from tests.core.data.test_given import archive
 from tests.core.photographs_for_tests import photograph
+from tests.core.pngs_for_tests import to_png
 from tests.e2e.conftest import Visit
 
 SECONDS = 60_000

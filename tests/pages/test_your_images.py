@@ -15,7 +15,6 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from core import datasets, latent
-from core.images import to_png
 from core.inference import Autoencoder
 from core.metrics import mse
 from core.noise import Noise, add_noise
@@ -24,6 +23,7 @@ from pages.ui.own import results as own_results
 from pages.ui.own.tray import Fit, Tray
 from tests.core.data.test_given import archive
 from tests.core.hostile_images_for_tests import BROKEN, SOUND
+from tests.core.pngs_for_tests import to_png
 from tests.pages.unpacking import unpacked
 
 OpenApp = Callable[..., AppTest]

@@ -6,9 +6,10 @@ from PIL import Image
 
 from core import datasets
 from core.data.preparation import Steps, kind_of, prepare, suggest, working_copy
-from core.images import Picture, read_image, to_png
+from core.images import Picture, read_image
 from tests.core.hostile_images_for_tests import NOISE, colour, encoded
 from tests.core.photographs_for_tests import pen_written, photograph
+from tests.core.pngs_for_tests import to_png
 
 DIGITS = (1, 28, 28)
 THREE = [(0, 0.2), (0.2, 0.02), (0.6, 0), (0.9, 0.15), (0.85, 0.35), (0.45, 0.48), (0.9, 0.6),
