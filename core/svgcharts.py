@@ -32,7 +32,7 @@ class Series:
 
 @dataclass(frozen=True)
 class Chart:
-    """label: the chart in one sentence, for those who cannot see it.  log_y: values of 0 and below
+    """label: the chart in one sentence, for those who cannot see it.  log_x, log_y: values of 0 and below
     are then left out.  at: an upright line there, with its name.
     """
 
@@ -41,6 +41,7 @@ class Chart:
     series: tuple[Series, ...]
     label: str
     log_y: bool = False
+    log_x: bool = False
     at: tuple[float, str] | None = None
 
 
@@ -104,11 +105,11 @@ def _straight(values: Numbers, log: bool) -> Numbers:
 def _scales(chart: Chart) -> tuple[_Scale, _Scale]:
     bars = any(one.kind == "bars" for one in chart.series)
     half = max((_bar_width(one.x) / 2 for one in chart.series if one.kind == "bars"), default=0.0)
-    x_low, x_high = _ends([one.x for one in chart.series], False, 0 if bars else 0.02)
+    x_low, x_high = _ends([one.x for one in chart.series], chart.log_x, 0 if bars else 0.02)
     y_low, y_high = _ends([one.y for one in chart.series], chart.log_y, 0.05)
     if bars and not chart.log_y:
         y_low = 0.0
-    x = _Scale(x_low - half, x_high + half, LEFT, WIDTH - RIGHT)
+    x = _Scale(x_low - half, x_high + half, LEFT, WIDTH - RIGHT, chart.log_x)
     return x, _Scale(y_low, y_high, HEIGHT - BOTTOM, TOP, chart.log_y)
 
 

@@ -103,3 +103,11 @@ def test_series_without_points_and_without_a_name_leaves_the_rest_of_the_chart_a
     root = drawn(one, Series("", X[:0], X[:0], "#445566"))
     assert path_of(root, "#112233") == path_of(drawn(one), "#112233")
     assert texts(root) == texts(drawn(one))
+
+
+def test_logarithmic_ground_puts_factors_at_equal_distances_and_leaves_zero_out() -> None:
+    root = drawn(Series("a", np.array([0.0, 1.0, 10.0, 100.0]), X, "#112233"), log_x=True)
+    x = [float(v) for v in re.findall(r"[ML]([\d.]+) ", path_of(root, "#112233"))]
+    assert len(x) == 3
+    assert x[1] - x[0] == pytest.approx(x[2] - x[1], abs=0.11)
+    assert {"1", "10", "100"} <= set(texts(root))

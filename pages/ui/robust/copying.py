@@ -50,16 +50,17 @@ def draw(choice: Choice) -> None:
             f"{choice.dataset.id}, the same for all models; the first {N_SHOWN} of each are shown."
         )
     )
-    st.download_button(
-        "CSV",
-        lambda: exports.csv_bytes(copies.numbers(found, cards, as_share)),
-        "hourglass-copying.csv",
-        "text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-        help="The table of numbers",
-    )
-    reporting.button(lambda: view_reports.copying(choice, cards, found, verdict), "copying")
+    with st.container(horizontal=True):
+        st.download_button(
+            "CSV",
+            lambda: exports.csv_bytes(copies.numbers(found, cards, as_share)),
+            "hourglass-copying.csv",
+            "text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+            help="The table of numbers",
+        )
+        reporting.button(lambda: view_reports.copying(choice, cards, found, verdict), "copying")
 
 
 def _as_share() -> bool:

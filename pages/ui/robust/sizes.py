@@ -59,18 +59,19 @@ def draw(choice: Choice) -> None:
             placeholder="",
         )
         st.caption(RECIPES)
-        st.download_button(
-            "CSV",
-            lambda: exports.csv_bytes(found),
-            "hourglass-sizes.csv",
-            "text/csv",
-            icon=":material/download:",
-            on_click="ignore",
-            help="This table",
-        )
-        reporting.button(
-            lambda: view_reports.size(choice.fitting, dataset, found, summary(found)), "sizes"
-        )
+        with st.container(horizontal=True):
+            st.download_button(
+                "CSV",
+                lambda: exports.csv_bytes(found),
+                "hourglass-sizes.csv",
+                "text/csv",
+                icon=":material/download:",
+                on_click="ignore",
+                help="This table",
+            )
+            reporting.button(
+                lambda: view_reports.size(choice.fitting, dataset, found, summary(found)), "sizes"
+            )
     else:
         st.info(f"No model is trained on all of {plain(dataset)} without noise: train some below.")
     _missing(choice.fitting, dataset)

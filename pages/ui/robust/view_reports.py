@@ -144,7 +144,9 @@ def size(cards: Sequence[Card], dataset: str, found: pd.DataFrame, summary: str)
         every = rows["latent_dim"].to_numpy(float), rows["mse"].to_numpy(float)
         lines.append(Series("", *every, colour, "dots"))
     label = f"Test error against the size of the code, a line a family. {summary}"
-    chart = Chart("D', numbers in the code", "test MSE", tuple(lines), label, log_y=True)
+    chart = Chart(
+        "D', numbers in the code", "test MSE", tuple(lines), label, log_y=True, log_x=True
+    )
     named = set(found["name"])
     return Content(
         "Robustness: size",

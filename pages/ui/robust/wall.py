@@ -51,16 +51,19 @@ def draw(choice: Choice) -> None:
             f"|reconstruction − original|, black = 0, brightest = {scale:.2f} and more."
         )
     )
-    st.download_button(
-        "CSV",
-        lambda: exports.csv_bytes(robust_ranking.long_table(sweep, models, images)),
-        f"hourglass-wall-{choice.dataset.id}.csv".replace(":", "-").replace("/", "-"),
-        "text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-        help="A row an image and a model: error, percentile, rank",
-    )
-    reporting.button(lambda: view_reports.wall(choice, images, sweep, ranked, scale, seed), "wall")
+    with st.container(horizontal=True):
+        st.download_button(
+            "CSV",
+            lambda: exports.csv_bytes(robust_ranking.long_table(sweep, models, images)),
+            f"hourglass-wall-{choice.dataset.id}.csv".replace(":", "-").replace("/", "-"),
+            "text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+            help="A row an image and a model: error, percentile, rank",
+        )
+        reporting.button(
+            lambda: view_reports.wall(choice, images, sweep, ranked, scale, seed), "wall"
+        )
 
 
 def chosen(images: ImageSet, n: int, shuffle: int) -> tuple[ImageSet, str]:

@@ -92,7 +92,8 @@ def _losses(curves: Curves, log: bool) -> tuple[Figure, ...]:
         Series("", epochs, test, colours["reconstructed"], "dots"),
     )
     label = "Losses by epoch, in training and on the test images"
-    return (Figure("Losses", Chart("epochs done", "MSE", lines, label, log_y=log)),)
+    drawn = tuple(line for line in lines if len(line.x))
+    return (Figure("Losses", Chart("epochs done", "MSE", drawn, label, log_y=log)),)
 
 
 def _numbers(run: Run) -> tuple[Table, ...]:
