@@ -32,8 +32,8 @@ class Series:
 
 @dataclass(frozen=True)
 class Chart:
-    """label: the chart in one sentence, for those who cannot see it.  log_x, log_y: values of 0 and below
-    are then left out.  at: an upright line there, with its name.
+    """label: the chart in one sentence, for those who cannot see it.  log_x, log_y: values of 0 and
+    below are then left out.  at: an upright line there, with its name.
     """
 
     x_title: str

@@ -14,5 +14,5 @@ st.caption(
 )
 
 found = outlier_controls.found(sidebar.chosen())
-outlier_sections.draw(found)
-reporting.button(lambda: outlier_report.content(found), "outliers")
+section = outlier_sections.draw(found)
+reporting.button(lambda: outlier_report.content(found, section == "truth"), "outliers")

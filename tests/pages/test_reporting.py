@@ -99,6 +99,20 @@ def test_outlier_report_lists_the_flagged_images_with_their_scores(
     assert scores == sorted(scores, reverse=True)
 
 
+def test_outlier_report_compares_all_scores_where_the_page_does_and_tells_each_class(
+    open_app: OpenApp, told: list[Content]
+) -> None:
+    link = {"truth": "planted", "section_outliers": "truth", "model": "tiny-dense"}
+    app = opened(open_app, "outliers", **link)
+    tables = {table.title: table for table in told[-1].tables}
+    ranked = next(one.value for one in app.dataframe if "auroc" in one.value)
+    against = tables["Against the truth"]
+    assert sorted(numbers(against, "score")) == sorted(ranked["score"])
+    assert numbers(against, "AUROC") == [f"{value:.3f}" for value in ranked["auroc"]]
+    n = sum(int(n) for n in numbers(tables["By class"], "images"))
+    assert f"{n:,}" == told[-1].settings["images"]
+
+
 def test_robustness_report_has_the_table_of_the_page(
     open_app: OpenApp, told: list[Content]
 ) -> None:

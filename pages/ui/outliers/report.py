@@ -3,6 +3,7 @@
 import numpy as np
 
 from core import outliers
+from core.anomaly.scores import BY_NAME
 from core.reports import Content, Figure, Row, Table
 from core.svgcharts import Chart, Series
 from pages.ui import cache, mosaic, reporting, theme
@@ -14,8 +15,11 @@ SHOWN, LISTED = 24, 100
 COLUMNS = ("id", "class", "score", "conspicuous")
 
 
-def content(found: Found) -> Content:
-    """All that was found with one score and one threshold."""
+def content(found: Found, every_score: bool = False) -> Content:
+    """All that was found with one score and one threshold.
+
+    every_score: compare all of them with the truth, where one is known.
+    """
     asked, score = found.asked, found.score
     _, _, known = outlier_data.experiment(asked.dataset, asked.split, asked.truth)
     settings = {
@@ -34,7 +38,7 @@ def content(found: Found) -> Content:
         (asked.card,),
         _pictures(found, found.queue[:SHOWN]),
         (Figure("Scores", _chart(found), f"Line: {found.judged.references.name}, scaled."),),
-        (*_against_truth(found), _flagged(found)),
+        (*_against_truth(found, every_score), *_by_class(found), _flagged(found)),
     )
 
 
@@ -82,21 +86,46 @@ def _chart(found: Found) -> Chart:
     return Chart(found.score.unit, "images", series, label, at=(value, f"threshold {value:.4g}"))
 
 
-def _against_truth(found: Found) -> tuple[Table, ...]:
+def _against_truth(found: Found, every_score: bool) -> tuple[Table, ...]:
     truth = found.is_outlier
     if truth is None or not 0 < truth.sum() < len(truth):
         return ()
-    ranked = outliers.ranked(found.judged, found.score.name, truth)
-    hits = int((found.flagged & truth).sum())
-    row = (
-        found.score.title,
-        f"{ranked.auroc:.3f}",
-        f"{ranked.average_precision:.3f}",
-        f"{ranked.precision_at_k:.3f}",
-        f"{hits:,} of {int(truth.sum()):,}",
+    judged, name = found.judged, found.score.name
+    specs = outliers.available(judged.references) if every_score else ()
+    names = [name, *(spec.name for spec in specs if spec.name != name)]
+    ranked = [outliers.ranked(judged, one, truth) for one in names]
+    rows = tuple(
+        (
+            BY_NAME[one.name].title,
+            f"{one.auroc:.3f}",
+            f"{one.average_precision:.3f}",
+            f"{one.precision_at_k:.3f}",
+        )
+        for one in sorted(ranked, key=lambda one: -one.auroc)
     )
-    columns = ("score", "AUROC", "average precision", "precision at k", "found at the threshold")
-    return (Table("Against the truth", columns, (row,)),)
+    hits = int((found.flagged & truth).sum())
+    note = (
+        f"With {found.score.title} {hits:,} of {int(truth.sum()):,} outliers lie above the "
+        "threshold."
+    )
+    columns = ("score", "AUROC", "average precision", "precision at k")
+    return (Table("Against the truth", columns, rows, note),)
+
+
+def _by_class(found: Found) -> tuple[Table, ...]:
+    labels = found.images.labels
+    if labels is None:
+        return ()
+    errors, rows = found.judged.score("mse"), []
+    for i, name in enumerate(found.images.class_names):
+        mine = labels == i
+        if mine.any():
+            scores, flagged = found.scores[mine], int(found.flagged[mine].sum())
+            mean, spread = f"{scores.mean():.4g}", f"{scores.std():.4g}"
+            n, mse = f"{int(mine.sum()):,}", f"{errors[mine].mean():.5f}"
+            rows.append((name, n, mse, mean, spread, f"{flagged:,}"))
+    columns = ("class", "images", "mean MSE", "mean score", "spread of the score", "flagged")
+    return (Table("By class", columns, tuple(rows)),)
 
 
 def _flagged(found: Found) -> Table:

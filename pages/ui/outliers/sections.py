@@ -26,8 +26,8 @@ PARTS = {
 }
 
 
-def draw(found: Found) -> None:
-    """The sentence that is always there, and the chosen section."""
+def draw(found: Found) -> str:
+    """The sentence that is always there, and the chosen section; its name."""
     st.markdown(outlier_found.sentence(found))
     st.caption(plain(found.score.explanation))
     state.recall("section_outliers", "flagged", list(SECTIONS))
@@ -43,5 +43,7 @@ def draw(found: Found) -> None:
     state.publish("section_outliers", "flagged")
     if st.session_state["section_outliers"] != "review":
         st.query_params.pop("at", None)  # where a review stood
-    clicked = PARTS[st.session_state["section_outliers"]](found)
+    section = str(st.session_state["section_outliers"])
+    clicked = PARTS[section](found)
     outlier_inspector.inspect(found, clicked)
+    return section
