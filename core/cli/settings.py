@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from core.cli import options
 from core.config import OptionError
-from core.models import ArchSpec, Option, architecture
+from core.models import ArchSpec, architecture
+from core.models.options import Option
 from core.noise import Noise
 
 if TYPE_CHECKING:

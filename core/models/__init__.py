@@ -7,63 +7,14 @@ To add one, write a module with `plan(input_shape, options) -> Plan` and add its
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 
 from core.config import OptionError
 from core.models import conv, dense, pca, vae
 from core.models.layers import Plan
+from core.models.options import Option
 
 InputShape = tuple[int, int, int]
-
-
-@dataclass(frozen=True)
-class Option:
-    """One setting of an architecture, with its bounds.
-
-    kind: "int" and "float" lie in [low, high]; "choice" is one of choices; "widths" is a list of
-    at_least to 8 ints in [low, high]; "bool" is true or false.
-    """
-
-    name: str
-    kind: Literal["int", "float", "bool", "choice", "widths"]
-    default: Any
-    explanation: str
-    low: float = 0
-    high: float = 0
-    choices: tuple[str, ...] = ()
-    at_least: int = 0
-
-    def check(self, value: Any) -> Any:
-        """`value` in its canonical form, or OptionError."""
-        if self.kind == "bool" and isinstance(value, bool):
-            return value
-        if self.kind == "choice" and value in self.choices:
-            return value
-        if self.kind == "int" and _is_int(value) and self.low <= value <= self.high:
-            return int(value)
-        if self.kind == "float" and _is_number(value) and self.low <= value <= self.high:
-            return float(value)
-        if (
-            self.kind == "widths"
-            and isinstance(value, list | tuple)
-            and self.at_least <= len(value) <= 8
-        ):
-            if all(_is_int(v) and self.low <= v <= self.high for v in value):
-                return [int(v) for v in value]
-        raise OptionError(f"{self.name} must be {self.bounds()}, not {str(value)[:60]}.")
-
-    def bounds(self) -> str:
-        """What values it takes, as the end of a sentence: "a whole number from 1 to 4096"."""
-        if self.kind == "bool":
-            return "true or false"
-        if self.kind == "choice":
-            return "one of " + ", ".join(self.choices)
-        what = {
-            "int": "a whole number",
-            "float": "a number",
-            "widths": f"a list of {self.at_least} to 8 whole numbers",
-        }[self.kind]
-        return f"{what} from {self.low:g} to {self.high:g}"
 
 
 @dataclass(frozen=True)
@@ -110,14 +61,6 @@ class ArchSpec:
                 f"choose smaller widths or D' to stay under {MAX_PARAMETERS:,}."
             )
         return plan
-
-
-def _is_int(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 MAX_PARAMETERS = 100_000_000

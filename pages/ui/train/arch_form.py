@@ -6,7 +6,8 @@ from typing import Any
 import streamlit as st
 
 from core.config import OptionError
-from core.models import ARCHITECTURES, BY_NAME, ArchSpec, Option
+from core.models import ARCHITECTURES, BY_NAME, ArchSpec
+from core.models.options import Option
 from pages.ui.text import plain
 
 KEPT: Mapping[str, Any] = {"persist_state": "session"}  # what was entered survives a change of page
