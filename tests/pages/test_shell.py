@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from streamlit import file_util
 from streamlit.testing.v1 import AppTest
 
 from benchmarks import walking
@@ -124,5 +125,5 @@ def test_server_begins_each_page_with_its_own_title(server: str) -> None:
 def test_server_still_gives_streamlits_own_files(server: str) -> None:
     script = re.search(r"\./(static/js/index\.[^\"]+)", answer(server).decode())
     assert script is not None
-    folder = Path(shell.file_util.get_static_dir())
+    folder = Path(file_util.get_static_dir())
     assert answer(f"{server}/{script.group(1)}") == (folder / script.group(1)).read_bytes()

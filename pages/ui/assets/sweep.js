@@ -35,6 +35,8 @@ class View {
     this.chart = new Chart(find("chart"), (value, done) => this.steered(value, done));
     this.observer = new ResizeObserver(() => this.fit());
     this.observer.observe(this.root);
+    this.host = this.root.getRootNode().host;
+    this.host.dataset.waiting = ""; // app.css shows what is below when this has its height
   }
 
   close() {
@@ -66,6 +68,7 @@ class View {
     this.fit();
     this.draw_legend();
     this.root.dataset.ready = "";
+    delete this.host.dataset.waiting;
     if (arrays && header.moves) this.demonstrate();
     if (arrays) this.drawn();
   }
