@@ -23,9 +23,9 @@ if not len(choice.images()):
     st.stop()
 asked = latent_controls.asked(choice, card)
 views = tuple(latent_views.view(asked, card) for card in asked.cards)
-clicked = latent_drawing.draw_maps(views)
+clicked, captions = latent_drawing.draw_maps(views)
 clicked = latent_sections.draw(views) or clicked
 told = latent_report.Told(views, latent_views.selected_positions(views[0].population.images))
 reporting.button(lambda: latent_report.content(told), "latent")
 latent_inspector.inspect(views[0], clicked)
-latent_drawing.peek_at_points(views)
+latent_drawing.finish(views, captions)

@@ -89,6 +89,11 @@ def kept(key: Hashable, make: Callable[[], T]) -> T:
     return _shelf().get(key, make)
 
 
+def is_kept(key: Hashable) -> bool:
+    """Whether kept() has that at hand."""
+    return key in _shelf()
+
+
 def references(card: Card, name: str, split: str) -> References:
     """What is usual to a model, from images other than those of the split that is judged."""
     return _references(card.sha256, name, split, card)

@@ -20,6 +20,10 @@ class Shelf:
         self._making: dict[Hashable, threading.Lock] = {}
         self._lock = threading.Lock()
 
+    def __contains__(self, key: Hashable) -> bool:
+        with self._lock:
+            return key in self._things
+
     def get(self, key: Hashable, make: Callable[[], T]) -> T:
         """The thing called `key`, from make() if it is not here; an error in make() passes through.
 

@@ -137,7 +137,12 @@ def trust(crowd: Crowd, card: Card, method: str, z: Array, drawn: Array) -> floa
     if n < 1:
         return None
     make = lambda: structure.trustworthiness(z[some], drawn[some], n)  # noqa: E731
-    return kept(f"trust {method} {crowd.seed}", crowd, card, make)
+    return kept(_trust(crowd, method), crowd, card, make)
+
+
+def is_trust_known(crowd: Crowd, card: Card, method: str) -> bool:
+    """Whether trust() would answer at once; else it takes up to seconds."""
+    return cache.is_kept((_trust(crowd, method), sampled(crowd), card.sha256))
 
 
 def clusters(crowd: Crowd, card: Card, z: Array, n: int) -> Index:
@@ -159,6 +164,10 @@ def verdicts(dataset: str) -> dict[str, str]:
 def kept(what: str, crowd: Crowd, card: Card | None, make: Callable[[], T]) -> T:
     """What make() gives for these images and this model, made once."""
     return cache.kept((what, sampled(crowd), card.sha256 if card else ""), make)
+
+
+def _trust(crowd: Crowd, method: str) -> str:
+    return f"trust {method} {crowd.seed}"
 
 
 def splits(crowd: Crowd) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """The maps at the top of the Latent space page, one model's or two side by side, and the plane."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.data.imagesets import ImageSet
 from core.mapping.projections import BY_NAME
@@ -21,29 +22,33 @@ from pages.ui.sweep import Packed
 from pages.ui.text import plain
 
 
-def draw_maps(views: tuple[View, ...]) -> str | None:
-    """The maps, and beside a single one its plane; the id of an image clicked in the plane."""
+def draw_maps(views: tuple[View, ...]) -> tuple[str | None, list[DeltaGenerator]]:
+    """The maps, and beside a single one its plane; the id of an image clicked in the plane, and
+    what finish() needs.
+    """
     columns = st.columns([11, 9] if len(views) == 1 else 2, gap="medium")
+    captions = []
     for i, (one, column) in enumerate(zip(views, columns, strict=False)):
         with column:
             if len(views) > 1:
                 st.markdown(f"**{plain(one.card.title)}** :gray[{plain(one.card.name)}]")
-            _map(one, f"map_{i}")
-    if len(views) > 1:
-        return _draw_plane(views[0])
-    with columns[1]:
-        return _draw_plane(views[0])
+            captions.append(_map(one, f"map_{i}"))
+    with st.container() if len(views) > 1 else columns[1]:
+        return _draw_plane(views[0]), captions
 
 
-def peek_at_points(views: tuple[View, ...]) -> None:
-    """Show the image of the point under the pointer. Last on the page: it is what can wait."""
+def finish(views: tuple[View, ...], captions: list[DeltaGenerator]) -> None:
+    """What can wait: how true the maps are, and the image of the point under the pointer."""
+    for one, caption in zip(views, captions, strict=True):
+        _say(one, caption, at_once=False)
     crowd, images = views[0].asked.crowd, views[0].population.images
     packed = latent_data.kept("peek", crowd, None, lambda: peek.pack(images))
     if packed is not None:
         peek.listen(packed, [f"map_{i}" for i in range(len(views))])
 
 
-def _map(one: View, key: str) -> None:
+def _map(one: View, key: str) -> DeltaGenerator:
+    """The map; the place of the words below it."""
     asked, crowd = one.asked, one.asked.crowd
     if one.method != asked.method:
         _offer(one)
@@ -56,7 +61,14 @@ def _map(one: View, key: str) -> None:
     )
     drawing = Drawing(key, name, one.population.images, points, one.colouring, look, words)
     (latent_crowded if is_crowded(one) else latent_map).draw(drawing)
-    st.caption(f"{kept(one)} {latent_controls.sentence(one.population, crowd, one.card)}")
+    caption = st.empty()
+    _say(one, caption, at_once=True)
+    return caption
+
+
+def _say(one: View, caption: DeltaGenerator, at_once: bool) -> None:
+    said = latent_controls.sentence(one.population, one.asked.crowd, one.card)
+    caption.caption(f"{kept(one, at_once)} {said}")
 
 
 def is_crowded(one: View) -> bool:

@@ -51,25 +51,31 @@ def view(asked: Asked, card: Card) -> View:
     return View(asked, card, population, codes, known, known_codes, axes, method, drawn, colouring)
 
 
-def kept(one: View) -> str:
-    """Which projection it is, and how much of the codes it keeps, in words."""
+def kept(one: View, at_once: bool = False) -> str:
+    """Which projection it is, and how much of the codes it keeps, in words.
+
+    at_once: what takes a while is left out, if it is not known yet.
+    """
     if one.card.latent_dim <= 2:
         return "The code is drawn as it is."
-    trust = _trust(one)
-    said = "" if trust is None else f", trustworthiness {trust:.2f} (1 = all neighbours are true)"
     share = f" keeps {one.axes.shares.sum():.0%} of the variance" if one.method == "pca" else ""
+    said = "" if (trust := _trust(one, at_once)) is None else f", trustworthiness {trust}"
     return f"{BY_NAME[one.method].title}{share}{said}."
 
 
-def _trust(one: View) -> float | None:
+def _trust(one: View, at_once: bool) -> str | None:
     """Of the PCA: of the sample that its axes are made of, so that it is measured once."""
-    crowd, card = one.asked.crowd, one.card
-    if one.method != "pca":
-        return latent_data.trust(crowd, card, one.method, one.codes.z, one.xy)
-    first, z = latent_data.first(crowd), one.known_codes.z
-    drawn = latent_jobs.places(first, card, "pca", z, one.axes)
-    assert drawn is not None
-    return latent_data.trust(first, card, "pca", z, drawn)
+    first, card, method = latent_data.first(one.asked.crowd), one.card, one.method
+    crowd, z, xy = one.asked.crowd, one.codes.z, one.xy
+    if method == "pca":
+        crowd, z = first, one.known_codes.z
+        drawn = latent_jobs.places(first, card, "pca", z, one.axes)
+        assert drawn is not None
+        xy = drawn
+    if at_once and not latent_data.is_trust_known(crowd, card, method):
+        return "is being measured"
+    found = latent_data.trust(crowd, card, method, z, xy)
+    return None if found is None else f"{found:.2f} (1 = all neighbours are true)"
 
 
 def axis_titles(card: Card, axes: Axes, method: str) -> tuple[str, str]:
