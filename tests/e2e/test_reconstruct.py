@@ -218,3 +218,14 @@ def _content(page: Any) -> list[Any]:
     """The component and the name of what it draws now, to wait for something else."""
     root = page.locator(".sweep-root").element_handle()
     return [root, root.get_attribute("data-id")]
+
+
+@pytest.mark.parametrize("width", [1024, 1240, 1440])
+def test_models_to_compare_with_have_room_for_a_name_beside_all_buttons(
+    browser: Any, server: str, width: int
+) -> None:
+    with browser.new_context(viewport={"width": width, "height": 900}) as context:
+        visit = Visit(context.new_page())
+        visit.open(server, LINK)
+        visit.page.get_by_role("button", name="Copy report").wait_for(timeout=60_000)
+        assert visit.page.locator(".st-key-compare").bounding_box()["width"] >= 260
