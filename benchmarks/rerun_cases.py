@@ -70,6 +70,13 @@ CASES = (
         lambda v, i: v.pick("Metric", ("MSE", "PSNR")[i % 2]),
         SAME_LIMIT,
     ),
+    Case(
+        "robustness",
+        "same: images on the wall",
+        lambda v, i: v.pick("Images", ("2", "4")[i % 2]),
+        SAME_LIMIT,
+        "robust_view=Wall",
+    ),
     Case("robustness", "new: Shuffle", lambda v, _: v.press("Shuffle"), NEW_LIMIT),
     Case(
         "your_images",

@@ -1,13 +1,18 @@
 """The wall: the same images through every model that takes them, ranked."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from core import exports
+from core.checkpoints import Card
 from core.data.imagesets import ImageSet
-from core.sweeps import noise_sweep
+from core.inference import Autoencoder
+from core.noise import Noise
+from core.sweeps import NoiseSweep, noise_sweep
 from pages.ui import cache, mosaic, reporting, state
 from pages.ui.reconstruct import controls, reconstruction
 from pages.ui.robust import ranking as robust_ranking
@@ -33,10 +38,7 @@ def draw(choice: Choice) -> None:
         sigma = _sigma()
     images, words = chosen(choice.images(), n, shuffle)
     robust_warnings.draw(choice, choice.fitting, noise)
-    models = [cache.autoencoder(card) for card in choice.fitting]
-    sweep = noise_sweep(images.pixels(), models, noise, seed, np.array([sigma]))
-    scale = reconstruction.error_scale([sweep])
-    ranked = robust_ranking.table(sweep, models, scale)
+    sweep, scale, ranked = _ranked(images, choice.fitting, noise, sigma, seed)
     st.dataframe(
         ranked,
         hide_index=True,
@@ -54,7 +56,9 @@ def draw(choice: Choice) -> None:
     with st.container(horizontal=True):
         st.download_button(
             "CSV",
-            lambda: exports.csv_bytes(robust_ranking.long_table(sweep, models, images)),
+            lambda: exports.csv_bytes(
+                robust_ranking.long_table(sweep, _models(choice.fitting), images)
+            ),
             f"hourglass-wall-{choice.dataset.id}.csv".replace(":", "-").replace("/", "-"),
             "text/csv",
             icon=":material/download:",
@@ -64,6 +68,25 @@ def draw(choice: Choice) -> None:
         reporting.button(
             lambda: view_reports.wall(choice, images, sweep, ranked, scale, seed), "wall"
         )
+
+
+def _ranked(
+    images: ImageSet, cards: Sequence[Card], noise: Noise, sigma: float, seed: int
+) -> tuple[NoiseSweep, float, pd.DataFrame]:
+    """The models on the images, the scale of their errors, and the table of them, made once."""
+
+    def make() -> tuple[NoiseSweep, float, pd.DataFrame]:
+        models = _models(cards)
+        sweep = noise_sweep(images.pixels(), models, noise, seed, np.array([sigma]))
+        scale = reconstruction.error_scale([sweep])
+        return sweep, scale, robust_ranking.table(sweep, models, scale)
+
+    of = tuple(card.sha256 for card in cards)
+    return cache.kept(("wall", images.id, tuple(images.ids.tolist()), of, noise, sigma, seed), make)
+
+
+def _models(cards: Sequence[Card]) -> list[Autoencoder]:
+    return [cache.autoencoder(card) for card in cards]
 
 
 def chosen(images: ImageSet, n: int, shuffle: int) -> tuple[ImageSet, str]:
