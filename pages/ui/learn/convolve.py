@@ -11,8 +11,8 @@ from core.mapping import feature_maps as maps
 from core.models.layers import Conv
 from core.robustness import spread
 from pages.ui import cache, mosaic, packing
-from pages.ui.learn import parts
-from pages.ui.learn.parts import GoOn
+from pages.ui.learn import onwards, parts
+from pages.ui.learn.onwards import GoOn
 from pages.ui.reconstruct import controls
 from pages.ui.sweep import Cell, Frames, Packed, Row, Sweep
 
@@ -51,7 +51,7 @@ def draw() -> None:
     parts.slider(packed, f"convolve_{shown.dataset}", 0.0)
     _draw_maps(card, x[:1])
     way = {"dataset": shown.dataset, "split": parts.SPLIT, "model": card.name, "shuffle": 0}
-    parts.go_on(GoOn("Reconstruct: this model under noise", "pages/reconstruct.py", way))
+    onwards.go_on(GoOn("Reconstruct: this model under noise", "pages/reconstruct.py", way))
 
 
 def words(card: Card, share: float) -> tuple[str, str]:

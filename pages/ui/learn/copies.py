@@ -9,8 +9,8 @@ from core import metrics
 from core.checkpoints import Card
 from core.comparing.strangers import STRANGERS
 from pages.ui import mosaic
-from pages.ui.learn import parts
-from pages.ui.learn.parts import GoOn
+from pages.ui.learn import onwards, parts
+from pages.ui.learn.onwards import GoOn
 from pages.ui.robust import copies as robust_copies
 from pages.ui.robust.copies import Copying
 
@@ -42,8 +42,8 @@ def draw() -> None:
             f"error {copy.mse.mean():.4f}"
         )
         _draw_row(label, copy.x_hat)
-    way = parts.on_digits(cards[-1], models=list(NAMES), robust_view="Copying")
-    parts.go_on(GoOn("Robustness: copying, in numbers", "pages/robustness.py", way))
+    way = onwards.on_digits(cards[-1], models=list(NAMES), robust_view="Copying")
+    onwards.go_on(GoOn("Robustness: copying, in numbers", "pages/robustness.py", way))
 
 
 def words(cards: Sequence[Card], found: Sequence[Copying], i: int) -> tuple[str, str]:

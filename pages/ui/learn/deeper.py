@@ -9,8 +9,8 @@ from core.checkpoints import Card
 from core.comparing import sizes
 from core.config import CheckpointError
 from pages.ui import cache, packing
-from pages.ui.learn import charts, parts
-from pages.ui.learn.parts import GoOn
+from pages.ui.learn import charts, onwards, parts
+from pages.ui.learn.onwards import GoOn
 from pages.ui.sweep import Cell, Frames, Packed, Row, Stat, Still, Sweep
 from pages.ui.text import plain
 
@@ -41,8 +41,8 @@ def draw() -> None:
         float(compared[-1][0].latent_dim),
     )
     st.caption(_left_out(found))
-    way = parts.on_digits(compared[-1][1], robust_view="Size", trained_on=TRAINED_ON)
-    parts.go_on(GoOn("Robustness: error against size", "pages/robustness.py", way))
+    way = onwards.on_digits(compared[-1][1], robust_view="Size", trained_on=TRAINED_ON)
+    onwards.go_on(GoOn("Robustness: error against size", "pages/robustness.py", way))
 
 
 def pairs(cards: list[Card], found: pd.DataFrame) -> Pairs:

@@ -5,8 +5,8 @@ import streamlit as st
 from core.comparing import crossings
 from core.noise import Noise
 from pages.ui import state
-from pages.ui.learn import noise_figure, parts
-from pages.ui.learn.parts import GoOn
+from pages.ui.learn import noise_figure, onwards, parts
+from pages.ui.learn.onwards import GoOn
 from pages.ui.robust import chart as robust_chart
 from pages.ui.text import noise_name, plain
 
@@ -40,11 +40,11 @@ def draw() -> None:
     sigma = noise_figure.draw(
         cards, noise, noise_figure.chart(found, cards), f"learn_enduring_{output}"
     )
-    way = parts.on_digits(
+    way = onwards.on_digits(
         large, models=[card.name for card in cards], robust_view="Curves",
         **noise_figure.onwards(noise, sigma),
     )  # fmt: skip
-    parts.go_on(GoOn("Robustness: more models, the same noise", "pages/robustness.py", way))
+    onwards.go_on(GoOn("Robustness: more models, the same noise", "pages/robustness.py", way))
 
 
 def _remark(linear: bool) -> str:

@@ -7,8 +7,8 @@ from core.checkpoints import Card
 from core.latent import Index
 from pages.ui import cache, gallery, mosaic
 from pages.ui.gallery import Columns, Item
-from pages.ui.learn import charts, parts
-from pages.ui.learn.parts import GoOn
+from pages.ui.learn import charts, onwards, parts
+from pages.ui.learn.onwards import GoOn
 from pages.ui.learn.unusual import MODEL, Errors, errors
 
 N, SIDE = 8, 84
@@ -37,8 +37,8 @@ def draw() -> None:
     st.caption(
         "The blue line is the best rebuilt of them. Click an image to take it along instead."
     )
-    way = parts.on_digits(card, section_outliers="truth")
-    parts.go_on(GoOn("Outliers: try other scores on these", "pages/outliers.py", way, (image,)))
+    way = onwards.on_digits(card, section_outliers="truth")
+    onwards.go_on(GoOn("Outliers: try other scores on these", "pages/outliers.py", way, (image,)))
 
 
 def best_rebuilt(found: Errors, name: str) -> Index:

@@ -11,8 +11,8 @@ from core.latent import Array
 from core.mapping import subspaces
 from pages.ui import cache, packing
 from pages.ui.chart import COLOURS, GREY, Chart, Line, numbers
-from pages.ui.learn import charts, parts
-from pages.ui.learn.parts import GoOn
+from pages.ui.learn import charts, onwards, parts
+from pages.ui.learn.onwards import GoOn
 from pages.ui.sweep import Cell, Frames, Packed, Row, Still, Sweep
 
 PCA, NETWORK = "mnist-pca-32", "mnist-linear-32"
@@ -60,8 +60,8 @@ def draw() -> None:
         "Each model can draw only the images of a flat subspace. Principal angles say how far two "
         "subspaces are turned apart: 0° = the same direction is in both, 90° = nothing in common."
     )
-    way = parts.on_digits(network, compare=[pca.name], sigma=0.0, shuffle=shuffle)
-    parts.go_on(GoOn("Reconstruct: both under noise", "pages/reconstruct.py", way))
+    way = onwards.on_digits(network, compare=[pca.name], sigma=0.0, shuffle=shuffle)
+    onwards.go_on(GoOn("Reconstruct: both under noise", "pages/reconstruct.py", way))
 
 
 def compared(pca: Card, network: Card) -> Compared:

@@ -6,8 +6,8 @@ from core.checkpoints import Card
 from core.noise import Noise, same_sort
 from core.robustness import Study
 from pages.ui.chart import COLOURS, Chart
-from pages.ui.learn import noise_figure, parts
-from pages.ui.learn.parts import GoOn
+from pages.ui.learn import noise_figure, onwards, parts
+from pages.ui.learn.onwards import GoOn
 
 PAIRS = {"dense": "mnist-denoising", "convolutional": "mnist-conv-denoising"}
 CLIPPED = {False: "not clipped", True: "clipped"}
@@ -27,10 +27,10 @@ def draw() -> None:
     }
     parts.say(*words(card, studies, same_sort(noise, card.noise)))
     sigma = noise_figure.draw((card,), noise, _chart(studies, card), f"learn_mismatch_{name}")
-    way = parts.on_digits(
+    way = onwards.on_digits(
         card, models=[card.name], robust_view="Curves", **noise_figure.onwards(noise, sigma)
     )
-    parts.go_on(GoOn("Robustness: other models, this noise", "pages/robustness.py", way))
+    onwards.go_on(GoOn("Robustness: other models, this noise", "pages/robustness.py", way))
 
 
 def words(card: Card, studies: dict[str, Study], same: bool) -> tuple[str, str]:

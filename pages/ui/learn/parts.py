@@ -1,9 +1,9 @@
-"""What the steps of the Learn page share: its digits, its models, and the way on to other pages."""
+"""What the steps of the Learn page share: its digits, its models, its controls."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -15,7 +15,6 @@ from core.latent import Array
 from pages.ui import cache, state, sweep
 from pages.ui.chart import Chart
 from pages.ui.reconstruct import controls
-from pages.ui.sidebar import OF_A_DATASET
 from pages.ui.sweep import Packed
 
 DATASET, SPLIT = "mnist-5k", "test"
@@ -23,19 +22,6 @@ N_OF_A_CLASS = 16  # as many as the Reconstruct page shows, so that each of them
 CHART = 230  # pixels: lower than on the other pages, so that slider and pictures are in view
 NTH, VISIT = "nth", "learn_visit"
 _ASKED: ContextVar[dict[str, None]] = ContextVar("asked")
-
-
-class GoOn(NamedTuple):
-    """Where one goes on.
-
-    page: its file.  choices: what it is to show, by session key; model and dataset among them.
-    images: the ids to select there, none to leave the selection as it is.
-    """
-
-    label: str
-    page: str
-    choices: Mapping[str, Any]
-    images: tuple[str, ...] = ()
 
 
 @contextmanager
@@ -163,36 +149,9 @@ def say(*sentences: str) -> None:
     st.markdown("  \n".join(sentences))
 
 
-def go_on(way: GoOn) -> None:
-    """The way on, which takes along what is shown here."""
-    if st.button(
-        way.label,
-        icon=":material/arrow_forward:",
-        icon_position="right",
-        key="go_on",
-        on_click=_take_along,
-        args=(way,),
-        help="Opens that page with the same model, images and noise",
-    ):
-        st.switch_page(way.page)
-
-
-def on_digits(card: Card, **more: Any) -> dict[str, Any]:
-    """What another page is to show: this model on the digits, and more."""
-    return {"dataset": DATASET, "split": SPLIT, "model": card.name, **more}
-
-
 def kept_for(cards: Sequence[Card], name: str, make: Callable[[], Any], *more: Any) -> Any:
     """What make() gives, made once for these models and what else it depends on."""
     return cache.kept((f"learn {name}", *(card.sha256 for card in cards), *more), make)
-
-
-def _take_along(way: GoOn) -> None:
-    if way.choices["dataset"] != st.session_state.get("dataset"):
-        state.forget(OF_A_DATASET)
-    st.session_state.update(way.choices)
-    if way.images:
-        state.select(way.images)
 
 
 def _count_on() -> None:

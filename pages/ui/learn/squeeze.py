@@ -9,8 +9,8 @@ from core import metrics
 from core.checkpoints import Card
 from core.latent import Array
 from pages.ui import cache, packing
-from pages.ui.learn import charts, parts
-from pages.ui.learn.parts import GoOn
+from pages.ui.learn import charts, onwards, parts
+from pages.ui.learn.onwards import GoOn
 from pages.ui.sweep import Cell, Frames, Mark, Packed, Row, Still, Sweep
 
 NAMES = ("mnist-dense-2", "mnist-dense-8", "mnist-dense-32")
@@ -41,11 +41,11 @@ def draw() -> None:
             "number (blue) changes, while the others stay."
         )
     first = cards[0]
-    parts.go_on(
+    onwards.go_on(
         GoOn(
             f"Latent space: where {first.name} puts this image",
             "pages/latent.py",
-            parts.on_digits(first),
+            onwards.on_digits(first),
             (image_id,),
         )
     )

@@ -14,8 +14,8 @@ from core.data.imagesets import ImageSet
 from core.latent import Index
 from pages.ui import cache, feeding, mosaic, state
 from pages.ui.feeding import Distribution, Morsel
-from pages.ui.learn import parts
-from pages.ui.learn.parts import GoOn
+from pages.ui.learn import onwards, parts
+from pages.ui.learn.onwards import GoOn
 from pages.ui.sweep import Packed
 
 MODEL = "mnist-conv-32-no-5-9"
@@ -68,8 +68,8 @@ def draw() -> None:
         st.session_state[FED] = list(now)
     state.publish(FED, [])
     taken = tuple(name for name in st.session_state[FED] if name in parts.digits())
-    way = parts.on_digits(card, section_outliers="truth")
-    parts.go_on(GoOn("Outliers: compare other scores", "pages/outliers.py", way, taken))
+    way = onwards.on_digits(card, section_outliers="truth")
+    onwards.go_on(GoOn("Outliers: compare other scores", "pages/outliers.py", way, taken))
 
 
 def tray(found: Errors, card: Card, nth: int) -> Index:

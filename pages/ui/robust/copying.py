@@ -10,7 +10,7 @@ from core import exports, robustness
 from core.comparing.strangers import STRANGERS
 from pages.ui import mosaic, reporting, state
 from pages.ui.robust import controls as robust_controls
-from pages.ui.robust import copies, view_reports
+from pages.ui.robust import copies, copying_report
 from pages.ui.robust.copies import Copying
 from pages.ui.sidebar import Choice
 from pages.ui.text import plain
@@ -60,7 +60,7 @@ def draw(choice: Choice) -> None:
             on_click="ignore",
             help="The table of numbers",
         )
-        reporting.button(lambda: view_reports.copying(choice, cards, found, verdict), "copying")
+        reporting.button(lambda: copying_report.content(choice, cards, found, verdict), "copying")
 
 
 def _as_share() -> bool:

@@ -1,25 +1,20 @@
-"""What the other views of the Robustness page tell in a report: wall, copying, size and models."""
+"""What the wall, the sizes and the table of models tell in a report."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import pandas as pd
 
 from core.checkpoints import Card
-from core.comparing.strangers import STRANGERS
 from core.data.imagesets import ImageSet
 from core.noise import Noise
-from core.reports import Content, Figure, Row, Tile
+from core.reports import Content, Figure, Row
 from core.svgcharts import Chart, Series
 from core.sweeps import NoiseSweep
 from pages.ui import charts, mosaic, reporting
-from pages.ui.mosaic import Pixels
 from pages.ui.reporting import Column
-from pages.ui.robust import copies
 from pages.ui.robust import ranking as robust_ranking
-from pages.ui.robust.copies import Copying
 from pages.ui.sidebar import Choice
 
-N_STRANGERS = 4  # pictures of each kind
 RANKED = (
     Column("checkpoint", "checkpoint"),
     Column("rank", "rank", ".1f"),
@@ -93,46 +88,6 @@ def wall(
     )
 
 
-def copying(
-    choice: Choice, cards: Sequence[Card], found: Mapping[str, Copying], verdict: str
-) -> Content:
-    """found: of each card, by name."""
-    titles = [Column(one.name, one.title, ".0f") for one in STRANGERS]
-    columns = (Column("checkpoint", "checkpoint"), *titles, Column("noise", "noise, %", ".1f"))
-    share = copies.numbers(found, cards, as_share=True)
-    mse = copies.numbers(found, cards, as_share=False)
-    of_mse = (columns[0], *(one._replace(format=".4f") for one in titles))
-    first = next(iter(found.values()))
-    given = [
-        tile
-        for copy in first.copies
-        for tile in _tiles(mosaic.colours(copy.x), copy.stranger.title)
-    ]
-    rows = [Row("What goes in", tuple(given), detail=_listed())]
-    for card in cards:
-        out = [
-            tile
-            for copy in found[card.name].copies
-            for tile in _tiles(mosaic.colours(copy.x_hat), copy.stranger.title)
-        ]
-        rows.append(Row(card.name, tuple(out), "reconstructed"))
-    return Content(
-        "Robustness: copying",
-        (verdict, copies.WHY.replace("**", "")),
-        {
-            **reporting.of_data(choice.dataset.id, choice.split, copies.N),
-            "seed of the images": str(copies.SEED),
-        },
-        tuple(cards),
-        tuple(rows),
-        (),
-        (
-            reporting.table("What comes back, %", share, columns),
-            reporting.table("MSE", mse, of_mse),
-        ),
-    )
-
-
 def size(cards: Sequence[Card], dataset: str, found: pd.DataFrame, summary: str) -> Content:
     """found: as core.comparing.sizes.table.  cards: among them those of the table."""
     lines = []
@@ -179,12 +134,3 @@ def models(
         tuple(cards),
         tables=(reporting.table("Models compared", found, MODELS),),
     )
-
-
-def _tiles(pictures: Pixels, kind: str) -> tuple[Tile, ...]:
-    shown = pictures[:N_STRANGERS]
-    return reporting.tiles(shown, [f"{kind}, {i + 1}" for i in range(len(shown))])
-
-
-def _listed() -> str:
-    return f"{N_STRANGERS} each: {', '.join(one.title for one in STRANGERS)}."

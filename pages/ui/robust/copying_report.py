@@ -1,0 +1,64 @@
+"""What copying tells in a report: what each model makes of strangers, and how much comes back."""
+
+from collections.abc import Mapping, Sequence
+
+from core.checkpoints import Card
+from core.comparing.strangers import STRANGERS
+from core.reports import Content, Row, Tile
+from pages.ui import mosaic, reporting
+from pages.ui.mosaic import Pixels
+from pages.ui.reporting import Column
+from pages.ui.robust import copies
+from pages.ui.robust.copies import Copying
+from pages.ui.sidebar import Choice
+
+N_STRANGERS = 4  # pictures of each kind
+
+
+def content(
+    choice: Choice, cards: Sequence[Card], found: Mapping[str, Copying], verdict: str
+) -> Content:
+    """found: of each card, by name."""
+    titles = [Column(one.name, one.title, ".0f") for one in STRANGERS]
+    columns = (Column("checkpoint", "checkpoint"), *titles, Column("noise", "noise, %", ".1f"))
+    share = copies.numbers(found, cards, as_share=True)
+    mse = copies.numbers(found, cards, as_share=False)
+    of_mse = (columns[0], *(one._replace(format=".4f") for one in titles))
+    first = next(iter(found.values()))
+    given = [
+        tile
+        for copy in first.copies
+        for tile in _tiles(mosaic.colours(copy.x), copy.stranger.title)
+    ]
+    rows = [Row("What goes in", tuple(given), detail=_listed())]
+    for card in cards:
+        out = [
+            tile
+            for copy in found[card.name].copies
+            for tile in _tiles(mosaic.colours(copy.x_hat), copy.stranger.title)
+        ]
+        rows.append(Row(card.name, tuple(out), "reconstructed"))
+    return Content(
+        "Robustness: copying",
+        (verdict, copies.WHY.replace("**", "")),
+        {
+            **reporting.of_data(choice.dataset.id, choice.split, copies.N),
+            "seed of the images": str(copies.SEED),
+        },
+        tuple(cards),
+        tuple(rows),
+        (),
+        (
+            reporting.table("What comes back, %", share, columns),
+            reporting.table("MSE", mse, of_mse),
+        ),
+    )
+
+
+def _tiles(pictures: Pixels, kind: str) -> tuple[Tile, ...]:
+    shown = pictures[:N_STRANGERS]
+    return reporting.tiles(shown, [f"{kind}, {i + 1}" for i in range(len(shown))])
+
+
+def _listed() -> str:
+    return f"{N_STRANGERS} each: {', '.join(one.title for one in STRANGERS)}."
