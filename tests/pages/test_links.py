@@ -30,7 +30,7 @@ NAMES = (
     "measured", "draws", "levels", "band", "log", "wall", "copying", "architectures",
     "trained_noise", "trained_on", "your", "from", "way", "run", "selected",
     "step", "nth", "fed", "digit", "output", "denoisers", "hidden", "card", "strangers",
-    "mismatch", "pictures", "polluted", "squeeze", "components", "deeper", "convolve_mnist-5k",
+    "mismatch", "pictures", "polluted", "squeeze", "linear", "deeper", "convolve_mnist-5k",
     "convolve_shapes", "epoch", "train_log", "managed_model",
 )  # fmt: skip
 QUICK = {"points": "500", "measured": "200"}  # of what takes a while
@@ -91,7 +91,7 @@ def test_section_opened_by_a_link_with_nonsense_in_all_other_names_is_drawn(
     assert not app.error
 
 
-LEARN_SLIDERS = (("1", "squeeze", "-1.0"), ("2", "components", "3.0"))
+LEARN_SLIDERS = (("1", "squeeze", "-1.0"), ("2", "linear", "3.0"))
 
 
 @pytest.mark.parametrize(("step", "name", "value"), LEARN_SLIDERS)

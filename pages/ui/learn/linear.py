@@ -47,7 +47,7 @@ def draw() -> None:
         shuffle = parts.shuffled()
     parts.slider(
         parts.kept_for(cards, "linear rows", lambda: _packed(pca, network, shuffle), shuffle),
-        "components",
+        "linear",
         float(pca.latent_dim),
         _chart(found, pca, network),
     )
