@@ -212,13 +212,10 @@ def test_page_does_not_jump_while_its_parts_arrive(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("width", [1440, 390])
 @pytest.mark.parametrize(
     "stop", sorted({*walking.stops()} - {*walking.stops(views=False)}), ids=lambda stop: stop.name
 )
-def test_view_does_not_jump_while_its_parts_arrive(
-    browser: Any, server: str, stop: Stop, width: int
-) -> None:
-    with walking_in(browser, "light", width) as walk:
+def test_view_does_not_jump_while_its_parts_arrive(browser: Any, server: str, stop: Stop) -> None:
+    with walking_in(browser, "light", 1440) as walk:
         jumps = jumps_of(walk, server, stop)
         assert sum(value for value, _ in jumps) < VIEWS_JUMP, jumps
