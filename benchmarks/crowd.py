@@ -11,6 +11,7 @@ lasso until the images in it stand below the map. Headless Chromium on the same 
 import os
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import click
 import msgspec
 import numpy as np
 from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import TimeoutError as TooLate
 
 from benchmarks.latent import GRID
 from benchmarks.serving import QUIET, browser_path, serving
@@ -34,7 +36,7 @@ SOURCE = f"""() => document.querySelector("{PICTURE}")?.getAttribute("href")
   ?? document.querySelector("{PICTURE}")?.getAttribute("xlink:href")"""
 LASSO = [(0.45, 0.45), (0.5, 0.42), (0.55, 0.5), (0.5, 0.55)]  # shares of the chart
 FIRST_LIMIT = 1.5
-PATIENCE = 300_000  # ms
+PATIENCE, TRIES = 300_000, 6  # ms in all, and in how many drags
 
 
 def write_set(home: Path, name: str, n: int) -> str:
@@ -110,23 +112,31 @@ def refined(page: Page) -> float:
     """Seconds from letting go of a zoom to the finer picture."""
     switched(page, "Zoom", "zoom")
     before = page.evaluate(SOURCE)
-    began = dragged(page, [(0.4, 0.4), (0.6, 0.6)])
-    page.wait_for_function(
-        f"(before) => ![before, undefined, null].includes(({SOURCE})())",
-        arg=before,
-        timeout=PATIENCE,
-    )
-    return time.perf_counter() - began
+    changed = f"(before) => ![before, undefined, null].includes(({SOURCE})())"
+    return until(page, [(0.4, 0.4), (0.6, 0.6)], changed, before)
 
 
 def circled(page: Page) -> float:
     """Seconds from letting go of a lasso to the images in it."""
     switched(page, "Lasso", "lasso")
     before = page.evaluate(GRID)
-    began = dragged(page, [*LASSO, LASSO[0]])
-    page.wait_for_function(
-        f"(before) => ({GRID})() && ({GRID})() !== before", arg=before, timeout=PATIENCE
-    )
+    changed = f"(before) => ({GRID})() && ({GRID})() !== before"
+    return until(page, [*LASSO, LASSO[0]], changed, before)
+
+
+def until(page: Page, shares: list[tuple[float, float]], changed: str, before: Any) -> float:
+    """Seconds from letting go of a drag until a script in the page says so.
+
+    On a crowded machine a chart that is just being drawn takes no drag: then it is dragged again.
+    """
+    for _ in range(TRIES - 1):
+        began = dragged(page, shares)
+        with suppress(TooLate):
+            page.wait_for_function(changed, arg=before, timeout=PATIENCE / TRIES)
+            return time.perf_counter() - began
+        settled(page)
+    began = dragged(page, shares)
+    page.wait_for_function(changed, arg=before, timeout=PATIENCE / TRIES)
     return time.perf_counter() - began
 
 

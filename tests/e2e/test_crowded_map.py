@@ -1,6 +1,7 @@
 """A map of more images than a browser draws, in a real browser: refined, circled, clicked."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -50,9 +51,14 @@ def test_crowded_map_is_refined_by_a_zoom_and_whole_again_after_a_double_click(p
     crowd.refined(page)
     crowd.settled(page)
     assert 0 < in_view(page) < N / 2
-    chart = page.locator(f"{crowd.CHART} .nsewdrag").first
-    chart.dblclick()
-    page.get_by_text(f"{N:,} of them in view").wait_for(timeout=60_000)
+    whole = page.get_by_text(f"{N:,} of them in view")
+    for _ in range(3):  # on a crowded machine two clicks come too late after each other
+        page.locator(f"{crowd.CHART} .nsewdrag").first.dblclick()
+        crowd.settled(page)
+        with suppress(crowd.TooLate):
+            whole.wait_for(timeout=20_000)
+            break
+    assert in_view(page) == N
 
 
 def test_lasso_on_a_crowded_map_selects_all_that_lies_in_it_and_a_click_opens_one_image(
