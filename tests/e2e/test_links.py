@@ -51,7 +51,7 @@ def settled(page: Any) -> str:
     for _ in range(60):
         page.wait_for_timeout(1_000)
         now = shown(page)
-        if now == before and "stSkeleton" not in page.content():
+        if now == before and not page.get_by_test_id("stSkeleton").count():
             return now
         before = now
     return before
