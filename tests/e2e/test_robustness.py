@@ -74,12 +74,12 @@ def test_drag_in_the_chart_moves_pictures_and_numbers_and_sends_nothing_until_le
 def test_click_in_the_chart_puts_the_slider_there(visit: Visit, server: str) -> None:
     page = open_page(visit, server)
     left, width, middle = plot(page)
-    page.mouse.click(left + 0.24 * width, middle)
-    assert page.locator(".sweep-value").inner_text() == "σ = 0.24"
+    page.mouse.click(left + 0.25 * width, middle)
+    assert page.locator(".sweep-value").inner_text() == "σ = 0.25"
     assert float(page.locator(".chart-cursor").get_attribute("x1")) == pytest.approx(
-        left + 0.24 * width - page.locator(".chart-picture").bounding_box()["x"], abs=1
+        left + 0.25 * width - page.locator(".chart-picture").bounding_box()["x"], abs=1
     )
-    page.wait_for_url(re.compile("sigma=0.24"))
+    page.wait_for_url(re.compile("sigma=0.25"))
 
 
 def test_slider_moves_the_cursor_and_the_best_model_is_bold(visit: Visit, server: str) -> None:
