@@ -90,3 +90,14 @@ def test_other_pages_have_their_frame_at_once_and_nothing_over_them_later(
     visit.page.wait_for_function(GONE, timeout=SECONDS)
     heading = visit.page.get_by_role("heading", level=1)
     assert heading.inner_text(timeout=SECONDS) == title
+
+
+def test_stand_in_goes_where_the_browser_keeps_nothing(visit: Visit, ready: str) -> None:
+    visit.page.add_init_script(
+        "Object.defineProperty(window, 'localStorage', { get() { throw new Error('kept out') } })"
+    )
+    visit.page.route("**/static/js/index.*.js", lambda route: route.abort())
+    visit.page.goto(ready)
+    visit.page.wait_for_function("typeof shell_root === 'object'", timeout=SECONDS)
+    visit.page.keyboard.press("Shift")
+    assert visit.page.evaluate(GONE)

@@ -8,12 +8,20 @@ const SHELL_TOUCHES = ["pointerdown", "keydown", "wheel"];
 const shell_host = document.getElementById("hourglass-shell");
 const shell_root = shell_host.attachShadow({ mode: "closed" });
 shell_root.innerHTML = shell.html; // our own files, and nothing of the address
-const shell_said = localStorage.getItem("stActiveTheme-" + location.pathname + "-v2") ?? "";
+const shell_stored = (name, value) => { // null where the browser keeps nothing for anyone: asking throws then
+  try {
+    if (value !== undefined) localStorage.setItem(name, value);
+    return localStorage.getItem(name);
+  } catch {
+    return null;
+  }
+};
+const shell_said = shell_stored("stActiveTheme-" + location.pathname + "-v2") ?? "";
 const shell_dark = /dark/i.test(shell_said) || (!/light/i.test(shell_said) && matchMedia("(prefers-color-scheme: dark)").matches);
 for (const [name, colour] of Object.entries(shell_dark ? shell.dark : shell.light)) shell_host.style.setProperty(name, colour);
 // Streamlit takes the width of its sidebar from here before it hears ours, which it no longer follows once it has drawn it.
-const shell_side = parseInt(localStorage.getItem("sidebarWidth"), 10) || shell.side;
-localStorage.setItem("sidebarWidth", shell_side);
+const shell_side = parseInt(shell_stored("sidebarWidth"), 10) || shell.side;
+shell_stored("sidebarWidth", shell_side);
 document.documentElement.style.setProperty("--hourglass-side", shell_side + "px");
 
 const shell_heard = new AbortController();
