@@ -6,14 +6,15 @@ counts more, and what it says is kept until a widget asks for it.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import streamlit as st
 
+T = TypeVar("T")
 SELECTED = "selected_ids"
 NONE = "none"  # an empty list, in a link
 LONGEST = 80  # letters of a name from a link that are shown
-_PAGE, _ON_ENTRY = "page", "on_entry"
+_PAGE, _ON_ENTRY, _BEGUN = "page", "on_entry", "begun"
 _REMEMBERED, _PUBLISHED, _LINKED, _REFUSED = "remembered", "published", "linked", "refused"
 
 
@@ -38,14 +39,15 @@ def recall(key: str, default: Any, options: Sequence[Any], what: str = "") -> No
 
 
 def recall_several(
-    key: str, default: Sequence[str], options: Sequence[str], what: str = ""
+    key: str, default: Sequence[Any], options: Sequence[Any], what: str = ""
 ) -> None:
-    """The same for a list of names; those that are not options are dropped."""
+    """The same for a list of options; what is none of them is dropped."""
+    named = {str(option): option for option in options}
     in_link = [value for value in _linked().get(key, ()) if value != NONE]
-    wanted = _held(key, in_link if key in _linked() else default)
-    kept = list(dict.fromkeys(value for value in wanted if value in options))
+    wanted = list(map(str, _held(key, in_link if key in _linked() else default)))
+    kept = list(dict.fromkeys(named[name] for name in wanted if name in named))
     found = kept if kept or not wanted else list(default)
-    _note_refused(key, what, [value for value in wanted if value not in options], found)
+    _note_refused(key, what, [name for name in wanted if name not in named], found)
     st.session_state[key] = found
 
 
@@ -152,6 +154,17 @@ def on_entry(key: str, value: float) -> float:
     """
     kept: dict[str, float] = st.session_state.setdefault(_ON_ENTRY, {})
     return kept.setdefault(key, value)
+
+
+def on_appearance(key: str, value: T) -> T:
+    """The value this had when the component with this key appeared, the same from rerun to rerun.
+
+    It is where something that is moved in the browser first stands; call it before the component.
+    """
+    begun: dict[str, T] = st.session_state.setdefault(_BEGUN, {})
+    if key not in st.session_state:
+        begun[key] = value
+    return begun.setdefault(key, value)
 
 
 def selected_ids() -> tuple[str, ...]:

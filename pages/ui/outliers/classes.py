@@ -15,6 +15,7 @@ from pages.ui.gallery import Columns, Item
 from pages.ui.outliers import data as outlier_data
 from pages.ui.outliers.data import Found, Positions, Scores
 from pages.ui.outliers.histogram import MARGIN, Stack
+from pages.ui.rows import picked
 from pages.ui.text import hover_text, plain
 
 SHOWN, IN_ROW = 12, 3
@@ -41,18 +42,22 @@ def draw(found: Found) -> str | None:
     table = cache.kept(
         ("classes", found.asked.key, found.score.name, value), lambda: class_table(found, stack)
     )
-    event = st.dataframe(
-        table, hide_index=True, height="content", row_height=SIDE, column_config=_columns(found),
-        on_select="rerun", selection_mode="single-row-required", key="class_table",
-    )  # fmt: skip
+    present = np.unique(labels)
+    row = picked(
+        table,
+        [stack.names[i] for i in present],
+        "class_shown",
+        "class",
+        height="content",
+        row_height=SIDE,
+        column_config=_columns(found),
+    )
     scale = outlier_data.error_scale(found.asked)
     st.caption(
         "Where: the mean error of each pixel over the class, on the scale of the page "
         f"(black 0, brightest {scale:.2f}). Choose a row to see more of its images."
     )
-    chosen = event["selection"]["rows"]
-    present = np.unique(labels)
-    return _of_class(found, stack, int(present[chosen[0] if chosen else 0]))
+    return _of_class(found, stack, int(present[row]))
 
 
 def class_spread(scores: Scores, stack: Stack, unit: str, value: float) -> go.Figure:

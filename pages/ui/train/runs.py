@@ -12,6 +12,7 @@ from core.models import BY_NAME
 from core.running import control as run_control
 from core.runs import Run
 from pages.ui import cache
+from pages.ui.rows import ticked
 from pages.ui.text import plain
 from pages.ui.train import charts as run_charts
 from pages.ui.train import form as training_form
@@ -24,16 +25,9 @@ def draw(found: Sequence[Run]) -> None:
     if not found:
         st.caption("None yet: choose a preset and press Start training.")
         return
-    event = st.dataframe(
-        table(found),
-        hide_index=True,
-        key="train_runs",
-        on_select="rerun",
-        selection_mode="multi-row",
-        column_config=COLUMNS,
-    )
-    rows = event["selection"]["rows"]
-    chosen = [found[i] for i in rows if i < len(found)]
+    ids = [run.id for run in found]
+    rows = ticked(table(found), ids, "compared_runs", "run", column_config=COLUMNS)
+    chosen = [found[i] for i in rows]
     if not chosen:
         st.caption("Choose a run to watch, clone or delete it; several to compare their curves.")
         return
