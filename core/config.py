@@ -1,6 +1,4 @@
-"""Where things live, what is allowed, and the mistakes a person can mend. Imports nothing else from
-core.
-"""
+"""Folders, names and the errors that a user can cause. Imports nothing else from core."""
 
 import os
 import re
@@ -73,8 +71,9 @@ def local_checkpoints_dir() -> Path:
 
 
 def checked_name(name: str) -> str:
-    """`name` if it may be a file's stem (lower-case letters, digits, - and _, at most 64), else
-    OptionError.
+    """`name`, if it may be a file's stem: 1 to 64 lower-case letters, digits, - and _.
+
+    Raises OptionError otherwise.
     """
     if not NAME_PATTERN.fullmatch(name):
         raise OptionError(

@@ -1,4 +1,4 @@
-"""One SQLite file for several processes and threads, in which what was committed is never lost.
+"""One SQLite file for several processes and threads; what was committed is never lost.
 
 Imports nothing else from core.
 """
@@ -14,13 +14,15 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 ATTEMPTS, PATIENCE = 3, 2.0  # seconds that one attempt waits for another process's write
 BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+# SQLite makes some by itself (sqlite_sequence, sqlite_autoindex_...): they are not of the schema.
+COUNT_OWN = "SELECT count(*) FROM sqlite_master WHERE name NOT LIKE 'sqlite!_%' ESCAPE '!'"
 
 
 def journal_for(version: tuple[int, ...]) -> tuple[str, str]:
     """(journal_mode, synchronous) that lose no commit on this version of SQLite.
 
-    Before 3.51.3 (and 3.50.7 and 3.44.6, which have the correction too), a write-ahead log with two
-    writers could lose what one of them had committed.
+    Before 3.51.3 (3.50.7 and 3.44.6 have the correction too) a write-ahead log with two writers
+    could lose what one of them had committed.
     """
     corrected = ((3, 44, 6), (3, 45)), ((3, 50, 7), (3, 51)), ((3, 51, 3), (4,))
     sound = any(first <= version < end for first, end in corrected)
@@ -60,12 +62,12 @@ class Database:
         mode, synchronous = journal_for(sqlite3.sqlite_version_info)
         self.connection.execute(f"PRAGMA journal_mode = {mode}")
         self.connection.execute(f"PRAGMA synchronous = {synchronous}")
-        (known,) = self.connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        if known < len(schema):  # not every opening should wait for those who write
+        (known,) = self.connection.execute(COUNT_OWN).fetchone()
+        if known < len(schema):  # else opening the file would wait for those who write
             self._transact(lambda: [self.connection.execute(one) for one in schema])
 
     def _transact(self, work: Callable[[], object]) -> None:
-        """All of work or nothing; who begins to write waits for others here and not half-way."""
+        """All of work or nothing. BEGIN IMMEDIATE waits for other writers here and not half-way."""
         self.connection.execute("BEGIN IMMEDIATE")
         try:
             work()

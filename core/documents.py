@@ -1,5 +1,6 @@
-"""The JSON document in a checkpoint's header, typed and bounded, so that a wrong one is refused
-before it is used.
+"""The JSON document in a checkpoint's header: its fields, their types and their bounds.
+
+A document that breaks one of them is refused before anything is made of it.
 """
 
 from typing import Annotated, Any, Literal
@@ -22,7 +23,7 @@ Side = Annotated[int, Meta(ge=1, le=512)]
 
 
 class NoiseRecord(Struct, frozen=True, forbid_unknown_fields=True):
-    """core.noise.Noise, as written down."""
+    """A core.noise.Noise as it is stored."""
 
     kind: Kind = "gaussian"
     sigma: Share = 0.0
@@ -30,12 +31,12 @@ class NoiseRecord(Struct, frozen=True, forbid_unknown_fields=True):
     clip: bool = False
 
     def noise(self) -> Noise:
-        """The same as core.noise.Noise."""
+        """What is stored, to be used."""
         return Noise(self.kind, self.sigma, self.mu, self.clip)
 
 
 class TrainingRecord(Struct, frozen=True):
-    """How the weights came about.  seconds: wall time of the training itself."""
+    """How the weights were trained.  seconds: wall time of the training itself."""
 
     epochs: Count
     batch_size: Count
@@ -50,8 +51,9 @@ class TrainingRecord(Struct, frozen=True):
 
 
 class EpochRecord(Struct, frozen=True):
-    """One epoch.  train_loss: mean of what was minimised; test_mse: on clean test images, [0, 1]
-    pixels.
+    """One epoch.
+
+    train_loss: mean of what was minimised.  test_mse: on clean test images, pixels in [0, 1].
     """
 
     epoch: Count

@@ -11,8 +11,8 @@ import numpy.typing as npt
 Array = npt.NDArray[np.float32]
 Scores = npt.NDArray[np.float64]
 SSIM_WINDOW = 7
-SSIM_PIXELS = 32 * 784  # at a time: what is in hand stays in the processor's cache, twice as fast
-MATRIX_SIDE = 128  # up to here a product of matrices is the fastest moving mean
+SSIM_PIXELS = 32 * 784  # at a time: a part that fits into the processor's cache is twice as fast
+MATRIX_SIDE = 128  # up to this side a product of matrices is the fastest moving mean
 
 
 def _per_image(values: Array) -> Scores:
@@ -30,10 +30,9 @@ def mae(x: Array, x_hat: Array) -> Scores:
 
 
 def psnr(x: Array, x_hat: Array) -> Scores:
-    """Peak signal-to-noise ratio of each image in dB, peak 1; higher is nearer, inf for equal
-    images.
+    """Peak signal-to-noise ratio of each image in dB; higher is nearer, inf for equal images.
 
-    x, x_hat: (n, C, H, W).  Returns (n,) float64.
+    x, x_hat: (n, C, H, W), peak 1.  Returns (n,) float64.
     """
     with np.errstate(divide="ignore"):
         return np.asarray(-10 * np.log10(mse(x, x_hat)))
@@ -44,8 +43,8 @@ def ssim(x: Array, x_hat: Array) -> Scores:
 
     x, x_hat: (n, C, H, W) with H, W >= 7, peak 1.  Returns (n,) float64, the mean over channels and
     over all 7 x 7 windows that lie inside the image.  Equals skimage.metrics.structural_similarity
-    with its default window, but takes many images in one pass.  Source: Wang et al. 2004, IEEE TIP
-    13(4).
+    with its default window, but takes many images in one pass.
+    Source: Wang et al. 2004, IEEE TIP 13(4).
     """
     size = max(1, SSIM_PIXELS // int(np.prod(x.shape[1:])))
     parts = [slice(i, i + size) for i in range(0, len(x), size)]

@@ -1,9 +1,8 @@
 """Noise on images, reproducible per image. Imports nothing else from core.
 
 The draw for an image depends on the seed and on that image's own pixels alone, so that it is the
-same for every model compared, on every rerun, after a shuffle or a filter, and whatever batch the
-image stands in. For one seed the
-draw is also the same for every amount: dragging sigma grows one noise instead of drawing a new one.
+same for every model compared, on every rerun, after a shuffle or a filter, and in any batch. It is
+also the same for every amount: dragging sigma makes one noise stronger and draws no new one.
 """
 
 import zlib
@@ -65,8 +64,8 @@ def draws(x: Array, kind: Kind, seed: int) -> Array:
     """The random part of `kind` for each image, before any amount is applied.
 
     x: (n, C, H, W), float32.  seed: 0 to 2**32 - 1.
-    Returns (n, C, H, W) standard normal values for gaussian and speckle, (n, 2, H, W) values in [0,
-    1) for salt_and_pepper (where, which) and (n, 1, H, W) for masking, all float32.
+    Returns float32: (n, C, H, W) standard normal values for gaussian and speckle; values in [0, 1)
+    for the others: (n, 2, H, W) for salt_and_pepper (where, which), (n, 1, H, W) for masking.
     """
     n, c, h, w = x.shape
     normal = kind in ADDITIVE
@@ -81,8 +80,8 @@ def draws(x: Array, kind: Kind, seed: int) -> Array:
 def corrupt(x: Array, drawn: Array, noise: Noise) -> Array:
     """`x` with `noise`, from values that draws() gave for the same x and kind.
 
-    x: (n, C, H, W) in [0, 1].  Returns a new (n, C, H, W) float32, outside [0, 1] too unless
-    noise.clip.
+    x: (n, C, H, W) in [0, 1].  Returns a new (n, C, H, W) float32; it leaves [0, 1] unless
+    noise.clip is set.
     """
     if noise.kind == "gaussian":
         noisy = x + np.float32(noise.mu) + np.float32(noise.sigma) * drawn
@@ -98,7 +97,6 @@ def corrupt(x: Array, drawn: Array, noise: Noise) -> Array:
 def add_noise(x: Array, noise: Noise, seed: int) -> Array:
     """`x` with `noise`; the same seed and the same image always give the same noise.
 
-    x: (n, C, H, W), float32 in [0, 1].  Returns a new (n, C, H, W) float32; `x` itself is not
-    changed.
+    x: (n, C, H, W), float32 in [0, 1]; not changed.  Returns a new (n, C, H, W) float32.
     """
     return corrupt(x, draws(x, noise.kind, seed), noise) if noise else x.copy()

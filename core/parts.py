@@ -1,4 +1,4 @@
-"""Work on many images, a bounded part at a time, and values made once."""
+"""Work on many images in parts of bounded memory, progress on the way, and values made once."""
 
 import math
 import threading
@@ -21,9 +21,9 @@ _tell: ContextVar[Tell | None] = ContextVar("tell", default=None)
 
 @contextmanager
 def telling(tell: Tell) -> Iterator[None]:
-    """Whatever is worked through inside, in this thread, is told to `tell` part by part.
+    """Inside this block, and in this thread, done() reports to `tell`.
 
-    A context rather than an argument: what is made once may be asked for from anywhere.
+    A context rather than an argument: values made once are asked for from many places.
     """
     token = _tell.set(tell)
     try:
@@ -33,15 +33,16 @@ def telling(tell: Tell) -> Iterator[None]:
 
 
 def done(title: str, n_done: int, n: int) -> None:
-    """Say how far it is to whoever listens."""
+    """Report that n_done of n images are done to whoever listens."""
     if tell := _tell.get():
         tell(title, n_done, n)
 
 
 class Once:
-    """Values made when first asked for, by whichever thread; seconds: how long each took.
+    """Values made when first asked for, by whichever thread.
 
-    A value that others are made of is asked for before them, so that its seconds are not theirs.
+    seconds: how long each took.  Ask for what a value is made of before the value itself, or the
+    time of both is counted for it.
     """
 
     def __init__(self) -> None:
@@ -50,7 +51,7 @@ class Once:
         self.seconds: dict[str, float] = {}
 
     def get(self, name: str, make: Callable[[], T]) -> T:
-        """The value called `name`, made now if it was not before."""
+        """The value called `name`; made now unless it is there."""
         with self._lock:
             if name not in self._made:
                 began = time.perf_counter()
@@ -61,7 +62,7 @@ class Once:
 
 
 def slices(images: ImageSet) -> Iterator[slice]:
-    """Slices over all images, of bounded memory each."""
+    """Slices that together cover all images, at most PART_PIXELS values each (or one image)."""
     size = max(1, PART_PIXELS // math.prod(images.shape))
     return (slice(i, min(i + size, len(images))) for i in range(0, len(images), size))
 
@@ -69,9 +70,10 @@ def slices(images: ImageSet) -> Iterator[slice]:
 def each_part(
     images: ImageSet, measure: Callable[..., npt.NDArray[Any]], *along: npt.NDArray[Any], title: str
 ) -> npt.NDArray[Any]:
-    """The rows of measure(x, *rows of along) for all images, x: (p, C, H, W).
+    """measure(x, *along) for all images, computed part by part and put together: (n, ...).
 
-    There must be an image.  title: what is told to be done with each part.
+    measure: takes x (p, C, H, W) in [0, 1] and the same p rows of each of `along`, returns p rows.
+    title: what the work is called when each part is reported.  images: at least one.
     """
     found = []
     for part in slices(images):
