@@ -54,7 +54,7 @@ def _refuse(error: OSError) -> None:
 def _is_file_or_lost(parent: str, name: str) -> bool:
     """False for pipes, sockets and devices, which may never end; a broken link is a lost file."""
     try:
-        return stat.S_ISREG(os.stat(os.path.join(parent, name)).st_mode)
+        return stat.S_ISREG(Path(parent, name).stat().st_mode)
     except OSError:
         return True
 
