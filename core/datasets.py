@@ -13,9 +13,9 @@ from typing import Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
+from core.background import Progress
 from core.config import DataError
 from core.data import digits, folders, ownsets, publicsets, shapes
-from core.data.downloads import Progress
 from core.data.imagesets import ImageSet, Split
 
 SPLITS: tuple[Split, ...] = get_args(Split)

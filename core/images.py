@@ -76,6 +76,11 @@ def to_array(picture: Picture, channels: int, size: tuple[int, int]) -> npt.NDAr
     return np.asarray(image, dtype=np.uint8).reshape(*size, channels).transpose(2, 0, 1).copy()
 
 
+def from_array(x: npt.NDArray[np.uint8]) -> Picture:
+    """An image of a data set, (C, H, W) with C 1 or 3, as a picture; the way back of to_array."""
+    return Picture(Image.fromarray(x[0] if len(x) == 1 else x.transpose(1, 2, 0).copy()))
+
+
 def _read(data: bytes | Path, background: Colour) -> Picture:
     content = _content(data)
     with Image.open(io.BytesIO(content), formats=FORMATS) as image:

@@ -1,4 +1,4 @@
-"""Images that are the same or almost the same. Imports nothing else from core."""
+"""Images that are the same or almost the same. Imports only core.images."""
 
 import hashlib
 
@@ -6,12 +6,15 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from core.images import from_array
+
 Pixels = npt.NDArray[np.uint8]
 Leaders = npt.NDArray[np.int64]
 SIDE = 16  # of the thumbnails that are compared
 NEAR = 4.0  # root mean square difference of two thumbnails, of 255, up to which they count as alike
 N_DIRECTIONS = 8
 PART = 4096  # thumbnails turned to floats at a time
+SLACK = 1e-3  # of a distance, for the rounding of projections; what it lets in is measured exactly
 
 
 def digest(x: Pixels) -> bytes:
@@ -21,8 +24,8 @@ def digest(x: Pixels) -> bytes:
 
 def thumbnail(x: Pixels) -> Pixels:
     """The image in grey, 16 x 16: (C, H, W), C 1 or 3 -> (256,)."""
-    image = Image.fromarray(x[0] if len(x) == 1 else np.ascontiguousarray(x.transpose(1, 2, 0)))
-    small = image.convert("L").resize((SIDE, SIDE), Image.Resampling.BOX)
+    grey = from_array(x).image.convert("L")
+    small = grey.resize((SIDE, SIDE), Image.Resampling.BOX)
     return np.asarray(small, np.uint8).ravel()
 
 
@@ -37,8 +40,8 @@ def near(thumbnails: Pixels, limit: float = NEAR) -> Leaders:
 
     thumbnails: (n, 256).  Two images are alike if their thumbnails differ by at most `limit` in the
     root mean square. Images are taken in order: one that is like an earlier leader follows it, any
-    other leads. Found through the few directions in which the thumbnails vary most: a projection
-    never lengthens a distance, so that none is missed.
+    other leads. Candidates are found along the few directions in which the thumbnails vary most: a
+    projection never lengthens a distance, so that none is missed.
     """
     from scipy.spatial import cKDTree
 
@@ -50,7 +53,7 @@ def near(thumbnails: Pixels, limit: float = NEAR) -> Leaders:
     for i in range(len(thumbnails)):
         if led[i]:
             continue
-        close = np.array(tree.query_ball_point(projected[i], reach * (1 + 1e-5)), np.int64)
+        close = np.array(tree.query_ball_point(projected[i], reach * (1 + SLACK)), np.int64)
         close = close[(close > i) & ~led[close]]
         apart = thumbnails[close].astype(np.float32) - thumbnails[i]
         alike = close[np.square(apart).sum(axis=1) <= reach * reach]

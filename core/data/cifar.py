@@ -66,7 +66,7 @@ class CifarFiles:
             folder.chmod(0o755)
             shutil.rmtree(root / BINARY, ignore_errors=True)  # it lacked a batch
             folder.rename(root / BINARY)
-        except (OSError, EOFError, KeyError, ValueError, tarfile.TarError, zlib.error) as error:
+        except (OSError, EOFError, ValueError, tarfile.TarError, zlib.error) as error:
             raise DataError(
                 f"{root / archive} cannot be unpacked ({error}): delete it and try again."
             ) from error
@@ -84,7 +84,7 @@ def _take_out(archive: Path, folder: Path) -> None:
                 (folder / Path(member.name).name).write_bytes(content)
                 wanted.remove(member.name)
     if wanted:
-        raise KeyError(f"it lacks {min(wanted)}")
+        raise ValueError(f"it lacks {min(wanted)}")
 
 
 def _batch(root: Path, folder: str, name: str) -> Path:

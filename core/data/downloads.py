@@ -1,4 +1,7 @@
-"""Fetching files over HTTP, whole and verified or not at all. Imports only core.config."""
+"""Fetching files over HTTP, whole and verified or not at all.
+
+Imports only core.background and core.config.
+"""
 
 import contextlib
 import hashlib
@@ -7,13 +10,13 @@ import os
 import tempfile
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.background import Progress
 from core.config import DataError
 
-Progress = Callable[[int, int | None], None]  # bytes so far, bytes in all if known
 TIMEOUT = 20.0  # seconds without a byte
 MAX_BYTES = 1 << 30
 BLOCK = 1 << 16
@@ -34,7 +37,8 @@ def fetch_all(
 ) -> None:
     """Put every resource that `folder` lacks into it, each in one step once it is verified.
 
-    title: what is being fetched, for the message.  progress: told after every block.
+    title: what is being fetched, for the message.  progress: told after every block how many bytes
+    are there, of how many.
     Raises DataError if one cannot be had from any of its urls, or cannot be kept.
     """
     missing = [resource for resource in resources if not (folder / resource.filename).exists()]
@@ -44,7 +48,7 @@ def fetch_all(
             path = temporary / resource.filename
             if reason := _fetch(resource, path, bar):
                 raise DataError(
-                    f"{title} could not be downloaded, for {reason}: try again later, or put "
+                    f"{title} could not be downloaded, because {reason}: try again later, or put "
                     f"{_listed([one.filename for one in resources])} into {folder} yourself."
                 )
             os.replace(path, folder / resource.filename)

@@ -14,11 +14,12 @@ import numpy.typing as npt
 
 from core.background import Progress
 from core.config import DataError, ImageRejected
-from core.data import alike, drafts, folders
+from core.data import alike, drafts
 from core.data.drafts import Draft, Form
 from core.data.imagesets import Rejected
 from core.data.offers import Offer
 from core.data.preparation import Steps, prepare, suggest, working_copy
+from core.data.reading import pictures
 from core.images import Picture, read_image, to_array
 
 COMMON = (28, 32, 48, 64, 96, 128)  # sizes that networks are often given
@@ -38,18 +39,17 @@ def gather(
     with drafts.draft_folder() as folder:
         ordered = sorted(offers, key=lambda offer: offer.name)
         drafts.check_disk(folder, len(ordered), form)
+        rejected: list[Rejected] = []
         with open(folder / "pixels", "wb") as file:
             found = _Gathering(form, file)
-            for done, offer in enumerate(ordered, start=1):
-                found.add(offer)
-                if progress is not None:
-                    progress(done, len(ordered))
+            for name, picture in pictures(ordered, rejected, progress):
+                found.add(name, picture)
         if not found.names:
-            why = f" The first of them: {found.rejected[0].reason}" if found.rejected else ""
+            why = f" The first of them: {rejected[0].reason}" if rejected else ""
             raise DataError(
                 f"None of the {len(ordered):,} files is an image that can be read.{why}"
             )
-        return found.draft(folder, source)
+        return found.draft(folder, source, rejected)
 
 
 @dataclass
@@ -62,24 +62,17 @@ class _Gathering:
     sides: list[tuple[int, int]] = field(default_factory=list)
     digests: list[bytes] = field(default_factory=list)
     thumbnails: bytearray = field(default_factory=bytearray)
-    rejected: list[Rejected] = field(default_factory=list)
 
-    def add(self, offer: Offer) -> None:
-        """Take the image in, or note why not."""
-        try:
-            self._check_name(offer.name)
-            picture = read_image(offer.read(), "It")
-        except ImageRejected as refusal:
-            self.rejected.append(Rejected(offer.name[: folders.MAX_NAME], str(refusal)))
-            return
+    def add(self, name: str, picture: Picture) -> None:
+        """Take an image in; OSError if the disk takes no more."""
         x = formed(picture, self.form)
         self.file.write(x.tobytes())
-        self.names.append(offer.name)
+        self.names.append(name)
         self.sides.append(picture.size)
         self.digests.append(alike.digest(x))
         self.thumbnails += alike.thumbnail(x).tobytes()
 
-    def draft(self, folder: Path, source: str) -> Draft:
+    def draft(self, folder: Path, source: str, rejected: Sequence[Rejected]) -> Draft:
         """Compare the images with each other."""
         thumbnails = np.frombuffer(self.thumbnails, np.uint8).reshape(len(self.names), -1)
         return Draft(
@@ -90,30 +83,24 @@ class _Gathering:
             np.array(self.sides, np.int32),
             alike.equal(self.digests),
             alike.near(thumbnails),
-            tuple(self.rejected),
+            tuple(rejected),
         )
-
-    def _check_name(self, name: str) -> None:
-        if self.names and self.names[-1] == name:  # they come in order
-            raise ImageRejected("Its name comes twice.")
-        if len(name) > folders.MAX_NAME or "\0" in name:
-            raise ImageRejected(f"Its name has more than {folders.MAX_NAME} characters, or a NUL.")
 
 
 def suggest_form(offers: Sequence[Offer]) -> Form:
-    """A form that suits the first images that can be read: their size or a common one below it,
-    grey if all are.
+    """A form that suits a sample of the images: their size or a common one below it, grey if all
+    are.  64 x 64 in colour if none of the sample can be read.
     """
     every = max(1, len(offers) // SAMPLED)
-    pictures = []
+    sample = []
     for offer in offers[::every][:SAMPLED]:
         with contextlib.suppress(ImageRejected):
-            pictures.append(read_image(offer.read()))
-    if not pictures:
+            sample.append(read_image(offer.read()))
+    if not sample:
         return Form((64, 64))
-    side = float(np.median([min(picture.size) for picture in pictures]))
+    side = float(np.median([min(picture.size) for picture in sample]))
     fitting = max(size for size in COMMON if size <= max(side, COMMON[0]))
-    colour = any(picture.image.mode != "L" for picture in pictures)
+    colour = any(picture.image.mode != "L" for picture in sample)
     return Form((fitting, fitting), 3 if colour else 1)
 
 

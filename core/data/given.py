@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from core.background import Progress
 from core.config import DataError, ImageRejected
 from core.data.imagesets import Rejected
 from core.data.offers import Offer, in_folder
@@ -16,7 +17,6 @@ from core.images import Picture, read_image
 ZIP = b"PK\x03\x04", b"PK\x05\x06"  # the second begins an empty archive
 WORKING_BYTES = 192 << 20  # what the working copies of all pictures may take together
 MOST = 1_000
-Tell = Callable[[int, int | None], None]
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def opened_path(path: Path) -> Iterator[tuple[Offer, ...]]:
 
 
 def read_pictures(
-    offers: Sequence[Offer], progress: Tell | None = None
+    offers: Sequence[Offer], progress: Progress | None = None
 ) -> tuple[list[Given], list[Rejected]]:
     """The pictures among the offers and the files that are none, each once, in the given order.
 

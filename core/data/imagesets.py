@@ -52,7 +52,8 @@ class ImageSet:
         columns = (self.labels, self.ids, self.factors, self.masks)
         if any(column is not None and len(column) != len(self.images) for column in columns):
             raise DataError(
-                f"{self.id} ({self.split}) is broken: it has not one row an image in every column."
+                f"{self.id} ({self.split}) is broken: ids, labels, factors and masks need one row "
+                "per image."
             )
 
     def __len__(self) -> int:

@@ -3,7 +3,6 @@
 import math
 import os
 import re
-import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ import numpy.typing as npt
 
 from core.background import Progress
 from core.config import DataError, OptionError
-from core.data import folders, ownsets
+from core.data import ownsets, splits
 from core.data.drafts import Draft
 from core.data.imagesets import Rejected
 from core.data.ownsets import OwnSet, Rows, folder_of, own_dir
@@ -29,19 +28,21 @@ Index = npt.NDArray[np.int64]
 class Keeping:
     """Which images of a draft become the set, and how it is split.
 
-    test_share: 0.01 to 0.9.  seed: of the split.  Raises OptionError outside these bounds.
+    repeats, near_repeats, small: whether those images are kept, see Draft.  test_share: 0.01 to
+    0.9.  seed: of the split, 0 to 2^32 - 1.  Raises OptionError outside these bounds.
     """
 
     repeats: bool = False
     near_repeats: bool = True
     small: bool = True
-    test_share: float = folders.TEST_SHARE
+    test_share: float = splits.TEST_SHARE
     seed: int = 0
 
     def __post_init__(self) -> None:
         if not 0.01 <= self.test_share <= 0.9 or not 0 <= self.seed < 2**32:
             raise OptionError(
-                "The test part is 0.01 to 0.9 of the images, and the seed not below 0."
+                "The test part is 0.01 to 0.9 of the images, and the seed a whole number from 0 to "
+                "4,294,967,295."
             )
 
 
@@ -58,7 +59,7 @@ def make(draft: Draft, name: str, keeping: Keeping, progress: Progress | None = 
         raise DataError("A data set needs at least two images, one of them to test: keep more.")
     train, test = _split(draft, kept, keeping)
     order = np.concatenate([train, test])
-    labels, class_names = folders.classes_of([draft.names[i] for i in order])
+    labels, class_names = splits.classes_of([draft.names[i] for i in order])
     rejected = [*draft.rejected, *_reasons(draft, keeping)]
     rows = Rows(
         [draft.names[i] for i in order],
@@ -106,50 +107,59 @@ def _reasons(draft: Draft, keeping: Keeping) -> Iterator[Rejected]:
 
 
 def _split(draft: Draft, kept: Index, keeping: Keeping) -> tuple[Index, Index]:
-    """The images for training and for testing, each in an order that depends on names and seed."""
-    draws = np.array([folders.draw(draft.names[i], keeping.seed) for i in draft.near[kept]])
-    own_draws = np.array([folders.draw(draft.names[i], keeping.seed) for i in kept])
-    order = np.lexsort((own_draws, draws))
-    draws, shuffled = draws[order], kept[order]
-    for_test = draws < keeping.test_share
+    """The images for training and for testing, each in an order that depends on names and seed.
+
+    Images that are almost equal share the lot of the first of them, and so their part.
+    """
+    lots = np.array([splits.lot(draft.names[i], keeping.seed) for i in draft.near[kept]])
+    own_lots = np.array([splits.lot(draft.names[i], keeping.seed) for i in kept])
+    order = np.lexsort((own_lots, lots))
+    lots, shuffled = lots[order], kept[order]
+    for_test = lots < keeping.test_share
     if not for_test.any() or for_test.all():  # neither part without any
-        for_test = draws == draws[0]
+        for_test = lots == lots[0]
     if for_test.all():  # they are all alike
         for_test[-1] = False
     return shuffled[~for_test], shuffled[for_test]
 
 
 def _write(own: OwnSet, rows: Rows, draft: Draft, order: Index, progress: Progress | None) -> None:
-    folder = Path(tempfile.mkdtemp(dir=own_dir(), prefix=".making-"))
     try:
-        with open(folder / ownsets.IMAGES, "wb") as file:
-            header = {"descr": "|u1", "fortran_order": False, "shape": (len(order), *own.shape)}
-            np.lib.format.write_array_header_1_0(file, header)
-            done = 0
-            for part in _blocks(order, math.prod(own.shape)):
-                # Mapped anew for each block, so that what was read does not pile up in memory.
-                file.write(draft.pixels()[part].tobytes())
-                done += len(part)
-                if progress is not None:
-                    progress(done, len(order))
-            file.flush()
-            os.fsync(file.fileno())
-        (folder / ownsets.ROWS).write_bytes(msgspec.json.encode(rows))
-        (folder / ownsets.DOCUMENT).write_bytes(msgspec.json.encode(own))
-        check_free(own.name)  # since a folder may take the place of an empty one
-        folder.chmod(0o755)
-        folder.rename(folder_of(own.name))
+        with tempfile.TemporaryDirectory(dir=own_dir(), prefix=".making-") as temporary:
+            folder = Path(temporary) / own.name
+            folder.mkdir()
+            _write_pixels(folder / ownsets.IMAGES, own, draft, order, progress)
+            (folder / ownsets.ROWS).write_bytes(msgspec.json.encode(rows))
+            (folder / ownsets.DOCUMENT).write_bytes(msgspec.json.encode(own))
+            check_free(own.name)  # since a folder may take the place of an empty one
+            folder.rename(folder_of(own.name))
     except OSError as error:
         raise DataError(
             f"The data set cannot be kept in {own_dir()} ({error.strerror}): free some space, or "
             "choose another name."
         ) from error
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
-def _blocks(order: Index, n_bytes: int) -> Iterator[Index]:
-    size = max(1, BLOCK_BYTES // n_bytes)
+def _write_pixels(
+    path: Path, own: OwnSet, draft: Draft, order: Index, progress: Progress | None
+) -> None:
+    with open(path, "wb") as file:
+        header = {"descr": "|u1", "fortran_order": False, "shape": (len(order), *own.shape)}
+        np.lib.format.write_array_header_1_0(file, header)
+        done = 0
+        for part in _blocks(order, math.prod(own.shape)):
+            # Mapped anew for each block, so that what was read does not pile up in memory.
+            file.write(draft.pixels()[part].tobytes())
+            done += len(part)
+            if progress is not None:
+                progress(done, len(order))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _blocks(order: Index, image_bytes: int) -> Iterator[Index]:
+    """The order in parts of at most BLOCK_BYTES of pixels, each of one image at least."""
+    size = max(1, BLOCK_BYTES // image_bytes)
     for start in range(0, len(order), size):
         yield order[start : start + size]
 

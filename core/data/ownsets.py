@@ -4,6 +4,7 @@ used.
 
 import shutil
 import tempfile
+import tokenize
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -97,15 +98,21 @@ def find(name: str) -> OwnSet:
 
 
 def delete(name: str) -> None:
-    """Delete a set for good; DataError if there is none.
+    """Delete a set for good; DataError if there is none, or the disk refuses.
 
     Its folder stays, empty, so that the name is not given to other images: checkpoints, maps and
     links know a set by its name.
     """
     find(name)
-    trash = Path(tempfile.mkdtemp(dir=own_dir(), prefix=".deleted-"))
-    folder_of(name).rename(trash / name)
-    folder_of(name).mkdir()
+    try:
+        trash = Path(tempfile.mkdtemp(dir=own_dir(), prefix=".deleted-"))
+        folder_of(name).rename(trash / name)
+        folder_of(name).mkdir()
+    except OSError as error:
+        raise DataError(
+            f"{name} cannot be deleted from {own_dir()} ({error.strerror}): check that you may "
+            "write there."
+        ) from error
     shutil.rmtree(trash, ignore_errors=True)
 
 
@@ -126,9 +133,9 @@ def _document(folder: Path) -> OwnSet | None:
 def _read(own: OwnSet, folder: Path) -> tuple[npt.NDArray[np.uint8], Rows]:
     try:
         # "c": nobody can write through it to the file, and torch takes it without a copy.
-        images = np.load(folder / IMAGES, mmap_mode="c")
+        images = np.lib.format.open_memmap(folder / IMAGES, mode="c")
         rows = msgspec.json.decode((folder / ROWS).read_bytes(), type=Rows)
-    except (OSError, ValueError, EOFError, msgspec.DecodeError) as error:
+    except (OSError, ValueError, SyntaxError, tokenize.TokenError, msgspec.DecodeError) as error:
         raise _broken(own) from error
     n = own.n_train + own.n_test
     fits = images.shape == (n, *own.shape) and images.dtype == np.uint8

@@ -6,11 +6,10 @@ from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from core.config import DataError, OptionError
 from core.data.imagesets import ImageSet
-from core.images import Picture, to_array
+from core.images import from_array, to_array
 
 Pixels = npt.NDArray[np.uint8]
 Truth = npt.NDArray[np.bool_]
@@ -49,8 +48,9 @@ def by_classes(images: ImageSet, names: tuple[str, ...]) -> Experiment:
 
     Raises DataError for a class that the set has not.
     """
-    usual = set(images.without_classes(names).ids.tolist())
-    is_outlier = np.array([name not in usual for name in images.ids.tolist()], dtype=bool)
+    normal = images.without_classes(names)
+    is_outlier = np.ones(len(images), bool)
+    is_outlier[images.positions(normal.ids)] = False
     return Experiment(images, is_outlier, f"class {', '.join(names)}")
 
 
@@ -65,8 +65,8 @@ def by_defects(images: ImageSet) -> Experiment | None:
 def by_corruption(images: ImageSet, name: str, share: float, seed: int = 0) -> Experiment:
     """The images and, after them, spoiled copies of some of them.
 
-    share: 0 to 1, how many copies for each image.  The same seed spoils the same images alike.
-    Raises OptionError for an unknown name or share.
+    share: above 0 to 1, how many copies for each image.  The same seed spoils the same images in
+    the same way.  Raises OptionError for an unknown name or share.
     """
     if name not in CORRUPTIONS:
         raise OptionError(
@@ -82,12 +82,15 @@ def by_corruption(images: ImageSet, name: str, share: float, seed: int = 0) -> E
 def by_dataset(images: ImageSet, others: ImageSet, share: float, seed: int = 0) -> Experiment:
     """The images and, after them, images of another set, brought to their shape.
 
-    share: 0 to 1, how many for each image, at most as many as there are.
+    share: above 0 to 1, how many for each image, at most as many as there are.
+    Raises OptionError for another share, DataError if the others are none or are among the images.
     """
     rng = np.random.default_rng(seed)
     chosen = others.take(np.sort(rng.permutation(len(others))[: _count(images, share)]))
     if not len(chosen):
         raise DataError(f"There are no images in {others.id} ({others.split}) to plant.")
+    if len(images.known_positions(chosen.ids.tolist())):
+        raise DataError(f"Images of {others.id} are judged themselves: plant those of another set.")
     fitted = np.stack([_fitted(x, images.shape) for x in chosen.images])
     return _planted(images, fitted, chosen.ids.tolist(), f"planted: {others.id.rpartition('/')[2]}")
 
@@ -120,8 +123,7 @@ def _fitted(x: Pixels, shape: tuple[int, int, int]) -> Pixels:
     """One image (C, H, W) as an image of `shape`."""
     if x.shape == shape:
         return x
-    image = Image.fromarray(x[0] if len(x) == 1 else np.ascontiguousarray(x.transpose(1, 2, 0)))
-    return to_array(Picture(image), shape[0], shape[1:])
+    return to_array(from_array(x), shape[0], shape[1:])
 
 
 def _noise(x: Pixels, rng: np.random.Generator) -> Pixels:
@@ -140,13 +142,12 @@ def _inverted(x: Pixels, rng: np.random.Generator) -> Pixels:  # noqa: ARG001
 
 
 def _covered(x: Pixels, rng: np.random.Generator) -> Pixels:
-    """A square of a third of the side, grey, in the middle half of the image."""
+    """A grey rectangle, a third as high and as wide as the image and off its edges by a sixth."""
     n, _, h, w = x.shape
-    side = max(h, w) // 3
-    top, left = (rng.integers(size // 6, size - size // 6 - side + 1, n) for size in (h, w))
+    top, left = (rng.integers(size // 6, size - size // 6 - size // 3 + 1, n) for size in (h, w))
     rows, columns = np.arange(h)[None, :, None], np.arange(w)[None, None, :]
     down, across = rows - top[:, None, None], columns - left[:, None, None]
-    inside = (down >= 0) & (down < side) & (across >= 0) & (across < side)  # (n, H, W)
+    inside = (down >= 0) & (down < h // 3) & (across >= 0) & (across < w // 3)  # (n, H, W)
     return np.where(inside[:, None], np.uint8(128), x)
 
 
@@ -168,7 +169,7 @@ CORRUPTIONS: Mapping[str, Corruption] = MappingProxyType(
             Corruption("noise", "nothing but random pixels", _noise),
             Corruption("blurred", "as out of focus", _blurred),
             Corruption("inverted", "black for white", _inverted),
-            Corruption("covered", "a grey square hides a ninth of it", _covered),
+            Corruption("covered", "a grey patch hides a ninth of it", _covered),
             Corruption("scrambled", "its quarters change places", _scrambled),
             Corruption("speckled", "a fifth of its pixels black or white", _speckled),
         )

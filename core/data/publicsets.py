@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from core import config
+from core.background import Progress
 from core.config import DataError
 from core.data import cifar, downloads, idx, origins, svhn
-from core.data.downloads import Progress
 from core.data.imagesets import ImageSet, numbered_ids
 
 Pixels = npt.NDArray[np.uint8]

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from core import checkpoints, datasets, runs
+from core.background import Progress
 from core.config import Diverged, HourglassError
-from core.data.downloads import Progress
 from core.data.imagesets import ImageSet
 from core.distributed import ALONE, Team
 from core.learning import state as run_state

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from core.config import DataError, ImageRejected
-from core.data.folders import classes_of
 from core.data.offers import Offer, in_folder
+from core.data.splits import classes_of
 from core.data.zips import open_zip
 from core.images import MAX_BYTES
 

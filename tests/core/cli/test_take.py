@@ -71,7 +71,7 @@ def test_import_under_a_name_that_is_taken_is_refused_before_anything_is_read(
     run: Run, home: Path, pictures: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert main(["import", str(pictures), "--name", "mine", "--size", "16"]) == 0
-    monkeypatch.delattr("core.data.gathering.read_image")
+    monkeypatch.delattr("core.data.reading.read_image")
     code, _, err = run("import", pictures, "--name", "mine")
     assert code == 2
     assert "choose another name" in err

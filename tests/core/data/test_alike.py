@@ -68,7 +68,7 @@ def test_different_digits_are_not_near() -> None:
     assert (leaders != np.arange(1_000)).sum() <= 2
 
 
-def test_thousands_of_equal_images_are_one_group_in_no_time() -> None:
+def test_thousands_of_images_of_two_kinds_are_two_groups() -> None:
     thumbnails = np.zeros((20_000, 256), np.uint8)
     thumbnails[1::2] = 200
     assert np.unique(alike.near(thumbnails)).tolist() == [0, 1]

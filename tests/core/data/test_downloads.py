@@ -82,7 +82,8 @@ def test_file_already_there_is_not_fetched_again(web: Loopback, tmp_path: Path) 
 def test_file_served_badly_is_refused_with_a_reason_and_leaves_nothing(
     web: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str, reason: str
 ) -> None:
-    monkeypatch.setattr(downloads, "TIMEOUT", 0.3)
+    if fault in ("stalled", "silent"):  # the others must not be taken for these on a busy machine
+        monkeypatch.setattr(downloads, "TIMEOUT", 0.3)
     monkeypatch.setattr(downloads, "MAX_BYTES", 5 << 20)
     web.faults["a.bin"] = fault
     with pytest.raises(DataError) as refused:

@@ -85,7 +85,7 @@ def test_label_name_is_the_word_of_the_class_or_empty_without_labels(images: Ima
 
 
 def test_set_with_a_column_too_short_is_refused(images: ImageSet) -> None:
-    with pytest.raises(DataError, match="one row an image"):
+    with pytest.raises(DataError, match="one row per image"):
         ImageSet("e", "test", images.images, None, (), images.ids[:5])
 
 

@@ -141,6 +141,19 @@ def test_disk_that_refuses_is_one_sentence_and_leaves_nothing(
     assert left_behind() == [draft.folder]
 
 
+def test_folder_that_takes_no_new_one_is_one_sentence(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft = drafted(4)
+
+    def refuse(**_: object) -> str:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr("core.data.making.tempfile.TemporaryDirectory", refuse)
+    with pytest.raises(DataError, match="Read-only"):
+        make(draft, "mine", Keeping())
+
+
 @pytest.mark.parametrize("wrong", [{"test_share": 0.0}, {"test_share": 1.0}, {"seed": -1}])
 def test_keeping_outside_its_bounds_is_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(OptionError):

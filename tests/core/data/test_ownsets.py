@@ -75,6 +75,8 @@ def test_unknown_split_is_refused(mine: Path) -> None:
     [
         ("images.npy", b""),
         ("images.npy", b"\x93NUMPY\x01\x00garbage"),
+        ("images.npy", b"\x93NUMPY\x01\x00\x08\x00{'''    '"),
+        ("images.npy", b"PK\x05\x06" + bytes(18)),
         ("rows.json", b"{}"),
         ("rows.json", b"not json"),
         ("rows.json", json.dumps({"ids": ["a"], "labels": None, "rejected": []}).encode()),
@@ -86,6 +88,18 @@ def test_damaged_set_is_one_sentence_that_says_what_to_do(
     (mine / file).write_bytes(content)
     with pytest.raises(DataError, match="delete it and make it again"):
         ownsets.load("mine", "train")
+
+
+def test_set_that_the_disk_does_not_let_go_stays_and_says_so(
+    mine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(**_: object) -> str:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(ownsets.tempfile, "mkdtemp", refuse)
+    with pytest.raises(DataError, match=r"cannot be deleted from .*Read-only"):
+        ownsets.delete("mine")
+    assert len(ownsets.available()) == 1
 
 
 def test_array_of_objects_in_place_of_the_pixels_is_never_unpickled(mine: Path) -> None:

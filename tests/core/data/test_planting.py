@@ -45,6 +45,20 @@ def test_corrupted_copies_differ_from_their_originals_and_follow_them(
         assert (planted.images[i] != original).any()
 
 
+@pytest.mark.parametrize("name", CORRUPTIONS)
+@pytest.mark.parametrize("shape", [(8, 40), (40, 8), (8, 8), (9, 64)])
+def test_images_of_any_proportion_can_be_corrupted(name: str, shape: tuple[int, int]) -> None:
+    x = np.random.default_rng(0).integers(0, 100, (5, 1, *shape), dtype=np.uint8)
+    spoiled = CORRUPTIONS[name].make(x, np.random.default_rng(1))
+    assert (spoiled.shape, spoiled.dtype) == (x.shape, np.uint8)
+    assert (spoiled != x).any(axis=(1, 2, 3)).all()
+
+
+def test_set_planted_among_its_own_images_is_refused(digits: ImageSet) -> None:
+    with pytest.raises(DataError, match="plant those of another set"):
+        planting.by_dataset(digits, digits, 0.1)
+
+
 def test_planting_with_the_same_seed_is_the_same(digits: ImageSet) -> None:
     first, again, other = (planting.by_corruption(digits, "noise", 0.1, s) for s in (1, 1, 2))
     np.testing.assert_array_equal(first.images.images, again.images.images)

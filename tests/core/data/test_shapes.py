@@ -111,10 +111,10 @@ def test_shapes_drawn_anew_equal_the_ones_kept(shown: ImageSet) -> None:
 
 
 def test_both_splits_are_drawn_within_seconds() -> None:
-    started = time.perf_counter()
+    started = time.process_time()  # whatever else the machine does
     shapes.make("train")
     shapes.make("test")
-    assert time.perf_counter() - started < 8  # about 1.6 on one idle core
+    assert time.process_time() - started < 8  # about 1.6 on one idle core
 
 
 def test_shapes_without_a_folder_to_write_are_drawn_all_the_same(empty_home: Path) -> None:
