@@ -1,8 +1,8 @@
 """Exact nearest neighbours by Euclidean distance. Imports nothing else from core.
 
-One matrix product gives all distances, up to what is the same for all references. The k smallest of
-a row lie in the k blocks with the smallest minima, so only those are looked at: half the time of
-scikit-learn's brute force on one core, with the same result.
+One matrix product gives all distances, up to a term that is the same for all references. The k
+smallest of a row lie in the k blocks with the smallest minima, so only those are looked at: half
+the time of scikit-learn's brute force on one core, with the same result.
 """
 
 from dataclasses import dataclass
@@ -46,6 +46,7 @@ def nearest_others(x: Array, k: int, rows: npt.NDArray[np.integer] | None = None
     """The k rows of x nearest to each of x[rows] (all of them if None), itself left out.
 
     x: (m, d) with m > k >= 1.  Equal rows are neighbours of each other, at distance 0.
+    Raises ValueError if there are not k others.
     """
     chosen = np.arange(len(x)) if rows is None else np.asarray(rows)
     return _search(x[chosen], x, k, chosen)

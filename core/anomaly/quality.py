@@ -17,7 +17,7 @@ from core.parts import each_part
 Measures = npt.NDArray[np.float64]
 Thumbnails = npt.NDArray[np.uint8]
 Positions = npt.NDArray[np.int64]
-EXTREME = 0.002  # so few of the usual images lie outside the bounds, on either side
+EXTREME = 0.002  # share of the usual images that lie outside the bounds, on either side
 NAMES = ("brightness", "contrast", "sharpness")
 FACTS = {
     "dark": "its mean brightness is lower than that of 99.8 % of the usual images",
@@ -46,7 +46,10 @@ def measures(images: ImageSet) -> Measures:
 
 
 def usual(known: Measures) -> Usual:
-    """The bounds that all but EXTREME of images keep to.  known: their measures, (m, 3)."""
+    """The bounds of usual images; EXTREME of them lie below, as many above.
+
+    known: their measures, (m, 3), m >= 1.
+    """
     low, high = np.quantile(known, (EXTREME, 1 - EXTREME), axis=0)
     return Usual(low, high)
 

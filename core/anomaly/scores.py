@@ -7,44 +7,10 @@ outliers.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Protocol
 
-import numpy as np
-
-from core.anomaly.features import Features
-from core.anomaly.spaces import Rows, Scores
-from core.anomaly.thresholds import MAD_TO_STD
-from core.config import DataError, OptionError
-from core.data.imagesets import ImageSet
-
-
-class Known(Protocol):
-    """Reference images: all of them, and at which rows those stand that are scored themselves."""
-
-    @property
-    def images(self) -> ImageSet: ...
-
-    @property
-    def rows(self) -> Rows: ...
-
-    def distribution(self, name: str) -> Scores:
-        """The scores of the latter, none compared with itself."""
-        ...
-
-
-class Judging(Protocol):
-    """Images, what is known of them, and their other scores."""
-
-    @property
-    def images(self) -> ImageSet: ...
-
-    @property
-    def features(self) -> Features: ...
-
-    @property
-    def references(self) -> Known: ...
-
-    def score(self, name: str) -> Scores: ...
+from core.anomaly.composites import COMBINED, Judging, class_percentile, combined
+from core.anomaly.spaces import Scores
+from core.config import OptionError
 
 
 @dataclass(frozen=True)
@@ -83,53 +49,6 @@ def made_of(spec: Score) -> tuple[set[str], set[str]]:
     return features, scores
 
 
-def _class_percentile(judged: Judging) -> Scores:
-    """The share, 0 to 100, of reference images of the same class that were rebuilt better.
-
-    The class is the one that most of the nearest codes have, so that no label of the judged image
-    is used.
-    """
-    labels = judged.references.images.labels
-    if labels is None:
-        raise DataError("The reference images have no classes: choose another score.")
-    classes = _majority(labels[judged.features.near_codes.positions])
-    known_classes = labels[judged.references.rows]
-    known, errors = judged.references.distribution("mse"), judged.score("mse")
-    out = np.empty(len(errors))
-    for c in np.unique(classes):
-        own = known[known_classes == c]
-        lower = np.sort(own if len(own) else known)
-        mine = classes == c
-        out[mine] = 100 * np.searchsorted(lower, errors[mine]) / len(lower)
-    return out
-
-
-def _majority(votes: Rows) -> Rows:
-    """The most frequent value of each row, of equally frequent ones the least: (n, k) -> (n,)."""
-    counts = [(votes == value).sum(axis=1) for value in range(int(votes.max()) + 1)]
-    return np.asarray(np.argmax(counts, axis=0))
-
-
-def _combined(judged: Judging) -> Scores:
-    """The mean over COMBINED of how many typical deviations each lies above its usual value.
-
-    Measured on logarithms, since all of them are ratios or distances, and by median and MAD of the
-    references.
-    """
-    total = np.zeros(len(judged.images))
-    for name in COMBINED:
-        usual = _log(judged.references.distribution(name))
-        median = np.median(usual)
-        deviation = MAD_TO_STD * np.median(np.abs(usual - median))
-        total += (_log(judged.score(name)) - median) / max(deviation, 1e-9)
-    return total / len(COMBINED)
-
-
-def _log(scores: Scores) -> Scores:
-    return np.asarray(np.log(np.maximum(scores, 1e-12)))
-
-
-COMBINED = ("neighbours", "density", "pixel_neighbours", "pixel_density", "dissimilarity")
 _ERRORS, _NEAR = ("codes", "errors"), ("codes", "code_points", "near_codes")
 _PIXELS = ("pixel_points", "near_pixels")
 SCORES: tuple[Score, ...] = (
@@ -163,7 +82,7 @@ SCORES: tuple[Score, ...] = (
         "Error within its class",
         "How many in a hundred reference images of the class it looks like were rebuilt better.",
         "percentile of the error within the class",
-        _class_percentile,
+        class_percentile,
         _NEAR,
         ("mse",),
     ),
@@ -199,7 +118,7 @@ SCORES: tuple[Score, ...] = (
         "The mean of five scores (distance and density by codes, the same by pixels, and "
         "dissimilarity), each in typical deviations of the reference images.",
         "typical deviations above usual",
-        _combined,
+        combined,
         parts=COMBINED,
     ),
     Score(

@@ -48,14 +48,17 @@ class Threshold:
 
 @dataclass(frozen=True)
 class Edge:
-    """The images on either side of a threshold: positions, or None where there is none."""
+    """The images nearest to a threshold on either side: positions; None where there is none."""
 
     last_kept: int | None
     first_flagged: int | None
 
 
 def by_share(reference: Reference, share: float) -> Threshold:
-    """The score that a share (0 to 1) of the reference exceeds."""
+    """The score that a share (0 to 1) of the reference exceeds.
+
+    Raises OptionError for another share, DataError if the reference is empty.
+    """
     if not 0 <= share <= 1:
         raise OptionError("The share must be a number from 0 to 1.")
     value = float(np.quantile(_known(reference), 1 - share))
@@ -66,7 +69,8 @@ def by_share(reference: Reference, share: float) -> Threshold:
 def by_robust_z(reference: Reference, z: float) -> Threshold:
     """So many typical deviations above the reference's median; the deviation is 1.4826 MAD.
 
-    Outliers in the reference move neither: up to half of it may be anything.
+    Outliers in the reference hardly move it: up to half of it may be anything.
+    Raises DataError if the reference is empty.
     Source: Iglewicz and Hoaglin 1993, who flag from z = 3.5 on.
     """
     scores = _known(reference)

@@ -7,7 +7,8 @@ import pytest
 
 from core import datasets, metrics
 from core.anomaly import spaces
-from core.anomaly.scores import BY_NAME, COMBINED, SCORES
+from core.anomaly.composites import COMBINED
+from core.anomaly.scores import BY_NAME, SCORES
 from core.anomaly.spaces import K
 from core.config import DataError, OptionError
 from core.data.imagesets import ImageSet
