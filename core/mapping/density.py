@@ -15,7 +15,8 @@ Counts = npt.NDArray[np.int64]
 class Cells:
     """Where points fall on a grid of rows x columns over a view, the first row at the top.
 
-    at: (n,) the cell of each point that is in view, row by row.  which: (n,) their positions.
+    at: (m,) the cell of each point that is in view, counted row by row.  which: (m,) where those
+    points stand among all.
     """
 
     rows: int
@@ -32,21 +33,25 @@ class Cells:
     def means(self, values: npt.NDArray[np.number]) -> npt.NDArray[np.float64]:
         """The mean value in each cell, nan in an empty one: (rows, columns).
 
-        values: one of each point, those out of view included.
+        values: one of each point, those out of view included; nan where it is not known, which
+        counts for nothing.
         """
-        weights = np.nan_to_num(values[self.which])
-        sums = np.bincount(self.at, weights, self.rows * self.columns)
+        seen, known = values[self.which], self
+        if np.isnan(seen).any():
+            known = self.among(~np.isnan(values))
+            seen = values[known.which]
+        sums = np.bincount(known.at, seen, self.rows * self.columns)
         with np.errstate(invalid="ignore"):
-            return np.asarray(sums.reshape(self.counts.shape) / self.counts)
+            return np.asarray(sums.reshape(known.counts.shape) / known.counts)
 
     def among(self, chosen: npt.NDArray[np.bool_]) -> "Cells":
-        """The same of some of the points.  chosen: one of each point, those out of view too."""
+        """The same of some of the points.  chosen: (n,), one of each point, those out of view too."""
         kept = chosen[self.which]
         return Cells(self.rows, self.columns, self.at[kept], self.which[kept])
 
 
 def cells(xy: Places, x: Range, y: Range, rows: int, columns: int) -> Cells:
-    """The grid over a view of points.  xy: (n, 2).  x, y: rising ends of the view."""
+    """The grid over a view of points (n, 2).  x, y: the ends of the view, the lower first."""
     column = np.floor((xy[:, 0] - x[0]) * (columns / (x[1] - x[0])))
     row = np.floor((y[1] - xy[:, 1]) * (rows / (y[1] - y[0])))
     seen = (column >= 0) & (column < columns) & (row >= 0) & (row < rows)

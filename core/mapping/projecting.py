@@ -1,7 +1,7 @@
 """A projection in a process of its own: `python -m core.mapping.projecting METHOD SEED FOLDER`.
 
-So it leaves the dashboard quick, can be stopped at once, and what PaCMAP compiles and prints stays
-out of the server. The folder holds codes.npy (n, k); progress.txt ("DONE TOTAL") and places.npy
+In a process of its own it leaves the dashboard quick and can be stopped at once, and what PaCMAP
+compiles and prints stays out of the server. The folder holds codes.npy (n, k); progress.txt ("DONE TOTAL") and places.npy
 (n, 2) are written to it. A mistake a person can mend is one line on stderr and exit code 2.
 """
 

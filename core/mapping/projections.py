@@ -31,7 +31,7 @@ WIDEST = 100  # numbers of a code that t-SNE looks at; of more, the strongest pr
 class Method:
     """A way to draw codes on a plane.
 
-    seconds_for: from the number of codes to seconds on one core of 2020s make; 0 = at once.
+    seconds_for: from the number of codes to seconds on one core of a machine of the 2020s; 0 = at once.
     """
 
     name: Name
@@ -120,7 +120,7 @@ def _pacmap(z: Array, seed: int, progress: Progress) -> Array:
 
 
 class _Listener(io.TextIOBase):
-    """Takes what PaCMAP prints and tells the iterations: it has no other way to report."""
+    """Reads the number of the iteration from what PaCMAP prints: it has no other way to report."""
 
     def __init__(self, tell: Callable[[int], None]) -> None:
         self._tell = tell

@@ -9,8 +9,9 @@ Range = tuple[float, float]
 
 
 def in_box(xy: Places, x: Range, y: Range) -> Index:
-    """Positions, rising, of the points in a box, its edges included.  xy: (n, 2).  x, y: its ends
-    in any order.
+    """Positions, rising, of the points in a box, its edges included.
+
+    xy: (n, 2).  x, y: the ends of the box, in any order.
     """
     (x0, x1), (y0, y1) = sorted(x), sorted(y)
     inside = (xy[:, 0] >= x0) & (xy[:, 0] <= x1) & (xy[:, 1] >= y0) & (xy[:, 1] <= y1)

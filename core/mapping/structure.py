@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from core.anomaly.neighbours import nearest_others
-from core.latent import Array, Index, Scores, principal_axes
+from core.latent import Array, Index, principal_axes
+from core.mapping.agreement import adjusted_rand, homogeneity
 
 Progress = Callable[[int, int], None]  # steps done, steps in all
 N_NEIGHBOURS = 10
@@ -91,31 +92,6 @@ def silhouette(z: npt.ArrayLike, labels: Index) -> float:
     return float(values.mean())
 
 
-def homogeneity(labels: Index, found: Index) -> float:
-    """How far each cluster holds one class only: 1 - H(class | cluster) / H(class), 0 to 1.
-
-    Source: Rosenberg and Hirschberg 2007.
-    """
-    table = _contingency(labels, found) / len(labels)
-    in_class, in_cluster = table.sum(axis=1), table.sum(axis=0)
-    known = -_entropy_terms(in_class).sum()
-    left = -(_entropy_terms(table).sum() - _entropy_terms(in_cluster).sum())
-    return float(1 - left / known) if known > 0 else 1.0
-
-
-def adjusted_rand(labels: Index, found: Index) -> float:
-    """The share of pairs that both agree on, minus what chance gives: 1 = the same, 0 = chance.
-
-    Source: Hubert and Arabie 1985.
-    """
-    table = _contingency(labels, found)
-    together = _pairs(table).sum()
-    one, other = _pairs(table.sum(axis=1)).sum(), _pairs(table.sum(axis=0)).sum()
-    expected = one * other / max(_pairs(np.array(len(labels), float)), 1)
-    most = (one + other) / 2
-    return float((together - expected) / (most - expected)) if most > expected else 1.0
-
-
 def neighbour_accuracy(z: npt.ArrayLike, labels: Index, n: int = N_NEIGHBOURS) -> float:
     """The share of points whose n nearest others vote for their own class; a tie, for the lower."""
     near = nearest_others(np.asarray(z, np.float32), min(n, len(labels) - 1)).positions
@@ -152,7 +128,7 @@ def _distance_blocks(
 ) -> Iterator[tuple[slice, npt.NDArray[np.floating]]]:
     """Euclidean distances of each of z (q, k) to all of `among` (m, k), some rows at a time.
 
-    Yields which rows, and (rows, m) distances; a memory that need not hold all of them is enough.
+    Yields which rows, and their distances, (rows, m); all of them need never be in memory at once.
     """
     here, there = np.asarray(z), np.asarray(among)
     dtype = np.float64 if here.shape[1] <= EXACT_WIDTH else np.float32
@@ -180,25 +156,8 @@ def _near_on_map(xy: npt.NDArray[np.floating], anchors: Index, n: int) -> Index:
 
 
 def _measured(z: Array, labels: Index, seed: int) -> Iterator[tuple[float, ...]]:
-    """The numbers of a Structure in their order, as they are known."""
+    """The numbers of a Structure in their order, each as soon as it is known."""
     yield (silhouette(z, labels),)
     found = clusters(z, len(np.unique(labels)), seed)
     yield homogeneity(labels, found), adjusted_rand(labels, found)
     yield (neighbour_accuracy(z, labels),)
-
-
-def _contingency(labels: Index, found: Index) -> Scores:
-    """How many of each class (row) are in each cluster (column)."""
-    _, rows = np.unique(labels, return_inverse=True)
-    _, columns = np.unique(found, return_inverse=True)
-    table = np.zeros((rows.max() + 1, columns.max() + 1))
-    np.add.at(table, (rows, columns), 1)
-    return table
-
-
-def _pairs(counts: Scores) -> Scores:
-    return counts * (counts - 1) / 2
-
-
-def _entropy_terms(shares: Scores) -> Scores:
-    return np.where(shares > 0, shares * np.log(np.maximum(shares, np.finfo(float).tiny)), 0)

@@ -38,6 +38,15 @@ def test_means_are_those_of_each_cell_and_nan_where_it_is_empty() -> None:
         np.testing.assert_allclose(means[row, column], VALUES[inside].mean())
 
 
+def test_values_that_are_not_known_do_not_count_in_a_mean() -> None:
+    values = np.where(OF == 1, np.nan, VALUES)
+    means = cells(XY, *VIEW, ROWS, COLUMNS).means(values)
+    for (row, column), inside in members().items():
+        known = [values[i] for i in inside if OF[i] != 1]
+        expected = np.mean(known) if known else np.nan
+        np.testing.assert_allclose(means[row, column], expected)
+
+
 def test_cells_of_some_points_count_only_those() -> None:
     found = cells(XY, *VIEW, ROWS, COLUMNS)
     chosen, others = found.among(OF == 1), found.among(OF != 1)
