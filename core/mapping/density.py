@@ -45,7 +45,7 @@ class Cells:
             return np.asarray(sums.reshape(known.counts.shape) / known.counts)
 
     def among(self, chosen: npt.NDArray[np.bool_]) -> "Cells":
-        """The same of some of the points.  chosen: (n,), one of each point, those out of view too."""
+        """The same of some of the points.  chosen: (n,), for all points, those out of view too."""
         kept = chosen[self.which]
         return Cells(self.rows, self.columns, self.at[kept], self.which[kept])
 

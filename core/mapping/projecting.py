@@ -1,8 +1,9 @@
 """A projection in a process of its own: `python -m core.mapping.projecting METHOD SEED FOLDER`.
 
-In a process of its own it leaves the dashboard quick and can be stopped at once, and what PaCMAP
-compiles and prints stays out of the server. The folder holds codes.npy (n, k); progress.txt ("DONE TOTAL") and places.npy
-(n, 2) are written to it. A mistake a person can mend is one line on stderr and exit code 2.
+There it leaves the dashboard quick and can be stopped at once, and what PaCMAP compiles and prints
+stays out of the server. The folder holds codes.npy (n, k); progress.txt ("DONE TOTAL") and
+places.npy (n, 2) are written to it. A mistake a person can mend is one line on stderr and exit
+code 2.
 """
 
 import os

@@ -31,7 +31,7 @@ WIDEST = 100  # numbers of a code that t-SNE looks at; of more, the strongest pr
 class Method:
     """A way to draw codes on a plane.
 
-    seconds_for: from the number of codes to seconds on one core of a machine of the 2020s; 0 = at once.
+    seconds_for: from the number of codes to seconds on one core of the 2020s; 0 = at once.
     """
 
     name: Name
