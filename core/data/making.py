@@ -69,6 +69,7 @@ def make(draft: Draft, name: str, keeping: Keeping, progress: Progress | None = 
     own = OwnSet(
         1, name, draft.form.shape, class_names, len(train), len(test), keeping.seed,
         draft.source[:1000], len(rejected), datetime.now(UTC).isoformat(timespec="seconds"),
+        draft.form.manner,
     )  # fmt: skip
     _write(own, rows, draft, order, progress)
     return own

@@ -27,6 +27,8 @@ class OwnSet(Struct, frozen=True):
     """What is known of a set before it is loaded.
 
     shape: (C, H, W).  source: where its images came from.  n_left_out: files that are not in it.
+    manner: how they were brought to that size, see core.data.drafts; "" in sets made before it
+    was noted.
     """
 
     format: Literal[1]
@@ -39,6 +41,7 @@ class OwnSet(Struct, frozen=True):
     source: Text
     n_left_out: Count
     date: Text
+    manner: Text = ""
 
     @property
     def id(self) -> str:

@@ -41,6 +41,12 @@ def kind_name(kind: str) -> str:
     return kind.replace("_", " ")
 
 
+def size_name(shape: tuple[int, int, int]) -> str:
+    """The size of images (C, H, W) as words: "28 x 28 pixels, grey"."""
+    channels, height, width = shape
+    return f"{width} x {height} pixels, {'grey' if channels == 1 else 'colour'}"
+
+
 def noise_name(noise: Noise) -> str:
     """What kind of noise, without its amount: "gaussian noise, mu 0.1, clipped to [0, 1]"."""
     name = f"{kind_name(noise.kind)} noise"

@@ -12,7 +12,8 @@ from streamlit.testing.v1 import AppTest
 from core import datasets
 from core.data import ownsets
 from core.data.ownsets import own_dir
-from pages.ui import cache
+from core.reports import Content
+from pages.ui import cache, reporting
 from pages.ui.own import sets as own_sets
 from pages.ui.own import source as own_source
 from tests.core.data.test_given import archive
@@ -90,6 +91,21 @@ def test_report_counts_every_oddity_before_anything_is_made(reported: AppTest) -
         "Very small": "1",
     }
     assert ownsets.available() == ()
+
+
+def test_report_on_what_was_read_counts_what_the_page_counts(
+    section: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[Content] = []
+    monkeypatch.setattr(reporting, "button", lambda make, _: told.append(make()))
+    section.file_uploader[0].set_value([("my pets.zip", odd_zip(), "application/zip")])
+    section.run()
+    app = wait_for(press(section, "Read the images"), "Make the data set")
+    counted, unreadable = told[-1].tables
+    assert [row[:2] for row in counted.rows] == [(one.label, one.value) for one in app.metric]
+    assert [row[0] for row in unreadable.rows] == ["a/=x.png"]
+    assert told[-1].settings["each image brought to"] == "32 x 32 pixels, colour"
+    assert len(told[-1].rows[0].tiles) == 8
 
 
 def test_set_made_is_chosen_in_the_sidebar_and_its_draft_is_gone(reported: AppTest) -> None:

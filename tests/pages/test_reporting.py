@@ -9,13 +9,18 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import reports, runs
+from core import checkpoints, reports, runs
+from core.data.drafts import Form
+from core.data.gathering import gather
+from core.data.making import Keeping, make
 from core.reports import Content, Table
 from core.running.execution import execute
 from core.running.records import curves
 from core.runs import Run
 from pages.ui import reporting
 from pages.ui.reporting import Column
+from tests.core.data.test_gathering import image_file, offers
+from tests.core.models_for_tests import tiny_document, tiny_tensors
 from tests.core.runs_for_tests import new_run, write_images
 from tests.core.test_reports import Page
 from tests.pages.test_your_images import HOSTILE, digit_file, offered
@@ -188,6 +193,51 @@ def test_report_of_own_images_says_of_each_what_the_page_says_and_escapes_its_na
     assert numbers(table, "MSE")[1] == ""
     assert content.settings["σ"] == "0.30"
     assert content.settings["seed of the noise"] == "7"
+
+
+def test_report_on_own_data_sets_says_how_each_was_made_and_which_models_learned_from_it(
+    home: Path, open_app: OpenApp, told: list[Content], only_tiny_models: Path
+) -> None:
+    pictures = {f"{'b<i>'[i % 2 :]}/{i}.png": image_file(24, 20, seed=i) for i in range(20)}
+    draft = gather(offers(pictures), Form((28, 28), 1, "pad"), "<b>my photographs</b>")
+    own = make(draft, "pets", Keeping(test_share=0.3, seed=5))
+    document = tiny_document("pca", (1, 28, 28), dataset=own.id)
+    path = only_tiny_models / "of-pets.safetensors"
+    checkpoints.save(path, document, tiny_tensors(document))
+    app = opened(open_app, "your_images", your="sets")
+    assert any(one.label == "Copy report" for one in app.get("download_button"))
+    content = told[-1]
+    facts, made = content.tables
+    assert dict(zip(facts.columns, facts.rows[0], strict=True)) == {
+        "data set": "pets",
+        "size": "28 x 28 pixels, grey",
+        "to train": str(own.n_train),
+        "to test": str(own.n_test),
+        "classes": "<i>, b<i>",
+        "prepared": "fill up the edges",
+        "left out": "0",
+        "from": "<b>my photographs</b>",
+    }
+    assert numbers(made, "seed of the split") == ["5"]
+    assert numbers(made, "models trained on it") == ["of-pets"]
+    assert [card.name for card in content.cards] == ["of-pets"]
+    assert len(content.rows[0].tiles) == own.n_test
+    html = reports.html(content, "http://localhost/")
+    assert not Page(html).unclosed
+    assert "<b>my" not in html
+
+
+def test_report_on_models_lists_those_of_the_page_and_whose_they_are(
+    open_app: OpenApp, told: list[Content]
+) -> None:
+    opened(open_app, "your_images", your="models", managed_model="tiny-pca")
+    content = told[-1]
+    (table,) = content.tables
+    assert sorted(numbers(table, "model")) == ["tiny-denoising", "tiny-dense", "tiny-pca"]
+    assert set(numbers(table, "whose")) == {"yours"}
+    assert content.settings["model looked at"] == "tiny-pca"
+    assert len(content.cards) == 3
+    assert not Page(reports.html(content, "http://localhost/")).unclosed
 
 
 @pytest.fixture

@@ -137,6 +137,56 @@ def test_settings_that_were_entered_survive_a_change_of_page(open_train: OpenApp
     assert app.number_input(key="train_epochs").value == 77
 
 
+def test_link_brings_back_all_settings_of_the_form(open_train: OpenApp) -> None:
+    app = open_train()
+    app.selectbox(key="train_dataset").set_value("shapes")
+    app.radio(key="train_preset").set_value("map").run()
+    app.selectbox(key="train_arch").set_value("vae").run()
+    app.number_input(key="train_vae_latent_dim").set_value(5)
+    app.text_input(key="train_vae_widths").set_value("64 32")
+    app.number_input(key="train_epochs").set_value(3)
+    app.slider(key="train_sigma").set_value(0.25)
+    app.selectbox(key="train_noise").set_value("masking")
+    app.toggle(key="train_clip").set_value(True)
+    app.number_input(key="train_batch").set_value(64)
+    app.number_input(key="train_lr").set_value(0.002)
+    app.multiselect(key="train_without").set_value(["heart"])
+    app.number_input(key="train_seed").set_value(9).run()
+    link = dict(app.query_params)
+    asked = started(app)
+    again = started(open_train(**link))
+    assert again.train == asked.train
+    assert again.threads == asked.threads
+
+
+def test_form_left_as_it_is_adds_nothing_to_the_link(open_train: OpenApp) -> None:
+    app = open_train()
+    assert not [name for name in app.query_params if name.startswith("train_")]
+    app.radio(key="train_preset").set_value("denoiser").run()
+    assert {name: app.query_params[name] for name in app.query_params if "train_" in name} == {
+        "train_preset": "denoiser"
+    }
+
+
+def test_preset_chosen_again_sets_what_was_changed_back(open_train: OpenApp) -> None:
+    app = open_train()
+    app.number_input(key="train_epochs").set_value(77).run()
+    app.radio(key="train_preset").set_value("map").run()
+    assert app.number_input(key="train_epochs").value == 20
+    app.radio(key="train_preset").set_value("small-code").run()
+    assert app.number_input(key="train_epochs").value == 10
+    assert app.number_input(key="train_dense_latent_dim").value == 32
+
+
+@pytest.mark.parametrize("widths", ["many", "0", "1, 2, 3, 4, 5, 6, 7, 8, 9", "9" * 200])
+def test_widths_of_a_link_that_cannot_be_are_those_of_the_preset(
+    open_train: OpenApp, widths: str
+) -> None:
+    app = open_train(train_dense_widths=widths)
+    assert not app.error
+    assert started(app).train == started(open_train()).train
+
+
 def form_alone() -> None:
     """A page with the form and a button that clones what the test has given."""
     import msgspec

@@ -6,7 +6,8 @@ import streamlit as st
 
 from core import ownmodels
 from core.checkpoints import SUFFIX, Card, broken
-from pages.ui import cache, errors, state
+from pages.ui import cache, errors, reporting, state, widgets
+from pages.ui.own import kept_report
 from pages.ui.sidebar import Choice
 from pages.ui.text import plain, titles
 
@@ -31,16 +32,19 @@ def draw(_: Choice) -> None:
         st.info("There is no model yet: take one in above, or train one on the Train page.")
         return
     called = titles(cards)
-    state.recall(CHOSEN, cards[0].name, list(called), "model")
-    st.selectbox(
+    chosen = widgets.choice(
+        st.selectbox,
         "Model",
         [card.name for card in cards],
         key=CHOSEN,
+        default=cards[0].name,
+        what="model",
         format_func=lambda name: f"{name} · {called[name]}",
         help="Your own first, then those that come with Hourglass",
     )
-    state.publish(CHOSEN, cards[0].name)
-    _one(next(card for card in cards if card.name == st.session_state[CHOSEN]))
+    card = next(card for card in cards if card.name == chosen)
+    _one(card)
+    reporting.button(lambda: kept_report.models(card, cards), "models")
 
 
 def _upload() -> None:

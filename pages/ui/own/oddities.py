@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import streamlit as st
 
@@ -12,6 +13,8 @@ from pages.ui import gallery, mosaic
 from pages.ui.gallery import Columns, Item
 from pages.ui.own import results as own_results
 
+Positions = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 SHOWN = 24  # pairs and images as pictures
 EXAMPLES = 8
 
@@ -19,16 +22,8 @@ EXAMPLES = 8
 def draw(draft: Draft) -> None:
     """Counts, some images as they will be, and each kind of oddity with its files."""
     st.subheader(f"Report on {len(draft):,} images", help="Nothing has been made or trained yet")
-    counts = (
-        ("Offered", draft.n_offered, "Files found"),
-        ("Images", len(draft), "Files that are images"),
-        ("Unreadable", len(draft.rejected), "Files that are none, or broken"),
-        ("Equal", draft.repeats().sum(), "The same pixels as an earlier image, at this size"),
-        ("Almost equal", draft.near_repeats().sum(), "Hardly another picture than an earlier one"),
-        ("Very small", draft.small().sum(), "Less than half the pixels a side that were chosen"),
-    )
     with st.container(horizontal=True, gap="medium"):
-        for label, count, explanation in counts:
+        for label, count, explanation in counts(draft):
             st.metric(label, f"{count:,}", width="content", help=explanation)
     _examples(draft)
     _unreadable(draft)
@@ -37,12 +32,39 @@ def draw(draft: Draft) -> None:
     _small(draft)
 
 
-def _examples(draft: Draft) -> None:
+def counts(draft: Draft) -> tuple[tuple[str, int, str], ...]:
+    """How many images there are of each kind: its name, the number, and what it is."""
+    return (
+        ("Offered", draft.n_offered, "Files found"),
+        ("Images", len(draft), "Files that are images"),
+        ("Unreadable", len(draft.rejected), "Files that are none, or broken"),
+        ("Equal", int(draft.repeats().sum()), "The same pixels as an earlier image, at this size"),
+        (
+            "Almost equal",
+            int(draft.near_repeats().sum()),
+            "Hardly another picture than an earlier one",
+        ),
+        ("Very small", int(draft.small().sum()), "Less than half the pixels a side chosen"),
+    )
+
+
+def examples(draft: Draft) -> Positions:
+    """Which images stand for all of them: EXAMPLES at most, evenly spread."""
     every = max(1, len(draft) // EXAMPLES)
-    chosen = np.arange(len(draft))[::every][:EXAMPLES]
+    return np.arange(len(draft))[::every][:EXAMPLES]
+
+
+def drawn(draft: Draft, chosen: Positions) -> mosaic.Pixels:
+    """Images of a draft as they will be, to be shown: (n, H, W, 3)."""
+    x = np.divide(draft.pixels()[chosen], 255, dtype=np.float32)
+    return mosaic.colours(x)
+
+
+def _examples(draft: Draft) -> None:
+    chosen = examples(draft)
     items = [Item(draft.names[i], (own_results.last_part(draft.names[i]),)) for i in chosen]
     st.caption("As the networks will see them:")
-    gallery.show(gallery.pack(items, [_drawn(draft, chosen)], Columns(("image",))), "own_examples")
+    gallery.show(gallery.pack(items, [drawn(draft, chosen)], Columns(("image",))), "own_examples")
 
 
 def _unreadable(draft: Draft) -> None:
@@ -51,14 +73,14 @@ def _unreadable(draft: Draft) -> None:
             own_results.table_of_rejected(draft.rejected)
 
 
-def _pairs(draft: Draft, title: str, odd: "np.ndarray", first: "np.ndarray") -> None:
+def _pairs(draft: Draft, title: str, odd: Flags, first: Positions) -> None:
     found = np.flatnonzero(odd)
     if not len(found):
         return
     with st.expander(f"{title}: {len(found):,}", icon=":material/content_copy:"):
         shown = found[:SHOWN]
         items = [Item(draft.names[i], (own_results.last_part(draft.names[i]),)) for i in shown]
-        pictures = [_drawn(draft, shown), _drawn(draft, first[shown])]
+        pictures = [drawn(draft, shown), drawn(draft, first[shown])]
         packed = gallery.pack(items, pictures, Columns(("image", "earlier image")))
         gallery.show(packed, f"own_pairs_{title}")
         _table(file=[draft.names[i] for i in found], earlier=[draft.names[i] for i in first[found]])
@@ -77,8 +99,3 @@ def _small(draft: Draft) -> None:
 
 def _table(**columns: Sequence[str | int]) -> None:
     st.dataframe(exports.safe_table(pd.DataFrame(columns)), hide_index=True)
-
-
-def _drawn(draft: Draft, chosen: "np.ndarray") -> mosaic.Pixels:
-    x = draft.pixels()[chosen].astype(np.float32) / 255
-    return mosaic.colours(x)

@@ -11,7 +11,7 @@ import streamlit as st
 from core.config import ImageRejected
 from core.data.given import Given, opened, read_pictures
 from core.images import read_image
-from pages.ui import drawpad, state
+from pages.ui import drawpad, widgets
 from pages.ui.own.tray import Tray
 
 DRAWING, KEPT_DRAWING, LAST_DRAWN = "drawing", "kept drawing", "last_drawn"
@@ -23,18 +23,17 @@ CAMERA_HELP = "The picture stays on this machine, as everything does"
 
 def way() -> str:
     """The control that chooses how images are handed over, and what it says."""
-    state.recall("way", "files", list(WAYS))
-    st.segmented_control(
+    return widgets.choice(
+        st.segmented_control,
         "Add images",
         list(WAYS),
         key="way",
+        default="files",
         required=True,
         format_func=NAMES.__getitem__,
         label_visibility="collapsed",
         help="Where your images come from",
     )
-    state.publish("way", "files")
-    return str(st.session_state["way"])
 
 
 def draw(tray: Tray) -> None:

@@ -13,6 +13,7 @@ from core.sweeps import NoiseSweep
 from pages.ui import mosaic, reporting
 from pages.ui.reconstruct import report as reconstruct_report
 from pages.ui.reporting import Column
+from pages.ui.text import size_name
 
 COLUMNS = (
     Column("id", "file"),
@@ -41,7 +42,7 @@ def content(images: ImageSet, scored: Scored, noised: Noised, steps: Mapping[str
     """images: all, as the network sees them.  steps: how each was prepared, in words, by name."""
     card, first = noised.cards[0], noised.sweeps[0]
     settings = {
-        "images": f"{len(images):,}, each brought to {_size(images)}",
+        "images": f"{len(images):,}, each brought to {size_name(images.shape)}",
         "model": card.name,
         "line": f"error above {scored.threshold:.5f}: {scored.percentile:g} % of the images the "
         "model was tested on stay below it",
@@ -83,8 +84,3 @@ def _verdicts(scored: Scored) -> Table:
 
 def _prepared(steps: Mapping[str, str]) -> Table:
     return Table("How they were prepared", ("file", "steps"), tuple(steps.items()))
-
-
-def _size(images: ImageSet) -> str:
-    channels, height, width = images.shape
-    return f"{width} x {height} pixels, {'grey' if channels == 1 else 'colour'}"

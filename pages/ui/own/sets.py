@@ -11,12 +11,13 @@ from core.data.drafts import Draft, Form
 from core.data.gathering import gather
 from core.data.making import Keeping
 from core.data.ownsets import OwnSet
-from pages.ui import cache, errors, sidebar, working
+from pages.ui import cache, errors, reporting, sidebar, working
+from pages.ui.own import kept_report
 from pages.ui.own import oddities as own_oddities
 from pages.ui.own import source as own_source
 from pages.ui.own.source import Source
 from pages.ui.sidebar import Choice
-from pages.ui.text import plain
+from pages.ui.text import plain, size_name
 
 VISIT, SAID = "own_visit", "set_said"
 
@@ -25,17 +26,22 @@ def draw(_: Choice) -> None:
     """The section."""
     if said := st.session_state.pop(SAID, ""):
         st.success(plain(said), icon=":material/check:")
-    key = job_key()
+    key, found = job_key(), ownsets.available()
     job = cache.jobs().get(key)
+    draft: Draft | None = None
     if job is not None and job.state == "running":
         working.show(key, job)
     elif job is not None and job.state == "done":
-        _finish(key, job.result)
+        draft = job.result
+        _finish(key, draft)
     else:
         if job is not None and job.state == "failed":
             st.error(plain(job.error), icon=":material/error:")
         _begin(key)
-    _list(ownsets.available())
+    _list(found)
+    if found or draft:
+        cards = cache.cards()
+        reporting.button(lambda: kept_report.sets(found, cards, draft), "your-data-sets")
 
 
 def job_key() -> str:
@@ -135,12 +141,10 @@ def _list(sets: tuple[OwnSet, ...]) -> None:
     st.subheader("Your data sets")
     for own in sets:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            channels, height, width = own.shape
-            colour = "grey" if channels == 1 else "colour"
             classes = f"{len(own.class_names):,} classes" if own.class_names else "no classes"
             st.markdown(
                 f"**{plain(own.name)}** {own.n_train:,} to train, {own.n_test:,} to test, "
-                f"{width} x {height}, {colour}, {classes} :gray[from {plain(own.source)}; "
+                f"{size_name(own.shape)}, {classes} :gray[from {plain(own.source)}; "
                 f"{own.n_left_out:,} left out]"
             )
             st.button("Choose", key=f"choose_{own.name}", on_click=sidebar.choose, args=(own.id,),

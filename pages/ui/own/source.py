@@ -11,7 +11,7 @@ from core.data import given
 from core.data.drafts import MANNERS, SIDES, Form
 from core.data.gathering import suggest_form
 from core.data.offers import Offer
-from pages.ui import state
+from pages.ui import widgets
 from pages.ui.text import plain
 
 UPLOADS, SUGGESTED = "set_uploads", "set_suggested"
@@ -46,17 +46,16 @@ def may_name_paths() -> bool:
 def source() -> Source | None:
     """The controls to hand images over; None as long as there are none."""
     ways = [way for way in WAYS if way != "path" or may_name_paths()]
-    state.recall("from", "files", ways)
-    st.segmented_control(
+    way = widgets.choice(
+        st.segmented_control,
         "From",
         ways,
         key="from",
+        default="files",
         required=True,
         format_func=WAYS.__getitem__,
         help="Where the images come from",
     )
-    state.publish("from", "files")
-    way = str(st.session_state["from"])
     return _by_path() if way == "path" else _uploaded(way)
 
 

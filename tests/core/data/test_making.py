@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +39,23 @@ def test_set_made_holds_each_image_of_the_draft_once_in_one_part(home: Path) -> 
     assert (own.n_train, own.n_test) == (len(train), len(test))
     pixels = draft.pixels()
     assert train | test == {name: pixels[i].tobytes() for i, name in enumerate(draft.names)}
+
+
+def test_set_says_how_its_images_were_brought_to_their_size(home: Path) -> None:
+    files = {f"{i}.png": image_file(24, 20, seed=i) for i in range(8)}
+    draft = gather(offers(files), Form((16, 16), 1, "pad"), "a test")
+    make(draft, "mine", Keeping())
+    assert ownsets.find("mine").manner == "pad"
+
+
+def test_set_made_before_that_was_noted_is_read_as_ever(home: Path) -> None:
+    make(drafted(), "mine", Keeping())
+    path = ownsets.folder_of("mine") / ownsets.DOCUMENT
+    document = json.loads(path.read_bytes())
+    del document["manner"]
+    path.write_text(json.dumps(document))
+    assert ownsets.find("mine").manner == ""
+    assert len(ownsets.load("mine", "all")) == 40
 
 
 def test_labels_are_the_folders_and_stay_with_their_images(home: Path) -> None:

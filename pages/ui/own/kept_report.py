@@ -1,0 +1,129 @@
+"""What the sections on own data sets and on models tell in a report."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from core.checkpoints import Card
+from core.config import HourglassError
+from core.data.drafts import Draft
+from core.data.ownsets import OwnSet
+from core.reports import Content, Row, Table
+from pages.ui import cache, mosaic, reporting
+from pages.ui.own import oddities
+from pages.ui.own.source import MANNER
+from pages.ui.text import size_name
+
+N_SHOWN = 8  # pictures of a set
+SETS = ("data set", "size", "to train", "to test", "classes", "prepared", "left out", "from")
+SPLITS = ("data set", "made", "test share", "seed of the split", "models trained on it")
+MODELS = ("model", "whose", "size, MB", "epochs", "training, s", "MSE", "of test images", "of")
+
+
+def sets(found: Sequence[OwnSet], cards: Sequence[Card], draft: Draft | None) -> Content:
+    """found: the sets that are here.  cards: of all models.  draft: read, but no set yet."""
+    trained = [card for card in cards if card.dataset in {own.id for own in found}]
+    said = [f"{len(found):,} data sets of your own." if len(found) != 1 else "One of your own."]
+    if draft is not None:
+        said.insert(0, f"{draft.source} is read and not made a data set yet.")
+    return Content(
+        "Your data sets",
+        tuple(said),
+        _of_draft(draft) if draft else {},
+        tuple(trained),
+        (*(_examples(draft) if draft else ()), *(row for own in found for row in _pictures(own))),
+        (),
+        (*(_oddities(draft) if draft else ()), *(_made(found, cards) if found else ())),
+    )
+
+
+def models(chosen: Card, cards: Sequence[Card]) -> Content:
+    """chosen: whose facts the page shows.  cards: of all models that are here."""
+    own = [card for card in cards if not card.shipped]
+    rows = tuple(
+        (
+            card.name,
+            "shipped" if card.shipped else "yours",
+            f"{card.path.stat().st_size / 1e6:.1f}",
+            f"{card.epochs:,}",
+            f"{card.seconds:,.0f}",
+            f"{card.metrics['mse']:.5f}",
+            f"{card.metrics['n']:,}",
+            card.metrics["dataset"],
+        )
+        for card in cards
+        if card.path.is_file()  # it may have been deleted since the page was drawn
+    )
+    return Content(
+        "Models",
+        (f"{len(cards):,} models are here, {len(own):,} of them your own.",),
+        {"model looked at": chosen.name, "sha256 of its weights": chosen.sha256},
+        tuple(cards),
+        tables=(Table("The models that are here", MODELS, rows),),
+    )
+
+
+def _made(found: Sequence[OwnSet], cards: Sequence[Card]) -> tuple[Table, ...]:
+    """What each set is, and how it was parted."""
+    facts, splits = [], []
+    for own in found:
+        names = [card.name for card in cards if card.dataset == own.id]
+        share = own.n_test / (own.n_train + own.n_test)
+        facts.append(
+            (
+                own.name,
+                size_name(own.shape),
+                f"{own.n_train:,}",
+                f"{own.n_test:,}",
+                ", ".join(own.class_names) or "none",
+                _manner(own.manner),
+                f"{own.n_left_out:,}",
+                own.source,
+            )
+        )
+        splits.append(
+            (own.name, own.date, f"{share:.0%}", f"{own.seed}", ", ".join(names) or "none")
+        )
+    return (
+        Table("Your data sets", SETS, tuple(facts)),
+        Table("How they were made", SPLITS, tuple(splits)),
+    )
+
+
+def _of_draft(draft: Draft) -> Mapping[str, str]:
+    return {
+        "read": draft.source,
+        "each image brought to": size_name(draft.form.shape),
+        "images that are not square": _manner(draft.form.manner),
+    }
+
+
+def _oddities(draft: Draft) -> tuple[Table, ...]:
+    rows = tuple((label, f"{n:,}", about) for label, n, about in oddities.counts(draft))
+    refused = tuple((one.name, one.reason) for one in draft.rejected[: reporting.MOST_ROWS])
+    left = len(draft.rejected) - len(refused)
+    note = f"{left:,} more are on the page." if left else ""
+    counted = Table(f"Report on {len(draft):,} images", ("", "images", "what"), rows)
+    return (counted, Table("Unreadable", ("file", "why"), refused, note)) if refused else (counted,)
+
+
+def _examples(draft: Draft) -> tuple[Row, ...]:
+    few = oddities.examples(draft)
+    tiles = reporting.tiles(oddities.drawn(draft, few), [draft.names[i] for i in few])
+    return (Row(f"{draft.source}, as the networks will see it", tiles),)
+
+
+def _pictures(own: OwnSet) -> tuple[Row, ...]:
+    """The first test images of a set; none of one that is damaged."""
+    try:
+        images = cache.dataset(own.id, "test")
+    except HourglassError:
+        return ()
+    few = images.take(np.arange(min(N_SHOWN, len(images))))
+    labels = [few.label_name(i) for i in range(len(few))]
+    tiles = reporting.tiles(mosaic.colours(few.pixels()), few.ids.tolist(), labels)
+    return (Row(own.name, tiles, detail=f"{len(few):,} of {own.n_test:,} test images."),)
+
+
+def _manner(manner: str) -> str:
+    return {name: words.lower() for name, words in MANNER.items()}.get(manner, "not noted")
