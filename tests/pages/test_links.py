@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from core import datasets
+from core.models import ARCHITECTURES
 from pages.ui import links
 from pages.ui.learn import steps as learn_steps
 from pages.ui.learn import wrong
 from pages.ui.state import Refused
+from pages.ui.train import arch_form
 from tests.pages.test_learn import save_named_models
 from tests.pages.unpacking import components, unpacked
 
@@ -31,7 +33,11 @@ NAMES = (
     "trained_noise", "trained_on", "your", "from", "way", "run", "selected",
     "step", "nth", "fed", "digit", "output", "denoisers", "hidden", "card", "strangers",
     "mismatch", "pictures", "polluted", "squeeze", "linear", "deeper", "convolve_mnist-5k",
-    "convolve_shapes", "epoch", "train_log", "managed_model",
+    "convolve_shapes", "epoch", "train_log", "managed_model", "compared_runs", "ticked_models",
+    "class_shown", "flagged_page", "opacity", "size_families", "size_latent_dims",
+    "train_preset", "train_dataset", "train_epochs", "train_sigma", "train_noise", "train_clip",
+    "train_batch", "train_lr", "train_without", "train_seed", "train_threads",
+    *(name for spec in ARCHITECTURES for name in arch_form.keys(spec)),
 )  # fmt: skip
 QUICK = {"points": "500", "measured": "200"}  # of what takes a while
 HOSTILE = (
@@ -119,6 +125,43 @@ def test_link_opens_the_way_images_are_handed_over(open_app: OpenApp, way: str) 
     app = opened(open_app, "your_images", {"way": way})
     assert app.session_state["way"] == way
     assert ("way" in app.query_params) == (way != "files")
+
+
+CHOICES: tuple[tuple[str, dict[str, str], str, Any, Any], ...] = (
+    ("robustness", {"robust_view": "Size"}, "size_families", ["conv"], "conv"),
+    ("robustness", {"robust_view": "Size"}, "size_families", [], "none"),
+    ("robustness", {"robust_view": "Size"}, "size_latent_dims", [2, 128], ["2", "128"]),
+    ("robustness", {"robust_view": "Models"}, "ticked_models", ["tiny-pca"], "tiny-pca"),
+    ("outliers", {"section_outliers": "classes"}, "class_shown", "7", "7"),
+)
+
+
+@pytest.mark.parametrize(("page", "place", "name", "chosen", "written"), CHOICES)
+def test_choice_on_a_page_is_in_its_link_and_comes_back_by_it(
+    open_app: OpenApp, page: str, place: dict[str, str], name: str, chosen: Any, written: Any
+) -> None:
+    app = opened(open_app, page, {"model": "tiny-dense"} | place)
+    assert name not in app.query_params
+    app.session_state[name] = chosen
+    link = dict(app.run().query_params)
+    assert link[name] == written
+    again = opened(open_app, page, link)
+    assert not again.exception
+    assert again.session_state[name] == chosen
+    assert dict(again.query_params) == link
+
+
+def test_link_opens_the_flagged_images_at_a_page_and_with_an_overlay(open_app: OpenApp) -> None:
+    link = {"share": "10.0", "flagged_page": "2", "opacity": "0.2"}
+    app = opened(open_app, "outliers", {"model": "tiny-dense"} | link)
+    (sweep,) = components(app)
+    header = unpacked(sweep.proto.bytes).header
+    assert header["start"] == 0.2
+    first = opened(open_app, "outliers", {"model": "tiny-dense", "share": "10.0"})
+    (other,) = components(first)
+    ids = [cell["id"] for cell in unpacked(other.proto.bytes).header["cells"]]
+    assert not {cell["id"] for cell in header["cells"]} & set(ids)
+    assert {name: app.query_params[name] for name in link} == link
 
 
 STEPS = [{"step": step.name} for step in learn_steps.ALL]

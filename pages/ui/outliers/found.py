@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from core.anomaly.thresholds import edge
-from pages.ui import cache, mosaic, packing, state, sweep
+from pages.ui import cache, mosaic, packing, state, sweep, widgets
 from pages.ui.outliers import brush as outlier_brush
 from pages.ui.outliers import data as outlier_data
 from pages.ui.outliers import export as outlier_export
@@ -86,7 +86,10 @@ def _gallery(found: Found) -> str | None:
         ("flagged", found.asked.key, found.score.name, tuple(shown.tolist())),
         lambda: packing.pack(outlier_pictures.described(found, shown)),
     )
-    event = sweep.show(packed, "flagged_images", start=state.on_entry("opacity", OPACITY))
+    opacity = state.recall_number("opacity", OPACITY, 0, 1)
+    event = sweep.show(packed, "flagged_images", start=state.on_entry("opacity", opacity))
+    st.session_state["opacity"] = event.value
+    state.publish("opacity", OPACITY)
     _localised(found)
     return event.clicked
 
@@ -98,18 +101,19 @@ def _shown(found: Found) -> Positions:
         st.markdown("**Flagged, the strangest first**")
         return found.queue
     counts = {"flagged": len(found.queue), "selected": len(selected)}
-    state.recall("outliers_shown", "flagged", list(counts))
-    st.segmented_control(
+    shown = widgets.choice(
+        st.segmented_control,
         "The strangest first",
         list(counts),
-        required=True,
         key="outliers_shown",
+        default="flagged",
+        required=True,
         format_func=lambda one: f"{one.capitalize()} · {counts[one]:,}",
         help="Which images are shown below",
     )
-    state.publish("outliers_shown", "flagged")
-    only_flagged = st.session_state["outliers_shown"] == "flagged"
-    return found.queue if only_flagged else outlier_data.by_score(found.scores, selected)
+    if shown == "flagged":
+        return found.queue
+    return outlier_data.by_score(found.scores, selected)
 
 
 def _with_fact(found: Found, order: Positions) -> Positions:
@@ -122,23 +126,30 @@ def _with_fact(found: Found, order: Positions) -> Positions:
     names = [name for name, n in counts.items() if n]
     if not names:
         return order
-    state.recall("fact", None, names)
-    st.pills(
+    chosen = widgets.choice(
+        st.pills,
         "Conspicuous pictures",
         names,
         key="fact",
+        default=None,
         format_func=lambda name: f"{name} · {counts[name]}",
         help="Broken files often are: compared with the training images. None chosen = all.\n"
         + "\n".join(f"- **{name}**: {outlier_data.FACTS[name]}" for name in names),
     )
-    state.publish("fact", None)
-    chosen = st.session_state["fact"]
     return order if chosen is None else order[[chosen in one for one in facts]]
 
 
 def _page(n: int) -> int:
+    """Which page of the pictures is shown, from 1 on."""
     pages = -(-n // ON_A_PAGE)
-    return 1 if pages <= 1 else int(st.pagination(pages, key=f"flagged_page_{pages}"))
+    if pages <= 1:
+        return 1
+    key, at = f"flagged_page_{pages}", state.recall_whole("flagged_page", 1, 1, pages)
+    st.session_state["flagged_page"] = st.pagination(
+        pages, default=int(state.on_entry(key, at)), key=key
+    )
+    state.publish("flagged_page", 1)
+    return int(st.session_state["flagged_page"])
 
 
 def _localised(found: Found) -> None:

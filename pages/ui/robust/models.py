@@ -9,12 +9,13 @@ import streamlit as st
 from core import exports, robustness
 from core.checkpoints import Card
 from core.robustness import Scored
-from pages.ui import reporting, state
+from pages.ui import reporting, widgets
 from pages.ui.reconstruct import controls
 from pages.ui.robust import measuring, scored, view_reports
 from pages.ui.robust import warnings as robust_warnings
 from pages.ui.robust.controls import VIEWS
 from pages.ui.robust.questions import MOST
+from pages.ui.rows import ticked
 from pages.ui.sidebar import Choice
 from pages.ui.text import noise_name, plain
 
@@ -63,19 +64,18 @@ def draw(choice: Choice) -> None:
     robust_warnings.draw(choice, cards, noise)
     added, n = replace(noise, sigma=SIGMA), len(images)
     found = table(cards, scored.scored(images, cards, added, seed)).assign(n_images=n)
-    event = st.dataframe(
+    names = [card.name for card in cards]
+    rows = ticked(
         found,
-        hide_index=True,
+        names,
+        "ticked_models",
+        "model",
         column_config=COLUMNS,
         column_order=tuple(COLUMNS),
-        on_select="rerun",
-        selection_mode="multi-row",
         height="content",
         placeholder="",
-        key="robust_models",
     )
-    names = [str(found["name"].iloc[i]) for i in event["selection"]["rows"]]
-    _act(names, found)
+    _act([names[i] for i in rows], found)
     measured_on = measuring.which(n, len(choice.images()))
     st.caption(
         plain(
@@ -138,27 +138,26 @@ def _compare(names: list[str]) -> None:
 
 def _families(cards: Sequence[Card]) -> list[str]:
     names = tuple(dict.fromkeys(card.architecture.name for card in cards))
-    state.recall_several("architectures", [], names, "architecture")
-    st.pills(
+    return widgets.several(
+        st.pills,
         "Architecture",
         names,
-        selection_mode="multi",
         key="architectures",
+        what="architecture",
+        selection_mode="multi",
         help="Only these; none chosen = all",
     )
-    state.publish("architectures", [])
-    return list(st.session_state["architectures"])
 
 
 def _trained() -> str | None:
-    ways = ("with noise", "without noise")
-    state.recall("trained_noise", None, ways)
-    st.segmented_control(
-        "Trained", ways, key="trained_noise", help="Only models trained so; none chosen = all"
+    return widgets.choice(
+        st.segmented_control,
+        "Trained",
+        ("with noise", "without noise"),
+        key="trained_noise",
+        default=None,
+        help="Only models trained so; none chosen = all",
     )
-    state.publish("trained_noise", None)
-    chosen: str | None = st.session_state["trained_noise"]
-    return chosen
 
 
 def _fits(card: Card, families: Sequence[str], noisy: str | None) -> bool:

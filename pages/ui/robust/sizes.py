@@ -10,7 +10,7 @@ from core.checkpoints import Card
 from core.comparing import sizes, studies
 from core.comparing.sizes import DEFAULT_FAMILIES, FAMILIES, SIZES
 from core.comparing.studies import Progress
-from pages.ui import cache, charts, reporting, state
+from pages.ui import cache, charts, reporting, state, widgets
 from pages.ui.robust import view_reports
 from pages.ui.sidebar import Choice
 from pages.ui.text import plain
@@ -111,17 +111,16 @@ def told(progress: Progress) -> str:
 
 def _dataset(choice: Choice) -> str:
     names = trained_on(choice.fitting, choice.dataset.id)
-    state.recall("trained_on", names[0], names)
-    st.selectbox(
+    return widgets.choice(
+        st.selectbox,
         "Trained on",
         names,
         key="trained_on",
+        default=names[0],
         width=320,
         help="Models are compared if they learned from the same images, without noise; their "
         "error is on the clean test images of that set",
     )
-    state.publish("trained_on", names[0])
-    return str(st.session_state["trained_on"])
 
 
 def _missing(cards: Sequence[Card], dataset: str) -> None:
@@ -130,20 +129,22 @@ def _missing(cards: Sequence[Card], dataset: str) -> None:
         _watch()
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        families = st.pills(
+        families = widgets.several(
+            st.pills,
             "Families",
             FAMILIES,
-            selection_mode="multi",
-            default=DEFAULT_FAMILIES,
             key="size_families",
+            default=DEFAULT_FAMILIES,
+            selection_mode="multi",
             help="conv takes many times as long as dense; pca takes seconds",
         )
-        latent_dims = st.pills(
+        latent_dims = widgets.several(
+            st.pills,
             "D'",
             SIZES,
-            selection_mode="multi",
-            default=SIZES,
             key="size_latent_dims",
+            default=SIZES,
+            selection_mode="multi",
             help="Numbers in the code",
         )
     wanted = sizes.missing(cards, dataset, families, latent_dims) if families else ()
