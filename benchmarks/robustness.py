@@ -16,7 +16,7 @@ import click
 import numpy as np
 
 from core import datasets, robustness
-from core.comparing import crossings, strangers
+from core.comparing import crossings, strangers, wording
 from core.comparing.strangers import STRANGERS
 from core.data.imagesets import ImageSet
 from core.inference import Autoencoder
@@ -88,12 +88,12 @@ def curve_lines(found: Study) -> Iterator[str]:
 def crossing_lines(found: Study) -> Iterator[str]:
     """What the page says of the same curves."""
     stretches = crossings.nearest((*found.models, found.noisy), found.sigmas, MSE)
-    yield f"- {crossings.summary(stretches)}"
+    yield f"- {wording.summary(stretches)}"
     for pair in crossings.pairs(found.models, found.sigmas, MSE):
-        yield f"- {crossings.sentence(pair)}"
+        yield f"- {wording.sentence(pair)}"
     for curve in found.models:
         pair = crossings.compare(curve, found.noisy, found.sigmas, MSE)
-        yield f"- {crossings.usefulness(pair)}"
+        yield f"- {wording.usefulness(pair)}"
 
 
 def copying_lines(images: ImageSet, names: Sequence[str]) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.comparing import crossings
+from core.comparing import crossings, wording
 from core.noise import Noise
 from pages.ui import state
 from pages.ui.learn import noise_figure, onwards, parts
@@ -33,7 +33,7 @@ def draw() -> None:
         f"{'' if small.noise or large.noise else '; neither was trained with noise'}. Which is "
         "nearer to the clean image?",
         f"With {output} output and {plain(noise_name(noise))}: "
-        f"**{plain(crossings.sentence(pair))}** {plain(robust_chart.summary(found))}",
+        f"**{plain(wording.sentence(pair))}** {plain(robust_chart.summary(found))}",
         "The answer depends on the output and on clipping: flip the switches before you believe "
         f"a rule.{_remark(small.architecture.closed_form)}",
     )

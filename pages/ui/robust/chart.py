@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from core.checkpoints import Card
-from core.comparing import crossings
+from core.comparing import crossings, wording
 from core.comparing.crossings import Pair
 from core.noise import Kind
 from core.robustness import Curve, Study
@@ -64,15 +64,15 @@ def chart(
 def summary(study: Study) -> str:
     """Who is nearest to the original from where to where."""
     found = crossings.nearest([*study.models, study.noisy], study.sigmas, study.metric)
-    return crossings.summary(found)
+    return wording.summary(found)
 
 
 def sayings(study: Study) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
     """Sentences: of the pairs that cross, of those that do not, and of each against the noise."""
     pairs = crossings.pairs(study.models, study.sigmas, study.metric)
-    crossing = tuple(crossings.sentence(pair) for pair in pairs if pair.crossings)
-    others = tuple(crossings.sentence(pair) for pair in pairs if not pair.crossings)
-    return crossing, others, tuple(crossings.usefulness(pair) for pair in _against_noisy(study))
+    crossing = tuple(wording.sentence(pair) for pair in pairs if pair.crossings)
+    others = tuple(wording.sentence(pair) for pair in pairs if not pair.crossings)
+    return crossing, others, tuple(wording.usefulness(pair) for pair in _against_noisy(study))
 
 
 def means(study: Study) -> pd.DataFrame:
@@ -142,7 +142,7 @@ def _between_models(study: Study, pairs: Sequence[Pair]) -> tuple[Dot, ...]:
     """The crossings of the models; those of one pair share a number and a sentence."""
     crossing = [pair for pair in pairs if pair.crossings]
     return tuple(
-        Dot(c.sigma, _height(study, c.after, c.sigma), str(i), crossings.sentence(pair))
+        Dot(c.sigma, _height(study, c.after, c.sigma), str(i), wording.sentence(pair))
         for i, pair in enumerate(crossing, start=1)
         for c in pair.crossings
     )
@@ -150,7 +150,7 @@ def _between_models(study: Study, pairs: Sequence[Pair]) -> tuple[Dot, ...]:
 
 def _with_noisy(study: Study) -> tuple[Dot, ...]:
     return tuple(
-        Dot(c.sigma, _height(study, pair.first, c.sigma), "", crossings.usefulness(pair))
+        Dot(c.sigma, _height(study, pair.first, c.sigma), "", wording.usefulness(pair))
         for pair in _against_noisy(study)
         for c in pair.crossings
     )
