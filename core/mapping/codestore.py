@@ -2,28 +2,37 @@
 
 A folder for each model and part of a data set: z.npy (N, k) float32, errors.npy (N,) float64 and
 known.npy (N,) uint8, one row an image. Rows are filled as they are asked for, so that a sample
-costs what no sample before has shown, and what was interrupted goes on where it stood.
+costs what no sample before has shown, and what was interrupted goes on where it stood. Codes come
+first: a map needs no errors, and those cost as much again.
 """
 
 import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
-from contextlib import suppress
+import time
+from collections import deque
+from collections.abc import Callable, Generator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from core.backends import inference_threads
 from core.data.imagesets import ImageSet
 from core.latent import Array, Index, Scores
+from core.machine import cores
 
-Encode = Callable[[Index], tuple[Array, Scores]]  # rows -> their codes (n, k) and errors (n,)
+Encode = Callable[[Index], Array]  # rows -> their codes (n, k)
+Judge = Callable[[Index], Scores]  # rows -> their errors (n,)
 Progress = Callable[[int, int], None]  # rows done, rows in all
-CHUNK = 2_000  # rows encoded between two looks at the clock
-BLOCK = 20_000  # rows after which what was written is made to last
+CHUNK = 1_000  # rows a thread takes at a time: few enough to stay near the processor
+MOST_THREADS = 8
+LASTING_SECONDS = 2.0  # after so long what was written is made to last
+UNKNOWN, JUDGED, ENCODED = 0, 1, 2  # what `known` says of a row; a judged one is encoded, too
 LARGEST = 1 << 30  # bytes of codes; larger ones are kept in memory only
 MOST_BYTES, MOST_FOLDERS = 2 << 30, 200  # of all folders together
 
@@ -32,7 +41,8 @@ MOST_BYTES, MOST_FOLDERS = 2 << 30, 200  # of all folders together
 class CodeStore:
     """What is known of the N images of one part.
 
-    z: (N, k).  errors: (N,).  known: (N,) 1 where they are filled.  folder: None in memory only.
+    z: (N, k).  errors: (N,).  known: (N,) UNKNOWN, ENCODED where z is filled, JUDGED where errors
+    are, too.  folder: None in memory only.
     """
 
     z: Array
@@ -41,35 +51,48 @@ class CodeStore:
     folder: Path | None = None
 
     def missing(self, rows: Index) -> Index:
-        """Those of the rows that are not known yet."""
-        return np.asarray(rows[self.known[rows] == 0])
+        """Those of the rows whose codes are not known yet."""
+        return np.asarray(rows[self.known[rows] == UNKNOWN])
+
+    def unjudged(self, rows: Index) -> Index:
+        """Those of the rows whose errors are not known yet."""
+        return np.asarray(rows[self.known[rows] != JUDGED])
 
     def fill(self, rows: Index, encode: Encode, tell: Progress) -> None:
         """Encode these rows, which rise, and keep them; what is done stays if it is interrupted.
 
+        encode: called from several threads, told of in this one.
         Raises OSError if the disk takes no more.
         """
-        done = sure = 0
-        try:
-            while done < len(rows):
-                part = rows[done : done + CHUNK]
-                z, errors = encode(part)
-                self._put("z", part, np.asarray(z, np.float32))
-                self._put("errors", part, np.asarray(errors, np.float64))
-                done += len(part)
-                if done - sure >= BLOCK:
-                    sure = self._make_sure(rows, sure, done)
-                tell(done, len(rows))
-        finally:
-            self._make_sure(rows, sure, done)
+        self._fill(rows, "z", ENCODED, encode, tell)
 
-    def _make_sure(self, rows: Index, sure: int, done: int) -> int:
+    def judge(self, rows: Index, errors: Judge, tell: Progress) -> None:
+        """The same for the errors of rows whose codes are known."""
+        self._fill(rows, "errors", JUDGED, errors, tell)
+
+    def _fill(
+        self, rows: Index, name: str, mark: int, make: Encode | Judge, tell: Progress
+    ) -> None:
+        done = sure = 0
+        lasting = time.monotonic()
+        try:
+            with closing(_made(make, rows)) as found:
+                for part, values in found:
+                    self._put(name, part, values.astype(getattr(self, name).dtype, copy=False))
+                    done += len(part)
+                    if time.monotonic() - lasting >= LASTING_SECONDS:
+                        sure = self._make_sure(name, mark, rows, sure, done)
+                        lasting = time.monotonic()
+                    tell(done, len(rows))
+        finally:
+            self._make_sure(name, mark, rows, sure, done)
+
+    def _make_sure(self, name: str, mark: int, rows: Index, sure: int, done: int) -> int:
         """Call rows known once they are on the disk: a power cut leaves none that is not."""
         if done > sure and self.folder is not None:
-            for name in ("z", "errors"):
-                with (self.folder / f"{name}.npy").open("rb+") as file:
-                    os.fsync(file.fileno())
-        self._put("known", rows[sure:done], np.ones(done - sure, np.uint8))
+            with (self.folder / f"{name}.npy").open("rb+") as file:
+                os.fsync(file.fileno())
+        self._put("known", rows[sure:done], np.full(done - sure, mark, np.uint8))
         return done
 
     def _put(self, name: str, rows: Index, values: npt.NDArray[np.generic]) -> None:
@@ -136,6 +159,26 @@ def keep_within(root: Path, most_bytes: int = MOST_BYTES, most: int = MOST_FOLDE
             total += sum(map(_bytes, folder.iterdir()))
             if i and (total > most_bytes or i >= most):
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def _made(make: Encode | Judge, rows: Index) -> Generator[tuple[Index, Array | Scores], None, None]:
+    """Some rows after the other and what make() gives for them, by threads that work ahead."""
+    n_threads = max(1, min(cores() // inference_threads(), MOST_THREADS))
+    waiting: deque[tuple[Index, Future[Array | Scores]]] = deque()
+    with ThreadPoolExecutor(n_threads) as pool:
+        try:
+            for start in range(0, len(rows), CHUNK):
+                part = rows[start : start + CHUNK]
+                waiting.append((part, pool.submit(make, part)))
+                if len(waiting) > 2 * n_threads:
+                    first, found = waiting.popleft()
+                    yield first, found.result()
+            while waiting:
+                first, found = waiting.popleft()
+                yield first, found.result()
+        finally:
+            for _, found in waiting:
+                found.cancel()
 
 
 def _create(folder: Path, n: int, k: int) -> None:

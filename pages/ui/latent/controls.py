@@ -1,6 +1,5 @@
 """What the Latent space page can be asked: which images, which map, which colours, which models."""
 
-import time
 from dataclasses import dataclass
 
 import streamlit as st
@@ -11,11 +10,9 @@ from core.mapping.projections import BY_NAME
 from pages.ui import sidebar, state
 from pages.ui.density import DENSE
 from pages.ui.latent import data as latent_data
-from pages.ui.latent import encoding as latent_encoding
 from pages.ui.latent import map as latent_map
-from pages.ui.latent.data import OTHER, Codes, Crowd, Patience, Population
-from pages.ui.text import plain, titles
-from pages.ui.working import told
+from pages.ui.latent.data import OTHER, Crowd, Population
+from pages.ui.text import titles
 
 MOST = (500, 1_000, 2_000, 5_000, 10_000, 20_000, 60_000, 200_000, 1_000_000)
 DEFAULT_MOST = 10_000
@@ -66,21 +63,6 @@ def asked(choice: sidebar.Choice, card: Card) -> Asked:
         with drag_place:
             drag = _drag()
     return Asked(crowd, cards, method, colour, drag, groups)
-
-
-def encoded(crowd: Crowd, card: Card) -> Codes:
-    """The codes of the images, with a progress bar if they take a while."""
-    place, began = st.empty(), time.monotonic()
-
-    def tell(done: int, total: int | None) -> None:
-        share = done / (total or 1)
-        left = (time.monotonic() - began) * (1 - share) / share
-        words = told(done, total, left, f"Encoding with {card.name}")
-        place.progress(share, plain(words))
-
-    found = latent_encoding.codes(crowd, card, Patience(tell))
-    place.empty()
-    return found
 
 
 def _cards(choice: sidebar.Choice, card: Card) -> tuple[Card, ...]:

@@ -61,13 +61,28 @@ class Population:
     parts: tuple[Part, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Codes:
-    """What one model makes of a population: z (N, k), and how well it rebuilds each image."""
+    """What one model makes of a population.
+
+    z: (N, k).  judge: (positions, progress) -> how well those images are rebuilt, (n,), measured
+    where it is not known.  rank: errors -> percentiles among the model's test images.
+    """
 
     z: Array
-    errors: Scores
-    percentiles: Scores
+    judge: Callable[[Index, Progress], Scores]
+    rank: Callable[[Scores], Scores]
+
+    def errors(self, positions: Index | None = None, progress: Progress | None = None) -> Scores:
+        """Of some images, or of all: (n,). All cost as much as the codes: ask for no more than is
+        shown.
+        """
+        which = np.arange(len(self.z)) if positions is None else positions
+        return self.judge(which, progress or _nobody)
+
+    def percentiles(self, positions: Index | None = None) -> Scores:
+        """The same as percentiles: (n,), 0 to 100."""
+        return self.rank(self.errors(positions))
 
 
 def sampled(crowd: Crowd) -> Crowd:
@@ -108,6 +123,11 @@ def few(crowd: Crowd) -> Index:
         return latent.stratified(images.labels, len(images), most, sampled(crowd).seed)
 
     return kept("few", crowd, None, make)
+
+
+def errors(crowd: Crowd, card: Card, found: Codes, progress: Progress | None = None) -> Scores:
+    """How well each image of a crowd is rebuilt: (N,)."""
+    return kept("errors", crowd, card, lambda: found.errors(progress=progress))
 
 
 def axes(crowd: Crowd, card: Card, z: Array) -> Axes:
@@ -173,6 +193,10 @@ def _trust(crowd: Crowd, method: str) -> str:
 def splits(crowd: Crowd) -> tuple[str, ...]:
     """The splits that a crowd is of, its own first."""
     return (crowd.split, OTHER[crowd.split]) if crowd.with_other else (crowd.split,)
+
+
+def _nobody(_done: int, _total: int | None) -> None:
+    """Hears the progress where nobody waits for long."""
 
 
 def _taken(images: ImageSet, rows: Index) -> ImageSet:

@@ -1,4 +1,7 @@
-"""The codes of the images on the Latent space page: made once for an image, kept on disk."""
+"""The codes of the images on the Latent space page: made once for an image, kept on disk.
+
+Codes are all that a map needs; how well the images are rebuilt is measured when it is asked for.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,26 +12,29 @@ from core import config, metrics
 from core.checkpoints import Card
 from core.latent import Array, Index, Scores
 from core.mapping import codestore
-from core.mapping.codestore import CodeStore
+from core.mapping.codestore import CodeStore, Encode, Judge
 from pages.ui import cache
 from pages.ui.latent import data as latent_data
 from pages.ui.latent.data import Codes, Crowd, Part, Progress
 
+Stores = tuple[tuple[Part, CodeStore], ...]
+
 
 def codes(crowd: Crowd, card: Card, progress: Progress) -> Codes:
-    """The codes and errors of a population; progress is told (images done, in all) of those that
-    were not kept on disk.
+    """The codes of a population; progress is told (images done, in all) of those that were not
+    kept on disk.
     """
 
     def make() -> Codes:
         parts = latent_data.population(crowd).parts
         try:
-            z, errors = _encoded(parts, [store(part, card) for part in parts], card, progress)
+            stores = tuple((part, store(part, card)) for part in parts)
+            z = _encoded(stores, card, progress)
         except OSError:  # a full disk costs only doing it again
-            sizes = [len(cache.dataset(part.dataset, part.split)) for part in parts]
-            stores = [codestore.in_memory(n, card.latent_dim) for n in sizes]
-            z, errors = _encoded(parts, stores, card, progress)
-        return Codes(z, errors, cache.autoencoder(card).percentiles(errors))
+            stores = tuple((part, _in_memory(part, card)) for part in parts)
+            z = _encoded(stores, card, progress)
+        judge = lambda which, tell: _errors(stores, which, card, tell)  # noqa: E731
+        return Codes(z, judge, cache.autoencoder(card).percentiles)
 
     return latent_data.kept("codes", crowd, card, make)
 
@@ -44,43 +50,71 @@ def store(part: Part, card: Card) -> CodeStore:
     return cache.kept(("code store", part.dataset, part.split, card.sha256), make)
 
 
-def _encoded(
-    parts: tuple[Part, ...], stores: list[CodeStore], card: Card, progress: Progress
-) -> tuple[Array, Scores]:
-    """Codes and errors of the parts, one after the other; what no store has is made first."""
-    pairs = list(zip(parts, stores, strict=True))
-    lacking = [store.missing(part.rows) for part, store in pairs]
+def _in_memory(part: Part, card: Card) -> CodeStore:
+    return codestore.in_memory(len(cache.dataset(part.dataset, part.split)), card.latent_dim)
+
+
+def _encoded(stores: Stores, card: Card, progress: Progress) -> Array:
+    """The codes of the parts, one after the other; what no store has is made first."""
+    lacking = [store.missing(part.rows) for part, store in stores]
     total, before = sum(map(len, lacking)), 0
-    for (part, store), rows in zip(pairs, lacking, strict=True):
-        told = _onward(progress, before, total)
+    for (part, store), rows in zip(stores, lacking, strict=True):
         if len(rows):
-            store.fill(rows, _encoder(part, card), told)
+            store.fill(rows, _encoder(part, card), _onward(progress, before, total))
         before += len(rows)
     if total:
         codestore.keep_within(_folder())
-    found = [_rows(store, part.rows) for part, store in pairs]
-    if len(found) == 1:
-        return found[0]
-    z, errors = (np.concatenate(values) for values in zip(*found, strict=True))
-    return z, errors
+    found = [_rows(store, part.rows) for part, store in stores]
+    return found[0] if len(found) == 1 else np.concatenate(found)
 
 
-def _encoder(part: Part, card: Card) -> codestore.Encode:
+def _errors(stores: Stores, positions: Index, card: Card, progress: Progress) -> Scores:
+    """The errors at some positions of the parts, one part after the other; what no store has is
+    measured first.
+    """
+    found, start, before = np.empty(len(positions)), 0, 0
+    for part, store in stores:
+        here = (positions >= start) & (positions < start + len(part.rows))
+        rows = part.rows[positions[here] - start]
+        found[here] = _judged(part, store, rows, card, _onward(progress, before, len(positions)))
+        start, before = start + len(part.rows), before + len(rows)
+    return found
+
+
+def _judged(
+    part: Part, store: CodeStore, rows: Index, card: Card, tell: codestore.Progress
+) -> Scores:
+    judge, lacking = _judge(part, store, card), np.unique(store.unjudged(rows))
+    try:
+        if len(lacking):
+            store.judge(lacking, judge, tell)
+    except OSError:  # a full disk costs only doing it again
+        return judge(rows)
+    return store.errors[rows]
+
+
+def _encoder(part: Part, card: Card) -> Encode:
     images, model = cache.dataset(part.dataset, part.split), cache.autoencoder(card)
-
-    def encode(rows: Index) -> tuple[Array, Scores]:
-        x = images.pixels(rows)
-        z = model.encode(x)
-        return z, metrics.mse(x, model.decode(z))
-
-    return encode
+    return lambda rows: model.encode(images.pixels(_stretch(rows)))
 
 
-def _rows(store: CodeStore, rows: Index) -> tuple[Array, Scores]:
+def _judge(part: Part, store: CodeStore, card: Card) -> Judge:
+    images, model = cache.dataset(part.dataset, part.split), cache.autoencoder(card)
+    return lambda rows: metrics.mse(
+        images.pixels(_stretch(rows)), model.decode(store.z[_stretch(rows)])
+    )
+
+
+def _stretch(rows: Index) -> Index | slice:
+    """Rows without a gap as a slice, so that they are not copied."""
+    ends = (int(rows[0]), int(rows[-1]) + 1) if len(rows) else (0, 0)
+    rising = ends[1] - ends[0] == len(rows) and bool((np.diff(rows) == 1).all())
+    return slice(*ends) if rising else rows
+
+
+def _rows(store: CodeStore, rows: Index) -> Array:
     """All rows are read from the disk as they are used."""
-    if len(rows) == len(store.known):
-        return store.z, store.errors
-    return store.z[rows], store.errors[rows]
+    return store.z if len(rows) == len(store.known) else store.z[rows]
 
 
 def _onward(progress: Progress, before: int, total: int) -> Callable[[int, int], None]:

@@ -18,6 +18,7 @@ from pages.ui.scatter import Look, Mask, Places, Points
 SECTION, ORIGIN = "section", "map_origin"
 NEXT = "inspect_next"  # the image that the inspector is to open on
 FEW = 20  # different numbers of a factor: so many are shown by name
+BY_ERROR = ("error", "percentile")  # colours for which every image must be rebuilt
 DEGREES = ("hue", "rotation")  # factors that go round in a circle
 UNSEEN = "not reviewed"
 VERDICTS = {
@@ -95,7 +96,8 @@ def colouring(
     if colour == "class" and images.labels is not None:
         return Groups("class", images.class_names, images.labels)
     if colour == "percentile":
-        return Scale("error percentile", found.percentiles, "warm")
+        percentiles = found.rank(latent_data.errors(crowd, card, found))
+        return Scale("error percentile", percentiles, "warm")
     if colour == "review":
         return _by_verdict(images)
     if colour == "cluster":
@@ -103,7 +105,7 @@ def colouring(
         return Groups("cluster", tuple(f"cluster {i + 1}" for i in range(groups)), of)
     if colour.startswith("factor:") and images.factors is not None:
         return _by_factor(colour.removeprefix("factor:"), images.factors)
-    return Scale("reconstruction error (MSE)", found.errors, "warm")
+    return Scale("reconstruction error (MSE)", latent_data.errors(crowd, card, found), "warm")
 
 
 def draw(drawing: Drawing) -> None:

@@ -88,7 +88,7 @@ def _selected(one: View, selected: Positions) -> tuple[Row, ...]:
     images = one.population.images.take(shown)
     x_hat = cache.autoencoder(one.card).decode(one.codes.z[shown])
     ids, names = images.ids.tolist(), [images.label_name(i) for i in range(len(images))]
-    errors = [f"{value:.4f}" for value in one.codes.errors[shown]]
+    errors = [f"{value:.4f}" for value in one.codes.errors(shown)]
     n = f"{len(shown):,} of {len(selected):,} selected images; below: the class, and the MSE."
     return (
         Row("Selected", reporting.tiles(mosaic.colours(images.pixels()), ids, names), detail=n),
@@ -113,5 +113,5 @@ def _numbers(views: tuple[View, ...]) -> tuple[Table, ...]:
 
 
 def _means(views: tuple[View, ...]) -> tuple[Table, ...]:
-    rows = tuple((one.card.name, f"{one.codes.errors.mean():.5f}") for one in views)
+    rows = tuple((one.card.name, f"{one.codes.errors().mean():.5f}") for one in views)
     return (Table("Reconstruction", ("checkpoint", "mean MSE of these images"), rows),)

@@ -5,6 +5,7 @@ import pandas as pd
 import streamlit as st
 
 from core import exports
+from core.data.imagesets import ImageSet
 from pages.ui import cache, exporting, gallery, mosaic, state
 from pages.ui.colouring import Positions
 from pages.ui.gallery import Columns, Item
@@ -75,8 +76,8 @@ def table(one: View, chosen: Positions) -> pd.DataFrame:
     columns = {
         "id": images.ids[chosen].tolist(),
         "label": [images.label_name(int(i)) for i in chosen],
-        "error": codes.errors[chosen],
-        "percentile": codes.percentiles[chosen],
+        "error": codes.errors(chosen),
+        "percentile": codes.percentiles(chosen),
         "x": one.xy[chosen, 0],
         "y": one.xy[chosen, 1],
     }
@@ -91,7 +92,7 @@ def _order(one: View, chosen: Positions) -> Positions:
     st.selectbox("Order", list(ways), key=ORDER, help="In which order the images stand", width=220)
     state.publish(ORDER, default)
     sign = ways[st.session_state[ORDER]]
-    return chosen if sign is None else chosen[np.argsort(sign * one.codes.errors[chosen])]
+    return chosen if sign is None else chosen[np.argsort(sign * one.codes.errors(chosen))]
 
 
 def _page(n: int) -> int:
@@ -129,13 +130,17 @@ def _packed(one: View, shown: Positions) -> Packed:
     def make() -> Packed:
         x = images.pixels(shown)
         x_hat = cache.autoencoder(one.card).decode(one.codes.z[shown])
-        items = [_item(one, int(i)) for i in shown]
+        errors = one.codes.errors(shown)
+        ranks = one.codes.rank(errors)
+        items = [
+            _item(images, int(i), *judged)
+            for i, *judged in zip(shown, errors.tolist(), ranks.tolist(), strict=True)
+        ]
         return gallery.pack(items, [mosaic.colours(x), mosaic.colours(x_hat)], COLUMNS)
 
     return cache.kept(key, make)
 
 
-def _item(one: View, i: int) -> Item:
-    images, codes = one.population.images, one.codes
-    error = f"MSE {codes.errors[i]:.4f} · {codes.percentiles[i]:.0f} %"
-    return Item(str(images.ids[i]), tuple(filter(None, (images.label_name(i), error))))
+def _item(images: ImageSet, i: int, error: float, percentile: float) -> Item:
+    told = f"MSE {error:.4f} · {percentile:.0f} %"
+    return Item(str(images.ids[i]), tuple(filter(None, (images.label_name(i), told))))

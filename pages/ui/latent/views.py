@@ -8,10 +8,10 @@ from core.latent import Array, Axes
 from core.mapping.projections import BY_NAME
 from pages.ui import state
 from pages.ui.colouring import Colouring, Positions
-from pages.ui.latent import controls as latent_controls
 from pages.ui.latent import data as latent_data
 from pages.ui.latent import jobs as latent_jobs
 from pages.ui.latent import map as latent_map
+from pages.ui.latent import waiting
 from pages.ui.latent.controls import Asked
 from pages.ui.latent.data import Codes, Population
 
@@ -40,13 +40,15 @@ def view(asked: Asked, card: Card) -> View:
     """What the page knows of one model."""
     crowd, first = asked.crowd, latent_data.first(asked.crowd)
     population, known = latent_data.population(crowd), latent_data.population(first)
-    known_codes = latent_controls.encoded(first, card)
-    codes = latent_controls.encoded(crowd, card)
+    known_codes = waiting.encoded(first, card)
+    codes = waiting.encoded(crowd, card)
     axes = latent_data.axes(first, card, known_codes.z)
     xy = latent_jobs.places(crowd, card, asked.method, codes.z, axes)
     method = asked.method if xy is not None else "pca"
     drawn = xy if xy is not None else latent_jobs.places(crowd, card, "pca", codes.z, axes)
     assert drawn is not None
+    if asked.colour in latent_map.BY_ERROR:
+        waiting.judge(crowd, card, codes)
     colouring = latent_map.colouring(asked.colour, crowd, card, population, codes, asked.groups)
     return View(asked, card, population, codes, known, known_codes, axes, method, drawn, colouring)
 

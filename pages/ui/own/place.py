@@ -13,9 +13,9 @@ from core.latent import Axes
 from pages.ui import cache, gallery, mosaic, scatter, state
 from pages.ui.colouring import Colouring, Groups, Scale
 from pages.ui.gallery import Columns, Item
-from pages.ui.latent import controls as latent_controls
 from pages.ui.latent import data as latent_data
 from pages.ui.latent import views as latent_views
+from pages.ui.latent import waiting
 from pages.ui.latent.data import Codes, Crowd, Population
 from pages.ui.scatter import Look, Points
 from pages.ui.sidebar import Choice
@@ -31,7 +31,7 @@ def draw(chosen: str, images: ImageSet, choice: Choice, card: Card) -> None:
     st.subheader("Its place among the others")
     crowd = Crowd(choice.dataset.id, choice.split, False, MOST, 0)
     population = latent_data.population(crowd)
-    codes = latent_controls.encoded(crowd, card)
+    codes = waiting.encoded(crowd, card)
     z = cache.autoencoder(card).encode(images.pixels())
     position = int(images.positions([chosen])[0])
     left, right = st.columns([11, 9], gap="medium")
@@ -78,9 +78,11 @@ def with_stars(
 
 def _map(population: Population, codes: Codes, axes: Axes, card: Card) -> go.Figure:
     images = population.images
-    colouring: Colouring = Scale("reconstruction error (MSE)", codes.errors, "warm")
+    colouring: Colouring
     if images.labels is not None:
         colouring = Groups("class", images.class_names, images.labels)
+    else:
+        colouring = Scale("reconstruction error (MSE)", codes.errors(), "warm")
     xy = axes.coordinates(codes.z).astype(np.float32)
     points = Points(xy, images.ids, population.other, "other image")
     look = Look(latent_views.axis_titles(card, axes, "pca"), "pan", height=440)
