@@ -1,4 +1,4 @@
-"""The data sets by name: what there is, loading one, and which images a model has seen.
+"""The data sets by name: which there are, and loading one.
 
 To add one that comes with the program, write a module in core/data with `load(split) -> ImageSet`
 and add its `EmbeddedSet` here.
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal, get_args
+from typing import get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,6 @@ from core.data import digits, folders, ownsets, publicsets, shapes
 from core.data.imagesets import ImageSet, Split
 
 SPLITS: tuple[Split, ...] = get_args(Split)
-Seen = Literal["no", "yes", "some"]
 
 
 @dataclass(frozen=True)
@@ -37,12 +36,8 @@ class Facts:
 
 @dataclass(frozen=True)
 class DatasetInfo(Facts):
-    """A set in the catalogue.
+    """A set in the catalogue.  available: can be loaded now, without a network."""
 
-    embedded: comes with the program.  available: can be loaded now, without a network.
-    """
-
-    embedded: bool
     available: bool
 
 
@@ -79,14 +74,18 @@ EMBEDDED: tuple[EmbeddedSet, ...] = (
         shapes.load_shapes,
     ),
 )
+FACTS = tuple(field.name for field in fields(Facts))
 EMBEDDED_BY_ID = MappingProxyType({known.id: known for known in EMBEDDED})
 
 
 def catalogue(data_root: Path | str | None = None) -> tuple[DatasetInfo, ...]:
-    """The sets that have a name, the embedded ones first and your own last. Loads no images."""
+    """The sets that have a name, the embedded ones first and your own last. Loads no images.
+
+    data_root: where public sets are looked for before the data folder; HOURGLASS_DATA_ROOT if None.
+    """
     return (
-        *(_embedded_info(known) for known in EMBEDDED),
-        *(_public_info(known, _path(data_root)) for known in publicsets.PUBLIC_SETS),
+        *(_info(known, available=True) for known in EMBEDDED),
+        *(_info(known, _is_here(known, _path(data_root))) for known in publicsets.PUBLIC_SETS),
         *(_own_info(own) for own in ownsets.available()),
     )
 
@@ -100,9 +99,9 @@ def load(
 ) -> ImageSet:
     """One split ("train" or "test") of the set `id`, fetched first if it is not there.
 
-    id: a name in catalogue(), own:NAME among them, folder:PATH or zip:PATH; your own, folders and
-    zips have the split "all" as well.
-    data_root: where public sets are looked for before the data folder; HOURGLASS_DATA_ROOT if None.
+    id: one in catalogue(), folder:PATH or zip:PATH; own sets (own:NAME), folders and zips have the
+    split "all" as well.
+    data_root: as in catalogue().
     progress: told (done, in all or None): bytes while downloading, files of a folder or zip.
     size: (H, W) of the images of a folder or zip, see core.data.folders.Choice.
     Raises DataError if there is no such set or split, or if it cannot be had or read.
@@ -143,53 +142,17 @@ def training_images(
     return images
 
 
-def seen_in_training(card_dataset_id: str, shown_id: str, shown_split: str) -> Seen:
-    """Whether a model trained on training_images(card_dataset_id) had the shown images among them.
-
-    "some": a part of them, as MNIST's train split for a model trained on 4,000 of its digits, or
-    on all but 1,000. Classes left out of training do not count here.
-    """
-    card_dataset_id, shown_id = _canonical(card_dataset_id), _canonical(shown_id)
-    if shown_split == "test" or card_dataset_id not in _sources(shown_id):
-        return "no"
-    if "mnist" in (shown_id, card_dataset_id):
-        return "yes" if shown_id == digits.ID else "some"
-    return "yes" if shown_split == "train" else "some"
-
-
-def _canonical(dataset_id: str) -> str:
-    """The one name of a folder or zip that can be named in several ways."""
-    kind, _, path = dataset_id.partition(":")
-    return f"{kind}:{Path(path).expanduser().resolve()}" if path else dataset_id
-
-
-def _sources(shown_id: str) -> tuple[str, ...]:
-    """The sets whose train split shares images with this one's."""
-    return ("mnist", digits.ID) if shown_id in ("mnist", digits.ID) else (shown_id,)
-
-
 def _same_pixels(images: ImageSet, others: ImageSet) -> npt.NDArray[np.bool_]:
     known = {image.tobytes() for image in others.images}
     return np.fromiter((image.tobytes() in known for image in images.images), bool, len(images))
 
 
-def _embedded_info(known: EmbeddedSet) -> DatasetInfo:
-    facts = {field.name: getattr(known, field.name) for field in fields(Facts)}
-    return DatasetInfo(**facts, embedded=True, available=True)
+def _info(known: EmbeddedSet | publicsets.PublicSet, available: bool) -> DatasetInfo:
+    return DatasetInfo(**{name: getattr(known, name) for name in FACTS}, available=available)
 
 
-def _public_info(known: publicsets.PublicSet, data_root: Path | None) -> DatasetInfo:
-    return DatasetInfo(
-        known.id,
-        known.title,
-        known.explanation,
-        known.input_shape,
-        known.class_names,
-        known.n_train,
-        known.n_test,
-        embedded=False,
-        available=all(known.root(split, data_root) is not None for split in SPLITS),
-    )
+def _is_here(known: publicsets.PublicSet, data_root: Path | None) -> bool:
+    return all(known.root(split, data_root) is not None for split in SPLITS)
 
 
 def _own_info(own: ownsets.OwnSet) -> DatasetInfo:
@@ -202,7 +165,6 @@ def _own_info(own: ownsets.OwnSet) -> DatasetInfo:
         own.class_names,
         own.n_train,
         own.n_test,
-        embedded=False,
         available=True,
     )
 

@@ -9,6 +9,7 @@ from core import datasets
 from core.checkpoints import Card
 from core.config import DataError
 from core.data.imagesets import ImageSet
+from core.data.seen import seen_in_training
 from core.datasets import DatasetInfo
 from pages.ui import cache, links, router, state
 from pages.ui.text import noise_name, plain, titles
@@ -167,7 +168,7 @@ def _about(card: Card, info: DatasetInfo, split: str) -> None:
         f"trained on {card.dataset} with {trained}",
     )
     st.caption("  \n".join(map(plain, facts)))
-    seen = datasets.seen_in_training(card.dataset, info.id, split)
+    seen = seen_in_training(card.dataset, info.id, split)
     st.caption(SEEN[seen] if seen == "no" else f":material/info: {SEEN[seen]}")
 
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core import datasets
 from core.checkpoints import Card
+from core.data.seen import seen_in_training
 from core.mapping.projections import BY_NAME
 from pages.ui import sidebar, state
 from pages.ui.density import DENSE
@@ -183,6 +183,6 @@ def sentence(population: Population, crowd: Crowd, card: Card) -> str:
     if not crowd.with_other:
         return shown
     other = OTHER[crowd.split]
-    seen = datasets.seen_in_training(card.dataset, crowd.dataset, other)
+    seen = seen_in_training(card.dataset, crowd.dataset, other)
     drawn = "Rings" if n <= DENSE else "Among them, not told apart"
     return f"{shown} {drawn}: {population.other.sum():,} {other} images; {RINGS[seen]}."

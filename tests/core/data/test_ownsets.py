@@ -8,6 +8,7 @@ from core import datasets
 from core.config import DataError
 from core.data import ownsets
 from core.data.making import Keeping, make
+from core.data.seen import seen_in_training
 from core.learning.recipes import TrainConfig
 from core.training import train
 from tests.core.data.test_making import drafted
@@ -147,6 +148,6 @@ def test_name_of_a_deleted_set_is_not_given_to_other_images(mine: Path) -> None:
 
 
 def test_model_trained_on_the_set_is_said_to_have_seen_its_train_part(mine: Path) -> None:
-    assert datasets.seen_in_training("own:mine", "own:mine", "train") == "yes"
-    assert datasets.seen_in_training("own:mine", "own:mine", "test") == "no"
-    assert datasets.seen_in_training("own:other", "own:mine", "train") == "no"
+    assert seen_in_training("own:mine", "own:mine", "train") == "yes"
+    assert seen_in_training("own:mine", "own:mine", "test") == "no"
+    assert seen_in_training("own:other", "own:mine", "train") == "no"
