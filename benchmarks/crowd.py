@@ -26,7 +26,8 @@ from benchmarks.serving import QUIET, browser_path, serving
 from benchmarks.table import Row, markdown
 from core import datasets
 from core.data import ownsets
-from core.data.ownsets import OwnSet, Rows
+from core.data.ownrows import Rows
+from core.data.ownsets import OwnSet
 
 MODEL = "mnist-dense-2"
 TRAIN = 1_000

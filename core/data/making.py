@@ -18,7 +18,8 @@ from core.config import DataError, OptionError
 from core.data import ownsets, splits
 from core.data.drafts import Draft
 from core.data.imagesets import Rejected
-from core.data.ownsets import OwnSet, Rows, folder_of, own_dir
+from core.data.ownrows import Rows
+from core.data.ownsets import OwnSet, folder_of, own_dir
 
 BLOCK_BYTES = 32 << 20
 Index = npt.NDArray[np.int64]

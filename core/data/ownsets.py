@@ -14,7 +14,9 @@ import numpy.typing as npt
 from msgspec import Meta, Struct
 
 from core.config import DataError, OptionError, checked_name, data_dir
+from core.data import ownrows
 from core.data.imagesets import ImageSet, Rejected
+from core.data.ownrows import Columns
 
 PREFIX = "own:"
 DOCUMENT, IMAGES, ROWS = "set.json", "images.npy", "rows.json"
@@ -48,17 +50,6 @@ class OwnSet(Struct, frozen=True):
         return PREFIX + self.name
 
 
-class Rows(Struct, frozen=True):
-    """The images of a set, those for training first.
-
-    labels: indices into the class names, or None.  rejected: name and reason of what was left out.
-    """
-
-    ids: list[str]
-    labels: list[int] | None
-    rejected: list[tuple[str, str]]
-
-
 def own_dir() -> Path:
     """Where own data sets, and drafts of them, are kept."""
     return data_dir() / "own"
@@ -82,10 +73,11 @@ def load(name: str, split: str) -> ImageSet:
     part = slice(
         own.n_train if split == "test" else 0, own.n_train if split == "train" else len(images)
     )
-    labels = None if rows.labels is None else np.array(rows.labels[part], np.int64)
-    rejected = tuple(Rejected(*pair) for pair in rows.rejected)
-    ids = np.array(rows.ids[part], np.str_)
-    return ImageSet(own.id, split, images[part], labels, own.class_names, ids, rejected=rejected)
+    labels = None if rows.labels is None else rows.labels[part]
+    rejected = tuple(Rejected(*pair) for pair in rows.rejected.tolist())
+    return ImageSet(
+        own.id, split, images[part], labels, own.class_names, rows.ids[part], rejected=rejected
+    )
 
 
 def find(name: str) -> OwnSet:
@@ -133,19 +125,15 @@ def _document(folder: Path) -> OwnSet | None:
     return own if own.name == folder.name and own.n_train and own.n_test else None
 
 
-def _read(own: OwnSet, folder: Path) -> tuple[npt.NDArray[np.uint8], Rows]:
+def _read(own: OwnSet, folder: Path) -> tuple[npt.NDArray[np.uint8], Columns]:
+    n = own.n_train + own.n_test
     try:
         # "c": nobody can write through it to the file, and torch takes it without a copy.
         images = np.lib.format.open_memmap(folder / IMAGES, mode="c")
-        rows = msgspec.json.decode((folder / ROWS).read_bytes(), type=Rows)
-    except (OSError, ValueError, SyntaxError, tokenize.TokenError, msgspec.DecodeError) as error:
+        rows = ownrows.read(folder / ROWS, n, len(own.class_names))
+    except (OSError, ValueError, SyntaxError, tokenize.TokenError) as error:
         raise _broken(own) from error
-    n = own.n_train + own.n_test
-    fits = images.shape == (n, *own.shape) and images.dtype == np.uint8
-    labels = range(len(own.class_names))
-    if not fits or len(rows.ids) != n or len(set(rows.ids)) != n:
-        raise _broken(own)
-    if rows.labels is not None and (len(rows.labels) != n or not set(rows.labels) <= set(labels)):
+    if images.shape != (n, *own.shape) or images.dtype != np.uint8:
         raise _broken(own)
     return images, rows
 
