@@ -1,16 +1,33 @@
-"""A selection to take away: a table for a spreadsheet, and its images in a zip."""
+"""What can be taken away: a table for a spreadsheet, and a selection of images in a zip."""
 
 import io
 import re
 import zipfile
+from collections.abc import Callable
 
 import pandas as pd
+import streamlit as st
 
 from core.data.imagesets import ImageSet
 from pages.ui import mosaic
 
 NAME = re.compile(r"[^\w.-]+", re.ASCII)
 LONGEST = 100
+
+
+def csv_button(table: Callable[[], pd.DataFrame], name: str, about: str) -> None:
+    """Offer a table, made when it is asked for.  name: of the file.  about: what is in it."""
+    from core.exports import csv_bytes
+
+    st.download_button(
+        "CSV",
+        lambda: csv_bytes(table()),
+        name,
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        help=about,
+    )
 
 
 def images_zip(images: ImageSet, known: "pd.DataFrame | None" = None) -> bytes:

@@ -21,7 +21,7 @@ from core.sweeps import noise_sweep
 from pages.ui import charts
 from pages.ui.chart import Chart, Line
 from pages.ui.robust import chart as robust_chart
-from pages.ui.robust import measuring
+from pages.ui.robust import measuring, size_study
 from pages.ui.robust import ranking as robust_ranking
 from pages.ui.robust import sizes as robust_sizes
 from pages.ui.robust.copies import Copying, verdict
@@ -220,7 +220,7 @@ def test_data_set_with_most_comparable_models_is_offered_first() -> None:
 
 
 def test_progress_of_a_study_between_two_models_says_so() -> None:
-    assert robust_sizes.told(Progress(1, 3, None)) == "1 of 3 done: preparing the next"
+    assert size_study.told(Progress(1, 3, None)) == "1 of 3 done: preparing the next"
     assert Progress(1, 4, None).share == 0.25
     assert Progress(0, 0, None).share == 0
 

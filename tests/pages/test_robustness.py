@@ -375,6 +375,18 @@ def test_size_begins_a_study_of_what_was_asked_for(
     assert begun == [("mnist-5k", ["pca"], [2, 8])]
 
 
+def test_command_that_the_page_names_lists_the_same_missing_models(
+    open_page: OpenPage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    app = open_page(robust_view="Size", size_families="pca", size_latent_dims=["2", "8"])
+    (command,) = [one.value.split("`")[1] for one in app.caption if "in a terminal" in one.value]
+    capsys.readouterr()
+    assert main([*command.split()[3:], "--no-train", "--json"]) == 0
+    missing = json.loads(capsys.readouterr().out)["missing"]
+    assert f"Missing: {', '.join(missing)}." in said(app)
+    assert len(missing) == 2
+
+
 def test_data_without_a_model_is_one_sentence_in_every_view(
     open_page: OpenPage, only_tiny_models: Path
 ) -> None:

@@ -1,22 +1,17 @@
-"""Error against the size of the code, from the models that are there; training those that lack."""
+"""Error against the size of the code, from the models that are there."""
 
 from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
 
-from core import datasets, exports
 from core.checkpoints import Card
-from core.comparing import sizes, studies
-from core.comparing.sizes import DEFAULT_FAMILIES, FAMILIES, SIZES
-from core.comparing.studies import Progress
-from pages.ui import cache, charts, reporting, state, widgets
-from pages.ui.robust import view_reports
+from core.comparing import sizes
+from pages.ui import charts, exporting, reporting, widgets
+from pages.ui.robust import size_study, view_reports
 from pages.ui.sidebar import Choice
 from pages.ui.text import plain
-from pages.ui.working import duration
 
-POLL_SECONDS = 1.0
 RECIPES = (
     "Models called size-... share one recipe; the others were trained each by its own. "
     "The lines join the best model of each size."
@@ -42,39 +37,34 @@ def draw(choice: Choice) -> None:
     dataset = _dataset(choice)
     found = sizes.table(sizes.study(choice.fitting, dataset))
     if len(found):
-        figure = charts.size_curves(found)
-        st.plotly_chart(
-            figure,
-            key="size_curves",
-            config={"displayModeBar": False},
-            alt="Test error against the size of the code, a line a family; numbers in the table",
-        )
-        st.markdown(f"**{plain(summary(found))}**")
-        st.dataframe(
-            found,
-            hide_index=True,
-            column_config=COLUMNS,
-            column_order=tuple(COLUMNS),
-            height="content",
-            placeholder="",
-        )
-        st.caption(RECIPES)
-        with st.container(horizontal=True):
-            st.download_button(
-                "CSV",
-                lambda: exports.csv_bytes(found),
-                "hourglass-sizes.csv",
-                "text/csv",
-                icon=":material/download:",
-                on_click="ignore",
-                help="This table",
-            )
-            reporting.button(
-                lambda: view_reports.size(choice.fitting, dataset, found, summary(found)), "sizes"
-            )
+        _draw_found(choice, dataset, found)
     else:
         st.info(f"No model is trained on all of {plain(dataset)} without noise: train some below.")
-    _missing(choice.fitting, dataset)
+    size_study.draw(choice.fitting, dataset)
+
+
+def _draw_found(choice: Choice, dataset: str, found: pd.DataFrame) -> None:
+    """found: the table of the models trained on a data set, at least one."""
+    said = summary(found)
+    st.plotly_chart(
+        charts.size_curves(found),
+        key="size_curves",
+        config={"displayModeBar": False},
+        alt="Test error against the size of the code, a line a family; numbers in the table",
+    )
+    st.markdown(f"**{plain(said)}**")
+    st.dataframe(
+        found,
+        hide_index=True,
+        column_config=COLUMNS,
+        column_order=tuple(COLUMNS),
+        height="content",
+        placeholder="",
+    )
+    st.caption(RECIPES)
+    with st.container(horizontal=True):
+        exporting.csv_button(lambda: found, "hourglass-sizes.csv", "This table")
+        reporting.button(lambda: view_reports.size(choice.fitting, dataset, found, said), "sizes")
 
 
 def summary(found: pd.DataFrame) -> str:
@@ -97,18 +87,6 @@ def trained_on(cards: Sequence[Card], chosen: str) -> tuple[str, ...]:
     return tuple(sorted(names, key=lambda name: -len(sizes.study(cards, name))))
 
 
-def told(progress: Progress) -> str:
-    """What a study is at, in words."""
-    said = f"{progress.done} of {progress.total} done"
-    run = progress.now
-    if run is None:
-        return f"{said}: preparing the next"
-    left = run.status.seconds_left
-    return f"{said}; {run.config.name}: {run.state}" + (
-        f", about {duration(left)} left for it" if left > 0 else ""
-    )
-
-
 def _dataset(choice: Choice) -> str:
     names = trained_on(choice.fitting, choice.dataset.id)
     return widgets.choice(
@@ -121,67 +99,3 @@ def _dataset(choice: Choice) -> str:
         help="Models are compared if they learned from the same images, without noise; their "
         "error is on the clean test images of that set",
     )
-
-
-def _missing(cards: Sequence[Card], dataset: str) -> None:
-    st.subheader("Train the missing ones")
-    if studies.under_way() is not None:
-        _watch()
-        return
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        families = widgets.several(
-            st.pills,
-            "Families",
-            FAMILIES,
-            key="size_families",
-            default=DEFAULT_FAMILIES,
-            selection_mode="multi",
-            help="conv takes many times as long as dense; pca takes seconds",
-        )
-        latent_dims = widgets.several(
-            st.pills,
-            "D'",
-            SIZES,
-            key="size_latent_dims",
-            default=SIZES,
-            selection_mode="multi",
-            help="Numbers in the code",
-        )
-    wanted = sizes.missing(cards, dataset, families, latent_dims) if families else ()
-    here = _is_here(dataset)
-    names = ", ".join(one.name for one in wanted)
-    st.caption(plain(f"Missing: {names}." if names else "None of these is missing."))
-    if not here:
-        st.caption(f"The images of {plain(dataset)} are not here: choose another set to train on.")
-    if st.button(
-        f"Train {len(wanted)} in the background" if wanted else "Train in the background",
-        icon=":material/model_training:",
-        disabled=not wanted or not here,
-        help="One after the other, in a process of their own: it goes on if this page is closed",
-    ):
-        studies.begin(dataset, families, latent_dims)
-        st.rerun()
-    command = f"python -m core sizes --dataset {dataset} --arch {' '.join(families)}"
-    st.caption(f"The same in a terminal: `{command.replace('`', '')}`")
-
-
-def _watch() -> None:
-    _progress(len(cache.cards()))
-    if st.button("Stop", icon=":material/stop:", help="What is done stays; begin again any time"):
-        studies.stop()
-        st.rerun()
-
-
-@st.fragment(run_every=POLL_SECONDS)
-def _progress(n_cards: int) -> None:
-    """n_cards: models there were when the page was drawn; it is drawn anew if there are more."""
-    begun = studies.under_way()
-    if begun is None or len(cache.cards()) != n_cards:
-        st.rerun()
-    progress = studies.progress(begun)
-    st.progress(progress.share, plain(told(progress)))
-
-
-def _is_here(dataset: str) -> bool:
-    known = {info.id: info.available for info in datasets.catalogue()}
-    return known.get(dataset, ":" in dataset)
