@@ -42,11 +42,12 @@ def places(crowd: Crowd, card: Card, method: str, z: Array, axes: Axes) -> Array
 
 def start_projection(crowd: Crowd, card: Card, method: str, z: Array) -> Job:
     """Begin it, for all visitors; what comes of it is kept on disk and then found by places()."""
+    file = _file(crowd, card, method)
 
     def work(tell: Progress) -> Array:
         found = project_apart(z, method, crowd.seed, tell)
         with contextlib.suppress(OSError):  # a disk that is full costs only doing it again
-            _keep(_file(crowd, card, method), {"places": found})
+            _keep(file, {"places": found})
         return found
 
     return cache.jobs().start(job_key(crowd, card, method), BY_NAME[method].title, work)
@@ -54,6 +55,7 @@ def start_projection(crowd: Crowd, card: Card, method: str, z: Array) -> Job:
 
 def start_numbers(crowd: Crowd, card: Card, z: Array) -> Job:
     """Begin measuring how far classes stay together; the result is a tuple of Structure."""
+    file = _file(crowd, card, "numbers")
 
     def work(tell: Progress) -> tuple[Structure, ...]:
         images = latent_data.population(crowd).images
@@ -62,7 +64,7 @@ def start_numbers(crowd: Crowd, card: Card, z: Array) -> Job:
         x, labels = images.pixels(chosen), images.labels[chosen]
         found = structure.structures(z[chosen], x, labels, crowd.seed, tell)
         with contextlib.suppress(OSError):
-            _keep(_file(crowd, card, "numbers"), _as_arrays(found))
+            _keep(file, _as_arrays(found))
         return found
 
     return cache.jobs().start(job_key(crowd, card, "numbers"), "Numbers", work)
@@ -106,5 +108,7 @@ def _as_structures(kept: arraycache.Arrays) -> tuple[Structure, ...] | None:
 
 
 def _file(crowd: Crowd, card: Card, method: str) -> Path:
-    name = hashlib.sha256(job_key(crowd, card, method).encode()).hexdigest()[:24]
+    """Where it is kept: by the pixels, too, so that a folder with other images has no old map."""
+    pixels = [cache.identity(crowd.dataset, split) for split in latent_data.splits(crowd)]
+    name = hashlib.sha256(f"{job_key(crowd, card, method)} {pixels}".encode()).hexdigest()[:24]
     return config.data_dir() / "maps" / f"{name}.npz"

@@ -1,0 +1,74 @@
+"""Maps on the disk: there after a restart, and not for other images under the same name."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import streamlit as st
+from PIL import Image
+
+from core import checkpoints, datasets
+from core.checkpoints import Card
+from core.inference import Autoencoder
+from core.latent import Array, plane
+from pages.ui import cache
+from pages.ui.latent import jobs as latent_jobs
+from pages.ui.latent.data import Crowd
+
+N = 60
+
+
+@pytest.fixture
+def card(home: Path, only_tiny_models: Path) -> Card:
+    return checkpoints.load("tiny-dense").card
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder of N digits."""
+    folder = tmp_path / "digits"
+    folder.mkdir()
+    images = datasets.load("mnist-5k").images[:N, 0]
+    for i, image in enumerate(images):
+        Image.fromarray(image).save(folder / f"{i:02d}.png")
+    return folder
+
+
+@pytest.fixture
+def projected(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A projection that takes no time."""
+    monkeypatch.setattr(latent_jobs, "project_apart", lambda z, *_: np.array(z[:, :2]))
+
+
+def crowd(folder: Path) -> Crowd:
+    return Crowd(f"folder:{folder}", "all", False, 1000, 0)
+
+
+def codes(folder: Path) -> Array:
+    return Autoencoder.load("tiny-dense").encode(
+        datasets.load(crowd(folder).dataset, "all").pixels()
+    )
+
+
+def restart() -> None:
+    """As on a server that has read nothing yet."""
+    cache.jobs()._jobs.clear()
+    st.cache_resource.clear()
+
+
+def map_of(folder: Path, card: Card) -> Array | None:
+    z = codes(folder)
+    return latent_jobs.places(crowd(folder), card, "pacmap", z, plane(z))
+
+
+@pytest.mark.usefixtures("projected")
+def test_map_is_there_after_a_restart_and_not_once_an_image_has_changed(
+    folder: Path, card: Card
+) -> None:
+    z = codes(folder)
+    latent_jobs.start_projection(crowd(folder), card, "pacmap", z).wait(60)
+    restart()
+    np.testing.assert_array_equal(map_of(folder, card), z[:, :2])
+    Image.new("L", (28, 28), 90).save(folder / "07.png")
+    restart()
+    assert map_of(folder, card) is None
