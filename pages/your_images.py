@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui import sidebar, state
+from pages.ui import sidebar, widgets
 from pages.ui.own import downloads as own_downloads
 from pages.ui.own import look as own_look
 from pages.ui.own import models as own_models
@@ -22,15 +22,15 @@ st.caption(
     "It stays on this machine."
 )
 
-state.recall("your", "look", list(SECTIONS))
-st.segmented_control(
+section = widgets.choice(
+    st.segmented_control,
     "What to do",
     list(SECTIONS),
     key="your",
+    default="look",
     required=True,
     format_func=lambda name: SECTIONS[name][0],
     label_visibility="collapsed",
     help="Look at single images, make a data set of many, fetch a public one, manage models",
 )
-state.publish("your", "look")
-SECTIONS[st.session_state["your"]][1](choice)
+SECTIONS[section][1](choice)

@@ -11,7 +11,7 @@ from core.config import DataError
 from core.data.imagesets import ImageSet
 from core.data.seen import seen_in_training
 from core.datasets import DatasetInfo
-from pages.ui import cache, links, router, state
+from pages.ui import cache, links, router, state, widgets
 from pages.ui.text import noise_name, plain, titles
 
 DEFAULT_DATASET = "mnist-5k"
@@ -106,19 +106,19 @@ def _fitting(info: DatasetInfo) -> tuple[Card, ...]:
 
 def _dataset(shown: bool) -> DatasetInfo:
     infos = _infos()
-    state.recall("dataset", DEFAULT_DATASET, list(infos), "data set")
-    if shown:
-        st.selectbox(
-            "Data",
-            list(infos),
-            key="dataset",
-            format_func=lambda name: infos[name].title,
-            on_change=state.forget,
-            args=(OF_A_DATASET,),
-            help="Which images are shown",
-        )
-    state.publish("dataset", DEFAULT_DATASET)
-    info = infos[st.session_state["dataset"]]
+    name = widgets.choice(
+        widgets.drawn_if(shown, st.selectbox),
+        "Data",
+        list(infos),
+        key="dataset",
+        default=DEFAULT_DATASET,
+        what="data set",
+        format_func=lambda name: infos[name].title,
+        on_change=state.forget,
+        args=(OF_A_DATASET,),
+        help="Which images are shown",
+    )
+    info = infos[name]
     if shown:
         st.caption(plain(info.explanation))
     return info
@@ -126,18 +126,16 @@ def _dataset(shown: bool) -> DatasetInfo:
 
 def _split(info: DatasetInfo, shown: bool) -> str:
     counts = {"test": info.n_test, "train": info.n_train}
-    state.recall("split", "test", list(counts))
-    if shown:
-        st.segmented_control(
-            "Part",
-            list(counts),
-            key="split",
-            required=True,
-            format_func=lambda split: f"{split} · {counts[split]:,}",
-            help="Models are trained on the train part and judged on the test part",
-        )
-    state.publish("split", "test")
-    return str(st.session_state["split"])
+    return widgets.choice(
+        widgets.drawn_if(shown, st.segmented_control),
+        "Part",
+        list(counts),
+        key="split",
+        default="test",
+        required=True,
+        format_func=lambda split: f"{split} · {counts[split]:,}",
+        help="Models are trained on the train part and judged on the test part",
+    )
 
 
 def _checkpoint(fitting: Sequence[Card], shown: bool) -> Card | None:
@@ -145,18 +143,17 @@ def _checkpoint(fitting: Sequence[Card], shown: bool) -> Card | None:
         st.session_state.pop("model", None)
         return None
     called = titles(fitting)
-    default = default_model(fitting)
-    state.recall("model", default, list(called), "model")
-    if shown:
-        st.selectbox(
-            "Model",
-            list(called),
-            key="model",
-            format_func=called.__getitem__,
-            help="The autoencoder that all pages look through",
-        )
-    state.publish("model", default)
-    return next(card for card in fitting if card.name == st.session_state["model"])
+    name = widgets.choice(
+        widgets.drawn_if(shown, st.selectbox),
+        "Model",
+        list(called),
+        key="model",
+        default=default_model(fitting),
+        what="model",
+        format_func=called.__getitem__,
+        help="The autoencoder that all pages look through",
+    )
+    return next(card for card in fitting if card.name == name)
 
 
 def _about(card: Card, info: DatasetInfo, split: str) -> None:

@@ -7,7 +7,7 @@ import streamlit as st
 from core.checkpoints import Card
 from core.data.seen import seen_in_training
 from core.mapping.projections import BY_NAME
-from pages.ui import sidebar, state
+from pages.ui import sidebar, widgets
 from pages.ui.density import DENSE
 from pages.ui.latent import data as latent_data
 from pages.ui.latent import map as latent_map
@@ -23,7 +23,6 @@ DRAGS = {
     "zoom": ":material/zoom_in: Zoom",
 }
 NONE = "none"
-MAX_SEED = 2**32 - 1
 RINGS = {
     "no": "the model has not seen them",
     "yes": "the model was trained on them",
@@ -70,94 +69,83 @@ def _cards(choice: sidebar.Choice, card: Card) -> tuple[Card, ...]:
     if not others:
         return (card,)
     named = {NONE: "No other model"} | titles(choice.fitting)
-    state.recall("versus", NONE, [NONE, *others], "model")
-    st.selectbox(
+    chosen = widgets.choice(
+        st.selectbox,
         "Beside it",
         [NONE, *others],
         key="versus",
+        default=NONE,
+        what="model",
         format_func=named.__getitem__,
         help="A second model's map of the same images, with the same selection",
         width=180,
     )
-    state.publish("versus", NONE)
-    other = others.get(st.session_state["versus"])
+    other = others.get(chosen)
     return (card, other) if other else (card,)
 
 
 def _method() -> str:
-    state.recall("map", "pca", list(BY_NAME))
-    st.selectbox(
+    return widgets.choice(
+        st.selectbox,
         "Map",
         list(BY_NAME),
         key="map",
+        default="pca",
         format_func=lambda name: BY_NAME[name].title,
         help="\n".join(f"- {one.title}: {one.explanation}" for one in BY_NAME.values()),
         width=120,
     )
-    state.publish("map", "pca")
-    return str(st.session_state["map"])
 
 
 def _crowd(choice: sidebar.Choice) -> Crowd:
-    options = [str(n) for n in MOST]
-    state.recall("points", str(DEFAULT_MOST), options)
-    most = st.select_slider(
+    most = widgets.choice(
+        st.select_slider,
         "At most",
-        options,
+        [str(n) for n in MOST],
         key="points",
+        default=str(DEFAULT_MOST),
         format_func=lambda n: f"{int(n):,}",
         help="Of each part; of more images a sample is taken, every class in its share",
     )
-    state.publish("points", str(DEFAULT_MOST))
-    seed = state.recall_whole("sample", 0, 0, MAX_SEED)
-    st.number_input(
+    seed = widgets.seed(
         "Seed of the sample and of the map",
-        0,
-        MAX_SEED,
         key="sample",
         help="Another seed draws another sample, and lays PaCMAP and t-SNE out differently",
     )
-    state.publish("sample", 0)
     return Crowd(choice.dataset.id, choice.split, _rings(choice.split), int(most), seed)
 
 
 def _rings(split: str) -> bool:
     if (other := OTHER.get(split)) is None:
         return False
-    state.recall_flag("rings")
-    st.toggle(f"The {other} images too", key="rings", help="Drawn as rings below the others")
-    state.publish("rings", False)
-    return bool(st.session_state["rings"])
+    help_text = "Drawn as rings below the others"
+    return widgets.switch(f"The {other} images too", key="rings", help=help_text)
 
 
 def _groups(choice: sidebar.Choice) -> int:
     n_classes = len(choice.dataset.class_names)
-    default = n_classes if n_classes in GROUPS else 10
-    state.recall("groups", default, GROUPS)
-    st.select_slider(
+    return widgets.choice(
+        st.select_slider,
         "Clusters of k-means",
         GROUPS,
         key="groups",
+        default=n_classes if n_classes in GROUPS else 10,
         help="Into how many clusters the codes are divided, to colour by and to measure",
     )
-    state.publish("groups", default)
-    return int(st.session_state["groups"])
 
 
 def _colour(population: Population, groups: int) -> str:
     options = latent_map.colours(population, groups)
-    default = next(iter(options))
-    state.recall("colour", default, list(options))
-    st.selectbox(
+    return widgets.choice(
+        st.selectbox,
         "Colour",
         list(options),
         key="colour",
+        default=next(iter(options)),
         format_func=options.__getitem__,
         help="What the colour of a point says",
         width=170,
     )
-    state.publish("colour", default)
-    return str(st.session_state["colour"])
 
 
 def _drag() -> str:

@@ -11,6 +11,7 @@ from core.config import CheckpointError
 from pages.ui import cache, packing
 from pages.ui.learn import charts, onwards, parts
 from pages.ui.learn.onwards import GoOn
+from pages.ui.reconstruct import controls
 from pages.ui.sweep import Cell, Frames, Packed, Row, Stat, Still, Sweep
 from pages.ui.text import plain
 
@@ -33,7 +34,7 @@ def draw() -> None:
     parts.say(words(networks), depth(fitting, networks))
     st.plotly_chart(charts.gains(networks), key="learn_gains", config={"displayModeBar": False})
     with parts.row_of_controls():
-        shuffle = parts.shuffled()
+        shuffle = controls.shuffle_button()
     cards = tuple(card for pair in compared for card in pair)
     parts.slider(
         parts.kept_for(cards, "deeper", lambda: _packed(compared, shuffle), shuffle),

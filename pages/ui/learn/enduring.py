@@ -4,9 +4,10 @@ import streamlit as st
 
 from core.comparing import crossings, wording
 from core.noise import Noise
-from pages.ui import state
+from pages.ui import widgets
 from pages.ui.learn import noise_figure, onwards, parts
 from pages.ui.learn.onwards import GoOn
+from pages.ui.reconstruct import controls
 from pages.ui.robust import chart as robust_chart
 from pages.ui.text import noise_name, plain
 
@@ -21,7 +22,7 @@ def draw() -> None:
     with parts.row_of_controls():
         output = _output()
         mu = _mu()
-        clip = noise_figure.clip_switch()
+        clip = controls.clip_switch()
     cards = parts.models(OUTPUTS[output])
     noise = Noise("gaussian", 0.0, mu, clip)
     found = noise_figure.study(cards, noise)
@@ -57,15 +58,14 @@ def _output() -> str:
 
 
 def _mu() -> float:
-    state.recall_number("mu", 0.0, -0.5, 0.5)
-    st.slider(
+    return widgets.number(
+        st.slider,
         "Mean μ",
         -0.5,
         0.5,
-        step=0.05,
         key="mu",
+        default=0.0,
+        step=0.05,
         width=200,
         help="Noise that brightens (above 0) or darkens (below 0)",
     )
-    state.publish("mu", 0.0)
-    return float(st.session_state["mu"])

@@ -13,6 +13,7 @@ from pages.ui import cache, packing
 from pages.ui.chart import COLOURS, GREY, Chart, Line, numbers
 from pages.ui.learn import charts, onwards, parts
 from pages.ui.learn.onwards import GoOn
+from pages.ui.reconstruct import controls
 from pages.ui.sweep import Cell, Frames, Packed, Row, Still, Sweep
 
 PCA, NETWORK = "mnist-pca-32", "mnist-linear-32"
@@ -44,7 +45,7 @@ def draw() -> None:
     found: Compared = parts.kept_for(cards, "linear", lambda: compared(pca, network))
     parts.say(*words(found, pca, network))
     with parts.row_of_controls():
-        shuffle = parts.shuffled()
+        shuffle = controls.shuffle_button()
     parts.slider(
         parts.kept_for(cards, "linear rows", lambda: _packed(pca, network, shuffle), shuffle),
         "linear",

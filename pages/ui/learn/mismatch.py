@@ -8,6 +8,7 @@ from core.robustness import Study
 from pages.ui.chart import COLOURS, Chart
 from pages.ui.learn import noise_figure, onwards, parts
 from pages.ui.learn.onwards import GoOn
+from pages.ui.reconstruct import controls
 
 PAIRS = {"dense": "mnist-denoising", "convolutional": "mnist-conv-denoising"}
 CLIPPED = {False: "not clipped", True: "clipped"}
@@ -19,7 +20,7 @@ def draw() -> None:
         name = PAIRS[
             parts.one_of("mismatch", "Network", list(PAIRS), "Both were trained with noise")
         ]
-        clip = noise_figure.clip_switch()
+        clip = controls.clip_switch()
     card = parts.model(name)
     noise = Noise("gaussian", 0.0, card.noise.mu, clip)
     studies = {

@@ -54,18 +54,6 @@ def at(curve: Curve, found: Study, sigma: float) -> float:
     return float(found.metric.between(found.sigmas, curve.mean, levels)[0])
 
 
-def clip_switch() -> bool:
-    """Whether the noisy image is clipped; the same switch as on the other pages."""
-    state.recall_flag("clip")
-    st.toggle(
-        "Clip to [0, 1], as a camera would",
-        key="clip",
-        help="Off: the network gets values outside [0, 1] too, as in the textbooks",
-    )
-    state.publish("clip", False)
-    return bool(st.session_state["clip"])
-
-
 def onwards(noise: Noise, sigma: float) -> dict[str, object]:
     """The noise, as other pages keep it."""
     return {

@@ -12,7 +12,7 @@ from core.checkpoints import Card
 from core.config import CheckpointError
 from core.data.imagesets import ImageSet
 from core.latent import Array
-from pages.ui import cache, state, sweep
+from pages.ui import cache, state, sweep, widgets
 from pages.ui.chart import Chart
 from pages.ui.reconstruct import controls
 from pages.ui.sweep import Packed
@@ -83,26 +83,24 @@ def one_of(
     label: str,
     options: Sequence[str] | Mapping[str, str],
     help_text: str,
-    widget: Callable[..., Any] = st.segmented_control,
+    widget: widgets.Widget = st.segmented_control,
 ) -> str:
     """Which of a few options is chosen, the first to begin with; it is part of the link.
 
     options: names, or names and what they are called.
     """
     names, called = list(options), options if isinstance(options, Mapping) else {}
-    default = names[0]
-    state.recall(key, default, names)
-    widget(
+    return widgets.choice(
+        widget,
         label,
         names,
-        key=key,
+        key,
+        default=names[0],
         required=True,
         format_func=lambda name: called.get(name, name),
         help=help_text,
         wrap=True,
     )
-    state.publish(key, default)
-    return str(st.session_state[key])
 
 
 def begin_at(key: str, value: float) -> float:
@@ -130,13 +128,6 @@ def another(label: str, help_text: str) -> int:
     st.button(label, icon=":material/skip_next:", on_click=_count_on, help=help_text)
     state.publish(NTH, 0)
     return nth
-
-
-def shuffled() -> int:
-    """A button that draws other images, and which it drew; the same as on the other pages."""
-    shuffle = int(state.recall_number("shuffle", 0, 0, controls.MAX_SEED))
-    controls.shuffle_button()
-    return shuffle
 
 
 def row_of_controls() -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from pages.ui import state
+from pages.ui import state, widgets
 from pages.ui.outliers import histogram as outlier_histogram
 from pages.ui.outliers.data import Found, Scores
 from pages.ui.outliers.histogram import Drawn, Look, Stack
@@ -82,7 +82,4 @@ def _turn() -> int:
 
 
 def _toggle(label: str, key: str, help_text: str, disabled: bool = False) -> bool:
-    state.recall_flag(key)
-    st.toggle(label, key=key, help=help_text, disabled=disabled)
-    state.publish(key, False)
-    return bool(st.session_state[key])
+    return widgets.switch(label, key, help=help_text, disabled=disabled)

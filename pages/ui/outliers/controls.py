@@ -7,7 +7,7 @@ from core import outliers
 from core.anomaly import thresholds
 from core.anomaly.scores import Score
 from core.anomaly.thresholds import Mode, Reference
-from pages.ui import state
+from pages.ui import widgets
 from pages.ui.outliers import data as outlier_data
 from pages.ui.outliers import known as outlier_known
 from pages.ui.outliers.data import Asked, Found
@@ -43,33 +43,30 @@ def found(choice: Choice) -> Found:
 
 
 def _score(names: dict[str, Score]) -> str:
-    state.recall("score", "mse", list(names))
-    st.selectbox(
+    return widgets.choice(
+        st.selectbox,
         "Score",
         list(names),
         key="score",
+        default="mse",
         format_func=lambda name: names[name].title + (" · baseline" * names[name].baseline),
         help="How strangeness is measured; higher is stranger, for every score",
         width=340,
     )
-    state.publish("score", "mse")
-    return str(st.session_state["score"])
 
 
 def _mode(has_truth: bool) -> Mode:
     modes = [mode for mode in MODES if mode != "best F1" or has_truth]
-    state.recall("threshold", "share", modes)
-    st.segmented_control(
+    return widgets.choice(
+        st.segmented_control,
         "Threshold",
         modes,
         key="threshold",
+        default="share",
         required=True,
         format_func=MODES.__getitem__,
         help="\n".join(f"- **{MODES[m]}** {thresholds.EXPLANATIONS[m]}" for m in modes),
     )
-    state.publish("threshold", "share")
-    mode: Mode = st.session_state["threshold"]
-    return mode
 
 
 def _base(
@@ -78,18 +75,18 @@ def _base(
     """The scores the threshold is derived from."""
     name = outlier_data.references(asked).name
     if mode in ("share", "robust z"):
-        state.recall("measured_on", "references", list(BASES))
-        st.segmented_control(
+        base = widgets.choice(
+            st.segmented_control,
             "Measured on",
             list(BASES),
             key="measured_on",
+            default="references",
             required=True,
             format_func=BASES.__getitem__,
             help=f"Images that are not judged ({name}), or the judged images themselves, for a "
             "share of them",
         )
-        state.publish("measured_on", "references")
-        if st.session_state["measured_on"] == "judged":
+        if base == "judged":
             return Reference(own, f"these {len(own):,} images themselves")
     return Reference(usual, name)
 
@@ -133,7 +130,5 @@ def _number(
     help_text: str,
 ) -> float:
     low, high, step = bounds
-    state.recall_number(key, default, low, high)
-    st.number_input(label, low, high, step=step, format=form, key=key, help=help_text, width=150)
-    state.publish(key, default)
-    return float(st.session_state[key])
+    look = {"step": step, "format": form, "help": help_text, "width": 150}
+    return widgets.number(st.number_input, label, low, high, key, default, **look)

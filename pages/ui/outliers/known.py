@@ -6,11 +6,10 @@ from core import datasets
 from core.checkpoints import Card
 from core.data import planting
 from core.data.imagesets import ImageSet
-from pages.ui import state
+from pages.ui import widgets
 from pages.ui.outliers.data import Asked, Kind, Truth
 from pages.ui.sidebar import Choice
 
-MAX_SEED = 2**32 - 1
 KINDS: dict[Kind, str] = {
     "none": "nothing",
     "marked": "what the data mark",
@@ -45,17 +44,16 @@ def unseen_classes(card: Card, images: ImageSet) -> tuple[str, ...]:
 
 def _truth(card: Card, images: ImageSet) -> Truth:
     kinds = [kind for kind in KINDS if _possible(kind, images)]
-    default = default_truth(card, images)
-    state.recall("truth", default, kinds)
-    st.radio(
+    chosen = widgets.choice(
+        st.radio,
         "Known outliers are",
         kinds,
         key="truth",
+        default=default_truth(card, images),
         format_func=lambda kind: KINDS[kind],
         help="Scores are never told; curves and best F1 need to know",
     )
-    state.publish("truth", default)
-    match st.session_state["truth"]:
+    match chosen:
         case "classes":
             return Truth("classes", _classes(card, images))
         case "planted":
@@ -72,16 +70,17 @@ def _possible(kind: Kind, images: ImageSet) -> bool:
 
 def _classes(card: Card, images: ImageSet) -> tuple[str, ...]:
     default = list(unseen_classes(card, images) or images.class_names[-1:])
-    state.recall_several("outlier_classes", default, images.class_names, "class")
-    st.multiselect(
+    asked_for = widgets.several(
+        st.multiselect,
         "Classes",
         images.class_names,
         key="outlier_classes",
+        default=default,
+        what="class",
         help="Images of these classes count as outliers; a model that was trained with them will "
         "not think so",
     )
-    state.publish("outlier_classes", default)
-    chosen = tuple(st.session_state["outlier_classes"] or default)
+    chosen = tuple(asked_for or default)
     return chosen if len(chosen) < len(images.class_names) else chosen[:-1]
 
 
@@ -89,28 +88,28 @@ def _planted(card: Card, images: ImageSet) -> Truth:
     others = [info for info in datasets.catalogue() if info.available and info.id != images.id]
     titles = {name: f"{name}: {one.explanation}" for name, one in planting.CORRUPTIONS.items()}
     titles |= {info.id: f"images of {info.title}" for info in others}
-    state.recall("plant", "noise", list(titles), "data set or corruption")
-    st.selectbox(
+    plant = widgets.choice(
+        st.selectbox,
         "What is planted",
         list(titles),
         key="plant",
+        default="noise",
+        what="data set or corruption",
         format_func=titles.__getitem__,
         help="Spoiled copies of some images, or images of another set, added to the images shown",
     )
-    state.publish("plant", "noise")
-    percent = state.recall_whole("plant_percent", 10, 1, 50)
-    st.slider(
-        "How many, per 100 images", 1, 50, key="plant_percent", help="Added to the images shown"
+    percent = widgets.whole(
+        st.slider,
+        "How many, per 100 images",
+        1,
+        50,
+        key="plant_percent",
+        default=10,
+        help="Added to the images shown",
     )
-    state.publish("plant_percent", 10)
-    seed = state.recall_whole("plant_seed", 0, 0, MAX_SEED)
-    st.number_input(
+    seed = widgets.seed(
         "Seed",
-        0,
-        MAX_SEED,
         key="plant_seed",
         help="Which images are taken, and all chance in spoiling them",
     )
-    state.publish("plant_seed", 0)
-    plant = str(st.session_state["plant"])
     return Truth("planted", unseen_classes(card, images), plant, percent / 100, seed)

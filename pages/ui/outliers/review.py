@@ -6,7 +6,7 @@ import streamlit as st
 from core import reviews
 from core.config import ReviewError
 from core.reviews import MAX_NAME, Decision, disagreements
-from pages.ui import cache, errors, review, state
+from pages.ui import cache, errors, review, state, widgets
 from pages.ui.outliers import data as outlier_data
 from pages.ui.outliers import desk as outlier_desk
 from pages.ui.outliers import export as outlier_export
@@ -46,17 +46,16 @@ def draw(found: Found) -> None:
 
 
 def _kind() -> str:
-    state.recall("queue", "flagged", list(QUEUES))
-    st.selectbox(
+    return widgets.choice(
+        st.selectbox,
         "Queue",
         list(QUEUES),
         key="queue",
+        default="flagged",
         format_func=QUEUES.__getitem__,
         help="Which images to review; the strangest come first",
         width=240,
     )
-    state.publish("queue", "flagged")
-    return str(st.session_state["queue"])
 
 
 def _reviewer() -> str:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui import state
+from pages.ui import widgets
 from pages.ui.outliers import classes as outlier_classes
 from pages.ui.outliers import found as outlier_found
 from pages.ui.outliers import inspector as outlier_inspector
@@ -30,20 +30,19 @@ def draw(found: Found) -> str:
     """The sentence that is always there, and the chosen section; its name."""
     st.markdown(outlier_found.sentence(found))
     st.caption(plain(found.score.explanation))
-    state.recall("section_outliers", "flagged", list(SECTIONS))
-    st.segmented_control(
+    section = widgets.choice(
+        st.segmented_control,
         "Show",
         list(SECTIONS),
         key="section_outliers",
+        default="flagged",
         format_func=SECTIONS.__getitem__,
         required=True,
         label_visibility="collapsed",
         help="What is shown below",
     )
-    state.publish("section_outliers", "flagged")
-    if st.session_state["section_outliers"] != "review":
+    if section != "review":
         st.query_params.pop("at", None)  # where a review stood
-    section = str(st.session_state["section_outliers"])
     clicked = PARTS[section](found)
     outlier_inspector.inspect(found, clicked)
     return section

@@ -8,31 +8,30 @@ import streamlit as st
 from core.checkpoints import Card
 from core.data.imagesets import ImageSet
 from core.noise import ADDITIVE, EXPLANATIONS, KINDS, Kind, Noise
-from pages.ui import state
+from pages.ui import state, widgets
 from pages.ui.text import kind_name, titles
 
 LARGE = 48  # pixels a side, from where fewer images fit a screen and a message
 COUNTS, COUNTS_OF_LARGE = (8, 12, 16, 24, 32), (4, 8, 12, 16)
-MAX_SEED = 2**32 - 1
 
 
 def compared(main: Card, fitting: Sequence[Card]) -> tuple[Card, ...]:
     """The sidebar's model and up to two more, the linear one to begin with."""
     by_name = {card.name: card for card in fitting}
     default = [card.name for card in rivals(main, fitting)]
-    state.recall_several("compare", default, list(by_name), "model")
-    st.multiselect(
+    others = widgets.several(
+        st.multiselect,
         "Compare with",
         list(by_name),
         key="compare",
+        default=default,
+        what="model",
         max_selections=2,
         format_func=titles(fitting).__getitem__,
         placeholder="No other model",
         help="Up to two more models, on the same images with the same noise",
     )
-    state.publish("compare", default)
-    names = dict.fromkeys([main.name, *st.session_state["compare"]])
-    return tuple(by_name[name] for name in names)
+    return tuple(by_name[name] for name in dict.fromkeys([main.name, *others]))
 
 
 def rivals(main: Card, fitting: Sequence[Card]) -> list[Card]:
@@ -48,7 +47,7 @@ def images(available: ImageSet) -> ImageSet:
     ):
         n = _count(large=max(available.shape) >= LARGE)
         classes = _classes(available) if available.labels is not None else []
-        chosen = pick(available, classes, n, int(state.recall_number("shuffle", 0, 0, MAX_SEED)))
+        chosen = pick(available, classes, n, shuffle())
         st.caption(f"{len(chosen):,} of {len(available):,} {available.split} images")
     return chosen
 
@@ -77,40 +76,40 @@ def noise() -> tuple[Noise, int]:
         "Noise", icon=":material/grain:", help="Which kind of noise, and how it is drawn"
     ):
         kind = _kind()
-        mu, clip = _shift_and_clip(disabled=kind not in ADDITIVE)
-        seed = state.recall_whole("seed", 0, 0, MAX_SEED)
-        st.number_input(
-            "Seed",
-            0,
-            MAX_SEED,
-            key="seed",
-            help="The same seed gives the same noise on the same image, for every model",
-        )
-        state.publish("seed", 0)
+        mu = _mean(disabled=kind not in ADDITIVE)
+        clip = clip_switch(disabled=kind not in ADDITIVE)
+        help_text = "The same seed gives the same noise on the same image, for every model"
+        seed = widgets.seed("Seed", key="seed", help=help_text)
     return Noise(kind, 0.0, mu, clip), seed
 
 
-def shuffle_button() -> None:
-    """Draws other images."""
-    st.button(
-        "Shuffle",
-        icon=":material/shuffle:",
-        on_click=_next,
-        args=("shuffle",),
-        help="Draw other images at random",
+def clip_switch(disabled: bool = False) -> bool:
+    """Whether noisy images are clipped, on all pages alike."""
+    return widgets.switch(
+        "Clip to [0, 1], as a camera would",
+        key="clip",
+        disabled=disabled,
+        help="Off: the network gets values outside [0, 1] too, as in the textbooks",
     )
+
+
+def shuffle() -> int:
+    """Which draw of the images is shown, on all pages alike: see pick()."""
+    return state.recall_whole("shuffle", 0, 0, widgets.MAX_SEED)
+
+
+def shuffle_button() -> int:
+    """A button that draws other images; which draw is shown, as shuffle() says."""
+    shown = shuffle()
+    _next_button("shuffle", "Shuffle", "shuffle", "Draw other images at random")
     state.publish("shuffle", 0)
+    return shown
 
 
 def new_noise_button() -> None:
-    """Draws other noise: the next seed."""
-    st.button(
-        "New noise",
-        icon=":material/casino:",
-        on_click=_next,
-        args=("seed",),
-        help="Draw other noise of the same kind: the next seed",
-    )
+    """A button that draws other noise; noise() has to be drawn before it."""
+    about = "Draw other noise of the same kind: the next seed"
+    _next_button("seed", "New noise", "casino", about)
 
 
 def default_count(large: bool) -> int:
@@ -119,67 +118,62 @@ def default_count(large: bool) -> int:
 
 
 def _count(large: bool) -> int:
-    default = default_count(large)
-    options = COUNTS_OF_LARGE if large else COUNTS
-    state.recall("n", default, options)
-    st.select_slider("How many", options, key="n", help="Images side by side")
-    state.publish("n", default)
-    return int(st.session_state["n"])
+    return widgets.choice(
+        st.select_slider,
+        "How many",
+        COUNTS_OF_LARGE if large else COUNTS,
+        key="n",
+        default=default_count(large),
+        help="Images side by side",
+    )
 
 
 def _classes(available: ImageSet) -> list[str]:
-    state.recall_several("classes", [], available.class_names, "class")
-    st.pills(
+    return widgets.several(
+        st.pills,
         "Classes",
         available.class_names,
-        selection_mode="multi",
         key="classes",
+        what="class",
+        selection_mode="multi",
         help="Only images of these classes; none chosen = all",
     )
-    state.publish("classes", [])
-    return list(st.session_state["classes"])
 
 
 def _kind() -> Kind:
     kinds = {kind_name(kind): kind for kind in KINDS}  # a link says it in words
-    default = kind_name(KINDS[0])
-    state.recall("noise", default, list(kinds))
-    st.radio(
+    name = widgets.choice(
+        st.radio,
         "Kind",
         list(kinds),
         key="noise",
+        default=kind_name(KINDS[0]),
         captions=[EXPLANATIONS[kind] for kind in KINDS],
         help="What is done to the pixels; the slider says how much",
     )
-    state.publish("noise", default)
-    return kinds[st.session_state["noise"]]
+    return kinds[name]
 
 
-def _shift_and_clip(disabled: bool) -> tuple[float, bool]:
-    mu = state.recall_number("mu", 0.0, -0.5, 0.5)
-    st.slider(
+def _mean(disabled: bool) -> float:
+    return widgets.number(
+        st.slider,
         "Mean μ",
         -0.5,
         0.5,
-        step=0.05,
         key="mu",
+        default=0.0,
+        step=0.05,
         disabled=disabled,
         help="Noise that brightens (above 0) or darkens (below 0); gaussian and speckle only",
     )
-    state.publish("mu", 0.0)
-    state.recall_flag("clip")
-    st.toggle(
-        "Clip to [0, 1], as a camera would",
-        key="clip",
-        disabled=disabled,
-        help="Off: the network gets values outside [0, 1] too, as in the textbooks",
-    )
-    state.publish("clip", False)
-    return mu, bool(st.session_state["clip"])
+
+
+def _next_button(key: str, label: str, icon: str, about: str) -> None:
+    st.button(label, icon=f":material/{icon}:", on_click=_next, args=(key,), help=about)
 
 
 def _next(key: str) -> None:
-    st.session_state[key] = (int(st.session_state.get(key, 0)) + 1) % MAX_SEED
+    st.session_state[key] = (int(st.session_state.get(key, 0)) + 1) % (widgets.MAX_SEED + 1)
 
 
 def _turn(

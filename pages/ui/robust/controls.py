@@ -8,7 +8,7 @@ import streamlit as st
 from core.checkpoints import Card
 from core.noise import Noise
 from core.robustness import METRICS, Metric, metric
-from pages.ui import state
+from pages.ui import widgets
 from pages.ui.reconstruct import controls
 from pages.ui.robust.measuring import amounts, drawing
 from pages.ui.robust.questions import MOST, questions
@@ -45,23 +45,22 @@ class Asked:
     @property
     def seeds(self) -> tuple[int, ...]:
         """One a draw."""
-        return tuple((self.seed + i) % (controls.MAX_SEED + 1) for i in range(self.draws))
+        return tuple((self.seed + i) % (widgets.MAX_SEED + 1) for i in range(self.draws))
 
 
 def view() -> str:
     """Which of VIEWS is open."""
-    state.recall("robust_view", VIEWS[0], VIEWS)
-    st.segmented_control(
+    return widgets.choice(
+        st.segmented_control,
         "View",
         VIEWS,
-        required=True,
         key="robust_view",
+        default=VIEWS[0],
+        required=True,
         label_visibility="collapsed",
         help="Curves: error against noise. Wall: the same images through every model. Copying: "
         "images unlike any in training. Size: error against D'. Models: a table to choose from.",
     )
-    state.publish("robust_view", VIEWS[0])
-    return str(st.session_state["robust_view"])
 
 
 def asked(choice: Choice) -> Asked:
@@ -74,7 +73,6 @@ def asked(choice: Choice) -> Asked:
             n, draws, levels = amounts(choice.dataset.input_shape)
             band, log = drawing()
         _questions(choice.fitting)
-        state.recall_number("shuffle", 0, 0, controls.MAX_SEED)
         controls.shuffle_button()
     return Asked(choice, cards, noise, seed, n, draws, levels, metric(shown), band, log)
 
@@ -101,17 +99,18 @@ def compared(choice: Choice) -> tuple[Card, ...]:
     """The models to compare, as asked for; a PCA always among them if there is one."""
     named = titles(choice.fitting)
     default = default_names(choice.model(), choice.fitting)
-    state.recall_several("models", default, list(named), "model")
-    st.multiselect(
+    names = widgets.several(
+        st.multiselect,
         "Compare",
         list(named),
         key="models",
+        default=default,
+        what="model",
         max_selections=MOST,
         placeholder="Choose models",
         help="On the same images with the same noise; a PCA is always beside them",
     )
-    state.publish("models", default)
-    return with_pca(st.session_state["models"], choice.fitting)
+    return with_pca(names, choice.fitting)
 
 
 def _questions(fitting: Sequence[Card]) -> None:
@@ -136,14 +135,14 @@ def _choose(names: tuple[str, ...]) -> None:
 def _metric() -> str:
     """The name of the chosen metric."""
     named = {one.title: one.name for one in METRICS}
-    state.recall("metric", METRICS[0].title, list(named))
-    st.segmented_control(
+    title = widgets.choice(
+        st.segmented_control,
         "Metric",
         list(named),
-        required=True,
         key="metric",
+        default=METRICS[0].title,
+        required=True,
         help="Against the clean image: mean squared error (lower is nearer), peak signal-to-noise "
         "ratio in dB, structural similarity (both: higher is nearer)",
     )
-    state.publish("metric", METRICS[0].title)
-    return named[st.session_state["metric"]]
+    return named[title]

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core import exports, robustness
 from core.comparing.strangers import STRANGERS
-from pages.ui import mosaic, reporting, state
+from pages.ui import mosaic, reporting, widgets
 from pages.ui.robust import controls as robust_controls
 from pages.ui.robust import copies, copying_report
 from pages.ui.robust.copies import Copying
@@ -65,16 +65,16 @@ def draw(choice: Choice) -> None:
 
 def _as_share() -> bool:
     """Whether to show shares that come back, or errors."""
-    state.recall("copying", MEASURES[0], MEASURES)
-    st.segmented_control(
+    measure = widgets.choice(
+        st.segmented_control,
         "Show",
         MEASURES,
-        required=True,
         key="copying",
+        default=MEASURES[0],
+        required=True,
         help="The share of each kind that comes back, or the mean squared error",
     )
-    state.publish("copying", MEASURES[0])
-    return bool(st.session_state["copying"] == MEASURES[0])
+    return measure == MEASURES[0]
 
 
 def pictures(found: Mapping[str, Copying]) -> pd.DataFrame:

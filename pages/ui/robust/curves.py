@@ -78,7 +78,7 @@ def _measured(asked: Asked, seed: int) -> Measured:
 def _draw_sweep(asked: Asked, found: Study) -> Pictured:
     every = asked.choice.images()
     n = N_PICTURES if every.shape[-1] < controls.LARGE else N_LARGE
-    images = controls.pick(every, (), n, _shuffled())
+    images = controls.pick(every, (), n, controls.shuffle())
     choice = asked.choice
     shown = Shown(
         choice.dataset.id,
@@ -180,7 +180,3 @@ def _colours(cards: Sequence[Card]) -> dict[str, int]:
     st.session_state[COLOURS] = robust_chart.slots(kept, [card.name for card in cards])
     found: dict[str, int] = st.session_state[COLOURS]
     return found
-
-
-def _shuffled() -> int:
-    return int(state.recall_number("shuffle", 0, 0, controls.MAX_SEED))

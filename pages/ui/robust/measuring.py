@@ -1,11 +1,10 @@
 """On how much the Robustness page measures, and how its curves are drawn."""
 
 import math
-from collections.abc import Sequence
 
 import streamlit as st
 
-from pages.ui import state
+from pages.ui import widgets
 
 COUNTS = ("50", "200", "1000", "all")
 MOST_VALUES = 12_500_000  # numbers in all images measured, to begin with: seconds, not a minute
@@ -27,8 +26,13 @@ def default_count(shape: tuple[int, int, int]) -> str:
 def n_images(shape: tuple[int, int, int]) -> int:
     """How many images of this shape are measured; 0 = all."""
     default = default_count(shape)
-    n = _slider(
-        "Images measured", "measured", COUNTS, default, "Evenly spread over the chosen part"
+    n = widgets.choice(
+        st.select_slider,
+        "Images measured",
+        COUNTS,
+        key="measured",
+        default=default,
+        help="Evenly spread over the chosen part",
     )
     if default != COUNTS[-2]:
         c, h, w = shape
@@ -44,46 +48,40 @@ def which(n: int, total: int) -> str:
 def amounts(shape: tuple[int, int, int]) -> tuple[int, int, int]:
     """How many images of this shape (0 = all), draws of the noise, and amounts of it."""
     n = n_images(shape)
-    draws = _slider(
-        "Draws of the noise", "draws", DRAWS, 1, "Each measures all images anew, with the next seed"
+    draws = widgets.choice(
+        st.select_slider,
+        "Draws of the noise",
+        DRAWS,
+        key="draws",
+        default=1,
+        help="Each measures all images anew, with the next seed",
     )
-    levels = _slider(
+    levels = widgets.choice(
+        st.select_slider,
         "Amounts of noise",
-        "levels",
         LEVELS,
-        11,
-        "From 0 to 1; between them the curves are interpolated",
+        key="levels",
+        default=11,
+        help="From 0 to 1; between them the curves are interpolated",
     )
-    return n, int(draws), int(levels)
+    return n, draws, levels
 
 
 def drawing() -> tuple[str, bool]:
     """Which of BANDS is drawn, and whether an MSE is on a logarithmic axis."""
-    default = next(iter(BANDS))
-    state.recall("band", default, list(BANDS))
-    st.radio(
+    band = widgets.choice(
+        st.radio,
         "Band",
         list(BANDS),
         key="band",
+        default=next(iter(BANDS)),
         captions=list(BANDS.values()),
         help="What the shaded area around each curve says",
     )
-    state.publish("band", default)
-    state.recall_flag("log", True)
-    st.toggle(
+    log = widgets.switch(
         "Logarithmic MSE",
         key="log",
+        default=True,
         help="Small errors are told apart too; PSNR and SSIM are always on an even scale",
     )
-    state.publish("log", True)
-    return str(st.session_state["band"]), bool(st.session_state["log"])
-
-
-def _slider(
-    label: str, key: str, options: Sequence[str | int], default: str | int, help_text: str
-) -> str | int:
-    state.recall(key, default, options)
-    st.select_slider(label, options, key=key, help=help_text)
-    state.publish(key, default)
-    chosen: str | int = st.session_state[key]
-    return chosen
+    return band, log

@@ -13,7 +13,7 @@ from core.data.imagesets import ImageSet
 from core.inference import Autoencoder
 from core.noise import Noise
 from core.sweeps import NoiseSweep, noise_sweep
-from pages.ui import cache, mosaic, reporting, state
+from pages.ui import cache, mosaic, reporting, state, widgets
 from pages.ui.reconstruct import controls, reconstruction
 from pages.ui.robust import ranking as robust_ranking
 from pages.ui.robust import view_reports
@@ -32,8 +32,7 @@ def draw(choice: Choice) -> None:
     choice.model()  # says what to do if there is none
     with st.container(horizontal=True, vertical_alignment="bottom"):
         n = _count()
-        shuffle = int(state.recall_number("shuffle", 0, 0, controls.MAX_SEED))
-        controls.shuffle_button()
+        shuffle = controls.shuffle_button()
         noise, seed = controls.noise()
         sigma = _sigma()
     images, words = chosen(choice.images(), n, shuffle)
@@ -122,12 +121,15 @@ def _columns(n: int) -> dict[str, Any]:
 
 
 def _count() -> int:
-    state.recall("wall", 4, COUNTS)
-    st.segmented_control(
-        "Images", COUNTS, required=True, key="wall", help="How many images side by side"
+    return widgets.choice(
+        st.segmented_control,
+        "Images",
+        COUNTS,
+        key="wall",
+        default=4,
+        required=True,
+        help="How many images side by side",
     )
-    state.publish("wall", 4)
-    return int(st.session_state["wall"])
 
 
 def _sigma() -> float:
