@@ -28,9 +28,9 @@ class Stranger:
 class Copy:
     """What a model makes of one kind of images.
 
-    x, x_hat: (n, C, H, W).  mse: (n,).  kept: the share of what distinguishes the images from an
-    even grey that comes back, pooled: 1 = copied, 0 = an even grey would be as near, below 0 = an
-    even grey would be nearer.
+    x, x_hat: (m, C, H, W), all images or the first of them.  mse: (n,), of all.  kept: the share
+    of what distinguishes the images from an even grey that comes back, pooled: 1 = copied, 0 = an
+    even grey would be as near, below 0 = an even grey would be nearer.
     """
 
     stranger: Stranger
@@ -91,6 +91,12 @@ def copies(model: Rebuilder, x: Array, seed: int) -> tuple[Copy, ...]:
     x: (n, C, H, W) in [0, 1], images of the kind it was trained on.
     """
     return tuple(_copy(model, stranger, x, seed) for stranger in STRANGERS)
+
+
+def examples(model: Rebuilder, x: Array, seed: int, n: int) -> tuple[tuple[Array, Array], ...]:
+    """The first n images of each kind that copies() judges, and what a model makes of them."""
+    asked = [stranger.make(x, np.random.default_rng(seed))[:n].copy() for stranger in STRANGERS]
+    return tuple((some, model.reconstruct(some)) for some in asked)
 
 
 def noise_passed(model: Rebuilder, x: Array, seed: int) -> float:
