@@ -6,13 +6,10 @@ events.jsonl   what happened, a line each         epochs/      pictures and code
 launch.json    the process last started for it    log.txt      what that process printed
 """
 
-import math
 import re
-import time
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 from msgspec import Struct
@@ -21,23 +18,16 @@ from core import checkpoints
 from core.config import NAME_PATTERN, HourglassError, OptionError, runs_dir
 from core.files import write_atomically
 from core.learning.recipes import TrainConfig
-from core.processes import Process
-
-RunState = Literal[
-    "queued", "running", "stopping", "paused", "stopped", "cancelled",
-    "finished", "failed", "diverged", "interrupted",
-]  # fmt: skip
-LIVE: tuple[RunState, ...] = ("queued", "running", "stopping")
-STARTING = 20.0  # seconds that a process may take until it says who it is
-KILLED = "Its process ended without a word: it was killed, or the machine stopped."
+from core.running.status import LIVE, RunState, Status, silent_seconds, true_status, write_status
 
 
 class RunConfig(Struct, frozen=True):
     """What a run does.
 
-    name: of the checkpoint.  created: seconds since 1970.  threads: CPU threads.  data_root: where
-    public data sets lie, if said.  keep_seconds, keep_steps: the state is kept at least as often.
-    launcher: what began it, so that torchrun finds it again after a restart.
+    name: of the checkpoint.  created: seconds since 1970.  threads: CPU threads.
+    data_root: where public data sets are looked for first, if given.
+    keep_seconds, keep_steps: the state is kept at least this often.
+    launcher: the torchrun that began it, which finds it by this name after a restart; "" if none.
     """
 
     name: str
@@ -48,34 +38,6 @@ class RunConfig(Struct, frozen=True):
     keep_seconds: float = 10.0
     keep_steps: int = 2000
     launcher: str = ""
-
-
-class Status(Struct, frozen=True):
-    """How a run stands, as its process last wrote it.
-
-    phase: what a live one is doing.  reason: why it is not live any more, for people.
-    seconds_left: by the speed so far, -1 if not known.  images_per_second: of the last epoch or so.
-    checkpoint: the name under which its model is kept, if it is.  mse: of that model.
-    pca_mse: of PCA with the same D' on the same images, -1 if not known.
-    """
-
-    state: RunState = "queued"
-    reason: str = ""
-    phase: str = ""
-    pid: int = 0
-    started: float = 0.0
-    epoch: int = 0
-    step: int = 0
-    steps_per_epoch: int = 0
-    n_images: int = 0
-    n_parameters: int = 0
-    images_per_second: float = 0.0
-    seconds_left: float = -1.0
-    checkpoint: str = ""
-    mse: float = -1.0
-    psnr: float = 0.0
-    ssim: float = 0.0
-    pca_mse: float = -1.0
 
 
 @dataclass(frozen=True)
@@ -92,7 +54,7 @@ class Run:
 
     @property
     def state(self) -> RunState:
-        """The truth: what the status says, unless its process is gone."""
+        """What the status says; read() has made sure that it is true."""
         return self.status.state
 
     @property
@@ -101,12 +63,12 @@ class Run:
 
     @property
     def can_resume(self) -> bool:
-        """Whether there is something left to do, and nobody doing it."""
+        """Whether there is training left to do, and no process doing it."""
         return not self.is_live and self.state not in ("finished", "diverged")
 
     @property
     def share_done(self) -> float:
-        """0 to 1."""
+        """The share of all steps that is done, 0 to 1."""
         s, epochs = self.status, self.config.train.epochs
         if self.state == "finished":
             return 1.0
@@ -116,7 +78,7 @@ class Run:
     @property
     def silent_seconds(self) -> float:
         """How long ago its process last showed a sign of life."""
-        return _age(self.folder / "status.json")
+        return silent_seconds(self.folder)
 
     def log(self, most: int = 20_000) -> str:
         """The end of what its process printed: the traceback of a failure is here."""
@@ -152,7 +114,7 @@ def default_name(dataset: str, arch: str) -> str:
 
 
 def found() -> tuple[Run, ...]:
-    """All runs, the newest first; folders that are none are left out."""
+    """All runs, the newest first; folders that hold no run are left out."""
     folders = sorted(runs_dir().glob("*/config.json")) if runs_dir().is_dir() else []
     runs = []
     for path in folders:
@@ -164,7 +126,7 @@ def found() -> tuple[Run, ...]:
 
 
 def get(id: str) -> Run:  # noqa: A002  # what a run's name is called everywhere
-    """The run with that id, or the newest one of that checkpoint name; OptionError if none."""
+    """The run with that id, else the newest with that name; OptionError if there is none."""
     if NAME_PATTERN.fullmatch(id):
         if (runs_dir() / id / "config.json").is_file():
             return read(runs_dir() / id)
@@ -180,52 +142,4 @@ def read(folder: Path) -> Run:
         config = msgspec.json.decode((folder / "config.json").read_bytes(), type=RunConfig)
     except (OSError, msgspec.DecodeError) as error:
         raise OptionError(f"{folder.name} is not a run that can be read: delete it.") from error
-    status = status_of(folder)
-    if status.state in LIVE and not has_process(folder, status):
-        status = msgspec.structs.replace(status, state="interrupted", reason=KILLED, phase="")
-    return Run(folder, config, status)
-
-
-def write_status(folder: Path, status: Status, durable: bool = True) -> None:
-    """Replace the status; OSError if the disk refuses."""
-    write_atomically(folder / "status.json", msgspec.json.encode(status), durable)
-
-
-def replace_state(status: Status, state: RunState, reason: str = "") -> Status:
-    """The status in another state, nothing under way."""
-    return msgspec.structs.replace(status, state=state, reason=reason, phase="", seconds_left=-1.0)
-
-
-def status_of(folder: Path) -> Status:
-    """What the run's process last wrote, which need not be true any more."""
-    try:
-        return msgspec.json.decode((folder / "status.json").read_bytes(), type=Status)
-    except (OSError, msgspec.DecodeError):
-        return Status(state="interrupted", reason=KILLED)
-
-
-def processes_of(folder: Path, status: Status) -> list[Process]:
-    """Those that may be at work on the run: the one it says it is, and the one started for it."""
-    found = [Process(status.pid, status.started)] if status.pid else []
-    try:
-        launched = msgspec.json.decode((folder / "launch.json").read_bytes())
-        found.append(Process(int(launched["pid"]), float(launched["started"])))
-    except (OSError, KeyError, TypeError, ValueError, msgspec.DecodeError):
-        pass  # it was not started in the background
-    return [process for process in found if process.is_alive()]
-
-
-def has_process(folder: Path, status: Status) -> bool:
-    """Whether somebody is at work on the run, or has been started for it just now."""
-    if processes_of(folder, status):
-        return True
-    if status.pid or (folder / "launch.json").exists():
-        return False
-    return _age(folder / "status.json") < STARTING
-
-
-def _age(path: Path) -> float:
-    try:
-        return max(0.0, time.time() - path.stat().st_mtime)
-    except OSError:
-        return math.inf
+    return Run(folder, config, true_status(folder))

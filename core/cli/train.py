@@ -183,7 +183,8 @@ def _run(team: "Team", make: "Callable[[], Run]") -> "Run":
     """The run that rank 0 makes, on all ranks."""
     import msgspec
 
-    from core.runs import Run, RunConfig, Status
+    from core.running.status import Status
+    from core.runs import Run, RunConfig
 
     if team.size == 1:
         return make()

@@ -21,6 +21,7 @@ from core.files import write_atomically
 from core.learning.events import Event
 from core.processes import Process
 from core.running import control as run_control
+from core.running import turns
 from core.runs import Run, RunConfig
 
 
@@ -81,7 +82,7 @@ def begin(
     )
     if not names:
         raise OptionError("Nothing is missing: all models of this study are there.")
-    with run_control.lock():
+    with turns.lock():
         if under_way() is not None:
             raise OptionError("A size study is under way: wait for it, or stop it first.")
         command = [sys.executable, "-m", "core", "sizes", "--dataset", dataset]

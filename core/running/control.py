@@ -5,22 +5,21 @@ import sys
 import time
 from typing import Literal
 
-import filelock
 import msgspec
 
-from core import machine, processes
-from core.config import OptionError, runs_dir
+from core import processes
+from core.config import OptionError
 from core.files import write_atomically
-from core.runs import (
+from core.processes import Process
+from core.running.status import (
     LIVE,
-    Run,
-    found,
     processes_of,
-    read,
     replace_state,
-    status_of,
     write_status,
+    written_status,
 )
+from core.running.turns import lock
+from core.runs import Run, read
 
 Request = Literal["pause", "stop", "cancel"]
 GRACE = 1.2  # seconds from asking a run to cancel until it is killed
@@ -64,7 +63,7 @@ def clear(run: Run) -> None:
 
 def has_begun(run: Run) -> bool:
     """Whether it ever got as far as training."""
-    return status_of(run.folder).steps_per_epoch > 0
+    return written_status(run.folder).steps_per_epoch > 0
 
 
 def cancel(run: Run) -> Run:
@@ -74,12 +73,12 @@ def cancel(run: Run) -> Run:
         return run
     ask(run, "cancel")
     gone_by = time.monotonic() + GRACE
-    while time.monotonic() < gone_by and processes_of(run.folder, status_of(run.folder)):
+    while time.monotonic() < gone_by and _alive(run):
         time.sleep(0.05)
-    for process in processes_of(run.folder, status_of(run.folder)):
+    for process in _alive(run):
         process.kill()
     if read(run.folder).state in ("interrupted", *LIVE):
-        write_status(run.folder, replace_state(status_of(run.folder), "cancelled"))
+        write_status(run.folder, replace_state(written_status(run.folder), "cancelled"))
     return read(run.folder)
 
 
@@ -90,16 +89,5 @@ def delete(run: Run) -> None:
     shutil.rmtree(run.folder)
 
 
-def lock() -> filelock.BaseFileLock:
-    """Held while somebody starts runs or takes a turn."""
-    runs_dir().mkdir(parents=True, exist_ok=True)
-    return filelock.FileLock(runs_dir() / ".lock", timeout=10)
-
-
-def may_begin(run: Run) -> bool:
-    """Whether it is this queued run's turn: a place is free, no older one waits. Under lock()."""
-    others = [other for other in found() if other.id != run.id]
-    busy = sum(other.state in ("running", "stopping") for other in others)
-    waiting = [other for other in others if other.state == "queued"]
-    oldest = all(other.config.created >= run.config.created for other in waiting)
-    return oldest and busy < machine.max_runs()
+def _alive(run: Run) -> list[Process]:
+    return processes_of(run.folder, written_status(run.folder))

@@ -1,39 +1,32 @@
 """Carrying out a run: training that keeps its state and can be asked to pause, stop or cancel.
 
-Whatever ends it, the folder says so afterwards; what cannot be said (kill -9) is seen from outside
-(core.runs).
+Whatever ends it, the folder says so afterwards. A process that is killed cannot write; that it is
+gone is seen from outside (core.running.status).
 """
 
-import os
-import time
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-
-from core import checkpoints, datasets, runs
+from core import checkpoints, datasets
 from core.background import Progress
 from core.config import Diverged, HourglassError
-from core.data.imagesets import ImageSet
 from core.distributed import ALONE, Team
-from core.learning import state as run_state
+from core.learning import state as learning_state
 from core.learning.events import EpochDone, Event, StepDone
 from core.learning.state import State
-from core.models import architecture, pca
-from core.running import control as run_control
+from core.models import architecture
+from core.running import turns
+from core.running.baseline import Sets, pca_mse
 from core.running.journal import Journal
+from core.running.keeping import Keeper
 from core.running.orders import ORDERS, Order, Signals, requested, signals
+from core.running.status import RunState
 from core.runs import Run
 from core.training import keep, train
 
-POLL = 0.25  # seconds between two looks whether it is our turn
-SHARE_FOR_KEEPING = 0.05  # of the time may go into keeping the state
-MOST_COMPONENTS = 1024  # of the PCA that a model is compared with
-Sets = tuple[ImageSet, ImageSet]  # to train on, to test on
-
 
 class _Ended(Exception):
-    """Training ends here, by order."""
+    """Training ends here because it was asked to."""
 
     def __init__(self, order: Order, state: State) -> None:
         super().__init__(order)
@@ -45,10 +38,10 @@ def execute(
 ) -> Iterator[Event]:
     """Trains, from where the run stands, and yields what happens. Ends early if asked to.
 
-    wait: for its turn among the background runs.  progress: told how much of the images is there;
-    the folder tells by default.  In a team rank 0 owns the folder.
-    Raises OptionError if it is running already, Diverged (the last good state is kept), and what
-    else keeps a training from going on; KeyboardInterrupt for Ctrl-C, after the state is kept.
+    wait: for its turn among the background runs.  progress: told how many of the images are loaded;
+    if None, that is written into the folder.  team: rank 0 alone writes there.
+    Raises OptionError if the run is under way already, Diverged (the last good state is kept), what
+    else keeps a training from going on, and KeyboardInterrupt for Ctrl-C, after the state is kept.
     """
     if team.rank:
         with signals() as told:
@@ -57,7 +50,7 @@ def execute(
     journal = Journal(run)
     with journal.owned(), signals() as told:
         try:
-            if wait and not _turn(run, journal):
+            if wait and not turns.awaited(run, journal):
                 return
             yield from _Work(run, journal, team, told).events(progress or journal.loaded)
         except Diverged as error:
@@ -72,20 +65,6 @@ def execute(
             raise
 
 
-def pca_mse(sets: Sets, k: int) -> float:
-    """The mean squared error of k principal components of the training images on the test images;
-    -1 if there are no k of them, or too many to be worth the time.
-    """
-    train_set, test_set = sets
-    if k > min(len(train_set), train_set.images[0].size, MOST_COMPONENTS):
-        return -1.0
-    tensors, _ = pca.fit(train_set.pixels().reshape(len(train_set), -1), k)
-    x = test_set.pixels().reshape(len(test_set), -1)
-    z = x @ tensors["encoder.1.weight"].T + tensors["encoder.1.bias"]
-    x_hat = z @ tensors["decoder.0.weight"].T + tensors["decoder.0.bias"]
-    return float(np.square(x - x_hat, dtype=np.float64).mean())
-
-
 class _Work:
     """One process's part in a run; journal: rank 0's alone."""
 
@@ -93,7 +72,7 @@ class _Work:
         self.run, self.journal, self.team, self.told = run, journal, team, told
         self.config = run.config.train
         self.path = checkpoints.local_path(run.config.name)
-        self.kept_at, self.kept_steps, self.cost = time.monotonic(), 0, 0.0
+        self.keeper = Keeper(run.folder, run.config)
 
     def events(self, progress: Progress) -> Iterator[Event]:
         """From where the run stands to its end, or to where it is asked to end."""
@@ -110,28 +89,21 @@ class _Work:
         except _Ended as end:
             yield from self._ended(end, sets)
         except Diverged:
-            yield from self._judged(run_state.load(self.run.folder / "state"), sets)
+            yield from self._judged(self.keeper.kept(), sets)
             raise
         else:
             self._compare(sets)
             self._set("finished")
 
     def _images(self, progress: Progress) -> Sets:
-        name, without, root = (
-            self.config.dataset,
-            self.config.exclude_classes,
-            self.run.config.data_root,
-        )
-        train_set = datasets.training_images(name, without, root, progress)
-        return train_set, datasets.load(name, "test", root, progress)
+        config, root = self.config, self.run.config.data_root
+        train_set = datasets.training_images(config.dataset, config.exclude_classes, root, progress)
+        return train_set, datasets.load(config.dataset, "test", root, progress)
 
     def _start(self) -> State | None:
-        """The kept state, if any: rank 0 reads it and tells the others."""
-        path, content = self.run.folder / "state", b""
-        if self.journal is not None and path.exists():
-            content = path.read_bytes()
-        content = self.team.told(content)
-        state = run_state.from_bytes(content) if content else None
+        """The kept state, if any: rank 0 reads it and sends it to the others."""
+        content = self.team.told(self.keeper.content() if self.journal is not None else b"")
+        state = learning_state.from_bytes(content) if content else None
         if self.journal is not None:
             self.journal.begin(state)
         return state
@@ -139,11 +111,13 @@ class _Work:
     def _obey(self, event: StepDone | EpochDone) -> None:
         if event.state is None:
             return
-        self.kept_steps += isinstance(event, StepDone)
+        if isinstance(event, StepDone):
+            self.keeper.count_step()
         order = ORDERS[self.team.agreed(ORDERS.index(self._order()))]
         if order:
             state = event.state()
-            self._keep(state)
+            if self.journal is not None and self.keeper.keep(state):
+                self.journal.append("kept", epoch=state.epoch, step=state.step)
             if order != "keep":
                 raise _Ended(order, state)
 
@@ -154,17 +128,7 @@ class _Work:
             return ""
         if request := requested(self.run.folder):
             return request
-        config, since = self.run.config, time.monotonic() - self.kept_at
-        due = since >= max(config.keep_seconds, self.cost / SHARE_FOR_KEEPING)
-        return "keep" if due or self.kept_steps >= config.keep_steps else ""
-
-    def _keep(self, state: State) -> None:
-        began = time.monotonic()
-        if self.journal is not None and state.is_good:
-            run_state.save(self.run.folder / "state", state)
-            self.journal.append("kept", epoch=state.epoch, step=state.step)
-        self.kept_at, self.kept_steps = time.monotonic(), 0
-        self.cost = self.kept_at - began
+        return "keep" if self.keeper.is_due() else ""
 
     def _ended(self, end: _Ended, sets: Sets) -> Iterator[Event]:
         if end.order == "end":
@@ -184,7 +148,7 @@ class _Work:
             yield event
 
     def _compare(self, sets: Sets) -> None:
-        """The same D' in closed form, for the card that compares them."""
+        """PCA with the same D', which the page shows beside the result."""
         if self.journal is None:
             return
         self._set("running", phase="comparing with PCA")
@@ -197,27 +161,13 @@ class _Work:
         if self.journal is not None:
             self.journal.note(event)
 
-    def _set(self, state: runs.RunState, reason: str = "", **fields: Any) -> None:
+    def _set(self, state: RunState, reason: str = "", **fields: Any) -> None:
         if self.journal is not None:
             self.journal.set(state, reason, **fields)
 
 
 def _silent(done: int, total: int | None) -> None:
-    """Tells nobody: rank 0 does."""
-
-
-def _turn(run: Run, journal: Journal) -> bool:
-    """Wait until a place is free; false if asked not to begin at all."""
-    journal.set("queued")
-    while not (request := requested(run.folder)):
-        with run_control.lock():
-            if run_control.may_begin(run):
-                journal.set("running", phase="starting")
-                return True
-        os.utime(run.folder / "status.json")
-        time.sleep(POLL)
-    journal.set("paused" if request == "pause" else "cancelled")
-    return False
+    """Progress of the other ranks goes nowhere: rank 0 reports it."""
 
 
 def _reason(error: BaseException) -> str:

@@ -19,7 +19,8 @@ from core.config import OptionError
 from core.files import write_atomically
 from core.learning.events import EpochDone, Event, Finished, Saved, Started, StepDone
 from core.learning.state import State
-from core.runs import Run, RunState, replace_state, write_status
+from core.running.status import RunState, replace_state, write_status
+from core.runs import Run
 
 MOST_PICTURES = 200  # epochs whose pictures are kept; of a longer run every second, third ...
 FIRST_PICTURES = 20  # epochs that count as such in any case
@@ -40,25 +41,28 @@ class Journal:
     @contextlib.contextmanager
     def owned(self) -> Iterator[None]:
         """Nobody else may write here; OptionError if somebody does."""
+        lock = filelock.FileLock(self.folder / ".lock", timeout=0)
         try:
-            with filelock.FileLock(self.folder / ".lock", timeout=0):
-                (self.folder / "epochs").mkdir(exist_ok=True)
-                with contextlib.suppress(OSError):  # it is full already
-                    (self.folder / "spare").write_bytes(bytes(SPARE_BYTES))
-                yield
+            lock.acquire()
         except filelock.Timeout as error:
             raise OptionError(f"{self.folder.name} is running already.") from error
+        try:
+            (self.folder / "epochs").mkdir(exist_ok=True)
+            with contextlib.suppress(OSError):  # the disk is full already
+                (self.folder / "spare").write_bytes(bytes(SPARE_BYTES))
+            yield
         finally:
             (self.folder / "spare").unlink(missing_ok=True)
+            lock.release()
 
     def set(self, state: RunState, reason: str = "", **fields: Any) -> None:
-        """Write how the run stands, for good."""
+        """Write how the run stands now, so that it lasts through a power cut."""
         status = replace_state(self.status, state, reason)
         self.status = msgspec.structs.replace(status, **fields)
         write_status(self.folder, self.status)
 
     def fail(self, state: RunState, reason: str) -> None:
-        """The same on a disk that may be full, after an exception, which goes to the log first."""
+        """As set(), in an exception handler: frees the spare bytes and logs the traceback first."""
         (self.folder / "spare").unlink(missing_ok=True)
         if state in ("failed", "diverged"):
             with open(self.folder / "log.txt", "a", encoding="utf-8") as log:
@@ -67,7 +71,7 @@ class Journal:
         self.append("ended", state=state, reason=reason)
 
     def append(self, name: str, **fields: Any) -> None:
-        """One more line of what happened."""
+        """Write one more line of what happened.  fields: anything that JSON can hold."""
         line = json.dumps({"event": name, "time": round(time.time(), 3), **fields})
         with open(self.folder / "events.jsonl", "ab+") as file:
             if file.tell() and not _ends_in_newline(file):
@@ -75,13 +79,13 @@ class Journal:
             file.write(line.encode() + b"\n")
 
     def begin(self, state: State | None) -> None:
-        """Training begins, or goes on from `state`: what was written about later is forgotten."""
+        """Training begins, or goes on from `state`: lines about what came after no longer count."""
         steps = max(1, self.status.steps_per_epoch)
         self.append("begun", at=0.0 if state is None else state.epoch - 1 + state.step / steps)
         self._done_before = -1
 
     def loaded(self, done: int, total: int | None) -> None:
-        """So much of the images is there: bytes, or files."""
+        """Tell how many of the images' bytes or files are there; total: of how many, if known."""
         if time.monotonic() - self._told >= TELL_SECONDS:
             share = f", {done / total:.0%}" if total else ""
             self._tell(phase=f"loading the images{share}")

@@ -10,7 +10,8 @@ from PIL import Image
 
 from core import runs
 from core.learning.recipes import TrainConfig
-from core.runs import Run, RunConfig, RunState
+from core.running.status import RunState
+from core.runs import Run, RunConfig
 
 LONG = 10_000  # epochs: never done within a test
 TINY = {"latent_dim": 2, "widths": [8]}

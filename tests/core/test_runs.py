@@ -18,7 +18,9 @@ from core.learning.events import Finished
 from core.processes import Process
 from core.running import control as run_control
 from core.running import records as run_records
-from core.runs import Run, Status
+from core.running import status as run_status
+from core.running.status import Status
+from core.runs import Run
 from core.training import train
 from tests.core.runs_for_tests import (
     LONG,
@@ -175,7 +177,7 @@ def test_run_that_fails_says_why_and_keeps_a_log(images: str, empty_home: Path) 
 
 def write(run: Run, **status: object) -> Run:
     now = msgspec.structs.replace(run.status, **status)
-    runs.write_status(run.folder, now)
+    run_status.write_status(run.folder, now)
     return runs.read(run.folder)
 
 
@@ -189,7 +191,7 @@ def test_run_is_known_by_pid_and_start_time_together(images: str) -> None:
 def test_new_run_whose_process_never_came_is_interrupted_after_a_while(images: str) -> None:
     run = new_run(images)
     assert run.state == "queued"
-    long_ago = time.time() - runs.STARTING - 1
+    long_ago = time.time() - run_status.STARTING - 1
     os.utime(run.folder / "status.json", (long_ago, long_ago))
     assert runs.read(run.folder).state == "interrupted"
     assert runs.read(run.folder).can_resume

@@ -11,7 +11,8 @@ from core.config import HourglassError
 from core.data.imagesets import ImageSet
 from core.running import control as run_control
 from core.running import records as run_records
-from core.runs import Run, RunState
+from core.running.status import RunState
+from core.runs import Run
 from pages.ui import cache, errors, reporting, state, sweep
 from pages.ui.text import plain
 from pages.ui.train import charts as run_charts

@@ -3,7 +3,6 @@
 import errno
 import os
 import subprocess
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +20,7 @@ from core.models.network import Network
 from core.running import control as run_control
 from core.running import execution as running
 from core.running import records as run_records
+from core.running import turns
 from core.running.execution import execute
 from core.running.journal import Journal
 from core.runs import Run
@@ -192,7 +192,7 @@ def test_full_disk_fails_with_that_reason_and_keeps_the_last_good_state(
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         write(path, data, durable)
 
-    for module in ("core.learning.state", "core.running.journal", "core.runs"):
+    for module in ("core.learning.state", "core.running.journal", "core.running.status"):
         monkeypatch.setattr(f"{module}.write_atomically", refuse)
     with pytest.raises(OSError, match="No space left"):
         list(events)
@@ -267,19 +267,52 @@ def test_run_keeps_its_state_by_the_clock_too(images: str) -> None:
 def test_queued_run_that_is_asked_to_pause_does_not_begin(
     images: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run_control, "may_begin", lambda run: False)
+    monkeypatch.setattr("core.running.turns.may_begin", lambda run: False)
     run = new_run(images)
     run_control.ask(run, "pause")
     assert list(execute(run, wait=True)) == []
     assert runs.read(run.folder).state == "paused"
 
 
-def test_journal_tells_how_much_of_the_images_is_there(images: str) -> None:
+def test_journal_tells_how_much_of_the_images_is_there(
+    images: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.running.journal.TELL_SECONDS", 0)
     run = new_run(images)
-    journal = Journal(run)
-    time.sleep(0.6)
-    journal.loaded(25, 100)
+    Journal(run).loaded(25, 100)
     assert "25%" in runs.read(run.folder).status.phase
+
+
+def test_second_process_that_is_refused_leaves_the_spare_bytes_of_the_first(images: str) -> None:
+    run = new_run(images)
+    with Journal(run).owned():
+        with pytest.raises(OptionError, match="running already"):
+            list(execute(run))
+        assert (run.folder / "spare").exists(), "a full disk could not be told any more"
+    assert not (run.folder / "spare").exists()
+
+
+def test_queued_run_waits_while_another_process_holds_the_lock(
+    images: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "PATIENCE", 0)
+    run, held = new_run(images), turns.lock()
+    held.acquire()
+    looks = []
+
+    def released(seconds: float) -> None:
+        looks.append(seconds)
+        if len(looks) == 2:
+            held.release()
+
+    monkeypatch.setattr("core.running.turns.time.sleep", released)
+    try:
+        with Journal(run).owned():
+            assert turns.awaited(run, Journal(run))
+    finally:
+        held.release(force=True)
+    assert len(looks) == 2
+    assert runs.read(run.folder).state == "running"
 
 
 def test_last_event_of_a_run_is_its_model(images: str) -> None:
