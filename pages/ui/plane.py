@@ -2,14 +2,14 @@
 
 The two-dimensional sister of sweep.py. Moving the pointer, or the arrow keys, shows the decoded
 image of the nearest node, its coordinates, and the nearest real image, without a message to the
-server.
+server. A click pins the place, which the server then knows.
 """
 
 import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +36,20 @@ class Legend:
     axes: tuple[str, str]
     what: str
     model: str
+
+
+class Place(NamedTuple):
+    """Coordinates on a plane, in the units of its axes."""
+
+    x: float
+    y: float
+
+
+class Event(NamedTuple):
+    """pinned: the place that is held.  clicked: the id of the real image just clicked, or None."""
+
+    pinned: Place | None
+    clicked: str | None
 
 
 def nodes(shape: tuple[int, int, int]) -> int:
@@ -105,18 +119,27 @@ def dots(shares: npt.NDArray[np.float64], colours: Pixels) -> Packed:
     return Packed({"n": len(places)}, places.tobytes() + colours.astype(np.uint8).tobytes())
 
 
-def show(packed: Packed, key: str, points: Packed, selected: Sequence[int]) -> str | None:
-    """The plane; the id of the real image that was clicked just now, or None.
+def show(
+    packed: Packed, key: str, points: Packed, selected: Sequence[int], start: Place | None = None
+) -> Event:
+    """The plane.
 
     points: from dots().  selected: positions of those that stand out; none = all alike. They travel
     by themselves, so that the pictures need not be sent again for other points, colours or another
-    selection.
+    selection.  start: the place that is pinned when it appears; keep it the same from rerun to
+    rerun (state.on_appearance).
     """
     listened = Packed(points.header | {"selected": list(selected)}, points.body)
     _selection(key=f"{key}_selection", data=listened.message(0))
-    state = _component(key=key, data=packed.message(0), on_clicked_change=_nothing)
-    clicked: str | None = state.clicked
-    return clicked
+    state = _component(
+        key=key,
+        data=Packed(packed.header | {"pinned": start}, packed.body).message(0),
+        default={"pinned": start},
+        on_pinned_change=_nothing,
+        on_clicked_change=_nothing,
+    )
+    pinned = state.pinned
+    return Event(Place(*map(float, pinned)) if pinned else None, state.clicked)
 
 
 def _laid_out(parts: dict[str, npt.NDArray[Any]]) -> tuple[bytes, dict[str, dict[str, Any]]]:

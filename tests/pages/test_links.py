@@ -16,6 +16,7 @@ from pages.ui.learn import steps as learn_steps
 from pages.ui.learn import wrong
 from pages.ui.state import Refused
 from pages.ui.train import arch_form
+from tests.pages import latent_pages
 from tests.pages.test_learn import save_named_models
 from tests.pages.unpacking import components, unpacked
 
@@ -25,7 +26,8 @@ PAGES = ("reconstruct", "latent", "outliers", "robustness", "your_images", "trai
 NAMES = (
     "dataset", "split", "model", "compare", "n", "classes", "shuffle", "sigma", "noise", "mu",
     "clip", "seed", "map", "points", "sample", "rings", "groups", "colour", "versus",
-    "section", "walk_from", "walk_to", "direction", "selected_order", "score", "threshold",
+    "section", "walk_from", "walk_to", "walk_at", "direction", "along_at", "plane_at",
+    "selected_order", "score", "threshold",
     "measured_on", "share", "z", "fixed_mse", "truth", "outlier_classes", "plant",
     "plant_percent", "plant_seed", "log_counts", "log_scores", "by_class", "section_outliers",
     "outliers_shown", "fact", "queue", "reviewer", "at", "robust_view", "models", "metric",
@@ -95,6 +97,54 @@ def test_section_opened_by_a_link_with_nonsense_in_all_other_names_is_drawn(
     app = opened(open_app, page, nonsense(3) | QUICK | section)
     assert not app.exception
     assert not app.error
+
+
+def test_link_brings_back_where_a_walk_stood_between_its_two_images(open_app: OpenApp) -> None:
+    first, last = datasets.load("mnist-5k").ids[[30, 80]].tolist()
+    link = {"section": "between", "walk_from": first, "walk_to": last, "walk_at": "0.25"}
+    app = opened(open_app, "latent", link | {"points": "2000"})
+    assert {name: app.query_params[name] for name in link} == link
+    sweep = latent_pages.component(app, "sweep").header
+    assert sweep["start"] == 0.25
+    assert [cell["id"] for cell in sweep["cells"]] == [first, first, last]
+
+
+def test_link_brings_back_where_a_travel_along_a_direction_stood(open_app: OpenApp) -> None:
+    app = opened(open_app, "latent", {"section": "along", "direction": "z1"})
+    assert "along_at" not in app.query_params
+    values = latent_pages.component(app, "sweep").header["values"]
+    link = {"section": "along", "direction": "z1", "along_at": str(values[7])}
+    again = opened(open_app, "latent", link)
+    assert {name: again.query_params[name] for name in link} == link
+    assert latent_pages.component(again, "sweep").header["start"] == values[7]
+
+
+def test_link_brings_back_the_place_that_was_pinned_on_the_plane(open_app: OpenApp) -> None:
+    app = opened(open_app, "latent", {})
+    assert "plane_at" not in app.query_params
+    header = latent_pages.component(app, "plane").header
+    place = [header["xs"][9], header["ys"][30]]
+    again = opened(open_app, "latent", {"plane_at": f"{place[0] + 1e-4},{place[1]}"})
+    assert latent_pages.component(again, "plane").header["pinned"] == place
+    assert again.query_params["plane_at"] == f"{place[0]},{place[1]}"
+
+
+def test_place_pinned_on_the_plane_of_one_model_is_none_of_another(open_app: OpenApp) -> None:
+    app = opened(open_app, "latent", {"model": "tiny-dense", "plane_at": "0.1,0.1"})
+    assert "plane_at" in app.query_params
+    app.selectbox(key="model").set_value("tiny-pca").run()
+    assert "plane_at" not in app.query_params
+
+
+def test_place_pinned_on_the_plane_is_still_there_after_another_page(open_app: OpenApp) -> None:
+    app = opened(open_app, "latent", {"model": "tiny-dense", "plane_at": "0.1,0.1"})
+    place = app.query_params["plane_at"]
+    for page in ("train", "latent"):
+        app.query_params.clear()  # as the browser does when a page is left through the menu
+        app.switch_page(f"pages/{page}.py").run()
+    assert app.query_params["plane_at"] == place
+    pinned = latent_pages.component(app, "plane").header["pinned"]
+    assert pinned == [float(part) for part in place.split(",")]
 
 
 LEARN_SLIDERS = (("1", "squeeze", "-1.0"), ("2", "linear", "3.0"))

@@ -1,5 +1,6 @@
 """The button that makes a report, and what each page tells in one."""
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -7,13 +8,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from core import checkpoints, reports, runs
+from core import checkpoints, datasets, latent, metrics, reports, runs
 from core.data.drafts import Form
 from core.data.gathering import gather
 from core.data.making import Keeping, make
-from core.reports import Content, Table
+from core.inference import Autoencoder
+from core.mapping import walks
+from core.reports import Content, Table, Tile
 from core.running.execution import execute
 from core.running.records import curves
 from core.runs import Run
@@ -129,14 +133,96 @@ def test_robustness_report_has_the_table_of_the_page(
 
 
 def test_latent_report_shows_the_selected_images(open_app: OpenApp, told: list[Content]) -> None:
-    from core import datasets
-
     ids = datasets.load("mnist-5k").ids[:500].tolist()
     app = opened(open_app, "latent", points="2000", selected=ids[:3])
     assert app.session_state["selected_ids"] == tuple(ids[:3])
     selected = told[-1].rows[0]
     assert [tile.alt for tile in selected.tiles] == ids[:3]
     assert told[-1].figures[0].chart.label.startswith("Map of 1,000 images")
+
+
+def pixels(tile: Tile) -> np.ndarray:
+    """The red of a small picture: (h, w) in [0, 1]."""
+    return np.asarray(Image.open(io.BytesIO(tile.png)))[..., 0] / 255
+
+
+def on_screen(x: np.ndarray) -> np.ndarray:
+    """Images (n, 1, h, w) as a picture shows them: (n, h, w)."""
+    return np.clip(x, 0, 1)[:, 0]
+
+
+@pytest.fixture
+def dense(only_tiny_models: Path) -> Autoencoder:
+    """The model tiny-dense."""
+    return Autoencoder.load(only_tiny_models / "tiny-dense.safetensors")
+
+
+def test_latent_report_of_a_walk_has_its_steps_its_two_images_and_its_errors(
+    open_app: OpenApp, told: list[Content], dense: Autoencoder
+) -> None:
+    images = datasets.load("mnist-5k")
+    first, second = images.ids[[3, 8]].tolist()
+    link = {"section": "between", "walk_from": first, "walk_to": second, "walk_at": "0.25"}
+    opened(open_app, "latent", model="tiny-dense", points="2000", **link)
+    content, x = told[-1], images.pixels([3, 8])
+    strip, here = content.rows
+    assert strip.title == f"Walk from {first} to {second}: straight line"
+    drawn = dense.decode(walks.straight(*dense.encode(x), 11))
+    expected = on_screen(np.stack([x[0], *drawn, x[1]]))
+    np.testing.assert_allclose([pixels(tile) for tile in strip.tiles], expected, atol=0.01)
+    assert [strip.tiles[i].alt for i in (0, -1)] == [first, second]
+    assert [tile.caption for tile in strip.tiles[1:-1]] == [f"{k / 10:.2f}" for k in range(11)]
+    assert content.settings["share of the way"] == "0.25"
+    quarter = dense.decode(walks.straight(*dense.encode(x), 41)[[10]])
+    np.testing.assert_allclose(pixels(here.tiles[1]), on_screen(quarter)[0], atol=0.01)
+    table = content.tables[0]
+    for column, values in (
+        ("MSE to the first", metrics.mse(drawn, np.repeat(x[:1], 11, axis=0))),
+        ("to the second", metrics.mse(drawn, np.repeat(x[1:], 11, axis=0))),
+        ("fed back", dense.errors(drawn)),
+    ):
+        np.testing.assert_allclose(np.float64(numbers(table, column)), values, atol=2e-5)
+    assert [line.name for line in content.figures[-1].chart.series] == list(table.columns[1:])
+    assert not Page(reports.html(content, "http://localhost/")).unclosed
+
+
+def test_latent_report_of_a_travel_has_a_strip_for_each_image_and_its_error_at_each_place(
+    open_app: OpenApp, told: list[Content], dense: Autoencoder
+) -> None:
+    images = datasets.load("mnist-5k")
+    ids = images.ids[[7, 70, 700]].tolist()
+    link = {"section": "along", "direction": "z2", "selected": ids}
+    opened(open_app, "latent", model="tiny-dense", points="2000", **link)
+    strips = [row for row in told[-1].rows if row.title.startswith("Travel along number 2")]
+    assert [row.tiles[0].alt for row in strips] == ids
+    x = images.pixels([70])
+    moved = dense.encode(x)
+    moved[:, 2] = np.quantile(dense.encode(images.pixels())[:, 2], 0.995)
+    error = float(numbers(told[-1].tables[0], f"MSE of {ids[1]}")[-1])
+    assert error == pytest.approx(metrics.mse(x, dense.decode(moved))[0], abs=2e-5)
+
+
+def test_latent_report_has_the_pinned_place_of_the_plane_decoded_beside_its_nearest_image(
+    open_app: OpenApp, told: list[Content], dense: Autoencoder
+) -> None:
+    app = opened(open_app, "latent", model="tiny-dense", points="2000", plane_at="0.5,-0.25")
+    images = datasets.load("mnist-5k")
+    z = dense.encode(images.pixels())
+    place = [float(part) for part in app.query_params["plane_at"].split(",")]
+    code = latent.plane(z).codes([place])
+    row = next(row for row in told[-1].rows if row.title.startswith("Decoded at"))
+    decoded, nearest = row.tiles
+    np.testing.assert_allclose(pixels(decoded), on_screen(dense.decode(code))[0], atol=0.01)
+    assert nearest.alt == images.ids[np.linalg.norm(z - code, axis=1).argmin()]
+    assert "place pinned on the plane" in told[-1].settings
+
+
+def test_latent_report_without_a_walk_and_a_place_tells_of_none(
+    open_app: OpenApp, told: list[Content]
+) -> None:
+    opened(open_app, "latent", model="tiny-dense", section="numbers")
+    assert told[-1].rows == ()
+    assert not {"walk", "place pinned on the plane"} & set(told[-1].settings)
 
 
 @pytest.mark.parametrize("view", VIEWS)

@@ -1,12 +1,13 @@
 // A plane of code space. The decoded images of a lattice are here, so that the pointer decodes at the display's own
-// rate; the server hears only which real image was clicked.
+// rate; the server hears only which place was pinned, and which real image was clicked.
 // What arrives (see plane.py): header length, header as JSON, one body of arrays and pictures that it points into.
 
 const ARRAYS = { u1: Uint8Array, u2: Uint16Array, f4: Float32Array };
 const STRIDE = 5; // nodes that an arrow key with shift takes at once
 
-export default function ({ data, parentElement, setTriggerValue }) {
+export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
   const view = (parentElement.plane ??= new View(parentElement));
+  view.report = (place) => setStateValue("pinned", place);
   view.open = (id) => setTriggerValue("clicked", id);
   if (data) view.receive(data);
   return () => view.close();
@@ -18,13 +19,15 @@ class View {
     [this.root, this.field, this.ground, this.cursor] = ["root", "field", "ground", "cursor"].map(find);
     [this.decoded, this.nearest, this.button] = ["decoded", "nearest", "open"].map(find);
     [this.at, this.name, this.far, this.x, this.y] = ["at", "name", "far", "x", "y"].map(find);
-    [this.lattice, this.dots] = ["lattice", "points"].map(find);
+    [this.lattice, this.dots, this.unpin] = ["lattice", "points", "unpin"].map(find);
     for (const box of [this.lattice, this.dots]) box.addEventListener("change", () => this.draw());
     this.cursor.addEventListener("pointermove", (event) => this.moved(event));
     this.cursor.addEventListener("pointerdown", (event) => this.moved(event));
-    this.cursor.addEventListener("click", (event) => event.pointerType === "touch" || this.opened());
+    this.cursor.addEventListener("pointerleave", () => this.returned());
+    this.cursor.addEventListener("click", (event) => this.clicked(event));
     this.cursor.addEventListener("keydown", (event) => this.stepped(event));
     this.button.addEventListener("click", () => this.opened());
+    this.unpin.addEventListener("click", () => this.pin(null));
     this.observer = new ResizeObserver(() => this.draw());
     this.observer.observe(this.field);
     this.frames = 0;
@@ -60,13 +63,23 @@ class View {
     const { size, tile, image, axes, what } = this.header;
     [this.decoded.width, this.decoded.height] = tile;
     [this.nearest.width, this.nearest.height] = image;
-    this.cursor.setAttribute("aria-label", `${what} Arrow keys move by one step, with shift by ${STRIDE}.`);
+    const keys = `Arrow keys move by one step, with shift by ${STRIDE}; Enter pins the place, Escape lets go of it.`;
+    this.cursor.setAttribute("aria-label", `${what} ${keys}`);
     this.x.textContent = `${axes[0]} →`;
     this.y.textContent = `${axes[1]} ↑`;
     if (!this.node || Math.max(...this.node) >= size) this.node = [size >> 1, size >> 1];
+    this.begin();
     this.draw();
     this.go(...this.node);
     this.root.dataset.id = this.header.id;
+  }
+
+  // The first plane begins with the place that the link says; another plane has no such place.
+  begin() {
+    const { pinned, xs, ys } = this.header;
+    if (this.root.dataset.id) return this.pinned && this.pin(null);
+    if (pinned) this.node = this.pinned = [nearest(xs, pinned[0]), nearest(ys, pinned[1])];
+    this.show_pinned();
   }
 
   // --- the ground: decoded images or plain, where no data is near, the points ---------------------------------------
@@ -145,8 +158,35 @@ class View {
     this.go(node((event.clientX - box.left) / box.width), node(1 - (event.clientY - box.top) / box.height));
   }
 
+  // The pointer explores; when it is gone the pinned place is shown again.
+  returned() {
+    if (this.pinned) this.go(...this.pinned);
+  }
+
+  // Pins the place; where it is pinned already, opens the nearest image.
+  clicked(event) {
+    if (!this.header) return;
+    if (event.type === "click") this.moved(event); // a finger has left by now
+    const again = this.pinned?.every((k, i) => k === this.node[i]);
+    if (!again) this.pin(this.node);
+    else if (event.pointerType !== "touch") this.opened();
+  }
+
+  pin(node) {
+    this.pinned = node;
+    this.show_pinned();
+    this.draw_cursor();
+    this.report(node && [this.header.xs[node[0]], this.header.ys[node[1]]]);
+  }
+
+  show_pinned() {
+    this.unpin.disabled = !this.pinned;
+    this.root.dataset.pinned = this.pinned ?? "";
+  }
+
   stepped(event) {
-    if (event.key === "Enter") return this.opened();
+    if (event.key === "Enter") return this.clicked(event);
+    if (event.key === "Escape" && this.pinned) return this.pin(null);
     const by = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1] }[event.key];
     if (!by || !this.header) return;
     event.preventDefault();
@@ -195,16 +235,21 @@ class View {
   }
 
   draw_cursor() {
-    const { cursor, header } = this;
+    const { cursor } = this;
     const context = cursor.getContext("2d");
-    const side = cursor.width;
-    const [x, y] = [this.node[0], header.size - 1 - this.node[1]].map((k) => (k / (header.size - 1)) * side);
-    context.clearRect(0, 0, side, side);
-    for (const [colour, width] of [["#ffffff", 3], ["#16191d", 1]]) {
+    context.clearRect(0, 0, cursor.width, cursor.height);
+    if (this.pinned) this.ring(context, this.pinned, 4, "#1f5fd6");
+    this.ring(context, this.node, 7, "#16191d");
+  }
+
+  ring(context, node, radius, ink) {
+    const last = this.header.size - 1;
+    const at = [node[0], last - node[1]].map((k) => (k / last) * this.cursor.width);
+    for (const [colour, width] of [["#ffffff", 3], [ink, 1]]) {
       context.strokeStyle = colour;
       context.lineWidth = width * devicePixelRatio;
       context.beginPath();
-      context.arc(x, y, 7 * devicePixelRatio, 0, 2 * Math.PI);
+      context.arc(...at, radius * devicePixelRatio, 0, 2 * Math.PI);
       context.stroke();
     }
   }
@@ -214,6 +259,11 @@ function disc(context, x, y, radius) {
   context.beginPath();
   context.arc(x, y, radius, 0, 2 * Math.PI);
   context.fill();
+}
+
+function nearest(values, wanted) {
+  const gaps = values.map((value) => Math.abs(value - wanted));
+  return gaps.indexOf(Math.min(...gaps));
 }
 
 function number(value) {

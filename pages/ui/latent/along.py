@@ -3,49 +3,49 @@
 import numpy as np
 import streamlit as st
 
+from core import metrics
 from core.mapping import walks
 from core.mapping.walks import Direction
-from pages.ui import cache, state
+from pages.ui import cache, widgets
 from pages.ui.latent import data as latent_data
 from pages.ui.latent import selected as latent_selected
 from pages.ui.latent import walking
 from pages.ui.latent.views import View
-from pages.ui.latent.walking import STEPS, Walk
-from pages.ui.sweep import Cell, Mark
+from pages.ui.latent.walking import STEPS, Original, Shown, Strip, Walk
+from pages.ui.sweep import Cell, Mark, Stat
 
 N_PRINCIPAL = 10
 LARGE = 48  # pixels a side, from where fewer images travel
-KEY = "direction"
+KEY, PLACE = "direction", "along_at"
 
 
-def draw(one: View) -> str | None:
-    """The travel; the id of an image that was clicked in it."""
+def draw(one: View) -> Shown:
+    """The travel."""
     found = directions(one)
     default = next(iter(found))
     most = 4 if max(one.card.input_shape) >= LARGE else 8
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        state.recall(KEY, default, list(found))
-        st.selectbox(
+        chosen = widgets.choice(
+            st.selectbox,
             "Direction",
             list(found),
-            key=KEY,
+            KEY,
+            default,
             format_func=lambda name: found[name][0],
             help="Principal directions are those in which the codes vary most, strongest first",
         )
-        state.publish(KEY, default)
         place = st.empty()
     st.caption(
         "Each code is moved along the direction within the range of the data (0.5 to 99.5 %); all "
         f"else in it stays. {latent_selected.said_of_starts(one, most)}"
     )
-    title, direction = found[st.session_state[KEY]]
+    title, direction = found[chosen]
     who = latent_selected.starts(one, most)
-    key = (one.asked.crowd, one.card.sha256, "along", st.session_state[KEY], who)
+    key = (one.asked.crowd, one.card.sha256, "along", chosen, who)
     walk = cache.kept(key, lambda: _walk(one, direction, who, title))
     ready = cache.kept((*key, "packed"), lambda: walking.packed(walk, one.card))
-    clicked = walking.show(walk, ready, "walk_along")
     walking.offer_animation(place, walk, "along")
-    return clicked
+    return walking.show(walk, ready, "walk_along", PLACE)
 
 
 def directions(one: View) -> dict[str, tuple[str, Direction]]:
@@ -66,22 +66,33 @@ def directions(one: View) -> dict[str, tuple[str, Direction]]:
 
 
 def _walk(one: View, direction: Direction, who: tuple[int, ...], title: str) -> Walk:
-    z = one.codes.z
+    z, images = one.codes.z, one.population.images
     values = walks.data_range(z, direction, STEPS)
-    moved = walks.traversal(z[list(who)], direction, values)
-    at = direction.coordinate(z[list(who)])
-    images = one.population.images
-    cells = (
-        Cell(str(images.ids[i]), f"{images.label_name(i)} at {place:.1f}".strip())
-        for i, place in zip(who, at, strict=True)
+    x_hat = walks.decoded(
+        cache.autoencoder(one.card), walks.traversal(z[list(who)], direction, values)
     )
+    ids, x = [str(images.ids[i]) for i in who], images.pixels(list(who))
+    at = direction.coordinate(z[list(who)])
+    names = [f"{images.label_name(i)} at {own:.1f}".strip() for i, own in zip(who, at, strict=True)]
+    errors = np.stack([metrics.mse(x, frame) for frame in x_hat], axis=1)  # (n, S)
     middle = float(np.median(direction.coordinate(z)))
     return Walk(
-        values,
-        middle,
-        walks.decoded(cache.autoencoder(one.card), moved),
-        tuple(cells),
-        "Place",
-        f"Where on {title} all codes stand. Drag, use arrow keys, or play.",
-        (Mark(middle, "median of the images"),),
+        title=f"Travel along {title}",
+        values=values,
+        start=middle,
+        x=x_hat,
+        cells=tuple(map(Cell, ids, names)),
+        label="Place",
+        help=f"Where on {title} all codes stand. Drag, use arrow keys, or play.",
+        strips=tuple(
+            Strip(i, f"{image_id}, {name}", Original(image_id, x[i]))
+            for i, (image_id, name) in enumerate(zip(ids, names, strict=True))
+        ),
+        errors=tuple(
+            Stat(f"MSE of {image_id}", of_one, 4)
+            for image_id, of_one in zip(ids, errors, strict=True)
+        ),
+        one_each=True,
+        detail="below each: its error against the image it comes from (MSE)",
+        marks=(Mark(middle, "median of the images"),),
     )

@@ -3,23 +3,29 @@
 import numpy as np
 import streamlit as st
 
+from core import metrics
 from core.checkpoints import Card
+from core.inference import Autoencoder
+from core.latent import Array
 from core.mapping import walks
-from pages.ui import cache, mosaic, state
+from pages.ui import cache, mosaic, state, widgets
 from pages.ui.latent import selected as latent_selected
 from pages.ui.latent import walking
 from pages.ui.latent.views import View
-from pages.ui.latent.walking import STEPS, Walk
-from pages.ui.sweep import Cell
+from pages.ui.latent.walking import STEPS, STRIP, Original, Shown, Strip, Walk
+from pages.ui.sweep import Cell, Stat
 
 MOST = 40  # images to choose from
-STRIP = 11  # steps that are shown side by side
 STRAIGHT, SPHERICAL = "straight line", "arc around 0"
-FROM, TO = "walk_from", "walk_to"
+FROM, TO, PLACE = "walk_from", "walk_to", "walk_at"
+FED_BACK = (
+    "The error with which the model rebuilds what it has just drawn; where it is large the walk "
+    "has left what the model knows"
+)
 
 
-def draw(one: View) -> str | None:
-    """The walk; the id of an image that was clicked in it."""
+def draw(one: View) -> Shown | None:
+    """The walk; None if there are no two images."""
     starts = latent_selected.starts(one, MOST)
     if len(starts) < 2:
         st.info("A walk needs two images: show more points.")
@@ -33,10 +39,10 @@ def draw(one: View) -> str | None:
     walk = cache.kept(key, lambda: _walk(one, first, last))
     ready = cache.kept((*key, "packed"), lambda: walking.packed(walk, one.card))
     walking.offer_animation(place, walk, "between")
-    for way in range(1, len(walk.cells) - 1):
-        said = _said(walk, way)
-        st.image(mosaic.png(_strip(walk, way)), said, "content", alt=said)
-    return walking.show(walk, ready, "walk_between")
+    for strip in walk.strips:
+        said = f"{strip.title}: {STRIP} equal steps, the two originals at the ends"
+        st.image(mosaic.png(_drawn(walk, strip)), said, "content", alt=said)
+    return walking.show(walk, ready, "walk_between", PLACE)
 
 
 def ways(card: Card) -> tuple[str, ...]:
@@ -52,10 +58,16 @@ def _ends(one: View, starts: tuple[int, ...]) -> tuple[int, int]:
     options = list(dict.fromkeys([*ids, *(name for name in asked if name in images)]))
     names = {name: latent_selected.name_of(one, name) for name in options}
     for label, key, default in (("From", FROM, ids[0]), ("To", TO, ids[1])):
-        state.recall(key, default, options, "image")
-        help_text = f"The image that the walk {'begins' if key == FROM else 'ends'} with"
-        st.selectbox(label, options, key=key, format_func=names.__getitem__, help=help_text)
-        state.publish(key, default)
+        widgets.choice(
+            st.selectbox,
+            label,
+            options,
+            key,
+            default,
+            "image",
+            format_func=names.__getitem__,
+            help=f"The image that the walk {'begins' if key == FROM else 'ends'} with",
+        )
     first, last = images.positions([st.session_state[FROM], st.session_state[TO]]).tolist()
     return first, last
 
@@ -65,29 +77,44 @@ def _walk(one: View, first: int, last: int) -> Walk:
     taken = ways(one.card)
     walk = {STRAIGHT: walks.straight, SPHERICAL: walks.spherical}
     codes = np.stack([walk[way](a, b, STEPS) for way in taken], axis=1)  # (S, ways, k)
-    images = one.population.images
-    ends = np.broadcast_to(images.pixels([first, last]), (STEPS, 2, *images.shape))
-    decoded = walks.decoded(cache.autoencoder(one.card), codes)
+    model, images = cache.autoencoder(one.card), one.population.images
+    x = images.pixels([first, last])
+    x_hat = walks.decoded(model, codes)
+    ends = np.broadcast_to(x, (STEPS, *x.shape))
+    start, end = (Original(str(images.ids[i]), x[k]) for k, i in enumerate((first, last)))
+    ids = [start.id, *[start.id] * len(taken), end.id]
     words = ("from: the original", *taken, "to: the original")
-    ids = [str(images.ids[i]) for i in (first, *[first] * len(taken), last)]
     return Walk(
-        np.linspace(0, 1, STEPS),
-        0.5,
-        np.concatenate([ends[:, :1], decoded, ends[:, 1:]], axis=1),
-        tuple(Cell(*cell) for cell in zip(ids, words, strict=True)),
-        "Share of the way",
-        "0 is the code of the first image, 1 that of the second. Drag, use arrow keys, or play.",
+        title=f"Walk from {start.id} to {end.id}",
+        values=np.linspace(0, 1, STEPS),
+        start=0.5,
+        x=np.concatenate([ends[:, :1], x_hat, ends[:, 1:]], axis=1),
+        cells=tuple(map(Cell, ids, words)),
+        label="Share of the way",
+        help="0 is the code of the first image, 1 that of the second. Drag, use arrow keys, or "
+        "play.",
+        strips=tuple(Strip(i, way, start, end) for i, way in enumerate(taken, start=1)),
+        errors=tuple(
+            error
+            for i, way in enumerate(taken)
+            for error in _errors(model, x_hat[:, i], ends, f"{way}: " if len(taken) > 1 else "")
+        ),
     )
 
 
-def _strip(walk: Walk, way: int) -> mosaic.Pixels:
+def _errors(model: Autoencoder, x_hat: Array, ends: Array, way: str) -> tuple[Stat, ...]:
+    """Each step (S, C, H, W) against both ends (S, 2, C, H, W), and against itself fed back."""
+    return (
+        Stat(f"{way}MSE to the first", metrics.mse(x_hat, ends[:, 0]), 4),
+        Stat(f"{way}to the second", metrics.mse(x_hat, ends[:, 1]), 4),
+        Stat(f"{way}fed back", model.errors(x_hat), 4, help=FED_BACK),
+    )
+
+
+def _drawn(walk: Walk, strip: Strip) -> mosaic.Pixels:
     """The original, equal steps of the walk, the other original."""
-    at = np.linspace(0, STEPS - 1, STRIP).round().astype(int)
-    return walking.strip([walk.x[0, 0], *walk.x[at, way], walk.x[0, -1]])
-
-
-def _said(walk: Walk, way: int) -> str:
-    return f"{walk.cells[way].text}: {STRIP} equal steps, the two originals at the ends"
+    assert strip.after is not None
+    return walking.strip([strip.before.x, *walk.x[walking.steps(walk), strip.of], strip.after.x])
 
 
 def _swap() -> None:

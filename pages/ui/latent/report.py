@@ -11,23 +11,30 @@ from pages.ui.colouring import Groups, Positions, ends, rgb
 from pages.ui.latent import controls as latent_controls
 from pages.ui.latent import jobs as latent_jobs
 from pages.ui.latent import numbers as latent_numbers
+from pages.ui.latent import told_places
 from pages.ui.latent import views as latent_views
 from pages.ui.latent.views import View
+from pages.ui.latent.walking import Shown
+from pages.ui.plane import Place
 
 SHADES = 12  # colours a scale is drawn in
 
 
 @dataclass(frozen=True)
 class Told:
-    """views: the models' maps.  selected: positions of the selected images."""
+    """views: the models' maps.  selected: positions of the selected images.  walked: the walk that
+    is on the page.  pinned: the place that is pinned on the first model's plane.
+    """
 
     views: tuple[View, ...]
     selected: Positions
+    walked: Shown | None = None
+    pinned: Place | None = None
 
 
 def content(told: Told) -> Content:
-    """The maps with what was selected on them."""
-    views = told.views
+    """The maps with what was selected on them, and where one went from there."""
+    views, walked, pinned = told.views, told.walked, told.pinned
     asked, images = views[0].asked, views[0].population.images
     said = latent_controls.sentence(views[0].population, asked.crowd, views[0].card)
     settings = {
@@ -35,16 +42,17 @@ def content(told: Told) -> Content:
         "seed of the sample and of the map": str(asked.crowd.seed),
         "map": asked.method,
         "coloured by": views[0].colouring.title,
+        **told_places.settings(walked, pinned),
     }
-    figures = tuple(Figure(f"Map of {v.card.name}", _chart(v), latent_views.kept(v)) for v in views)
+    maps = tuple(Figure(f"Map of {v.card.name}", _chart(v), latent_views.kept(v)) for v in views)
     return Content(
         "Latent space",
         (f"{len(images):,} images as codes of {views[0].card.title}.", said),
         settings,
         tuple(one.card for one in views),
-        _selected(views[0], told.selected),
-        figures,
-        (*_numbers(views), *_means(views)),
+        (*_selected(views[0], told.selected), *told_places.rows(views[0], walked, pinned)),
+        (*maps, *told_places.figures(walked)),
+        (*told_places.tables(walked), *_numbers(views), *_means(views)),
     )
 
 

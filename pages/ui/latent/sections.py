@@ -1,14 +1,17 @@
 """What stands below the maps: one section at a time, so that a rerun computes no more than that."""
 
+from typing import NamedTuple
+
 import streamlit as st
 
-from pages.ui import state
+from pages.ui import widgets
 from pages.ui.latent import along as latent_along
 from pages.ui.latent import between as latent_between
 from pages.ui.latent import numbers as latent_numbers
 from pages.ui.latent import selected as latent_selected
 from pages.ui.latent.map import SECTION
 from pages.ui.latent.views import View
+from pages.ui.latent.walking import Shown
 
 SECTIONS = {
     "selected": ":material/lasso_select: Selected images",
@@ -18,24 +21,35 @@ SECTIONS = {
 }
 
 
-def draw(views: tuple[View, ...]) -> str | None:
-    """The chosen section; the id of an image that was clicked in it."""
-    state.recall(SECTION, "selected", list(SECTIONS))
-    st.segmented_control(
+class Below(NamedTuple):
+    """What the section shows.  clicked: the id of an image that was clicked in it just now."""
+
+    clicked: str | None = None
+    walked: Shown | None = None
+
+
+def draw(views: tuple[View, ...]) -> Below:
+    """The chosen section."""
+    section = widgets.choice(
+        st.segmented_control,
         "Below the map",
         list(SECTIONS),
         key=SECTION,
+        default="selected",
         format_func=SECTIONS.__getitem__,
         required=True,
         help="What is shown here, below the map",
     )
-    state.publish(SECTION, "selected")
-    match st.session_state[SECTION]:
+    match section:
         case "between":
-            return latent_between.draw(views[0])
+            return _of_walk(latent_between.draw(views[0]))
         case "along":
-            return latent_along.draw(views[0])
+            return _of_walk(latent_along.draw(views[0]))
         case "numbers":
             latent_numbers.draw(views)
-            return None
-    return latent_selected.draw(views[0])
+            return Below()
+    return Below(latent_selected.draw(views[0]))
+
+
+def _of_walk(walked: Shown | None) -> Below:
+    return Below(walked.clicked if walked else None, walked)

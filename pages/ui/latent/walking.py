@@ -1,8 +1,9 @@
-"""A walk through code space on the page: a scrubber, a strip, and a file that moves."""
+"""A walk through code space on the page: a scrubber, strips of pictures, and a file that moves."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
@@ -10,43 +11,97 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.checkpoints import Card
 from core.latent import Array, Scores
-from pages.ui import animation, mosaic, packing, sweep
-from pages.ui.sweep import Cell, Frames, Mark, Packed, Row, Sweep
+from pages.ui import animation, mosaic, packing, state, sweep
+from pages.ui.sweep import Cell, Frames, Mark, Packed, Row, Stat, Sweep
 
 STEPS = 41
+STRIP = 11  # of these, shown side by side
 FORMATS: dict[animation.Format, str] = {"GIF": "image/gif", "WEBP": "image/webp"}
 STRIP_SIDE, STRIP_GAP = 72, 3  # pixels
+
+
+class Original(NamedTuple):
+    """A real image at an end of a strip.  x: (C, H, W)."""
+
+    id: str
+    x: Array
+
+
+@dataclass(frozen=True)
+class Strip:
+    """One way of a walk, to be laid out side by side.
+
+    of: which of the walk's pictures.  title: what it shows.  before, after: the originals that
+    stand at its ends.
+    """
+
+    of: int
+    title: str
+    before: Original
+    after: Original | None = None
 
 
 @dataclass(frozen=True)
 class Walk:
     """Pictures that follow a slider.
 
-    values: (S,) where it can stand.  start: where it stands first.  x: (S, n, C, H, W).
-    cells: one for each of the n pictures.  label, help: the slider's.  prefix: before its value.
+    title: what the walk is.  values: (S,) where the slider can stand.  start: where it stands
+    first.  x: (S, n, C, H, W).  cells: one for each of the n pictures.  label, help: the slider's.
+    strips: its ways.  errors: (S,) each.  one_each: they are one for each picture, and stand under
+    it; else above all.  detail: beside the model's name.
     """
 
+    title: str
     values: Scores
     start: float
     x: Array
     cells: tuple[Cell, ...]
     label: str
     help: str
+    strips: tuple[Strip, ...]
+    errors: tuple[Stat, ...]
+    one_each: bool = False
+    detail: str = ""
     marks: tuple[Mark, ...] = ()
-    prefix: str = ""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A walk on the page.  at: the step where its slider was let go.  clicked: the id of a picture
+    that was clicked just now, or None.
+    """
+
+    walk: Walk
+    at: int
+    clicked: str | None = None
 
 
 def packed(walk: Walk, card: Card) -> Packed:
     """The scrubber of a walk, ready to be sent; cache it."""
-    row = Row(card.title, "reconstructed", Frames(walk.x), detail=card.name, captions=True)
+    detail = ", ".join(filter(None, (card.name, walk.detail)))
+    row = Row(card.title, "reconstructed", Frames(walk.x), detail, captions=True)
+    if walk.one_each:
+        row = replace(row, numbers=np.stack([error.values for error in walk.errors], axis=1))
+    else:
+        row = replace(row, stats=walk.errors)
     return packing.pack(
-        Sweep(walk.label, walk.values, walk.cells, (row,), walk.marks, walk.prefix, help=walk.help)
+        Sweep(walk.label, walk.values, walk.cells, (row,), walk.marks, help=walk.help)
     )
 
 
-def show(walk: Walk, ready: Packed, key: str) -> str | None:
-    """The scrubber; the id of a picture that was clicked just now, or None."""
-    return sweep.show(ready, key, start=walk.start).clicked
+def show(walk: Walk, ready: Packed, key: str, link: str) -> Shown:
+    """The scrubber; where it was let go is part of the link.
+
+    key: the component's.  link: what the place is called in the link.
+    """
+    values = ready.header["values"]  # rounded, as the browser reports them
+    default = values[_nearest(values, walk.start)]
+    place = state.recall_number(link, default, values[0], values[-1])
+    event = sweep.show(ready, key, state.on_appearance(key, place))
+    at = _nearest(values, event.value)  # of another walk's values the browser takes the nearest
+    st.session_state[link] = values[at]
+    state.publish(link, default)
+    return Shown(walk, at, event.clicked)
 
 
 def offer_animation(place: DeltaGenerator, walk: Walk, name: str) -> None:
@@ -70,10 +125,19 @@ def frames(walk: Walk) -> mosaic.Pixels:
     return flat.reshape(*walk.x.shape[:2], *flat.shape[1:])
 
 
+def steps(walk: Walk) -> list[int]:
+    """The steps that are laid out side by side: equally far apart, both ends among them."""
+    return list(map(round, np.linspace(0, len(walk.values) - 1, STRIP).tolist()))
+
+
 def strip(pictures: Sequence[Array]) -> mosaic.Pixels:
     """Images (C, H, W) side by side, enlarged, with a gap between them."""
     large = mosaic.enlarged(mosaic.colours(np.stack(list(pictures))), STRIP_SIDE)
     return animation.side_by_side(large, STRIP_GAP)
+
+
+def _nearest(values: Sequence[float], wanted: float) -> int:
+    return int(np.abs(np.asarray(values) - wanted).argmin())
 
 
 def _animated(walk: Walk, kind: animation.Format) -> bytes:

@@ -1,0 +1,79 @@
+"""The plane beside the map: what the model draws at each place of it, and what images lie there."""
+
+import streamlit as st
+
+from core.data.imagesets import ImageSet
+from core.mapping.walks import Lattice
+from pages.ui import cache, plane
+from pages.ui.colouring import name_of, rgb
+from pages.ui.latent import data as latent_data
+from pages.ui.latent import pinned as latent_pinned
+from pages.ui.latent.data import Crowd
+from pages.ui.latent.views import View, axis_titles, selected_positions
+from pages.ui.plane import Event
+from pages.ui.sweep import Packed
+
+
+def draw(one: View) -> Event:
+    """The plane to walk on."""
+    first, sha256 = latent_data.first(one.asked.crowd), one.card.sha256
+    packed = cache.kept(("plane", first, sha256), lambda: _packed(one))
+    crowd = latent_data.sampled(one.asked.crowd)
+    name = ("dots", crowd, sha256, name_of(one.colouring))
+    dots = cache.kept(name, lambda: _dots(one))
+    st.markdown("**Decode anywhere**")
+    st.caption(_about(one))
+    drawn = _few(one.asked.crowd, one.population.images)
+    return latent_pinned.show(packed, dots, selected_positions(drawn).tolist())
+
+
+def lattice(one: View) -> Lattice:
+    """What is decoded over the plane; its positions are those of known_images()."""
+    size = plane.nodes(one.card.input_shape)
+    first = latent_data.first(one.asked.crowd)
+    return latent_data.lattice(first, one.card, one.known_codes.z, size)
+
+
+def known_images(one: View) -> ImageSet:
+    """The images that the plane was made of."""
+    return _few(latent_data.first(one.asked.crowd), one.known.images)
+
+
+def _few(crowd: Crowd, images: ImageSet) -> ImageSet:
+    """Those of a crowd's images that the plane looks at."""
+    some = latent_data.few(crowd)
+    if len(some) == len(images):
+        return images
+    return latent_data.kept("few images", crowd, None, lambda: images.take(some))
+
+
+def _about(one: View) -> str:
+    if one.card.latent_dim <= 2:
+        what = "Move over the plane of the code, or use the arrow keys."
+    else:
+        share = f"{one.axes.shares.sum():.0%}"
+        what = (
+            f"Move over the plane of the two strongest principal directions through the mean "
+            f"({share} of the variance; all other directions stand at the mean)."
+        )
+    n = len(latent_data.few(latent_data.first(one.asked.crowd)))
+    if n < len(one.known.images):
+        what += f" It knows {n:,} of the images, a sample."
+    elif one.known is not one.population:
+        what += f" It knows {n:,} images, the sample of seed 0, to whose axes the map keeps."
+    return (
+        f"{what} A click pins the place: link and report keep it. Shaded: far from all images. "
+        "The axes are stretched where images crowd."
+    )
+
+
+def _packed(one: View) -> Packed:
+    titles = axis_titles(one.card, one.axes, "pca")
+    legend = plane.Legend(titles, "The plane of the code.", one.card.name)
+    return plane.pack(lattice(one), known_images(one), legend)
+
+
+def _dots(one: View) -> Packed:
+    some = latent_data.few(one.asked.crowd)
+    shares = lattice(one).shares(one.axes.coordinates(one.codes.z[some]))
+    return plane.dots(shares, rgb(one.colouring)[some])

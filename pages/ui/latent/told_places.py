@@ -1,0 +1,105 @@
+"""What a report tells of where one went in code space: the walk, and the place on the plane."""
+
+import numpy as np
+
+from core.reports import Figure, Row, Table
+from core.svgcharts import Chart, Series
+from pages.ui import charts, mosaic, reporting
+from pages.ui.latent import plane as latent_plane
+from pages.ui.latent import views as latent_views
+from pages.ui.latent import walking
+from pages.ui.latent.views import View
+from pages.ui.latent.walking import Shown, Strip, Walk
+from pages.ui.plane import Place
+
+
+def settings(walked: Shown | None, pinned: Place | None) -> dict[str, str]:
+    """Which walk and where on it, and which place."""
+    found = {}
+    if walked:
+        walk = walked.walk
+        found["walk"] = f"{walk.title}, {len(walk.values)} steps"
+        found[walk.label.lower()] = f"{walk.values[walked.at]:.2f}"
+    if pinned:
+        found["place pinned on the plane"] = f"{pinned.x:.3g}, {pinned.y:.3g}"
+    return found
+
+
+def rows(one: View, walked: Shown | None, pinned: Place | None) -> tuple[Row, ...]:
+    """The pinned place decoded, and the walk as strips of pictures."""
+    return (
+        *((_of_place(one, pinned),) if pinned else ()),
+        *(_of_walk(walked) if walked else ()),
+    )
+
+
+def figures(walked: Shown | None) -> tuple[Figure, ...]:
+    """The errors along the walk as lines."""
+    if walked is None:
+        return ()
+    walk, colours = walked.walk, charts.QUALITATIVE
+    lines = tuple(
+        Series(error.label, walk.values, error.values, colours[i % len(colours)])
+        for i, error in enumerate(walk.errors)
+    )
+    chart = Chart(walk.label, "MSE", lines, f"Errors along the walk. {walk.title}")
+    note = " ".join(dict.fromkeys(f"{error.help}." for error in walk.errors if error.help))
+    return (Figure("Errors along the walk", chart, note),)
+
+
+def tables(walked: Shown | None) -> tuple[Table, ...]:
+    """The same as numbers, at the steps that the strips show."""
+    if walked is None:
+        return ()
+    walk = walked.walk
+    numbers = tuple(
+        (f"{walk.values[step]:.2f}", *(f"{error.values[step]:.5f}" for error in walk.errors))
+        for step in walking.steps(walk)
+    )
+    columns = (walk.label, *(error.label for error in walk.errors))
+    return (Table("Errors step by step", columns, numbers),)
+
+
+def _of_walk(walked: Shown) -> tuple[Row, ...]:
+    """Each way of the walk as a strip, and all pictures where the slider stands."""
+    walk, at = walked.walk, walked.at
+    ids, below = zip(*walk.cells, strict=True)
+    here = reporting.tiles(mosaic.colours(walk.x[at]), ids, below)
+    title = f"Where the slider stands: {walk.label.lower()} {walk.values[at]:.2f}"
+    strips = (_strip(walk, strip) for strip in walk.strips)
+    return (*strips, Row(title, here, "reconstructed"))
+
+
+def _of_place(one: View, place: Place) -> Row:
+    """What is decoded at a place of the plane, and the nearest image.  place: one of its nodes."""
+    lattice, images = latent_plane.lattice(one), latent_plane.known_images(one)
+    ticks = ((lattice.ys, place.y), (lattice.xs, place.x))
+    row, column = (int(np.abs(on - at).argmin()) for on, at in ticks)
+    i = int(lattice.nearest[row, column])
+    pictures = np.stack([lattice.decoded[row, column], images.pixels([i])[0]])
+    image_id, label = str(images.ids[i]), images.label_name(i)
+    x_title, y_title = latent_views.axis_titles(one.card, one.axes, "pca")
+    said = f"On the plane of {x_title} and {y_title}; the nearest code is "
+    said += f"{lattice.distance[row, column]:.3g} away."
+    if lattice.far[row, column]:
+        said += " No image is near this place: the model invents."
+    tiles = reporting.tiles(
+        mosaic.colours(pictures),
+        ("decoded", image_id),
+        ("decoded", f"nearest: {label} {image_id}".replace("  ", " ")),
+    )
+    return Row(f"Decoded at {place.x:.3g}, {place.y:.3g}", tiles, "reconstructed", said)
+
+
+def _strip(walk: Walk, strip: Strip) -> Row:
+    steps = walking.steps(walk)
+    before, *after = filter(None, (strip.before, strip.after))
+    pictures = [before.x, *walk.x[steps, strip.of], *(one.x for one in after)]
+    values = [f"{walk.values[step]:.2f}" for step in steps]
+    ends = [f"original {one.id}" for one in after]
+    tiles = reporting.tiles(
+        mosaic.colours(np.stack(pictures)),
+        (before.id, *(f"{walk.label} {value}" for value in values), *(one.id for one in after)),
+        (f"original {before.id}", *values, *ends),
+    )
+    return Row(f"{walk.title}: {strip.title}", tiles, "reconstructed", f"Below each: {walk.label}.")
