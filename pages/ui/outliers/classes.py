@@ -1,6 +1,5 @@
 """Each class: its scores and their spread, its hardest and easiest images, its mean error."""
 
-import base64
 from typing import Any
 
 import numpy as np
@@ -10,9 +9,9 @@ import streamlit as st
 
 from core import metrics
 from core.exports import safe_text
-from pages.ui import cache, gallery, mosaic, state, theme
-from pages.ui.gallery import Columns, Item
+from pages.ui import cache, mosaic, theme
 from pages.ui.outliers import data as outlier_data
+from pages.ui.outliers import pairs
 from pages.ui.outliers.data import Found, Positions, Scores
 from pages.ui.outliers.histogram import MARGIN, Stack
 from pages.ui.rows import picked
@@ -20,7 +19,6 @@ from pages.ui.text import hover_text, plain
 
 SHOWN, IN_ROW = 12, 3
 SIDE = 64
-COLUMNS = Columns(("original", "reconstruction"))
 NO_CLASSES = "These images have no classes: choose a data set that has some."
 
 
@@ -31,37 +29,46 @@ def draw(found: Found) -> str | None:
         st.info(NO_CLASSES, icon=":material/category:")
         return None
     stack = Stack(labels, found.images.class_names)
-    unit, value = found.score.unit, found.threshold.value
-    figure = class_spread(found.scores, stack, unit, value)
+    _draw_spread(found, stack)
+    row = _draw_table(found, stack)
+    return _of_class(found, stack, int(np.unique(labels)[row]))
+
+
+def _draw_spread(found: Found, stack: Stack) -> None:
+    figure = class_spread(found.scores, stack, found.score.unit, found.threshold.value)
     st.plotly_chart(
         figure, key="class_spread", alt="Scores of each class; the table has the numbers"
     )
     st.caption(
         "Boxes from quarter to quarter, whiskers from 5 to 95 %, mean dashed, threshold red."
     )
-    table = cache.kept(
-        ("classes", found.asked.key, found.score.name, value), lambda: class_table(found, stack)
-    )
-    present = np.unique(labels)
+
+
+def _draw_table(found: Found, stack: Stack) -> int:
+    """The table of the classes; the row that is chosen in it."""
+    key = ("classes", found.asked.key, found.score.name, found.threshold.value)
     row = picked(
-        table,
-        [stack.names[i] for i in present],
+        cache.kept(key, lambda: class_table(found, stack)),
+        [stack.names[i] for i in np.unique(stack.labels)],
         "class_shown",
         "class",
         height="content",
         row_height=SIDE,
         column_config=_columns(found),
     )
-    scale = outlier_data.error_scale(found.asked)
     st.caption(
-        "Where: the mean error of each pixel over the class, on the scale of the page "
-        f"(black 0, brightest {scale:.2f}). Choose a row to see more of its images."
+        "Where: the mean error of each pixel over the class, on the scale of the page (black 0, "
+        f"brightest {outlier_data.error_scale(found.asked):.2f}). "
+        "Choose a row to see more of its images."
     )
-    return _of_class(found, stack, int(present[row]))
+    return row
 
 
 def class_spread(scores: Scores, stack: Stack, unit: str, value: float) -> go.Figure:
-    """A box a class: median, quartiles, and whiskers to 5 and 95 %; the threshold as a line."""
+    """A box a class: median, quartiles, and whiskers to 5 and 95 %; the threshold as a line.
+
+    scores: (n,).  unit: of the scores.  value: of the threshold.
+    """
     figure = go.Figure()
     names, quantiles, means = [], [], []
     for i, name in enumerate(stack.names):
@@ -128,7 +135,7 @@ def _mean_error(found: Found, positions: Positions) -> mosaic.Pixels:
 
 
 def _address(picture: mosaic.Pixels) -> str:
-    return "data:image/png;base64," + base64.b64encode(mosaic.png(picture)).decode()
+    return mosaic.data_url(mosaic.png(picture))
 
 
 def _columns(found: Found) -> dict[str, Any]:
@@ -153,16 +160,6 @@ def _of_class(found: Found, stack: Stack, i: int) -> str | None:
     clicked = None
     for title, few in (("Hardest", order[:SHOWN]), ("Easiest", order[::-1][:SHOWN])):
         st.markdown(f"**{title} images of class {plain(name)}**, originals and reconstructions")
-        clicked = _gallery(found, few, title.lower()) or clicked
+        key = f"classes_{title.lower()}"
+        clicked = pairs.show(found, few, key, with_class=False) or clicked
     return clicked
-
-
-def _gallery(found: Found, positions: Positions, key: str) -> str | None:
-    images = found.images.take(positions)
-    x = images.pixels()
-    x_hat = cache.autoencoder(found.asked.card).reconstruct(x)
-    items = [
-        Item(str(images.ids[i]), (f"{found.scores[positions[i]]:.4g}",)) for i in range(len(images))
-    ]
-    packed = gallery.pack(items, [mosaic.colours(x), mosaic.colours(x_hat)], COLUMNS)
-    return gallery.show(packed, f"classes_{key}", state.selected_ids())

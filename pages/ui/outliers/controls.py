@@ -1,16 +1,19 @@
 """What the Outliers page can be asked: which score, which threshold, and what is known."""
 
+from collections.abc import Mapping
+from typing import NamedTuple
+
 import numpy as np
 import streamlit as st
 
 from core import outliers
 from core.anomaly import thresholds
 from core.anomaly.scores import Score
-from core.anomaly.thresholds import Mode, Reference
+from core.anomaly.thresholds import Mode, Reference, Threshold
 from pages.ui import widgets
 from pages.ui.outliers import data as outlier_data
 from pages.ui.outliers import known as outlier_known
-from pages.ui.outliers.data import Asked, Found
+from pages.ui.outliers.data import Asked, Flags, Found, Scores
 from pages.ui.sidebar import Choice
 
 MODES: dict[Mode, str] = {
@@ -19,8 +22,31 @@ MODES: dict[Mode, str] = {
     "fixed": "Fixed",
     "best F1": "Best F1",
 }
-DEFAULTS: dict[str, float] = {"share": 1.0, "robust z": 3.5}
 BASES = {"references": "reference images", "judged": "these images"}
+
+
+class Amount(NamedTuple):
+    """A number that can be entered.  key: in the link.  format: as printf has it."""
+
+    key: str
+    label: str
+    default: float
+    low: float
+    high: float
+    step: float
+    format: str
+    help: str
+
+
+AMOUNTS: Mapping[Mode, Amount] = {
+    "share": Amount(
+        "share", "Percent above", 1.0, 0.0, 50.0, 0.1, "%.1f", "Of the images it is measured on"
+    ),
+    "robust z": Amount(
+        "z", "Deviations", 3.5, 0.0, 50.0, 0.5, "%.1f",
+        "How far above the median; 3.5 is customary",
+    ),
+}  # fmt: skip
 
 
 def found(choice: Choice) -> Found:
@@ -37,7 +63,7 @@ def found(choice: Choice) -> Found:
         mode = _mode(is_outlier is not None)
         base = _base(mode, usual, scores, asked)
         amount = _amount(mode, spec.name, base)
-    threshold = outlier_data.threshold_of(mode, amount, base, (scores, is_outlier))
+    threshold = _threshold(mode, amount, base, scores, is_outlier)
     judged = outlier_data.judged(asked)
     return Found(asked, images, is_outlier, judged, spec, scores, base, threshold)
 
@@ -69,9 +95,7 @@ def _mode(has_truth: bool) -> Mode:
     )
 
 
-def _base(
-    mode: Mode, usual: outlier_data.Scores, own: outlier_data.Scores, asked: Asked
-) -> Reference:
+def _base(mode: Mode, usual: Scores, own: Scores, asked: Asked) -> Reference:
     """The scores the threshold is derived from."""
     name = outlier_data.references(asked).name
     if mode in ("share", "robust z"):
@@ -92,43 +116,36 @@ def _base(
 
 
 def _amount(mode: Mode, score: str, base: Reference) -> float:
-    if mode == "share":
-        return _number(
-            "share",
-            "Percent above",
-            1.0,
-            (0.0, 50.0, 0.1),
-            "%.1f",
-            "Of the images it is measured on",
-        )
-    if mode == "robust z":
-        return _number(
-            "z",
-            "Deviations",
-            3.5,
-            (0.0, 50.0, 0.5),
-            "%.1f",
-            "How far above the median; 3.5 is customary",
-        )
+    """The number that the threshold is made of; of no meaning to best F1."""
     if mode == "fixed":
-        start = float(
-            np.format_float_positional(np.quantile(base.scores, 0.99), 3, fractional=False)
-        )
-        step = float(10 ** np.floor(np.log10(max(abs(start), 1e-9)) - 1))
-        return _number(
-            f"fixed_{score}", "Value", start, (-1e9, 1e9, step), "%.5g", "On the score's own scale"
-        )
-    return 0.0
+        return _number(_fixed(score, base))
+    return _number(AMOUNTS[mode]) if mode in AMOUNTS else 0.0
 
 
-def _number(
-    key: str,
-    label: str,
-    default: float,
-    bounds: tuple[float, float, float],
-    form: str,
-    help_text: str,
-) -> float:
-    low, high, step = bounds
-    look = {"step": step, "format": form, "help": help_text, "width": 150}
-    return widgets.number(st.number_input, label, low, high, key, default, **look)
+def _fixed(score: str, base: Reference) -> Amount:
+    """A value on the score's own scale, at first what 1 % of the base lie above."""
+    quantile = np.quantile(base.scores, 0.99)
+    start = float(np.format_float_positional(quantile, 3, fractional=False))
+    step = float(10 ** np.floor(np.log10(max(abs(start), 1e-9)) - 1))
+    about = "On the score's own scale"
+    return Amount(f"fixed_{score}", "Value", start, -1e9, 1e9, step, "%.5g", about)
+
+
+def _threshold(
+    mode: Mode, amount: float, base: Reference, scores: Scores, is_outlier: Flags | None
+) -> Threshold:
+    """The threshold that is asked for.  scores, is_outlier: (n,), of the judged images."""
+    if mode == "robust z":
+        return thresholds.by_robust_z(base, amount)
+    if mode == "fixed":
+        return thresholds.fixed(amount)
+    if mode == "best F1" and is_outlier is not None:
+        return thresholds.best_f1(scores, is_outlier)
+    return thresholds.by_share(base, amount / 100)
+
+
+def _number(one: Amount) -> float:
+    look = {"step": one.step, "format": one.format, "help": one.help, "width": 150}
+    return widgets.number(
+        st.number_input, one.label, one.low, one.high, one.key, one.default, **look
+    )

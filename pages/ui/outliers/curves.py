@@ -1,21 +1,19 @@
 """How well scores tell known outliers from the rest, as curves: data to plotly. No st calls."""
 
-import base64
 import io
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import plotly.graph_objects as go
 from PIL import Image, ImageDraw
 
 from core.anomaly.rankings import Curves
+from pages.ui import mosaic
 from pages.ui.colouring import COLOURS
+from pages.ui.outliers.histogram import MARGIN, Scores
 
-Scores = npt.NDArray[np.float64]
 MOST_POINTS = 600  # of a curve that is drawn
-MARGIN = {"l": 8, "r": 8, "t": 8, "b": 8}
 
 
 class Style(NamedTuple):
@@ -27,7 +25,10 @@ class Style(NamedTuple):
 
 
 def styles(names: Sequence[str], shown: str, dashed: Collection[str]) -> dict[str, Style]:
-    """How each curve is drawn, in order: baselines dashed, those after the last colour dotted."""
+    """How each curve is drawn, by its name, so that no two of eleven look alike.
+
+    shown: drawn thick.  dashed: the baselines.  Those after the last colour are dotted.
+    """
     found = {}
     for i, name in enumerate(names):
         dash = "dash" if name in dashed else "dot" if i >= len(COLOURS) else "solid"
@@ -69,7 +70,7 @@ def sample(style: Style) -> str:
         ImageDraw.Draw(image).rectangle(box, fill=style.color)
     file = io.BytesIO()
     image.save(file, "PNG")
-    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
+    return mosaic.data_url(file.getvalue())
 
 
 def _guessing(y: tuple[float, float]) -> go.Figure:

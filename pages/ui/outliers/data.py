@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core import metrics
-from core.anomaly import quality, thresholds
+from core.anomaly import quality
 from core.anomaly.scores import Score
 from core.anomaly.thresholds import Reference, Threshold
 from core.checkpoints import Card
@@ -57,7 +57,8 @@ class Asked:
 class Found:
     """What one score and one threshold make of the images.
 
-    is_outlier: the truth, or None.  reference: what the threshold was derived from.
+    is_outlier: (n,), the truth, or None.  scores: (n,), higher = stranger.  reference: what the
+    threshold was derived from.
     """
 
     asked: Asked
@@ -77,6 +78,11 @@ class Found:
     def queue(self) -> Positions:
         """The flagged images, the strangest first."""
         return by_score(self.scores, np.flatnonzero(self.flagged))
+
+    def usual_below(self, i: int) -> float:
+        """The share of the reference images that score lower than image i, in per cent."""
+        usual = self.judged.references.distribution(self.score.name)
+        return 100 * float((usual < self.scores[i]).mean())
 
 
 def by_score(scores: Scores, positions: Positions) -> Positions:
@@ -160,19 +166,3 @@ def thumbnails(asked: Asked) -> quality.Thumbnails:
     """Of all judged images, to find near duplicates by."""
     images = judged(asked).images
     return cache.kept(("thumbnails", asked.key), lambda: quality.thumbnails(images))
-
-
-def threshold_of(
-    mode: thresholds.Mode,
-    amount: float,
-    reference: Reference,
-    found: tuple[Scores, Flags | None],
-) -> Threshold:
-    """The threshold that was asked for.  found: the judged images' scores and their truth."""
-    if mode == "robust z":
-        return thresholds.by_robust_z(reference, amount)
-    if mode == "fixed":
-        return thresholds.fixed(amount)
-    if mode == "best F1" and found[1] is not None:
-        return thresholds.best_f1(found[0], found[1])
-    return thresholds.by_share(reference, amount / 100)

@@ -103,11 +103,9 @@ def pictures(found: Found, i: int) -> Pictures:
 
 
 def _facts(found: Found, i: int, n_same: int) -> tuple[str, ...]:
-    mine, usual = found.scores[i], found.judged.references.distribution(found.score.name)
-    lower = 100 * float((usual < mine).mean())
     (conspicuous,) = outlier_data.facts(found.asked, found.images.take([i]))
     score = (
-        f"{found.score.title}: {mine:.4g}, higher than {lower:.1f} % of "
+        f"{found.score.title}: {found.scores[i]:.4g}, higher than {found.usual_below(i):.1f} % of "
         f"{found.judged.references.name}"
     )
     same = (f"{n_same:,} near duplicates among these images",) if n_same else ()

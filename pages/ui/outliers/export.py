@@ -43,8 +43,9 @@ def decisions(found: Found) -> None:
 
 
 def flagged_table(found: Found, order: Positions) -> pd.DataFrame:
-    """A row a flagged image: id, source, label, score, its threshold, facts, verdicts; and whether
-    it is known to be an outlier, where that is known.
+    """A row a flagged image: id, source, label, score, its threshold, facts and verdicts.
+
+    Where outliers are known, a last column says whether it is one.
     """
     images = found.images.take(order)
     facts = outlier_data.facts(found.asked, images)

@@ -54,15 +54,15 @@ def _edge(found: Found) -> None:
 
 
 def _two(found: Found, position: int) -> None:
-    """One image above its reconstruction, with its score."""
+    """One image beside its reconstruction, with its score."""
     x = found.images.pixels([position])
     x_hat = cache.autoencoder(found.asked.card).reconstruct(x)
     pictures = mosaic.enlarged(mosaic.colours(np.concatenate([x, x_hat])), SIDE)
     sheet = np.concatenate(list(pictures), axis=1)
-    words = " · ".join(filter(None, (found.images.label_name(position), "")))
-    alt = f"{found.images.ids[position]}, above its reconstruction"
+    label = found.images.label_name(position)
+    alt = f"{found.images.ids[position]}, beside its reconstruction"
     st.image(mosaic.png(sheet), width=112, alt=alt)
-    st.caption(plain(f"{found.scores[position]:.4g}" + (f" · class {words}" if words else "")))
+    st.caption(plain(f"{found.scores[position]:.4g}" + (f" · class {label}" if label else "")))
 
 
 def _gallery(found: Found) -> str | None:

@@ -1,5 +1,6 @@
 """The histogram of scores with its threshold: data to plotly. No st calls."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,20 +67,15 @@ def can_be_log(scores: Scores, usual: Scores) -> bool:
 
 
 def histogram(drawn: Drawn, value: float, spec: Score, look: Look) -> go.Figure:
-    """How many images have which score: below and above the threshold, and what is usual."""
+    """How many images have which score: below and above the threshold, and what is usual.
+
+    value: of the threshold.  spec: the score, for its unit.
+    """
     scores, usual, stack = drawn.scores, drawn.usual, drawn.stack
     colours = theme.DARK if look.dark else theme.LIGHT
     borders = edges(scores, usual, look.log_scores)
     borders = np.unique(np.append(borders, np.clip(value, borders[0], borders[-1])))
-    figure = go.Figure()
-    if stack is None:
-        kept, flagged = scores[scores <= value], scores[scores > value]
-        figure.add_trace(_bars(kept, borders, "not flagged", colours["original"]))
-        figure.add_trace(_bars(flagged, borders, "flagged", colours["outlier"]))
-    else:
-        for i, name in enumerate(stack.names):
-            mine = scores[stack.labels == i]
-            figure.add_trace(_bars(mine, borders, hover_text(name), COLOURS[i % len(COLOURS)]))
+    figure = go.Figure(_all_bars(drawn, value, borders, colours))
     figure.add_trace(_outline(usual, borders, len(scores), colours["reconstructed"]))
     if len(drawn.picked):
         figure.add_trace(_ticks(drawn.picked, look.dark))
@@ -101,6 +97,23 @@ def histogram(drawn: Drawn, value: float, spec: Score, look: Look) -> go.Figure:
         uirevision=f"{spec.name} {look.log_scores}",
     )  # fmt: skip
     return figure
+
+
+def _all_bars(
+    drawn: Drawn, value: float, borders: Scores, colours: Mapping[theme.Role, str]
+) -> list[go.Bar]:
+    """The classes if they are told apart, else what is flagged and what is not."""
+    scores, stack = drawn.scores, drawn.stack
+    if stack is None:
+        kept, flagged = scores[scores <= value], scores[scores > value]
+        return [
+            _bars(kept, borders, "not flagged", colours["original"]),
+            _bars(flagged, borders, "flagged", colours["outlier"]),
+        ]
+    return [
+        _bars(scores[stack.labels == i], borders, hover_text(name), COLOURS[i % len(COLOURS)])
+        for i, name in enumerate(stack.names)
+    ]
 
 
 def _bars(values: Scores, borders: Scores, name: str, colour: str) -> go.Bar:

@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from core.anomaly import quality
+from core.anomaly.neighbours import nearest
 from core.noise import Noise
 from core.sweeps import noise_sweep
 from pages.ui import cache, gallery, inspector, mosaic, state
@@ -37,8 +38,6 @@ def near_references(found: Found, x: np.ndarray, k: int) -> tuple[Positions, np.
 
     Among those references that are scored, which are ready at once.
     """
-    from core.anomaly.neighbours import nearest
-
     known = found.judged.references.scored.features.codes
     near = nearest(cache.autoencoder(found.asked.card).encode(x), known, min(k, len(known)))
     return near.positions[0], near.distances[0]
@@ -68,11 +67,10 @@ def _facts(found: Found, i: int) -> None:
     (facts,) = outlier_data.facts(found.asked, found.images.take([i]))
     for name in facts:
         st.markdown(f"**{name.capitalize()}**: {plain(FACTS[name])}.")
-    mine, usual = found.scores[i], found.judged.references.distribution(found.score.name)
-    lower = 100 * float((usual < mine).mean())
     st.markdown(
-        f"**{plain(found.score.title)}**: {mine:.4g}, higher than that of {lower:.1f} % of "
-        f"{plain(found.judged.references.name)}; the threshold is {found.threshold.value:.4g}."
+        f"**{plain(found.score.title)}**: {found.scores[i]:.4g}, higher than that of "
+        f"{found.usual_below(i):.1f} % of {plain(found.judged.references.name)}; the threshold "
+        f"is {found.threshold.value:.4g}."
     )
 
 

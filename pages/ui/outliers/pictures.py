@@ -7,7 +7,7 @@ from core.anomaly.rankings import pixel_auroc
 from core.data.imagesets import ImageSet
 from pages.ui import cache, mosaic
 from pages.ui.outliers import data as outlier_data
-from pages.ui.outliers.data import Found, Positions
+from pages.ui.outliers.data import Found, Positions, Scores
 from pages.ui.sweep import Affine, Cell, Row, Still, Sweep
 
 OPACITIES = np.linspace(0, 1, 21)
@@ -16,37 +16,42 @@ ERROR_LABEL = "Error of a pixel, |reconstruction − original|, one scale for al
 
 def described(found: Found, shown: Positions) -> Sweep:
     """Originals, reconstructions and errors laid over them; the slider says how strongly."""
-    images = found.images.take(shown)
-    x = images.pixels()
-    x_hat = cache.autoencoder(found.asked.card).reconstruct(x)
-    scale = outlier_data.error_scale(found.asked)
-    heat = np.divide(
-        mosaic.error_colours(x, x_hat, scale).transpose(0, 3, 1, 2), 255, dtype=np.float32
-    )
-    base = _coloured(x)
-    over = np.subtract(heat, base, dtype=np.float32)
-    scores = np.broadcast_to(found.scores[shown], (len(OPACITIES), len(shown)))
-    rows = [
-        Row(
-            "Original", "original", Still(base), detail=f"below it: class, and {found.score.unit}",
-            captions=True, numbers=scores,
-        ),
-        Row("Reconstruction", "reconstructed", Still(_coloured(np.clip(x_hat, 0, 1)))),
-        Row("Where it is wrong", "error", Affine(base, over), detail="its error over the original"),
-    ]  # fmt: skip
-    if images.masks is not None:
-        masks = np.repeat(images.masks[:, None], 3, axis=1).astype(np.float32)
-        rows.append(Row("Planted defect", "original", Still(masks), detail="the truth"))
+    images, scale = found.images.take(shown), outlier_data.error_scale(found.asked)
     return Sweep(
         "Overlay",
         OPACITIES,
         tuple(cells(found, images)),
-        tuple(rows),
+        tuple(_rows(found, images, found.scores[shown], scale)),
         prefix="",
         help="How strongly the error is laid over the original",
         error_scale=scale,
         error_label=ERROR_LABEL,
     )
+
+
+def _rows(found: Found, images: ImageSet, scores: Scores, scale: float) -> list[Row]:
+    """scores: (n,), of the images.  scale: the error that is drawn brightest."""
+    x = images.pixels()
+    x_hat = cache.autoencoder(found.asked.card).reconstruct(x)
+    heat = np.divide(
+        mosaic.error_colours(x, x_hat, scale).transpose(0, 3, 1, 2), 255, dtype=np.float32
+    )
+    base = _coloured(x)
+    rows = [
+        Row(
+            "Original", "original", Still(base), detail=f"below it: class, and {found.score.unit}",
+            captions=True, numbers=np.broadcast_to(scores, (len(OPACITIES), len(scores))),
+        ),
+        Row("Reconstruction", "reconstructed", Still(_coloured(np.clip(x_hat, 0, 1)))),
+        Row(
+            "Where it is wrong", "error", Affine(base, heat - base),
+            detail="its error over the original",
+        ),
+    ]  # fmt: skip
+    if images.masks is not None:
+        masks = np.repeat(images.masks[:, None], 3, axis=1).astype(np.float32)
+        rows.append(Row("Planted defect", "original", Still(masks), detail="the truth"))
+    return rows
 
 
 def cells(found: Found, images: ImageSet) -> list[Cell]:

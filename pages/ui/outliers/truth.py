@@ -8,16 +8,15 @@ from core import outliers
 from core.anomaly import rankings, scores
 from core.anomaly.scores import BY_NAME
 from core.outliers import Ranked
-from pages.ui import cache, gallery, mosaic, state, telling
-from pages.ui.gallery import Columns, Item
+from pages.ui import telling
 from pages.ui.outliers import curves as outlier_curves
 from pages.ui.outliers import data as outlier_data
+from pages.ui.outliers import pairs
 from pages.ui.outliers.curves import Style
-from pages.ui.outliers.data import Found, Positions
+from pages.ui.outliers.data import Found
 from pages.ui.text import plain
 
 SHOWN = 12  # images of each kind
-COLUMNS = Columns(("original", "reconstruction"))
 UNKNOWN = (
     "Nothing is known about these images. Open **Known outliers** above and choose classes that "
     "the model was trained without, or plant some."
@@ -150,17 +149,5 @@ def _galleries(found: Found, truth: outlier_data.Flags) -> str | None:
             continue
         first = "the strangest first" if sign > 0 else "the least strange first"
         st.caption(f"Original and reconstruction, class and score, {first}.")
-        clicked = _gallery(found, positions[:SHOWN], key) or clicked
+        clicked = pairs.show(found, positions[:SHOWN], f"truth_{key}") or clicked
     return clicked
-
-
-def _gallery(found: Found, positions: Positions, key: str) -> str | None:
-    images = found.images.take(positions)
-    x = images.pixels()
-    x_hat = cache.autoencoder(found.asked.card).reconstruct(x)
-    items = [
-        Item(str(images.ids[i]), (images.label_name(i), f"{found.scores[positions[i]]:.4g}"))
-        for i in range(len(images))
-    ]
-    packed = gallery.pack(items, [mosaic.colours(x), mosaic.colours(x_hat)], COLUMNS)
-    return gallery.show(packed, f"truth_{key}", state.selected_ids())
