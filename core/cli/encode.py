@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from core.cli import options
+from core.cli import options, output
 
 
 @click.command(cls=options.Command, short_help="Write the code of each image.")
@@ -34,9 +34,9 @@ def encode(
     exports.check_path(out, (".parquet",))
     autoencoder = Autoencoder.load(checkpoint)
     images = options.load_images(source, split, data_root, autoencoder.input_shape)
-    with options.progress("encode") as tell:
+    with output.progress("encode") as tell:
         table = scoring.encode(autoencoder, images, tell)
     exports.save(table, out)
     result = {"out": out, "n": len(images), "latent_dim": autoencoder.latent_dim}
     lines = [f"{out}: {len(images):,} codes of {autoencoder.latent_dim:,} numbers"]
-    options.show(result, lines, as_json)
+    output.show(result, lines, as_json)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from core.cli import options
+from core.cli import options, output
 from core.config import OptionError
 
 
@@ -34,4 +34,4 @@ def estimate(settings: str, threads: int | None, data_root: Path | None, as_json
         f"{found.n_parameters:,} parameters, {found.images_per_second:,.0f} images/s: "
         f"{found.seconds:.0f} s in all, {found.memory / 2**20:,.0f} MB of memory"
     )
-    options.show(asdict(found), [line], as_json)
+    output.show(asdict(found), [line], as_json)

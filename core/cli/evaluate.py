@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from core.cli import options
-from core.noise import KINDS, Kind, Noise, same_sort
+from core.cli import options, output
+from core.noise import Kind, Noise, same_sort
 
 if TYPE_CHECKING:
     from core.evaluation import Evaluation
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @click.command(cls=options.Command, short_help="Measure how well a model rebuilds a data set.")
 @click.argument("checkpoint")
-@click.option("--dataset", help="ID, folder or zip.  [default: what the model was trained on]")
+@options.dataset
 @options.split
 @click.option(
     "--sigma",
@@ -32,9 +32,7 @@ if TYPE_CHECKING:
     help="Mean of gaussian noise and speckle.",
 )
 @click.option("--clip", is_flag=True, help="Cut noisy pixels to [0, 1], as a camera would.")
-@click.option(
-    "--noise-kind", type=click.Choice(KINDS), default="gaussian", show_default=True, help="Noise."
-)
+@options.noise_kind
 @options.seed
 @options.data_root
 @options.as_json
@@ -63,10 +61,10 @@ def evaluate(
         dataset or autoencoder.card.dataset, split, data_root, autoencoder.input_shape
     )
     noise = Noise(noise_kind, mu=mu, clip=clip)
-    with options.progress("evaluate") as tell:
+    with output.progress("evaluate") as tell:
         result = evaluation.evaluate(autoencoder, images, sigmas, noise, seed, tell)
     lines = [*_lines(result), *_warnings(autoencoder.card.noise, noise, sigmas)]
-    options.show(asdict(result), lines, as_json)
+    output.show(asdict(result), lines, as_json)
 
 
 def _lines(result: "Evaluation") -> list[str]:
@@ -75,11 +73,11 @@ def _lines(result: "Evaluation") -> list[str]:
         f"mse {result.mse:.6f}   psnr {result.psnr:.2f} dB   ssim {result.ssim:.4f}",
     ]
     if result.per_class:
-        lines += ["", *options.table(("CLASS", "MSE"), list(result.per_class.items()))]
+        lines += ["", *output.table(("CLASS", "MSE"), list(result.per_class.items()))]
     if result.sigma:
         rows = [(f"{s.sigma:g}", s.mse, s.noisy_mse, s.psnr, s.ssim) for s in result.sigma]
         header = ("SIGMA", "MSE", "NOISY MSE", "PSNR", "SSIM")
-        lines += ["", *options.table(header, rows)]
+        lines += ["", *output.table(header, rows)]
     return lines
 
 

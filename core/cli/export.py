@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from core.cli import options
+from core.cli import options, output
 
 if TYPE_CHECKING:
     from core.models.onnx_export import Part
@@ -44,4 +44,4 @@ def export(checkpoint: str, out: Path, part: "Part", as_json: bool) -> None:
         write_atomically(out, content)
     except OSError as error:
         raise OptionError(f"{str(out)!a} cannot be written ({error.strerror}).") from error
-    options.show({"out": out, "bytes": len(content)}, [f"{out}: {len(content):,} bytes"], as_json)
+    output.show({"out": out, "bytes": len(content)}, [f"{out}: {len(content):,} bytes"], as_json)

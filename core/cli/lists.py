@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from core.cli import options
+from core.cli import options, output
 from core.models import ARCHITECTURES
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def datasets(data_root: Path | None, as_json: bool) -> None:
     ]
     header = ("ID", "SHAPE", "TRAIN", "TEST", "CLASSES", "HERE", "TITLE")
     result = {"datasets": [asdict(info) for info in found]}
-    options.show(result, options.table(header, rows), as_json)
+    output.show(result, output.table(header, rows), as_json)
 
 
 @click.command(cls=options.Command, short_help="List the architectures and their options.")
@@ -62,7 +62,7 @@ def archs(as_json: bool) -> None:
                 "options": [asdict(option) for option in spec.options],
             }
         )
-    options.show({"architectures": described}, lines, as_json)
+    output.show({"architectures": described}, lines, as_json)
 
 
 @click.command(cls=options.Command, short_help="List the trained models.")
@@ -76,9 +76,9 @@ def checkpoints(as_json: bool) -> None:
         (c.name, c.dataset, c.n_parameters, c.metrics["mse"], c.metrics["n"], c.title)
         for c in cards
     ]
-    lines = options.table(("NAME", "TRAINED ON", "PARAMETERS", "MSE", "IMAGES", "TITLE"), rows)
+    lines = output.table(("NAME", "TRAINED ON", "PARAMETERS", "MSE", "IMAGES", "TITLE"), rows)
     result = {"checkpoints": [_described(card) for card in cards], "broken": broken}
-    options.show(result, [*lines, *broken], as_json)
+    output.show(result, [*lines, *broken], as_json)
 
 
 def _described(card: "Card") -> dict[str, Any]:

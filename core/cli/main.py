@@ -23,11 +23,8 @@ from core.cli.train import train
 from core.config import HourglassError
 
 PROGRAM = "python -m core"
-USER_ERROR, INTERRUPTED, READER_GONE = (
-    2,
-    130,
-    141,
-)  # the last two as shells report SIGINT and SIGPIPE
+USER_ERROR = 2
+INTERRUPTED, READER_GONE = 130, 141  # as shells report SIGINT and SIGPIPE
 
 
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})

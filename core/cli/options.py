@@ -1,24 +1,28 @@
-"""What the commands share: options, several values behind one option, and how results are shown."""
+"""What the commands share: options, several values behind one option, the images named by one."""
 
-import contextlib
-import json
-import math
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from tqdm import tqdm
+
+from core.cli import output
+from core.noise import KINDS
 
 if TYPE_CHECKING:
-    from core.data.imagesets import ImageSet, Rejected
+    from core.data.imagesets import ImageSet
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead.")
 data_root = click.option(
     "--data-root",
     type=click.Path(path_type=Path),
     help="Folder with torchvision's data sets.  [default: HOURGLASS_DATA_ROOT, or data/]",
+)
+dataset = click.option(
+    "--dataset", help="ID, folder or zip.  [default: what the model was trained on]"
+)
+noise_kind = click.option(
+    "--noise-kind", type=click.Choice(KINDS), default="gaussian", show_default=True, help="Noise."
 )
 split = click.option(
     "--split",
@@ -92,97 +96,9 @@ def load_images(
 
     name = source_id(source)
     own = name.startswith(("folder:", "zip:"))
-    with progress("load") as tell:
+    with output.progress("load") as tell:
         images = datasets.load(
             name, split or ("all" if own else "test"), data_root, tell, shape[1:] if own else None
         )
-    tell_rejected(images.rejected)
+    output.tell_rejected(images.rejected)
     return scoring.with_channels(images, shape[0]) if own else images
-
-
-def tell_rejected(rejected: "Sequence[Rejected]", n: int | None = None) -> None:
-    """Say on stderr how many files were left out, and why the first of them was.
-
-    n: how many, if not all of them are in rejected.
-    """
-    if rejected:
-        first, n = rejected[0], n or len(rejected)
-        text = f"{n:,} files could not be read, e.g. {first.name}: {first.reason}"
-        click.echo(text, err=True)
-
-
-@contextlib.contextmanager
-def progress(title: str) -> Iterator[Callable[[int, int | None], None]]:
-    """A bar on stderr with the time left, told (done, total); none if stderr is no terminal."""
-    with bar(title) as shown:
-
-        def tell(done: int, total: int | None) -> None:
-            """Images done, of how many; None = nobody knows."""
-            shown.total = total
-            shown.update(done - shown.n)
-
-        yield tell
-
-
-@contextlib.contextmanager
-def stages() -> Iterator[Callable[[str, int, int], None]]:
-    """One bar on stderr for work of several stages, told (stage, done, total)."""
-    with bar("") as shown:
-        current = ""
-
-        def tell(stage: str, done: int, total: int) -> None:
-            """Images done of this stage; another stage begins the bar anew."""
-            nonlocal current
-            if stage != current:
-                current = stage
-                shown.reset(total)
-                shown.set_description(stage, refresh=False)
-            shown.update(done - shown.n)
-
-        yield tell
-
-
-def bar(title: str) -> "tqdm[Any]":
-    """An empty bar of progress() to be driven by hand."""
-    return tqdm(desc=title, file=sys.stderr, disable=None, leave=False)
-
-
-def show(result: dict[str, Any], lines: Sequence[str], as_json: bool) -> None:
-    """Print `result` as one JSON object, or `lines` for people. NaN and infinity become null."""
-    if as_json:
-        click.echo(json.dumps(_jsonable(result), allow_nan=False))
-    else:
-        click.echo("\n".join(lines))
-
-
-def _jsonable(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _jsonable(v) for key, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_jsonable(v) for v in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return str(value) if isinstance(value, Path) else value
-
-
-def table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[str]:
-    """Aligned lines: numbers to the right, text to the left, one space of air."""
-    cells = [list(header), *([_cell(v) for v in row] for row in rows)]
-    widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
-    right = [
-        bool(rows) and all(isinstance(row[i], int | float) for row in rows)
-        for i in range(len(header))
-    ]
-    return [
-        "  ".join(
-            text.rjust(width) if to_right else text.ljust(width)
-            for text, width, to_right in zip(row, widths, right, strict=True)
-        ).rstrip()
-        for row in cells
-    ]
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:.5f}" if abs(value) < 1 else f"{value:.4g}"
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)

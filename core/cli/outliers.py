@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from core.cli import options
+from core.cli import options, output
 
 if TYPE_CHECKING:
     from core.checkpoints import Card
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     cls=options.Command, short_help="Measure how well outliers that are known are found."
 )
 @click.argument("checkpoint")
-@click.option("--dataset", help="ID, folder or zip.  [default: what the model was trained on]")
+@options.dataset
 @options.split
 @click.option(
     "--outlier-class",
@@ -74,7 +74,7 @@ def outliers(
         experiment = _planted(images, card, plant, share, seed, data_root)
     else:
         experiment = _known(images, card, outlier_classes)
-    with options.stages() as tell, telling(tell):
+    with output.stages() as tell, telling(tell):
         usual = references.reference_images(card, experiment.images, data_root)
         found = _ranked(autoencoder, usual, experiment)
     heading = f"{card.name} on {images.id} ({images.split})"
@@ -107,10 +107,10 @@ def _show(
         f"{n_outliers:,} outliers: {experiment.what}",
         f"compared with {len(usual):,} {usual.split} images of {usual.id}",
         "",
-        *options.table(("SCORE", "AUROC", "AP", f"P@{n_outliers}", "SECONDS"), rows),
+        *output.table(("SCORE", "AUROC", "AP", f"P@{n_outliers}", "SECONDS"), rows),
     ]
     result = {"n": n, "n_outliers": n_outliers, "scores": [asdict(one) for one in found]}
-    options.show(result, lines, as_json)
+    output.show(result, lines, as_json)
 
 
 def _known(images: "ImageSet", card: "Card", classes: tuple[str, ...]) -> "Experiment":

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from core.cli import options
+from core.cli import options, output
 
 METHODS = ("pca", "pacmap", "tsne")
 
@@ -57,7 +57,7 @@ def project(
     images = options.load_images(source, split, data_root, autoencoder.input_shape)
     images = images.take(latent.stratified(images.labels, len(images), most or len(images), seed))
     z = autoencoder.encode(images.pixels())
-    with options.progress(method) as tell:
+    with output.progress(method) as tell:
         places = projections.project(z, method, seed, tell)
     names = [images.label_name(i) for i in range(len(images))]
     columns = {"id": images.ids.tolist(), "label": names, "x": places[:, 0], "y": places[:, 1]}
@@ -66,12 +66,12 @@ def project(
     trust = structure.trustworthiness(z, places, n) if n else None
     result = {"out": out, "n": len(images), "method": method, "trustworthiness": trust}
     said = "" if trust is None else f", trustworthiness {trust:.3f}"
-    options.show(result, [f"{out}: {len(images):,} places by {method}{said}"], as_json)
+    output.show(result, [f"{out}: {len(images):,} places by {method}{said}"], as_json)
 
 
 @click.command(cls=options.Command, short_help="Measure how far codes keep classes together.")
 @click.argument("checkpoint")
-@click.option("--dataset", help="ID, folder or zip.  [default: what the model was trained on]")
+@options.dataset
 @click.option(
     "--most",
     type=click.IntRange(min=3),
@@ -112,13 +112,13 @@ def structure(
     if images.labels is None or len(set(images.labels.tolist())) < 2:
         raise DataError(f"{images.id} has no classes to compare: choose data with two or more.")
     x = images.pixels()
-    with options.progress("structure") as tell:
+    with output.progress("structure") as tell:
         found = measures.structures(autoencoder.encode(x), x, images.labels, seed, tell)
     result = {"checkpoint": checkpoint, "dataset": images.id, "split": images.split}
     rows = [tuple(asdict(one).values()) for one in found]
     header = ("SPACE", "NUMBERS", "SILHOUETTE", "HOMOGENEITY", "ADJUSTED RAND", "K-NN")
-    options.show(
+    output.show(
         result | {"n": len(images), "spaces": [asdict(one) for one in found]},
-        [f"{images.id} ({images.split}), {len(images):,} images", *options.table(header, rows)],
+        [f"{images.id} ({images.split}), {len(images):,} images", *output.table(header, rows)],
         as_json,
     )

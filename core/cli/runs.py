@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from core.cli import options
+from core.cli import options, output
 
 if TYPE_CHECKING:
     from core.runs import Run
@@ -49,7 +49,7 @@ def show(run: str, as_json: bool) -> None:
     ]
     found = _described(one) | {"config": msgspec.to_builtins(one.config)}
     history = [msgspec.to_builtins(record) for record in epochs]
-    options.show(found | {"history": history, "log": one.log()}, lines, as_json)
+    output.show(found | {"history": history, "log": one.log()}, lines, as_json)
 
 
 @runs.command(cls=options.Command)
@@ -100,7 +100,7 @@ def delete(run: str, as_json: bool) -> None:
 
     one = store.get(run)
     run_control.delete(one)
-    options.show({"deleted": one.id}, [f"{one.id}: deleted"], as_json)
+    output.show({"deleted": one.id}, [f"{one.id}: deleted"], as_json)
 
 
 def _asked(name: str, request: Any, as_json: bool) -> None:
@@ -113,7 +113,7 @@ def _asked(name: str, request: Any, as_json: bool) -> None:
 
 
 def _show(run: "Run", as_json: bool, what: str = "") -> None:
-    options.show(_described(run), [f"{run.id}: {what or run.state}"], as_json)
+    output.show(_described(run), [f"{run.id}: {what or run.state}"], as_json)
 
 
 def _list(as_json: bool) -> None:
@@ -122,8 +122,8 @@ def _list(as_json: bool) -> None:
     found = store.found()
     rows = [_row(run) for run in found]
     header = ("ID", "STATE", "EPOCHS", "MSE", "DATA", "ARCH", "REASON")
-    lines = options.table(header, rows) if rows else ["There are no runs: `train` begins one."]
-    options.show({"runs": [_described(run) for run in found]}, lines, as_json)
+    lines = output.table(header, rows) if rows else ["There are no runs: `train` begins one."]
+    output.show({"runs": [_described(run) for run in found]}, lines, as_json)
 
 
 def _row(run: "Run") -> tuple[Any, ...]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from core.cli import options
+from core.cli import options, output
 from core.config import DataError
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from core.streaming.in_parts import Done
     from core.streaming.pipeline import Totals
 
-SHARD = 4096  # images of a folder or zip that are named at a time
+SHARD = 4096  # images of a folder or zip that are taken together
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class _Order:
 @click.option(
     "--shard-size",
     type=click.IntRange(1, 1_000_000),
-    default=4096,
+    default=SHARD,
     show_default=True,
     help="Images in a part, if FOLDER is named and SOURCE is a folder or zip of images.",
 )
@@ -95,7 +95,7 @@ def _score_set(order: _Order, split: str | None, data_root: Path | None) -> None
     from core.streaming.pipeline import Totals
 
     images = options.load_images(order.source, split, data_root, order.autoencoder.input_shape)
-    with options.progress("score") as tell:
+    with output.progress("score") as tell:
         scored = scoring.score(order.autoencoder, images, order.percentile, tell)
     exports.save(scored.table, order.out)
     totals = Totals(scored.threshold, len(images), len(images.rejected), scored.n_outliers)
@@ -110,9 +110,9 @@ def _score_file(order: _Order, name: str) -> None:
     found = shards.shards(Path(name.partition(":")[2]).expanduser(), SHARD)
     job = Job(order.autoencoder, name, found, order.percentile)
     n = None if any(shard.n is None for shard in found) else sum(shard.n or 0 for shard in found)
-    with options.progress("score") as tell, _stopped(f"{order.out} was not written."):
+    with output.progress("score") as tell, _stopped(f"{order.out} was not written."):
         totals = score_file(job, order.out, lambda done: tell(done, n))
-    options.tell_rejected([totals.rejected] if totals.rejected else [], totals.n_rejected)
+    output.tell_rejected([totals.rejected] if totals.rejected else [], totals.n_rejected)
     _show(order, totals)
 
 
@@ -130,7 +130,7 @@ def _show(order: _Order, totals: "Totals") -> None:
 {order.out}: {totals.n:,} images scored, {totals.n_rejected:,} could not be read
 {totals.n_outliers:,} outliers ({share:.1%}): their error is above {totals.threshold:.6f}, \
 which {order.percentile:g} % of the model's own test images stay below"""
-    options.show(result, [lines], order.as_json)
+    output.show(result, [lines], order.as_json)
 
 
 @contextlib.contextmanager
@@ -157,7 +157,7 @@ def _score_parts(order: _Order, shard_size: int) -> None:
     job = Job(order.autoencoder, str(source), found, order.percentile)
     own = len(range(rank, len(found), size))
     parts: list[Done] = []
-    with options.progress("score") as tell, _stopped("the same command goes on from here."):
+    with output.progress("score") as tell, _stopped("the same command goes on from here."):
         for done in score_parts(job, order.out, rank, size):
             parts.append(done)
             if rank == 0:
@@ -176,4 +176,4 @@ def _show_parts(order: _Order, parts: "Sequence[Done]", n_shards: int) -> None:
         "n_shards": n_shards,
     }
     share = f"{len(parts)} of {n_shards} parts by this process, {n_new} of them new"
-    options.show(result, [f"{order.out}: {share}, {n:,} rows"], order.as_json)
+    output.show(result, [f"{order.out}: {share}, {n:,} rows"], order.as_json)

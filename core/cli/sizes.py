@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from core.cli import options
+from core.cli import options, output
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
     from core.comparing.sizes import Wanted
 
-FAMILIES = ("pca", "dense", "conv")
+# As in core.comparing.sizes, which loads pandas.
+FAMILIES, DEFAULT_FAMILIES = ("pca", "dense", "conv"), ("pca", "dense")
+SIZES, LARGEST = (2, 4, 8, 16, 32, 64, 128), 1024
 
 
 @click.command(cls=options.Command, short_help="Test error against D', training what is missing.")
@@ -24,15 +26,15 @@ FAMILIES = ("pca", "dense", "conv")
     "families",
     type=click.Choice(FAMILIES),
     multiple=True,
-    default=("pca", "dense"),
+    default=DEFAULT_FAMILIES,
     help="Which families; conv takes many times as long.  [default: pca dense]",
 )
 @click.option(
     "--latent-dim",
     "latent_dims",
-    type=click.IntRange(1, 1024),
+    type=click.IntRange(1, LARGEST),
     multiple=True,
-    default=(2, 4, 8, 16, 32, 64, 128),
+    default=SIZES,
     help="Which D'; give several.  [default: 2 4 8 16 32 64 128]",
 )
 @click.option("--epochs", type=click.IntRange(1, 10_000), help="Of networks.  [default: by data]")
@@ -64,7 +66,7 @@ def sizes(
     found = study.table(study.study(checkpoints.available(), name))
     left = [one.name for one in wanted]
     result = {"dataset": name, "models": found.to_dict("records"), "missing": left}
-    options.show(result, _lines(found, left), as_json)
+    output.show(result, _lines(found, left), as_json)
 
 
 def _train(wanted: "Sequence[Wanted]", data_root: Path | None) -> None:
@@ -74,7 +76,7 @@ def _train(wanted: "Sequence[Wanted]", data_root: Path | None) -> None:
     from core.runs import Run
 
     n_done = 0
-    with options.bar("sizes") as bar:
+    with output.bar("sizes") as bar:
         for event in studies.train_missing(wanted, data_root):
             match event:
                 case Run():
@@ -101,5 +103,5 @@ def _lines(found: "pd.DataFrame", left: "Sequence[str]") -> list[str]:
         for row in found.itertuples()
     ]
     header = ("FAMILY", "D'", "TEST MSE", "GAIN", "PARAMETERS", "SECONDS", "NAME")
-    lines = options.table(header, rows)
+    lines = output.table(header, rows)
     return [*lines, *(["", f"Missing: {', '.join(left)}."] if left else [])]

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from core.cli import options
+from core.cli import options, output
 
 if TYPE_CHECKING:
     from core.data.drafts import Draft
@@ -71,17 +71,17 @@ def take(
     keeping = making.Keeping(equal, near, small, test_share, seed)
     making.check_free(name)
     form = Form((size, size), 1 if grey else 3, manner)  # type: ignore[arg-type]  # click checked
-    with opened_path(source) as offers, options.progress("read") as tell:
+    with opened_path(source) as offers, output.progress("read") as tell:
         draft = gather(offers, form, source.name, tell)
     try:
-        options.tell_rejected(draft.rejected)
+        output.tell_rejected(draft.rejected)
         result, lines = _report(draft)
         if not only_report:
-            with options.progress("write") as tell:
+            with output.progress("write") as tell:
                 own = making.make(draft, name, keeping, tell)
             result |= {"id": own.id, "n_train": own.n_train, "n_test": own.n_test}
             lines.append(f"{own.id}: {own.n_train:,} images to train, {own.n_test:,} to test")
-        options.show(result, lines, as_json)
+        output.show(result, lines, as_json)
     finally:
         draft.discard()
 

@@ -1,18 +1,15 @@
 """`train`: one model, as a run that others can watch and that can be gone on with."""
 
 import sys
-from collections.abc import Callable, Iterable
-from pathlib import Path
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import click
 from tqdm import tqdm
 
-from core.cli import options
-from core.cli.settings import run_config
+from core.cli import beginning, options, output
 from core.config import HourglassError, OptionError
 from core.models import BY_NAME
-from core.noise import KINDS
 
 if TYPE_CHECKING:
     from core.checkpoints import Card
@@ -40,9 +37,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Noise put on the input while the target stays clean; 0 = none.",
 )
-@click.option(
-    "--noise-kind", type=click.Choice(KINDS), default="gaussian", show_default=True, help="Noise."
-)
+@options.noise_kind
 @click.option("--noise-clip", is_flag=True, help="Cut noisy pixels to [0, 1], as a camera would.")
 @click.option("--epochs", type=int, default=10, show_default=True, help="Passes over the images.")
 @click.option("--batch-size", type=int, default=128, show_default=True, help="Images a step.")
@@ -96,7 +91,9 @@ def train(resume: str | None, wait: bool, as_json: bool, **given: Any) -> None:
         option = min(extra).replace("_", "-")
         raise OptionError(f"--resume goes on with the run's own settings: leave out --{option}.")
     with joined(given["device"]) as team:
-        run = _run(team, lambda: _resumed(resume) if resume else _created(given, team))
+        run = beginning.on_all_ranks(
+            team, lambda: beginning.resumed(resume) if resume else beginning.created(given, team)
+        )
         try:
             card = _carry_out(run, team, wait)
         except KeyboardInterrupt:
@@ -111,6 +108,7 @@ def train(resume: str | None, wait: bool, as_json: bool, **given: Any) -> None:
 
 
 def _carry_out(run: "Run", team: "Team", wait: bool) -> "Card | None":
+    """Train in this process; the model's card on rank 0, if there is a model in the end."""
     import torch
 
     from core.running.execution import execute
@@ -120,7 +118,7 @@ def _carry_out(run: "Run", team: "Team", wait: bool) -> "Card | None":
         for _ in execute(run, team):
             pass
         return None
-    with options.progress("load") as tell:
+    with output.progress("load") as tell:
         return follow(execute(run, team, wait, None if wait else tell))
 
 
@@ -129,11 +127,11 @@ def follow(events: "Iterable[Event]") -> "Card | None":
     from core.learning.events import EpochDone, Finished, Started, StepDone
 
     card = None
-    with options.bar("train") as bar:
+    with output.bar("train") as bar:
         for event in events:
             match event:
                 case Started():
-                    options.tell_rejected(event.rejected)
+                    output.tell_rejected(event.rejected)
                     bar.reset(total=event.steps_per_epoch * event.epochs)
                 case StepDone():
                     done = (event.epoch - 1) * event.steps_per_epoch + event.step
@@ -163,7 +161,7 @@ def _show(run: "Run", card: "Card | None", as_json: bool) -> None:
                 f"kept in {card.path}"
             )
         ]
-    options.show(found, lines, as_json)
+    output.show(found, lines, as_json)
 
 
 def _line(record: "EpochRecord") -> str:
@@ -177,41 +175,3 @@ def _given(context: click.Context) -> set[str]:
     """The options that were written on the command line."""
     source = click.core.ParameterSource.COMMANDLINE
     return {name for name in context.params if context.get_parameter_source(name) == source}
-
-
-def _run(team: "Team", make: "Callable[[], Run]") -> "Run":
-    """The run that rank 0 makes, on all ranks."""
-    import msgspec
-
-    from core.running.status import Status
-    from core.runs import Run, RunConfig
-
-    if team.size == 1:
-        return make()
-    own = make() if team.rank == 0 else None
-    told = team.told(msgspec.json.encode((own.id, own.config)) if own else b"")
-    name, config = msgspec.json.decode(told, type=tuple[str, RunConfig])
-    return own or Run(Path(name), config, Status())
-
-
-def _resumed(name: str) -> "Run":
-    from core import runs
-    from core.running import control as run_control
-
-    run = runs.get(name)
-    if run.state in ("finished", "diverged"):
-        raise OptionError(f"{run.id} is {run.state}: there is nothing to go on with.")
-    run_control.clear(run)
-    return run
-
-
-def _created(given: dict[str, Any], team: "Team") -> "Run":
-    """A new run; after a restart by torchrun, the one that was under way."""
-    from core import runs
-
-    config = run_config(given)
-    if team.size > 1:
-        for run in runs.found():
-            if run.config.launcher == config.launcher and not run.is_live and run.can_resume:
-                return run
-    return runs.create(config)

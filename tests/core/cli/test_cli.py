@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -267,15 +266,7 @@ MISTAKES = {
     "an unknown setting": ["train", "--dataset", "mnist-5k", "--arch", "pca", "--option", "a=1"],
     "not a setting": ["train", "--dataset", "mnist-5k", "--arch", "pca", "--option", "a"],
     "not a width": ["train", "--dataset", "shapes", "--arch", "dense", "--option", "widths=1,x"],
-    "a huge code": [
-        "train",
-        "--dataset",
-        "shapes",
-        "--arch",
-        "dense",
-        "--latent-dim",
-        "1000000000",
-    ],
+    "a huge code": ["train", "--dataset", "shapes", "--arch", "dense", "--latent-dim", "9" * 10],
     "no epochs": ["train", "--dataset", "mnist-5k", "--arch", "pca", "--epochs", "0"],
     "a name outside": ["train", "--dataset", "mnist-5k", "--arch", "pca", "--name", "../x"],
     "no such checkpoint": ["evaluate", "nothing"],
@@ -335,12 +326,15 @@ def test_output_on_a_disk_that_refuses_keeps_the_old_file(
 # As a process of its own
 
 
-def test_archs_answers_within_a_second() -> None:
+@pytest.mark.skipif(os.name != "posix", reason="a process's own time as POSIX tells it")
+def test_archs_takes_less_than_a_second_of_a_core() -> None:
     seconds = []
     for _ in range(3):
-        began = time.perf_counter()
+        before = os.times()
         assert start("archs", stdout=subprocess.DEVNULL).wait() == 0
-        seconds.append(time.perf_counter() - began)
+        now = os.times()
+        took = now.children_user + now.children_system
+        seconds.append(took - before.children_user - before.children_system)
     assert min(seconds) < 1
 
 

@@ -8,6 +8,8 @@ import pytest
 from PIL import Image
 
 from core.cli.main import main
+from core.cli.take import MANNERS
+from core.data import drafts
 from tests.core.cli.test_cli import Run, run
 
 __all__ = ["run"]
@@ -42,6 +44,10 @@ def test_import_counts_what_is_odd_and_makes_a_set_that_other_commands_take(
     assert run(*train)[0] == 0
     code, out, _ = run("score", "p", "own:mine", "--out", home / "scores.csv", "--json")
     assert json.loads(out)["n"] == found["n_test"]
+
+
+def test_manners_offered_are_those_there_are() -> None:
+    assert MANNERS == drafts.MANNERS
 
 
 def test_import_that_only_reports_makes_nothing(run: Run, home: Path, pictures: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from core import checkpoints, processes, runs
+from core.cli import sizes as command
 from core.cli.main import main
 from core.comparing import sizes, studies
 from core.config import OptionError
@@ -103,6 +104,11 @@ def test_progress_of_a_study_leaves_out_what_was_done_before_it_began(dataset: s
     this = processes.this()._replace(started=time.time())
     begun = studies.Background(this, ("size-x", *(run.config.name for run in runs.found())))
     assert studies.progress(begun) == studies.Progress(0, 2, None)
+
+
+@pytest.mark.parametrize("name", ["FAMILIES", "DEFAULT_FAMILIES", "SIZES", "LARGEST"])
+def test_sizes_command_offers_what_the_study_takes(name: str) -> None:
+    assert getattr(command, name) == getattr(sizes, name)
 
 
 def test_sizes_command_trains_what_is_missing_and_tells_the_gain(

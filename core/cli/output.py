@@ -1,0 +1,103 @@
+"""How commands show what they do and find: bars and remarks on stderr, results on stdout."""
+
+import contextlib
+import json
+import math
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from tqdm import tqdm
+
+if TYPE_CHECKING:
+    from core.data.imagesets import Rejected
+
+
+def tell_rejected(rejected: "Sequence[Rejected]", n: int | None = None) -> None:
+    """Say on stderr how many files were left out, and why the first of them was.
+
+    n: how many, if not all of them are in rejected.
+    """
+    if rejected:
+        first, n = rejected[0], n or len(rejected)
+        what = "1 file could not be read:" if n == 1 else f"{n:,} files could not be read, e.g."
+        click.echo(f"{what} {first.name}: {first.reason}", err=True)
+
+
+@contextlib.contextmanager
+def progress(title: str) -> Iterator[Callable[[int, int | None], None]]:
+    """A bar on stderr with the time left, told (done, total); none if stderr is no terminal."""
+    with bar(title) as shown:
+
+        def tell(done: int, total: int | None) -> None:
+            """Images done, of how many; None = nobody knows."""
+            shown.total = total
+            shown.update(done - shown.n)
+
+        yield tell
+
+
+@contextlib.contextmanager
+def stages() -> Iterator[Callable[[str, int, int], None]]:
+    """One bar on stderr for work of several stages, told (stage, done, total)."""
+    with bar("") as shown:
+        current = ""
+
+        def tell(stage: str, done: int, total: int) -> None:
+            """Images done of this stage; another stage begins the bar anew."""
+            nonlocal current
+            if stage != current:
+                current = stage
+                shown.reset(total)
+                shown.set_description(stage, refresh=False)
+            shown.update(done - shown.n)
+
+        yield tell
+
+
+def bar(title: str) -> "tqdm[Any]":
+    """An empty bar of progress() to be driven by hand."""
+    return tqdm(desc=title, file=sys.stderr, disable=None, leave=False)
+
+
+def show(result: dict[str, Any], lines: Sequence[str], as_json: bool) -> None:
+    """Print `result` as one JSON object, or `lines` for people. NaN and infinity become null."""
+    if as_json:
+        click.echo(json.dumps(_jsonable(result), allow_nan=False))
+    else:
+        click.echo("\n".join(lines))
+
+
+def _jsonable(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _jsonable(v) for key, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_jsonable(v) for v in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return str(value) if isinstance(value, Path) else value
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[str]:
+    """Aligned lines: numbers to the right, text to the left, two spaces between columns."""
+    cells = [list(header), *([_cell(v) for v in row] for row in rows)]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
+    right = [
+        bool(rows) and all(isinstance(row[i], int | float) for row in rows)
+        for i in range(len(header))
+    ]
+    return [
+        "  ".join(
+            text.rjust(width) if to_right else text.ljust(width)
+            for text, width, to_right in zip(row, widths, right, strict=True)
+        ).rstrip()
+        for row in cells
+    ]
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.5f}" if abs(value) < 1 else f"{value:.4g}"
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
