@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core import datasets
 from core.checkpoints import Card
+from core.data.seen import seen_in_training
 from core.noise import Noise
 from pages.ui.sidebar import Choice
 from pages.ui.text import plain, training_note
@@ -25,7 +25,7 @@ def draw(choice: Choice, cards: Sequence[Card], noise: Noise) -> None:
 def notes(card: Card, noise: Noise, dataset: str, split: str) -> list[str]:
     """What is to be known of one model under this noise on these images."""
     found = [training_note(card, noise)]
-    seen = datasets.seen_in_training(card.dataset, dataset, split)
+    seen = seen_in_training(card.dataset, dataset, split)
     if seen != "no":
         found.append(f"Trained on {'' if seen == 'yes' else 'some of '}the images measured.")
     if card.excluded_classes:
