@@ -19,3 +19,12 @@ def shown() -> Iterator[None]:
         yield
     except HourglassError as error:
         st.error(plain(str(error)), icon=":material/error:")
+
+
+@contextmanager
+def toasted() -> Iterator[None]:
+    """The same in a toast, for callbacks, which run before the page does."""
+    try:
+        yield
+    except HourglassError as error:
+        st.toast(plain(str(error)), icon=":material/error:")

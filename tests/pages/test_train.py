@@ -43,7 +43,7 @@ def empty_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def open_train(open_app: OpenApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> OpenApp:
     """Opens the page in a home without runs; nothing is really started."""
     monkeypatch.setattr("core.config.runs_dir", lambda: tmp_path / "runs")
-    for module in ("core.runs", "core.running.control"):
+    for module in ("core.runs", "core.running.turns"):
         monkeypatch.setattr(f"{module}.runs_dir", lambda: tmp_path / "runs")
     monkeypatch.setattr(run_control, "start", lambda run: run)
 

@@ -6,16 +6,15 @@ from datetime import datetime
 import pandas as pd
 import streamlit as st
 
-from core.config import HourglassError
 from core.exports import safe_table
 from core.models import BY_NAME
 from core.running import control as run_control
 from core.runs import Run
-from pages.ui import cache
+from pages.ui import cache, errors
 from pages.ui.rows import ticked
-from pages.ui.text import plain
 from pages.ui.train import charts as run_charts
 from pages.ui.train import form as training_form
+from pages.ui.train import live
 from pages.ui.train import view as run_view
 
 
@@ -50,7 +49,7 @@ def _row(run: Run) -> dict[str, object]:
     size = f", D' = {dim}" if dim else ""
     return {
         "name": run.config.name,
-        "state": run_view.WORDS[run.state][0],
+        "state": live.WORDS[run.state][0],
         "model": f"{BY_NAME[train.arch].title}{size}{noise}",
         "data": train.dataset,
         "done": run.share_done,
@@ -87,10 +86,8 @@ def _watch(run: Run) -> None:
 
 def _delete(chosen: Sequence[Run]) -> None:
     for run in chosen:
-        try:
+        with errors.toasted():
             run_control.delete(run)
-        except HourglassError as error:
-            st.toast(plain(str(error)), icon=":material/error:")
 
 
 COLUMNS = {

@@ -1,0 +1,102 @@
+"""What of a watched run changes while it trains: its progress, its losses, its pictures."""
+
+from typing import Literal
+
+import streamlit as st
+
+from core.config import HourglassError
+from core.data.imagesets import ImageSet
+from core.running import records as run_records
+from core.running.status import RunState
+from core.runs import Run
+from pages.ui import cache
+from pages.ui.text import plain
+from pages.ui.train import charts as run_charts
+from pages.ui.train import pictures as run_pictures
+
+SILENT = 60.0  # seconds without a sign of life after which the page says so
+LOSSES = "Losses by epoch, in training and on the test images"
+MAP = "Where the codes of the test images lie, by class"
+Colour = Literal["gray", "blue", "orange", "green", "red"]
+WORDS: dict[RunState, tuple[str, Colour]] = {
+    "queued": ("Waiting for its turn", "gray"),
+    "running": ("Running", "blue"),
+    "stopping": ("Stopping", "blue"),
+    "paused": ("Paused", "orange"),
+    "stopped": ("Stopped", "gray"),
+    "cancelled": ("Cancelled", "gray"),
+    "finished": ("Finished", "green"),
+    "failed": ("Failed", "red"),
+    "diverged": ("Diverged", "red"),
+    "interrupted": ("Interrupted", "orange"),
+}
+
+
+def draw(run: Run, log: bool) -> None:
+    """All of it.  log: the losses on a logarithmic axis."""
+    if run.is_live:
+        _progress(run)
+    _losses(run, log)
+
+
+def _progress(run: Run) -> None:
+    words = WORDS["queued"][0] if run.state == "queued" else _how_far(run)
+    st.progress(min(1.0, run.share_done), plain(words))
+
+
+def _how_far(run: Run) -> str:
+    """What a run that has begun is at: "epoch 3 of 20 · 41,000 images/s · 0:12 left"."""
+    status, epochs = run.status, run.config.train.epochs
+    if not status.phase:
+        return f"epoch {min(epochs, status.epoch + 1)} of {epochs}"
+    if status.phase != "training":
+        return status.phase
+    parts = [f"epoch {max(1, status.epoch)} of {epochs}"]
+    parts.append(f"{status.images_per_second:,.0f} images/s")
+    if status.seconds_left >= 0:
+        parts.append(f"{_clock(status.seconds_left)} left")
+    if run.silent_seconds > SILENT:
+        parts.append(f"no sign of life for {run.silent_seconds:.0f} s")
+    return " · ".join(parts)
+
+
+def _losses(run: Run, log: bool) -> None:
+    curves = cache.curves(run)
+    if not (curves.epochs or len(curves.looked)):
+        if run.is_live:
+            st.caption(
+                "The first numbers come with the first steps, the first pictures after "
+                "the first epoch."
+            )
+        return
+    latest = run_records.pictured_epochs(run)
+    shown = run_records.pictures(run, latest[-1]) if latest else None
+    figure = run_charts.loss_curves(curves, run.config.train.epochs, log)
+    if shown is None or shown.codes is None:
+        st.plotly_chart(figure, key="train_losses", alt=LOSSES)
+    else:
+        left, right = st.columns([3, 2])
+        left.plotly_chart(figure, key="train_losses", alt=LOSSES)
+        map_of_codes = run_charts.code_map(shown.codes, _labels(run, len(shown.codes)))
+        right.plotly_chart(map_of_codes, key="train_map", alt=MAP)
+    if shown is not None and run.is_live:
+        said = f"Eight test images and what the network makes of them after epoch {shown.epoch}"
+        st.image(run_pictures.strip_png(shown), alt=said)
+        st.caption(said)
+
+
+def _labels(run: Run, n: int) -> list[str]:
+    """The classes of the test images that the map shows; none where they cannot be had."""
+    try:
+        images: ImageSet = cache.dataset(run.config.train.dataset, "test")
+        images = images.without_classes(run.config.train.exclude_classes)
+    except HourglassError:
+        return []
+    known = images.labels is not None and len(images) >= n
+    return [images.label_name(i) for i in range(n)] if known else []
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
