@@ -8,7 +8,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core import checkpoints, datasets, latent
+from core import checkpoints, datasets, latent, metrics
 from core.data.imagesets import ImageSet, joined
 from core.inference import Autoencoder
 from core.mapping import structure, walks
@@ -327,6 +327,8 @@ def test_walk_begins_and_ends_with_what_the_model_makes_of_the_two_images(
         np.testing.assert_allclose(frames[0][way], x_hat[0], atol=0.01)
         np.testing.assert_allclose(frames[1][way], x_hat[1], atol=0.01)
     np.testing.assert_allclose(frames[0][[0, 3]], x, atol=0.01)
+    errors = Autoencoder.load("tiny-vae").errors(np.concatenate([x, x_hat]))
+    np.testing.assert_allclose(sweep.numbers(0)[0], errors[[0, 2, 2, 1]], rtol=1e-3)
 
 
 def test_arc_is_offered_only_where_there_is_a_prior_around_0(open_page: OpenPage) -> None:
@@ -350,6 +352,8 @@ def test_travel_moves_the_selected_images_along_the_direction(open_page: OpenPag
     moved = every[[7, 70, 700]].copy()
     moved[:, 2] = values[5]
     np.testing.assert_allclose(sweep.pictures(0, 5), model.decode(moved), atol=0.01)
+    x = digits().pixels([7, 70, 700])
+    np.testing.assert_allclose(sweep.numbers(0)[5], metrics.mse(x, model.decode(moved)), rtol=1e-3)
 
 
 # Two models

@@ -57,7 +57,9 @@ def test_sheet_of_a_plane_stays_under_its_limit_by_quality_and_then_by_size(
 def walk() -> Walk:
     x = np.linspace(0, 1, 4 * 2 * 9, dtype=np.float32).reshape(4, 2, 1, 3, 3)
     cells = (Cell("a", ""), Cell("b", ""))
-    return Walk("title", np.arange(4.0), 0, x, cells, "label", "help", strips=(), errors=())
+    return Walk(
+        "title", np.arange(4.0), 0, x, cells, "label", "help", np.zeros((4, 2)), "detail", (), ()
+    )
 
 
 @pytest.mark.parametrize("kind", ["GIF", "WEBP"])

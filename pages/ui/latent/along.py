@@ -74,7 +74,7 @@ def _walk(one: View, direction: Direction, who: tuple[int, ...], title: str) -> 
     ids, x = [str(images.ids[i]) for i in who], images.pixels(list(who))
     at = direction.coordinate(z[list(who)])
     names = [f"{images.label_name(i)} at {own:.1f}".strip() for i, own in zip(who, at, strict=True)]
-    errors = np.stack([metrics.mse(x, frame) for frame in x_hat], axis=1)  # (n, S)
+    errors = np.stack([metrics.mse(x, frame) for frame in x_hat])  # (S, n)
     middle = float(np.median(direction.coordinate(z)))
     return Walk(
         title=f"Travel along {title}",
@@ -84,15 +84,15 @@ def _walk(one: View, direction: Direction, who: tuple[int, ...], title: str) -> 
         cells=tuple(map(Cell, ids, names)),
         label="Place",
         help=f"Where on {title} all codes stand. Drag, use arrow keys, or play.",
+        numbers=errors,
+        detail="below each: its error against the image it comes from (MSE)",
         strips=tuple(
             Strip(i, f"{image_id}, {name}", Original(image_id, x[i]))
             for i, (image_id, name) in enumerate(zip(ids, names, strict=True))
         ),
         errors=tuple(
             Stat(f"MSE of {image_id}", of_one, 4)
-            for image_id, of_one in zip(ids, errors, strict=True)
+            for image_id, of_one in zip(ids, errors.T, strict=True)
         ),
-        one_each=True,
-        detail="below each: its error against the image it comes from (MSE)",
         marks=(Mark(middle, "median of the images"),),
     )

@@ -5,8 +5,7 @@ import streamlit as st
 
 from core import metrics
 from core.checkpoints import Card
-from core.inference import Autoencoder
-from core.latent import Array
+from core.latent import Array, Scores
 from core.mapping import walks
 from pages.ui import cache, mosaic, state, widgets
 from pages.ui.latent import selected as latent_selected
@@ -17,10 +16,11 @@ from pages.ui.sweep import Cell, Stat
 
 MOST = 40  # images to choose from
 STRAIGHT, SPHERICAL = "straight line", "arc around 0"
+TAKEN = {STRAIGHT: walks.straight, SPHERICAL: walks.spherical}
 FROM, TO, PLACE = "walk_from", "walk_to", "walk_at"
 FED_BACK = (
-    "The error with which the model rebuilds what it has just drawn; where it is large the walk "
-    "has left what the model knows"
+    "Fed back: the error with which the model rebuilds what it has drawn; where it is large, the "
+    "walk has left what the model knows"
 )
 
 
@@ -73,14 +73,13 @@ def _ends(one: View, starts: tuple[int, ...]) -> tuple[int, int]:
 
 
 def _walk(one: View, first: int, last: int) -> Walk:
-    a, b = one.codes.z[[first, last]]
-    taken = ways(one.card)
-    walk = {STRAIGHT: walks.straight, SPHERICAL: walks.spherical}
-    codes = np.stack([walk[way](a, b, STEPS) for way in taken], axis=1)  # (S, ways, k)
-    model, images = cache.autoencoder(one.card), one.population.images
+    model, images, taken = cache.autoencoder(one.card), one.population.images, ways(one.card)
     x = images.pixels([first, last])
-    x_hat = walks.decoded(model, codes)
+    codes = [TAKEN[way](*one.codes.z[[first, last]], STEPS) for way in taken]
+    x_hat = walks.decoded(model, np.stack(codes, axis=1))  # (S, ways, C, H, W)
     ends = np.broadcast_to(x, (STEPS, *x.shape))
+    rebuilt = np.broadcast_to(model.errors(x)[:, None], (2, STEPS))
+    fed_back = [model.errors(x_hat[:, i]) for i in range(len(taken))]
     start, end = (Original(str(images.ids[i]), x[k]) for k, i in enumerate((first, last)))
     ids = [start.id, *[start.id] * len(taken), end.id]
     words = ("from: the original", *taken, "to: the original")
@@ -93,21 +92,24 @@ def _walk(one: View, first: int, last: int) -> Walk:
         label="Share of the way",
         help="0 is the code of the first image, 1 that of the second. Drag, use arrow keys, or "
         "play.",
+        numbers=np.stack([rebuilt[0], *fed_back, rebuilt[1]], axis=1),
+        detail="below each: the error with which the model rebuilds it (MSE)",
         strips=tuple(Strip(i, way, start, end) for i, way in enumerate(taken, start=1)),
         errors=tuple(
             error
             for i, way in enumerate(taken)
-            for error in _errors(model, x_hat[:, i], ends, f"{way}: " if len(taken) > 1 else "")
+            for error in _errors(x_hat[:, i], ends, fed_back[i], way if len(taken) > 1 else "")
         ),
     )
 
 
-def _errors(model: Autoencoder, x_hat: Array, ends: Array, way: str) -> tuple[Stat, ...]:
+def _errors(x_hat: Array, ends: Array, fed_back: Scores, way: str) -> tuple[Stat, ...]:
     """Each step (S, C, H, W) against both ends (S, 2, C, H, W), and against itself fed back."""
+    of = f"{way}: " if way else ""
     return (
-        Stat(f"{way}MSE to the first", metrics.mse(x_hat, ends[:, 0]), 4),
-        Stat(f"{way}to the second", metrics.mse(x_hat, ends[:, 1]), 4),
-        Stat(f"{way}fed back", model.errors(x_hat), 4, help=FED_BACK),
+        Stat(f"{of}MSE to the first", metrics.mse(x_hat, ends[:, 0]), 4),
+        Stat(f"{of}to the second", metrics.mse(x_hat, ends[:, 1]), 4),
+        Stat(f"{of}fed back", fed_back, 4, help=FED_BACK),
     )
 
 

@@ -1,7 +1,7 @@
 """A walk through code space on the page: a scrubber, strips of pictures, and a file that moves."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
@@ -12,7 +12,8 @@ from streamlit.delta_generator import DeltaGenerator
 from core.checkpoints import Card
 from core.latent import Array, Scores
 from pages.ui import animation, mosaic, packing, state, sweep
-from pages.ui.sweep import Cell, Frames, Mark, Packed, Row, Stat, Sweep
+from pages.ui.component import Packed
+from pages.ui.sweep import Cell, Frames, Mark, Row, Stat, Sweep
 
 STEPS = 41
 STRIP = 11  # of these, shown side by side
@@ -47,8 +48,8 @@ class Walk:
 
     title: what the walk is.  values: (S,) where the slider can stand.  start: where it stands
     first.  x: (S, n, C, H, W).  cells: one for each of the n pictures.  label, help: the slider's.
-    strips: its ways.  errors: (S,) each.  one_each: they are one for each picture, and stand under
-    it; else above all.  detail: beside the model's name.
+    numbers: (S, n), under the pictures.  detail: what they are.  strips: its ways.  errors: what a
+    report tells of them, (S,) each.
     """
 
     title: str
@@ -58,10 +59,10 @@ class Walk:
     cells: tuple[Cell, ...]
     label: str
     help: str
+    numbers: Scores
+    detail: str
     strips: tuple[Strip, ...]
     errors: tuple[Stat, ...]
-    one_each: bool = False
-    detail: str = ""
     marks: tuple[Mark, ...] = ()
 
 
@@ -78,12 +79,14 @@ class Shown:
 
 def packed(walk: Walk, card: Card) -> Packed:
     """The scrubber of a walk, ready to be sent; cache it."""
-    detail = ", ".join(filter(None, (card.name, walk.detail)))
-    row = Row(card.title, "reconstructed", Frames(walk.x), detail, captions=True)
-    if walk.one_each:
-        row = replace(row, numbers=np.stack([error.values for error in walk.errors], axis=1))
-    else:
-        row = replace(row, stats=walk.errors)
+    row = Row(
+        card.title,
+        "reconstructed",
+        Frames(walk.x),
+        f"{card.name}; {walk.detail}",
+        numbers=walk.numbers,
+        captions=True,
+    )
     return packing.pack(
         Sweep(walk.label, walk.values, walk.cells, (row,), walk.marks, help=walk.help)
     )
