@@ -1,5 +1,6 @@
 """The geometry of code space: principal axes, planes through it, gaps, fair samples."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,9 +9,14 @@ import numpy.typing as npt
 from core.anomaly.neighbours import gaps
 
 Array = npt.NDArray[np.float32]
+Codes = npt.NDArray[np.floating]
 Scores = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
-WIDE = 1024  # from here on only the strongest axes are computed
+WIDE = 1024  # numbers of a code, from where only the strongest axes are computed
+ROWS = 2048  # codes at a time: sums over all of them need no copy of them
+TOLERANCE = 3e-6  # of the largest variance: how exactly a strongest axis is one
+SPARE = 6  # directions that are followed beside those asked for, so that these come out sooner
+MOST_FOLLOWED = 1024  # directions in all
 
 
 @dataclass(frozen=True)
@@ -26,7 +32,8 @@ class Axes:
 
     def coordinates(self, z: npt.ArrayLike) -> Scores:
         """Codes (n, k) as seen along the axes: (n, m)."""
-        return np.asarray((np.asarray(z, np.float64) - self.origin) @ self.directions.T)
+        parts = [part @ self.directions.T for part in _centred(np.asarray(z), self.origin)]
+        return np.concatenate([np.empty((0, len(self.directions))), *parts])
 
     def codes(self, at: npt.ArrayLike) -> Array:
         """The codes (n, k) that lie at coordinates (n, m) on the axes."""
@@ -37,16 +44,16 @@ def principal_axes(z: npt.ArrayLike, m: int) -> Axes:
     """The mean of codes and the m directions in which they vary most, the strongest first.
 
     z: (n, k), n >= 2.  m: at most min(n, k); signs are such that the largest entry is positive.
-    Source: Pearson 1901, by the eigenvectors of the covariance; by Lanczos where it is large.
+    Source: Pearson 1901, by the eigenvectors of the covariance; of wide codes by a Krylov space.
     """
-    codes = np.asarray(z, np.float64)
-    origin = codes.mean(axis=0)
-    centred = codes - origin
-    narrow = m >= min(centred.shape) or centred.shape[1] < WIDE
-    variances, directions = (_all_axes if narrow else _strongest_axes)(centred, m)
+    codes = np.asarray(z)
+    origin = codes.mean(axis=0, dtype=np.float64)
+    few = codes.shape[1] >= WIDE and 8 * m <= codes.shape[1]
+    variances, directions = (_strongest_axes if few else _all_axes)(codes, origin, m)
     signs = np.sign(directions[np.arange(m), np.abs(directions).argmax(axis=1)])
-    total = max(float(np.square(centred).sum()), np.finfo(float).tiny)
-    return Axes(origin, directions * signs[:, None], np.clip(variances / total, 0, 1))
+    total = sum(float(np.square(part).sum()) for part in _centred(codes, origin))
+    shares = np.clip(variances / max(total, np.finfo(float).tiny), 0, 1)
+    return Axes(origin, directions * signs[:, None], shares)
 
 
 def plane(z: npt.ArrayLike) -> Axes:
@@ -54,11 +61,11 @@ def plane(z: npt.ArrayLike) -> Axes:
 
     z: (n, k).  A code of one number has a second axis along which nothing changes.
     """
-    codes = np.asarray(z, np.float64)
+    codes = np.asarray(z)
     k = codes.shape[1]
     if k > 2:
         return principal_axes(codes, 2)
-    variances = codes.var(axis=0)
+    variances = codes.var(axis=0, dtype=np.float64)
     shares = variances / max(float(variances.sum()), np.finfo(float).tiny)
     return Axes(np.zeros(k), np.eye(2)[:, :k], np.resize(np.append(shares, 0), 2))
 
@@ -83,20 +90,58 @@ def stratified(labels: npt.NDArray[np.int64] | None, total: int, n: int, seed: i
     exact = sizes * n / total
     quotas = exact.astype(int)
     quotas[np.argsort(quotas - exact, kind="stable")[: n - quotas.sum()]] += 1
-    members = [order[labels[order] == c][:q] for c, q in zip(classes, quotas, strict=True)]
+    drawn = labels[order]
+    members = [order[drawn == c][:q] for c, q in zip(classes, quotas, strict=True)]
     return np.sort(np.concatenate(members))
 
 
-def _all_axes(centred: Scores, m: int) -> tuple[Scores, Scores]:
+def _all_axes(codes: Codes, origin: Scores, m: int) -> tuple[Scores, Scores]:
     """The m largest sums of squares (m,), falling, and their directions (m, k)."""
-    values, vectors = np.linalg.eigh(centred.T @ centred)
+    k = codes.shape[1]
+    products = sum((part.T @ part for part in _centred(codes, origin)), np.zeros((k, k)))
+    values, vectors = np.linalg.eigh(products)
     return values[::-1][:m], vectors[:, ::-1][:, :m].T
 
 
-def _strongest_axes(centred: Scores, m: int) -> tuple[Scores, Scores]:
-    """The same without the k x k matrix, which takes seconds where k is in the thousands."""
-    from scipy.sparse.linalg import svds  # costs 0.2 s to import
+def _strongest_axes(codes: Codes, origin: Scores, m: int) -> tuple[Scores, Scores]:
+    """The same without the k x k matrix, which takes seconds where k is in the thousands.
 
-    start = np.random.default_rng(0).standard_normal(min(centred.shape))
-    _, singular, directions = svds(centred, m, v0=start)
-    return np.square(singular[::-1]), directions[::-1]
+    What the matrix C makes of some random directions, again and again, spans a space that holds its
+    strongest directions u ever more nearly. It ends when |C u - value u| <= TOLERANCE x the largest
+    value: then each value is as near to a true one, and u within that / (gap to the next value) of
+    its direction (Davis and Kahan 1970). Where so many values are alike that MOST_FOLLOWED
+    directions do not tell them apart, the directions found are as strong as the true ones, within
+    what is alike.  Source: Musco and Musco 2015, block Krylov iteration.
+    """
+    k, n_block = codes.shape[1], m + SPARE
+    centred = np.concatenate([part.astype(np.float32) for part in _centred(codes, origin)])
+    start = np.random.default_rng(0).standard_normal((k, n_block))
+    block, followed, products = np.linalg.qr(start)[0], np.empty((k, 0)), np.empty((k, 0))
+    while True:
+        product = _times_covariance(centred, block)
+        followed, products = np.hstack([followed, block]), np.hstack([products, product])
+        inner = followed.T @ products
+        values, mixes = np.linalg.eigh((inner + inner.T) / 2)
+        values, mixes = values[::-1][:m], mixes[:, ::-1][:, :m]
+        directions = followed @ mixes
+        apart = np.linalg.norm(products @ mixes - directions * values, axis=0).max()
+        if apart <= TOLERANCE * values[0] or followed.shape[1] + n_block > MOST_FOLLOWED:
+            return values, directions.T
+        block = product
+        for _ in range(2):  # once leaves what is rounded
+            block = np.linalg.qr(block - followed @ (followed.T @ block))[0]
+
+
+def _times_covariance(centred: Array, block: Scores) -> Scores:
+    """centred.T @ (centred @ block), the rows in float32, their sums in float64: (k, b)."""
+    narrow, out = block.astype(np.float32), np.zeros(block.shape)
+    for start in range(0, len(centred), ROWS):
+        part = centred[start : start + ROWS]
+        out += part.T @ (part @ narrow)
+    return out
+
+
+def _centred(codes: Codes, origin: Scores) -> Iterator[Scores]:
+    """Codes (n, k) minus a point, ROWS at a time: (ROWS, k) each."""
+    for start in range(0, len(codes), ROWS):
+        yield codes[start : start + ROWS].astype(np.float64) - origin

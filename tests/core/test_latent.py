@@ -19,7 +19,7 @@ def codes(n: int = 60, k: int = 5, seed: int = 0) -> np.ndarray:
     return (rng.standard_normal((n, k)) * np.linspace(3, 1, k) + 2).astype(np.float32)
 
 
-@pytest.mark.parametrize("shape", [(60, 5), (30, 1100)])
+@pytest.mark.parametrize("shape", [(60, 5), (30, 1100), (5_000, 7)])
 def test_principal_axes_equal_those_of_scikit_learn(shape: tuple[int, int]) -> None:
     z = codes(*shape)
     axes, twin = latent.principal_axes(z, 3), PCA(3, svd_solver="full").fit(z)
@@ -27,6 +27,35 @@ def test_principal_axes_equal_those_of_scikit_learn(shape: tuple[int, int]) -> N
     np.testing.assert_allclose(axes.directions, signs * twin.components_, atol=1e-4)
     np.testing.assert_allclose(axes.shares, twin.explained_variance_ratio_, rtol=1e-4)
     np.testing.assert_allclose(axes.origin, z.mean(axis=0), rtol=1e-5)
+
+
+@pytest.mark.parametrize(("n", "decay"), [(3_000, 0.3), (3_000, 0.8), (400, 0.5)])
+def test_strongest_axes_of_wide_codes_equal_all_axes_within_the_tolerance(
+    n: int, decay: float
+) -> None:
+    """The bound of the docstring: residual / gap, twice, as rounding has its share."""
+    rng, k, m = np.random.default_rng(1), latent.WIDE, 5
+    scales = np.arange(1, k + 1) ** -decay
+    z = (rng.standard_normal((n, k)) * rng.permutation(scales) + 5).astype(np.float32)
+    axes = latent.principal_axes(z, m)
+    values, vectors = np.linalg.eigh(np.cov(z.T.astype(np.float64), bias=True))
+    values, vectors = values[::-1], vectors[:, ::-1]
+    np.testing.assert_allclose(axes.shares, values[:m] / values.sum(), rtol=1e-5)
+    np.testing.assert_allclose(axes.directions @ axes.directions.T, np.eye(m), atol=1e-10)
+    for i, direction in enumerate(axes.directions):
+        gap = np.abs(np.delete(values[: m + 1], i) - values[i]).min()
+        sine = np.linalg.norm(direction - vectors[:, i] * (vectors[:, i] @ direction))
+        assert sine <= 2 * latent.TOLERANCE * values[0] / gap
+
+
+def test_strongest_axes_of_codes_alike_in_all_directions_end_and_are_as_strong(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(latent, "MOST_FOLLOWED", 80)
+    z = np.random.default_rng(2).standard_normal((1_500, latent.WIDE)).astype(np.float32)
+    axes = latent.principal_axes(z, 2)
+    strongest = np.linalg.eigvalsh(np.cov(z.T.astype(np.float64), bias=True))[::-1]
+    np.testing.assert_allclose(axes.shares, strongest[:2] / strongest.sum(), rtol=0.05)
 
 
 def test_principal_axes_of_a_line_are_the_line_itself() -> None:
@@ -81,6 +110,16 @@ def test_stratified_sample_holds_every_class_in_its_share(
     counts = np.bincount(labels[chosen], minlength=len(sizes))
     assert (np.abs(counts - np.array(sizes) * n / len(labels)) < 1).all()
     assert (chosen == latent.stratified(labels, len(labels), n, seed)).all()
+
+
+def test_stratified_sample_equals_that_of_the_plain_rule() -> None:
+    labels = np.random.default_rng(3).integers(0, 4, 500)
+    order = np.random.default_rng(7).permutation(500)
+    quotas = np.floor(np.bincount(labels) * 100 / 500).astype(int)
+    chosen = latent.stratified(labels, 500, 100, 7)
+    for c, quota in enumerate(quotas):
+        first = [i for i in order if labels[i] == c][:quota]
+        assert set(first) <= set(chosen[labels[chosen] == c].tolist())
 
 
 def test_sample_without_labels_is_random_and_another_seed_draws_another() -> None:
