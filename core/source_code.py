@@ -3,22 +3,13 @@
 Run on the same images with as many threads it ends in the very same weights.
 """
 
+import math
+
 from core.checkpoints import Card
-from core.models.layers import (
-    Activation,
-    BatchNorm,
-    Bound,
-    Conv,
-    ConvTranspose,
-    Layer,
-    Layers,
-    Linear,
-    Reshape,
-)
+from core.models.torch_code import BOUND_CLASS, sequence, uses_bound
 from core.noise import Noise
 
-TELL = "print"  # what the script does; Hourglass itself has no print in it
-ACTIVATIONS = {"relu": "ReLU", "silu": "SiLU", "gelu": "GELU", "tanh": "Tanh"}
+TELL = "print"  # of the script; a test makes sure that core itself prints nothing
 
 
 def script(card: Card) -> str:
@@ -47,7 +38,7 @@ import numpy as np
 
 def _closed_form(card: Card) -> str:
     return f"""
-images = np.load(sys.argv[1]).reshape(-1, {_product(card.input_shape)})
+images = np.load(sys.argv[1]).reshape(-1, {math.prod(card.input_shape)})
 x = images.astype(np.float32) / 255
 mean = x.mean(axis=0)
 _, singular, components = np.linalg.svd(x - mean, full_matrices=False)
@@ -59,7 +50,7 @@ np.savez(sys.argv[2], w=w, mean=mean)
 
 
 def _by_gradient(card: Card) -> str:
-    parts = [_settings(card), *_network(card), _helpers(card), _loss(card), _loop()]
+    parts = [_settings(card), *_network(card), _noise(card), _loss(card), _loop()]
     return "\n\n".join(part.strip("\n") for part in parts) + "\n"
 
 
@@ -77,16 +68,7 @@ torch.set_num_threads({t.threads})
 
 def _network(card: Card) -> list[str]:
     plan = card.plan
-    bound = """
-
-class Bound(nn.Module):
-    \"\"\"Any number into [0, 1].\"\"\"
-
-    def forward(self, a):
-        return torch.sigmoid(a + a)
-"""
-    has_bound = any(isinstance(layer, Bound) for layer in plan.decoder)
-    code = [bound] if has_bound else []
+    code = [BOUND_CLASS] if uses_bound(plan) else []
     code.append(f'''
 
 def seed_of(*parts):
@@ -95,42 +77,15 @@ def seed_of(*parts):
 
 
 torch.manual_seed(seed_of(SEED))
-encoder = {_sequence(plan.encoder)}
-decoder = {_sequence(plan.decoder)}
+encoder = {sequence(plan.encoder)}
+decoder = {sequence(plan.decoder)}
 network = nn.ModuleDict({{"encoder": encoder, "decoder": decoder}})
 network.to(memory_format=torch.channels_last)
 ''')
     return code
 
 
-def _sequence(layers: Layers) -> str:
-    return "nn.Sequential(\n" + "".join(f"    {_module(layer)},\n" for layer in layers) + ")"
-
-
-def _module(layer: Layer) -> str:
-    match layer:
-        case Linear(n_in, n_out, bias):
-            return f"nn.Linear({n_in}, {n_out}{_no_bias(bias)})"
-        case Conv(c_in, c_out, bias):
-            return f"nn.Conv2d({c_in}, {c_out}, 3, stride=2, padding=1{_no_bias(bias)})"
-        case ConvTranspose(c_in, c_out, grow, bias):
-            size = f"3, stride=2, padding=1, output_padding={grow}"
-            return f"nn.ConvTranspose2d({c_in}, {c_out}, {size}{_no_bias(bias)})"
-        case BatchNorm(n, spatial):
-            return f"nn.BatchNorm{2 if spatial else 1}d({n})"
-        case Activation(name):
-            return f"nn.{ACTIVATIONS[name]}()"
-        case Bound():
-            return "Bound()"
-        case Reshape(shape):
-            return f"nn.Unflatten(1, {shape})" if len(shape) > 1 else "nn.Flatten()"
-
-
-def _no_bias(bias: bool) -> str:
-    return "" if bias else ", bias=False"
-
-
-def _helpers(card: Card) -> str:
+def _noise(card: Card) -> str:
     if not card.noise:
         return ""
     lines = "\n".join(f"    {line}" for line in _noise_lines(card.noise))
@@ -213,8 +168,3 @@ for epoch in range(1, EPOCHS + 1):
     TOLD
 np.savez(sys.argv[2], **{name: t.numpy() for name, t in network.state_dict().items()})
 """
-
-
-def _product(shape: tuple[int, int, int]) -> int:
-    c, h, w = shape
-    return c * h * w

@@ -1,25 +1,25 @@
 """Charts as SVG text: lines, dots and bars, for files that must open anywhere."""
 
 import html
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
-Numbers = npt.NDArray[np.floating[Any]]
+from core.scales import Numbers, Scale, ends
+
 WIDTH, HEIGHT = 760, 380
-LEFT, RIGHT, TOP, BOTTOM = 64, 16, 12, 48  # around the plot; in the units of the picture, as all
+LEFT, RIGHT, TOP, BOTTOM = 64, 16, 12, 48  # margins around the plot; all in the viewBox's units
 LEGEND_LINE, LETTER = 20, 7.2
-TINY = 1e-30  # less is nothing
 
 
 @dataclass(frozen=True)
 class Series:
-    """x, y: (n,); what is not finite is left out.  colour: #rrggbb.  kind: bars stand on 0 and are
-    as wide as their distance.  name: in the legend; "" keeps it out.
+    """One line, set of dots or set of bars.
+
+    name: in the legend; "" keeps it out.  x, y: (n,); points that are not finite are left out.
+    colour: #rrggbb.  kind: bars stand on 0, centred on x and as wide as the smallest gap in x.
     """
 
     name: str
@@ -32,8 +32,11 @@ class Series:
 
 @dataclass(frozen=True)
 class Chart:
-    """label: the chart in one sentence, for those who cannot see it.  log_x, log_y: values of 0 and
-    below are then left out.  at: an upright line there, with its name.
+    """Series on one pair of axes.
+
+    label: the chart in one sentence, for those who cannot see it.
+    log_x, log_y: a logarithmic axis; values of 0 and below are then left out.
+    at: the x of an upright line, and its name.
     """
 
     x_title: str
@@ -43,30 +46,6 @@ class Chart:
     log_y: bool = False
     log_x: bool = False
     at: tuple[float, str] | None = None
-
-
-@dataclass(frozen=True)
-class _Scale:
-    """From values to places."""
-
-    low: float
-    high: float
-    start: float
-    end: float
-    log: bool = False
-
-    def __call__(self, values: Numbers) -> Numbers:
-        share = (_straight(values, self.log) - self.low) / (self.high - self.low)
-        return np.asarray(self.start + share * (self.end - self.start))
-
-    def ticks(self) -> tuple[float, ...]:
-        """Round values from low to high."""
-        if not self.log:
-            return round_values(self.low, self.high)
-        decades = range(math.ceil(self.low - 1e-9), math.floor(self.high + 1e-9) + 1)
-        if len(decades) > 1:
-            return tuple(10.0**i for i in decades)
-        return round_values(10**self.low, 10**self.high)
 
 
 def svg(chart: Chart) -> str:
@@ -86,44 +65,18 @@ def svg(chart: Chart) -> str:
     return "".join(parts)
 
 
-def round_values(low: float, high: float, about: int = 6) -> tuple[float, ...]:
-    """Multiples of 1, 2 or 5 times a power of ten from low to high, roughly `about` of them."""
-    rough = (high - low) / about
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next(power * f for f in (1, 2, 5, 10) if power * f >= rough * 0.999)
-    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-    return tuple(float(f"{i * step:.12g}") for i in range(first, last + 1))
-
-
-def _straight(values: Numbers, log: bool) -> Numbers:
-    if not log:
-        return np.asarray(values, np.float64)
-    positive = np.where(np.asarray(values) > TINY, values, np.nan)
-    return np.asarray(np.log10(positive), np.float64)
-
-
-def _scales(chart: Chart) -> tuple[_Scale, _Scale]:
+def _scales(chart: Chart) -> tuple[Scale, Scale]:
     bars = any(one.kind == "bars" for one in chart.series)
     half = max((_bar_width(one.x) / 2 for one in chart.series if one.kind == "bars"), default=0.0)
-    x_low, x_high = _ends([one.x for one in chart.series], chart.log_x, 0 if bars else 0.02)
-    y_low, y_high = _ends([one.y for one in chart.series], chart.log_y, 0.05)
+    x_low, x_high = ends([one.x for one in chart.series], chart.log_x, 0 if bars else 0.02)
+    y_low, y_high = ends([one.y for one in chart.series], chart.log_y, 0.05)
     if bars and not chart.log_y:
         y_low = 0.0
-    x = _Scale(x_low - half, x_high + half, LEFT, WIDTH - RIGHT, chart.log_x)
-    return x, _Scale(y_low, y_high, HEIGHT - BOTTOM, TOP, chart.log_y)
+    x = Scale(x_low - half, x_high + half, LEFT, WIDTH - RIGHT, chart.log_x)
+    return x, Scale(y_low, y_high, HEIGHT - BOTTOM, TOP, chart.log_y)
 
 
-def _ends(columns: Sequence[Numbers], log: bool, margin: float) -> tuple[float, float]:
-    every = np.concatenate([_straight(one, log).ravel() for one in columns] or [np.zeros(1)])
-    finite = every[np.isfinite(every)]
-    low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 1.0)
-    span = high - low
-    if span <= max(TINY, 1e-9 * abs(high)):  # one value only
-        margin, span = 0.5, abs(high) if abs(high) > TINY else 1.0
-    return low - margin * span, high + margin * span
-
-
-def _axes(chart: Chart, x: _Scale, y: _Scale) -> list[str]:
+def _axes(chart: Chart, x: Scale, y: Scale) -> list[str]:
     foot, middle = HEIGHT - BOTTOM, (LEFT + WIDTH - RIGHT) / 2
     parts = []
     for value in y.ticks():
@@ -145,7 +98,7 @@ def _axes(chart: Chart, x: _Scale, y: _Scale) -> list[str]:
     ]
 
 
-def _drawn(one: Series, x: _Scale, y: _Scale) -> str:
+def _drawn(one: Series, x: Scale, y: Scale) -> str:
     if one.kind == "bars":
         return _bars(one, x, y)
     px, py = x(one.x), y(one.y)
@@ -166,7 +119,7 @@ def _drawn(one: Series, x: _Scale, y: _Scale) -> str:
     return f'<path d="{path}" stroke="{one.colour}" stroke-width="2" fill="none"{dashes}/>'
 
 
-def _bars(one: Series, x: _Scale, y: _Scale) -> str:
+def _bars(one: Series, x: Scale, y: Scale) -> str:
     half, foot = _bar_width(one.x) / 2, HEIGHT - BOTTOM
     lefts, rights = x(one.x - half), x(one.x + half)
     path = "".join(
@@ -181,7 +134,7 @@ def _bar_width(x: Numbers) -> float:
     return float(np.min(np.diff(x))) if len(x) > 1 else 1.0
 
 
-def _upright(chart: Chart, x: _Scale) -> list[str]:
+def _upright(chart: Chart, x: Scale) -> list[str]:
     if chart.at is None or not x.low <= chart.at[0] <= x.high:
         return []
     at, name = float(x(np.array(chart.at[0]))), html.escape(chart.at[1])
@@ -195,7 +148,7 @@ def _upright(chart: Chart, x: _Scale) -> list[str]:
 
 
 def _legend(series: Sequence[Series]) -> tuple[list[str], int]:
-    """Below the chart; how many lines it takes."""
+    """What stands below the chart, and how many lines it takes."""
     parts: list[str] = []
     left, row = float(LEFT), 0
     for one in filter(lambda one: one.name, series):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core import svgcharts
-from core.svgcharts import Chart, Series, round_values
+from core.svgcharts import Chart, Series
 
 NS = "{http://www.w3.org/2000/svg}"
 X = np.array([0.0, 1.0, 2.0, 3.0])
@@ -87,15 +87,6 @@ def test_any_numbers_give_a_well_formed_chart_without_nan(values: list[float], l
     ElementTree.fromstring(text)
     assert "nan" not in text
     assert "inf" not in text
-
-
-@given(st.floats(-1e6, 1e6), st.floats(1e-3, 1e6))
-def test_round_values_lie_inside_and_are_evenly_spaced(low: float, span: float) -> None:
-    found = np.array(round_values(low, low + span))
-    assert 2 <= len(found) <= 13
-    assert (found >= low - 1e-6 * span).all()
-    assert (found <= low + span * (1 + 1e-6)).all()
-    np.testing.assert_allclose(np.diff(found), np.diff(found)[0], rtol=1e-3)
 
 
 def test_series_without_points_and_without_a_name_leaves_the_rest_of_the_chart_as_it_was() -> None:
