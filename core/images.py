@@ -11,9 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageChops, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from core.config import ImageRejected
+from core.data.modes import Colour, grey_or_colour, in_mode
 
 FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "WEBP", "GIF")
 MAX_BYTES = 25 << 20
@@ -21,7 +22,6 @@ FIRST_READ = 1 << 16  # of a file: most have no more, and room for MAX_BYTES tak
 MAX_PIXELS = 40_000_000
 MAX_SIDE = 20_000
 WHITE = (255, 255, 255)
-Colour = tuple[int, int, int]
 
 # Filters are the whole process's, so they are set once. Pillow only warns of an image of up to
 # twice its own limit; what else it warns of is rejected here or does no harm.
@@ -70,7 +70,7 @@ def to_array(picture: Picture, channels: int, size: tuple[int, int]) -> npt.NDAr
 
     channels: 1 (grey, by perceived brightness) or 3.  size: (H, W).
     """
-    image = _in_mode(picture.image, "L" if channels == 1 else "RGB")
+    image = in_mode(picture.image, "L" if channels == 1 else "RGB")
     if picture.size != size:
         image = ImageOps.fit(image, (size[1], size[0]), Image.Resampling.BICUBIC)
     return np.asarray(image, dtype=np.uint8).reshape(*size, channels).transpose(2, 0, 1).copy()
@@ -87,7 +87,7 @@ def _read(data: bytes | Path, background: Colour) -> Picture:
         _check_size(image)
         image.load()
         upright, orientation, turned = _upright(image)
-        plain, changed = _plain(upright, background)
+        plain, changed = grey_or_colour(upright, background)
         notes = (turned, changed, _frames(image))
         return Picture(_bare(plain), tuple(filter(None, notes)), orientation)
 
@@ -117,8 +117,9 @@ def _check_size(image: Image.Image) -> None:
 
 
 def _upright(image: Image.Image) -> tuple[Image.Image, int, str]:
-    """The image turned as its EXIF data say, by which orientation, and a note; as it is if they
-    are broken.
+    """The image turned as its EXIF data say, that orientation, and a note.
+
+    Broken EXIF data leave the image as it is, with a note that says so.
     """
     try:
         orientation = image.getexif().get(0x0112, 1)
@@ -130,75 +131,17 @@ def _upright(image: Image.Image) -> tuple[Image.Image, int, str]:
     return turned, int(orientation), "turned as its EXIF data say"
 
 
-def _plain(image: Image.Image, background: Colour) -> tuple[Image.Image, str]:
-    """Mode L or RGB, and a note if that took more than a change of format."""
-    if image.mode.startswith("I;16"):
-        return _grey(np.asarray(image, dtype=np.float64) / 65_535), "16 bits a pixel made 8"
-    if image.mode in ("I", "F"):
-        return _stretched(np.asarray(image, dtype=np.float64))
-    if image.has_transparency_data:
-        return _without_alpha(image.convert("RGBA"), background)
-    if image.mode == "LAB":
-        lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
-        converted = ImageCms.profileToProfile(image, lab, srgb, outputMode="RGB")
-        assert converted is not None  # it is None only when done in place
-        return _grey_if_equal(converted), ""
-    return _grey_if_equal(_in_mode(image, "L" if image.mode in ("1", "L") else "RGB")), ""
-
-
-def _without_alpha(image: Image.Image, background: Colour) -> tuple[Image.Image, str]:
-    opaque = image.getchannel("A").getextrema() == (255, 255)
-    ground = Image.new("RGBA", image.size, (*background, 255))
-    laid = Image.alpha_composite(ground, image).convert("RGB")
-    note = "transparent parts laid on rgb({}, {}, {})".format(*background)
-    return _grey_if_equal(laid), "" if opaque else note
-
-
-def _grey_if_equal(image: Image.Image) -> Image.Image:
-    if image.mode == "L":
-        return image
-    red = image.getchannel(0)
-    others = (image.getchannel(i) for i in (1, 2))
-    return red if all(_is_equal(red, other) for other in others) else image
-
-
-def _is_equal(one: Image.Image, other: Image.Image) -> bool:
-    return ImageChops.difference(one, other).getbbox() is None
-
-
-def _in_mode(image: Image.Image, mode: str) -> Image.Image:
-    """The image itself where it is in that mode; convert() would copy it."""
-    return image if image.mode == mode else image.convert(mode)
-
-
 def _frames(image: Image.Image) -> str:
-    """A note on further frames, where the file says so itself; to count a GIF's is to seek."""
+    """A note on further frames, for formats that state their count; a GIF must be read through."""
     n_frames = getattr(image, "n_frames", 1) if image.format in ("PNG", "WEBP") else 1
     return f"the first of {n_frames} frames" if n_frames > 1 else ""
 
 
 def _bare(image: Image.Image) -> Image.Image:
-    """Without metadata (colour profile, comments, place): what is kept must not carry them."""
+    """A copy without metadata (colour profile, comments, place), so that none is kept or shown."""
     image = image.copy()
     image.info.clear()
     return image
-
-
-def _stretched(values: npt.NDArray[np.float64]) -> tuple[Image.Image, str]:
-    """Numbers of any range as grey: 0 to 1 as they are, others from their lowest to highest."""
-    if not np.isfinite(values).all():
-        raise ImageRejected("has pixels that are not finite numbers")
-    low, high = float(values.min()), float(values.max())
-    if low >= 0 and high <= 1:
-        return _grey(values), "numbers from 0 (black) to 1 (white)"
-    if low == high:
-        return _grey(np.zeros_like(values)), f"all pixels are {low:g} (made black)"
-    scaled = values / (high - low) - low / (high - low)
-    return _grey(scaled), f"numbers from {low:g} (made black) to {high:g} (made white)"
-
-
-def _grey(values: npt.NDArray[np.float64]) -> Image.Image:
-    return Image.fromarray(np.round(np.clip(values, 0, 1) * 255).astype(np.uint8))
 
 
 def _reason(error: Exception) -> str:
