@@ -75,7 +75,8 @@ def _ends(one: View, starts: tuple[int, ...]) -> tuple[int, int]:
 def _walk(one: View, first: int, last: int) -> Walk:
     model, images, taken = cache.autoencoder(one.card), one.population.images, ways(one.card)
     x = images.pixels([first, last])
-    codes = [TAKEN[way](*one.codes.z[[first, last]], STEPS) for way in taken]
+    a, b = one.codes.z[[first, last]]
+    codes = [TAKEN[way](a, b, STEPS) for way in taken]
     x_hat = walks.decoded(model, np.stack(codes, axis=1))  # (S, ways, C, H, W)
     ends = np.broadcast_to(x, (STEPS, *x.shape))
     rebuilt = np.broadcast_to(model.errors(x)[:, None], (2, STEPS))
