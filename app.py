@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages.ui import cache, errors, links, router, sidebar, state
-from pages.ui.sweep import ASSETS
+from pages.ui.component import ASSETS
 
 PAGES = (
     st.Page("pages/reconstruct.py", title="Reconstruct", icon=":material/compare:", default=True),

@@ -28,9 +28,10 @@ from core.running.records import Curves
 from core.runs import Run
 from core.sweeps import NoiseSweep, noise_sweep
 from pages.ui import packing
+from pages.ui.component import Packed
 from pages.ui.reconstruct import reconstruction
 from pages.ui.shelf import Shelf
-from pages.ui.sweep import Cell, Packed
+from pages.ui.sweep import Cell
 from pages.ui.train import pictures as run_pictures
 from pages.ui.train.probing import Probes
 

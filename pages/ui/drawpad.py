@@ -4,9 +4,7 @@ import base64
 import binascii
 from typing import Any
 
-import streamlit as st
-
-from pages.ui.sweep import ASSETS
+from pages.ui.component import component, heard
 
 PREFIX = "data:image/png;base64,"
 MOST = 1 << 20  # characters; a drawing takes some thousands
@@ -22,7 +20,7 @@ def show(key: str, page: int) -> bytes | None:
         key=key,
         data={"page": page},
         default={"drawing": None},
-        on_drawing_change=_nothing,
+        on_drawing_change=heard,
     )
     return drawing(state.drawing, page)
 
@@ -42,13 +40,4 @@ def drawing(sent: Any, page: int) -> bytes | None:
         return None
 
 
-def _nothing() -> None:
-    """Streamlit reports only what has a callback; the rerun itself is enough."""
-
-
-_component = st.components.v2.component(
-    "hourglass_drawpad",
-    html=(ASSETS / "drawpad.html").read_text("utf-8"),
-    css=(ASSETS / "drawpad.css").read_text("utf-8"),
-    js=(ASSETS / "drawpad.js").read_text("utf-8"),
-)
+_component = component("drawpad")

@@ -11,11 +11,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import streamlit as st
 
 from pages.ui import gallery
+from pages.ui.component import Packed, component, heard
 from pages.ui.mosaic import Pixels
-from pages.ui.sweep import ASSETS, Packed
 
 PLACES = 4  # pictures that are compared; of more the first is taken away
 Scores = npt.NDArray[np.float64]
@@ -83,9 +82,9 @@ def show(packed: Packed, key: str, fed: Sequence[str]) -> tuple[str, ...] | None
     """
     state = _component(
         key=key,
-        data=Packed(packed.header | {"fed": list(fed)}, packed.body).message(0),
+        data=packed.message(fed=list(fed)),
         default={"fed": None},
-        on_fed_change=_nothing,
+        on_fed_change=heard,
     )
     return known(state.fed, packed)
 
@@ -100,13 +99,4 @@ def known(sent: Any, packed: Packed) -> tuple[str, ...] | None:
     ]
 
 
-def _nothing() -> None:
-    """Streamlit reports only what has a callback; the rerun itself is enough."""
-
-
-_component = st.components.v2.component(
-    "hourglass_feeding",
-    html=(ASSETS / "feeding.html").read_text("utf-8"),
-    css=(ASSETS / "feeding.css").read_text("utf-8"),
-    js=(ASSETS / "feeding.js").read_text("utf-8"),
-)
+_component = component("feeding")

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-import streamlit as st
 from PIL import Image
 
+from pages.ui.component import Packed, component, heard
 from pages.ui.mosaic import Pixels
-from pages.ui.sweep import ASSETS, Packed
 
 SIDE = 16_000  # pixels: WebP allows little more
 
@@ -73,7 +72,9 @@ def sheet_of(
     file = io.BytesIO()
     picture = Image.fromarray(np.ascontiguousarray(rows.reshape(down * h, across * w, 3)))
     # Method 1 takes half the time of the usual 4, for 1 to 3 % more bytes and the same error.
-    picture.save(file, "WEBP", lossless=quality is None, quality=quality or 30, method=1)
+    picture.save(
+        file, "WEBP", lossless=quality is None, quality=30 if quality is None else quality, method=1
+    )
     return file.getvalue(), across
 
 
@@ -97,20 +98,11 @@ def show(packed: Packed, key: str, selected: Sequence[str] = ()) -> str | None:
     """
     state = _component(
         key=key,
-        data=Packed(packed.header | {"selected": list(selected)}, packed.body).message(0),
-        on_clicked_change=_nothing,
+        data=packed.message(selected=list(selected)),
+        on_clicked_change=heard,
     )
     clicked: str | None = state.clicked
     return clicked
 
 
-def _nothing() -> None:
-    """Streamlit reports only what has a callback; the rerun itself is enough."""
-
-
-_component = st.components.v2.component(
-    "hourglass_gallery",
-    html='<div class="gallery-root"></div>',
-    css=(ASSETS / "gallery.css").read_text("utf-8"),
-    js=(ASSETS / "gallery.js").read_text("utf-8"),
-)
+_component = component("gallery", html='<div class="gallery-root"></div>')

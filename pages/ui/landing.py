@@ -6,8 +6,8 @@ from core import datasets
 from core.noise import KINDS, Noise
 from pages.ui import cache, sidebar
 from pages.ui.cache import Shown
+from pages.ui.component import Packed
 from pages.ui.reconstruct import controls
-from pages.ui.sweep import Packed
 
 TITLE = "Reconstruct"
 PURPOSE = (

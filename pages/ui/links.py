@@ -7,7 +7,7 @@ import streamlit as st
 
 from core import datasets
 from pages.ui import cache, state
-from pages.ui.sweep import ASSETS
+from pages.ui.component import component
 from pages.ui.text import plain
 
 MOST = 40  # selected images that a link names
@@ -78,8 +78,4 @@ def _found(text: str, dataset: str, split: str) -> str:
     return text if any(text.startswith(f"{other}/") for other in others) else ""
 
 
-_history = st.components.v2.component(
-    "hourglass_history",
-    js=(ASSETS / "history.js").read_text("utf-8"),
-    isolate_styles=False,  # it draws nothing
-)
+_history = component("history", isolate_styles=False)  # it draws nothing

@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from pages.ui import theme
+from pages.ui.component import Packed
 from pages.ui.sweep import (
     Affine,
     Difference,
     Frames,
     Numbers,
-    Packed,
     Pictures,
     Row,
     Still,

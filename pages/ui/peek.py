@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 
 import numpy as np
-import streamlit as st
 
 from core.data.imagesets import ImageSet
 from pages.ui import mosaic
+from pages.ui.component import Packed, component
 from pages.ui.gallery import sheet_of, smaller
-from pages.ui.sweep import ASSETS, Packed
 
 MOST_PIXELS = 2_400_000  # of all images together: about 0.8 MB at this quality
 LEAST_SIDE = 10  # pixels: below it nothing can be recognised, so nothing is sent
@@ -30,13 +29,9 @@ def pack(images: ImageSet) -> Packed | None:
 
 def listen(packed: Packed, charts: Sequence[str]) -> None:
     """Follow the pointer over the charts with these keys, whose points carry ids."""
-    message = Packed(packed.header | {"charts": list(charts)}, packed.body).message(0)
-    _component(key="peek", data=message)
+    _component(key="peek", data=packed.message(charts=list(charts)))
 
 
-_component = st.components.v2.component(
-    "hourglass_peek",
-    html='<div class="peek-root" hidden><canvas class="peek-canvas"></canvas></div>',
-    css=(ASSETS / "peek.css").read_text("utf-8"),
-    js=(ASSETS / "peek.js").read_text("utf-8"),
+_component = component(
+    "peek", html='<div class="peek-root" hidden><canvas class="peek-canvas"></canvas></div>'
 )

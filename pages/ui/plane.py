@@ -13,14 +13,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import streamlit as st
 
 from core.data.imagesets import ImageSet
 from core.mapping.walks import Lattice
 from pages.ui import mosaic
+from pages.ui.component import Packed, component, heard
 from pages.ui.gallery import sheet_of, smaller
 from pages.ui.mosaic import Pixels
-from pages.ui.sweep import ASSETS, Packed
 
 MOST_BYTES = 900_000  # of the sheet of decoded images
 QUALITIES = (92, 80, 65, 50)
@@ -129,14 +128,13 @@ def show(
     selection.  start: the place that is pinned when it appears; keep it the same from rerun to
     rerun (state.on_appearance).
     """
-    listened = Packed(points.header | {"selected": list(selected)}, points.body)
-    _selection(key=f"{key}_selection", data=listened.message(0))
+    _selection(key=f"{key}_selection", data=points.message(selected=list(selected)))
     state = _component(
         key=key,
-        data=Packed(packed.header | {"pinned": start}, packed.body).message(0),
+        data=packed.message(pinned=start),
         default={"pinned": start},
-        on_pinned_change=_nothing,
-        on_clicked_change=_nothing,
+        on_pinned_change=heard,
+        on_clicked_change=heard,
     )
     pinned = state.pinned
     return Event(Place(*map(float, pinned)) if pinned else None, state.clicked)
@@ -153,18 +151,5 @@ def _laid_out(parts: dict[str, npt.NDArray[Any]]) -> tuple[bytes, dict[str, dict
     return bytes(body), places
 
 
-def _nothing() -> None:
-    """Streamlit reports only what has a callback; the rerun itself is enough."""
-
-
-_selection = st.components.v2.component(
-    "hourglass_plane_selection",
-    html="<i hidden></i>",
-    js=(ASSETS / "plane_selection.js").read_text("utf-8"),
-)
-_component = st.components.v2.component(
-    "hourglass_plane",
-    html=(ASSETS / "plane.html").read_text("utf-8"),
-    css=(ASSETS / "plane.css").read_text("utf-8"),
-    js=(ASSETS / "plane.js").read_text("utf-8"),
-)
+_selection = component("plane_selection", html="<i hidden></i>")
+_component = component("plane")

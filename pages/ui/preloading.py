@@ -44,13 +44,13 @@ def first_page() -> None:
 
 def landing() -> shell.Landing | None:
     """What moves on the page that opens first, and what is said there; None if no model fits."""
-    from pages.ui import landing, welcome  # they import what takes a second
+    from pages.ui import landing, sweep, welcome  # they import what takes a second
 
     packed = landing.packed()
     if packed is None:
         return None
     links = tuple(label for _, label, *_ in welcome.WAYS)
-    message = packed.message(landing.SIGMA, moves=True)
+    message = sweep.message(packed, landing.SIGMA, moves=True)
     name = f"hourglass/{packed.header['id']}.sweep"
     return shell.Landing(name, message, welcome.WHAT, links, landing.PURPOSE)
 

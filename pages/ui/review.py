@@ -4,7 +4,6 @@ The browser moves on at once and sends each verdict until it is told that it is 
 neither a slow server nor one that is restarted in the middle loses any.
 """
 
-import base64
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
@@ -13,10 +12,10 @@ import numpy as np
 import streamlit as st
 
 from pages.ui import mosaic, theme
+from pages.ui.component import component
 from pages.ui.mosaic import Pixels
 from pages.ui.outliers import review_reports
 from pages.ui.outliers.review_reports import Report, Stamp
-from pages.ui.sweep import ASSETS
 
 AHEAD, BEHIND = 5, 1  # images that are sent before they are asked for
 
@@ -133,7 +132,7 @@ def reported(key: str) -> Report | None:
 
 def address(picture: Pixels) -> str:
     """(H, W, 3) as a picture that a page can hold itself."""
-    return "data:image/png;base64," + base64.b64encode(mosaic.png(picture)).decode()
+    return mosaic.data_url(mosaic.png(picture))
 
 
 def window(place: int, total: int) -> Sequence[int]:
@@ -142,9 +141,4 @@ def window(place: int, total: int) -> Sequence[int]:
 
 
 BAR = address(np.repeat(theme.ERROR_COLOURS[None], 2, axis=0))
-_component = st.components.v2.component(
-    "hourglass_review",
-    html=(ASSETS / "review.html").read_text("utf-8"),
-    css=(ASSETS / "review.css").read_text("utf-8"),
-    js=(ASSETS / "review.js").read_text("utf-8"),
-)
+_component = component("review")

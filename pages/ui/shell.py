@@ -19,7 +19,8 @@ from typing import Any, NamedTuple
 
 from streamlit import config, file_util
 
-ASSETS = Path(__file__).parent / "assets"
+from pages.ui.component import ASSETS
+
 APP = Path(__file__).parents[2] / "app.py"
 # What Streamlit calls the code that it fetches when it is first needed.
 PARTS = (

@@ -5,21 +5,19 @@ epochs of a training run. Describe what moves as a `Sweep`, pack it (packing.pac
 result), `show` it.
 """
 
-import json
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import streamlit as st
 
 from pages.ui.chart import Chart
+from pages.ui.component import Packed, component, heard
 from pages.ui.theme import Role
 
 Array = npt.NDArray[np.float32]
 Numbers = npt.NDArray[np.floating]
-ASSETS = Path(__file__).parent / "assets"
+SCRIPTS = ("sweep", "chart")  # in assets/, and their styles
 
 
 @dataclass(frozen=True)
@@ -139,23 +137,6 @@ class Sweep:
 
 
 @dataclass(frozen=True)
-class Packed:
-    """A sweep as it is sent: immutable, so that it can be cached and shared."""
-
-    header: dict[str, Any]
-    body: bytes
-
-    def message(self, start: float, chart: Chart | None = None, moves: bool = False) -> bytes:
-        """Length of the header, the header as JSON with where the slider starts, what is drawn
-        above it and whether it moves by itself, the body.
-        """
-        drawn = chart and chart.document()
-        asked = {"start": start, "chart": drawn, "moves": moves}
-        header = json.dumps(self.header | asked).encode()
-        return len(header).to_bytes(4, "little") + header + self.body
-
-
-@dataclass(frozen=True)
 class Event:
     """value: where the slider was let go.  clicked: the id of the image just clicked, or None."""
 
@@ -168,30 +149,25 @@ def show(
 ) -> Event:
     """The slider and its pictures, and curves above it if given: dragging there moves it too.
 
-    moves: it goes to both ends and back by itself, once, until anything is touched; never where
-    less motion is asked for.
-
     start: where the slider stands when it first appears. Keep it the same from rerun to rerun
     (state.on_entry): the browser keeps the slider where it is, and a message that is the same as
     before is not sent again.
+    moves: it goes to both ends and back by itself, once, until anything is touched; never where
+    less motion is asked for.
     """
     state = _component(
         key=key,
-        data=packed.message(start, chart, moves),
+        data=message(packed, start, chart, moves),
         default={"value": start},
-        on_value_change=_nothing,
-        on_clicked_change=_nothing,
+        on_value_change=heard,
+        on_clicked_change=heard,
     )
     return Event(float(state.value), state.clicked)
 
 
-def _nothing() -> None:
-    """Streamlit reports only what has a callback; the rerun itself is enough."""
+def message(packed: Packed, start: float, chart: Chart | None = None, moves: bool = False) -> bytes:
+    """What show() sends."""
+    return packed.message(start=start, chart=chart and chart.document(), moves=moves)
 
 
-_component = st.components.v2.component(
-    "hourglass_sweep",
-    html=(ASSETS / "sweep.html").read_text("utf-8"),
-    css="\n".join((ASSETS / f"{name}.css").read_text("utf-8") for name in ("sweep", "chart")),
-    js="\n".join((ASSETS / f"{name}.js").read_text("utf-8") for name in ("sweep", "chart")),
-)
+_component = component("sweep", SCRIPTS)

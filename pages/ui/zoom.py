@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.ui.sweep import ASSETS
+from pages.ui.component import component, heard
 
 Extent = tuple[tuple[float, float], tuple[float, float]]
 
@@ -43,8 +43,8 @@ def report(chart: str, clicks: bool = False) -> dict[str, float] | None:
     state = _component(
         key=_key(chart),
         data={"chart": chart, "clicks": clicks},
-        on_extent_change=_nothing,
-        on_clicked_change=_nothing,
+        on_extent_change=heard,
+        on_clicked_change=heard,
     )
     clicked: dict[str, float] | None = state.clicked
     return clicked
@@ -59,12 +59,4 @@ def _key(chart: str) -> str:
     return f"{chart}_zoom"
 
 
-def _nothing() -> None:
-    """Streamlit reports only what has a callback."""
-
-
-_component = st.components.v2.component(
-    "hourglass_zoom",
-    html="<i hidden></i>",
-    js=(ASSETS / "zoom.js").read_text("utf-8"),
-)
+_component = component("zoom", html="<i hidden></i>")

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from pages.ui import feeding
+from pages.ui.component import Packed
 from pages.ui.feeding import PLACES, Distribution, Morsel
-from pages.ui.sweep import Packed
 
 IDS = [f"i{k}" for k in range(6)]
 

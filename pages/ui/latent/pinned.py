@@ -6,8 +6,8 @@ from math import isfinite
 import streamlit as st
 
 from pages.ui import plane, state
+from pages.ui.component import Packed
 from pages.ui.plane import Event, Place
-from pages.ui.sweep import Packed
 
 KEY, ON = "plane_at", "plane_pinned_on"
 COMPONENT = "plane"

@@ -6,12 +6,12 @@ from core.data.imagesets import ImageSet
 from core.mapping.walks import Lattice
 from pages.ui import cache, plane
 from pages.ui.colouring import name_of, rgb
+from pages.ui.component import Packed
 from pages.ui.latent import data as latent_data
 from pages.ui.latent import pinned as latent_pinned
 from pages.ui.latent.data import Crowd
 from pages.ui.latent.views import View, axis_titles, selected_positions
 from pages.ui.plane import Event
-from pages.ui.sweep import Packed
 
 
 def draw(one: View) -> Event:

@@ -6,11 +6,11 @@ import streamlit as st
 
 from core import exports
 from core.data.imagesets import ImageSet
-from pages.ui import cache, exporting, gallery, mosaic, state
+from pages.ui import cache, exporting, gallery, mosaic, state, widgets
 from pages.ui.colouring import Positions
+from pages.ui.component import Packed
 from pages.ui.gallery import Columns, Item
 from pages.ui.latent.views import View, selected_positions
-from pages.ui.sweep import Packed
 
 ON_A_PAGE, ORDER = 60, "selected_order"
 COLUMNS = Columns(("original", "reconstruction"))
@@ -88,10 +88,11 @@ def table(one: View, chosen: Positions) -> pd.DataFrame:
 def _order(one: View, chosen: Positions) -> Positions:
     ways = {"as in the data": None, "worst rebuilt first": -1, "best rebuilt first": 1}
     default = next(iter(ways))
-    state.recall(ORDER, default, list(ways))
-    st.selectbox("Order", list(ways), key=ORDER, help="In which order the images stand", width=220)
-    state.publish(ORDER, default)
-    sign = ways[st.session_state[ORDER]]
+    help_text = "In which order the images stand"
+    chosen_way = widgets.choice(
+        st.selectbox, "Order", list(ways), ORDER, default, help=help_text, width=220
+    )
+    sign = ways[chosen_way]
     return chosen if sign is None else chosen[np.argsort(sign * one.codes.errors(chosen))]
 
 

@@ -11,10 +11,11 @@ from core.mapping import feature_maps as maps
 from core.models.layers import Conv
 from core.robustness import spread
 from pages.ui import cache, mosaic, packing
+from pages.ui.component import Packed
 from pages.ui.learn import onwards, parts
 from pages.ui.learn.onwards import GoOn
 from pages.ui.reconstruct import controls
-from pages.ui.sweep import Cell, Frames, Packed, Row, Sweep
+from pages.ui.sweep import Cell, Frames, Row, Sweep
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,11 @@ from core.checkpoints import Card
 from core.comparing import sizes
 from core.config import CheckpointError
 from pages.ui import cache, packing
+from pages.ui.component import Packed
 from pages.ui.learn import charts, onwards, parts
 from pages.ui.learn.onwards import GoOn
 from pages.ui.reconstruct import controls
-from pages.ui.sweep import Cell, Frames, Packed, Row, Stat, Still, Sweep
+from pages.ui.sweep import Cell, Frames, Row, Stat, Still, Sweep
 from pages.ui.text import plain
 
 TRAINED_ON = "mnist"

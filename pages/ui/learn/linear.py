@@ -11,10 +11,11 @@ from core.latent import Array
 from core.mapping import subspaces
 from pages.ui import cache, packing
 from pages.ui.chart import COLOURS, GREY, Chart, Line, numbers
+from pages.ui.component import Packed
 from pages.ui.learn import charts, onwards, parts
 from pages.ui.learn.onwards import GoOn
 from pages.ui.reconstruct import controls
-from pages.ui.sweep import Cell, Frames, Packed, Row, Still, Sweep
+from pages.ui.sweep import Cell, Frames, Row, Still, Sweep
 
 PCA, NETWORK = "mnist-pca-32", "mnist-linear-32"
 N = 10

@@ -13,10 +13,12 @@ from core.robustness import INPUT, Curve, Study
 from pages.ui import cache, packing, state, sweep
 from pages.ui.cache import Measured, Shown
 from pages.ui.chart import Chart
+from pages.ui.component import Packed
 from pages.ui.learn import parts
 from pages.ui.reconstruct import reconstruction
 from pages.ui.robust import chart as robust_chart
-from pages.ui.sweep import Cell, Packed
+from pages.ui.robust.chart import Look
+from pages.ui.sweep import Cell
 
 N_PICTURES, N_MEASURED, LEVELS, SEED = 10, 200, 11, 0
 DEFAULT_SIGMA = 0.5
@@ -34,7 +36,8 @@ def study(cards: Sequence[Card], noise: Noise) -> Study:
 def chart(found: Study, cards: Sequence[Card]) -> Chart:
     """Its curves, above the slider."""
     colours = {card.name: i for i, card in enumerate(cards)}
-    drawn = robust_chart.chart(found, cards, colours, "gaussian", "none", log=False)
+    look = Look(colours, "gaussian", "none", log=False)
+    drawn = robust_chart.chart(found, cards, look)
     return replace(drawn, height=parts.CHART, y_title="MSE (lower is nearer)")
 
 

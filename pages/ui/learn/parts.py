@@ -14,8 +14,8 @@ from core.data.imagesets import ImageSet
 from core.latent import Array
 from pages.ui import cache, state, sweep, widgets
 from pages.ui.chart import Chart
+from pages.ui.component import Packed
 from pages.ui.reconstruct import controls
-from pages.ui.sweep import Packed
 
 DATASET, SPLIT = "mnist-5k", "test"
 N_OF_A_CLASS = 16  # as many as the Reconstruct page shows, so that each of them is found there

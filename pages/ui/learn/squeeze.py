@@ -9,9 +9,10 @@ from core import metrics
 from core.checkpoints import Card
 from core.latent import Array
 from pages.ui import cache, packing
+from pages.ui.component import Packed
 from pages.ui.learn import charts, onwards, parts
 from pages.ui.learn.onwards import GoOn
-from pages.ui.sweep import Cell, Frames, Mark, Packed, Row, Still, Sweep
+from pages.ui.sweep import Cell, Frames, Mark, Row, Still, Sweep
 
 NAMES = ("mnist-dense-2", "mnist-dense-8", "mnist-dense-32")
 MOVES = np.linspace(-2, 2, 41)  # in standard deviations

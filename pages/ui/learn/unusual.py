@@ -13,10 +13,10 @@ from core.data import planting
 from core.data.imagesets import ImageSet
 from core.latent import Index
 from pages.ui import cache, feeding, mosaic, state
+from pages.ui.component import Packed
 from pages.ui.feeding import Distribution, Morsel
 from pages.ui.learn import onwards, parts
 from pages.ui.learn.onwards import GoOn
-from pages.ui.sweep import Packed
 
 MODEL = "mnist-conv-32-no-5-9"
 SHAPE = "a shape"

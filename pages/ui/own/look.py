@@ -9,6 +9,7 @@ from core.data.imagesets import ImageSet
 from core.data.preparation import kind_of
 from core.streaming.scoring import Scored, score
 from pages.ui import cache, gallery, mosaic, reporting, state
+from pages.ui.component import Packed
 from pages.ui.gallery import Columns, Item
 from pages.ui.latent import data as latent_data
 from pages.ui.own import offering, steps_form, tray
@@ -18,7 +19,6 @@ from pages.ui.own import results as own_results
 from pages.ui.own import wall as own_wall
 from pages.ui.own.tray import Fit, Tray
 from pages.ui.sidebar import Choice
-from pages.ui.sweep import Packed
 from pages.ui.text import plain
 from pages.ui.working import told
 

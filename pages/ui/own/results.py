@@ -14,10 +14,11 @@ from core.noise import Noise
 from core.streaming.scoring import Scored
 from core.sweeps import NoiseSweep, noise_sweep
 from pages.ui import cache, inspector, packing, state, sweep
+from pages.ui.component import Packed
 from pages.ui.inspector import View
 from pages.ui.own.report import Noised
 from pages.ui.reconstruct import controls, picture, reconstruction
-from pages.ui.sweep import Cell, Packed
+from pages.ui.sweep import Cell
 
 DEFAULT_SIGMA = 0.5
 AT_ONCE = 8  # pictures under the slider

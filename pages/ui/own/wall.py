@@ -9,9 +9,9 @@ from core import metrics
 from core.checkpoints import Card
 from core.data.imagesets import ImageSet
 from pages.ui import cache, gallery, mosaic
+from pages.ui.component import Packed
 from pages.ui.gallery import Columns, Item
 from pages.ui.own.results import digest
-from pages.ui.sweep import Packed
 
 HELP = (
     "Original, reconstruction and error map for each model, the lowest error first; the error maps "
