@@ -1,8 +1,9 @@
 """Progress of work in this very run of the page, which tells how far it is."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TypeVar
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -11,6 +12,7 @@ from core import parts
 from pages.ui.text import plain
 from pages.ui.working import told
 
+T = TypeVar("T")
 PATIENCE = 0.5  # seconds before progress is worth showing
 
 
@@ -23,6 +25,16 @@ def progress() -> Iterator[None]:
     place.empty()
 
 
+def each(items: Sequence[T], title: Callable[[T], str]) -> Iterator[T]:
+    """The items, with the same bar while something is done with each; title: what it is then."""
+    place, bar = st.empty(), _Bar()
+    began = time.monotonic()
+    for i, item in enumerate(items):
+        bar.draw(place, title(item), i, len(items), began)
+        yield item
+    place.empty()
+
+
 class _Bar:
     """Shows one stage after the other, once the whole has taken a while."""
 
@@ -30,10 +42,14 @@ class _Bar:
         self._until = time.monotonic() + PATIENCE
         self._title, self._began = "", 0.0
 
-    def draw(self, place: DeltaGenerator, title: str, done: int, n: int) -> None:
+    def draw(
+        self, place: DeltaGenerator, title: str, done: int, n: int, began: float | None = None
+    ) -> None:
+        """began: of all n, by time.monotonic(); None if each title has n of its own."""
         now = time.monotonic()
         if title != self._title:
-            self._title, self._began = title, now
+            self._title, self._began = title, now if began is None else began
         if now > self._until and n:
-            left = (now - self._began) * (n - done) / done if now > self._began else None
+            spent = now - self._began
+            left = spent * (n - done) / done if spent and done else None
             place.progress(done / n, plain(told(done, n, left, title)))

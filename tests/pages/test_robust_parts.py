@@ -24,6 +24,7 @@ from pages.ui.robust import chart as robust_chart
 from pages.ui.robust import measuring, size_study
 from pages.ui.robust import ranking as robust_ranking
 from pages.ui.robust import sizes as robust_sizes
+from pages.ui.robust.chart import Look
 from pages.ui.robust.copies import Copying, verdict
 from pages.ui.robust.questions import questions
 from tests.core.models_for_tests import SHAPE, tiny_checkpoint, tiny_document
@@ -61,9 +62,8 @@ CARDS = (card("plain"), card("denoising", sigma=0.5))
 def chart(
     band: str = "images", log: bool = True, shown: Study | None = None
 ) -> tuple[Chart, list[Line]]:
-    drawn = robust_chart.chart(
-        shown or study(3), CARDS, {"plain": 0, "denoising": 1}, "gaussian", band, log
-    )
+    look = Look({"plain": 0, "denoising": 1}, "gaussian", band, log)
+    drawn = robust_chart.chart(shown or study(3), CARDS, look)
     return drawn, [line for line in drawn.lines if not line.reference]
 
 

@@ -1,6 +1,7 @@
 """The Robustness page's curves: from measurements to the chart over the slider, and to tables."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -25,24 +26,26 @@ X_TITLES: Mapping[Kind, str] = {
 }
 
 
-def chart(
-    study: Study,
-    cards: Sequence[Card],
-    colours: Mapping[str, int],
-    kind: Kind,
-    band: str,
-    log: bool,
-) -> Chart:
-    """Curves with bands, trained noise and crossings.
+@dataclass(frozen=True)
+class Look:
+    """How curves are drawn.
 
-    cards: of the study's models.  colours: which one each model has, by name.  band: "images",
-    "draws" or "none".  log: the axis of an MSE.
+    colours: which one each model has, by name.  kind: of the noise.  band: "images", "draws" or
+    "none".  log: whether the axis of an MSE is logarithmic.
     """
+
+    colours: Mapping[str, int]
+    kind: Kind
+    band: str
+    log: bool
+
+
+def chart(study: Study, cards: Sequence[Card], look: Look) -> Chart:
+    """Curves with bands, trained noise and crossings.  cards: of the study's models."""
     shown = study.metric
     pairs = crossings.pairs(study.models, study.sigmas, shown)
     lines = [
-        _line(study, curve, card, colours[card.name], band)
-        for curve, card in zip(study.models, cards, strict=True)
+        _line(study, curve, card, look) for curve, card in zip(study.models, cards, strict=True)
     ]
     unit = f", {shown.unit}" if shown.unit else ""
     nearer = "higher" if shown.higher_is_nearer else "lower"
@@ -50,9 +53,9 @@ def chart(
         numbers(FINE),
         (*lines, _reference(study)),
         dots=(*_between_models(study, pairs), *_with_noisy(study)),
-        x_title=X_TITLES[kind],
+        x_title=X_TITLES[look.kind],
         y_title=f"{shown.title} against the clean image{unit} ({nearer} is nearer)",
-        log=log and shown.name == "mse",
+        log=look.log and shown.name == "mse",
         from_zero=shown.name == "mse",
         digits=shown.digits,
         higher_is_nearer=shown.higher_is_nearer,
@@ -116,16 +119,16 @@ def slots(kept: Mapping[str, int], names: Sequence[str]) -> dict[str, int]:
     return found
 
 
-def _line(study: Study, curve: Curve, card: Card, slot: int, band: str) -> Line:
-    low, high = curve.images_band(SHARE) if band == "images" else curve.draws_band()
-    trained = card.noise
+def _line(study: Study, curve: Curve, card: Card, look: Look) -> Line:
+    low, high = curve.images_band(SHARE) if look.band == "images" else curve.draws_band()
+    trained, slot, bare = card.noise, look.colours[card.name], look.band == "none"
     return Line(
         curve.name,
         _drawn(study, curve.mean),
         COLOURS[slot % len(COLOURS)],
         DASHES[slot // 2 % len(DASHES)],
-        low=() if band == "none" else _drawn(study, low),
-        high=() if band == "none" else _drawn(study, high),
+        low=() if bare else _drawn(study, low),
+        high=() if bare else _drawn(study, high),
         note=f"trained at σ {trained.sigma:g}" if trained else "",
         mark=trained.sigma if trained else None,
     )

@@ -6,9 +6,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core import exports, robustness
+from core import robustness
 from core.comparing.strangers import STRANGERS
-from pages.ui import mosaic, reporting, widgets
+from pages.ui import exporting, mosaic, reporting, widgets
 from pages.ui.robust import controls as robust_controls
 from pages.ui.robust import copies, copying_report
 from pages.ui.robust.copies import Copying
@@ -51,14 +51,10 @@ def draw(choice: Choice) -> None:
         )
     )
     with st.container(horizontal=True):
-        st.download_button(
-            "CSV",
-            lambda: exports.csv_bytes(copies.numbers(found, cards, as_share)),
+        exporting.csv_button(
+            lambda: copies.numbers(found, cards, as_share),
             "hourglass-copying.csv",
-            "text/csv",
-            icon=":material/download:",
-            on_click="ignore",
-            help="The table of numbers",
+            "The table of numbers",
         )
         reporting.button(lambda: copying_report.content(choice, cards, found, verdict), "copying")
 

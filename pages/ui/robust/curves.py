@@ -1,34 +1,32 @@
 """Error against noise: the curves, and under their slider what each model makes of the images."""
 
-import time
 from collections.abc import Sequence
 
 import streamlit as st
 
-from core import exports, robustness
 from core.checkpoints import Card
-from core.robustness import Study, Table
-from pages.ui import cache, inspector, reporting, state, sweep
-from pages.ui.cache import Measured, Shown
+from core.data.imagesets import ImageSet
+from core.robustness import Study
+from pages.ui import cache, exporting, inspector, reporting, state, sweep
+from pages.ui.cache import Shown
 from pages.ui.inspector import View
 from pages.ui.reconstruct import controls, reconstruction
 from pages.ui.robust import chart as robust_chart
 from pages.ui.robust import controls as robust_controls
-from pages.ui.robust import measuring
+from pages.ui.robust import measuring, studying
 from pages.ui.robust import report as robust_report
 from pages.ui.robust import warnings as robust_warnings
+from pages.ui.robust.chart import Look
 from pages.ui.robust.controls import Asked
 from pages.ui.robust.report import Pictured
 from pages.ui.sidebar import Choice
 from pages.ui.text import noise_name, plain
-from pages.ui.working import duration
 
 N_PICTURES, N_LARGE = 10, 6  # of images up to controls.LARGE pixels a side, and of larger ones
 # Pictures of many models are costly: they are made at the amounts measured, and halfway between.
 LEAST_STEPS = 21
 DEFAULT_SIGMA = 0.5
 COLOURS = "model_colours"
-PATIENCE = 0.4  # seconds without a word
 
 
 def draw(choice: Choice) -> None:
@@ -40,7 +38,7 @@ def draw(choice: Choice) -> None:
     waiting = st.empty()
     if not cache.warm_up().is_set():
         waiting.skeleton(height=540)
-    found = study(asked)
+    found = studying.study(asked)
     waiting.empty()
     st.markdown(f"**{plain(robust_chart.summary(found))}**")
     robust_warnings.draw(choice, asked.cards, asked.noise)
@@ -50,52 +48,16 @@ def draw(choice: Choice) -> None:
     reporting.button(lambda: robust_report.content(asked, found, pictured), "robustness")
 
 
-def study(asked: Asked) -> Study:
-    """All curves, with a progress bar if they take a while."""
-    jobs = [(card, seed) for card in (None, *asked.cards) for seed in asked.seeds]
-    bar, began = st.empty(), time.monotonic()
-    tables: list[Table] = []
-    for i, (card, seed) in enumerate(jobs):
-        if (spent := time.monotonic() - began) > PATIENCE:
-            left = f", about {duration(spent / i * (len(jobs) - i))} left" if i else ""
-            name = card.name if card else robustness.INPUT
-            bar.progress(i / len(jobs), plain(f"Measuring {name}{left}"))
-        tables.append(cache.measured(_measured(asked, seed), card))
-    bar.empty()
-    names = [robustness.INPUT, *(card.name for card in asked.cards)]
-    noisy, *models = (
-        robustness.curve(name, tables[k * asked.draws : (k + 1) * asked.draws], asked.metric)
-        for k, name in enumerate(names)
-    )
-    return Study(robustness.levels(asked.levels), asked.metric, tuple(models), noisy)
-
-
-def _measured(asked: Asked, seed: int) -> Measured:
-    choice = asked.choice
-    return Measured(choice.dataset.id, choice.split, asked.n, asked.noise, seed, asked.levels)
-
-
 def _draw_sweep(asked: Asked, found: Study) -> Pictured:
-    every = asked.choice.images()
-    n = N_PICTURES if every.shape[-1] < controls.LARGE else N_LARGE
-    images = controls.pick(every, (), n, controls.shuffle())
-    choice = asked.choice
-    shown = Shown(
-        choice.dataset.id,
-        choice.split,
-        tuple(images.ids.tolist()),
-        asked.noise,
-        asked.seed,
-        max(LEAST_STEPS, asked.levels),
-    )
+    """The chart with its slider, and under it the pictures; what is shown of them."""
+    images, shown = _pictures(asked)
     sigma = state.recall_number("sigma", DEFAULT_SIGMA, 0, 1)
+    look = Look(_colours(asked.cards), asked.noise.kind, asked.band, asked.log)
     event = sweep.show(
         cache.packed_sweep(shown, asked.cards),
         "robust_sweep",
         start=state.on_entry("sigma", sigma),
-        chart=robust_chart.chart(
-            found, asked.cards, _colours(asked.cards), asked.noise.kind, asked.band, asked.log
-        ),
+        chart=robust_chart.chart(found, asked.cards, look),
     )
     st.session_state["sigma"] = event.value
     state.publish("sigma", DEFAULT_SIGMA)
@@ -106,6 +68,15 @@ def _draw_sweep(asked: Asked, found: Study) -> Pictured:
         scale = reconstruction.error_scale(sweeps)
         inspector.inspect(View(images, models, sweeps, step, scale), event.clicked)
     return Pictured(images, shown, event.value)
+
+
+def _pictures(asked: Asked) -> tuple[ImageSet, Shown]:
+    """The images under the slider, and what has to be known to make their pictures."""
+    choice, every = asked.choice, asked.choice.images()
+    n = N_PICTURES if every.shape[-1] < controls.LARGE else N_LARGE
+    images = controls.pick(every, (), n, controls.shuffle())
+    ids, steps = tuple(images.ids.tolist()), max(LEAST_STEPS, asked.levels)
+    return images, Shown(choice.dataset.id, choice.split, ids, asked.noise, asked.seed, steps)
 
 
 def _draw_words(found: Study) -> None:
@@ -134,14 +105,10 @@ def _draw_numbers(asked: Asked, found: Study) -> None:
             },
         )
         _caption(asked, found)
-        st.download_button(
-            "CSV",
-            lambda: exports.csv_bytes(robust_chart.long_table(found, constants(asked))),
+        exporting.csv_button(
+            lambda: robust_chart.long_table(found, constants(asked)),
             f"hourglass-robustness-{metric.name}.csv",
-            "text/csv",
-            icon=":material/download:",
-            on_click="ignore",
-            help="Means, bands and draws of every curve, with all settings",
+            "Means, bands and draws of every curve, with all settings",
         )
 
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 import pandas as pd
 import streamlit as st
 
-from core import exports, robustness
+from core import robustness
 from core.checkpoints import Card
 from core.robustness import Scored
-from pages.ui import reporting, widgets
+from pages.ui import exporting, reporting, widgets
 from pages.ui.reconstruct import controls
 from pages.ui.robust import measuring, scored, view_reports
 from pages.ui.robust import warnings as robust_warnings
@@ -20,7 +20,6 @@ from pages.ui.sidebar import Choice
 from pages.ui.text import noise_name, plain
 
 SIGMA = 0.5
-PATIENCE = 0.4  # seconds without a word
 COLUMNS = {
     "name": st.column_config.TextColumn("model", pinned=True),
     "architecture": st.column_config.TextColumn("architecture"),
@@ -83,7 +82,7 @@ def draw(choice: Choice) -> None:
             f"and with {noise_name(noise)}, σ = {SIGMA:g}, seed {seed}."
         )
     )
-    reporting.button(lambda: view_reports.models(choice, cards, found, added, n, seed), "models")
+    reporting.button(lambda: view_reports.models(choice, cards, found, added, seed), "models")
 
 
 def table(cards: Sequence[Card], measured: Sequence[Scored]) -> pd.DataFrame:
@@ -120,15 +119,7 @@ def _act(names: Sequence[str], found: pd.DataFrame) -> None:
             args=(list(names),),
             help=f"Tick up to {MOST} rows first",
         )
-        st.download_button(
-            "CSV",
-            lambda: exports.csv_bytes(found),
-            "hourglass-models.csv",
-            "text/csv",
-            icon=":material/download:",
-            on_click="ignore",
-            help="This table, filtered as it is",
-        )
+        exporting.csv_button(lambda: found, "hourglass-models.csv", "This table, filtered as it is")
 
 
 def _compare(names: list[str]) -> None:

@@ -1,6 +1,7 @@
 """Models ranked by what they make of the same noisy images. No st calls."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,18 @@ from pages.ui.mosaic import Pixels
 SIDE = 56  # pixels of an image
 ORIGINAL = "the original"
 COLUMNS = ("checkpoint", "rank", "pictures", "errors", "mse", "percentile", "title")
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """The wall.  sweep: all models at one amount of noise.  scale: the error drawn brightest.
+
+    table: as table() makes it.
+    """
+
+    sweep: NoiseSweep
+    scale: float
+    table: pd.DataFrame
 
 
 def ranks(sweep: NoiseSweep) -> npt.NDArray[np.float64]:

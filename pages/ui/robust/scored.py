@@ -1,12 +1,10 @@
 """How near models come to the same images, and how fast they are; kept on disk."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import astuple, fields
 
 import numpy as np
 import numpy.typing as npt
-import streamlit as st
 
 from core import robustness
 from core.checkpoints import Card
@@ -14,24 +12,13 @@ from core.comparing import measurements
 from core.data.imagesets import ImageSet
 from core.noise import Noise
 from core.robustness import Scored
-from pages.ui import cache
-from pages.ui.text import plain
-from pages.ui.working import duration
-
-PATIENCE = 0.4  # seconds without a word
+from pages.ui import cache, telling
 
 
 def scored(images: ImageSet, cards: Sequence[Card], noise: Noise, seed: int) -> list[Scored]:
     """One for each model, with a progress bar if they take a while."""
-    bar, began = st.empty(), time.monotonic()
-    found = []
-    for i, card in enumerate(cards):
-        if (spent := time.monotonic() - began) > PATIENCE:
-            left = duration(spent / i * (len(cards) - i)) if i else ""
-            bar.progress(i / len(cards), plain(f"Measuring {card.name}, about {left} left"))
-        found.append(_score(images, card, noise, seed))
-    bar.empty()
-    return found
+    each = telling.each(cards, lambda card: f"Measuring {card.name}")
+    return [_score(images, card, noise, seed) for card in each]
 
 
 def _score(images: ImageSet, card: Card, noise: Noise, seed: int) -> Scored:

@@ -1,6 +1,6 @@
 """What the wall, the sizes and the table of models tell in a report."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
@@ -9,10 +9,11 @@ from core.data.imagesets import ImageSet
 from core.noise import Noise
 from core.reports import Content, Figure, Row
 from core.svgcharts import Chart, Series
-from core.sweeps import NoiseSweep
+from core.sweeps import ModelSweep
 from pages.ui import charts, mosaic, reporting
 from pages.ui.reporting import Column
 from pages.ui.robust import ranking as robust_ranking
+from pages.ui.robust.ranking import Ranked
 from pages.ui.sidebar import Choice
 
 RANKED = (
@@ -45,33 +46,11 @@ MODELS = (
 )
 
 
-def wall(
-    choice: Choice,
-    images: ImageSet,
-    sweep: NoiseSweep,
-    ranked: pd.DataFrame,
-    scale: float,
-    seed: int,
-) -> Content:
-    """sweep: all models at one amount of noise.  ranked: as robust_ranking.table."""
-    sigma = f"{sweep.sigmas[0]:.2f}"
-    ids, noisy = images.ids.tolist(), sweep.noisy(0)
-    rows = [
-        Row("Original", reporting.tiles(mosaic.colours(sweep.x), ids)),
-        Row("Noisy", reporting.tiles(mosaic.colours(noisy), ids), "noisy"),
-    ]
-    by_name = {one.name: one for one in sweep.models}
-    for name in ranked["checkpoint"]:
-        if name in by_name:
-            one = by_name[name]
-            below = [f"{value:.4f}" for value in one.mse[0]]
-            drawn = reporting.tiles(mosaic.colours(one.x_hat[0]), ids, below)
-            wrong = mosaic.error_colours(sweep.x, one.x_hat[0], scale)
-            rows.append(Row(name, drawn, "reconstructed", "Below each its MSE."))
-            said = f"Black: none; brightest: {scale:.2f} and more, for all models."
-            rows.append(Row(f"Error of {name}", reporting.tiles(wrong, ids), "error", said))
-    nearest = next((name for name in ranked["checkpoint"] if name in by_name), "")
-    shown = ranked[ranked["checkpoint"] != robust_ranking.ORIGINAL]
+def wall(choice: Choice, images: ImageSet, ranked: Ranked, seed: int) -> Content:
+    """images: of the wall.  seed: of the noise."""
+    sigma, table = f"{ranked.sweep.sigmas[0]:.2f}", ranked.table
+    models = table[table["checkpoint"] != robust_ranking.ORIGINAL]
+    nearest = _by_rank(ranked)[0].name
     note = "Rank: the mean over the images, 1 = nearest to the original."
     return Content(
         "Robustness: the wall",
@@ -79,13 +58,33 @@ def wall(
         {
             **reporting.of_data(choice.dataset.id, choice.split, len(images)),
             "σ": sigma,
-            **reporting.of_noise(sweep.noise, seed),
+            **reporting.of_noise(ranked.sweep.noise, seed),
         },
         choice.fitting,
-        tuple(rows),
+        tuple(_wall_rows(images.ids.tolist(), ranked)),
         (),
-        (reporting.table("Ranking", shown, RANKED, note),),
+        (reporting.table("Ranking", models, RANKED, note),),
     )
+
+
+def _by_rank(ranked: Ranked) -> list[ModelSweep]:
+    """What each model makes of the images, the nearest first."""
+    by_name = {one.name: one for one in ranked.sweep.models}
+    return [by_name[name] for name in ranked.table["checkpoint"] if name in by_name]
+
+
+def _wall_rows(ids: Sequence[str], ranked: Ranked) -> Iterator[Row]:
+    """Originals, noisy images, and for each model what comes out and where it is wrong."""
+    sweep, scale = ranked.sweep, ranked.scale
+    yield Row("Original", reporting.tiles(mosaic.colours(sweep.x), ids))
+    yield Row("Noisy", reporting.tiles(mosaic.colours(sweep.noisy(0)), ids), "noisy")
+    said = f"Black: none; brightest: {scale:.2f} and more, for all models."
+    for one in _by_rank(ranked):
+        below = [f"{value:.4f}" for value in one.mse[0]]
+        drawn = reporting.tiles(mosaic.colours(one.x_hat[0]), ids, below)
+        wrong = reporting.tiles(mosaic.error_colours(sweep.x, one.x_hat[0], scale), ids)
+        yield Row(one.name, drawn, "reconstructed", "Below each its MSE.")
+        yield Row(f"Error of {one.name}", wrong, "error", said)
 
 
 def size(cards: Sequence[Card], dataset: str, found: pd.DataFrame, summary: str) -> Content:
@@ -119,15 +118,15 @@ def size(cards: Sequence[Card], dataset: str, found: pd.DataFrame, summary: str)
 
 
 def models(
-    choice: Choice, cards: Sequence[Card], found: pd.DataFrame, noise: Noise, n: int, seed: int
+    choice: Choice, cards: Sequence[Card], found: pd.DataFrame, noise: Noise, seed: int
 ) -> Content:
     """found: the table of the page.  noise: what was added for the noisy column."""
-    best = found.sort_values("noisy_mse")["name"].iloc[0]
+    best = found.sort_values("noisy_mse").iloc[0]
     return Content(
         "Robustness: models",
-        (f"Of {len(cards):,} models {best} is nearest under noise of σ = {noise.sigma:g}.",),
+        (f"Of {len(cards):,} models {best['name']} is nearest under this noise.",),
         {
-            **reporting.of_data(choice.dataset.id, choice.split, n),
+            **reporting.of_data(choice.dataset.id, choice.split, int(best["n_images"])),
             "σ": f"{noise.sigma:g}",
             **reporting.of_noise(noise, seed),
         },

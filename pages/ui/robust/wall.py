@@ -4,21 +4,19 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
-from core import exports
 from core.checkpoints import Card
 from core.data.imagesets import ImageSet
 from core.inference import Autoencoder
 from core.noise import Noise
-from core.sweeps import NoiseSweep, noise_sweep
-from pages.ui import cache, mosaic, reporting, state, widgets
+from core.sweeps import noise_sweep
+from pages.ui import cache, exporting, mosaic, reporting, state, widgets
 from pages.ui.reconstruct import controls, reconstruction
 from pages.ui.robust import ranking as robust_ranking
 from pages.ui.robust import view_reports
 from pages.ui.robust import warnings as robust_warnings
-from pages.ui.robust.ranking import SIDE
+from pages.ui.robust.ranking import SIDE, Ranked
 from pages.ui.sidebar import Choice
 from pages.ui.text import noise_name, plain
 
@@ -37,9 +35,9 @@ def draw(choice: Choice) -> None:
         sigma = _sigma()
     images, words = chosen(choice.images(), n, shuffle)
     robust_warnings.draw(choice, choice.fitting, noise)
-    sweep, scale, ranked = _ranked(images, choice.fitting, noise, sigma, seed)
+    ranked = _ranked(images, choice.fitting, noise, sigma, seed)
     st.dataframe(
-        ranked,
+        ranked.table,
         hide_index=True,
         row_height=ROW,
         height="content",
@@ -49,36 +47,28 @@ def draw(choice: Choice) -> None:
     st.caption(
         plain(
             f"{words} {noise_name(noise)}, σ = {sigma:.2f}, seed {seed}. Error maps: "
-            f"|reconstruction − original|, black = 0, brightest = {scale:.2f} and more."
+            f"|reconstruction − original|, black = 0, brightest = {ranked.scale:.2f} and more."
         )
     )
     with st.container(horizontal=True):
-        st.download_button(
-            "CSV",
-            lambda: exports.csv_bytes(
-                robust_ranking.long_table(sweep, _models(choice.fitting), images)
-            ),
+        exporting.csv_button(
+            lambda: robust_ranking.long_table(ranked.sweep, _models(choice.fitting), images),
             f"hourglass-wall-{choice.dataset.id}.csv".replace(":", "-").replace("/", "-"),
-            "text/csv",
-            icon=":material/download:",
-            on_click="ignore",
-            help="A row an image and a model: error, percentile, rank",
+            "A row an image and a model: error, percentile, rank",
         )
-        reporting.button(
-            lambda: view_reports.wall(choice, images, sweep, ranked, scale, seed), "wall"
-        )
+        reporting.button(lambda: view_reports.wall(choice, images, ranked, seed), "wall")
 
 
 def _ranked(
     images: ImageSet, cards: Sequence[Card], noise: Noise, sigma: float, seed: int
-) -> tuple[NoiseSweep, float, pd.DataFrame]:
-    """The models on the images, the scale of their errors, and the table of them, made once."""
+) -> Ranked:
+    """The models on the images, made once."""
 
-    def make() -> tuple[NoiseSweep, float, pd.DataFrame]:
+    def make() -> Ranked:
         models = _models(cards)
         sweep = noise_sweep(images.pixels(), models, noise, seed, np.array([sigma]))
         scale = reconstruction.error_scale([sweep])
-        return sweep, scale, robust_ranking.table(sweep, models, scale)
+        return Ranked(sweep, scale, robust_ranking.table(sweep, models, scale))
 
     of = tuple(card.sha256 for card in cards)
     return cache.kept(("wall", images.id, tuple(images.ids.tolist()), of, noise, sigma, seed), make)
