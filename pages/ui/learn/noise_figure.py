@@ -17,6 +17,7 @@ from pages.ui.component import Packed
 from pages.ui.learn import parts
 from pages.ui.reconstruct import reconstruction
 from pages.ui.robust import chart as robust_chart
+from pages.ui.robust.chart import Look
 from pages.ui.sweep import Cell
 
 N_PICTURES, N_MEASURED, LEVELS, SEED = 10, 200, 11, 0
@@ -35,7 +36,8 @@ def study(cards: Sequence[Card], noise: Noise) -> Study:
 def chart(found: Study, cards: Sequence[Card]) -> Chart:
     """Its curves, above the slider."""
     colours = {card.name: i for i, card in enumerate(cards)}
-    drawn = robust_chart.chart(found, cards, colours, "gaussian", "none", log=False)
+    look = Look(colours, "gaussian", "none", log=False)
+    drawn = robust_chart.chart(found, cards, look)
     return replace(drawn, height=parts.CHART, y_title="MSE (lower is nearer)")
 
 
