@@ -16,7 +16,8 @@ from core.documents import MetricsRecord, NoiseRecord, TrainingRecord
 from core.inference import Autoencoder
 from core.models import architecture
 from pages.ui import cache
-from pages.ui.learn import deeper, steps, wrong
+from pages.ui.learn import deeper, onwards, steps, wrong
+from pages.ui.learn.onwards import GoOn
 from tests.core.models_for_tests import tiny_document, tiny_tensors
 from tests.pages.conftest import APP
 from tests.pages.tiny_models import DIGITS
@@ -85,7 +86,7 @@ def open_page(named_models: Path, visited_before: None) -> Iterator[OpenPage]:
         return app.run()
 
     yield opened
-    cache._autoencoder.clear()
+    cache.shelf.clear()
 
 
 def said(app: AppTest) -> str:
@@ -376,26 +377,68 @@ def test_way_on_takes_noise_and_models_along(open_page: OpenPage) -> None:
     assert {"mnist-pca-2", "mnist-overcomplete-linear"} <= {row["detail"] for row in rows}
 
 
-@pytest.mark.parametrize(
-    ("link", "title"),
-    [({"step": s}, t) for s, t in (("2", "Reconstruct"), ("3", "Robustness"), ("4", "Outliers"))]
-    + [({"step": "6"}, "Reconstruct"), ({"step": "7", "pictures": "shapes"}, "Reconstruct")]
-    + [
+TITLES = ("Latent space", "Reconstruct", "Robustness", "Outliers", "Robustness", "Reconstruct",
+          "Reconstruct")  # fmt: skip
+TITLES_OF_CARDS = ("Robustness", "Outliers", "Robustness", "Outliers")
+MORE = {  # of what a step can be asked, besides what it opens with
+    "1": {"digit": "7", "nth": "3"},
+    "2": {"shuffle": "4"},
+    "4": {"fed": "mnist-5k/03534"},
+    "5": {"output": "linear", "clip": "true", "mu": "0.1", "sigma": "0.3"},
+    "6": {"denoisers": "convolutional", "sigma": "0.2"},
+    "7": {"pictures": "shapes"},
+    "noise": {"mismatch": "convolutional", "clip": "true", "sigma": "0.7"},
+    "polluted": {"polluted": "9", "nth": "2"},
+}
+OPENED = [
+    *(({"step": step}, title) for step, title in zip(STEPS, TITLES, strict=True)),
+    *(
         ({"step": "wrong", "card": card}, title)
-        for card, title in zip(
-            CARDS, ("Robustness", "Outliers", "Robustness", "Outliers"), strict=True
-        )
-    ],
-)
-def test_way_on_opens_the_page_it_names(
-    open_page: OpenPage, link: dict[str, str], title: str
+        for card, title in zip(CARDS, TITLES_OF_CARDS, strict=True)
+    ),
+]
+CHANGED = [
+    (link | MORE[name], title)
+    for link, title in OPENED
+    if (name := link.get("card", link["step"])) in MORE
+]
+
+
+@pytest.fixture
+def ways(monkeypatch: pytest.MonkeyPatch) -> list[GoOn]:
+    """What the steps that were drawn offered to take along."""
+    found: list[GoOn] = []
+    go_on = onwards.go_on
+
+    def noting(way: GoOn) -> None:
+        found.append(way)
+        go_on(way)
+
+    monkeypatch.setattr(onwards, "go_on", noting)
+    return found
+
+
+@pytest.mark.parametrize(("link", "title"), [*OPENED, *CHANGED])
+def test_way_on_opens_the_page_it_names_with_all_that_the_step_shows_and_a_link_to_it(
+    open_page: OpenPage, ways: list[GoOn], link: dict[str, str], title: str
 ) -> None:
     app = open_page(**link)
-    assert button(app, "go_on").label.startswith(title)
+    way = ways[-1]
+    assert way.label.startswith(title)
+    app.query_params.clear()  # as the browser does when a page is left
     button(app, "go_on").click().run()
     assert app.title[0].value == title
     assert not app.exception
     assert not app.error
+    expected = dict(way.choices) | ({"selected_ids": way.images} if way.images else {})
+    assert {name: app.session_state[name] for name in expected} == expected
+    again = AppTest.from_file(str(APP), default_timeout=60)
+    if way.page != "pages/reconstruct.py":
+        again.switch_page(way.page)
+    for name, value in app.query_params.items():
+        again.query_params[name] = value
+    again.run()
+    assert {name: again.session_state[name] for name in expected} == expected
 
 
 def test_models_that_the_steps_name_are_shipped() -> None:
