@@ -11,6 +11,8 @@ import pytest
 from benchmarks.serving import QUIET, serving
 from tests.pages.tiny_models import save_tiny_models
 
+MILLISECONDS = 60_000  # a machine that is busy with other tests is slow
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Everything in this folder drives a browser, and is tried twice: the report counts the reruns.
@@ -57,6 +59,7 @@ class Visit:
     complaints: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.page.set_default_timeout(MILLISECONDS)
         self.page.on("websocket", lambda ws: ws.on("framesent", self._sent))
         self.page.on("request", lambda request: self._requested(request.url))
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))

@@ -1,6 +1,7 @@
 """The Outliers page in a real browser: brushing, and a review that survives what happens to it."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -230,10 +231,14 @@ def test_brushing_the_tail_selects_its_images_on_all_pages(visit: Visit, server:
     page.mouse.down()
     page.mouse.move(box["x"] + 0.98 * box["width"], middle + 20, steps=5)
     page.mouse.up()
-    page.get_by_text("selected", exact=False).locator("visible=true").first.wait_for(
-        timeout=SECONDS
-    )
-    page.get_by_role("button", name="Clear").wait_for(timeout=SECONDS)
+    sidebar = page.get_by_test_id("stSidebar")
+    words = sidebar.get_by_text(re.compile(r"^[\d,]+ selected$"))
+    words.wait_for(timeout=SECONDS)
+    count = words.inner_text()
+    assert int(count.split()[0].replace(",", "")) < 1_000  # not all
+    page.get_by_role("link", name="Latent space").click()
+    page.get_by_role("heading", name="Latent space").wait_for(timeout=SECONDS)
+    sidebar.get_by_text(count, exact=True).wait_for(timeout=SECONDS)
 
 
 def test_page_on_a_phone_does_not_scroll_sideways(phone: Visit, server: str) -> None:

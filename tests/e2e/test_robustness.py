@@ -121,19 +121,23 @@ def test_image_clicked_opens_its_own_numbers(visit: Visit, server: str) -> None:
     dialog.wait_for(state="detached")
 
 
-def test_rows_ticked_in_the_table_are_compared_on_the_curves(visit: Visit, server: str) -> None:
+def test_rows_ticked_in_the_table_are_in_the_link_and_compared_on_the_curves(
+    visit: Visit, server: str
+) -> None:
     page = visit.page
     page.goto(f"{server}/robustness?{LINK}&robust_view=Models")
     table = page.get_by_test_id("stDataFrame")
-    table.wait_for(timeout=60_000)
-    page.get_by_role("button", name="Compare on the curves").wait_for()
+    table.locator("canvas").first.wait_for()
+    page.get_by_role("button", name="Copy report").wait_for()  # the last thing on the page
     box = table.bounding_box()
     page.mouse.click(box["x"] + 16, box["y"] + 35 + 17)  # the first row's box
+    page.wait_for_url(re.compile("ticked_models="))
+    page.goto(page.url)
     page.get_by_role("button", name="Compare 1 on the curves").click()
     page.wait_for_selector(".chart-picture")
     names = page.locator(".chart-name").all_inner_texts()
     assert len(names) == 3  # the ticked one, a PCA, the noisy image
-    page.wait_for_url(re.compile("models="))
+    page.wait_for_url(re.compile("[?&]models="))
 
 
 def test_whole_visit_asks_no_other_machine_and_logs_no_error(visit: Visit, server: str) -> None:
