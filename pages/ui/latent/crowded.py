@@ -12,7 +12,7 @@ import streamlit as st
 
 from core.mapping import regions
 from core.mapping.regions import Index
-from pages.ui import density, state, zoom
+from pages.ui import cache, density, state, zoom
 from pages.ui.colouring import name_of
 from pages.ui.density import Extent
 from pages.ui.latent.map import CONFIG, NEXT, SECTION, Drawing
@@ -27,8 +27,7 @@ def draw(drawing: Drawing) -> None:
     if st.session_state.get(_drawn(key)) != drawing.name:
         zoom.forget(key)
         st.session_state[_drawn(key)] = drawing.name
-    view = zoom.extent(key) or density.extent_of(drawing.points.xy)
-    figure, n_seen = _figure(drawing, view)
+    figure, n_seen = _figure(drawing, zoom.extent(key))
     st.plotly_chart(
         figure,
         key=key,
@@ -57,20 +56,33 @@ def chosen(drawing: Drawing, selection: Any) -> Index:
     return np.unique(np.concatenate(found)) if found else np.empty(0, np.int64)
 
 
-def _figure(drawing: Drawing, view: Extent) -> tuple[go.Figure, int]:
-    """Made anew only if something has changed; the last one is kept in the session."""
+def _figure(drawing: Drawing, zoomed: Extent | None) -> tuple[go.Figure, int]:
+    """The chart, and how many points are in view; made anew only if something has changed.
+
+    The last one is kept in the session; what every visitor sees first, for all of them.
+    """
     selected = state.selected_ids()
-    key = (drawing.name, name_of(drawing.colouring), drawing.look, view, selected)
+    key = (drawing.name, name_of(drawing.colouring), drawing.look, zoomed, selected)
     kept = st.session_state.get(_kept(drawing.key))
     if kept is None or kept[0] != key:
-        points, mask = drawing.points, None
-        if selected:
-            mask = np.zeros(len(points.xy), bool)
-            mask[drawing.images.known_positions(selected)] = True
-        seen, n = density.picture(points, drawing.colouring, mask, view)
-        kept = (key, density.figure(points, drawing.colouring, seen, view, drawing.look), n)
-        st.session_state[_kept(drawing.key)] = kept
+        if selected or zoomed:
+            made = _made(drawing, zoomed, selected)
+        else:
+            made = cache.kept(("crowded", *key), lambda: _made(drawing, None, ()))
+        kept = st.session_state[_kept(drawing.key)] = (key, *made)
     return kept[1], kept[2]
+
+
+def _made(
+    drawing: Drawing, zoomed: Extent | None, selected: tuple[str, ...]
+) -> tuple[go.Figure, int]:
+    points, mask = drawing.points, None
+    view = zoomed or density.extent_of(points.xy)
+    if selected:
+        mask = np.zeros(len(points.xy), bool)
+        mask[drawing.images.known_positions(selected)] = True
+    seen, n = density.picture(points, drawing.colouring, mask, view)
+    return density.figure(points, drawing.colouring, seen, view, drawing.look), n
 
 
 def _selected(drawing: Drawing) -> None:
