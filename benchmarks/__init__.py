@@ -1,3 +1,4 @@
-"""Every claim of the README on speed or quality, one command each; `python -m benchmarks` runs them
-all.
+"""Every claim of the README on speed or quality, one command each.
+
+`python -m benchmarks` prints those on speed as one table.
 """

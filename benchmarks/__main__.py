@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from benchmarks.table import Row, markdown
+from benchmarks.timing import Load
 from core.config import HourglassError
 
 MEASURES = {  # name -> module with rows(rounds) -> Sequence[Row]
@@ -31,13 +32,12 @@ def main(rounds: int, data_root: Path | None, only: tuple[str, ...]) -> None:
     """Measure ours, the baseline and the limit in turn, and print one table: medians and spread."""
     if data_root:
         os.environ["HOURGLASS_DATA_ROOT"] = str(data_root)
-    before = os.getloadavg()[0]
+    load = Load()
     rows, left_out = measured(only or tuple(MEASURES), rounds)
     click.echo(markdown(rows))
     for reason in left_out:
         click.echo(f"\nNot measured: {reason}")
-    busy = f"load {before:.1f} before, {os.getloadavg()[0]:.1f} after"
-    click.echo(f"\n{os.cpu_count()} cores, {busy}, {rounds} rounds.")
+    click.echo(f"\n{load}, {rounds} rounds.")
 
 
 def measured(names: Sequence[str], rounds: int) -> tuple[list[Row], list[str]]:

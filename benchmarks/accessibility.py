@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from benchmarks import walking
-from benchmarks.serving import QUIET, browser_path, serving
+from benchmarks.serving import browsing, serving
 
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa")
 SCHEMES = ("light", "dark")
@@ -107,8 +107,7 @@ def main(only: str) -> None:
     with (
         tempfile.TemporaryDirectory() as folder,
         serving(Path(folder) / "log.txt", {"HOURGLASS_HOME": folder}) as address,
-        sync_playwright() as playwright,
-        playwright.chromium.launch(executable_path=browser_path(), args=QUIET) as browser,
+        browsing() as browser,
     ):
         for name, _ in walking.pages():
             views = [stop for stop in walking.stops() if stop.page == name and only in name]

@@ -22,10 +22,10 @@ from typing import Any
 import click
 import numpy as np
 import psutil
-from playwright.sync_api import Page, sync_playwright
 
-from benchmarks.page_speed import MODELS, opened
-from benchmarks.serving import QUIET, browser_path, serving
+from benchmarks.page_speed import MODELS, opened, shuffled
+from benchmarks.serving import browsing, serving
+from benchmarks.timing import Load
 from benchmarks.visitor import Visitor
 from core import runs
 from core.learning.recipes import TrainConfig
@@ -85,16 +85,10 @@ def speed(run: Run, seconds: float, press: Press | None) -> tuple[Speed, list[fl
         else:
             reruns.append(press())
     ended, worked_by_then, steps_by_then = progress(run)
+    if ended == began:
+        raise click.ClickException("The run told nothing meanwhile: give more --seconds.")
     images = BATCH * (steps_by_then - steps)
     return Speed(images / (ended - began), images / (worked_by_then - worked)), reruns
-
-
-def rerun(page: Page) -> float:
-    """Seconds from a click on Shuffle to the pictures of other images."""
-    page.get_by_role("button", name="Shuffle").click()
-    page.wait_for_function("seen.picture > seen.clicked", timeout=60_000)
-    seen = page.evaluate("seen")
-    return float(seen["picture"] - seen["clicked"]) / 1000
 
 
 @contextmanager
@@ -107,11 +101,9 @@ def elsewhere(address: str) -> Iterator[Press]:
 @contextmanager
 def here(address: str) -> Iterator[Press]:
     """A visitor whose browser is on this machine."""
-    with sync_playwright() as playwright:
-        options: dict[str, Any] = {"executable_path": browser_path(), "args": QUIET}
-        with playwright.chromium.launch(**options) as browser:
-            page, _, _ = opened(browser, address)
-            yield lambda: rerun(page)
+    with browsing() as browser:
+        page, _, _ = opened(browser, address)
+        yield lambda: shuffled(page)
 
 
 PLACES = {"elsewhere": elsewhere, "here": here}
@@ -133,8 +125,8 @@ def measured(press: Press, arch: str, threads: int, seconds: float) -> Measured:
     "--browser", type=click.Choice([*PLACES, "both"]), default="both", help="Where it is."
 )
 def main(rounds: int, seconds: float, browser: str) -> None:
-    """Print one table: medians of all rounds, and how busy the machine was before."""
-    before = os.getloadavg()[0]
+    """Print one table: medians of all rounds, and how busy the machine was."""
+    load = Load()
     click.echo(
         "| training | browser | alone | beside a busy page | kept | kept per second of a core "
         "| page rerun, median | slowest |\n|---|---|---|---|---|---|---|---|"
@@ -149,7 +141,7 @@ def main(rounds: int, seconds: float, browser: str) -> None:
                             found = [measured(press, arch, threads, seconds) for _ in range(rounds)]
                             name = f"{arch}, {threads} thread{'s' * (threads > 1)} | {place}"
                             click.echo(line(name, found))
-    click.echo(f"\n{os.cpu_count()} cores, load {before:.1f} before, {rounds} rounds.")
+    click.echo(f"\n{load}, {rounds} rounds.")
     click.echo(f"Must, on one thread: {MUST} kept, reruns under {RERUN_LIMIT:g} s.")
 
 

@@ -2,8 +2,8 @@
 
 `python -m benchmarks.hostile`. Two corpora: the hundred sound and broken files that the tests make,
 and the images with which Pillow tests itself (its source package, fetched once by pip). Each file
-is read in a process of its own kind, watched for crashes, hangs and memory; what is refused is
-counted by its reason.
+is read in a process that is watched for crashes, hangs and memory; what is refused is counted by
+its reason.
 """
 
 import hashlib
@@ -130,12 +130,22 @@ def made_by_tests() -> Iterator[tuple[str, bytes]]:
         yield name, make()
 
 
-def of_pillow(folder: Path) -> Iterator[tuple[str, bytes]]:
-    """The images in Pillow's source package."""
+def fetched(folder: Path) -> Path:
+    """Pillow's source package in that folder, fetched by pip unless it is there.
+
+    Raises CalledProcessError if it cannot be had.
+    """
+    path = folder / f"pillow-{PILLOW}.tar.gz"
+    if path.exists():
+        return path
     options = ["--quiet", "--no-deps", "--no-binary", ":all:", "--dest", str(folder)]
     command = [sys.executable, "-m", "pip", "download", *options, f"pillow=={PILLOW}"]
-    subprocess.run(command, check=True)
-    path = folder / f"pillow-{PILLOW}.tar.gz"
+    subprocess.run(command, check=True, capture_output=True, timeout=600)
+    return path
+
+
+def of_pillow(path: Path) -> Iterator[tuple[str, bytes]]:
+    """The images in Pillow's source package, which must be the one that is known."""
     assert hashlib.sha256(path.read_bytes()).hexdigest() == SHA256
     with tarfile.open(path) as archive:
         for member in archive:
@@ -166,7 +176,7 @@ def main(without_pillow: bool) -> None:
     if without_pillow:
         return
     with tempfile.TemporaryDirectory() as folder:
-        click.echo(told(f"Pillow {PILLOW}", put_through(of_pillow(Path(folder)))))
+        click.echo(told(f"Pillow {PILLOW}", put_through(of_pillow(fetched(Path(folder))))))
 
 
 if __name__ == "__main__":

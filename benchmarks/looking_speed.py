@@ -5,16 +5,15 @@ its limit, on the embedded digits or on random numbers of the size that is named
 """
 
 import io
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 
-import click
 import numpy as np
 import torch
 from PIL import Image
 from sklearn.neighbors import NearestNeighbors
 
-from benchmarks.table import Row, markdown
+from benchmarks.table import Row, printing
+from benchmarks.timing import in_turn
 from core import checkpoints, datasets
 from core.anomaly import neighbours
 from core.backends import OnnxBackend
@@ -33,7 +32,6 @@ MODELS = {"dense": "mnist-dense-32", "conv": "mnist-conv-32"}
 SHOWN = 16
 CODES, QUERIES, WIDTH, K = 60_000, 1_000, 32, 10
 CROWD = 1_000_000
-Way = Callable[[], object]
 
 
 def rows(rounds: int = 5) -> list[Row]:
@@ -160,32 +158,11 @@ def crowd(rounds: int) -> Row:
     return Row(what, ours, "np.histogram2d a class", theirs, "counting alone", limit, "s")
 
 
-def in_turn(rounds: int, ways: Sequence[Way], repeats: int = 1) -> list[list[float]]:
-    """Seconds of each way, round by round, after one that is not counted; the best of repeats."""
-    for way in ways:
-        way()
-    found = [[min(_seconds(way) for _ in range(repeats)) for way in ways] for _ in range(rounds)]
-    return [list(of_a_way) for of_a_way in zip(*found, strict=True)]
-
-
-def _seconds(way: Way) -> float:
-    began = time.perf_counter()
-    way()
-    return time.perf_counter() - began
-
-
 def _webp(image: Image.Image) -> bytes:
     file = io.BytesIO()
     image.save(file, "WEBP", quality=85, method=1)
     return file.getvalue()
 
 
-@click.command()
-@click.option("--rounds", default=5, help="How often each way is measured.")
-def main(rounds: int) -> None:
-    """Print the table."""
-    click.echo(markdown(rows(rounds)))
-
-
 if __name__ == "__main__":
-    main()
+    printing(rows)()

@@ -1,8 +1,8 @@
-"""Finding digits that a model has never seen: our scores beside scikit-learn's, fitted on the same
-training images in the same run.
+"""Finding digits that a model has never seen: our scores beside scikit-learn's.
 
 `OMP_NUM_THREADS=1 python -m benchmarks.outliers --data-root DIR` (one thread each). Trained without
-digits 5 and 9, judged on all 10,000 official test digits, of which 5 and 9 are the outliers.
+digits 5 and 9, judged on all 10,000 official test digits, of which 5 and 9 are the outliers; ours
+and scikit-learn's are fitted on the same training images in the same run.
 Seconds to fit are without the training of the network itself, which the last line gives.
 """
 
@@ -20,6 +20,7 @@ from sklearn.decomposition import PCA
 from sklearn.ensemble import IsolationForest
 from sklearn.neighbors import LocalOutlierFactor, NearestNeighbors
 
+from benchmarks.timing import seconds_of
 from core import datasets, outliers
 from core.anomaly import rankings, scores
 from core.anomaly.rankings import Truth
@@ -57,10 +58,10 @@ def ours(model: Autoencoder, known: ImageSet, images: ImageSet, truth: Truth) ->
     """A row a score; what is fitted for several is counted for each of them."""
     references = References(model, known)
     fits = {
-        "codes": _seconds(lambda: references.spaces.codes),
-        "pixels": _seconds(lambda: references.spaces.pixels),
+        "codes": seconds_of(lambda: references.spaces.codes),
+        "pixels": seconds_of(lambda: references.spaces.pixels),
     }
-    usual = _seconds(lambda: references.distribution("combined"))
+    usual = seconds_of(lambda: references.distribution("combined"))
     judged = references.judge(images)
     for spec in scores.SCORES:
         found = outliers.ranked(judged, spec.name, truth)
@@ -125,12 +126,6 @@ def _after_pca(way: Fit) -> Fit:
 def _needs(spec: scores.Score, space: str) -> bool:
     features = set(spec.needs).union(*(scores.BY_NAME[part].needs for part in spec.parts))
     return ("pixel_points" if space == "pixels" else "code_points") in features
-
-
-def _seconds(make: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    make()
-    return time.perf_counter() - began
 
 
 @click.command()

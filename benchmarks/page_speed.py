@@ -11,16 +11,15 @@ what no page can be faster than. Server's share: what a visitor waits for who ha
 start (benchmarks/visitor.py) and asks at once.
 """
 
-import os
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import click
 import numpy as np
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from benchmarks.serving import QUIET, browser_path, serving
+from benchmarks.serving import browsing, serving
+from benchmarks.timing import Load
 from benchmarks.visitor import Visitor
 from core import checkpoints
 from pages.ui.text import titles
@@ -68,21 +67,24 @@ WATCH = """
 
 def opened(browser: Browser, address: str) -> tuple[Page, float, float]:
     """A new visitor's page, and the seconds until its frame and its first picture."""
-    page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
-    page.add_init_script(f"({WATCH})()")
-    page.goto(f"{address}/?{LINK}")
-    page.wait_for_function("seen.picture > 0", timeout=60_000)
+    page = watched(browser, f"{address}/?{LINK}", "picture")
     seen = page.evaluate("seen")
     return page, seen["frame"] / 1000, seen["picture"] / 1000
 
 
-def moving_seconds(browser: Browser, address: str) -> float:
-    """Seconds until a first visitor sees digits that move by themselves."""
+def watched(browser: Browser, address: str, event: str) -> Page:
+    """A new visitor's page, as soon as an event of WATCH (frame, picture, moved) has happened."""
     page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
     page.add_init_script(f"({WATCH})()")
     page.goto(address)
-    page.wait_for_function("seen.moved > 0", timeout=60_000)
-    seconds = float(page.evaluate("seen.moved")) / 1000
+    page.wait_for_function(f"seen.{event} > 0", timeout=60_000)
+    return page
+
+
+def seconds_until(browser: Browser, address: str, event: str) -> float:
+    """Seconds until a new visitor has seen an event of WATCH."""
+    page = watched(browser, address, event)
+    seconds = float(page.evaluate(f"seen.{event}")) / 1000
     page.context.close()
     return seconds
 
@@ -92,29 +94,27 @@ def empty_seconds(browser: Browser, folder: Path) -> float:
     script = folder / "empty.py"
     script.write_text('import streamlit as st\nst.title("Empty")\n')
     with serving(folder / "empty.txt", script=str(script)) as address:
-        for _ in range(2):
-            page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
-            page.add_init_script(f"({WATCH})()")
-            page.goto(address)
-            page.wait_for_function("seen.frame > 0", timeout=60_000)
-            seconds = float(page.evaluate("seen.frame")) / 1000
-            page.context.close()
-    return seconds
+        seconds_until(browser, address, "frame")
+        return seconds_until(browser, address, "frame")
 
 
 def change_seconds(page: Page, title: str) -> float:
     """Seconds from the click on a model in the sidebar to its pictures."""
     page.get_by_test_id("stSidebar").get_by_role("combobox").nth(1).click()
     page.get_by_role("option", name=title, exact=True).click()
+    return _since_click(page)
+
+
+def shuffled(page: Page) -> float:
+    """Seconds from a click on Shuffle to the pictures of other images, never computed before."""
+    page.get_by_role("button", name="Shuffle").click()
+    return _since_click(page)
+
+
+def _since_click(page: Page) -> float:
     page.wait_for_function("seen.picture > seen.clicked", timeout=60_000)
     seen = page.evaluate("seen")
     return float(seen["picture"] - seen["clicked"]) / 1000
-
-
-def shuffle(page: Page) -> None:
-    """Other images, for which nothing has been computed yet."""
-    page.get_by_role("button", name="Shuffle").click()
-    page.wait_for_function("seen.picture > seen.clicked", timeout=60_000)
 
 
 def measured(browser: Browser, folder: Path, rounds: int) -> dict[str, list[float]]:
@@ -134,11 +134,11 @@ def measured(browser: Browser, folder: Path, rounds: int) -> dict[str, list[floa
             page, _, picture = opened(browser, address)
             found["first picture, warm"].append(picture)
             for name in MODELS[1:]:
-                shuffle(page)
+                shuffled(page)
                 change = found.setdefault(f"change to {name}", [])
                 change.append(change_seconds(page, called[name]))
             page.context.close()  # a page that still loads would share the cores with the next
-            found["digits move, warm"].append(moving_seconds(browser, address))
+            found["digits move, warm"].append(seconds_until(browser, address, "moved"))
     return found
 
 
@@ -154,17 +154,14 @@ def line(name: str, seconds: list[float], empty: float) -> str:
 @click.option("--rounds", default=5, help="How many servers are started and visited.")
 def main(rounds: int) -> None:
     """Print one table: medians of all rounds, and how busy the machine was."""
-    before = os.getloadavg()[0]
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        options: dict[str, Any] = {"executable_path": browser_path(), "args": QUIET}
-        with playwright.chromium.launch(**options) as browser:
-            found = measured(browser, Path(folder), rounds)
+    load = Load()
+    with tempfile.TemporaryDirectory() as folder, browsing() as browser:
+        found = measured(browser, Path(folder), rounds)
     click.echo("| what | median | from, to | must | of an empty page |\n|---|---|---|---|---|")
     empty = float(np.median(found["empty, warm"]))
     for name, seconds in found.items():
         click.echo(line(name, seconds, empty))
-    busy = f"load {before:.1f} before, {os.getloadavg()[0]:.1f} after"
-    click.echo(f"\n{os.cpu_count()} cores, {busy}, {rounds} rounds.")
+    click.echo(f"\n{load}, {rounds} rounds.")
 
 
 if __name__ == "__main__":

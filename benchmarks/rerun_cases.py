@@ -1,11 +1,13 @@
-"""The changes whose reruns are measured: "same" ones, after which nothing new has to be computed,
-and "new" ones, which want other pictures.
+"""The changes whose reruns are measured.
+
+After "same" ones nothing new has to be computed; "new" ones want other pictures.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from benchmarks.visitor import Rerun, Visitor
+from benchmarks.session import Rerun
+from benchmarks.visitor import Visitor
 
 Act = Callable[[Visitor, int], Rerun]
 SAME_LIMIT, NEW_LIMIT = 60.0, 150.0  # ms of CPU
@@ -13,9 +15,10 @@ SAME_LIMIT, NEW_LIMIT = 60.0, 150.0  # ms of CPU
 
 @dataclass(frozen=True)
 class Case:
-    """A change on a page.  act: the i-th such change.  limit: ms of CPU that it may cost.
+    """A change on a page.
 
-    query: what the link to the page says.
+    page: its name in a link, "" for Reconstruct.  act: makes the i-th such change.  limit: ms of
+    CPU that it may cost.  query: what the link to the page says.
     """
 
     page: str

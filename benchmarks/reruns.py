@@ -4,7 +4,6 @@
 is in benchmarks/rerun_costs.py. `--minutes 30` is a long use: visitors come, look around and leave.
 """
 
-import os
 from collections.abc import Sequence
 
 import click
@@ -14,6 +13,7 @@ from benchmarks import rerun_costs
 from benchmarks.rerun_cases import CASES, Case
 from benchmarks.rerun_costs import Server
 from benchmarks.table import Row
+from benchmarks.timing import Load
 
 Served = tuple[str, Server]
 
@@ -83,14 +83,13 @@ def milliseconds(seconds: Sequence[float]) -> str:
 @click.option("--minutes", default=2.0, help="Of long use; 0 for none.")
 def main(times: int, visitors: str, seconds: float, minutes: float) -> None:
     """Print what a rerun costs, what a crowd gets, and the memory of a long use."""
-    before = os.getloadavg()[0]
+    load = Load()
     with rerun_costs.server() as (address, process):
         print_costs(address, process, times)
         print_crowds(address, process, [int(n) for n in visitors.split(",") if n], seconds)
         if minutes:
             print_long_use(address, process, minutes)
-    busy = f"load {before:.1f} before, {os.getloadavg()[0]:.1f} after"
-    click.echo(f"\n{os.cpu_count()} cores, {busy}, {times} times each.")
+    click.echo(f"\n{load}, {times} times each.")
 
 
 if __name__ == "__main__":

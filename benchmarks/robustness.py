@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 import click
 import numpy as np
 
+from benchmarks.timing import Load
 from core import datasets, robustness
 from core.comparing import crossings, strangers, wording
 from core.comparing.strangers import STRANGERS
@@ -128,13 +129,12 @@ def cold_seconds(rounds: int) -> tuple[list[float], list[float]]:
 
 
 def _print_speed(rounds: int) -> None:
-    before = os.getloadavg()[0]
+    load = Load()
     wall, cpu = cold_seconds(rounds)
-    busy = f"load {before:.1f} before, {os.getloadavg()[0]:.1f} after, {os.cpu_count()} cores"
     click.echo(
         f"11 amounts x {len(TIMED)} models x 1,000 digits, from a cold start: "
         f"{np.median(wall):.2f} s (from {min(wall):.2f} to {max(wall):.2f}), "
-        f"{np.median(cpu):.2f} s of processor time; must: {COLD_SECONDS:g} s. {busy}."
+        f"{np.median(cpu):.2f} s of processor time; must: {COLD_SECONDS:g} s. {load}."
     )
 
 

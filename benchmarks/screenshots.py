@@ -12,9 +12,9 @@ from pathlib import Path
 
 import click
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from benchmarks.serving import QUIET, browser_path, serving
+from benchmarks.serving import browsing, serving
 from core.config import PROJECT
 
 DOCS = PROJECT / "docs"
@@ -108,8 +108,7 @@ def main(only: str) -> None:
     with (
         tempfile.TemporaryDirectory() as folder,
         serving(Path(folder) / "log.txt") as address,
-        sync_playwright() as playwright,
-        playwright.chromium.launch(executable_path=browser_path(), args=QUIET) as browser,
+        browsing() as browser,
     ):
         for shot in SHOTS:
             if only in shot.name:

@@ -10,8 +10,12 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core.config import PROJECT, HourglassError
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
 QUIET = [
@@ -88,6 +92,18 @@ def browser_path() -> str:
             "No Chromium or Chrome here: install one, or name it in HOURGLASS_CHROMIUM."
         )
     return found
+
+
+@contextmanager
+def browsing() -> Iterator["Browser"]:
+    """A headless browser that runs as long as the block does; HourglassError if there is none."""
+    from playwright.sync_api import sync_playwright  # where it is missing, servers still can be run
+
+    with (
+        sync_playwright() as playwright,
+        playwright.chromium.launch(executable_path=browser_path(), args=QUIET) as browser,
+    ):
+        yield browser
 
 
 def _wait_until_healthy(port: int, process: subprocess.Popen[bytes], log: Path) -> None:

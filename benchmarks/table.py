@@ -1,9 +1,10 @@
 """One row a claim: ours against a named baseline in the same run, and against the limit."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import click
 import numpy as np
 
 COSTS = ("s", "ms", "MB")  # less is better; of a rate, more
@@ -56,6 +57,18 @@ def markdown(rows: Sequence[Row]) -> str:
         )
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def printing(rows: Callable[[int], Sequence[Row]]) -> click.Command:
+    """A command that measures so many rounds and prints the rows as a table."""
+
+    @click.command()
+    @click.option("--rounds", default=5, help="How often each way is measured.")
+    def main(rounds: int) -> None:
+        """Print the table."""
+        click.echo(markdown(rows(rounds)))
+
+    return main
 
 
 def _named(values: Sequence[float], unit: str, name: str) -> str:

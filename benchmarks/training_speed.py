@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import click
 import numpy as np
 import torch
 from torch import nn
@@ -21,7 +20,7 @@ from torch.utils.data import DataLoader
 from torchvision.datasets import MNIST
 from torchvision.transforms import ToTensor
 
-from benchmarks.table import Row, markdown
+from benchmarks.table import Row, printing
 from core import datasets
 from core.data.imagesets import ImageSet
 from core.learning.batches import floats, resident
@@ -143,12 +142,5 @@ def _network(case: Case, images: ImageSet) -> Network:
     return Network(architecture(case.arch).plan(images.shape, case.options)).train()
 
 
-@click.command()
-@click.option("--rounds", default=5, help="How often each way is measured.")
-def main(rounds: int) -> None:
-    """Print the table."""
-    click.echo(markdown(rows(rounds)))
-
-
 if __name__ == "__main__":
-    main()
+    printing(rows)()

@@ -1,10 +1,10 @@
-"""Trains the shipped models: `python -m benchmarks.zoo --data-root DIR` (DIR holds MNIST in
-torchvision's layout).
+"""The shipped models trained again.
 
-The MNIST models learn from the 60,000 training digits minus the 1,000 that are mnist-5k's test
-split, and are judged on the official 10,000. All seeds are fixed. Recipes were chosen on the last
-epochs' error of held-out digits; with one thread on a 2-core machine the whole zoo takes about an
-hour. A model that is there is kept unless --force.
+`python -m benchmarks.zoo --data-root DIR` (DIR holds MNIST in torchvision's layout). The MNIST
+models learn from the 60,000 training digits minus the 1,000 that are mnist-5k's test split, and are
+judged on the official 10,000. All seeds are fixed. Recipes were chosen on the last epochs' error of
+held-out digits; with one thread on a 2-core machine the whole zoo takes about an hour. A model that
+is there is kept unless --force.
 """
 
 from dataclasses import dataclass
