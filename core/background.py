@@ -20,7 +20,7 @@ NO_MEMORY = "There is not enough memory for this: choose fewer or smaller images
 
 
 class Cancelled(Exception):
-    """Raised inside the work, where it next tells its progress after cancel()."""
+    """Raised inside the work after cancel(), where it next tells its progress."""
 
 
 class Job:
@@ -33,21 +33,17 @@ class Job:
     def __init__(self, title: str, work: Work) -> None:
         self.title = title
         self.state: State = "running"
-        self.done, self.total, self.error, self.result = 0, None, "", None
+        self.done = 0
+        self.total: int | None = None
+        self.error = ""
+        self.result: Any = None
         self._began = time.monotonic()
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, args=(work,), name=title, daemon=True)
         self._thread.start()
 
-    done: int
-    total: int | None
-    error: str
-    result: Any
-
     def cancel(self) -> None:
-        """Stop it. It counts as cancelled at once; its thread ends, and cleans up, when it next
-        tells its progress.
-        """
+        """It counts as cancelled at once; its thread ends when it next tells its progress."""
         self._end("cancelled")
 
     def wait(self, seconds: float | None = None) -> None:
@@ -92,7 +88,7 @@ class Job:
 
 
 class Jobs:
-    """Jobs by key; one of a key at a time."""
+    """Jobs by key, at most one of a key running at a time; for use by many threads."""
 
     def __init__(self) -> None:
         self._jobs: dict[str, Job] = {}

@@ -43,16 +43,12 @@ PICKLED = {".pt", ".pth", ".pkl", ".ckpt", ".bin", ".joblib"}
 
 
 def available() -> tuple[Card, ...]:
-    """The cards of all sound checkpoints, shipped ones first, each group by name. Broken files are
-    left out.
-    """
+    """The cards of all sound checkpoints, by name, the shipped ones first; see broken()."""
     return tuple(card for card, _ in _listing() if card is not None)
 
 
 def broken() -> tuple[str, ...]:
-    """A sentence for each file in the checkpoint folders that is not listed because it is not
-    sound.
-    """
+    """A sentence for each file in the checkpoint folders that available() leaves out."""
     return tuple(reason for card, reason in _listing() if card is None)
 
 
@@ -93,8 +89,9 @@ def read(path: Path) -> Checkpoint:
 
 
 def read_bytes(path: Path, data: bytes) -> Checkpoint:
-    """The checkpoint in `data`, what the file `path` holds or is to hold; CheckpointError if it
-    cannot be trusted.
+    """The checkpoint in `data`, the content of the file `path`, which need not be there yet.
+
+    Raises CheckpointError if it cannot be trusted.
     """
     try:
         content = unpacked(data)
@@ -109,8 +106,8 @@ def save(path: Path, document: Document, tensors: Mapping[str, npt.NDArray[Any]]
     """Writes a checkpoint whole or not at all, and returns its card.
 
     tensors: what the architecture's plan names, float32, or float16 to halve the file.
-    Raises CheckpointError if they do not fit the document or the disk refuses; an old file then
-    stays as it was.
+    Raises CheckpointError if they do not fit the document or the disk refuses; a file that was
+    there stays as it was.
     """
     data, document = packed(document, tensors)
     try:
@@ -149,16 +146,17 @@ def _listing() -> list[tuple[Card | None, str]]:
     found = []
     for folder in (shipped_checkpoints_dir(), local_checkpoints_dir()):
         for path in sorted(folder.glob(f"*{SUFFIX}"), key=lambda path: path.stem):
-            status = path.lstat()
+            try:
+                status = path.lstat()
+            except FileNotFoundError:  # somebody deleted or renamed it since
+                continue
             found.append(_listed(path, status.st_mtime_ns, status.st_size))
     return found
 
 
 @lru_cache(maxsize=4096)
 def _listed(path: Path, _modified: int, _size: int) -> tuple[Card | None, str]:
-    """The card of a file that was read whole and found sound; read again only when the file
-    changes.
-    """
+    """The card of a sound file, or what is wrong with it; read again only when it changes."""
     try:
         checked_name(path.stem)
         if path.is_symlink():

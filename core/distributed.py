@@ -51,7 +51,7 @@ class Team:
         return values
 
     def agreed(self, number: int) -> int:
-        """What rank 0 says; to be called by all of the team."""
+        """The number of rank 0, on all ranks; to be called by all of the team."""
         if self.size == 1:
             return number
         message = torch.tensor([number], dtype=torch.int64, device=self.device)
@@ -59,7 +59,7 @@ class Team:
         return int(message.item())
 
     def told(self, content: bytes) -> bytes:
-        """What rank 0 has to say, of any length; to be called by all of the team."""
+        """The bytes of rank 0, of any length, on all ranks; to be called by all of the team."""
         if self.size == 1:
             return content
         message = torch.empty(self.agreed(len(content)), dtype=torch.uint8, device=self.device)
@@ -163,7 +163,7 @@ class _SharedBatchNorm(nn.Module):
 
 
 class _Sum(torch.autograd.Function):
-    """The sum over all processes, forward and backward."""
+    """The sum over all processes, of values on the way forward and of gradients on the way back."""
 
     @staticmethod
     def forward(_: Any, values: Tensor) -> Tensor:

@@ -1,6 +1,6 @@
 """How well a model rebuilds a set of images, clean and under noise."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -12,15 +12,15 @@ from core.config import DataError
 from core.data.imagesets import ImageSet
 from core.inference import Autoencoder
 from core.noise import Noise, corrupt, draws
+from core.parts import slices
 
 Array = npt.NDArray[np.float32]
 Table = npt.NDArray[np.float64]
-PART_PIXELS = 1024 * 784  # bounds the memory: one part of the images at a time
 PSNR_CAP = 1000.0  # dB; an image that is rebuilt perfectly would make the mean infinite
 
 
 class Rebuilder(Protocol):
-    """What can be judged: an Autoencoder, or anything else that answers a noisy image."""
+    """What can be judged: an Autoencoder, or anything else that gives an image for an image."""
 
     def reconstruct(self, x: Array) -> Array: ...
 
@@ -66,7 +66,7 @@ def evaluate(
 
     sigmas: 0 to 1 each.  noise: its kind, mu and clip serve every sigma.  seed: 0 to 2**32 - 1.
     progress: told (images done, all images) after each part.
-    Raises DataError if there are no images or they do not fit the model, OptionError if a sigma
+    Raises DataError if there are no images or they do not fit the model, and OptionError if a sigma
     is out of bounds.
     """
     noises = tuple(replace(noise, sigma=sigma) for sigma in sigmas)
@@ -101,17 +101,11 @@ def qualities(
     if not len(images):
         raise DataError(f"There are no images in {images.id} ({images.split}): choose another set.")
     parts: list[Table] = []
-    for x in _parts(images):
-        parts.append(_measure(autoencoder, x, noises, seed))
+    for part in slices(images):
+        parts.append(_measure(autoencoder, images.pixels(part), noises, seed))
         if progress:
-            progress(sum(part.shape[2] for part in parts), len(images))
+            progress(part.stop, len(images))
     return np.concatenate(parts, axis=2)
-
-
-def _parts(images: ImageSet) -> Iterator[Array]:
-    size = max(1, PART_PIXELS // int(np.prod(images.shape)))
-    for start in range(0, len(images), size):
-        yield images.pixels(slice(start, start + size))
 
 
 def _measure(autoencoder: Rebuilder, x: Array, noises: tuple[Noise, ...], seed: int) -> Table:

@@ -1,4 +1,4 @@
-"""One object to look through: an autoencoder with NumPy in and NumPy out."""
+"""The one way to use a trained model: an autoencoder with NumPy in and NumPy out."""
 
 from pathlib import Path
 from typing import Self
@@ -24,9 +24,7 @@ class Autoencoder:
 
     @classmethod
     def load(cls, name_or_path: str | Path) -> Self:
-        """The checkpoint with that name or in that file; CheckpointError if there is none to be
-        trusted.
-        """
+        """The checkpoint with that name or in that file; raises as core.checkpoints.load does."""
         return cls(checkpoints.load(name_or_path))
 
     @property
@@ -40,8 +38,9 @@ class Autoencoder:
         return self.card.latent_dim
 
     def encode(self, x: Array) -> Array:
-        """(n, C, H, W), [0, 1] or noisy -> codes (n, latent_dim) float32; DataError if the shape
-        does not fit.
+        """Images (n, C, H, W), clean or noisy -> codes (n, latent_dim) float32.
+
+        Raises DataError if their shape is not the model's, as do all methods that take images.
         """
         self._check(x)
         out = np.empty((len(x), self.latent_dim), np.float32)
@@ -50,8 +49,9 @@ class Autoencoder:
         return out
 
     def decode(self, z: Array) -> Array:
-        """(n, latent_dim) -> images (n, C, H, W) float32; in [0, 1] if the checkpoint's output is
-        bounded.
+        """Codes (n, latent_dim) -> images (n, C, H, W) float32, in [0, 1] if the output is bounded.
+
+        Raises DataError if the codes have another length.
         """
         if z.ndim != 2 or z.shape[1] != self.latent_dim:
             raise DataError(
@@ -84,10 +84,9 @@ class Autoencoder:
         return out
 
     def percentiles(self, errors: Scores) -> Scores:
-        """The share, 0 to 100, of the checkpoint's own test images that were rebuilt with a lower
-        error.
+        """The share, 0 to 100, of the checkpoint's own test images that have a lower error.
 
-        errors: (n,).  Interpolated between the 201 stored quantiles.
+        errors: (n,).  Returns (n,), interpolated between the 201 stored quantiles.
         """
         return np.interp(errors, self.card.reference, np.linspace(0, 100, len(self.card.reference)))
 
@@ -95,8 +94,7 @@ class Autoencoder:
         if x.ndim != 4 or x.shape[1:] != self.input_shape:
             raise DataError(
                 f"{self.card.name} takes images of {_times(self.input_shape)}, "
-                f"not {_times(x.shape[1:])}: "
-                "choose another checkpoint or data set."
+                f"not {_times(x.shape[1:])}: choose another checkpoint or data set."
             )
 
     def _batches(self, n: int) -> list[slice]:

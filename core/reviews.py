@@ -1,7 +1,7 @@
 """What people decided about images, kept so that nothing that was acknowledged is ever lost.
 
-SQLite in the data folder, rows appended and never changed: the current verdict of a reviewer on an
-image is the latest one.
+SQLite in the data folder. Rows are appended and never changed: what counts is the latest verdict of
+each reviewer on an image.
 """
 
 import contextlib
@@ -91,8 +91,7 @@ class Reviews:
     def record(self, decisions: Sequence[Decision]) -> None:
         """Keep decisions, all or none; when this returns they are on the disk.
 
-        Those whose operation is kept already are left as they are, so that sending one again does
-        no harm.
+        One whose operation is there already changes nothing: it may be sent again.
         """
         with _refused("written", self.path):
             self._database.write(INSERT, [astuple(decision) for decision in decisions])
@@ -124,7 +123,7 @@ class Reviews:
 
 
 def disagreements(current: dict[str, dict[str, Decision]]) -> list[str]:
-    """The images that one reviewer holds for normal and another for an outlier."""
+    """The ids of images that one reviewer calls normal and another an outlier."""
     return [
         image
         for image, by in current.items()

@@ -1,6 +1,5 @@
 """How far from the clean image each model lands as noise grows, on the same images and noise."""
 
-import os
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +12,7 @@ from core.config import OptionError
 from core.data.imagesets import ImageSet
 from core.evaluation import Rebuilder, qualities
 from core.inference import Autoencoder
+from core.machine import cores
 from core.noise import Noise
 
 Array = npt.NDArray[np.float32]
@@ -26,9 +26,9 @@ LEAST_PART = 100  # images: fewer are not worth a thread
 class Metric:
     """A way to tell how near a reconstruction is to the clean image.
 
-    row: where core.evaluation.qualities has it.  straight: takes its mean to a distance that grows
-    about as a straight line with the noise, lower = nearer: that is where curves are interpolated.
-    back: the way back.
+    row: where core.evaluation.qualities has it.  digits: after the point, where it is shown.
+    straight: takes values to a distance that grows about linearly with sigma, lower = nearer, so
+    that curves can be interpolated there.  back: its inverse.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Metric:
     back: Callable[[Table], Table]
 
     def between(self, sigmas: Sequence[float], values: Table, at: Table) -> Table:
-        """A curve known at sigmas (S,), at other sigmas: (S,), (m,) -> (m,)."""
+        """The curve through values (S,) at sigmas (S,), read at other sigmas: (m,) -> (m,)."""
         return self.back(np.interp(at, sigmas, self.straight(values)))
 
 
@@ -71,7 +71,7 @@ METRICS = (
 
 
 class Untouched:
-    """Leaves the noisy image as it is: what a model must beat to be of use."""
+    """Returns the noisy image as it is: a model is of use only if it is nearer than that."""
 
     def reconstruct(self, x: Array) -> Array:
         """(n, C, H, W) -> the same."""
@@ -125,8 +125,9 @@ class Study:
 
 @dataclass(frozen=True)
 class Scored:
-    """mse, noisy_mse: means against the clean images, from clean and from noisy ones.
+    """How near a model comes to the clean images, and how fast it is.
 
+    mse, noisy_mse: means over the images, rebuilt from the clean and from the noisy ones.
     images_per_second: rebuilt and scored, the faster of two tries, as the machine may be busy.
     """
 
@@ -164,7 +165,7 @@ def measure(
     Raises DataError if there are no images or they do not fit.
     """
     noises = tuple(replace(noise, sigma=float(sigma)) for sigma in sigmas)
-    size = max(LEAST_PART, -(-len(images) // (os.cpu_count() or 1)))
+    size = max(LEAST_PART, -(-len(images) // cores()))
     parts = [images.take(slice(i, i + size)) for i in range(0, max(1, len(images)), size)]
     with ThreadPoolExecutor(len(parts)) as pool:
         tables = list(pool.map(lambda part: qualities(model, part, noises, seed), parts))

@@ -1,11 +1,10 @@
-"""Sweeps: everything that must follow the finger, computed once for all positions of a slider.
+"""Sweeps: what a slider shows, computed once for all its positions, so that nobody waits.
 
-A sweep of noise holds, for each of S amounts, what each model makes of the same images with the
-same noise.
+A sweep of noise holds, for each of S amounts, what each model makes of the same noisy images.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -25,8 +24,8 @@ class ModelSweep:
 
     x_hat: (S, n, C, H, W) float32.  mse, psnr (dB), ssim: (S, n) against the clean images.
     removed: (S,) the share of the noise's squared error, pooled over the images, that is gone after
-    reconstruction. 1 = all of it, 0 = none, negative = x_hat is further from x than the noisy
-    images were; nan where there was no noise.
+    reconstruction: 1 = all of it, 0 = none, negative = x_hat is further from x than the noisy
+    images are; nan where there is no noise.
     """
 
     name: str
@@ -59,7 +58,7 @@ class NoiseSweep:
 
 def at_sigma(noise: Noise, sigma: float) -> Noise:
     """The same noise with another amount."""
-    return Noise(noise.kind, float(sigma), noise.mu, noise.clip)
+    return replace(noise, sigma=float(sigma))
 
 
 def noise_sweep(
@@ -71,9 +70,8 @@ def noise_sweep(
     Raises DataError if a model does not take images of that shape.
     """
     drawn = draws(x, noise.kind, seed)
-    stacked = np.concatenate(
-        [corrupt(x, drawn, at_sigma(noise, s)) for s in sigmas]
-    )  # (S * n, C, H, W)
+    noisy = [corrupt(x, drawn, at_sigma(noise, sigma)) for sigma in sigmas]
+    stacked = np.concatenate(noisy)  # (S * n, C, H, W)
     clean = np.concatenate([x] * len(sigmas))
     noisy_mse = metrics.mse(clean, stacked).reshape(len(sigmas), len(x))
     swept = tuple(_model_sweep(model, stacked, clean, noisy_mse) for model in models)

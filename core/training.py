@@ -5,35 +5,26 @@ The command line, background runs, tests and benchmarks all consume the same str
 
 import math
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from core import checkpoints
 from core.checkpoints import Card, Checkpoint
 from core.config import TrainingError
 from core.data.imagesets import ImageSet
 from core.distributed import ALONE, Team
-from core.documents import (
-    FORMAT,
-    N_QUANTILES,
-    Document,
-    MetricsRecord,
-    NoiseRecord,
-    TrainingRecord,
-)
+from core.documents import N_QUANTILES, Document, MetricsRecord
 from core.evaluation import qualities
 from core.inference import Autoencoder
 from core.learning.descent import Descent
 from core.learning.events import Event, Finished, Saved
 from core.learning.fitting import Fitted, fit_by_gradient, fit_closed_form, fitted
-from core.learning.recipes import WEIGHT_DECAY, TrainConfig, learning_rate
+from core.learning.provenance import document
+from core.learning.recipes import TrainConfig
 from core.learning.state import State
 from core.models import ArchSpec, architecture
 from core.models.layers import Plan
@@ -51,12 +42,12 @@ def train(
 
     The same config and data give the same weights on one machine with one count of threads,
     whether in one go or from a state on the way.
-    train_set, test_set: uint8 images of one shape.  path: where the checkpoint is saved at the end,
-    if anywhere.  The model is judged on test images of the classes it was trained on.
-    start: where to go on from.  team: the processes that train together; all but
-    rank 0 end without a checkpoint.
+    train_set, test_set: uint8 images of one shape.  The model is judged on the test images of the
+    classes that it was trained on.  path: where the checkpoint is saved at the end, if anywhere.
+    start: where to go on from.  team: the processes that train together; all but rank 0 end without
+    a checkpoint.
     Raises TrainingError if the settings do not fit the data, Diverged if the loss explodes or stops
-    being a number; OptionError if an option is out of bounds.
+    being a number, OptionError if an option is out of bounds.
     """
     test_set = test_set.without_classes(config.exclude_classes)
     spec, plan = _planned(config, train_set, test_set)
@@ -95,7 +86,7 @@ def _kept(
     config: TrainConfig, train_set: ImageSet, test_set: ImageSet, fit: Fitted, path: Path | None
 ) -> Iterator[Event]:
     spec, plan = _planned(config, train_set, test_set)
-    checkpoint = judged(_document(config, spec, train_set, fit), plan, fit.tensors, test_set)
+    checkpoint = judged(document(config, spec, train_set, fit), plan, fit.tensors, test_set)
     if path is not None:
         card = checkpoints.save(path, checkpoint.card.document, fit.tensors)
         checkpoint = Checkpoint(card, checkpoint.tensors)
@@ -104,22 +95,22 @@ def _kept(
 
 
 def judged(
-    document: Document, plan: Plan, tensors: dict[str, npt.NDArray[Any]], test_set: ImageSet
+    unjudged: Document, plan: Plan, tensors: dict[str, npt.NDArray[Any]], test_set: ImageSet
 ) -> Checkpoint:
     """The checkpoint with metrics and reference distribution measured on test_set.
 
     tensors: as they are stored, float32 or float16.
     """
     stored = {name: np.asarray(t, np.float32) for name, t in tensors.items()}
-    unsaved = Checkpoint(Card("unsaved", Path(), False, document, plan), stored)
+    unsaved = Checkpoint(Card("unsaved", Path(), False, unjudged, plan), stored)
     mse, _, psnr, ssim = qualities(Autoencoder(unsaved), test_set)[0]
     means = [float(values.mean()) for values in (mse, psnr, ssim)]
-    document = msgspec.structs.replace(
-        document,
+    full = msgspec.structs.replace(
+        unjudged,
         metrics=MetricsRecord(test_set.id, test_set.split, len(mse), *means),
         reference=tuple(np.quantile(mse, np.linspace(0, 1, N_QUANTILES)).tolist()),
     )
-    return Checkpoint(Card("unsaved", Path(), False, document, plan), stored)
+    return Checkpoint(Card("unsaved", Path(), False, full, plan), stored)
 
 
 def _check(
@@ -141,42 +132,3 @@ def _check(
         )
     if spec.closed_form and config.noise:
         raise TrainingError("PCA is fitted in closed form on clean images: leave the noise out.")
-
-
-def _document(config: TrainConfig, spec: ArchSpec, train_set: ImageSet, fitted: Fitted) -> Document:
-    """The document of a model that is still to be judged."""
-    return Document(
-        format=FORMAT,
-        architecture=spec.name,
-        options=spec.check(config.options),
-        input_shape=train_set.shape,
-        dataset=train_set.id,
-        split="train",
-        excluded_classes=config.exclude_classes,
-        held_out="the 1,000 test digits of mnist-5k" if train_set.id == "mnist" else "",
-        training=_training_record(config, spec, len(train_set), fitted),
-        history=fitted.history,
-        metrics=MetricsRecord(train_set.id, "test", 0, 0.0, 0.0, 0.0),
-        reference=(0.0,) * N_QUANTILES,
-        explained_variance=fitted.explained_variance,
-        versions={name: version(name) for name in ("torch", "numpy", "safetensors")},
-        date=datetime.now(UTC).isoformat(timespec="seconds"),
-    )
-
-
-def _training_record(
-    config: TrainConfig, spec: ArchSpec, n_images: int, fitted: Fitted
-) -> TrainingRecord:
-    noise = config.noise
-    return TrainingRecord(
-        epochs=len(fitted.history),
-        batch_size=config.batch_size,
-        learning_rate=0.0 if spec.closed_form else learning_rate(config, spec),
-        weight_decay=0.0 if spec.closed_form else WEIGHT_DECAY,
-        seed=config.seed,
-        noise=NoiseRecord(noise.kind, noise.sigma, noise.mu, noise.clip),
-        n_images=n_images,
-        seconds=fitted.seconds,
-        device=fitted.device,
-        threads=torch.get_num_threads(),
-    )

@@ -44,8 +44,8 @@ Fit = Generator[Event, None, Fitted]
 
 def fit_closed_form(plan: Plan, train_set: ImageSet, test_set: ImageSet) -> Fit:
     """Principal components of the training images."""
-    began = time.perf_counter()
     yield Started(len(train_set), plan.n_parameters(), 1, 1, "cpu", train_set.rejected)
+    began = time.perf_counter()
     tensors, shares = pca.fit(train_set.pixels().reshape(len(train_set), -1), plan.latent_dim)
     seconds = time.perf_counter() - began
     network = Network(plan).eval()
@@ -94,6 +94,7 @@ def mean_error(network: Network, x: Tensor, batch: int = 1000) -> float:
 
 
 def _strip(network: Network, watched: Tensor) -> npt.NDArray[np.uint8]:
+    """The first watched images and their reconstructions: (2, N_STRIP or fewer, C, H, W)."""
     x = watched[:N_STRIP]
     network.eval()
     with torch.inference_mode():
@@ -102,7 +103,7 @@ def _strip(network: Network, watched: Tensor) -> npt.NDArray[np.uint8]:
 
 
 def _codes(network: Network, watched: Tensor) -> npt.NDArray[np.float32] | None:
-    """Where a plane of codes has the watched images: (n, 2); None for other codes."""
+    """The codes (n, 2) of the watched images if D' = 2, else None."""
     if network.plan.latent_dim != 2:
         return None
     network.eval()

@@ -6,7 +6,6 @@ step. The file is safetensors with one JSON document in its header; nothing is e
 
 import json
 import zlib
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,21 +21,12 @@ from core.documents import EpochRecord
 from core.files import write_atomically
 
 KEY = "hourglass-state"
-BAD_LOSS = (
-    1.0  # what a network that draws nothing would have; a good state is below, or near its best
-)
+BAD_LOSS = 1.0  # worse than drawing nothing at all; a good state is below, or near its best
 Arrays = dict[str, npt.NDArray[Any]]
 
 
-@dataclass(frozen=True)
-class State:
-    """A training between two steps.
-
-    epoch: the one that is under way, from 1.  step: how many of its steps are done.  total: the sum
-    of their losses.  seconds: spent on them.  history: the epochs that are done.  data: a
-    fingerprint of the training images.  tensors: weights and the optimizer's averages, float32,
-    under the names that core.learning.descent gives.
-    """
+class _Place(Struct, frozen=True):
+    """Where a training stands, but for its tensors."""
 
     epoch: int
     step: int
@@ -44,27 +34,32 @@ class State:
     seconds: float
     history: tuple[EpochRecord, ...]
     data: str
+
+
+class State(_Place, frozen=True):
+    """A training between two steps.
+
+    epoch: the one that is under way, from 1.  step: how many of its steps are done.
+    total: the sum of their losses.  seconds: spent on them.  history: the epochs that are done.
+    data: a fingerprint of the training images.
+    tensors: weights and the optimizer's averages, float32, named as core.learning.descent does.
+    """
+
     tensors: Arrays
 
     @property
     def is_good(self) -> bool:
-        """Whether going on from here, or keeping it, makes sense: finite, and not exploding."""
+        """Whether it is worth keeping: all numbers are finite and the loss has not exploded."""
         best = min((record.train_loss for record in self.history), default=0.0)
         mean = self.total / max(1, self.step)
         near = np.isfinite(mean) and mean <= max(BAD_LOSS, 10 * best)
         return bool(near) and all(np.isfinite(t).all() for t in self.tensors.values())
 
 
-class _Header(Struct, frozen=True):
-    """All of a State but its tensors, as it is written down.  crc: of the tensors."""
+class _Header(_Place, frozen=True):
+    """What is stored beside the tensors.  crc: CRC-32 of their names and numbers."""
 
     format: Literal[1]
-    epoch: int
-    step: int
-    total: float
-    seconds: float
-    history: tuple[EpochRecord, ...]
-    data: str
     crc: int
 
 
@@ -77,8 +72,7 @@ def to_bytes(state: State) -> bytes:
     """The state as the content of a file."""
     names = sorted(state.tensors)
     tensors = {name: np.ascontiguousarray(state.tensors[name]) for name in names}
-    fields = {name: getattr(state, name) for name in _Header.__struct_fields__[1:-1]}
-    header = _Header(format=1, **fields, crc=_crc(tensors))
+    header = _Header(**_place(state), format=1, crc=_crc(tensors))
     return safetensors.numpy.save(tensors, {KEY: msgspec.json.encode(header).decode()})
 
 
@@ -93,8 +87,7 @@ def from_bytes(content: bytes) -> State:
         raise TrainingError("The saved state is damaged: start the run anew.") from error
     if header.crc != _crc(tensors):
         raise TrainingError("The saved state is damaged: start the run anew.")
-    fields = {name: getattr(header, name) for name in _Header.__struct_fields__[1:-1]}
-    return State(**fields, tensors=tensors)
+    return State(**_place(header), tensors=tensors)
 
 
 def save(path: Path, state: State) -> None:
@@ -108,6 +101,10 @@ def load(path: Path) -> State | None:
         return from_bytes(path.read_bytes())
     except FileNotFoundError:
         return None
+
+
+def _place(found: _Place) -> dict[str, Any]:
+    return {name: getattr(found, name) for name in _Place.__struct_fields__}
 
 
 def _crc(tensors: Arrays) -> int:

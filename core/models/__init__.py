@@ -1,5 +1,4 @@
-"""The architectures, as data: everything that lists, builds, loads or tests a model iterates
-ARCHITECTURES.
+"""The architectures, as data: what lists, builds, loads or tests models goes over ARCHITECTURES.
 
 To add one, write a module with `plan(input_shape, options) -> Plan` and add its `ArchSpec` here.
 """
@@ -29,8 +28,9 @@ class ArchSpec:
     closed_form: bool = False
 
     def check(self, options: Mapping[str, Any]) -> dict[str, Any]:
-        """All options in canonical form, defaults filled in; OptionError if one is unknown or out
-        of bounds.
+        """All options in canonical form, defaults filled in.
+
+        Raises OptionError if one is unknown or out of bounds.
         """
         known = {option.name for option in self.options}
         if unknown := set(options) - known:

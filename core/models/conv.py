@@ -21,9 +21,7 @@ from core.models.layers import (
 
 
 def plan(input_shape: tuple[int, int, int], options: dict[str, Any]) -> Plan:
-    """One stride-2 convolution a width on the way down, mirrored on the way up; any size from 16 x
-    16.
-    """
+    """One stride-2 convolution for each width on the way down, mirrored on the way up."""
     channels, *size = input_shape
     widths = tuple(options["widths"])
     sizes = [tuple(size)]
@@ -47,10 +45,8 @@ def _encoder(channels: tuple[int, ...], options: dict[str, Any]) -> Layers:
     layers: list[Any] = []
     for c_in, c_out in itertools.pairwise(channels):
         layers += [Conv(c_in, c_out, bias=not options["batch_norm"]), *_after(c_out, options)]
-    if (
-        options["latent_dim"] == 0
-    ):  # the code is the raw block: its last activation would only cut it
-        layers = layers[:-1]
+    if options["latent_dim"] == 0:
+        layers = layers[:-1]  # the block is the code itself, which an activation would only cut
     return tuple(layers)
 
 

@@ -1,4 +1,4 @@
-"""Runs a plan's layers on arrays, with PyTorch, where ONNX Runtime is not to be had."""
+"""Runs a plan's layers on arrays with PyTorch, on machines for which there is no ONNX Runtime."""
 
 import numpy as np
 import numpy.typing as npt

@@ -43,8 +43,9 @@ class Conv:
 
 @dataclass(frozen=True)
 class ConvTranspose:
-    """(B, c_in, h, w) -> (B, c_out, 2h - 1 + grow[0], 2w - 1 + grow[1]): the way back of Conv, odd
-    sizes too.
+    """(B, c_in, h, w) -> (B, c_out, 2h - 1 + grow[0], 2w - 1 + grow[1]): the way back of Conv.
+
+    grow: 1 for a side that was even, 0 for one that was odd.
     """
 
     c_in: int
@@ -126,9 +127,7 @@ class Plan:
         return math.prod(self.code_shape)
 
     def tensors(self) -> Shapes:
-        """Name -> shape of everything that is learned or measured, e.g. {"encoder.1.weight": (256,
-        784), ...}.
-        """
+        """Name -> shape of all that is learned or measured: "encoder.1.weight" -> (256, 784)."""
         return {
             f"{part}.{i}.{name}": shape
             for part, i, layer in self._walk()
@@ -146,5 +145,5 @@ class Plan:
 
 
 def output_layers(bounded: bool) -> Layers:
-    """What ends a decoder: a bound to [0, 1], or nothing (linear)."""
+    """The end of a decoder: a bound to [0, 1], or nothing (linear output)."""
     return (Bound(),) if bounded else ()

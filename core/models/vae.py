@@ -10,8 +10,7 @@ from core.models.layers import Linear, Plan
 def plan(input_shape: tuple[int, int, int], options: dict[str, Any]) -> Plan:
     """The dense autoencoder with mu and logvar in place of the code.
 
-    Training minimises MSE + beta * KL / D; this is the Gaussian likelihood with pixel variance beta
-    / 2.
+    Training minimises MSE + beta * KL / D: a Gaussian likelihood with variance beta / 2 a pixel.
     Source: Kingma & Welling 2014.
     """
     base = dense.plan(input_shape, options | {"code_activation": False})

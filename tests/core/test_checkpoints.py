@@ -241,6 +241,24 @@ def test_available_lists_sound_files_and_tells_about_the_others(home: Path) -> N
         checkpoints.load("link")
 
 
+def test_file_deleted_while_the_folder_is_listed_is_left_out(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = tiny_document("dense")
+    for name in ("first", "second"):
+        path = local_checkpoints_dir() / f"{name}.safetensors"
+        checkpoints.save(path, document, tiny_tensors(document))
+    look = Path.lstat
+
+    def too_late(path: Path) -> Any:
+        if path.stem == "first":
+            path.unlink(missing_ok=True)
+        return look(path)
+
+    monkeypatch.setattr(Path, "lstat", too_late)
+    assert [card.name for card in checkpoints.available() if not card.shipped] == ["second"]
+
+
 def test_local_path_of_a_shipped_name_is_refused(
     home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

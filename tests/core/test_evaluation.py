@@ -35,7 +35,7 @@ def autoencoder() -> Autoencoder:
 def test_evaluation_equals_a_loop_over_single_images(
     autoencoder: Autoencoder, noise: Noise, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(evaluation, "PART_PIXELS", 3 * 16 * 17)  # several parts, the last one short
+    monkeypatch.setattr("core.parts.PART_PIXELS", 3 * 16 * 17)  # several parts, the last one short
     found = evaluation.evaluate(autoencoder, images(), (0.0, 0.4), noise, seed=5)
     x = images().images.astype(np.float32) / 255
     for at in found.sigma:
@@ -92,7 +92,7 @@ def test_evaluation_does_not_depend_on_the_order_of_the_images(autoencoder: Auto
 def test_evaluation_tells_progress_until_all_images_are_done(
     autoencoder: Autoencoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(evaluation, "PART_PIXELS", 3 * 16 * 17)
+    monkeypatch.setattr("core.parts.PART_PIXELS", 3 * 16 * 17)
     told: list[tuple[int, int]] = []
     evaluation.evaluate(autoencoder, images(7), progress=lambda *done: told.append(done))
     assert told == [(3, 7), (6, 7), (7, 7)]
