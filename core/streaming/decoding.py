@@ -6,22 +6,25 @@ are.
 """
 
 import math
+import os
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from itertools import chain
-from typing import NamedTuple
+from pathlib import Path
+from typing import NamedTuple, TypeVar
 
 from core.config import DataError, HourglassError, ImageRejected
 from core.streaming import workers as decoders
 from core.streaming.shards import Sample, Shard
-from core.streaming.workers import Content, Decoded, Pixels, Shape, decode
+from core.streaming.workers import Content, Decoded, Pixels, Shape, Slots, decode, decode_into
 
 BLOCK_IMAGES, BLOCK_PIXELS = 1024, 1024 * 784
 BLOCK_BYTES = 32 << 20  # of encoded images in one block
 FEW = 512  # images: not worth starting processes for
+T = TypeVar("T")
 
 
 class Block(NamedTuple):
@@ -55,16 +58,18 @@ def blocks(shards: Sequence[Shard], shape: Shape, workers: int | None = None) ->
     cores, or none for few images; 0 = none.  To be closed if it is not used up.
     Raises DataError for a shard that cannot be read, or if a process ends.
     """
-    tasks = _kept_failure(_tasks(shards, shape))
+    tasks = kept_failure(_tasks(shards, shape))
     if workers is None:
         begun, tasks = _begun(tasks)
         workers = decoders.default_workers() if begun >= FEW else 0
     if not workers:
         yield from _one_by_one(tasks, shape)
         return
-    with decoders.processes(workers) as pool:
+    n_slots = 2 * workers + 1
+    slots = Slots.of(n_slots, _most(shape) * math.prod(shape))
+    with decoders.processes(workers, slots) as pool:
         try:
-            yield from _overlapped(pool, tasks, shape, 2 * workers + 1)
+            yield from _overlapped(_Lane(pool, slots, n_slots, shape), tasks)
         except BrokenProcessPool as error:
             raise DataError(
                 "A process that decodes images was ended, perhaps for want of memory: "
@@ -72,8 +77,13 @@ def blocks(shards: Sequence[Shard], shape: Shape, workers: int | None = None) ->
             ) from error
 
 
+def _most(shape: Shape) -> int:
+    """How many images a block may have."""
+    return max(1, min(BLOCK_IMAGES, BLOCK_PIXELS // math.prod(shape)))
+
+
 def _tasks(shards: Sequence[Shard], shape: Shape) -> Iterator[_Task]:
-    most = max(1, min(BLOCK_IMAGES, BLOCK_PIXELS // math.prod(shape)))
+    most = _most(shape)
     for i, shard in enumerate(shards):
         samples: list[Sample] = []
         contents: list[Content] = []
@@ -91,15 +101,16 @@ def _tasks(shards: Sequence[Shard], shape: Shape) -> Iterator[_Task]:
 
 def _content(sample: Sample) -> Content:
     try:
-        return sample.read()
+        found = sample.read()
     except ImageRejected as refusal:
         return refusal
+    return os.fspath(found) if isinstance(found, Path) else found
 
 
-def _kept_failure(tasks: Iterator[_Task]) -> Iterator[_Item]:
-    """The tasks, and last the error that reading them ended with: the blocks before it count."""
+def kept_failure(items: Iterable[T]) -> Iterator[T | HourglassError]:
+    """The items, and last the error that ended them: what came before it counts."""
     try:
-        yield from tasks
+        yield from items
     except HourglassError as error:
         yield error
 
@@ -123,23 +134,49 @@ def _one_by_one(items: Iterable[_Item], shape: Shape) -> Iterator[Block]:
         yield _block(item, decode(item.contents, shape))
 
 
-def _overlapped(
-    pool: ProcessPoolExecutor, items: Iterable[_Item], shape: Shape, most: int
-) -> Iterator[Block]:
-    """Decoded by the pool, in order, with at most so many blocks begun."""
-    begun: deque[tuple[_Task, Future[Decoded]]] = deque()
+class _Lane:
+    """Blocks on their way through a pool, first in first out, each in a slot of its own."""
+
+    def __init__(self, pool: ProcessPoolExecutor, slots: Slots, n_slots: int, shape: Shape) -> None:
+        self._pool, self._slots, self._n_slots, self._shape = pool, slots, n_slots, shape
+        self._begun: deque[tuple[int, _Task, Future[list[str]]]] = deque()
+        self._next = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether a block must be taken before another one is begun."""
+        return len(self._begun) == self._n_slots
+
+    def __len__(self) -> int:
+        return len(self._begun)
+
+    def begin(self, task: _Task) -> None:
+        """Have it decoded, into the slot that has been free the longest."""
+        slot = self._next
+        self._next = (slot + 1) % self._n_slots
+        future = self._pool.submit(decode_into, slot, task.contents, self._shape)
+        self._begun.append((slot, task, future))
+
+    def take(self) -> Block:
+        """The first one, when it is done: its pixels are copied, its slot is free again."""
+        slot, task, future = self._begun.popleft()
+        reasons = future.result()
+        pixels = self._slots.view(slot, reasons.count(""), self._shape).copy()
+        return _block(task, (pixels, reasons))
+
+
+def _overlapped(lane: _Lane, items: Iterable[_Item]) -> Iterator[Block]:
+    """Decoded by the pool, in order, with at most so many blocks begun as there are slots."""
     failed: HourglassError | None = None
     for item in items:
         if isinstance(item, HourglassError):
             failed = item
             break
-        begun.append((item, pool.submit(decode, item.contents, shape)))
-        if len(begun) == most:
-            task, future = begun.popleft()
-            yield _block(task, future.result())
-    while begun:
-        task, future = begun.popleft()
-        yield _block(task, future.result())
+        lane.begin(item)
+        if lane.full:
+            yield lane.take()
+    while len(lane):
+        yield lane.take()
     if failed:
         raise failed
 

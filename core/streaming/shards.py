@@ -5,12 +5,13 @@ share the name up to its first dot) or of .parquet files (a column `image` of by
 Face's structs with bytes; `label` and `id` if there are) has a shard a file. Nothing is extracted.
 """
 
+import os
 import tarfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from core.config import DataError, ImageRejected
 from core.data.offers import Offer, in_folder
@@ -24,13 +25,12 @@ ROWS = 64  # of a Parquet file in memory at a time
 MAX_LABEL = 200
 
 
-@dataclass(frozen=True)
-class Sample:
+class Sample(NamedTuple):
     """One image that is offered.  read: gives its bytes or path, or raises ImageRejected."""
 
     id: str
     label: str
-    read: Callable[[], bytes | Path]
+    read: Callable[[], bytes | str | Path]
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def _cut(
 
 def _from_folder(path: Path, labels: dict[str, str]) -> Iterator[Sample]:
     for name, label in labels.items():
-        yield Sample(name, label, partial(Path, path, name))
+        yield Sample(name, label, partial(os.path.join, path, name))
 
 
 def _from_zip(path: Path, labels: dict[str, str]) -> Iterator[Sample]:

@@ -1,10 +1,13 @@
 """Processes that decode images. What they run is here, so that they import only the decoder.
 
 Each is started afresh (spawn), keeps the decoder's limits, leaves Ctrl-C to the process that
-started it and ends when that one is gone.
+started it and ends when that one is gone. Pixels come back through memory that they share: a pipe
+would copy each of them six times.
 """
 
 import contextlib
+import ctypes
+import math
 import multiprocessing
 import os
 import signal
@@ -12,20 +15,47 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from pathlib import Path
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from core.config import ImageRejected
-from core.images import read_image, to_array
 from core.machine import cores
+from core.streaming.plain import read_pixels
 
 NICENESS = 5  # of the processes: see _begin
 Shape = tuple[int, int, int]
 Pixels = npt.NDArray[np.uint8]
-Content = bytes | Path | ImageRejected
+Content = bytes | str | ImageRejected  # of a file; its path; why there is neither
 Decoded = tuple[Pixels, list[str]]
+_SPAWN = multiprocessing.get_context("spawn")
+
+
+@dataclass(frozen=True)
+class Slots:
+    """Memory that processes share, in slots for one block each.
+
+    raw: all of it; only a process that is being started can be given it.  size: bytes of a slot.
+    """
+
+    raw: Any
+    size: int
+
+    @classmethod
+    def of(cls, n: int, size: int) -> "Slots":
+        """So many slots of so many bytes each."""
+        return cls(_SPAWN.RawArray(ctypes.c_ubyte, n * size), size)
+
+    def view(self, slot: int, n: int, shape: Shape) -> Pixels:
+        """The first n images in a slot: (n, C, H, W); another block may overwrite them."""
+        count = n * math.prod(shape)
+        found = np.frombuffer(self.raw, np.uint8, count, slot * self.size)
+        return found.reshape(n, *shape)
+
+
+_slots: Slots | None = None  # in a process that decodes: those it was started with
 
 
 def default_workers() -> int:
@@ -37,38 +67,57 @@ def default_workers() -> int:
 def decode(contents: Sequence[Content], shape: Shape) -> Decoded:
     """Images as a model takes them, and what is wrong with the others.
 
-    contents: (n,), of files, or paths of files, or the reason why there is neither.  shape:
-    (C, H, W).  Returns (m, C, H, W) uint8, the m <= n that could be read, in their order; and n
-    reasons, "" for these.
+    contents: (n,).  shape: (C, H, W).  Returns (m, C, H, W) uint8, the m <= n that could be read,
+    in their order; and n reasons, "" for these.
     """
-    pixels, reasons = [], []
+    pixels = np.empty((len(contents), *shape), np.uint8)
+    reasons = _fill(pixels, contents)
+    return pixels[: reasons.count("")], reasons
+
+
+def decode_into(slot: int, contents: Sequence[Content], shape: Shape) -> list[str]:
+    """The same in a process that has slots: pixels go into one of them, the reasons come back."""
+    assert _slots is not None
+    return _fill(_slots.view(slot, len(contents), shape), contents)
+
+
+def _fill(out: Pixels, contents: Sequence[Content]) -> list[str]:
+    """Put the images that can be read into out, one after the other; a reason or "" for each."""
+    _, channels, height, width = out.shape
+    reasons, n = [], 0
     for content in contents:
         try:
             if isinstance(content, ImageRejected):
                 raise content
-            pixels.append(to_array(read_image(content, "It"), shape[0], shape[1:]))
+            out[n] = read_pixels(content, channels, (height, width))
+            n += 1
             reasons.append("")
         except ImageRejected as refusal:
             reasons.append(str(refusal))
-    return (np.stack(pixels) if pixels else np.empty((0, *shape), np.uint8)), reasons
+    return reasons
 
 
 @contextlib.contextmanager
-def processes(n: int) -> Iterator[ProcessPoolExecutor]:
-    """N processes that run decode(); they end with the block, what they have not begun is left."""
-    pool = ProcessPoolExecutor(n, multiprocessing.get_context("spawn"), _begin)
+def processes(n: int, slots: Slots | None = None) -> Iterator[ProcessPoolExecutor]:
+    """N processes that run decode(), or with slots decode_into().
+
+    They end with the block; what they have not begun is left.
+    """
+    pool = ProcessPoolExecutor(n, _SPAWN, _begin, (slots,))
     try:
         yield pool
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _begin() -> None:
+def _begin(slots: Slots | None) -> None:
     """In a new process: Ctrl-C is for its parent, and without a parent it ends.
 
     It gives way to its parent: where the model is the slower part, its time on a core is what
     counts, and images are decoded in what is left.
     """
+    global _slots  # noqa: PLW0603  # the one way to give a process of a pool something to keep
+    _slots = slots
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform != "win32":
         os.nice(NICENESS)
