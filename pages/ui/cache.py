@@ -1,6 +1,6 @@
-"""The only st.cache_* calls. Keys are names and hashes; arrays travel in underscored arguments.
+"""What is kept for all visitors, and the only st.cache_* calls. Keys are names and hashes.
 
-What comes from here is shared by all visitors: never change it.
+What comes from here is shared: never change it. What belongs to one page is kept with kept().
 """
 
 import threading
@@ -85,14 +85,25 @@ def dataset(name: str, split: str) -> ImageSet:
     return datasets.load(name, split)
 
 
+@st.cache_resource(show_spinner=False)
+def shelf(name: str, size: int) -> Shelf:  # noqa: ARG001  # the key
+    """Where up to `size` things of one sort are kept; always the same for a name."""
+    return Shelf(size)
+
+
 def kept(key: Hashable, make: Callable[[], T]) -> T:
     """What make() gives, made once for a key; the key names all that it depends on."""
-    return _shelf().get(key, make)
+    return _anything().get(key, make)
 
 
 def is_kept(key: Hashable) -> bool:
     """Whether kept() has that at hand."""
-    return key in _shelf()
+    return key in _anything()
+
+
+@st.cache_resource(max_entries=4, show_spinner="Reading the images to compare with")
+def _references(sha256: str, name: str, split: str, _card: Card) -> References:  # noqa: ARG001
+    return References(autoencoder(_card), reference_images(_card, dataset(name, split)))
 
 
 def references(card: Card, name: str, split: str) -> References:
@@ -102,12 +113,12 @@ def references(card: Card, name: str, split: str) -> References:
 
 def judged(key: Hashable, make: Callable[[], Judged]) -> Judged:
     """Scored images; few are kept, since they are large."""
-    return _judged_shelf().get(key, make)
+    return shelf("judged", 6).get(key, make)
 
 
 def review_pictures(key: Hashable, make: Callable[[], T]) -> T:
     """What is seen of one image in a review: small, and asked for one after the other."""
-    return _review_shelf().get(key, make)
+    return shelf("review pictures", 500).get(key, make)
 
 
 @st.cache_resource(show_spinner=False)
@@ -124,17 +135,56 @@ def jobs() -> Jobs:
 
 def autoencoder(card: Card) -> Autoencoder:
     """The model of a card, ready to run."""
-    return _autoencoder(card.sha256, card)
+    return shelf("models", 16).get(card.sha256, lambda: Autoencoder.load(card.path))
 
 
 def model_sweep(shown: Shown, card: Card) -> NoiseSweep:
     """One model's answers to the shown images under growing noise."""
-    return _model_sweep(shown, card.sha256, card)
+
+    def make() -> NoiseSweep:
+        images = dataset(shown.dataset, shown.split)
+        x = images.pixels(images.positions(shown.ids))
+        sigmas = reconstruction.steps(x.size, shown.finest)
+        return noise_sweep(x, [autoencoder(card)], shown.noise, shown.seed, sigmas)
+
+    return shelf("sweeps", 24).get((shown, card.sha256), make)
+
+
+def packed_sweep(shown: Shown, compared: tuple[Card, ...]) -> Packed:
+    """The Reconstruct page's slider and pictures, ready to be sent."""
+
+    def make() -> Packed:
+        images = dataset(shown.dataset, shown.split)
+        positions = images.positions(shown.ids)
+        cells = tuple(Cell(str(images.ids[i]), images.label_name(i)) for i in positions)
+        sweeps = [model_sweep(shown, card) for card in compared]
+        return packing.pack(reconstruction.described(cells, sweeps, compared))
+
+    models = tuple((card.name, card.sha256) for card in compared)
+    return shelf("packed sweeps", 24).get((shown, models), make)
 
 
 def measured(what: Measured, card: Card | None) -> Table:
-    """How near a model comes to each image at each amount of noise; of None, the noisy image."""
-    return _measured(what, card.sha256 if card else "", card)
+    """How near a model comes to each image at each amount of noise; of None, the noisy image.
+
+    Kept on disk, too: a server that is started again need not measure it again.
+    """
+    sha256 = card.sha256 if card else ""
+
+    def make() -> Table:
+        images = dataset(what.dataset, what.split)
+        chosen = robustness.spread(images, what.n or len(images))
+        sigmas = robustness.levels(what.levels)
+
+        def measure() -> Table:
+            model = autoencoder(card) if card else robustness.Untouched()
+            return robustness.measure(model, chosen, what.noise, what.seed, sigmas)
+
+        key = f"curve {what} {identity(what.dataset, what.split)} {sha256}"
+        shape = (len(sigmas), robustness.N_QUALITIES, len(chosen))
+        return kept_measurements.kept(measurements_dir(), key, shape, measure)
+
+    return shelf("measured", 96).get((what, sha256), make)
 
 
 def identity(name: str, split: str) -> str:
@@ -147,19 +197,18 @@ def measurements_dir() -> Path:
     return config.data_dir() / "measured"
 
 
-def packed_sweep(shown: Shown, compared: tuple[Card, ...]) -> Packed:
-    """The Reconstruct page's slider and pictures, ready to be sent."""
-    return _packed_sweep(shown, tuple((card.name, card.sha256) for card in compared), compared)
-
-
 def curves(run: Run) -> Curves:
     """A run's losses so far; read again only when something has been written."""
-    return _curves(str(run.folder), _size(run), run)
+    return shelf("curves", 256).get(_written(run), lambda: run_records.curves(run))
 
 
 def epoch_sweep(run: Run) -> Packed:
     """The slider over a run's epochs, ready to be sent."""
-    return _epoch_sweep(str(run.folder), _size(run), run)
+
+    def make() -> Packed:
+        return packing.pack(run_pictures.epochs_described(run, curves(run)))
+
+    return shelf("epochs", 8).get(_written(run), make)
 
 
 @st.cache_resource(show_spinner=False)
@@ -179,82 +228,16 @@ def warm_up() -> threading.Event:
     return done
 
 
-@st.cache_resource(show_spinner=False)
-def _shelf() -> Shelf:
-    return Shelf(64)
+def _anything() -> Shelf:
+    return shelf("anything", 64)
 
 
-@st.cache_resource(show_spinner=False)
-def _judged_shelf() -> Shelf:
-    return Shelf(6)
-
-
-@st.cache_resource(show_spinner=False)
-def _review_shelf() -> Shelf:
-    return Shelf(500)
-
-
-@st.cache_resource(max_entries=4, show_spinner="Reading the images to compare with")
-def _references(sha256: str, name: str, split: str, _card: Card) -> References:  # noqa: ARG001
-    return References(autoencoder(_card), reference_images(_card, dataset(name, split)))
-
-
-@st.cache_resource(max_entries=16, show_spinner=False)
-def _autoencoder(sha256: str, _card: Card) -> Autoencoder:  # noqa: ARG001  # the key
-    return Autoencoder.load(_card.path)
-
-
-@st.cache_resource(max_entries=24, show_spinner=False)
-def _model_sweep(shown: Shown, sha256: str, _card: Card) -> NoiseSweep:  # noqa: ARG001
-    images = dataset(shown.dataset, shown.split)
-    x = images.pixels(images.positions(shown.ids))
-    sigmas = reconstruction.steps(x.size, shown.finest)
-    return noise_sweep(x, [autoencoder(_card)], shown.noise, shown.seed, sigmas)
-
-
-@st.cache_resource(max_entries=96, show_spinner=False)
-def _measured(what: Measured, sha256: str, _card: Card | None) -> Table:
-    images = dataset(what.dataset, what.split)
-    chosen = robustness.spread(images, what.n or len(images))
-    sigmas = robustness.levels(what.levels)
-
-    def measure() -> Table:
-        model = autoencoder(_card) if _card else robustness.Untouched()
-        return robustness.measure(model, chosen, what.noise, what.seed, sigmas)
-
-    key = f"curve {what} {identity(what.dataset, what.split)} {sha256}"
-    shape = (len(sigmas), robustness.N_QUALITIES, len(chosen))
-    return kept_measurements.kept(measurements_dir(), key, shape, measure)
-
-
-@st.cache_resource(max_entries=24, show_spinner=False)
-def _packed_sweep(
-    shown: Shown,
-    models: tuple[tuple[str, str], ...],  # noqa: ARG001
-    _compared: tuple[Card, ...],
-) -> Packed:
-    images = dataset(shown.dataset, shown.split)
-    positions = images.positions(shown.ids)
-    cells = (Cell(str(images.ids[i]), images.label_name(i)) for i in positions)
-    sweeps = [model_sweep(shown, card) for card in _compared]
-    return packing.pack(reconstruction.described(tuple(cells), sweeps, _compared))
-
-
-@st.cache_resource(max_entries=256, show_spinner=False)
-def _curves(folder: str, size: int, _run: Run) -> Curves:  # noqa: ARG001
-    return run_records.curves(_run)
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _epoch_sweep(folder: str, size: int, _run: Run) -> Packed:  # noqa: ARG001
-    return packing.pack(run_pictures.epochs_described(_run, curves(_run)))
-
-
-def _size(run: Run) -> int:
+def _written(run: Run) -> tuple[str, int]:
+    """A run, and how much it has written: as long as that is the same, so is what it says."""
     try:
-        return (run.folder / "events.jsonl").stat().st_size
+        return str(run.folder), (run.folder / "events.jsonl").stat().st_size
     except OSError:
-        return 0
+        return str(run.folder), 0
 
 
 def _import_runtime(done: threading.Event) -> None:
