@@ -279,6 +279,73 @@ def test_link_from_the_address_bar_reopens_model_map_and_colour(
         assert "PCA" in model.input_value() or "PCA" in model.inner_text()
 
 
+def test_link_reopens_the_walk_where_it_was_left_and_the_place_that_was_pinned(
+    visit: Visit, server: str, browser: Any
+) -> None:
+    page = open_latent(visit, server, f"{LINK}&section=between")
+    page.locator(".sweep-root[data-frame]").wait_for(timeout=60_000)
+    click_plane(page, 0.3, 0.6)
+    page.wait_for_url(re.compile("plane_at="), timeout=60_000)
+    slider = page.get_by_role("slider", name="Share of the way")
+    slider.focus()
+    for _ in range(7):
+        slider.press("ArrowRight")
+    page.wait_for_url(re.compile("walk_at=0.675"), timeout=60_000)
+    page.mouse.move(5, 5)
+    with browser.new_context(viewport={"width": 1440, "height": 900}) as context:
+        other = context.new_page()
+        other.goto(page.url)
+        other.locator(".plane-root[data-pinned*=',']").wait_for(timeout=60_000)
+        other.locator(".sweep-root[data-frame]").wait_for(timeout=60_000)
+        for part in (".plane-at", ".plane-name", ".sweep-value"):
+            assert other.locator(part).inner_text() == page.locator(part).inner_text(), part
+        walks = [canvas(tab.locator(".sweep-canvas").nth(1)).tobytes() for tab in (page, other)]
+        assert walks[0] == walks[1]
+
+
+def test_place_of_the_plane_that_is_clicked_is_shown_again_when_the_pointer_has_left(
+    visit: Visit, server: str
+) -> None:
+    page = open_latent(visit, server)
+    click_plane(page, 0.3, 0.6)
+    page.wait_for_url(re.compile("plane_at="), timeout=60_000)
+    assert page.get_by_role("dialog").count() == 0
+    root = page.locator(".plane-root")
+    pinned = root.get_attribute("data-node")
+    assert root.get_attribute("data-pinned") == pinned
+    box = page.locator(".plane-cursor").bounding_box()
+    page.mouse.move(box["x"] + 0.8 * box["width"], box["y"] + 0.2 * box["height"])
+    assert root.get_attribute("data-node") != pinned
+    page.mouse.move(5, 5)
+    assert root.get_attribute("data-node") == pinned
+    page.get_by_role("button", name="Unpin").click(timeout=60_000)
+    page.wait_for_url(lambda url: "plane_at" not in url, timeout=60_000)
+    click_plane(page, 0.3, 0.6)
+    page.wait_for_url(re.compile("plane_at="), timeout=60_000)
+    name = page.locator(".plane-name").inner_text().splitlines()[-1]
+    click_plane(page, 0.3, 0.6)
+    page.get_by_role("dialog").get_by_text(name).first.wait_for(timeout=60_000)
+
+
+def test_another_model_lets_go_of_the_pinned_place(visit: Visit, server: str) -> None:
+    page = open_latent(visit, server, f"{LINK}&plane_at=0.1,0.1")
+    page.locator(".plane-root[data-pinned*=',']").wait_for(timeout=60_000)
+    before = page.locator(".plane-root").get_attribute("data-id")
+    page.get_by_test_id("stSidebar").get_by_role("combobox", name="Model").click(timeout=60_000)
+    page.get_by_role("option", name="PCA (linear), D' = 3", exact=True).click(timeout=60_000)
+    page.locator(f".plane-root:not([data-id='{before}'])").wait_for(timeout=60_000)
+    page.locator(".plane-root[data-pinned='']").wait_for(timeout=60_000)
+    page.wait_for_url(lambda url: "plane_at" not in url, timeout=60_000)
+
+
+def click_plane(page: Any, x: float, y: float) -> None:
+    """At shares of its width and height."""
+    field = page.locator(".plane-cursor")
+    field.scroll_into_view_if_needed(timeout=60_000)
+    box = field.bounding_box()
+    field.click(position={"x": x * box["width"], "y": y * box["height"]}, timeout=60_000)
+
+
 def test_selection_is_taken_away_as_a_table_and_as_images(
     visit: Visit, server: str, model: Autoencoder
 ) -> None:
