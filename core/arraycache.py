@@ -1,4 +1,4 @@
-"""Arrays kept in a file, so that what takes seconds to make is made once. Imports core.files."""
+"""Arrays kept in .npz files, so that what takes seconds to compute is computed once."""
 
 import contextlib
 import io
@@ -19,8 +19,8 @@ Arrays = dict[str, npt.NDArray[Any]]
 def cached(path: Path, names: tuple[str, ...], make: Callable[[], Arrays]) -> Arrays:
     """The arrays called `names` from the .npz file `path`.
 
-    If it is missing or broken they are made anew and kept there; a folder that cannot be written
-    costs only the time to make them again.
+    If it is missing or broken they are made and kept there. If it cannot be written, they are made
+    again next time.
     """
     kept = read(path, names)
     if kept is not None:
@@ -53,7 +53,7 @@ def write(path: Path, arrays: Arrays) -> None:
 def keep_newest(folder: Path, n: int, most_bytes: int | None = None) -> None:
     """Delete all but the n files of arrays in a folder that were written last.
 
-    most_bytes: what those that stay have together at most; the last one stays in any case.
+    most_bytes: the most that those files may have together; the newest one stays in any case.
     """
     total = 0
     files = sorted(((*_written(path), path) for path in folder.glob("*.npz")), reverse=True)
@@ -64,7 +64,7 @@ def keep_newest(folder: Path, n: int, most_bytes: int | None = None) -> None:
 
 
 def _written(path: Path) -> tuple[float, int]:
-    """When, and how many bytes."""
+    """When a file was written (seconds since 1970), and how many bytes it has."""
     try:
         about = path.stat()
     except OSError:  # another process has just deleted it

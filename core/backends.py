@@ -1,7 +1,8 @@
-"""What runs the layers of a checkpoint on one batch of arrays; nothing here loads PyTorch first.
+"""What runs the layers of a checkpoint on one batch of arrays.
 
 PCA is two matrix products in NumPy. Everything else runs on ONNX Runtime, which starts ten times
-sooner than PyTorch and is up to twice as fast on convolutions, or on PyTorch where there is none.
+sooner than PyTorch and is up to twice as fast on convolutions; PyTorch is loaded only on machines
+for which there is no ONNX Runtime.
 """
 
 import os
@@ -33,7 +34,7 @@ class Backend(Protocol):
 
 
 def backend(checkpoint: Checkpoint) -> Backend:
-    """The quickest way to run this checkpoint here."""
+    """The fastest way to run this checkpoint on this machine."""
     plan, tensors = checkpoint.card.plan, checkpoint.tensors
     if checkpoint.card.architecture.closed_form:
         return LinearBackend(plan, tensors)
@@ -46,7 +47,7 @@ def backend(checkpoint: Checkpoint) -> Backend:
 
 
 def batch_size(plan: Plan) -> int:
-    """How many images at once are run quickest."""
+    """How many images at once take the least time each."""
     spatial = any(isinstance(layer, Conv) for layer in plan.encoder)
     pixels = SPATIAL_BATCH_PIXELS if spatial else BATCH_PIXELS
     return max(1, pixels // int(np.prod(plan.input_shape)))
@@ -102,7 +103,7 @@ class OnnxBackend:
 
 
 def inference_threads() -> int:
-    """OMP_NUM_THREADS, or half the cores: small networks crawl when their threads want a core."""
+    """OMP_NUM_THREADS, or half the cores: small networks crawl when threads wait for cores."""
     asked = os.environ.get("OMP_NUM_THREADS", "")
     return int(asked) if asked.isdecimal() and int(asked) else max(1, cores() // 2)
 

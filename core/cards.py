@@ -1,4 +1,4 @@
-"""What a checkpoint says about itself, and its weights."""
+"""A checkpoint in memory: what it says about itself, and its weights."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,7 +19,10 @@ Tensors = dict[str, npt.NDArray[np.float32]]
 
 @dataclass(frozen=True)
 class Card:
-    """What a checkpoint says about itself, without its weights."""
+    """What a checkpoint says about itself, without its weights.
+
+    shipped: it comes with the program.  plan: what the document's architecture and options give.
+    """
 
     name: str
     path: Path
@@ -61,7 +64,7 @@ class Card:
 
     @property
     def noise(self) -> Noise:
-        """The noise it was trained with; false if none."""
+        """The noise on its training inputs; falsy if there was none."""
         return self.document.training.noise.noise()
 
     @property

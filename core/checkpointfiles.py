@@ -1,7 +1,7 @@
-"""The content of a checkpoint file: a document and the tensors that its plan names, no more.
+"""The content of a checkpoint file: a document and exactly the tensors that its plan names.
 
-Nothing is believed before it is checked, and nothing is ever unpickled. What is wrong is said as
-the end of a sentence: "its weights are not those it was saved with".
+Everything is checked before it is used, and nothing is ever unpickled. Errors are worded as the end
+of a sentence: "its weights are not those it was saved with".
 """
 
 import hashlib
@@ -26,7 +26,7 @@ METADATA_KEY = "hourglass"
 
 
 class Content(NamedTuple):
-    """What a file holds.  plan: what the document makes of its architecture."""
+    """What a file holds.  plan: the layers that the document describes."""
 
     document: Document
     plan: Plan

@@ -13,10 +13,10 @@ import pandas as pd
 from core.config import OptionError
 from core.files import replacing, write_atomically
 
-# What makes a spreadsheet calculate, in ASCII or full width, also behind what one cannot see.
+# What a spreadsheet takes for a formula: in ASCII or full width, also after invisible characters.
 FORMULA = re.compile(r"[\s\0\ufeff\u200b-\u200f]*[=+\-@＝＋－＠]|[\t\r\n]")
 SUFFIXES = (".csv", ".parquet")
-ROW_GROUP = 1 << 14  # rows that wait in the memory until they are written
+ROW_GROUP = 1 << 14  # rows that are collected in memory before they are written
 Write = Callable[[pd.DataFrame], None]
 
 
@@ -69,7 +69,8 @@ def save(table: pd.DataFrame, path: Path) -> None:
 def writing(path: Path) -> Iterator[Write]:
     """Write a table of any length to a .csv or .parquet file, piece by piece, whole or not at all.
 
-    Gives a function that takes the next rows; all pieces have the columns of the first.
+    Gives a function that takes the next rows. All pieces must have the columns of the first and
+    their types, so a column of text has the type str even where all of it is missing.
     Raises OptionError if the file cannot be written; what the block itself raises goes on.
     """
     pieces = _csv_pieces if check_path(path).suffix.lower() == ".csv" else _parquet_pieces
@@ -91,7 +92,7 @@ def _csv_pieces(file: IO[bytes]) -> Iterator[Write]:
 
 @contextlib.contextmanager
 def _parquet_pieces(file: IO[bytes]) -> Iterator[Write]:
-    """Row groups of at least ROW_GROUP rows, but for the last."""
+    """Pieces are put together into row groups of ROW_GROUP rows or more, but for the last."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 

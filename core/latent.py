@@ -1,4 +1,4 @@
-"""The geometry of code space: principal axes, planes through it, gaps, fair samples."""
+"""The geometry of code space: principal axes, planes through it, gaps, stratified samples."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ MOST_FOLLOWED = 1024  # directions in all
 
 @dataclass(frozen=True)
 class Axes:
-    """Where codes lie: a point and directions from it.
+    """Coordinate axes in code space: a point and directions from it.
 
     origin: (k,).  directions: (m, k), orthonormal.  shares: (m,) of the variance, 0 to 1.
     """
@@ -57,7 +57,7 @@ def principal_axes(z: npt.ArrayLike, m: int) -> Axes:
 
 
 def plane(z: npt.ArrayLike) -> Axes:
-    """Two axes to walk on: the two numbers of the code themselves, or else its principal plane.
+    """Two axes to walk along: the code itself if it has two numbers, else its principal plane.
 
     z: (n, k).  A code of one number has a second axis along which nothing changes.
     """
@@ -71,7 +71,10 @@ def plane(z: npt.ArrayLike) -> Axes:
 
 
 def typical_gap(points: npt.ArrayLike, share: float = 0.99) -> float:
-    """The distance to its nearest other that `share` of the points (n, 1 to 3) stay under."""
+    """The `share` quantile of the points' distances to their nearest neighbours; 0 for one point.
+
+    points: (n, k) with k from 1 to 3.  share: 0 to 1.
+    """
     at = np.asarray(points)
     return float(np.quantile(gaps(at), share)) if len(at) > 1 else 0.0
 

@@ -1,4 +1,4 @@
-"""What this machine can bear: how many runs at once, on how many threads each.
+"""How many runs may train at once on this machine, and on how many threads each.
 
 Small networks get many times slower when their threads have to wait for a core. So one core is
 left for the dashboard, and the runs share the others.
@@ -19,7 +19,10 @@ def cores() -> int:
 
 
 def max_runs() -> int:
-    """How many background runs may train at once: HOURGLASS_MAX_RUNS, or by the cores."""
+    """How many background runs may train at once: HOURGLASS_MAX_RUNS, or one for two cores.
+
+    Raises OptionError if that variable is no number from 1 to 64.
+    """
     asked = os.environ.get("HOURGLASS_MAX_RUNS", "")
     if asked and not (asked.isdecimal() and 1 <= int(asked) <= 64):
         raise OptionError("HOURGLASS_MAX_RUNS must be a whole number from 1 to 64.")

@@ -1,4 +1,4 @@
-"""Images judged: how far each is from what a model knows, and how well that finds outliers."""
+"""Scoring images: how far each is from what a model knows, and how well that finds outliers."""
 
 from dataclasses import dataclass
 
@@ -33,7 +33,7 @@ class Ranked:
 
 
 class References:
-    """What is usual to a model: images it knows, and how they score themselves.
+    """Reference images, which a model knows, and their own scores: what is usual.
 
     Raises DataError if there are too few.
     """
@@ -47,7 +47,7 @@ class References:
 
     @property
     def name(self) -> str:
-        """Whose scores distribution() gives: "5,000 train images of mnist"."""
+        """What distribution() is of, in words: "5,000 train images of mnist"."""
         return f"{len(self.rows):,} {self.images.split} images of {self.images.id}"
 
     def distribution(self, name: str) -> Scores:
@@ -84,7 +84,7 @@ class Judged:
         return np.asarray(made, np.float64)
 
     def seconds(self, name: str) -> float:
-        """How long a score took, with all that it is made of, from pixels on, without fitting."""
+        """How long a score took from pixels on, with all that it is made of, without fitting."""
         self.score(name)
         features, others = scores.made_of(scores.score(name))
         took = [self.features.once.seconds[feature] for feature in features]

@@ -1,4 +1,4 @@
-"""A person's own checkpoints: taken in, renamed, deleted. Shipped ones stay as they are."""
+"""A user's own checkpoints: imported, renamed, deleted. Shipped ones stay as they are."""
 
 import os
 import re
@@ -9,20 +9,19 @@ from core.checkpoints import MAX_FILE_BYTES, PICKLED, SUFFIX, Card, local_path
 from core.config import CheckpointError
 from core.files import write_atomically
 
-FREE = re.compile(r"[^a-z0-9]+")
+NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
 
 
 def suggested_name(file_name: str) -> str:
     """A name that a checkpoint may have: "My Model (2).safetensors" -> my-model-2."""
-    stem = PurePath(file_name.replace("\\", "/")).name.lower()
-    stem = stem.removesuffix(SUFFIX)
-    return FREE.sub("-", stem).strip("-")[:64].strip("-") or "model"
+    stem = PurePath(file_name.replace("\\", "/")).name.lower().removesuffix(SUFFIX)
+    return NOT_IN_NAMES.sub("-", stem).strip("-")[:64].strip("-") or "model"
 
 
 def take_in(data: bytes, file_name: str, name: str) -> Card:
     """Keep the checkpoint in `data` as `name`, once everything about it has been checked.
 
-    file_name: what it was called; only to explain a refusal.
+    file_name: what it was called where it comes from; its ending tells pickled files.
     Raises CheckpointError if it cannot be trusted, is here already or the name is taken, and
     OptionError if that cannot be a name. Nothing is then written.
     """

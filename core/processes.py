@@ -1,4 +1,4 @@
-"""Processes: who they are, whether they live, starting them apart from us, and ending them."""
+"""Processes: identity, whether they are alive, starting ones that outlive us, and ending them."""
 
 import contextlib
 import os
@@ -18,7 +18,7 @@ CLOCK = 2.0  # seconds by which two readings of a start time may differ when the
 
 
 class Process(NamedTuple):
-    """A process: its number may be given to another one later, its start time tells them apart."""
+    """A process; its number may be given to another later, and the start time tells them apart."""
 
     pid: int
     started: float  # seconds since 1970
@@ -49,12 +49,12 @@ class Process(NamedTuple):
 
 
 def this() -> Process:
-    """The process that asks."""
+    """The process that calls this."""
     return Process(os.getpid(), psutil.Process().create_time())
 
 
 def parent() -> Process:
-    """The one that started it."""
+    """The process that started this one."""
     return Process(os.getppid(), psutil.Process(os.getppid()).create_time())
 
 

@@ -61,7 +61,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Table:
-    """Numbers as they stand on the page.  rows: each as long as columns."""
+    """A table, its numbers formatted.  rows: each as long as columns."""
 
     title: str
     columns: tuple[str, ...]
@@ -73,8 +73,8 @@ class Table:
 class Content:
     """What a page has to tell.
 
-    name: of the page.  sayings: sentences, the main one first.  settings: what was asked, by name.
-    cards: the models.
+    name: of the page.  sayings: sentences, the main one first.  settings: what was chosen, by the
+    name of the control.  cards: the models.
     """
 
     name: str
@@ -89,8 +89,8 @@ class Content:
 def html(content: Content, link: str, made: datetime | None = None) -> str:
     """The report as the text of an HTML file.
 
-    link: what opens the page again as it is; only http and https are made to be clicked.
-    made: when; now, if it is not given.
+    link: the address that opens the page again as it is; only http and https can be clicked.
+    made: when; now if None.
     """
     from jinja2 import Environment, StrictUndefined  # 0.1 s, which looking does not need
 
@@ -128,7 +128,7 @@ def model_table(cards: Sequence[Card]) -> Table:
 
 
 def versions() -> dict[str, str]:
-    """The commit of this program, if it is known, and the versions of what it stands on."""
+    """The commit of this program, if it is known, and the versions of the packages it uses."""
     found = {"Hourglass": commit() or "not under git", "Python": platform.python_version()}
     for package in PACKAGES:
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
@@ -137,7 +137,7 @@ def versions() -> dict[str, str]:
 
 
 def commit() -> str:
-    """The commit that is checked out, "" if there is none; marked if files were changed since."""
+    """The commit that is checked out, "" if none; marked if files have changed since."""
     try:
         head = _git("rev-parse", "HEAD")
         return f"{head}, with changes" if _git("status", "--porcelain", "-uno") else head

@@ -1,6 +1,6 @@
-"""The outside of a .safetensors file: its header, read with suspicion, and where its numbers are.
+"""The frame of a .safetensors file: its header, checked, and where its numbers are.
 
-The library itself takes a header that names a tensor twice, and one of 200,000 tensors.
+The library itself accepts a header that names a tensor twice, and one of 200,000 tensors.
 """
 
 import json
@@ -13,9 +13,9 @@ MAX_TENSORS = 2000
 
 
 def header(data: bytes) -> dict[str, Any]:
-    """What the header of a whole file says: an entry (a dict) a tensor, and "__metadata__".
+    """The header of a whole file: a dict for each tensor by name, and one for "__metadata__".
 
-    Raises CheckpointError, as the end of a sentence, if it cannot be trusted to say anything.
+    Raises CheckpointError, worded as the end of a sentence, if it is no sound header.
     """
     length = int.from_bytes(data[:8], "little") if len(data) >= 8 else 0
     if not 2 <= length <= min(MAX_HEADER_BYTES, len(data) - 8):
@@ -33,7 +33,7 @@ def header(data: bytes) -> dict[str, Any]:
 
 
 def data_section(data: bytes) -> memoryview:
-    """All that follows the header: the numbers of the tensors."""
+    """What follows the header: the numbers of the tensors, byte for byte."""
     return memoryview(data)[8 + int.from_bytes(data[:8], "little") :]
 
 

@@ -1,4 +1,4 @@
-"""Images on their way into a network: resident, in a fixed order, with fresh noise."""
+"""Images on their way into a network: held on the device, in a fixed order, with fresh noise."""
 
 import numpy as np
 import torch

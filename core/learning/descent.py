@@ -1,4 +1,4 @@
-"""Going down the gradient, step by step, from the beginning or from where a training stood."""
+"""Gradient descent, step by step, from the beginning or from a kept state."""
 
 import math
 import time
@@ -28,8 +28,8 @@ from core.models import architecture
 from core.models.layers import Plan
 from core.models.network import Network
 
-LOOK = 25  # steps from one look at the loss to the next: to fetch it from a GPU costs time
-EXPLODED = 1000.0  # pixels are 0 to 1: a mean loss of 1 is as bad as drawing nothing
+LOOK = 25  # steps from one look at the loss to the next: fetching it from a GPU costs time
+EXPLODED = 1000.0  # pixels are 0 to 1, so a mean loss of 1 is as bad as drawing nothing
 
 
 class Descent:
@@ -57,9 +57,10 @@ class Descent:
         self._enter(1)
 
     def advance(self) -> float | None:
-        """One step of the optimizer. Now and then the mean loss of the epoch so far, else None.
+        """One step of the optimizer.
 
-        Raises Diverged if that is no number or has exploded.
+        Returns the mean loss of the epoch so far, every LOOK steps and after the last, else None.
+        Raises Diverged if it is no number or has exploded.
         """
         if not self.network.training:  # the last epoch's judgement left it so
             self.network.train()
@@ -71,7 +72,7 @@ class Descent:
         return self._looked() if self.step % LOOK == 0 or self.step == self.steps else None
 
     def finish_epoch(self, test_mse: float, seconds: float) -> EpochRecord:
-        """Write the epoch down and enter the next."""
+        """Add the epoch to the history and enter the next.  seconds: that it took."""
         loss = float(self.team.mean(self.total)) / self.steps
         record = EpochRecord(self.epoch, loss, test_mse, seconds, len(self.data) / seconds)
         self.history = (*self.history, record)

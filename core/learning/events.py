@@ -29,8 +29,8 @@ class Started:
 class StepDone:
     """One step of the optimizer is done; epoch and step count from 1.
 
-    loss: the mean of this epoch so far, where it was looked at.  state: copies all that is needed
-    to go on from here; only before the next event is asked for.
+    loss: the mean of this epoch so far, None after most steps, as looking costs time.
+    state: copies all that is needed to go on from here; call it before asking for the next event.
     """
 
     epoch: int

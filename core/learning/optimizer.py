@@ -1,4 +1,4 @@
-"""AdamW on a one-cycle schedule, with next to nothing done in Python at each step.
+"""AdamW on a one-cycle schedule, with hardly any Python code run at each step.
 
 Loshchilov and Hutter, Decoupled Weight Decay Regularization (2019); Smith and Topin,
 Super-Convergence (2018). The same numbers, bit by bit, as torch.optim.AdamW(fused=True) under

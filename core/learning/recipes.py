@@ -44,7 +44,7 @@ class TrainConfig:
 
 
 def learning_rate(config: TrainConfig, spec: ArchSpec) -> float:
-    """The peak of the schedule: what is asked for, else what served best on 28 x 28 digits."""
+    """The peak of the schedule: as configured, else what was best on 28 x 28 digits."""
     if config.learning_rate is not None:
         return config.learning_rate
     if spec.name == "conv":

@@ -17,7 +17,8 @@ ORDERS: tuple[Order, ...] = get_args(Order)
 class Signals:
     """Whether the process was asked to end.
 
-    gently: the work looks at `asked` by itself; otherwise, and the second time, KeyboardInterrupt.
+    gently: the work looks at `asked` now and then. If false, and at the second request in any
+    case, KeyboardInterrupt is raised instead.
     """
 
     asked: bool = False
@@ -32,7 +33,7 @@ class Signals:
 
 @contextmanager
 def signals() -> Iterator[Signals]:
-    """Ctrl-C and the request to terminate, taken down as long as this lasts."""
+    """Inside this block SIGINT (Ctrl-C) and SIGTERM are noted instead of ending the process."""
     told = Signals()
     if threading.current_thread() is not threading.main_thread():
         yield told  # only the main thread is told of signals

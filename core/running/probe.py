@@ -1,6 +1,6 @@
-"""How long a training would take and how much memory: measured by doing a second of it.
+"""How much time and memory a training would take, measured by doing a second of it.
 
-The measuring is done in a process of its own, as memory can only be told apart there.
+That is done in a process of its own, whose peak memory is then that of the training.
 """
 
 import sys

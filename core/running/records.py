@@ -19,7 +19,7 @@ from core.runs import Run
 class Curves:
     """What a run's losses have been.
 
-    looked: (m, 2) epochs done, in fractions, and the mean training loss of the epoch up to there.
+    looked: (m, 2) epochs done, with fractions, and the mean training loss of the epoch up to there.
     epochs: a record an epoch, in order.
     """
 
@@ -40,8 +40,9 @@ class Pictures:
 
 
 def curves(run: Run) -> Curves:
-    """The losses so far. What a process that was killed did after its last kept state is forgotten
-    when the run goes on from there.
+    """The losses so far.
+
+    When a run goes on from a kept state, what a killed process wrote about later steps is left out.
     """
     looked: list[tuple[float, float]] = []
     epochs: dict[int, EpochRecord] = {}

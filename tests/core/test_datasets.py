@@ -1,4 +1,3 @@
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -6,16 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import config, datasets
+from core import datasets
 from core.config import DataError
+from core.data import publicsets
+from tests.core.larger_data_for_tests import FOLDER
 
-REAL = Path(
-    os.environ.get("HOURGLASS_TEST_DATA")
-    or os.environ.get("HOURGLASS_DATA_ROOT")
-    or config.PROJECT / "data"
-)
 needs_mnist = pytest.mark.skipif(
-    not (REAL / "MNIST" / "raw").is_dir(),
+    any(publicsets.BY_ID["mnist"].root(split, FOLDER) is None for split in datasets.SPLITS),
     reason="no MNIST here: put its folder MNIST/raw into the folder HOURGLASS_TEST_DATA names",
 )
 HEAVY = {"torch", "torchvision", "sklearn", "scipy", "streamlit", "plotly", "mlxtend", "pandas"}
@@ -78,17 +74,17 @@ def test_training_images_without_an_unknown_class_are_refused() -> None:
 
 @needs_mnist
 def test_mnist_is_read_from_its_own_packed_files_and_nothing_is_written_beside_them() -> None:
-    before = sorted(path.name for path in (REAL / "MNIST" / "raw").iterdir())
+    before = sorted(path.name for path in (FOLDER / "MNIST" / "raw").iterdir())
     for split, n in (("train", 60_000), ("test", 10_000)):
-        images = datasets.load("mnist", split, REAL)
+        images = datasets.load("mnist", split, FOLDER)
         assert (len(images), images.shape) == (n, (1, 28, 28))
         assert images.ids[17] == f"mnist/{split}/00017"
-    assert sorted(path.name for path in (REAL / "MNIST" / "raw").iterdir()) == before
+    assert sorted(path.name for path in (FOLDER / "MNIST" / "raw").iterdir()) == before
 
 
 @needs_mnist
 def test_training_images_of_mnist_are_its_59000_that_are_no_embedded_test_digit() -> None:
-    images = datasets.training_images("mnist", data_root=REAL)
+    images = datasets.training_images("mnist", data_root=FOLDER)
     assert len(images) == 59_000
     known = {image.tobytes() for image in images.images}
     assert len(known) == 59_000
@@ -98,14 +94,14 @@ def test_training_images_of_mnist_are_its_59000_that_are_no_embedded_test_digit(
 
 @needs_mnist
 def test_test_digits_of_mnist_are_none_of_its_training_images() -> None:
-    train, test = (datasets.load("mnist", split, REAL) for split in ("train", "test"))
+    train, test = (datasets.load("mnist", split, FOLDER) for split in ("train", "test"))
     known = {image.tobytes() for image in train.images}
     assert not known & {image.tobytes() for image in test.images}
 
 
 @needs_mnist
 def test_digits_labelled_in_the_package_are_labelled_alike_in_mnist() -> None:
-    mnist = datasets.load("mnist", "train", REAL)
+    mnist = datasets.load("mnist", "train", FOLDER)
     words = {x.tobytes(): mnist.label_name(i) for i, x in enumerate(mnist.images)}
     shown = datasets.load("mnist-5k", "test")
     assert all(words[x.tobytes()] == shown.label_name(i) for i, x in enumerate(shown.images))

@@ -9,18 +9,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import config, datasets
+from core import datasets
 from core.config import DataError
 from core.data import folders, offers, reading
 from core.data.folders import Choice, from_offers, load_folder, load_zip
 from core.data.imagesets import ImageSet, Rejected
 from core.data.offers import Offer
 from tests.core.hostile_images_for_tests import BROKEN, SOUND
+from tests.core.larger_data_for_tests import FOLDER
 
-CIFAR = (
-    Path(os.environ.get("HOURGLASS_TEST_DATA") or config.PROJECT.parent / "shared" / "data")
-    / "cifar10-sample.zip"
-)
+CIFAR = FOLDER / "cifar10-sample.zip"
 RNG = np.random.default_rng(8)
 
 
