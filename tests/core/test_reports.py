@@ -121,6 +121,12 @@ def test_report_names_check_sum_versions_date_and_numbers(card: Card) -> None:
     assert importlib.metadata.version("onnxruntime") in words
 
 
+def test_report_without_models_or_settings_has_no_empty_part() -> None:
+    words = Page(reports.html(Content("Name", ("said",), {}, ()), LINK)).words
+    assert "Versions" in words
+    assert not {"Models", "Settings", "Pictures"} & set(words)
+
+
 def test_commit_is_that_of_this_project_or_of_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

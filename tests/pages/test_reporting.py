@@ -306,6 +306,7 @@ def test_report_on_own_data_sets_says_how_each_was_made_and_which_models_learned
     }
     assert numbers(made, "seed of the split") == ["5"]
     assert numbers(made, "models trained on it") == ["of-pets"]
+    assert content.sayings == ("Data sets of your own: pets.",)
     assert [card.name for card in content.cards] == ["of-pets"]
     assert len(content.rows[0].tiles) == own.n_test
     html = reports.html(content, "http://localhost/")

@@ -17,13 +17,16 @@ from pages.ui.text import size_name
 N_SHOWN = 8  # pictures of a set
 SETS = ("data set", "size", "to train", "to test", "classes", "prepared", "left out", "from")
 SPLITS = ("data set", "made", "test share", "seed of the split", "models trained on it")
-MODELS = ("model", "whose", "size, MB", "epochs", "training, s", "MSE", "of test images", "of")
+MODELS = (
+    "model", "whose", "size, MB", "epochs", "training, s", "test MSE", "test images", "tested on"
+)  # fmt: skip
 
 
 def sets(found: Sequence[OwnSet], cards: Sequence[Card], draft: Draft | None) -> Content:
     """found: the sets that are here.  cards: of all models.  draft: read, but no set yet."""
     trained = [card for card in cards if card.dataset in {own.id for own in found}]
-    said = [f"{len(found):,} data sets of your own." if len(found) != 1 else "One of your own."]
+    names = ", ".join(own.name for own in found)
+    said = [f"Data sets of your own: {names}." if found else "No data set of your own yet."]
     if draft is not None:
         said.insert(0, f"{draft.source} is read and not made a data set yet.")
     return Content(
@@ -82,7 +85,7 @@ def _made(found: Sequence[OwnSet], cards: Sequence[Card]) -> tuple[Table, ...]:
             )
         )
         splits.append(
-            (own.name, own.date, f"{share:.0%}", f"{own.seed}", ", ".join(names) or "none")
+            (own.name, _when(own.date), f"{share:.0%}", f"{own.seed}", ", ".join(names) or "none")
         )
     return (
         Table("Your data sets", SETS, tuple(facts)),
@@ -123,6 +126,11 @@ def _pictures(own: OwnSet) -> tuple[Row, ...]:
     labels = [few.label_name(i) for i in range(len(few))]
     tiles = reporting.tiles(mosaic.colours(few.pixels()), few.ids.tolist(), labels)
     return (Row(own.name, tiles, detail=f"{len(few):,} of {own.n_test:,} test images."),)
+
+
+def _when(date: str) -> str:
+    """2026-11-22T23:25:44+00:00 -> 2026-11-22 23:25 UTC."""
+    return f"{date[:16].replace('T', ' ')} UTC"
 
 
 def _manner(manner: str) -> str:

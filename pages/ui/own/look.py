@@ -28,8 +28,6 @@ EMPTY = (
     "any size, or a zip of them. They are turned, cut, resized and made grey as the model in the "
     "sidebar needs it, and each step can be changed."
 )
-
-
 EMPTY_PAD = (
     "Nothing is drawn yet. Draw a digit on the pad: each stroke is put through the model at once."
 )

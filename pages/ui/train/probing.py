@@ -16,6 +16,8 @@ UNASKED = 5.0  # seconds after which nobody waits for a measurement any more
 
 @dataclass
 class _Measurement:
+    """asked: when somebody last wanted it, by time.monotonic().  result: once it is there."""
+
     process: "subprocess.Popen[str]"
     asked: float
     result: Estimate | str | None = None

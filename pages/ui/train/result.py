@@ -5,11 +5,13 @@ from functools import partial
 from typing import Literal, get_args
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core import checkpoints, source_code
 from core.checkpoints import Card
 from core.runs import Run
 from pages.ui import cache
+from pages.ui.text import plain
 
 Part = Literal["whole", "encoder", "decoder"]
 OPEN = "Opens the Reconstruct page with this model"
@@ -46,35 +48,27 @@ def _numbers(run: Run, card: Card, best: Run | None) -> None:
     """How well it rebuilds, beside PCA and the best other run."""
     status = run.status
     shown = st.container(horizontal=True, gap="large")
-    shown.metric(
-        "Test MSE",
-        f"{status.mse:.5f}",
-        help="On all test images, pixels 0 to 1",
-        width="content",
-    )
+    about = "On all test images, pixels 0 to 1"
+    shown.metric("Test MSE", f"{status.mse:.5f}", help=about, width="content")
     if status.pca_mse > 0:
-        shown.metric(
-            f"PCA, D' = {card.latent_dim}",
-            f"{status.pca_mse:.5f}",
-            _against(status.mse, status.pca_mse),
-            delta_color="inverse",
-            width="content",
-            help="The best that linear encoding into as many numbers can do, on the same images",
-        )
+        about = "The best that linear encoding into as many numbers can do, on the same images"
+        _rival(shown, f"PCA, D' = {card.latent_dim}", status.mse, status.pca_mse, about)
     if best is not None:
-        shown.metric(
-            "Best other run",
-            f"{best.status.mse:.5f}",
-            _against(status.mse, best.status.mse),
-            delta_color="inverse",
-            width="content",
-            help=f"{best.config.name}, trained on the same images, whatever its D'",
-        )
-    shown.metric(
-        "PSNR",
-        f"{status.psnr:.1f} dB",
-        help="Higher is nearer to the original",
+        about = f"{plain(best.config.name)}, trained on the same images, whatever its D'"
+        _rival(shown, "Best other run", status.mse, best.status.mse, about)
+    about = "Higher is nearer to the original"
+    shown.metric("PSNR", f"{status.psnr:.1f} dB", help=about, width="content")
+
+
+def _rival(place: DeltaGenerator, label: str, mse: float, other: float, about: str) -> None:
+    """Another model's error, and by how much this one's differs from it."""
+    place.metric(
+        label,
+        f"{other:.5f}",
+        _against(mse, other),
+        delta_color="inverse",
         width="content",
+        help=about,
     )
 
 
