@@ -1,6 +1,6 @@
 """Links: whatever they say the app opens; what they say is kept from page to page."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,9 @@ from pages.ui.learn import steps as learn_steps
 from pages.ui.learn import wrong
 from pages.ui.state import Refused
 from pages.ui.train import arch_form
-from tests.pages import latent_pages
+from tests.pages import conftest, latent_pages
 from tests.pages.test_learn import save_named_models
+from tests.pages.tiny_models import save_tiny_models
 from tests.pages.unpacking import components, unpacked
 
 OpenApp = Callable[..., AppTest]
@@ -147,6 +148,27 @@ def test_place_pinned_on_the_plane_is_still_there_after_another_page(open_app: O
     assert pinned == [float(part) for part in place.split(",")]
 
 
+def begin_at(value: float, shown: bool) -> None:
+    """A page with a part that begins somewhere."""
+    import streamlit as st
+
+    from pages.ui import state
+
+    if shown:
+        st.text(state.on_appearance("part", value))
+        st.toggle("part", key="part")
+
+
+def test_start_of_a_part_stays_until_the_part_has_gone_and_come_again() -> None:
+    app = AppTest.from_function(begin_at, args=(1.0, True)).run()
+    begun = []
+    for value, shown in ((1.0, True), (2.0, True), (2.0, False), (3.0, True), (4.0, True)):
+        app.args = (value, shown)
+        app.run()
+        begun.append(app.text[0].value if shown else "")
+    assert begun == ["1.0", "1.0", "", "3.0", "3.0"]
+
+
 LEARN_SLIDERS = (("1", "squeeze", "-1.0"), ("2", "linear", "3.0"))
 
 
@@ -241,33 +263,15 @@ def test_any_link_opens_the_first_page_without_an_exception(
 
 
 @pytest.fixture(scope="module")
-def visitor(tmp_path_factory: pytest.TempPathFactory) -> Any:
+def visitor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenApp]:
     """open_app() for many examples in one test."""
-    from streamlit.runtime.pages_manager import PagesManager
-
-    from tests.pages.conftest import APP
-    from tests.pages.tiny_models import save_tiny_models
-
     folder = tmp_path_factory.mktemp("visitor")
     save_tiny_models(folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HOURGLASS_CHECKPOINTS", str(folder))
         patch.setattr("core.checkpoints.shipped_checkpoints_dir", lambda: folder / "shipped")
-        begin = PagesManager.__init__
-
-        def begin_again(self: PagesManager, *arguments: Any, **options: Any) -> None:
-            begin(self, *arguments, **options)
-            PagesManager.uses_pages_directory = False
-
-        patch.setattr(PagesManager, "__init__", begin_again)
-
-        def open_it(**link: list[str]) -> AppTest:
-            app = AppTest.from_file(str(APP), default_timeout=60)
-            for name, value in link.items():
-                app.query_params[name] = value
-            return app.run()
-
-        yield open_it
+        conftest.visit_before(patch)
+        yield conftest.opened
 
 
 NOISE = {"noise": "salt and pepper", "mu": "0.2", "clip": "true", "seed": "7", "sigma": "0.3"}

@@ -7,9 +7,9 @@ from core.checkpoints import Card
 from core.latent import Index
 from pages.ui import cache, gallery, mosaic
 from pages.ui.gallery import Columns, Item
-from pages.ui.learn import charts, onwards, parts
+from pages.ui.learn import charts, onwards, parts, rebuilt
 from pages.ui.learn.onwards import GoOn
-from pages.ui.learn.unusual import MODEL, Errors, errors
+from pages.ui.learn.rebuilt import MODEL, Errors
 
 N, SIDE = 8, 84
 
@@ -17,7 +17,7 @@ N, SIDE = 8, 84
 def draw() -> None:
     """The strange digits with the smallest errors, among the known ones."""
     card = parts.model(MODEL)
-    found = errors(card)
+    found = rebuilt.errors(card)
     with parts.row_of_controls():
         name = parts.one_of(
             "hidden",
@@ -29,7 +29,7 @@ def draw() -> None:
     parts.say(words(found, name, card))
     clicked = _draw_gallery(found, best, card)
     figure = charts.error_histogram(
-        found.mse[found.known], found.mse[found.kinds == name], f"digits {name}",
+        found.mse[found.known], found.mse[found.of([name])], f"digits {name}",
         float(found.mse[best[0]]),
     )  # fmt: skip
     st.plotly_chart(figure, key="learn_hidden", config={"displayModeBar": False})
@@ -43,15 +43,15 @@ def draw() -> None:
 
 def best_rebuilt(found: Errors, name: str) -> Index:
     """Positions of the images of a class with the smallest errors."""
-    of_class = np.flatnonzero(found.kinds == name)
+    of_class = np.flatnonzero(found.of([name]))
     return np.asarray(of_class[np.argsort(found.mse[of_class], kind="stable")][:N])
 
 
 def words(found: Errors, name: str, card: Card) -> str:
     """How many of them hide among the known ones."""
-    strange, median = found.mse[found.kinds == name], float(np.median(found.mse[found.known]))
+    strange, median = found.mse[found.of([name])], float(np.median(found.mse[found.known]))
     n_hidden = int((strange < median).sum())
-    chance = 100 * found.auroc(found.kinds == name)
+    chance = 100 * found.auroc(found.of([name]))
     return (
         f"`{card.name}` never saw a {name}; its D' = {card.latent_dim} numbers still suffice to "
         f"draw many. **{n_hidden} of {len(strange)} have a smaller error than half of the digits "

@@ -45,7 +45,7 @@ def draw(cards: Sequence[Card], noise: Noise, drawn: Chart, key: str) -> float:
     """The slider with its curves and pictures; the noise where it was let go."""
     sigma = state.recall_number("sigma", DEFAULT_SIGMA, 0, 1)
     packed = parts.kept_for(cards, "noise", lambda: _packed(cards, noise), noise)
-    event = sweep.show(packed, key, parts.begin_at(key, sigma), drawn)
+    event = sweep.show(packed, key, state.on_appearance(key, sigma), drawn)
     st.session_state["sigma"] = event.value
     state.publish("sigma", DEFAULT_SIGMA)
     return event.value

@@ -20,7 +20,7 @@ from pages.ui.reconstruct import controls
 DATASET, SPLIT = "mnist-5k", "test"
 N_OF_A_CLASS = 16  # as many as the Reconstruct page shows, so that each of them is found there
 CHART = 230  # pixels: lower than on the other pages, so that slider and pictures are in view
-NTH, VISIT = "nth", "learn_visit"
+NTH = "nth"
 _ASKED: ContextVar[dict[str, None]] = ContextVar("asked")
 
 
@@ -103,23 +103,14 @@ def one_of(
     )
 
 
-def begin_at(key: str, value: float) -> float:
-    """Where a slider begins that appears now: the value, the same until another step is opened."""
-    return state.on_entry(f"{key} {st.session_state.get(VISIT, 0)}", value)
-
-
 def slider(packed: Packed, key: str, default: float, chart: Chart | None = None) -> None:
     """A slider with its pictures, and a chart above it; where it was let go is part of the link."""
     values = packed.header["values"]
     value = state.recall_number(key, default, values[0], values[-1])
-    event = sweep.show(packed, f"learn_{key}", begin_at(key, value), chart)
+    component = f"learn_{key}"
+    event = sweep.show(packed, component, state.on_appearance(component, value), chart)
     st.session_state[key] = event.value
     state.publish(key, default)
-
-
-def leave_step() -> None:
-    """Sliders of the step that is opened next begin where those of this one were left."""
-    st.session_state[VISIT] = int(st.session_state.get(VISIT, 0)) + 1
 
 
 def another(label: str, help_text: str) -> int:

@@ -102,4 +102,3 @@ def _open_button(step: Step, is_open: bool) -> None:
 
 def _open(name: str) -> None:
     st.session_state[KEY] = name
-    parts.leave_step()

@@ -1,54 +1,27 @@
 """Step 4: what a model never saw it rebuilds badly, more often than not."""
 
-from dataclasses import dataclass
-
 import numpy as np
-import numpy.typing as npt
 import streamlit as st
 
-from core import metrics
-from core.anomaly import rankings
 from core.checkpoints import Card
-from core.data import planting
-from core.data.imagesets import ImageSet
 from core.latent import Index
 from pages.ui import cache, feeding, mosaic, state
 from pages.ui.component import Packed
 from pages.ui.feeding import Distribution, Morsel
-from pages.ui.learn import onwards, parts
+from pages.ui.learn import onwards, parts, rebuilt
 from pages.ui.learn.onwards import GoOn
+from pages.ui.learn.rebuilt import MODEL, SHAPE, Errors
 
-MODEL = "mnist-conv-32-no-5-9"
-SHAPE = "a shape"
-SHARE_OF_SHAPES = 0.1  # of the digits
 LEARNT = ("7", "3", "1", "0")  # kinds in the tray that any model here has learnt
 N_SHAPES, N_BINS = 3, 40
 FED = "fed"
 BRIGHT = 0.5  # the error of a pixel that is drawn brightest
 
 
-@dataclass(frozen=True)
-class Errors:
-    """Digits and, after them, shapes brought to their size, and how badly each is rebuilt.
-
-    kinds: (n,) "5", ..., or SHAPE.  known: (n,) of a class that the model learnt.
-    """
-
-    images: ImageSet
-    mse: metrics.Scores
-    kinds: npt.NDArray[np.str_]
-    known: npt.NDArray[np.bool_]
-
-    def auroc(self, strange: npt.NDArray[np.bool_]) -> float:
-        """The chance that one of the strange has a larger error than a known one."""
-        these = self.known | strange
-        return rankings.curves(self.mse[these], strange[these]).auroc
-
-
 def draw() -> None:
     """A tray of pictures, the network they are dragged into, and the errors of all images."""
     card = parts.model(MODEL)
-    found = errors(card)
+    found = rebuilt.errors(card)
     parts.say(
         "**Drag a picture into the network**, or tap it. It was trained without "
         f"{' and '.join(card.excluded_classes)}, and on no shapes.",
@@ -99,23 +72,20 @@ def _packed(found: Errors, card: Card, inside: Index, outside: Index) -> Packed:
 
 
 def _morsel(found: Errors, i: int, card: Card, *, in_tray: bool) -> Morsel:
-    kind = str(found.kinds[i])
-    name = kind if kind == SHAPE else f"a {kind}"
-    group = (
-        "No digit at all" if kind == SHAPE else "It learnt" if found.known[i] else "It never saw"
-    )
+    strange = "No digit at all" if found.kinds[i] == SHAPE else "It never saw"
+    group = "It learnt" if found.known[i] else strange
     return Morsel(
         str(found.images.ids[i]),
-        name,
+        found.called(i),
         group if in_tray else "",
         float(found.mse[i]),
-        f"larger than that of {percentile(found, i):.0f} % of the digits it learnt",
+        f"larger than that of {found.percentile(i):.0f} % of the digits it learnt",
         one(found, i, card),
     )
 
 
 def _usual(found: Errors, card: Card) -> Distribution:
-    strange = _never_seen(found, card)
+    strange = found.of(card.excluded_classes)
     borders = np.geomspace(max(found.mse.min(), 1e-9), max(found.mse.max(), 2e-9), N_BINS + 1)
     known, unknown = (
         np.histogram(found.mse[of], borders)[0] / max(of.sum(), 1) for of in (found.known, strange)
@@ -127,38 +97,15 @@ def _usual(found: Errors, card: Card) -> Distribution:
     return Distribution(borders, known, unknown, names)
 
 
-def errors(card: Card) -> Errors:
-    """All test digits and some shapes, as the model rebuilds them."""
-
-    def make() -> Errors:
-        digits = parts.digits()
-        planted = planting.by_dataset(digits, cache.dataset("shapes", "test"), SHARE_OF_SHAPES)
-        images = planted.images
-        n = len(digits)
-        labels = [digits.label_name(i) for i in range(n)] + [SHAPE] * (len(images) - n)
-        kinds = np.array(labels)
-        mse = cache.autoencoder(card).errors(images.pixels())
-        return Errors(images, mse, kinds, ~np.isin(kinds, [SHAPE, *card.excluded_classes]))
-
-    made: Errors = parts.kept_for((card,), "errors", make)
-    return made
-
-
 def one(found: Errors, i: int, card: Card) -> str:
     """What is said of one image."""
-    kind = str(found.kinds[i])
-    name = kind if kind == SHAPE else f"a {kind}"
+    name = found.called(i)
     seen = f"knows what {name} looks like" if found.known[i] else f"never saw {name}"
     return (
         f"{card.name} {seen}. This one's error is {found.mse[i]:.4f}, larger than that of "
-        f"{percentile(found, i):.0f} % of the {found.known.sum():,} test digits of the classes it "
+        f"{found.percentile(i):.0f} % of the {found.known.sum():,} test digits of the classes it "
         "learnt."
     )
-
-
-def percentile(found: Errors, i: int) -> float:
-    """The share of the learnt digits, in %, with a smaller error than an image."""
-    return 100 * float((found.mse[found.known] < found.mse[i]).mean())
 
 
 def all_of_them(found: Errors, card: Card) -> str:
@@ -168,13 +115,9 @@ def all_of_them(found: Errors, card: Card) -> str:
         f"{name}s have {found.mse[found.kinds == name].mean() / known:.1f} times"
         for name in card.excluded_classes
     ]
-    digits, shapes = found.auroc(_never_seen(found, card)), found.auroc(found.kinds == SHAPE)
+    digits, shapes = found.auroc(found.of(card.excluded_classes)), found.auroc(found.of([SHAPE]))
     return (
         f"On average {' and '.join(parts_said)} the error of learnt digits. The chance that a "
         f"digit it never saw has a larger error than one it learnt is {100 * digits:.0f} %, of a "
         f"shape {100 * shapes:.0f} % (50 % would be guessing)."
     )
-
-
-def _never_seen(found: Errors, card: Card) -> npt.NDArray[np.bool_]:
-    return np.isin(found.kinds, card.excluded_classes)
