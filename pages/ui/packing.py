@@ -1,4 +1,4 @@
-"""Sweeps to bytes: small, quick, and exact where the eye could tell. assets/sweep.js unpacks."""
+"""Sweeps to bytes: small, quick, and exact where the eye could tell; sweep_pictures.js unpacks."""
 
 import hashlib
 import json

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 from streamlit import config, file_util
 
-from pages.ui.component import ASSETS
+from pages.ui.component import ASSETS, SWEEP
 
 APP = Path(__file__).parents[2] / "app.py"
 # What Streamlit calls the code that it fetches when it is first needed.
@@ -115,7 +115,7 @@ def _body(here: Entry, landing: Landing | None) -> str:
     script = _filled("shell.js", values=said)
     body = f'<div id="hourglass-shell" aria-hidden="true"></div><script>{script}</script>'
     if landing:
-        moving = _read("sweep.js", "chart.js", "shell_landing.js")
+        moving = _read(*(f"{part}.js" for part in SWEEP), "shell_landing.js")
         body += f'<script type="module" async>{moving}</script>'
     return body
 

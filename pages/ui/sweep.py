@@ -12,12 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from pages.ui.chart import Chart
-from pages.ui.component import Packed, component, heard
+from pages.ui.component import SWEEP, Packed, component, heard
 from pages.ui.theme import Role
 
 Array = npt.NDArray[np.float32]
 Numbers = npt.NDArray[np.floating]
-SCRIPTS = ("sweep", "chart")  # in assets/, and their styles
 
 
 @dataclass(frozen=True)
@@ -170,4 +169,4 @@ def message(packed: Packed, start: float, chart: Chart | None = None, moves: boo
     return packed.message(start=start, chart=chart and chart.document(), moves=moves)
 
 
-_component = component("sweep", SCRIPTS)
+_component = component("sweep", SWEEP)

@@ -1,6 +1,6 @@
 """The app in a test: tiny models that were never trained, and no others."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +8,7 @@ import pytest
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
+from benchmarks.serving import serving
 from tests.pages.tiny_models import save_tiny_models
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
@@ -23,9 +24,8 @@ def only_tiny_models(own_checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> 
     return own_checkpoints
 
 
-@pytest.fixture
-def visited_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every run is as on a server that has run app.py before, where pages run through it.
+def visit_before(patch: pytest.MonkeyPatch) -> None:
+    """Make every run as on a server that has run app.py before, where pages run through it.
 
     AppTest makes each run the first of a new server; see pages.ui.router for what that means.
     """
@@ -35,17 +35,37 @@ def visited_before(monkeypatch: pytest.MonkeyPatch) -> None:
         begin(self, *arguments, **options)
         PagesManager.uses_pages_directory = False
 
-    monkeypatch.setattr(PagesManager, "__init__", begin_again)
+    patch.setattr(PagesManager, "__init__", begin_again)
+
+
+def opened(**link: str | list[str]) -> AppTest:
+    """The app by a link with these parameters, run once."""
+    app = AppTest.from_file(str(APP), default_timeout=60)
+    for name, value in link.items():
+        app.query_params[name] = value
+    return app.run()
+
+
+@pytest.fixture
+def visited_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """See visit_before()."""
+    visit_before(monkeypatch)
 
 
 @pytest.fixture
 def open_app(only_tiny_models: Path, visited_before: None) -> Callable[..., AppTest]:
     """A function that opens the app by a link, given its parameters, and runs it."""
-
-    def opened(**link: str | list[str]) -> AppTest:
-        app = AppTest.from_file(str(APP), default_timeout=60)
-        for name, value in link.items():
-            app.query_params[name] = value
-        return app.run()
-
     return opened
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server of its own for a module's tests, with the tiny models."""
+    folder = tmp_path_factory.mktemp("server")
+    save_tiny_models(folder / "checkpoints")
+    places = {
+        "HOURGLASS_HOME": str(folder / "home"),
+        "HOURGLASS_CHECKPOINTS": str(folder / "checkpoints"),
+    }
+    with serving(folder / "log.txt", places) as address:
+        yield address

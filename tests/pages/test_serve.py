@@ -3,32 +3,17 @@
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from streamlit.web.server.starlette import starlette_server
 
-from benchmarks.serving import serving
 from benchmarks.visitor import Visitor
 from pages.ui import preloading, serve
-from tests.pages.tiny_models import save_tiny_models
 
 PROJECT = Path(__file__).resolve().parents[2]
 PAGES = ("", "latent", "outliers", "robustness", "your_images", "train")
 NOTHING_NEW = 64_000  # bytes; the pictures of the Reconstruct page alone are 200,000
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("server")
-    save_tiny_models(folder / "checkpoints")
-    places = {
-        "HOURGLASS_HOME": str(folder / "home"),
-        "HOURGLASS_CHECKPOINTS": str(folder / "checkpoints"),
-    }
-    with serving(folder / "log.txt", places) as address:
-        yield address
 
 
 def printed_by(code: str) -> str:

@@ -3,36 +3,21 @@
 import re
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from streamlit import file_util
 from streamlit.testing.v1 import AppTest
 
 from benchmarks import walking
-from benchmarks.serving import serving
 from core.config import PROJECT
 from pages.ui import preloading, shell, theme, welcome
-from tests.pages.tiny_models import save_tiny_models
 
 OpenApp = Callable[..., AppTest]
 HOSTILE = "<script>alert(1)</script>"
 MOVING = re.compile(r"\./(hourglass/[0-9a-f]+\.sweep)")
 PATIENCE = 60.0
 LANDING = shell.Landing("hourglass/1.sweep", b"", "**Bold** & plain", ("One", "<Two>"), "Why")
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("server")
-    save_tiny_models(folder / "checkpoints")
-    places = {
-        "HOURGLASS_HOME": str(folder / "home"),
-        "HOURGLASS_CHECKPOINTS": str(folder / "checkpoints"),
-    }
-    with serving(folder / "log.txt", places) as address:
-        yield address
 
 
 def answer(address: str) -> bytes:

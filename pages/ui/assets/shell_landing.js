@@ -1,6 +1,6 @@
 
 // The pictures that a first visitor sees move, drawn by the very code of the slider, until the page's own slider takes over
-// at the same place of the way (shell.py puts this below sweep.js).
+// at the same place of the way (shell.py puts this below what draws a sweep).
 
 class StandIn extends View {
   report() {} // nothing is heard of it: it goes when it is touched
