@@ -11,9 +11,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections import deque
-from collections.abc import Callable, Generator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,17 +19,16 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from core.backends import inference_threads
 from core.data.imagesets import ImageSet
 from core.latent import Array, Index, Scores
-from core.machine import cores
+from core.mapping.ahead import made_ahead
 
 Encode = Callable[[Index], Array]  # rows -> their codes (n, k)
 Judge = Callable[[Index], Scores]  # rows -> their errors (n,)
+Make = Callable[[Index], npt.NDArray[np.floating]]  # either
 Progress = Callable[[int, int], None]  # rows done, rows in all
 CHUNK = 1_000  # rows a thread takes at a time: few enough to stay near the processor
-MOST_THREADS = 8
-LASTING_SECONDS = 2.0  # after so long what was written is made to last
+LASTING_SECONDS = 1.0  # after so long what was written is made to last
 UNKNOWN, JUDGED, ENCODED = 0, 1, 2  # what `known` says of a row; a judged one is encoded, too
 LARGEST = 1 << 30  # bytes of codes; larger ones are kept in memory only
 MOST_BYTES, MOST_FOLDERS = 2 << 30, 200  # of all folders together
@@ -50,9 +47,13 @@ class CodeStore:
     known: npt.NDArray[np.uint8]
     folder: Path | None = None
 
+    def is_encoded(self, rows: Index) -> npt.NDArray[np.bool_]:
+        """Whether the code of each of the rows is known."""
+        return np.asarray(self.known[rows] != UNKNOWN)
+
     def missing(self, rows: Index) -> Index:
         """Those of the rows whose codes are not known yet."""
-        return np.asarray(rows[self.known[rows] == UNKNOWN])
+        return np.asarray(rows[~self.is_encoded(rows)])
 
     def unjudged(self, rows: Index) -> Index:
         """Those of the rows whose errors are not known yet."""
@@ -70,13 +71,11 @@ class CodeStore:
         """The same for the errors of rows whose codes are known."""
         self._fill(rows, "errors", JUDGED, errors, tell)
 
-    def _fill(
-        self, rows: Index, name: str, mark: int, make: Encode | Judge, tell: Progress
-    ) -> None:
+    def _fill(self, rows: Index, name: str, mark: int, make: Make, tell: Progress) -> None:
         done = sure = 0
         lasting = time.monotonic()
         try:
-            with closing(_made(make, rows)) as found:
+            with closing(made_ahead(make, rows, CHUNK)) as found:
                 for part, values in found:
                     self._put(name, part, values.astype(getattr(self, name).dtype, copy=False))
                     done += len(part)
@@ -159,26 +158,6 @@ def keep_within(root: Path, most_bytes: int = MOST_BYTES, most: int = MOST_FOLDE
             total += sum(map(_bytes, folder.iterdir()))
             if i and (total > most_bytes or i >= most):
                 shutil.rmtree(folder, ignore_errors=True)
-
-
-def _made(make: Encode | Judge, rows: Index) -> Generator[tuple[Index, Array | Scores], None, None]:
-    """Some rows after the other and what make() gives for them, by threads that work ahead."""
-    n_threads = max(1, min(cores() // inference_threads(), MOST_THREADS))
-    waiting: deque[tuple[Index, Future[Array | Scores]]] = deque()
-    with ThreadPoolExecutor(n_threads) as pool:
-        try:
-            for start in range(0, len(rows), CHUNK):
-                part = rows[start : start + CHUNK]
-                waiting.append((part, pool.submit(make, part)))
-                if len(waiting) > 2 * n_threads:
-                    first, found = waiting.popleft()
-                    yield first, found.result()
-            while waiting:
-                first, found = waiting.popleft()
-                yield first, found.result()
-        finally:
-            for _, found in waiting:
-                found.cancel()
 
 
 def _create(folder: Path, n: int, k: int) -> None:

@@ -39,6 +39,16 @@ def codes(crowd: Crowd, card: Card, progress: Progress) -> Codes:
     return latent_data.kept("codes", crowd, card, make)
 
 
+def so_far(crowd: Crowd, card: Card) -> tuple[Index, Array]:
+    """Which images of a population have a code by now, (n,) rising, and the codes (n, k)."""
+    parts = latent_data.population(crowd).parts
+    stores = [store(part, card) for part in parts]
+    known = [kept.is_encoded(part.rows) for part, kept in zip(parts, stores, strict=True)]
+    pairs = zip(parts, stores, known, strict=True)
+    z = [kept.z[part.rows[which]] for part, kept, which in pairs]
+    return np.flatnonzero(np.concatenate(known)), np.concatenate(z)
+
+
 def store(part: Part, card: Card) -> CodeStore:
     """Where the codes of a split are kept, for all samples of it."""
 

@@ -1,7 +1,6 @@
 """Codes on disk: made once a row, whole after any interruption, never more than allowed."""
 
 import os
-import threading
 from pathlib import Path
 
 import numpy as np
@@ -72,24 +71,6 @@ def test_rows_kept_by_an_earlier_version_are_codes_and_errors(tmp_path: Path) ->
     kept._put("known", np.arange(N), np.ones(N, np.uint8))
     assert not len(kept.missing(np.arange(N)))
     assert not len(kept.unjudged(np.arange(N)))
-
-
-def test_threads_work_ahead_and_the_rows_stay_in_their_places(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(codestore, "CHUNK", 1)
-    monkeypatch.setattr(codestore, "cores", lambda: 4)
-    monkeypatch.setattr(codestore, "inference_threads", lambda: 1)
-    together = threading.Barrier(4, timeout=60)
-
-    def encode(rows: Index) -> Array:
-        if rows[0] < 4:
-            together.wait()  # none of the first four ends before all of them have begun
-        return codes_of(rows)
-
-    kept = store(tmp_path)
-    kept.fill(np.arange(N), encode, lambda done, total: None)
-    np.testing.assert_array_equal(kept.z, codes_of(np.arange(N)))
 
 
 def test_samples_that_overlap_encode_each_row_once(tmp_path: Path) -> None:
