@@ -20,7 +20,7 @@ MEASURES = {  # name -> module with rows(rounds) -> Sequence[Row]
     "looking": "benchmarks.looking_speed",
     "reruns": "benchmarks.reruns",
     "scoring": "benchmarks.scoring",
-    "map": "benchmarks.crowd",
+    "map": "benchmarks.map_speed",
 }
 
 

@@ -1,29 +1,20 @@
-"""The Latent space page with 70,000 and with 1,000,000 images: seconds in a real browser.
+"""A data set of very many images, and what a visitor does on its map in a real browser.
 
-`python -m benchmarks.crowd [--images 1000000]`. The images are the embedded digits over and over,
-each with noise of its own, as an own data set of a temporary folder, read from the disk as it is
-used. The server is warm, the codes are computed: measured
-are the choice of their part in a
-new browser until the map is drawn, a zoom until the finer picture is there, and a
-lasso until the images in it stand below the map. Headless Chromium on the same cores.
+The images are the embedded digits over and over, each with noise of its own, as an own data set,
+read from the disk as it is used. What it takes is measured by benchmarks/map_speed.py.
 """
 
-import os
-import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import click
 import msgspec
 import numpy as np
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from playwright.sync_api import TimeoutError as TooLate
 
 from benchmarks.latent import GRID
-from benchmarks.serving import QUIET, browser_path, serving
-from benchmarks.table import Row, markdown
 from core import datasets
 from core.data import ownsets
 from core.data.ownrows import Rows
@@ -36,7 +27,6 @@ PICTURE = f"{CHART} .imagelayer image, {CHART} .layer-below image"
 SOURCE = f"""() => document.querySelector("{PICTURE}")?.getAttribute("href")
   ?? document.querySelector("{PICTURE}")?.getAttribute("xlink:href")"""
 LASSO = [(0.45, 0.45), (0.5, 0.42), (0.55, 0.5), (0.5, 0.55)]  # shares of the chart
-FIRST_LIMIT = 1.5
 PATIENCE, TRIES = 300_000, 6  # ms in all, and in how many drags
 
 
@@ -139,56 +129,3 @@ def until(page: Page, shares: list[tuple[float, float]], changed: str, before: A
     began = dragged(page, shares)
     page.wait_for_function(changed, arg=before, timeout=PATIENCE / TRIES)
     return time.perf_counter() - began
-
-
-def rows(rounds: int = 2, sizes: tuple[int, ...] = (70_000,)) -> list[Row]:
-    """Three rows a size."""
-    found = []
-    with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
-        links = {}
-        for n in sizes:
-            own = write_set(Path(name), f"crowd-{n}", n)
-            links[n] = f"dataset={own}&model={MODEL}&points=1000000"
-        options: dict[str, Any] = {"executable_path": browser_path(), "args": QUIET}
-        with (
-            playwright.chromium.launch(**options) as browser,
-            serving(Path(name) / "log.txt", {"HOURGLASS_HOME": name}) as address,
-        ):
-            for n, link in links.items():
-                found += measured(browser, address, link, n, rounds)
-    return found
-
-
-def measured(browser: Browser, address: str, link: str, n: int, rounds: int) -> list[Row]:
-    """The first visit computes the codes and is not counted."""
-    page, _ = visit(browser, address, link)
-    settled(page)
-    page.context.close()
-    seconds: dict[str, list[float]] = {"first map": [], "finer after a zoom": [], "lasso": []}
-    for _ in range(rounds):
-        page, first = visit(browser, address, link)
-        settled(page)
-        seconds["first map"].append(first)
-        seconds["finer after a zoom"].append(refined(page))
-        seconds["lasso"].append(circled(page))
-        page.context.close()
-    must = {"first map": [FIRST_LIMIT] * rounds} if n <= 70_000 else {}
-    return [
-        Row(f"{n:,} points: {what}", took, limit_name="must", limit=must.get(what, ()), unit="s")
-        for what, took in seconds.items()
-    ]
-
-
-@click.command()
-@click.option("--images", default=1_000_000, help="How many at most; 70,000 are measured, too.")
-@click.option("--rounds", default=3, help="How often each is measured.")
-def main(images: int, rounds: int) -> None:
-    """Print one table, and how busy the machine was."""
-    before = os.getloadavg()[0]
-    click.echo(markdown(rows(rounds, tuple(sorted({min(70_000, images), images})))))
-    busy = f"load {before:.1f} before, {os.getloadavg()[0]:.1f} after"
-    click.echo(f"\n{os.cpu_count()} cores, {busy}, {rounds} rounds.")
-
-
-if __name__ == "__main__":
-    main()
