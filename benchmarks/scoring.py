@@ -1,64 +1,49 @@
 """Scoring more images than fit into the memory: against decoding alone and inference alone.
 
 `python -m benchmarks.scoring [--images 1000000] [--jpegs 50000]`. Two sources in a temporary
-folder: digits of 28 x 28 as PNG in Parquet shards (10,000 different ones, over and over), and a
+folder: digits of 28 x 28 as PNG in Parquet shards (5,000 different ones, over and over), and a
 folder of colour JPEG files. In each round, one after the other, by the functions of
 `python -m core score`:
 
-- ours: read, decoded, scored and written.
-- decoding alone: as many processes as in ours, with all cores to themselves; images are forgotten.
-- inference alone: as many threads as in ours, on images that lie ready; numbers are forgotten.
+- ours: read, decoded, scored and written, from the start of the processes to their end.
+- decoding alone: as many processes as in ours, with all cores to themselves, their start and end
+  counted too; images are forgotten.
+- inference alone: as many blocks at once as in ours, with all cores to themselves, on images that
+  lie ready; numbers are forgotten. And one block at a time, as it is everywhere else.
+- a plain loop: one image after the other read by Pillow, a block of them scored, and so on.
 
-Two limits. "The slower alone" can be reached where each process and thread has a core of its own.
-Where they want the same cores, even a perfect scheduler is held to what is left when every core is
-always busy: "what the cores allow" is cores / (decoding's + inference's seconds of a core an
-image), or the slower alone where that is less. The third row needs no quiet machine: images for a
-second of a core, against both alone added up, which shows what it costs to bring them together.
-Memory is the anonymous memory of the process and of all together, at most, for a tenth of the
-images and for all.
+Decoding and inference each want all cores, so together they cannot go as fast as the slower of
+them alone: what the cores allow, if none ever waits, is 1 / (1 / decoding + 1 / inference). The
+last row of a source needs no quiet machine: images for a second of a core, against both alone
+added up, which shows what it costs to bring them together. benchmarks.scoring_memory says how
+memory is measured, for a tenth of the images and for all.
 """
 
-import io
-import multiprocessing
+import contextlib
 import os
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain, islice
 from pathlib import Path
 
 import click
 import numpy as np
-import psutil
-import pyarrow as pa
-import pyarrow.parquet as pq
-from PIL import Image
 
-from benchmarks.big_set import draw_pictures
+from benchmarks.scoring_memory import memory
+from benchmarks.scoring_sources import Source, digits, pictures
 from benchmarks.table import Row, markdown
-from core import datasets
-from core.inference import Autoencoder
+from core.images import read_image, to_array
 from core.machine import cores
-from core.streaming import decoding, shards
-from core.streaming.pipeline import Job, score_file
+from core.streaming import decoding
+from core.streaming.inferring import models_at_once, scored
+from core.streaming.pipeline import score_file
+from core.streaming.shards import Sample
 
-DIFFERENT = 5_000
-A_SHARD = 100_000
-DIGITS, PICTURES = "mnist-dense-32", "shapes-conv"
-
-
-@dataclass(frozen=True)
-class Source:
-    """What is scored by which model."""
-
-    title: str
-    path: Path
-    checkpoint: str
-
-    def job(self) -> Job:
-        """As `python -m core score` does it."""
-        model = Autoencoder.load(self.checkpoint)
-        return Job(model, "a benchmark", shards.shards(self.path, 4096))
+LOOP_BATCH = 256
 
 
 @dataclass(frozen=True)
@@ -67,25 +52,6 @@ class Speed:
 
     rate: float
     core_seconds: float
-
-
-def digits(folder: Path, n: int) -> Source:
-    """Parquet files of PNG bytes."""
-    folder.mkdir()
-    images = datasets.load("mnist-5k", "train").images
-    files = [_png(images[i % len(images), 0] // (1 + i // len(images))) for i in range(DIFFERENT)]
-    for start in range(0, n, A_SHARD):
-        rows = [files[i % DIFFERENT] for i in range(start, min(n, start + A_SHARD))]
-        table = pa.table({"image": pa.array(rows, pa.binary())})
-        pq.write_table(table, folder / f"{start:09d}.parquet", compression="none")
-    return Source("digits of 28 x 28, PNG in Parquet", folder, DIGITS)
-
-
-def pictures(folder: Path, n: int) -> Source:
-    """A folder of JPEG files of 64 x 64, in colour."""
-    folder.mkdir()
-    draw_pictures(folder, n)
-    return Source("pictures of 64 x 64, JPEG in a folder", folder, PICTURES)
 
 
 def whole(source: Source, out: Path) -> Speed:
@@ -101,24 +67,53 @@ def decoding_alone(source: Source) -> Speed:
     return _speed(lambda: sum(len(block.images) for block in decoded))
 
 
-def inference_alone(source: Source, n: int) -> Speed:
-    """The errors of images that are decoded already, from bytes to numbers."""
+def inference_alone(source: Source, n: int, at_once: int) -> Speed:
+    """The errors of images that are decoded already, from bytes to numbers.
+
+    at_once: how many blocks; each goes through the model in the parts that it has in ours.
+    """
+    model, block = source.job().autoencoder, _first_block(source)
+    n_blocks = max(at_once, n // len(block.ids))
+    with ThreadPoolExecutor(at_once) as pool:
+
+        def run(count: int) -> int:
+            return sum(len(rows.ids) for rows in pool.map(partial(scored, model), [block] * count))
+
+        run(at_once)
+        return _speed(lambda: run(n_blocks))
+
+
+def plain_loop(source: Source, n: int) -> Speed:
+    """As one would write it first: an image after the other, in one process."""
     job = source.job()
-    few = decoding.blocks(job.shards, job.autoencoder.input_shape, 0)
-    ready = next(few).images
-    few.close()
+    _, height, width = shape = job.autoencoder.input_shape
+    samples = chain.from_iterable(shard.samples() for shard in job.shards)
 
     def run() -> int:
-        for _ in range(max(1, n // len(ready))):
-            job.autoencoder.errors(np.divide(ready, np.float32(255)))
-        return max(1, n // len(ready)) * len(ready)
+        done = 0
+        while batch := list(islice(samples, min(LOOP_BATCH, n - done))):
+            pictures = [read_image(_source(sample)) for sample in batch]
+            x = np.stack([to_array(one, shape[0], (height, width)) for one in pictures])
+            job.autoencoder.errors(x / np.float32(255))
+            done += len(batch)
+        return done
 
-    run()
     return _speed(run)
 
 
-def rows(rounds: int = 3, n_digits: int = 40_000, n_pictures: int = 8_000) -> list[Row]:
-    """Three rows a source: against the slower alone, what the cores allow, and by core time."""
+def _source(sample: Sample) -> bytes | Path:
+    found = sample.read()
+    return found if isinstance(found, bytes) else Path(found)
+
+
+def _first_block(source: Source) -> decoding.Block:
+    job = source.job()
+    with contextlib.closing(decoding.blocks(job.shards, job.autoencoder.input_shape, 0)) as blocks:
+        return next(blocks)
+
+
+def rows(rounds: int = 3, n_digits: int = 60_000, n_pictures: int = 12_000) -> list[Row]:
+    """Five rows a source: against what the cores allow, each half alone, and by core time."""
     found = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -130,47 +125,60 @@ def rows(rounds: int = 3, n_digits: int = 40_000, n_pictures: int = 8_000) -> li
     return found
 
 
+@dataclass(frozen=True)
+class Round:
+    """Each way once, one right after the other."""
+
+    ours: Speed
+    decoding: Speed
+    inference: Speed
+    one_at_a_time: Speed
+    loop: Speed
+
+    @property
+    def allowed(self) -> float:
+        """Images/s if no core ever waits."""
+        return 1 / (1 / self.decoding.rate + 1 / self.inference.rate)
+
+    @property
+    def apart(self) -> float:
+        """Images for a second of a core, decoding and inference added up."""
+        return 1 / (self.decoding.core_seconds + self.inference.core_seconds)
+
+
 def measured(source: Source, n: int, out: Path, rounds: int) -> list[Row]:
-    """The three ways in turn, so many times."""
-    ways = [
-        (whole(source, out), decoding_alone(source), inference_alone(source, n // 4))
+    """The ways in turn, so many times."""
+    at_once = models_at_once()
+    found = [
+        Round(
+            whole(source, out),
+            decoding_alone(source),
+            inference_alone(source, n // 2, at_once),
+            inference_alone(source, n // 8, 1),
+            plain_loop(source, n // 8),
+        )
         for _ in range(rounds)
     ]
-    ours = [one[0].rate for one in ways]
-    slower = [min(decoded.rate, inferred.rate) for _, decoded, inferred in ways]
-    both = [d.core_seconds + i.core_seconds for _, d, i in ways]
-    allowed = [min(rate, cores() / seconds) for rate, seconds in zip(slower, both, strict=True)]
-    serial = ("decode, then infer", [1 / (1 / d.rate + 1 / i.rate) for _, d, i in ways])
-    a_core = [1 / one[0].core_seconds for one in ways]
-    apart = [1 / seconds for seconds in both]
+    ours = [one.ours.rate for one in found]
+    loop = ("a plain loop", [one.loop.rate for one in found])
+    limits = {
+        f"what {cores()} cores allow": [one.allowed for one in found],
+        "decoding alone": [one.decoding.rate for one in found],
+        "inference alone": [one.inference.rate for one in found],
+        "inference alone, a block at a time": [one.one_at_a_time.rate for one in found],
+    }
+    a_core = [1 / one.ours.core_seconds for one in found]
     return [
-        Row(f"score {source.title}", ours, *serial, f"{_slower_of(ways)} alone", slower),
-        Row(f"score {source.title}", ours, *serial, "what the cores allow", allowed),
-        Row(f"{source.title}, a core's second", a_core, limit_name="both alone", limit=apart),
+        *(Row(f"score {source.title}", ours, *loop, name, limit) for name, limit in limits.items()),
+        Row(
+            f"{source.title}, a core's second",
+            a_core,
+            "a plain loop",
+            [1 / one.loop.core_seconds for one in found],
+            "both alone",
+            [one.apart for one in found],
+        ),
     ]
-
-
-def _slower_of(ways: list[tuple[Speed, Speed, Speed]]) -> str:
-    names = ["decoding" if d.rate < i.rate else "inference" for _, d, i in ways]
-    return max(set(names), key=names.count)
-
-
-def memory(source: Source, out: Path) -> tuple[float, float, float]:
-    """Scored in a process of its own: images/s with its start, MB of it and of all its processes
-    at most.
-    """
-    context = multiprocessing.get_context("spawn")
-    process = context.Process(target=whole, args=(source, out))
-    began = time.perf_counter()
-    process.start()
-    own = everyone = 0.0
-    while process.is_alive():
-        mine, all_of_them = _anonymous(psutil.Process(process.pid))
-        own, everyone = max(own, mine), max(everyone, all_of_them)
-        process.join(0.2)
-    if process.exitcode:
-        raise click.ClickException("Scoring failed.")
-    return pq.read_metadata(out).num_rows / (time.perf_counter() - began), own, everyone
 
 
 def _speed(work: Callable[[], int]) -> Speed:
@@ -183,29 +191,6 @@ def _speed(work: Callable[[], int]) -> Speed:
 def _core_seconds() -> float:
     times = os.times()
     return times.user + times.system + times.children_user + times.children_system
-
-
-def _png(x: np.ndarray) -> bytes:
-    file = io.BytesIO()
-    Image.fromarray(x).save(file, "PNG")
-    return file.getvalue()
-
-
-def _anonymous(process: psutil.Process) -> tuple[float, float]:
-    try:
-        family = [process, *process.children(recursive=True)]
-    except psutil.NoSuchProcess:
-        return 0.0, 0.0
-    each = [_megabytes(one.pid) for one in family]
-    return each[0], sum(each)
-
-
-def _megabytes(pid: int) -> float:
-    try:
-        status = Path(f"/proc/{pid}/status").read_text()
-    except OSError:
-        return 0.0
-    return int(status.split("RssAnon:")[1].split()[0]) / 1024 if "RssAnon:" in status else 0.0
 
 
 @click.command()

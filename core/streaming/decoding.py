@@ -9,7 +9,6 @@ import math
 import os
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from itertools import chain
@@ -19,7 +18,7 @@ from typing import NamedTuple, TypeVar
 from core.config import DataError, HourglassError, ImageRejected
 from core.streaming import workers as decoders
 from core.streaming.shards import Sample, Shard
-from core.streaming.workers import Content, Decoded, Pixels, Shape, Slots, decode, decode_into
+from core.streaming.workers import Content, Decoded, Lane, Pixels, Shape, Slots, decode
 
 BLOCK_IMAGES, BLOCK_PIXELS = 1024, 1024 * 784
 BLOCK_BYTES = 32 << 20  # of encoded images in one block
@@ -65,11 +64,10 @@ def blocks(shards: Sequence[Shard], shape: Shape, workers: int | None = None) ->
     if not workers:
         yield from _one_by_one(tasks, shape)
         return
-    n_slots = 2 * workers + 1
-    slots = Slots.of(n_slots, _most(shape) * math.prod(shape))
+    slots = Slots.of(2 * workers + 1, _most(shape) * math.prod(shape))
     with decoders.processes(workers, slots) as pool:
         try:
-            yield from _overlapped(_Lane(pool, slots, n_slots, shape), tasks)
+            yield from _overlapped(Lane(pool, slots, shape), tasks)
         except BrokenProcessPool as error:
             raise DataError(
                 "A process that decodes images was ended, perhaps for want of memory: "
@@ -134,49 +132,20 @@ def _one_by_one(items: Iterable[_Item], shape: Shape) -> Iterator[Block]:
         yield _block(item, decode(item.contents, shape))
 
 
-class _Lane:
-    """Blocks on their way through a pool, first in first out, each in a slot of its own."""
-
-    def __init__(self, pool: ProcessPoolExecutor, slots: Slots, n_slots: int, shape: Shape) -> None:
-        self._pool, self._slots, self._n_slots, self._shape = pool, slots, n_slots, shape
-        self._begun: deque[tuple[int, _Task, Future[list[str]]]] = deque()
-        self._next = 0
-
-    @property
-    def full(self) -> bool:
-        """Whether a block must be taken before another one is begun."""
-        return len(self._begun) == self._n_slots
-
-    def __len__(self) -> int:
-        return len(self._begun)
-
-    def begin(self, task: _Task) -> None:
-        """Have it decoded, into the slot that has been free the longest."""
-        slot = self._next
-        self._next = (slot + 1) % self._n_slots
-        future = self._pool.submit(decode_into, slot, task.contents, self._shape)
-        self._begun.append((slot, task, future))
-
-    def take(self) -> Block:
-        """The first one, when it is done: its pixels are copied, its slot is free again."""
-        slot, task, future = self._begun.popleft()
-        reasons = future.result()
-        pixels = self._slots.view(slot, reasons.count(""), self._shape).copy()
-        return _block(task, (pixels, reasons))
-
-
-def _overlapped(lane: _Lane, items: Iterable[_Item]) -> Iterator[Block]:
-    """Decoded by the pool, in order, with at most so many blocks begun as there are slots."""
+def _overlapped(lane: Lane, items: Iterable[_Item]) -> Iterator[Block]:
+    """Decoded by the pool, in order, with at most as many blocks begun as the lane has room for."""
+    begun: deque[_Task] = deque()
     failed: HourglassError | None = None
     for item in items:
         if isinstance(item, HourglassError):
             failed = item
             break
-        lane.begin(item)
-        if lane.full:
-            yield lane.take()
-    while len(lane):
-        yield lane.take()
+        begun.append(item)
+        lane.begin(item.contents)
+        if lane.is_full:
+            yield _block(begun.popleft(), lane.take())
+    while begun:
+        yield _block(begun.popleft(), lane.take())
     if failed:
         raise failed
 

@@ -2,10 +2,7 @@
 
 import contextlib
 import hashlib
-import math
-from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain, groupby
 from pathlib import Path
@@ -15,18 +12,15 @@ import numpy as np
 import pandas as pd
 
 from core import exports
-from core.backends import inference_threads
-from core.config import DataError, HourglassError
+from core.config import DataError
 from core.data.imagesets import Rejected
 from core.inference import Autoencoder
 from core.streaming import decoding, scoring
-from core.streaming.decoding import Block, kept_failure
+from core.streaming.inferring import all_scored
 from core.streaming.scoring import Rows
 from core.streaming.shards import Shard
-from core.streaming.workers import default_workers
 
 TABLE_ROWS = 2048
-PART_PIXELS = 256 * 784  # as floats at a time: larger pieces of memory are given back each time
 
 
 @dataclass(frozen=True)
@@ -97,9 +91,9 @@ def pieces(job: Job, shards: Sequence[Shard]) -> Generator[Piece]:
     decoded = decoding.blocks(shards, job.autoencoder.input_shape, job.workers)
     with (
         contextlib.closing(decoded),
-        contextlib.closing(_scored(job.autoencoder, decoded)) as scored,
+        contextlib.closing(all_scored(job.autoencoder, decoded)) as found,
     ):
-        for shard, of_shard in groupby(scored, key=lambda one: one[0]):
+        for shard, of_shard in groupby(found, key=lambda one: one[0]):
             for rows in _gathered(rows for _, rows in of_shard):
                 yield Piece(shard, scoring.table(job.autoencoder, job.source, rows, limit))
 
@@ -123,39 +117,6 @@ def score_file(job: Job, out: Path, progress: Callable[[int], None] | None = Non
                 f"{job.source} has no image that can be read of {totals.n_rejected:,} files{why}"
             )
     return totals
-
-
-def _scored(autoencoder: Autoencoder, blocks: Iterable[Block]) -> Generator[tuple[int, Rows]]:
-    """The rows of each block, and its shard, in their order, while the next ones are worked on.
-
-    What the blocks end with is raised after the rows of those before it.
-    """
-    threads = max(1, default_workers() // inference_threads())
-    begun: deque[tuple[int, Future[Rows]]] = deque()
-    failed: HourglassError | None = None
-    with ThreadPoolExecutor(threads) as pool:
-        for item in kept_failure(blocks):
-            if isinstance(item, HourglassError):
-                failed = item
-                break
-            begun.append((item.shard, pool.submit(_rows, autoencoder, item)))
-            if len(begun) > threads:
-                shard, rows = begun.popleft()
-                yield shard, rows.result()
-        for shard, rows in begun:
-            yield shard, rows.result()
-    if failed:
-        raise failed
-
-
-def _rows(autoencoder: Autoencoder, block: Block) -> Rows:
-    errors = np.full(len(block.ids), np.nan)
-    read = np.array([reason == "" for reason in block.reasons], bool)
-    size = max(1, PART_PIXELS // math.prod(autoencoder.input_shape))
-    parts = [block.images[i : i + size] for i in range(0, len(block.images), size)]
-    found = [autoencoder.errors(np.divide(part, np.float32(255))) for part in parts]
-    errors[read] = np.concatenate([np.empty(0), *found])
-    return Rows(block.ids, block.labels, errors, block.reasons)
 
 
 def _gathered(scored: Iterable[Rows]) -> Iterator[Rows]:

@@ -10,6 +10,7 @@ import tarfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import repeat
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,6 +22,7 @@ from core.images import MAX_BYTES
 
 IMAGES = ("png", "jpg", "jpeg", "bmp", "tif", "tiff", "webp", "gif")
 LABELS = ("cls", "txt")
+COLUMNS = ("id", "image", "label")  # of a Parquet file
 ROWS = 64  # of a Parquet file in memory at a time
 MAX_LABEL = 200
 
@@ -133,25 +135,23 @@ def _parquet(path: Path) -> Iterator[Sample]:
 
     try:
         with pq.ParquetFile(path) as file:
-            wanted = [n for n in ("id", "image", "label") if n in file.schema_arrow.names]
+            wanted = [n for n in COLUMNS if n in file.schema_arrow.names]
             if "image" not in wanted:
                 raise DataError(f"{path.name} has no column called image.")
             row = 0
             for batch in file.iter_batches(batch_size=ROWS, columns=wanted):
-                for one in batch.to_pylist():
-                    yield _parquet_sample(path, row, one)
-                    row += 1
+                known = (batch[n].to_pylist() if n in wanted else repeat(None) for n in COLUMNS)
+                for cells in zip(*known, range(row, row + len(batch)), strict=False):
+                    yield _parquet_sample(path.name, *cells)
+                row += len(batch)
     except (pa.ArrowException, OSError) as error:
         raise DataError(f"{path.name} is no Parquet file that can be read ({error}).") from error
 
 
-def _parquet_sample(path: Path, row: int, one: dict[str, Any]) -> Sample:
-    image = one["image"]
+def _parquet_sample(file: str, name: Any, image: Any, label: Any, row: int) -> Sample:
     content = image.get("bytes") if isinstance(image, dict) else image
-    name = one.get("id")
-    label = one.get("label")
     return Sample(
-        f"{path.name}/{row if name is None else name}",
+        f"{file}/{row if name is None else name}",
         "" if label is None else str(label)[:MAX_LABEL],
         partial(_given, content if isinstance(content, bytes) else "It has no bytes."),
     )

@@ -13,8 +13,9 @@ import os
 import signal
 import sys
 import threading
+from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,16 +38,18 @@ _SPAWN = multiprocessing.get_context("spawn")
 class Slots:
     """Memory that processes share, in slots for one block each.
 
-    raw: all of it; only a process that is being started can be given it.  size: bytes of a slot.
+    raw: all of it; only a process that is being started can be given it.  n: how many slots.
+    size: bytes of a slot.
     """
 
     raw: Any
+    n: int
     size: int
 
     @classmethod
     def of(cls, n: int, size: int) -> "Slots":
         """So many slots of so many bytes each."""
-        return cls(_SPAWN.RawArray(ctypes.c_ubyte, n * size), size)
+        return cls(_SPAWN.RawArray(ctypes.c_ubyte, n * size), n, size)
 
     def view(self, slot: int, n: int, shape: Shape) -> Pixels:
         """The first n images in a slot: (n, C, H, W); another block may overwrite them."""
@@ -108,6 +111,33 @@ def processes(n: int, slots: Slots | None = None) -> Iterator[ProcessPoolExecuto
         yield pool
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+class Lane:
+    """Blocks on their way through processes, first in first out, each in a slot of its own."""
+
+    def __init__(self, pool: ProcessPoolExecutor, slots: Slots, shape: Shape) -> None:
+        self._pool, self._slots, self._shape = pool, slots, shape
+        self._begun: deque[tuple[int, Future[list[str]]]] = deque()
+        self._next = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether a block must be taken before another one is begun."""
+        return len(self._begun) == self._slots.n
+
+    def begin(self, contents: Sequence[Content]) -> None:
+        """Have a block decoded, into the slot that has been free the longest."""
+        slot = self._next
+        self._next = (slot + 1) % self._slots.n
+        future = self._pool.submit(decode_into, slot, contents, self._shape)
+        self._begun.append((slot, future))
+
+    def take(self) -> Decoded:
+        """The first block, when it is done: its pixels are copied, its slot is free again."""
+        slot, future = self._begun.popleft()
+        reasons = future.result()
+        return self._slots.view(slot, reasons.count(""), self._shape).copy(), reasons
 
 
 def _begin(slots: Slots | None) -> None:

@@ -1,6 +1,7 @@
 """Blocks scored as they come: rows in the order of the source, in tables of one shard each."""
 
 import io
+import math
 from collections.abc import Iterator
 from functools import partial
 
@@ -9,8 +10,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from core.config import DataError
 from core.inference import Autoencoder
-from core.streaming import decoding, pipeline
+from core.streaming import decoding, inferring, pipeline
 from core.streaming.pipeline import Job, Totals, pieces
 from core.streaming.shards import Sample, Shard
 from tests.core.models_for_tests import SHAPE, tiny_checkpoint
@@ -74,3 +76,39 @@ def test_totals_count_every_row_and_keep_the_first_that_was_not_read(job: Job) -
     assert (totals.n, totals.n_rejected) == (40, 5)
     assert totals.rejected is not None
     assert totals.rejected.name == "0.png"
+
+
+def test_rows_before_a_failure_are_there_however_many_blocks_are_worked_on(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaking() -> Iterator[Sample]:
+        yield from samples(0, 22)
+        raise DataError("The shard is damaged.")
+
+    monkeypatch.setattr(pipeline, "TABLE_ROWS", 1)
+    monkeypatch.setattr(inferring, "models_at_once", lambda: 3)
+    running = pieces(job, [Shard("x", breaking)])
+    assert [len(next(running).table) for _ in range(5)] == [4] * 5
+    with pytest.raises(DataError, match="damaged"):
+        next(running)
+
+
+@pytest.mark.parametrize("part", [1, 3, 1000])
+def test_errors_are_those_of_the_model_whatever_the_parts(
+    part: int, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inferring, "PART_PIXELS", part * math.prod(SHAPE))
+    errors = np.concatenate([piece.table["error"] for piece in pieces(job, job.shards)])
+    read = [i for i in range(45) if i % 10]
+    images = np.stack([np.asarray(Image.open(io.BytesIO(png(i))))[None] for i in read])
+    expected = job.autoencoder.errors(images / np.float32(255))
+    np.testing.assert_allclose(errors[read], expected, rtol=1e-6)
+
+
+def test_as_many_blocks_are_worked_on_as_threads_of_the_model_have_cores(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(inferring, "default_workers", lambda: 8)
+    for threads, expected in ((1, 8), (4, 2), (16, 1)):
+        monkeypatch.setattr(inferring, "inference_threads", lambda threads=threads: threads)
+        assert inferring.models_at_once() == expected
