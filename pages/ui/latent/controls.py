@@ -9,8 +9,8 @@ from core.data.seen import seen_in_training
 from core.mapping.projections import BY_NAME
 from pages.ui import sidebar, widgets
 from pages.ui.density import DENSE
+from pages.ui.latent import colours as latent_colours
 from pages.ui.latent import data as latent_data
-from pages.ui.latent import map as latent_map
 from pages.ui.latent.data import OTHER, Crowd, Population
 from pages.ui.text import titles
 
@@ -135,7 +135,7 @@ def _groups(choice: sidebar.Choice) -> int:
 
 
 def _colour(population: Population, groups: int) -> str:
-    options = latent_map.colours(population, groups)
+    options = latent_colours.options(population, groups)
     return widgets.choice(
         st.selectbox,
         "Colour",

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.anomaly.neighbours import Neighbours, nearest_to_row
 from core.noise import Noise
-from pages.ui import cache, code_chart, gallery, inspector, mosaic, state
+from pages.ui import cache, code_chart, gallery, inspector, mosaic, selection
 from pages.ui.cache import Shown
 from pages.ui.gallery import Columns, Item
 from pages.ui.latent import between as latent_between
@@ -32,20 +32,25 @@ def inspect(one: View, clicked: str | None) -> None:
     if image_id not in one.population.images:
         return
     i = int(one.population.images.positions([image_id])[0])
+    inspector.inspect(_enlarged(one, i), image_id, partial(_around, one, i))
+
+
+def _enlarged(one: View, i: int) -> inspector.View:
+    """Image number i under the model's own kind of noise, as much as on the other pages."""
+    image_id = str(one.population.images.ids[i])
     crowd, other = one.asked.crowd, bool(one.population.other[i])
     split = OTHER[crowd.split] if other else crowd.split
     kind = one.card.noise.kind if one.card.noise else "gaussian"
     noise = Noise(kind, 0.0, clip=bool(one.card.noise and one.card.noise.clip))
     sweep = cache.model_sweep(Shown(crowd.dataset, split, (image_id,), noise, 0), one.card)
     sigma = float(st.session_state.get("sigma", DEFAULT_SIGMA))
-    view = inspector.View(
+    return inspector.View(
         one.population.images.take([i]),
         (cache.autoencoder(one.card),),
         (sweep,),
         reconstruction.nearest_step(sweep.sigmas, sigma),
         reconstruction.error_scale((sweep,)),
     )
-    inspector.inspect(view, image_id, partial(_around, one, i))
 
 
 def near(one: View, i: int) -> tuple[Neighbours, Neighbours]:
@@ -84,7 +89,7 @@ def _gallery(one: View, found: Neighbours, title: str) -> str | None:
     ]
     pictures = [mosaic.colours(images.pixels(positions))]
     packed = gallery.pack(items, pictures, Columns(("image",), NEAR_SIDE))
-    return gallery.show(packed, f"near in {title}".replace(" ", "_"), state.selected_ids())
+    return gallery.show(packed, f"near in {title}".replace(" ", "_"), selection.ids())
 
 
 def _walk_buttons(one: View, image_id: str) -> None:

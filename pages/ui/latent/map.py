@@ -1,4 +1,4 @@
-"""The map of codes: what it is coloured by, and one selection on one or two of them."""
+"""The map of codes, drawn point by point: one selection on one or two of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -7,27 +7,14 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from core.checkpoints import Card
 from core.data.imagesets import ImageSet
-from pages.ui import cache, scatter, state, theme, zoom
-from pages.ui.colouring import COLOURS, Colouring, Groups, Scale, name_of
-from pages.ui.latent import data as latent_data
-from pages.ui.latent.data import Codes, Crowd, Population
+from pages.ui import cache, scatter, selection, zoom
+from pages.ui.colouring import Colouring, name_of
+from pages.ui.latent.data import Population
 from pages.ui.scatter import Look, Mask, Places, Points
 
 SECTION, ORIGIN = "section", "map_origin"
 NEXT = "inspect_next"  # the image that the inspector is to open on
-FEW = 20  # different numbers of a factor: so many are shown by name
-BY_ERROR = ("error", "percentile")  # colours for which every image must be rebuilt
-DEGREES = ("hue", "rotation")  # factors that go round in a circle
-UNSEEN = "not reviewed"
-VERDICTS = {
-    "outlier": theme.LIGHT["outlier"],
-    "normal": COLOURS[0],
-    "unsure": COLOURS[1],
-    "disputed": COLOURS[4],
-    UNSEEN: theme.LIGHT["original"],
-}
 CONFIG = {
     "displaylogo": False,
     "doubleClick": "autosize",
@@ -56,8 +43,10 @@ class Drawing:
 class Memory:
     """How a chart was last drawn.
 
-    drawn: name, colour and mouse mode.  baked: the selection it was drawn with.  shown: the one
-    it shows, after what the visitor did in it.  again: how often it was drawn like this in a row.
+    drawn: name, colour and mouse mode.  place: the name alone: where the points lie.  baked: the
+    selection it was drawn with.  shown: the one it shows, after what the visitor did in it.
+    extent: the part that was in view then; None for all.  again: how often it was drawn like this
+    in a row.
     """
 
     drawn: tuple[Any, ...]
@@ -73,39 +62,9 @@ class Memory:
         return hash((self.drawn, self.baked, self.again)) % 2**31
 
 
-def colours(population: Population, groups: int) -> dict[str, str]:
-    """What a map of these images can be coloured by: name -> title.
-
-    groups: into how many clusters k-means would divide the codes.
-    """
-    images = population.images
-    found = {"class": "class"} if images.labels is not None else {}
-    found |= {"error": "reconstruction error", "percentile": "error percentile"}
-    if latent_data.verdicts(images.id):
-        found["review"] = "review decision"
-    if images.factors is not None:
-        found |= {f"factor:{name}": f"factor: {name}" for name in images.factors}
-    return found | {"cluster": f"k-means cluster ({groups})"}
-
-
-def colouring(
-    colour: str, crowd: Crowd, card: Card, population: Population, found: Codes, groups: int
-) -> Colouring:
-    """The colour of each point.  colour: a name from colours()."""
-    images = population.images
-    if colour == "class" and images.labels is not None:
-        return Groups("class", images.class_names, images.labels)
-    if colour == "percentile":
-        percentiles = found.rank(latent_data.errors(crowd, card, found))
-        return Scale("error percentile", percentiles, "warm")
-    if colour == "review":
-        return _by_verdict(images)
-    if colour == "cluster":
-        of = latent_data.clusters(crowd, card, found.z, groups)
-        return Groups("cluster", tuple(f"cluster {i + 1}" for i in range(groups)), of)
-    if colour.startswith("factor:") and images.factors is not None:
-        return _by_factor(colour.removeprefix("factor:"), images.factors)
-    return Scale("reconstruction error (MSE)", latent_data.errors(crowd, card, found), "warm")
+def points(population: Population, xy: Places, others: str) -> Points:
+    """The images at their places.  others: what the other part is called."""
+    return Points(xy, population.images.ids, population.other, others)
 
 
 def draw(drawing: Drawing) -> None:
@@ -130,15 +89,9 @@ def draw(drawing: Drawing) -> None:
 
 def _remembered(drawing: Drawing) -> Memory:
     """How to draw the chart now: as before if it shows what it should, else anew."""
-    key, selected = f"{drawing.key}_memory", state.selected_ids()
-    place, drawn = (
-        drawing.name,
-        (
-            drawing.name,
-            name_of(drawing.colouring),
-            drawing.look.drag,
-        ),
-    )
+    key, selected = f"{drawing.key}_memory", selection.ids()
+    place = drawing.name
+    drawn = (place, name_of(drawing.colouring), drawing.look.drag)
     before: Memory | None = st.session_state.get(key)
     own = st.session_state.get(ORIGIN) == (drawing.key, selected)
     if before and before.drawn == drawn and (own or before.shown == selected):
@@ -158,8 +111,8 @@ def _remembered(drawing: Drawing) -> Memory:
 def _selected(key: str) -> None:
     """Called when the visitor has selected in a chart, before the page runs again."""
     ids = ids_of(st.session_state[key]["selection"]["points"])
-    state.select(ids)
-    st.session_state[ORIGIN] = (key, state.selected_ids())
+    selection.select(ids)
+    st.session_state[ORIGIN] = (key, selection.ids())
     if ids:
         st.session_state[SECTION] = "selected"
 
@@ -172,23 +125,3 @@ def ids_of(chosen: Sequence[dict[str, Any]]) -> list[str]:
 
 def _mask(ids: np.ndarray[Any, Any], selected: tuple[str, ...]) -> Mask | None:
     return np.isin(ids, selected) if selected else None
-
-
-def _by_verdict(images: ImageSet) -> Colouring:
-    said = latent_data.verdicts(images.id)
-    names = list(VERDICTS)
-    of = [names.index(said.get(image, UNSEEN)) for image in images.ids.tolist()]
-    return Groups("review decision", tuple(names), np.array(of), tuple(VERDICTS.values()))
-
-
-def _by_factor(name: str, factors: Any) -> Colouring:
-    column = factors[name]
-    if column.dtype.kind in "if" and column.nunique() > FEW:
-        return Scale(name, column.to_numpy(np.float64), "wheel" if name in DEGREES else "neutral")
-    of, names = column.astype(str).factorize(sort=True)
-    return Groups(name, tuple(names), of.astype(np.int64))
-
-
-def points(population: Population, xy: Places, others: str) -> Points:
-    """The images at their places.  others: what the other part is called."""
-    return Points(xy, population.images.ids, population.other, others)

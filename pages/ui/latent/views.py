@@ -6,11 +6,11 @@ from core.checkpoints import Card
 from core.data.imagesets import ImageSet
 from core.latent import Array, Axes
 from core.mapping.projections import BY_NAME
-from pages.ui import state
+from pages.ui import selection
 from pages.ui.colouring import Colouring, Positions
+from pages.ui.latent import colours as latent_colours
 from pages.ui.latent import data as latent_data
 from pages.ui.latent import jobs as latent_jobs
-from pages.ui.latent import map as latent_map
 from pages.ui.latent import waiting
 from pages.ui.latent.controls import Asked
 from pages.ui.latent.data import Codes, Population
@@ -47,9 +47,9 @@ def view(asked: Asked, card: Card) -> View:
     method = asked.method if xy is not None else "pca"
     drawn = xy if xy is not None else latent_jobs.places(crowd, card, "pca", codes.z, axes)
     assert drawn is not None
-    if asked.colour in latent_map.BY_ERROR:
+    if asked.colour in latent_colours.BY_ERROR:
         waiting.judge(crowd, card, codes)
-    colouring = latent_map.colouring(asked.colour, crowd, card, population, codes, asked.groups)
+    colouring = latent_colours.colouring(asked.colour, crowd, card, population, codes, asked.groups)
     return View(asked, card, population, codes, known, known_codes, axes, method, drawn, colouring)
 
 
@@ -95,4 +95,4 @@ def axis_titles(card: Card, axes: Axes, method: str) -> tuple[str, str]:
 
 def selected_positions(images: ImageSet) -> Positions:
     """Where the selected images stand, in the order of the set; those of other sets left out."""
-    return images.known_positions(state.selected_ids())
+    return images.known_positions(selection.ids())

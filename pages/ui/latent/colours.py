@@ -1,0 +1,74 @@
+"""What a map of codes can be coloured by, and the colour of each of its points."""
+
+from typing import Any
+
+import numpy as np
+
+from core.checkpoints import Card
+from core.data.imagesets import ImageSet
+from pages.ui import theme
+from pages.ui.colouring import COLOURS, Colouring, Groups, Scale
+from pages.ui.latent import data as latent_data
+from pages.ui.latent.data import Codes, Crowd, Population
+
+FEW = 20  # different numbers of a factor: so many are shown by name
+BY_ERROR = ("error", "percentile")  # colours for which every image must be rebuilt
+DEGREES = ("hue", "rotation")  # factors that go round in a circle
+UNSEEN = "not reviewed"
+VERDICTS = {
+    "outlier": theme.LIGHT["outlier"],
+    "normal": COLOURS[0],
+    "unsure": COLOURS[1],
+    "disputed": COLOURS[4],
+    UNSEEN: theme.LIGHT["original"],
+}
+
+
+def options(population: Population, groups: int) -> dict[str, str]:
+    """What a map of these images can be coloured by: name -> title.
+
+    groups: into how many clusters k-means would divide the codes.
+    """
+    images = population.images
+    found = {"class": "class"} if images.labels is not None else {}
+    found |= {"error": "reconstruction error", "percentile": "error percentile"}
+    if latent_data.verdicts(images.id):
+        found["review"] = "review decision"
+    if images.factors is not None:
+        found |= {f"factor:{name}": f"factor: {name}" for name in images.factors}
+    return found | {"cluster": f"k-means cluster ({groups})"}
+
+
+def colouring(
+    colour: str, crowd: Crowd, card: Card, population: Population, found: Codes, groups: int
+) -> Colouring:
+    """The colour of each point.  colour: a name from options()."""
+    images = population.images
+    if colour == "class" and images.labels is not None:
+        return Groups("class", images.class_names, images.labels)
+    if colour == "percentile":
+        percentiles = found.rank(latent_data.errors(crowd, card, found))
+        return Scale("error percentile", percentiles, "warm")
+    if colour == "review":
+        return _by_verdict(images)
+    if colour == "cluster":
+        of = latent_data.clusters(crowd, card, found.z, groups)
+        return Groups("cluster", tuple(f"cluster {i + 1}" for i in range(groups)), of)
+    if colour.startswith("factor:") and images.factors is not None:
+        return _by_factor(colour.removeprefix("factor:"), images.factors)
+    return Scale("reconstruction error (MSE)", latent_data.errors(crowd, card, found), "warm")
+
+
+def _by_verdict(images: ImageSet) -> Colouring:
+    said = latent_data.verdicts(images.id)
+    names = list(VERDICTS)
+    of = [names.index(said.get(image, UNSEEN)) for image in images.ids.tolist()]
+    return Groups("review decision", tuple(names), np.array(of), tuple(VERDICTS.values()))
+
+
+def _by_factor(name: str, factors: Any) -> Colouring:
+    column = factors[name]
+    if column.dtype.kind in "if" and column.nunique() > FEW:
+        return Scale(name, column.to_numpy(np.float64), "wheel" if name in DEGREES else "neutral")
+    of, names = column.astype(str).factorize(sort=True)
+    return Groups(name, tuple(names), of.astype(np.int64))
