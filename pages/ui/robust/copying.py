@@ -1,12 +1,13 @@
 """Copying made visible: what each model makes of images that are nothing like its training."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from core import robustness
+from core.checkpoints import Card
 from core.comparing.strangers import STRANGERS
 from pages.ui import exporting, mosaic, reporting, widgets
 from pages.ui.robust import controls as robust_controls
@@ -32,18 +33,7 @@ def draw(choice: Choice) -> None:
     st.markdown(f"**{plain(verdict)}**")
     st.caption(copies.WHY)
     as_share = _as_share()
-    st.dataframe(
-        copies.numbers(found, cards, as_share),
-        hide_index=True,
-        column_config=_number_columns(as_share),
-    )
-    st.dataframe(
-        pictures(found),
-        hide_index=True,
-        row_height=ROW,
-        height="content",
-        column_config=_picture_columns(),
-    )
+    _draw_tables(found, cards, as_share)
     st.caption(
         plain(
             f"Means over {copies.N} images of each kind, made from {choice.split} images of "
@@ -57,6 +47,22 @@ def draw(choice: Choice) -> None:
             "The table of numbers",
         )
         reporting.button(lambda: copying_report.content(choice, cards, found, verdict), "copying")
+
+
+def _draw_tables(found: Mapping[str, Copying], cards: Sequence[Card], as_share: bool) -> None:
+    """Numbers above pictures, a row a model in each."""
+    st.dataframe(
+        copies.numbers(found, cards, as_share),
+        hide_index=True,
+        column_config=_number_columns(as_share),
+    )
+    st.dataframe(
+        pictures(found),
+        hide_index=True,
+        row_height=ROW,
+        height="content",
+        column_config=_picture_columns(),
+    )
 
 
 def _as_share() -> bool:

@@ -1,6 +1,7 @@
 """What copying tells in a report: what each model makes of strangers, and how much comes back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 
 from core.checkpoints import Card
 from core.comparing.strangers import STRANGERS
@@ -24,20 +25,6 @@ def content(
     share = copies.numbers(found, cards, as_share=True)
     mse = copies.numbers(found, cards, as_share=False)
     of_mse = (columns[0], *(one._replace(format=".4f") for one in titles))
-    first = next(iter(found.values()))
-    given = [
-        tile
-        for copy in first.copies
-        for tile in _tiles(mosaic.colours(copy.x), copy.stranger.title)
-    ]
-    rows = [Row("What goes in", tuple(given), detail=_listed())]
-    for card in cards:
-        out = [
-            tile
-            for copy in found[card.name].copies
-            for tile in _tiles(mosaic.colours(copy.x_hat), copy.stranger.title)
-        ]
-        rows.append(Row(card.name, tuple(out), "reconstructed"))
     return Content(
         "Robustness: copying",
         (verdict, copies.WHY.replace("**", "")),
@@ -46,13 +33,24 @@ def content(
             "seed of the images": str(copies.SEED),
         },
         tuple(cards),
-        tuple(rows),
+        tuple(_rows(cards, found)),
         (),
         (
             reporting.table("What comes back, %", share, columns),
             reporting.table("MSE", mse, of_mse),
         ),
     )
+
+
+def _rows(cards: Sequence[Card], found: Mapping[str, Copying]) -> Iterator[Row]:
+    """What goes in, then what comes out of each model."""
+    first = next(iter(found.values()))
+    given = [_tiles(mosaic.colours(copy.x), copy.stranger.title) for copy in first.copies]
+    yield Row("What goes in", tuple(chain.from_iterable(given)), detail=_listed())
+    for card in cards:
+        copied = found[card.name].copies
+        out = [_tiles(mosaic.colours(copy.x_hat), copy.stranger.title) for copy in copied]
+        yield Row(card.name, tuple(chain.from_iterable(out)), "reconstructed")
 
 
 def _tiles(pictures: Pixels, kind: str) -> tuple[Tile, ...]:

@@ -29,25 +29,7 @@ def draw(dataset: str) -> RunConfig:
     Raises a HourglassError that says what to change if the settings do not go together.
     """
     info, preset = _dataset(dataset), _preset()
-    epochs = widgets.whole(
-        st.number_input,
-        "Epochs",
-        1,
-        MOST_EPOCHS,
-        key="train_epochs",
-        default=preset.epochs,
-        help="How often it sees every image",
-    )
-    sigma = widgets.number(
-        st.slider,
-        "Noise in training σ",
-        0.0,
-        1.0,
-        key="train_sigma",
-        default=preset.noise.sigma,
-        step=0.05,
-        help="Put on the input while the target stays clean, so that it learns to remove it",
-    )
+    epochs, sigma = _epochs(preset.epochs), _sigma(preset.noise.sigma)
     with st.expander("More: architecture, widths, learning rate, classes, seed"):
         spec, options = arch_form.choose(preset.arch, preset.options)
         noise = more_form.noise(sigma, preset.noise)
@@ -84,6 +66,20 @@ def take(config: RunConfig) -> None:
     st.session_state["train_without"] = list(train.exclude_classes)
     st.session_state["train_threads"] = config.threads
     st.session_state["train_name"] = ""
+
+
+def _epochs(default: int) -> int:
+    about = "How often it sees every image"
+    return widgets.whole(
+        st.number_input, "Epochs", 1, MOST_EPOCHS, "train_epochs", default, help=about
+    )
+
+
+def _sigma(default: float) -> float:
+    about = "Put on the input while the target stays clean, so that it learns to remove it"
+    return widgets.number(
+        st.slider, "Noise in training σ", 0.0, 1.0, "train_sigma", default, step=0.05, help=about
+    )
 
 
 def _preset() -> Preset:
