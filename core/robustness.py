@@ -1,6 +1,5 @@
 """How far from the clean image each model lands as noise grows, on the same images and noise."""
 
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -11,7 +10,6 @@ import numpy.typing as npt
 from core.config import OptionError
 from core.data.imagesets import ImageSet
 from core.evaluation import Rebuilder, qualities
-from core.inference import Autoencoder
 from core.machine import cores
 from core.noise import Noise
 
@@ -123,19 +121,6 @@ class Study:
     noisy: Curve
 
 
-@dataclass(frozen=True)
-class Scored:
-    """How near a model comes to the clean images, and how fast it is.
-
-    mse, noisy_mse: means over the images, rebuilt from the clean and from the noisy ones.
-    images_per_second: rebuilt and scored, the faster of two tries, as the machine may be busy.
-    """
-
-    mse: float
-    noisy_mse: float
-    images_per_second: float
-
-
 def metric(name: str) -> Metric:
     """The metric called `name`, or OptionError."""
     for found in METRICS:
@@ -175,16 +160,3 @@ def measure(
 def curve(name: str, tables: Sequence[Table], shown: Metric) -> Curve:
     """The metric's values from one table of measure() a draw."""
     return Curve(name, np.stack([table[:, shown.row] for table in tables]))
-
-
-def score(model: Autoencoder, images: ImageSet, noise: Noise, seed: int) -> Scored:
-    """How near a model comes to the images, clean and under noise, and how fast it is."""
-    x = images.pixels()
-    model.errors(x[:16])  # the first call sets things up
-    seconds = []
-    for _ in range(2):
-        began = time.perf_counter()
-        clean = model.errors(x)
-        seconds.append(time.perf_counter() - began)
-    noisy = measure(model, images, noise, seed, (noise.sigma,))[0, 0]
-    return Scored(float(clean.mean()), float(noisy.mean()), len(x) / min(seconds))

@@ -106,15 +106,6 @@ def test_metric_unknown_is_refused() -> None:
         robustness.metric("mae")
 
 
-def test_score_is_the_mean_error_clean_and_noisy_and_a_speed(autoencoder: Autoencoder) -> None:
-    found = robustness.score(autoencoder, images(), Noise(sigma=0.4, mu=0.2), seed=3)
-    x = images().pixels()
-    noisy = add_noise(x, Noise(sigma=0.4, mu=0.2), 3)
-    assert found.mse == pytest.approx(autoencoder.errors(x).mean(), rel=1e-6)
-    assert found.noisy_mse == pytest.approx(autoencoder.errors(noisy, x).mean(), rel=1e-6)
-    assert found.images_per_second > 0
-
-
 def test_measuring_in_parts_equals_measuring_at_once(
     autoencoder: Autoencoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:

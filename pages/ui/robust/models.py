@@ -8,7 +8,8 @@ import streamlit as st
 
 from core import robustness
 from core.checkpoints import Card
-from core.robustness import Scored
+from core.comparing.scored import Scored
+from core.noise import Noise
 from pages.ui import exporting, reporting, widgets
 from pages.ui.reconstruct import controls
 from pages.ui.robust import measuring, scored, view_reports
@@ -54,16 +55,23 @@ def draw(choice: Choice) -> None:
         noisy = _trained()
         noise, seed = controls.noise()
         with st.popover("Measure", icon=":material/tune:", help="On how many images"):
-            asked = measuring.n_images(choice.dataset.input_shape)
-    images = robustness.spread(choice.images(), asked or len(choice.images()))
+            n = measuring.n_images(choice.dataset.input_shape)
     cards = tuple(card for card in choice.fitting if _fits(card, families, noisy))
     if not cards:
         st.info("No model is left: take a filter away, or train one on the Train page.")
         return
     robust_warnings.draw(choice, cards, noise)
-    added, n = replace(noise, sigma=SIGMA), len(images)
-    found = table(cards, scored.scored(images, cards, added, seed)).assign(n_images=n)
-    names = [card.name for card in cards]
+    _draw_measured(choice, cards, replace(noise, sigma=SIGMA), seed, n)
+
+
+def _draw_measured(
+    choice: Choice, cards: Sequence[Card], noise: Noise, seed: int, n_asked: int
+) -> None:
+    """The table and what is below it.  noise: of the noisy column.  n_asked: images, 0 = all."""
+    every = choice.images()
+    images = robustness.spread(every, n_asked or len(every))
+    n, names = len(images), [card.name for card in cards]
+    found = table(cards, scored.scored(images, cards, noise, seed)).assign(n_images=n)
     rows = ticked(
         found,
         names,
@@ -75,14 +83,14 @@ def draw(choice: Choice) -> None:
         placeholder="",
     )
     _act([names[i] for i in rows], found)
-    measured_on = measuring.which(n, len(choice.images()))
     st.caption(
         plain(
-            f"Errors: {measured_on} {choice.split} images of {choice.dataset.id}; clean, "
-            f"and with {noise_name(noise)}, σ = {SIGMA:g}, seed {seed}."
+            f"Errors: {measuring.which(n, len(every))} {choice.split} images of "
+            f"{choice.dataset.id}; clean, and with {noise_name(noise)}, σ = {noise.sigma:g}, "
+            f"seed {seed}."
         )
     )
-    reporting.button(lambda: view_reports.models(choice, cards, found, added, seed), "models")
+    reporting.button(lambda: view_reports.models(choice, cards, found, noise, seed), "models")
 
 
 def table(cards: Sequence[Card], measured: Sequence[Scored]) -> pd.DataFrame:

@@ -6,12 +6,11 @@ from dataclasses import astuple, fields
 import numpy as np
 import numpy.typing as npt
 
-from core import robustness
 from core.checkpoints import Card
 from core.comparing import measurements
+from core.comparing.scored import Scored, score
 from core.data.imagesets import ImageSet
 from core.noise import Noise
-from core.robustness import Scored
 from pages.ui import cache, telling
 
 
@@ -25,7 +24,7 @@ def _score(images: ImageSet, card: Card, noise: Noise, seed: int) -> Scored:
     key = ("scored", images.id, images.split, len(images), card.sha256, noise, seed)
 
     def measure() -> npt.NDArray[np.float64]:
-        found = robustness.score(cache.autoencoder(card), images, noise, seed)
+        found = score(cache.autoencoder(card), images, noise, seed)
         return np.array(astuple(found), np.float64)
 
     def make() -> Scored:
