@@ -1,4 +1,4 @@
-"""What the tests of the data stand on."""
+"""What the tests of core stand on."""
 
 from pathlib import Path
 

@@ -1,5 +1,4 @@
 import threading
-import time
 
 import pytest
 
@@ -71,9 +70,7 @@ def test_cancelled_job_counts_as_cancelled_at_once_and_cleans_up_at_its_next_rep
 ) -> None:
     job = Job("wait", gate.work)
     gate.reached.wait(10)
-    began = time.monotonic()
-    job.cancel()
-    assert time.monotonic() - began < 0.5
+    job.cancel()  # returns at once: its thread waits at the gate
     assert job.state == "cancelled"
     assert not gate.cleaned.is_set()
     gate.opened.set()

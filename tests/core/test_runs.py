@@ -31,6 +31,7 @@ from tests.core.runs_for_tests import (
     write_images,
 )
 
+SOON = 15  # seconds; two on a quiet machine, see GRACE, but a busy one is slow and not wrong
 posix = pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
 
 
@@ -86,7 +87,7 @@ def test_run_that_is_stopped_keeps_its_model_and_can_go_on(images: str) -> None:
 
 
 @pytest.mark.slow
-def test_run_is_cancelled_within_two_seconds_and_the_next_in_the_queue_begins(
+def test_run_is_cancelled_soon_and_the_next_in_the_queue_begins(
     images: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOURGLASS_MAX_RUNS", "1")
@@ -99,7 +100,7 @@ def test_run_is_cancelled_within_two_seconds_and_the_next_in_the_queue_begins(
     assert runs.read(second.folder).state == "queued"
     began = time.monotonic()
     cancelled = run_control.cancel(first)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < SOON
     assert cancelled.state == "cancelled"
     assert not Process(cancelled.status.pid, cancelled.status.started).is_alive()
     wait_for_state(second, "running")
@@ -115,8 +116,12 @@ def test_run_that_answers_nothing_is_cancelled_all_the_same(images: str) -> None
     os.kill(runs.read(run.folder).status.pid, signal.SIGSTOP)
     began = time.monotonic()
     assert run_control.cancel(run).state == "cancelled"
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < SOON
     assert runs.read(run.folder).can_resume
+
+
+def test_cancelling_waits_for_less_than_two_seconds() -> None:
+    assert run_control.GRACE + processes.GONE < 2
 
 
 @posix
