@@ -47,7 +47,7 @@ def open_train(open_app: OpenApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         monkeypatch.setattr(f"{module}.runs_dir", lambda: tmp_path / "runs")
     monkeypatch.setattr(run_control, "start", lambda run: run)
 
-    def opened(**link: str) -> AppTest:
+    def opened(**link: str | list[str]) -> AppTest:
         return open_app(**link).switch_page("pages/train.py").run()
 
     return opened
@@ -225,6 +225,22 @@ def test_link_shows_the_run_it_names(open_train: OpenApp) -> None:
     app = open_train(run=first.id)
     headings = [heading.value for heading in app.subheader]
     assert "old" in headings
+
+
+def test_runs_ticked_by_a_link_stay_ticked_when_another_is_started(open_train: OpenApp) -> None:
+    train = TrainConfig("mnist-5k", "dense")
+    made = [runs.create(RunConfig(name, i, train)) for i, name in enumerate(("a", "b", "c"))]
+    ids = [run.id for run in made]
+    app = open_train(compared_runs=[ids[0], ids[2]])
+    shown = [run.id for run in runs.found()]
+    ticks = app.session_state["compared_runs table"]["selection"]["rows"]
+    assert {shown[i] for i in ticks} == {ids[0], ids[2]}
+    started(app)
+    shown = [run.id for run in runs.found()]
+    assert len(shown) == 4
+    ticks = app.session_state["compared_runs table"]["selection"]["rows"]
+    assert {shown[i] for i in ticks} == {ids[0], ids[2]}
+    assert sorted(app.query_params["compared_runs"]) == sorted([ids[0], ids[2]])
 
 
 def test_link_always_names_the_run_since_another_may_be_the_newest_soon(
