@@ -34,7 +34,7 @@ with right, errors.shown():
         st.info("Nothing has been trained yet: choose a preset and press Start training.")
     else:
         by_id = {run.id: run for run in found}
-        state.recall("run", newest.id, list(by_id))
+        state.recall("run", newest.id, list(by_id), "run")
         state.publish("run", None)  # always in the link: another run may soon be the newest
         run_view.draw(by_id[st.session_state["run"]], found)
 run_list.draw(found)

@@ -227,6 +227,13 @@ def test_link_shows_the_run_it_names(open_train: OpenApp) -> None:
     assert "old" in headings
 
 
+def test_link_to_a_run_that_is_gone_says_so_and_shows_the_newest(open_train: OpenApp) -> None:
+    run = runs.create(RunConfig("only", 0, TrainConfig("mnist-5k", "dense")))
+    app = open_train(run="deleted")
+    assert "names the run “deleted”" in app.warning[0].value
+    assert app.query_params["run"] == run.id
+
+
 def test_runs_ticked_by_a_link_stay_ticked_when_another_is_started(open_train: OpenApp) -> None:
     train = TrainConfig("mnist-5k", "dense")
     made = [runs.create(RunConfig(name, i, train)) for i, name in enumerate(("a", "b", "c"))]
