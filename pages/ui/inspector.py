@@ -11,7 +11,7 @@ from core import metrics
 from core.data.imagesets import ImageSet
 from core.inference import Autoencoder
 from core.sweeps import NoiseSweep
-from pages.ui import charts, errors, mosaic, state
+from pages.ui import charts, errors, mosaic, selection
 from pages.ui.text import plain
 
 SIDE = 140  # pixels at most: two pictures fit side by side on a phone
@@ -101,9 +101,9 @@ def _distances(x: metrics.Array, other: metrics.Array) -> dict[str, float]:
 
 
 def _select_button(image_id: str) -> None:
-    chosen = image_id in state.selected_ids()
+    chosen = image_id in selection.ids()
     label = "Take out of the selection" if chosen else "Add to the selection"
     icon = ":material/remove:" if chosen else ":material/add:"
     if st.button(label, icon=icon, help="The selection is the same on all pages"):
-        state.toggle_selected(image_id)
+        selection.toggle(image_id)
         st.rerun()

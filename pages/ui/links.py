@@ -6,8 +6,9 @@ from contextlib import contextmanager
 import streamlit as st
 
 from core import datasets
-from pages.ui import cache, state
+from pages.ui import cache, refusals, selection, state
 from pages.ui.component import component
+from pages.ui.refusals import Refused
 from pages.ui.text import plain
 
 MOST = 40  # selected images that a link names
@@ -16,7 +17,7 @@ PARTS = ("test", "train")
 TOO_LARGE = "Too many for a link, which names up to {most}: take the selection away as a file."
 
 
-def selection(dataset: str, split: str) -> None:
+def follow_selection(dataset: str, split: str) -> None:
     """Select what the link names, and make the link name what is selected, if that is little.
 
     The name of the data set, which the link has anyway, is left out of the names of its images.
@@ -24,9 +25,10 @@ def selection(dataset: str, split: str) -> None:
     texts, here = state.linked(KEY), f"{dataset}/"
     if texts is not None:
         found = {text: _found(text, dataset, split) for text in texts[:MOST]}
-        state.select(name for name in found.values() if name)
-        state.refuse(state.SELECTED, "image", [text for text, name in found.items() if not name])
-    ids = state.selected_ids()
+        selection.select(name for name in found.values() if name)
+        lost = [text for text, name in found.items() if not name]
+        refusals.note(selection.KEY, "image", lost, selection.ids())
+    ids = selection.ids()
     short = [name.removeprefix(here) for name in ids] if len(ids) <= MOST else []
     state.publish_list(KEY, short)
 
@@ -38,7 +40,7 @@ def one_entry_a_page() -> None:
 
 def said_of_size() -> str:
     """A sentence if the selection is too large for the link."""
-    return TOO_LARGE.format(most=MOST) if len(state.selected_ids()) > MOST else ""
+    return TOO_LARGE.format(most=MOST) if len(selection.ids()) > MOST else ""
 
 
 @contextmanager
@@ -48,11 +50,11 @@ def told() -> Iterator[None]:
     try:
         yield
     finally:
-        if notes := list(notes_of(state.refused())):
+        if notes := list(notes_of(refusals.noted())):
             place.warning("  \n".join(map(plain, notes)), icon=":material/link_off:")
 
 
-def notes_of(refused: Iterable[state.Refused]) -> Iterator[str]:
+def notes_of(refused: Iterable[Refused]) -> Iterator[str]:
     """A sentence for each kind of thing that is not here."""
     names: dict[str, list[str]] = {}
     for one in refused:

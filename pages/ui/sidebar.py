@@ -11,7 +11,7 @@ from core.config import DataError
 from core.data.imagesets import ImageSet
 from core.data.seen import seen_in_training
 from core.datasets import DatasetInfo
-from pages.ui import cache, links, router, state, widgets
+from pages.ui import cache, links, router, selection, state, widgets
 from pages.ui.text import noise_name, plain, titles
 
 DEFAULT_DATASET = "mnist-5k"
@@ -67,7 +67,7 @@ def draw() -> None:
     card = _checkpoint(_fitting(info), shown)
     if card and shown:
         _about(card, info, split)
-    links.selection(info.id, split)
+    links.follow_selection(info.id, split)
     _selection()
     links.one_entry_a_page()
 
@@ -170,13 +170,13 @@ def _about(card: Card, info: DatasetInfo, split: str) -> None:
 
 
 def _selection() -> None:
-    if not (n := len(state.selected_ids())):
+    if not (n := len(selection.ids())):
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{n:,}** selected")
         st.button(
             "Clear",
-            on_click=state.select,
+            on_click=selection.select,
             args=((),),
             type="tertiary",
             help="Select nothing, on all pages",

@@ -1,4 +1,4 @@
-"""What the session remembers: choices that are part of the link, and the one selection of images.
+"""What the session remembers: choices that are part of the link.
 
 A widget whose value belongs to the link calls recall() before it and publish() after it. What is
 published is remembered when its widget is gone, on another page, say. A link that is entered
@@ -6,31 +6,23 @@ counts more, and what it says is kept until a widget asks for it.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import streamlit as st
 
+from pages.ui import refusals
+
 T = TypeVar("T")
-SELECTED = "selected_ids"
 NONE = "none"  # an empty list, in a link
-LONGEST = 80  # letters of a name from a link that are shown
 _PAGE, _ON_ENTRY, _BEGUN = "page", "on_entry", "begun"
-_REMEMBERED, _PUBLISHED, _LINKED, _REFUSED = "remembered", "published", "linked", "refused"
-
-
-class Refused(NamedTuple):
-    """A name in the link that is not here.  what: of what.  taken: the value taken instead."""
-
-    what: str
-    name: str
-    taken: Any
+_REMEMBERED, _PUBLISHED, _LINKED = "remembered", "published", "linked"
 
 
 def recall(key: str, default: Any, options: Sequence[Any], what: str = "") -> None:
     """Make st.session_state[key] one of options: as it is, or as the link says, or default.
 
     An option is written in a link as str() writes it.  what: what the options are; with it, a name
-    in the link that is not among them is noted for refused().
+    in the link that is not among them is noted, see refusals.py.
     """
     named = {str(option): option for option in options}
     name = str(asked(key, default))
@@ -116,20 +108,6 @@ def forget(keys: Iterable[str]) -> None:
             of.pop(key, None)
 
 
-def refused() -> list[Refused]:
-    """The names in the link that are not here, as long as what was taken instead is shown."""
-    found: dict[str, list[Refused]] = st.session_state.get(_REFUSED, {})
-    return [
-        one for key, some in found.items() for one in some if st.session_state.get(key) == one.taken
-    ]
-
-
-def refuse(key: str, what: str, names: Sequence[str]) -> None:
-    """Note names in the link that are not here, next to st.session_state[key] as it is."""
-    noted = st.session_state.setdefault(_REFUSED, {})
-    noted[key] = [Refused(what, name[:LONGEST], st.session_state.get(key)) for name in names]
-
-
 def enter(page: str) -> None:
     """Note which page is shown; what on_entry() kept for the one before is forgotten.
 
@@ -138,7 +116,7 @@ def enter(page: str) -> None:
     if st.session_state.get(_PAGE) != page:
         st.session_state[_PAGE] = page
         st.session_state[_ON_ENTRY] = {}
-        st.session_state[_REFUSED] = {}
+        refusals.forget()
         _follow_link()
 
 
@@ -165,22 +143,6 @@ def on_appearance(key: str, value: T) -> T:
     if key not in st.session_state:
         begun[key] = value
     return begun.setdefault(key, value)
-
-
-def selected_ids() -> tuple[str, ...]:
-    """The images that are selected, on all pages alike, in the order they were selected."""
-    return tuple(st.session_state.get(SELECTED, ()))
-
-
-def select(ids: Iterable[str]) -> None:
-    """Make these the selection."""
-    st.session_state[SELECTED] = tuple(dict.fromkeys(ids))
-
-
-def toggle_selected(image_id: str) -> None:
-    """Put one image into the selection, or take it out."""
-    others = [other for other in selected_ids() if other != image_id]
-    select(others if len(others) < len(selected_ids()) else [*others, image_id])
 
 
 def _held(key: str, otherwise: Any) -> Any:
@@ -214,8 +176,7 @@ def _note_refused(key: str, what: str, names: list[str], taken: Any) -> None:
     """Unless they come from the session: what no longer fits there is no fault of the link."""
     held = key in st.session_state or key in _remembered()
     if what and names and key in _linked() and not held:
-        noted = st.session_state.setdefault(_REFUSED, {})
-        noted[key] = [Refused(what, name[:LONGEST], taken) for name in names]
+        refusals.note(key, what, names, taken)
 
 
 def _written(value: Any) -> str | list[str]:

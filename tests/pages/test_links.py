@@ -14,7 +14,7 @@ from core.models import ARCHITECTURES
 from pages.ui import links
 from pages.ui.learn import steps as learn_steps
 from pages.ui.learn import wrong
-from pages.ui.state import Refused
+from pages.ui.refusals import Refused
 from pages.ui.train import arch_form
 from tests.pages import conftest, latent_pages
 from tests.pages.test_learn import save_named_models

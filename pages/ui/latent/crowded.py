@@ -12,7 +12,7 @@ import streamlit as st
 
 from core.mapping import regions
 from core.mapping.regions import Index
-from pages.ui import cache, density, state, zoom
+from pages.ui import cache, density, selection, zoom
 from pages.ui.colouring import name_of
 from pages.ui.density import Extent
 from pages.ui.latent.map import CONFIG, NEXT, SECTION, Drawing
@@ -61,7 +61,7 @@ def _figure(drawing: Drawing, zoomed: Extent | None) -> tuple[go.Figure, int]:
 
     The last one is kept in the session; what every visitor sees first, for all of them.
     """
-    selected = state.selected_ids()
+    selected = selection.ids()
     key = (drawing.name, name_of(drawing.colouring), drawing.look, zoomed, selected)
     kept = st.session_state.get(_kept(drawing.key))
     if kept is None or kept[0] != key:
@@ -88,7 +88,7 @@ def _made(
 def _selected(drawing: Drawing) -> None:
     """Called when the visitor has circled something, before the fragment runs again."""
     found = chosen(drawing, st.session_state[drawing.key]["selection"])
-    state.select(drawing.points.ids[found].tolist())
+    selection.select(drawing.points.ids[found].tolist())
     st.session_state[_changed(drawing.key)] = True
     if len(found):
         st.session_state[SECTION] = "selected"

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core import exports
 from core.data.imagesets import ImageSet
-from pages.ui import cache, exporting, gallery, mosaic, state, widgets
+from pages.ui import cache, exporting, gallery, mosaic, selection, widgets
 from pages.ui.colouring import Positions
 from pages.ui.component import Packed
 from pages.ui.gallery import Columns, Item
@@ -24,7 +24,7 @@ def draw(one: View) -> str | None:
     """The grid; the id of an image that was clicked in it."""
     images = one.population.images
     chosen = selected_positions(images)
-    away = len(state.selected_ids()) - len(chosen)
+    away = len(selection.ids()) - len(chosen)
     if away:
         st.caption(f"{away:,} selected images are not among the points of this map.")
     if not len(chosen):
@@ -34,7 +34,9 @@ def draw(one: View) -> str | None:
         order = _order(one, chosen)
         page = _page(len(order))
         _downloads(one, order)
-        st.button("Clear", on_click=state.select, args=((),), help="Select nothing, on all pages")
+        st.button(
+            "Clear", on_click=selection.select, args=((),), help="Select nothing, on all pages"
+        )
     st.caption(
         f"{len(chosen):,} of {len(images):,} images: each original beside its reconstruction, its "
         "error, and the share of the model's test images that are rebuilt better"

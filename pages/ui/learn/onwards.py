@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from core.checkpoints import Card
-from pages.ui import state
+from pages.ui import selection, state
 from pages.ui.learn.parts import DATASET, SPLIT
 from pages.ui.sidebar import OF_A_DATASET
 
@@ -48,4 +48,4 @@ def _take_along(way: GoOn) -> None:
         state.forget(OF_A_DATASET)
     st.session_state.update(way.choices)
     if way.images:
-        state.select(way.images)
+        selection.select(way.images)

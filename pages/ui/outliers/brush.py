@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from pages.ui import state, widgets
+from pages.ui import selection, widgets
 from pages.ui.outliers import histogram as outlier_histogram
 from pages.ui.outliers.data import Found, Scores
 from pages.ui.outliers.histogram import Drawn, Look, Stack
@@ -35,7 +35,7 @@ def draw(found: Found) -> None:
             stack = Stack(found.images.labels, found.images.class_names)
     look = Look(log_counts, log_scores and can_be_log, st.context.theme.type == "dark")
     usual = found.judged.references.distribution(found.score.name)
-    picked = found.scores[np.isin(found.images.ids, state.selected_ids())]
+    picked = found.scores[np.isin(found.images.ids, selection.ids())]
     drawn = Drawn(found.scores, usual, picked, stack)
     figure = outlier_histogram.histogram(drawn, found.threshold.value, found.score, look)
     key = f"histogram_{_turn()}"
@@ -69,13 +69,13 @@ def within(scores: Scores, ranges: Sequence[Range]) -> np.ndarray[Any, np.dtype[
 def _brushed(key: str, found: Found) -> None:
     """Called when the visitor has brushed the chart, before the page runs again."""
     ranges = ranges_of(st.session_state[key]["selection"])
-    state.select(found.images.ids[within(found.scores, ranges)].tolist())
-    st.session_state[ORIGIN] = state.selected_ids()
+    selection.select(found.images.ids[within(found.scores, ranges)].tolist())
+    st.session_state[ORIGIN] = selection.ids()
 
 
 def _turn() -> int:
     """A number that changes when the selection was changed elsewhere, to draw the chart afresh."""
-    if st.session_state.get(ORIGIN) not in (None, state.selected_ids()):
+    if st.session_state.get(ORIGIN) not in (None, selection.ids()):
         st.session_state[TURN] = st.session_state.get(TURN, 0) + 1
         st.session_state[ORIGIN] = None
     return int(st.session_state.get(TURN, 0))

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.anomaly import quality
 from core.reviews import Decision
-from pages.ui import cache, mosaic, review, state
+from pages.ui import cache, mosaic, refusals, review, state
 from pages.ui.outliers import data as outlier_data
 from pages.ui.outliers import inspector as outlier_inspector
 from pages.ui.outliers.data import FACTS, Found, Positions
@@ -70,7 +70,7 @@ def _start(ids: list[str], mine: list[Decision | None]) -> int:
     """Where the link says, else the first image that is not decided, else the first."""
     at = st.query_params.get("at")
     if state.linked("at") and at not in ids:
-        state.refuse("at", "image", [str(at)])
+        refusals.note("at", "image", [str(at)], None)
     if at in ids:
         return ids.index(at)
     return next((i for i, one in enumerate(mine) if one is None), 0)

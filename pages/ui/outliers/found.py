@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from core.anomaly.thresholds import edge
-from pages.ui import cache, mosaic, packing, state, sweep, widgets
+from pages.ui import cache, mosaic, packing, selection, state, sweep, widgets
 from pages.ui.outliers import brush as outlier_brush
 from pages.ui.outliers import data as outlier_data
 from pages.ui.outliers import export as outlier_export
@@ -76,7 +76,7 @@ def _gallery(found: Found) -> str | None:
         st.button(
             "Select these",
             icon=":material/check_box:",
-            on_click=state.select,
+            on_click=selection.select,
             args=(found.images.ids[order].tolist(),),
             help="Make these images the selection on all pages",
         )
@@ -96,7 +96,7 @@ def _gallery(found: Found) -> str | None:
 
 def _shown(found: Found) -> Positions:
     """The flagged images, or the selected ones if the visitor wants to see just those."""
-    selected = np.flatnonzero(np.isin(found.images.ids, state.selected_ids()))
+    selected = np.flatnonzero(np.isin(found.images.ids, selection.ids()))
     if not len(selected):
         st.markdown("**Flagged, the strangest first**")
         return found.queue

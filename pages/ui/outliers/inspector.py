@@ -9,7 +9,7 @@ from core.anomaly import quality
 from core.anomaly.neighbours import nearest
 from core.noise import Noise
 from core.sweeps import noise_sweep
-from pages.ui import cache, gallery, inspector, mosaic, state
+from pages.ui import cache, gallery, inspector, mosaic, selection
 from pages.ui.gallery import Columns, Item
 from pages.ui.outliers import data as outlier_data
 from pages.ui.outliers.data import FACTS, Found, Positions
@@ -76,4 +76,4 @@ def _facts(found: Found, i: int) -> None:
 
 def _show(items: list[Item], pictures: mosaic.Pixels, key: str) -> None:
     packed = gallery.pack(items, [pictures], Columns(("image",), NEAR_SIDE))
-    gallery.show(packed, key, state.selected_ids())
+    gallery.show(packed, key, selection.ids())

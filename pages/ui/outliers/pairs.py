@@ -1,6 +1,6 @@
 """Judged images beside what the model makes of them, as a gallery."""
 
-from pages.ui import cache, gallery, mosaic, state
+from pages.ui import cache, gallery, mosaic, selection
 from pages.ui.gallery import Columns, Item
 from pages.ui.outliers.data import Found, Positions
 
@@ -22,4 +22,4 @@ def show(found: Found, positions: Positions, key: str, with_class: bool = True) 
         for i in range(len(images))
     ]
     packed = gallery.pack(items, [mosaic.colours(x), mosaic.colours(x_hat)], COLUMNS)
-    return gallery.show(packed, key, state.selected_ids())
+    return gallery.show(packed, key, selection.ids())

@@ -6,7 +6,7 @@ import streamlit as st
 from core import reviews
 from core.config import ReviewError
 from core.reviews import MAX_NAME, Decision, disagreements
-from pages.ui import cache, errors, review, state, widgets
+from pages.ui import cache, errors, review, selection, state, widgets
 from pages.ui.outliers import data as outlier_data
 from pages.ui.outliers import desk as outlier_desk
 from pages.ui.outliers import export as outlier_export
@@ -74,7 +74,7 @@ def _reviewer() -> str:
 
 def _frozen(found: Found, kind: str) -> Positions:
     """The queue, which does not change under the reviewer's hands while decisions are made."""
-    name = (kind, found.asked.key, found.score.name, found.threshold.value, state.selected_ids())
+    name = (kind, found.asked.key, found.score.name, found.threshold.value, selection.ids())
     before = st.session_state.get(FROZEN)
     if before is None or before[0] != name:
         before = (name, _queue(found, kind))
@@ -90,7 +90,7 @@ def _queue(found: Found, kind: str) -> Positions:
     if kind == "all":
         return outlier_data.by_score(found.scores, np.arange(len(ids)))
     if kind == "selected":
-        wanted = state.selected_ids()
+        wanted = selection.ids()
     else:
         wanted = tuple(disagreements(cache.reviews().current(found.images.id)))
     return outlier_data.by_score(found.scores, np.flatnonzero(np.isin(ids, wanted)))

@@ -10,7 +10,7 @@ from core.anomaly.neighbours import Array, nearest
 from core.checkpoints import Card
 from core.data.imagesets import ImageSet
 from core.latent import Axes
-from pages.ui import cache, gallery, mosaic, scatter, state
+from pages.ui import cache, gallery, mosaic, scatter, selection
 from pages.ui.colouring import Colouring, Groups, Scale
 from pages.ui.gallery import Columns, Item
 from pages.ui.latent import data as latent_data
@@ -102,7 +102,7 @@ def _neighbours(z: Array, others: Array, images: ImageSet) -> None:
     ]
     pictures = mosaic.colours(near.pixels())
     packed = gallery.pack(items, [pictures], Columns(("neighbour",)))
-    if clicked := gallery.show(packed, "own_neighbours", state.selected_ids()):
-        state.toggle_selected(clicked)
+    if clicked := gallery.show(packed, "own_neighbours", selection.ids()):
+        selection.toggle(clicked)
         st.rerun()
     st.caption("Distance between codes. A click selects an image for all pages.")

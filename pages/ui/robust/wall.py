@@ -11,7 +11,7 @@ from core.data.imagesets import ImageSet
 from core.inference import Autoencoder
 from core.noise import Noise
 from core.sweeps import noise_sweep
-from pages.ui import cache, exporting, mosaic, reporting, state, widgets
+from pages.ui import cache, exporting, mosaic, reporting, selection, state, widgets
 from pages.ui.reconstruct import controls, reconstruction
 from pages.ui.robust import ranking as robust_ranking
 from pages.ui.robust import view_reports
@@ -46,7 +46,7 @@ def draw(choice: Choice) -> None:
     )
     st.caption(
         plain(
-            f"{words} {noise_name(noise)}, σ = {sigma:.2f}, seed {seed}. Error maps: "
+            f"{words} Noise: {noise_name(noise)}, σ = {sigma:.2f}, seed {seed}. Error maps: "
             f"|reconstruction − original|, black = 0, brightest = {ranked.scale:.2f} and more."
         )
     )
@@ -81,11 +81,12 @@ def _models(cards: Sequence[Card]) -> list[Autoencoder]:
 def chosen(images: ImageSet, n: int, shuffle: int) -> tuple[ImageSet, str]:
     """The selected images if some are here, else n of the set, and a word about which."""
     here = set(images.ids.tolist())
-    selected = [name for name in state.selected_ids() if name in here]
+    selected = [name for name in selection.ids() if name in here]
     if selected:
         taken = images.take(images.positions(selected[: COUNTS[-1]]))
-        return taken, f"The selected images ({len(taken)} of {len(selected)}),"
-    return controls.pick(images, (), n, shuffle), "Select images elsewhere to see them here."
+        return taken, f"The selected images ({len(taken)} of {len(selected)})."
+    words = "Images selected on any page are shown here instead."
+    return controls.pick(images, (), n, shuffle), words
 
 
 def _columns(n: int) -> dict[str, Any]:
