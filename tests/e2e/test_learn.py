@@ -6,9 +6,11 @@ from urllib.parse import parse_qs, urlparse
 
 import pytest
 
+from benchmarks.walking import Stop
 from core.config import PROJECT
 from pages.ui.learn import steps, wrong
 from tests.e2e.conftest import Visit
+from tests.e2e.test_all_pages import JUMP, jumps_of, walking_in
 from tests.e2e.test_robustness import drawn
 
 TITLES = [steps.heading(step) for step in steps.ALL]
@@ -79,6 +81,16 @@ def test_every_step_fits_a_phone(phone: Visit, server: str) -> None:
         assert page.get_by_test_id("stMain").evaluate("(m) => m.scrollWidth") <= 390, title
         if title != TITLES[-1]:
             page.locator(".st-key-learn_next button:visible").click(timeout=60_000)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("card", list(wrong.CARDS)[1:])  # the first is among all views
+def test_card_of_the_shelf_does_not_jump_on_a_phone_while_its_parts_arrive(
+    browser: Any, server: str, card: str
+) -> None:
+    with walking_in(browser, "light", 390) as walk:
+        jumps = jumps_of(walk, server, Stop("learn", f"/learn?step=wrong&card={card}"))
+        assert sum(value for value, _ in jumps) < JUMP, jumps
 
 
 def test_sigma_dragged_moves_pictures_and_sends_nothing_until_let_go(
