@@ -7,13 +7,13 @@ import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 
+from pages.ui.chart import DASHES
 from pages.ui.text import hover_text
 
 Scores = npt.NDArray[np.float64]
 # Paul Tol's "bright" scheme: told apart by colour-blind people too, on light and on dark. Red comes
 # last, since it means outlier elsewhere.
 QUALITATIVE = ("#4477aa", "#228833", "#aa3377", "#66ccee", "#ccbb44", "#bbbbbb", "#ee6677")
-DASHES = ("solid", "dash", "dot", "dashdot")
 
 
 def error_curves(sigmas: Scores, curves: Mapping[str, Scores], sigma: float) -> go.Figure:

@@ -4,7 +4,6 @@ A cell has the mean colour of its points, the stronger the more there are. Where
 view the cells are larger, so that single ones can be seen. No st.
 """
 
-import base64
 import io
 from typing import Any
 
@@ -14,6 +13,7 @@ import plotly.graph_objects as go
 from PIL import Image
 
 from core.mapping.density import Cells, cells
+from pages.ui import mosaic
 from pages.ui.colouring import TABLES, Colouring, Groups, Scale, ends, rgb
 from pages.ui.scatter import Look, Mask, Places, Points, stops
 from pages.ui.text import hover_text
@@ -117,10 +117,10 @@ def _enlarged(drawn: Picture, side: int) -> Picture:
 def _address(seen: Picture) -> str:
     file = io.BytesIO()
     Image.fromarray(seen).save(file, "PNG", compress_level=1)
-    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
+    return mosaic.data_url(file.getvalue())
 
 
-def _held(points: Points) -> go.Scattergl:
+def _held(points: Points) -> go.Scatter:
     """Unseen points: the outermost, which "show all" goes by, and some between."""
     outermost = np.concatenate([points.xy.argmin(axis=0), points.xy.argmax(axis=0)])
     some = np.linspace(0, len(points.xy) - 1, HELD).astype(int)

@@ -95,7 +95,7 @@ def grid(pictures: Pixels, across: int) -> bytes:
 
 
 def data_url(picture: bytes) -> str:
-    """A PNG as the cell of a table takes it."""
+    """A PNG as an address that holds it itself, for a table's cell, a chart, a component."""
     return f"data:image/png;base64,{base64.b64encode(picture).decode()}"
 
 

@@ -18,11 +18,8 @@ HELP = (
     "One HTML file with the pictures, numbers, settings, seeds and versions of what you see, and "
     "the link that opens it again. It needs no network and holds no script"
 )
-MOST_TILES, MOST_ROWS, SIDE = (
-    60,
-    200,
-    96,
-)  # pictures in a row; pixels a side, from where they are sent smaller
+MOST_TILES, MOST_ROWS = 60, 200  # pictures in a row, rows in a table
+SIDE = 96  # pixels of a picture, at most: larger ones are sent smaller
 
 
 def button(make: Callable[[], Content], name: str) -> None:

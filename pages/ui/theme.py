@@ -31,8 +31,11 @@ d24644 e45a31 f1731d f98e09 fbac11 f9cb35 f2ea69 fcffa4
 
 
 def interpolated(anchors: str) -> npt.NDArray[np.uint8]:
-    """256 colours in straight lines from anchor to anchor: (256, 3)."""
-    known = np.array([list(bytes.fromhex(colour)) for colour in anchors.split()])  # (17, 3)
+    """256 colours in straight lines from anchor to anchor: (256, 3).
+
+    anchors: two or more, evenly spaced; six hexadecimal digits each, with blanks between.
+    """
+    known = np.array([list(bytes.fromhex(colour)) for colour in anchors.split()])
     at = np.linspace(0, len(known) - 1, 256)
     channels = [np.interp(at, np.arange(len(known)), channel) for channel in known.T]
     return np.array(np.rint(np.stack(channels, axis=1)), dtype=np.uint8)

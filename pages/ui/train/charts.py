@@ -9,7 +9,8 @@ import plotly.graph_objects as go
 
 from core.running.records import Curves
 from pages.ui import theme
-from pages.ui.charts import DASHES, QUALITATIVE
+from pages.ui.chart import DASHES
+from pages.ui.charts import QUALITATIVE
 
 Array = npt.NDArray[np.float32]
 FAINT = "#b4bac2"
