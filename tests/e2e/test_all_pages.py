@@ -197,6 +197,7 @@ def jumps_of(walk: Walk, server: str, stop: Stop) -> list[tuple[float, list[str]
     return [(value, what) for value, what in walk.page.evaluate("jumps")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [1440, 390])
 @pytest.mark.parametrize("name", [name for name, _ in walking.pages()])
 def test_page_and_its_views_do_not_jump_while_their_parts_arrive(
