@@ -14,7 +14,7 @@ import numpy as np
 from playwright.sync_api import Browser, Page
 from playwright.sync_api import TimeoutError as TooLate
 
-from benchmarks.latent import GRID
+from benchmarks.latent_page import CHART, GRID, dragged
 from core import datasets
 from core.data import ownsets
 from core.data.ownrows import Rows
@@ -22,7 +22,6 @@ from core.data.ownsets import OwnSet
 
 MODEL = "mnist-dense-2"
 TRAIN = 1_000
-CHART = ".st-key-map_0 .js-plotly-plot"
 PICTURE = f"{CHART} .imagelayer image, {CHART} .layer-below image"
 SOURCE = f"""() => document.querySelector("{PICTURE}")?.getAttribute("href")
   ?? document.querySelector("{PICTURE}")?.getAttribute("xlink:href")"""
@@ -76,20 +75,6 @@ def settled(page: Page) -> None:
     )
 
 
-def dragged(page: Page, shares: list[tuple[float, float]]) -> float:
-    """Drag over the chart, through these shares of its width and height; when it was let go."""
-    box = page.locator(f"{CHART} .nsewdrag").first.bounding_box()
-    assert box is not None
-    corners = [(box["x"] + box["width"] * x, box["y"] + box["height"] * y) for x, y in shares]
-    page.mouse.move(*corners[0])
-    page.mouse.down()
-    for corner in corners[1:]:
-        page.mouse.move(*corner, steps=4)
-    began = time.perf_counter()
-    page.mouse.up()
-    return began
-
-
 def switched(page: Page, name: str, mode: str) -> None:
     """Switch the mouse, and wait until the chart has heard of it."""
     page.get_by_role("radio", name=name).click()
@@ -121,11 +106,11 @@ def until(page: Page, shares: list[tuple[float, float]], changed: str, before: A
     On a crowded machine a chart that is just being drawn takes no drag: then it is dragged again.
     """
     for _ in range(TRIES - 1):
-        began = dragged(page, shares)
+        began = dragged(page, shares, steps=4)
         with suppress(TooLate):
             page.wait_for_function(changed, arg=before, timeout=PATIENCE / TRIES)
             return time.perf_counter() - began
         settled(page)
-    began = dragged(page, shares)
+    began = dragged(page, shares, steps=4)
     page.wait_for_function(changed, arg=before, timeout=PATIENCE / TRIES)
     return time.perf_counter() - began
