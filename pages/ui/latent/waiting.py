@@ -99,5 +99,5 @@ def _show_share(
     place: DeltaGenerator, began: float, done: int, total: int | None, what: str
 ) -> None:
     share = done / (total or 1)
-    left = (time.monotonic() - began) * (1 - share) / share
+    left = (time.monotonic() - began) * (1 - share) / share if share else None
     place.progress(share, plain(told(done, total, left, what)))
