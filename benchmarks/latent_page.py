@@ -49,7 +49,7 @@ def opened(browser: Browser, address: str, link: str) -> tuple[Page, list[Any]]:
     page.on("websocket", lambda ws: ws.on("framesent", lambda m: _note(sent, m)))
     page.goto(f"{address}/latent?dataset=mnist&{link}")
     page.locator(".plane-root[data-id]").wait_for(timeout=300_000)
-    page.locator(f"{CHART} .gl-canvas").first.wait_for(timeout=60_000)
+    page.locator(f"{CHART} .gl-canvas").first.wait_for(timeout=300_000)
     page.wait_for_timeout(3_000)
     return page, sent
 
