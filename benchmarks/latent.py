@@ -3,8 +3,8 @@
 `python -m benchmarks.latent --data-root FOLDER`. A real server, warm, and a real browser (headless
 Chromium, WebGL in software) on the 10,000 test images of MNIST: seconds from letting go of a lasso
 around about 500 points to their images; decoded places a second while the pointer crosses the
-plane, and messages sent to the server meanwhile; the same map with 70,000 points. Then seconds and
-trustworthiness of the projections, and how far codes keep classes together.
+plane, and messages sent to the server meanwhile. Then seconds and trustworthiness of the
+projections, and how far codes keep classes together. Larger maps: benchmarks/map_speed.py.
 """
 
 import tempfile

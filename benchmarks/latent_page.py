@@ -119,10 +119,6 @@ def in_the_browser(browser: Browser, address: str, images: ImageSet, rounds: int
     rows.append(row("frames of the display meanwhile", [b for _, b in rates], "/s", "-"))
     rows.append(f"| messages to the server meanwhile | {messages} | - | 0 |")
     page.context.close()
-    page, _ = opened(browser, address, f"model={PROJECTED}&rings=true&points=60000")
-    large = [lasso_seconds(page, circle(page, points, c, 60))[0] for c in points[:rounds]]
-    rows.append(row("lasso on 70,000 points to its grid", large, "s", "-"))
-    page.context.close()
     return rows
 
 
