@@ -1,12 +1,13 @@
-"""Arrays kept in .npz files, so that what takes seconds to compute is computed once."""
+"""Arrays kept in files, so that what takes seconds to compute is computed once."""
 
 import contextlib
 import io
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -40,6 +41,18 @@ def read(path: Path, names: tuple[str, ...]) -> Arrays | None:
         return None
     except (zipfile.BadZipFile, zlib.error, AttributeError, MemoryError):
         return None
+
+
+def mapped(path: Path, mode: Literal["r", "c"]) -> npt.NDArray[Any]:
+    """The array in an .npy file, mapped into memory as it is used.
+
+    mode: "r" = cannot be written to; "c" = what is written stays in memory (torch takes such a one
+    without a copy).  Raises OSError or ValueError if there is none, or its header is damaged.
+    """
+    try:
+        return np.lib.format.open_memmap(path, mode=mode)
+    except (SyntaxError, tokenize.TokenError) as error:  # NumPy parses the header as Python
+        raise ValueError(f"{path.name} is damaged") from error
 
 
 def write(path: Path, arrays: Arrays) -> None:

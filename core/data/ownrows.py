@@ -15,6 +15,8 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
+from core import arraycache
+
 KEPT = "rows-"  # folders of arrays; the rest of the name says of which document
 MANY = 10_000  # images: the rows of fewer are read at once
 LARGEST = 1 << 29  # bytes of ids; larger ones are read anew
@@ -84,9 +86,9 @@ def _fits(found: Columns, n: int, n_classes: int) -> bool:
 def _mapped(folder: Path) -> Columns | None:
     """What _keep() has put there; None if it is not there or not as it should be."""
     try:
-        arrays = {path.stem: np.load(path, mmap_mode="c") for path in folder.glob("*.npy")}
+        arrays = {path.stem: arraycache.mapped(path, "c") for path in folder.glob("*.npy")}
         columns = Columns(arrays["ids"], arrays.get("labels"), arrays["rejected"])
-    except (OSError, ValueError, EOFError, KeyError):
+    except (OSError, ValueError, KeyError):
         return None
     texts = columns.ids.dtype.kind == columns.rejected.dtype.kind == "U"
     numbers = columns.labels is None or columns.labels.dtype == np.int64

@@ -4,7 +4,6 @@ used.
 
 import shutil
 import tempfile
-import tokenize
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -13,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Meta, Struct
 
+from core import arraycache
 from core.config import DataError, OptionError, checked_name, data_dir
 from core.data import ownrows
 from core.data.imagesets import ImageSet, Rejected
@@ -128,10 +128,9 @@ def _document(folder: Path) -> OwnSet | None:
 def _read(own: OwnSet, folder: Path) -> tuple[npt.NDArray[np.uint8], Columns]:
     n = own.n_train + own.n_test
     try:
-        # "c": nobody can write through it to the file, and torch takes it without a copy.
-        images = np.lib.format.open_memmap(folder / IMAGES, mode="c")
+        images = arraycache.mapped(folder / IMAGES, "c")
         rows = ownrows.read(folder / ROWS, n, len(own.class_names))
-    except (OSError, ValueError, SyntaxError, tokenize.TokenError) as error:
+    except (OSError, ValueError) as error:
         raise _broken(own) from error
     if images.shape != (n, *own.shape) or images.dtype != np.uint8:
         raise _broken(own)

@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from core import arraycache
 from core.data.imagesets import ImageSet
 from core.latent import Array, Index, Scores
 from core.mapping.ahead import made_ahead
@@ -177,12 +178,12 @@ def _read(folder: Path, n: int, k: int) -> CodeStore | None:
     maps = {}
     try:
         for name, (dtype, shape) in _arrays(n, k).items():
-            found = np.load(folder / f"{name}.npy", mmap_mode="r")
+            found = arraycache.mapped(folder / f"{name}.npy", "r")
             if found.dtype != dtype or found.shape != shape or not found.flags.c_contiguous:
                 return None
             maps[name] = found
         os.utime(folder)
-    except (OSError, ValueError, EOFError):
+    except (OSError, ValueError):
         return None
     return CodeStore(maps["z"], maps["errors"], maps["known"], folder)
 

@@ -99,7 +99,15 @@ def test_progress_ends_with_all_rows_done(tmp_path: Path, monkeypatch: pytest.Mo
     assert told == [(20, N), (40, N), (N, N)]
 
 
-@pytest.mark.parametrize("damage", ["short", "empty", "gone", "other type", "other length", "text"])
+DAMAGED = {
+    "empty": b"",
+    "text": b"x" * 500,
+    "header": b"\x93NUMPY\x01\x00\x08\x00{'''    '",
+    "zip": b"PK\x05\x06" + bytes(18),
+}
+
+
+@pytest.mark.parametrize("damage", ["short", "gone", "other type", "other length", *DAMAGED])
 def test_broken_store_is_made_anew(tmp_path: Path, damage: str) -> None:
     fill(store(tmp_path), range(N), Encoder())
     file = tmp_path / "a-model-and-a-part" / "z.npy"
@@ -111,7 +119,7 @@ def test_broken_store_is_made_anew(tmp_path: Path, damage: str) -> None:
     elif damage == "other length":
         np.save(file, np.zeros((N - 1, K), np.float32))
     else:
-        file.write_bytes({"short": content[:-9], "empty": b"", "text": b"x" * 500}[damage])
+        file.write_bytes(DAMAGED.get(damage, content[:-9]))
     again = store(tmp_path)
     assert len(again.missing(np.arange(N))) == N
     fill(again, range(N), Encoder())
