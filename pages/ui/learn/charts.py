@@ -17,6 +17,7 @@ Scores = npt.NDArray[np.float64]
 MARGIN = {"l": 8, "r": 8, "t": 8, "b": 8}
 ABOVE = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
 N_BINS = 50
+NAMED = 8  # points: the names of more would lie over each other
 
 
 def code_bars(codes: Sequence[Array], names: Sequence[str]) -> go.Figure:
@@ -67,6 +68,8 @@ def gains(table: pd.DataFrame) -> go.Figure:
 
     table: as core.comparing.sizes.table, the networks that have a PCA of their size.
     """
+    sizes = sorted(set(table["latent_dim"].tolist()))
+    mode = "markers+text" if len(table) <= NAMED else "markers"
     figure = go.Figure()
     for i, (family, rows) in enumerate(table.groupby("family", sort=False)):
         best = rows[rows["best"]].drop_duplicates("latent_dim")
@@ -77,7 +80,9 @@ def gains(table: pd.DataFrame) -> go.Figure:
         figure.add_scatter(
             x=rows["latent_dim"].to_numpy(),
             y=rows["gain"].to_numpy(),
-            mode="markers",
+            mode=mode,
+            textposition=["top right" if k == sizes[0] else "top left" for k in rows["latent_dim"]],
+            cliponaxis=False,
             marker={"color": colour, "size": 10},
             name=str(family),
             text=[hover_text(name) for name in rows["name"]],
@@ -87,11 +92,11 @@ def gains(table: pd.DataFrame) -> go.Figure:
     figure.add_annotation(
         x=0, xref="paper", y=1, text="PCA", showarrow=False, yanchor="bottom", xanchor="left"
     )
-    sizes = sorted(set(table["latent_dim"].tolist()))
     figure.update_xaxes(
         title_text="D', numbers in the code", type="log", tickvals=sizes, ticktext=sizes
     )
-    figure.update_yaxes(title_text="times smaller error than PCA", rangemode="tozero")
+    top = 1.2 * max(1.0, float(table["gain"].max()))
+    figure.update_yaxes(title_text="times smaller error than PCA", range=[0, top])
     return figure.update_layout(height=280, margin=MARGIN, legend=ABOVE)
 
 
