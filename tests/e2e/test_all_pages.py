@@ -191,6 +191,13 @@ def test_components_are_reached_by_tab_and_show_where_the_focus_is(
         assert missing == set()
 
 
+def slow_and_watched(walk: Walk) -> None:
+    """From the next page on, the browser is slow, and what moves by itself is noted."""
+    session = walk.page.context.new_cdp_session(walk.page)
+    session.send("Emulation.setCPUThrottlingRate", {"rate": SLOW})
+    walk.page.add_init_script(WATCH_JUMPS)
+
+
 def jumps_of(walk: Walk, server: str, stop: Stop) -> list[tuple[float, list[str]]]:
     """What moves by itself until all of a stop is there."""
     walk.go(server, stop)
@@ -206,10 +213,7 @@ def test_page_and_its_views_do_not_jump_while_their_parts_arrive(
     """On a slow machine; the page first, by a browser that has kept nothing of it."""
     opening, *views = (stop for stop in walking.stops() if stop.page == name)
     with walking_in(browser, "light", width) as walk:
-        slowness = {"rate": SLOW}
-        session = walk.page.context.new_cdp_session(walk.page)
-        session.send("Emulation.setCPUThrottlingRate", slowness)
-        walk.page.add_init_script(WATCH_JUMPS)
+        slow_and_watched(walk)
         jumped = {opening.name: jumps_of(walk, server, opening)}
         assert sum(value for value, _ in jumped[opening.name]) < JUMP, jumped
         jumped = {view.name: jumps_of(walk, server, view) for view in views}

@@ -15,6 +15,7 @@ from pages.ui.robust import copies
 def test_copying_read_after_a_restart_equals_what_was_measured(
     home: Path, only_tiny_models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    st.cache_resource.clear()  # another test may have measured the same model
     card = checkpoints.load("tiny-dense").card
     first = copies.measured("mnist-5k", "test", card)
     st.cache_resource.clear()
