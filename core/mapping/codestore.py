@@ -6,7 +6,6 @@ costs what no sample before has shown, and what was interrupted goes on where it
 first: a map needs no errors, and those cost as much again.
 """
 
-import hashlib
 import os
 import shutil
 import tempfile
@@ -20,7 +19,6 @@ import numpy as np
 import numpy.typing as npt
 
 from core import arraycache
-from core.data.imagesets import ImageSet
 from core.latent import Array, Index, Scores
 from core.mapping.ahead import made_ahead
 
@@ -130,21 +128,6 @@ def opened(root: Path, name: str, n: int, k: int) -> CodeStore:
             _create(folder, n, k)
         found = _read(folder, n, k)
     return found or in_memory(n, k)
-
-
-def identity(images: ImageSet) -> str:
-    """A name for the pixels of a set in their order; another one if any of them differs.
-
-    Of pixels that lie in a file of their own: for that file as it was written last.
-    """
-    content = hashlib.sha256(repr((images.images.shape, images.split)).encode())
-    file = getattr(images.images, "filename", None)
-    if file is None:
-        content.update(np.ascontiguousarray(images.images).data)
-    else:
-        about = Path(file).stat()
-        content.update(repr((images.id, about.st_size, about.st_mtime_ns)).encode())
-    return content.hexdigest()
 
 
 def keep_within(root: Path, most_bytes: int = MOST_BYTES, most: int = MOST_FOLDERS) -> None:

@@ -16,9 +16,9 @@ from core.anomaly.references import reference_images
 from core.background import Jobs
 from core.checkpoints import Card
 from core.comparing import measurements as kept_measurements
+from core.data import fingerprint
 from core.data.imagesets import ImageSet
 from core.inference import Autoencoder
-from core.mapping import codestore
 from core.noise import Noise
 from core.outliers import Judged, References
 from core.reviews import Reviews
@@ -189,7 +189,7 @@ def measured(what: Measured, card: Card | None) -> Table:
 
 def identity(name: str, split: str) -> str:
     """A name for the pixels of a split, another one if any of them differs."""
-    return kept(("identity", name, split), lambda: codestore.identity(dataset(name, split)))
+    return kept(("identity", name, split), lambda: fingerprint.identity(dataset(name, split)))
 
 
 def measurements_dir() -> Path:
