@@ -5,10 +5,11 @@ import sys
 import time
 from typing import Literal
 
+import filelock
 import msgspec
 
 from core import processes
-from core.config import OptionError
+from core.config import OptionError, TrainingError
 from core.files import write_atomically
 from core.processes import Process
 from core.running.status import (
@@ -28,27 +29,37 @@ GRACE = 1.2  # seconds from asking a run to cancel until it is killed
 def start(run: Run) -> Run:
     """Start, or go on with, a run in the background; it waits for its turn by itself.
 
-    OptionError if it is live already or there is nothing left to do.
+    OptionError if it is live already or there is nothing left to do; TrainingError if another
+    process does not let go of the runs.
     """
-    with lock():
-        run = read(run.folder)
-        if run.is_live and (run.folder / "launch.json").exists():
-            raise OptionError(f"{run.id} is {run.state} already.")
-        if not run.is_live and not run.can_resume:
-            raise OptionError(f"{run.id} is {run.state}: there is nothing to go on with.")
-        clear(run)
-        (run.folder / "launch.json").unlink(missing_ok=True)
-        waiting = replace_state(run.status, "queued")
-        write_status(run.folder, msgspec.structs.replace(waiting, pid=0, started=0.0))
-        command = [sys.executable, "-m", "core", "train", "--resume", run.id, "--wait"]
-        threads = str(run.config.threads)
-        process = processes.launch(
-            command,
-            run.folder / "log.txt",
-            {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads, "PYTHONUNBUFFERED": "1"},
-        )
-        write_atomically(run.folder / "launch.json", msgspec.json.encode(process._asdict()))
+    try:
+        with lock():
+            _launch(read(run.folder))
+    except filelock.Timeout as error:
+        raise TrainingError(
+            f"Another process holds {error.lock_file}: end it, then start this run again."
+        ) from error
     return read(run.folder)
+
+
+def _launch(run: Run) -> None:
+    """Under lock()."""
+    if run.is_live and (run.folder / "launch.json").exists():
+        raise OptionError(f"{run.id} is {run.state} already.")
+    if not run.is_live and not run.can_resume:
+        raise OptionError(f"{run.id} is {run.state}: there is nothing to go on with.")
+    clear(run)
+    (run.folder / "launch.json").unlink(missing_ok=True)
+    waiting = replace_state(run.status, "queued")
+    write_status(run.folder, msgspec.structs.replace(waiting, pid=0, started=0.0))
+    command = [sys.executable, "-m", "core", "train", "--resume", run.id, "--wait"]
+    threads = str(run.config.threads)
+    process = processes.launch(
+        command,
+        run.folder / "log.txt",
+        {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads, "PYTHONUNBUFFERED": "1"},
+    )
+    write_atomically(run.folder / "launch.json", msgspec.json.encode(process._asdict()))
 
 
 def ask(run: Run, request: Request) -> None:

@@ -14,7 +14,7 @@ import pytest
 from sklearn.decomposition import PCA
 
 from core import checkpoints, datasets, files, runs
-from core.config import Diverged, OptionError
+from core.config import Diverged, OptionError, TrainingError
 from core.learning.events import EpochDone, Event, Finished, StepDone
 from core.models.network import Network
 from core.running import control as run_control
@@ -318,3 +318,17 @@ def test_queued_run_waits_while_another_process_holds_the_lock(
 def test_last_event_of_a_run_is_its_model(images: str) -> None:
     *_, last = execute(new_run(images, epochs=1))
     assert isinstance(last, Finished)
+
+
+def test_start_while_another_process_keeps_the_lock_is_one_sentence_and_changes_nothing(
+    images: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "PATIENCE", 0)
+    run = new_run(images)
+    with (
+        turns.lock(),
+        pytest.raises(TrainingError, match="end it, then start this run again"),
+    ):
+        run_control.start(run)
+    assert runs.read(run.folder).status == run.status
+    assert not (run.folder / "launch.json").exists()
