@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from pages.ui import cache, errors, links, router, sidebar, state
+from pages.ui import cache, errors, links, sidebar, state
 from pages.ui.component import ASSETS
+from pages.ui.server import router
 
 PAGES = (
     st.Page("pages/reconstruct.py", title="Reconstruct", icon=":material/compare:", default=True),

@@ -4,11 +4,11 @@
 taken inside the browser. Cold: the first visit to a server just started. Warm: a new visitor, with
 nothing in the browser's cache. Frame: the first picture of the browser that has the page's title on
 it. Digits move: on the landing, where the slider goes by itself, until the second frame of it is
-drawn, be it by what stands in for the page while it starts (pages/ui/shell.py) or by the page.
-Change: from the click on the other model to its pictures on the screen, on images that the server
-has not computed anything for. Empty: the title of a Streamlit page that has nothing else, warm;
-what no page can be faster than. Server's share: what a visitor waits for who has no browser to
-start (benchmarks/visitor.py) and asks at once.
+drawn, be it by what stands in for the page while it starts (pages/ui/server/shell.py) or by the
+page. Change: from the click on the other model to its pictures on the screen, on images that the
+server has not computed anything for. Empty: the title of a Streamlit page that has nothing else,
+warm; what no page can be faster than. Server's share: what a visitor waits for who has no browser
+to start (benchmarks/visitor.py) and asks at once.
 """
 
 import tempfile

@@ -57,7 +57,7 @@ def process(
     plain: by `streamlit run`, not as `python -m core app` does it.
     """
     port = free_port()
-    module = "pages.ui.serve" if script == "app.py" and not plain else "streamlit"
+    module = "pages.ui.server.serve" if script == "app.py" and not plain else "streamlit"
     options = ["--server.headless", "true", "--server.port", str(port)]
     with log.open("w") as out:
         server = subprocess.Popen(

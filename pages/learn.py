@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from pages.ui import router
 from pages.ui.learn import steps as learn_steps
+from pages.ui.server import router
 
 st.title("Learn")
 st.caption(

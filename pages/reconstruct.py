@@ -2,12 +2,13 @@
 
 import streamlit as st
 
-from pages.ui import cache, inspector, landing, reporting, sidebar, state, sweep, welcome
+from pages.ui import cache, inspector, reporting, sidebar, state, sweep
 from pages.ui.cache import Shown
 from pages.ui.inspector import View
 from pages.ui.reconstruct import controls, reconstruction
 from pages.ui.reconstruct.picture import picture
 from pages.ui.reconstruct.report import content
+from pages.ui.server import landing, welcome
 
 welcome.draw()
 st.title(landing.TITLE)

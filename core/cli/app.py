@@ -81,7 +81,7 @@ def dashboard_command(port: int, headless: bool) -> list[str]:
         "server.showEmailPrompt": "false",  # a first start must not wait for an answer
     }
     arguments = [part for name, value in settings.items() for part in (f"--{name}", value)]
-    return [sys.executable, "-m", "pages.ui.serve", "run", "app.py", *arguments]
+    return [sys.executable, "-m", "pages.ui.server.serve", "run", "app.py", *arguments]
 
 
 def become(command: list[str]) -> None:

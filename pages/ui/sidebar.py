@@ -11,7 +11,8 @@ from core.config import DataError
 from core.data.imagesets import ImageSet
 from core.data.seen import seen_in_training
 from core.datasets import DatasetInfo
-from pages.ui import cache, links, router, selection, state, widgets
+from pages.ui import cache, links, selection, state, widgets
+from pages.ui.server import router
 from pages.ui.text import noise_name, plain, titles
 
 DEFAULT_DATASET = "mnist-5k"

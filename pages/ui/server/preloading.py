@@ -10,11 +10,11 @@ import pkgutil
 
 import pages.ui
 from core import checkpoints
-from pages.ui import shell
+from pages.ui.server import shell
 
 FIRST_PAGE = (
     "pages.ui.cache",
-    "pages.ui.router",
+    "pages.ui.server.router",
     "pages.ui.sidebar",
     "pages.ui.inspector",
     "pages.ui.reconstruct.controls",
@@ -44,7 +44,8 @@ def first_page() -> None:
 
 def landing() -> shell.Landing | None:
     """What moves on the page that opens first, and what is said there; None if no model fits."""
-    from pages.ui import landing, sweep, welcome  # they import what takes a second
+    from pages.ui import sweep
+    from pages.ui.server import landing, welcome  # they import what takes a second
 
     packed = landing.packed()
     if packed is None:

@@ -9,9 +9,9 @@ import pytest
 from streamlit.web.server.starlette import starlette_server
 
 from benchmarks.visitor import Visitor
-from pages.ui import preloading, serve
+from pages.ui.server import preloading, serve
 
-PROJECT = Path(__file__).resolve().parents[2]
+PROJECT = Path(__file__).resolve().parents[3]
 PAGES = ("", "latent", "outliers", "robustness", "your_images", "train")
 NOTHING_NEW = 64_000  # bytes; the pictures of the Reconstruct page alone are 200,000
 
@@ -27,7 +27,7 @@ def printed_by(code: str) -> str:
 def test_preloading_leaves_reruns_next_to_nothing_to_collect() -> None:
     code = """
 import gc
-from pages.ui import preloading
+from pages.ui.server import preloading
 preloading.first_page()
 preloading.other_pages()
 print(gc.get_freeze_count(), len(gc.get_objects()))
@@ -45,7 +45,7 @@ def test_products_of_numpy_use_no_more_threads_than_the_networks(
     monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
     code = """
 import os, sys
-from pages.ui import serve
+from pages.ui.server import serve
 assert "numpy" not in sys.modules, "it would not hear of it any more"
 serve.spare_the_others()
 from core.backends import inference_threads
@@ -58,7 +58,7 @@ print(os.environ["OPENBLAS_NUM_THREADS"], inference_threads())
 def test_first_page_preloaded_imports_no_other_package() -> None:
     code = """
 import sys
-from pages.ui import preloading
+from pages.ui.server import preloading
 preloading.first_page()
 before = set(sys.modules)
 from streamlit.testing.v1 import AppTest
@@ -71,7 +71,7 @@ print("NEW", *sorted(new & {"scipy", "onnx", "onnxruntime", "plotly", "pandas", 
 
 def test_preloading_loads_neither_torch_nor_what_maps_are_made_with() -> None:
     code = (
-        "import sys; from pages.ui import preloading as p; p.first_page(); p.other_pages(); "
+        "import sys; from pages.ui.server import preloading as p; p.first_page(); p.other_pages(); "
         "print(*sys.modules)"
     )
     loaded = set(printed_by(code).split())

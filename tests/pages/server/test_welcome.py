@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from streamlit.testing.v1 import AppTest
 
-from pages.ui import welcome
+from pages.ui.server import welcome
 from tests.pages.unpacking import unpacked
 
 OpenApp = Callable[..., AppTest]

@@ -11,7 +11,8 @@ from streamlit.testing.v1 import AppTest
 
 from benchmarks import walking
 from core.config import PROJECT
-from pages.ui import preloading, shell, theme, welcome
+from pages.ui import theme
+from pages.ui.server import preloading, shell, welcome
 
 OpenApp = Callable[..., AppTest]
 HOSTILE = "<script>alert(1)</script>"

@@ -1,8 +1,8 @@
 """Streamlit's server for app.py, which gets ready for the first visitor while his browser starts.
 
-`python -m pages.ui.serve run app.py` takes the arguments of `streamlit`, and prints its address as
-soon; what the pages need is then loaded in the background. `streamlit run app.py` shows the same
-pages, later.
+`python -m pages.ui.server.serve run app.py` takes the arguments of `streamlit`, and prints its
+address as soon; what the pages need is then loaded in the background. `streamlit run app.py` shows
+the same pages, later.
 """
 
 import logging
@@ -21,7 +21,7 @@ from streamlit.web import cli
 from streamlit.web.server.starlette import starlette_server, starlette_static_routes
 
 from core.machine import cores
-from pages.ui import shell
+from pages.ui.server import shell
 
 Answer = Callable[[str, MutableMapping[str, Any]], Awaitable[Response]]
 GET_READY = "get-ready"
@@ -46,7 +46,7 @@ def get_ready(index: "Index") -> None:
     logging.getLogger(NO_SESSION).addFilter(lambda record: GET_READY not in record.getMessage())
     while not runtime.exists():
         time.sleep(POLL_SECONDS)
-    from pages.ui import preloading
+    from pages.ui.server import preloading
 
     preloading.first_page()
     index.landing = preloading.landing()

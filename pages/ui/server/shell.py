@@ -21,7 +21,8 @@ from streamlit import config, file_util
 
 from pages.ui.component import ASSETS, SWEEP
 
-APP = Path(__file__).parents[2] / "app.py"
+HERE = Path(__file__).parent
+APP = HERE.parents[2] / "app.py"
 # What Streamlit calls the code that it fetches when it is first needed.
 PARTS = (
     *("BidiComponent", "Selectbox", "Multiselect", "ButtonGroup", "PageLink", "Button"),
@@ -165,7 +166,8 @@ def _dashed(name: str) -> str:
 
 @cache
 def _read(*names: str) -> str:
-    return "\n".join((ASSETS / name).read_text("utf-8") for name in names)
+    folders = (HERE if name.startswith("shell") else ASSETS for name in names)
+    return "\n".join((f / name).read_text("utf-8") for f, name in zip(folders, names, strict=True))
 
 
 def _filled(name: str, **values: str) -> str:
