@@ -93,6 +93,7 @@ def _row(row: Row, values: Numbers, body: _Body) -> dict[str, Any]:
         "label": row.label,
         "role": row.role,
         "detail": row.detail,
+        "details": row.details,
         "note": row.note,
         "stats": stats,
         "numbers": None if row.numbers is None else body.put(row.numbers.astype(np.float32)),

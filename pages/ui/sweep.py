@@ -86,13 +86,15 @@ class Stat:
 class Row:
     """One picture a cell, with a heading, and what is written under the pictures.
 
-    numbers: (S, n), one under each picture.  captions: write the cells' texts under the pictures.
+    details: (S,) what the detail is at each value, where it changes.  numbers: (S, n), one under
+    each picture.  captions: write the cells' texts under the pictures.
     """
 
     label: str
     role: Role
     pictures: Pictures
     detail: str = ""
+    details: tuple[str, ...] = ()
     note: str = ""
     stats: tuple[Stat, ...] = ()
     numbers: Numbers | None = None

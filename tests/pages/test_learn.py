@@ -6,17 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import checkpoints, datasets, metrics
+from core import checkpoints, datasets, metrics, robustness
 from core.config import PROJECT
 from core.documents import MetricsRecord, NoiseRecord, TrainingRecord
 from core.inference import Autoencoder
 from core.models import architecture
+from core.noise import Noise
 from pages.ui import cache
-from pages.ui.learn import deeper, onwards, steps, wrong
+from pages.ui.learn import onwards, steps, wrong
 from pages.ui.learn.onwards import GoOn
 from tests.core.models_for_tests import tiny_document, tiny_tensors
 from tests.pages.conftest import APP
@@ -225,22 +225,6 @@ def test_linear_step_at_all_components_shows_the_whole_pca(
     np.testing.assert_allclose(message.numbers(1)[-1], metrics.mse(x, x_hat), rtol=0.02)
 
 
-def test_deeper_step_tells_the_gains_of_the_cards(open_page: OpenPage) -> None:
-    app = open_page(step="3")
-    cards = {card.name: card for card in cache.cards()}
-    gain = cards["mnist-pca-2"].metrics["mse"] / cards["mnist-dense-2"].metrics["mse"]
-    assert f"{gain:.2f} times with D' = 2 (`mnist-dense-2`)" in said(app)
-    assert "without hidden layers `mnist-linear-32` gains" in said(app)
-
-
-def test_gain_that_falls_is_not_said_to_grow() -> None:
-    table = pd.DataFrame(
-        {"name": ["a", "b"], "latent_dim": [2, 8], "gain": [3.0, 2.0], "n_test": [10, 10]}
-    )
-    assert "grows" not in deeper.words(table)
-    assert "grows" in deeper.words(table.assign(gain=[2.0, 3.0]))
-
-
 def test_sidebar_offers_no_choice_that_the_walk_ignores_and_keeps_it_for_other_pages(
     open_page: OpenPage,
 ) -> None:
@@ -338,6 +322,23 @@ def test_denoising_step_shows_both_losses_and_times_that_fit_its_curves(
     assert f"{lines['mnist-overcomplete'][20]:.4f} and {lines['mnist-denoising'][20]:.4f}" in said(
         app
     )
+
+
+def test_noise_steps_measure_all_test_digits_and_say_so(
+    open_page: OpenPage, named_models: Path
+) -> None:
+    app = open_page(step="6", sigma="0.5")
+    noise, levels = Noise("gaussian", 0.0), robustness.levels(11)
+    digits = datasets.load("mnist-5k")
+    means = [
+        robustness.measure(model(name, named_models), digits, noise, 0, levels)[5, 0].mean()
+        for name in ("mnist-overcomplete", "mnist-denoising")
+    ]
+    said_here = f"on 1,000 test digits is {means[0]:.4f} and {means[1]:.4f}"
+    assert said_here in said(app)
+    stats = [stat["label"] for row in sent(app).header["rows"] for stat in row["stats"]]
+    assert "MSE" not in stats, "of ten images, beside another number of a thousand"
+    assert "on 1,000 test digits" in said(open_page(step="5"))
 
 
 @pytest.mark.parametrize(("pictures", "channels"), [("digits", 1), ("shapes", 3)])

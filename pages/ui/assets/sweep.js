@@ -145,6 +145,7 @@ class View {
     this.canvases = rows.map(() => []);
     this.number_cells = rows.map(() => []);
     this.stat_cells = rows.map(() => []);
+    this.detail_cells = [];
     const bands = [];
     for (let first = 0; first < cells.length; first += this.columns) {
       const band = make("div", "sweep-band");
@@ -172,7 +173,8 @@ class View {
     const element = make("div", "sweep-heading");
     element.append(make("span", "sweep-label", row.label));
     if (!first) return element;
-    if (row.detail) element.append(make("span", "sweep-detail", row.detail));
+    this.detail_cells[r] = make("span", "sweep-detail", row.detail);
+    if (row.detail || row.details.length) element.append(this.detail_cells[r]);
     const stats = make("span", "sweep-stats");
     row.stats.forEach((stat, s) => {
       const number = make("b", "sweep-stat");
@@ -303,7 +305,7 @@ class View {
     const text = `${header.prefix}${header.values[frame].toFixed(header.digits)}`;
     this.value.textContent = text;
     this.input.setAttribute("aria-valuetext", text);
-    this.input.style.setProperty("--at", frame / (header.values.length - 1));
+    this.input.style.setProperty("--at", frame / Math.max(1, header.values.length - 1));
     this.chart.at(header.values[frame]);
     if (!this.sources) return;
     this.sources.forEach((pictures, r) => {
@@ -325,6 +327,7 @@ class View {
     const { frame, numbers, stats } = this;
     const n = this.header.cells.length;
     this.number_cells[r].forEach((cell, i) => (cell.textContent = fixed(numbers[r][frame * n + i], row.digits)));
+    if (row.details.length) this.detail_cells[r].textContent = row.details[frame];
     this.stat_cells[r].forEach((cell, s) => {
       const { digits, unit, least } = row.stats[s];
       const under = least !== null && stats[r][s][frame] < least;
@@ -374,7 +377,11 @@ function there_and_back(from, last, share) {
   return Math.round(at);
 }
 
+// In powers of ten where it would read as 0 and is not (see text.py); shares in whole per cent stay as they are.
 function fixed(value, digits, unit = "") {
   if (Number.isNaN(value)) return "\u2013";
-  return (Number.isFinite(value) ? value.toFixed(digits).replace("-", "\u2212") : "\u221e") + unit;
+  if (!Number.isFinite(value)) return "\u221e" + unit;
+  const written = value.toFixed(digits);
+  const lost = digits > 2 && value !== 0 && Number(written) === 0;
+  return (lost ? value.toExponential(1) : written).replaceAll("-", "\u2212") + unit;
 }

@@ -64,40 +64,38 @@ def angles(found: Scores, random: Scores) -> go.Figure:
 
 
 def gains(table: pd.DataFrame) -> go.Figure:
-    """How many times smaller than PCA's the error of each network is, against D'.
+    """PCA's error divided by that of each network, against D'.
 
-    table: as core.comparing.sizes.table, the networks that have a PCA of their size.
+    table: as core.comparing.sizes.table, the networks that have a PCA of their size, and the column
+    layers. Lines join networks of one family with the same layers: no others are alike.
     """
     sizes = sorted(set(table["latent_dim"].tolist()))
-    mode = "markers+text" if len(table) <= NAMED else "markers"
+    mode = "lines+markers+text" if len(table) <= NAMED else "lines+markers"
     figure = go.Figure()
-    for i, (family, rows) in enumerate(table.groupby("family", sort=False)):
-        best = rows[rows["best"]].drop_duplicates("latent_dim")
+    for i, ((_, layers), rows) in enumerate(table.groupby(["family", "layers"], sort=False)):
         colour = QUALITATIVE[i % len(QUALITATIVE)]
-        line = {"color": colour, "width": 2}
-        lines = {"mode": "lines", "line": line, "hoverinfo": "skip", "showlegend": False}
-        figure.add_scatter(x=best["latent_dim"].to_numpy(), y=best["gain"].to_numpy(), **lines)
         figure.add_scatter(
             x=rows["latent_dim"].to_numpy(),
             y=rows["gain"].to_numpy(),
             mode=mode,
             textposition=["top right" if k == sizes[0] else "top left" for k in rows["latent_dim"]],
             cliponaxis=False,
+            line={"color": colour, "width": 2},
             marker={"color": colour, "size": 10},
-            name=str(family),
+            name=str(layers).removeprefix("hidden layers "),
             text=[hover_text(name) for name in rows["name"]],
-            hovertemplate="%{text}<br>D' = %{x}, %{y:.2f} times<extra></extra>",
+            hovertemplate="%{text}<br>D' = %{x}: %{y:.2f}<extra></extra>",
         )
     figure.add_hline(y=1, line_dash="dot", line_color=theme.LIGHT["original"])
-    figure.add_annotation(
-        x=0, xref="paper", y=1, text="PCA", showarrow=False, yanchor="bottom", xanchor="left"
-    )
+    beside = {"x": 1, "xref": "paper", "xanchor": "left", "y": 1}  # where no point can lie
+    figure.add_annotation(**beside, text="PCA", showarrow=False)
     figure.update_xaxes(
         title_text="D', numbers in the code", type="log", tickvals=sizes, ticktext=sizes
     )
     top = 1.2 * max(1.0, float(table["gain"].max()))
-    figure.update_yaxes(title_text="times smaller error than PCA", range=[0, top])
-    return figure.update_layout(height=280, margin=MARGIN, legend=ABOVE)
+    figure.update_yaxes(title_text="PCA's error / the network's", range=[0, top])
+    legend = ABOVE | {"title": {"text": "Hidden layers", "side": "top"}}
+    return figure.update_layout(height=330, margin=MARGIN | {"r": 40}, legend=legend)
 
 
 def error_histogram(known: Scores, strange: Scores, name: str, value: float) -> go.Figure:

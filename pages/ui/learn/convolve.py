@@ -16,6 +16,7 @@ from pages.ui.learn import onwards, parts
 from pages.ui.learn.onwards import GoOn
 from pages.ui.reconstruct import controls
 from pages.ui.sweep import Cell, Frames, Row, Sweep
+from pages.ui.text import counted
 
 
 @dataclass(frozen=True)
@@ -65,11 +66,12 @@ def words(card: Card, share: float) -> tuple[str, str]:
             f"`{card.name}` takes a picture of {card.input_shape[1]} × {card.input_shape[2]} "
             f"with {card.input_shape[0]} {pictures}; each convolution halves it and mixes all "
             f"channels into {', '.join(map(str, channels))} new ones. Its code is {c} pictures "
-            f"of {h} × {w}: {card.latent_dim} numbers."
+            f"of {h} × {w}: {card.latent_dim:,} numbers."
         ),
         (
-            f"**Cover a part of the picture, and {100 * share:.0f} % of what changes in the code "
-            f"changes at that part's own place** ({100 / (h * w):.0f} % if place meant nothing)."
+            f"**Cover a part of the picture, and {100 * share:.0f} % of the squared change of the "
+            f"code is at that part's own place** ({100 / (h * w):.0f} % if place meant nothing; "
+            f"measured on {counted(N_MEASURED, 'test image')})."
         ),
     )
 
@@ -78,7 +80,7 @@ def covered_frames(card: Card, x: Array, grid: int) -> tuple[Array, Array]:
     """Images with a square at each of grid x grid places, and what is felt, stretched over them.
 
     x: (n, C, H, W).  Returns (grid * grid, n, C, H, W) twice; the second in [0, 1], all channels
-    equal, on one scale.
+    equal, on one scale that is even in the squared change, as the share in words() is.
     """
     model = cache.autoencoder(card)
     _, h, w = card.plan.code_shape
@@ -92,7 +94,7 @@ def covered_frames(card: Card, x: Array, grid: int) -> tuple[Array, Array]:
     rows, columns = (
         np.arange(side) * n // side for side, n in zip(x.shape[2:], (h, w), strict=True)
     )
-    stretched = np.sqrt(felt / max(felt.max(), 1e-12))[:, :, None, rows][..., columns]
+    stretched = (felt / max(felt.max(), 1e-12))[:, :, None, rows][..., columns]
     return frames, np.broadcast_to(stretched, frames.shape).astype(np.float32)
 
 
@@ -104,7 +106,8 @@ def _packed(card: Card, x: Array, shown: Shown) -> Packed:
             "Where the code changes",
             "error",
             Frames(felt),
-            detail="each place of the block, over all its maps; white = most, one scale",
+            detail="squared change at each place of the block, summed over its maps; "
+            "black = none, white = most",
         ),
     )
     cells = tuple(Cell(f"{shown.dataset} {i}", "") for i in range(len(x)))
@@ -128,7 +131,7 @@ def _draw_maps(card: Card, x: Array) -> None:
     with st.container(horizontal=True, gap="large", vertical_alignment="top"):
         st.image(
             mosaic.strip(channels),
-            caption=f"The first image: its {len(channels)} channel{'s' * (len(channels) > 1)}"
+            caption=f"The first image: its {counted(len(channels), 'channel')}"
             + (" (red, green, blue)" if len(channels) == 3 else ""),
             alt="The channels of the first image",
         )

@@ -1,6 +1,7 @@
 """What goes wrong: a network with room for everything gives back whatever it is given."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import streamlit as st
@@ -13,6 +14,7 @@ from pages.ui.learn import onwards, parts
 from pages.ui.learn.onwards import GoOn
 from pages.ui.robust import copies as robust_copies
 from pages.ui.robust.copies import Copying
+from pages.ui.text import counted
 
 NAMES = (
     "mnist-dense-2", "mnist-dense-32", "mnist-overcomplete", "mnist-overcomplete-linear",
@@ -21,6 +23,10 @@ NAMES = (
 ORDER = ("figures", "random", "inverted", "shuffled", "known")
 CLOSE = 0.8  # the share given back that is called close to a copy
 N_SHOWN, SIDE = 8, 84
+GIVEN_BACK = (
+    "Given back: the share of what distinguishes the images from an even grey. 100 % = copied, "
+    "0 % = an even grey would be as near, below 0 = it would be nearer."
+)
 
 
 def draw() -> None:
@@ -46,27 +52,59 @@ def draw() -> None:
     onwards.go_on(GoOn("Robustness: copying, in numbers", "pages/robustness.py", way))
 
 
-def words(cards: Sequence[Card], found: Sequence[Copying], i: int) -> tuple[str, str]:
-    """Who gives most back of kind number i, whether that is a copy, and who lets noise through."""
-    kept = [one.copies[i].kept for one in found]
-    most, least = int(np.argmax(kept)), int(np.argmin(kept))
+def words(cards: Sequence[Card], found: Sequence[Copying], i: int) -> tuple[str, ...]:
+    """How much of kind number i the networks with room for every pixel give back, and the others.
+
+    Room for every pixel: at least as many numbers in the code as in the image.
+    """
+    kept = {card.name: one.copies[i].kept for card, one in zip(cards, found, strict=True)}
+    roomy = [card for card in cards if card.latent_dim >= math.prod(card.input_shape)]
+    small = [card for card in cards if card not in roomy]
+    kind, n = found[0].copies[i].stranger, len(found[0].copies[i].mse)
+    first = (
+        "A network with room for every pixel might learn to copy, and then nothing would be "
+        f"strange to it. {kind.title}, {kind.explanation}, {counted(n, 'image')}: "
+    )
+    of_roomy = _of_roomy(roomy, kept) if roomy else "None of these networks has room for all."
+    sayings = (first + of_roomy, _of_small(small, roomy, kept) if small else "")
+    return (*filter(None, sayings), _noise(cards, found), GIVEN_BACK)
+
+
+def _of_roomy(roomy: Sequence[Card], kept: Mapping[str, float]) -> str:
+    best = max(roomy, key=lambda card: kept[card.name])
+    verdict = "That is close to a copy" if kept[best.name] >= CLOSE else "That is no copy"
+    most = ", the most of those with room" if len(roomy) > 1 else ""
+    return (
+        f"`{best.name}` (D' = {best.latent_dim:,}) gives {_share(kept[best.name])} back{most}. "
+        f"**{verdict}.**"
+    )
+
+
+def _of_small(small: Sequence[Card], roomy: Sequence[Card], kept: Mapping[str, float]) -> str:
+    """What networks give back that have fewer numbers than pixels."""
+    most, least = (pick(small, key=lambda card: kept[card.name]) for pick in (max, min))
+    told = (
+        f"Without room for every pixel `{most.name}` (D' = {most.latent_dim:,}) gives "
+        f"{_share(kept[most.name])} back"
+    )
+    if least is not most:
+        told += f", `{least.name}` (D' = {least.latent_dim:,}) {_share(kept[least.name])}"
+    if roomy and kept[most.name] >= max(kept[card.name] for card in roomy):
+        told += ": so it is not the room alone that lets a network copy"
+    return f"{told}."
+
+
+def _noise(cards: Sequence[Card], found: Sequence[Copying]) -> str:
     passed = [one.passed for one in found]
     first, last = int(np.argmax(passed)), int(np.argmin(passed))
-    verdict = "That is close to a copy" if kept[most] >= CLOSE else "None of them copies these"
     return (
-        (
-            "A network with room for every pixel might learn to copy, and then nothing would be "
-            f"strange to it. Of {found[0].copies[i].stranger.explanation} `{cards[most].name}` "
-            f"gives {100 * kept[most]:.0f} % back, `{cards[least].name}` "
-            f"{100 * kept[least]:.0f} %. **{verdict}.** Of faint noise on digits "
-            f"`{cards[first].name}` lets {100 * passed[first]:.0f} % through, "
-            f"`{cards[last].name}` {100 * passed[last]:.1f} %."
-        ),
-        (
-            "Given back: the share of what distinguishes the images from an even grey. 100 % = "
-            "copied, 0 % = an even grey would be as near, below 0 = it would be nearer."
-        ),
+        f"Of faint noise on digits `{cards[first].name}` lets {_share(passed[first])} through, "
+        f"`{cards[last].name}` {100 * passed[last]:.1f} %."
     )
+
+
+def _share(value: float) -> str:
+    return f"{100 * value:.0f} %"
 
 
 def _draw_row(label: str, x: metrics.Array) -> None:

@@ -1,5 +1,7 @@
 """Step 3: what hidden layers gain over PCA with as many numbers."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -22,9 +24,9 @@ Pairs = tuple[tuple[Card, Card], ...]
 
 
 def draw() -> None:
-    """Gains of all networks, and pictures of PCA and of the best network of each size."""
+    """Gains of all networks, and pictures of PCA and of networks of several sizes."""
     fitting = [card for card in cache.cards() if card.input_shape == parts.digits().shape]
-    found = sizes.table(sizes.study(fitting, TRAINED_ON))
+    found = with_layers(sizes.table(sizes.study(fitting, TRAINED_ON)), fitting)
     compared = pairs(fitting, found)
     if not compared:
         raise CheckpointError(
@@ -32,7 +34,7 @@ def draw() -> None:
             "`make zoo` trains some."
         )
     networks = found[(found["family"] != "pca") & found["gain"].notna()]
-    parts.say(words(networks), depth(fitting, networks))
+    parts.say(*words(networks))
     st.plotly_chart(charts.gains(networks), key="learn_gains", config={"displayModeBar": False})
     with parts.row_of_controls():
         shuffle = controls.shuffle_button()
@@ -47,45 +49,97 @@ def draw() -> None:
     onwards.go_on(GoOn("Robustness: error against size", "pages/robustness.py", way))
 
 
-def pairs(cards: list[Card], found: pd.DataFrame) -> Pairs:
-    """PCA and the best network, for each size that has both; small codes first."""
+def layers(card: Card) -> str:
+    """What lies between image and code: "hidden layers 512-256", "convolutions 32-64", ..."""
+    widths = "-".join(map(str, card.options.get("widths", ())))
+    if not widths:
+        return "no hidden layers"
+    return f"{'convolutions' if card.architecture.name == 'conv' else 'hidden layers'} {widths}"
+
+
+def with_layers(found: pd.DataFrame, cards: Sequence[Card]) -> pd.DataFrame:
+    """A table of sizes with a column more: layers().  found: as core.comparing.sizes.table."""
+    by_name = {card.name: layers(card) for card in cards}
+    return found.assign(layers=[by_name[name] for name in found["name"]])
+
+
+def pairs(cards: Sequence[Card], found: pd.DataFrame) -> Pairs:
+    """PCA and a network of the same size, small codes first; the networks are as alike as can be.
+
+    They are those with the layers of which there are most sizes, or where no two sizes have the
+    same layers, the best ones with hidden layers of the family with most sizes.
+    found: as with_layers() makes it.
+    """
     by_name = {card.name: card for card in cards}
-    best = found.sort_values("mse").groupby([found["family"] == "pca", "latent_dim"])["name"]
-    names = best.first()
-    both = [
-        k for k in sorted(set(found["latent_dim"])) if {(True, k), (False, k)} <= set(names.index)
-    ]
-    return tuple((by_name[names[True, k]], by_name[names[False, k]]) for k in both)
+    pca = _best(found[found["family"] == "pca"])
+    networks = found[(found["family"] != "pca") & found["latent_dim"].isin(pca)]
+    if networks.empty:
+        return ()
+    deep = networks[networks["layers"] != "no hidden layers"]
+    some = _of_most_sizes(networks if deep.empty else deep)
+    return tuple((by_name[pca[k]], by_name[name]) for k, name in _best(some).items())
 
 
-def words(networks: pd.DataFrame) -> str:
-    """The best gain of each size, and whether it grows."""
-    best = networks.sort_values("gain").groupby("latent_dim").tail(1).sort_values("latent_dim")
-    listed = ", ".join(
-        f"{gain:.2f} times with D' = {k} (`{name}`)"
-        for name, k, gain in best[["name", "latent_dim", "gain"]].itertuples(index=False)
-    )
+def _best(rows: pd.DataFrame) -> dict[int, str]:
+    """The name of the best one of each size, small codes first."""
+    by_error = rows.sort_values(["latent_dim", "mse"], ascending=[True, False])
+    return dict(zip(by_error["latent_dim"], by_error["name"], strict=True))
+
+
+def _of_most_sizes(networks: pd.DataFrame) -> pd.DataFrame:
+    """The rows of one kind of network, of which there are most sizes."""
+    for by in (["family", "layers"], ["family"]):
+        n_sizes = networks.groupby(by, sort=False)["latent_dim"].transform("nunique")
+        if n_sizes.max() > 1:
+            break
+    most = networks[n_sizes == n_sizes.max()]
+    same: pd.DataFrame = most[(most[by] == most[by].iloc[0]).all(axis=1)]
+    return same
+
+
+def words(networks: pd.DataFrame) -> tuple[str, ...]:
+    """What layers gain where the code has one size, what is gained at others, and what follows."""
+    best = networks.sort_values("gain").groupby(["latent_dim", "layers"]).tail(1)
+    n_layers = best.groupby("latent_dim")["layers"].nunique()
+    most = int(n_layers[n_layers == n_layers.max()].index.max())
+    here = best["latent_dim"] == most
     n = int(networks["n_test"].min())
-    grows = best["gain"].is_monotonic_increasing and len(best) > 1
-    end = " The gain grows with the code." if grows else ""
-    return (
-        "PCA adds up fixed pictures; a network with hidden layers may bend them. **How many times "
-        f"smaller its error is than that of PCA with as many numbers: {listed}**, on {n:,} test "
-        f"images.{end}"
+    first = (
+        "PCA adds up fixed pictures; a network with hidden layers may bend them. Below is PCA's "
+        f"error divided by the network's, both with codes of one size, on {n:,} test images. "
+        f"**With the same D' = {most}: {_listed(best[here])}.**"
     )
+    others = best[~here].sort_values("latent_dim")
+    return (first, _of_others(others), *_growth(best)) if len(others) else (first,)
 
 
-def depth(cards: list[Card], networks: pd.DataFrame) -> str:
-    """What the networks without hidden layers gain: whether it is the depth or the training."""
-    flat = [card.name for card in cards if card.options.get("widths") == []]
-    rows = networks[networks["name"].isin(flat)]
-    if not len(rows):
-        return ""
+def _of_others(rows: pd.DataFrame) -> str:
     said = ", ".join(
-        f"`{name}` gains {gain:.2f} times"
-        for name, gain in zip(rows["name"], rows["gain"], strict=True)
+        f"{row.gain:.2f} with D' = {row.latent_dim} ({row.layers}, `{row.name}`)"
+        for row in rows.itertuples(index=False)
     )
-    return f"It is not the training by gradient alone: without hidden layers {said}."
+    return f"With codes of other sizes: {said}."
+
+
+def _listed(rows: pd.DataFrame) -> str:
+    return ", ".join(
+        f"{row.gain:.2f} with {row.layers} (`{row.name}`)" for row in rows.itertuples(index=False)
+    )
+
+
+def _growth(best: pd.DataFrame) -> tuple[str, ...]:
+    """Whether the gain grows with the code, where the layers are the same."""
+    series = [rows.sort_values("latent_dim") for _, rows in best.groupby("layers", sort=False)]
+    alike = [rows for rows in series if len(rows) > 1 and "no hidden" not in rows["layers"].iloc[0]]
+    if not alike:
+        said = "These have other layers, too, so they do not show what the size of the code does."
+        return (said,)
+    return tuple(
+        f"With {rows['layers'].iloc[0]} the gain "
+        f"{'grows' if rows['gain'].is_monotonic_increasing else 'does not always grow'} with the "
+        "code."
+        for rows in alike
+    )
 
 
 def _left_out(found: pd.DataFrame) -> str:
@@ -103,7 +157,12 @@ def _packed(compared: Pairs, shuffle: int) -> Packed:
         drawn = np.stack([cache.autoencoder(pair[of]).reconstruct(x) for pair in compared])
         mse = np.stack([metrics.mse(x, frame) for frame in drawn])
         stat = Stat("MSE of these", mse.mean(axis=1), 4)
-        rows.append(Row(label, "reconstructed", Frames(drawn), stats=(stat,), numbers=mse))
+        names = tuple(pair[of].name for pair in compared)
+        if of:
+            names = tuple(f"{pair[of].name}, {layers(pair[of])}" for pair in compared)
+        rows.append(
+            Row(label, "reconstructed", Frames(drawn), details=names, stats=(stat,), numbers=mse)
+        )
     cells = tuple(Cell(str(images.ids[i]), images.label_name(i)) for i in range(len(images)))
     return packing.pack(
         Sweep(
@@ -113,6 +172,6 @@ def _packed(compared: Pairs, shuffle: int) -> Packed:
             tuple(rows),
             prefix="D' = ",
             digits=0,
-            help="PCA and the best network with that many numbers. Drag, or use the arrow keys.",
+            help="PCA and a network with that many numbers. Drag, or use the arrow keys.",
         )
     )

@@ -7,6 +7,7 @@ from core.noise import Noise
 from core.robustness import Study
 from pages.ui.learn import noise_figure, onwards, parts
 from pages.ui.learn.onwards import GoOn
+from pages.ui.text import counted
 
 PAIRS = {
     "overcomplete": ("mnist-overcomplete", "mnist-denoising"),
@@ -48,11 +49,14 @@ def words(copying: Card, denoising: Card, found: Study, sigma: float) -> tuple[s
     return (
         (
             f"ℓ is the mean squared error. `{copying.name}` and `{denoising.name}` have one "
-            f"architecture; the second was given noise of σ = {denoising.noise.sigma:g}, and had "
-            "to answer with the **clean** image, so copying did not help it."
+            f"architecture and were trained for {copying.epochs} and "
+            f"{counted(denoising.epochs, 'epoch')}; the second was given noise of "
+            f"σ = {denoising.noise.sigma:g}, and had to answer with the **clean** image, so "
+            "copying did not help it."
         ),
         (
-            f"**At σ = {sigma:.2f} the error is {without[0]:.4f} and {with_noise[0]:.4f}: "
+            f"**At σ = {sigma:.2f} the error on {noise_figure.measured_on()} is "
+            f"{without[0]:.4f} and {with_noise[0]:.4f}: "
             f"{_times(without[0], with_noise[0])}.** Without noise it is {without[1]:.4f} and "
             f"{with_noise[1]:.4f}: {_times(without[1], with_noise[1])}."
         ),

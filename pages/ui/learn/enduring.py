@@ -33,7 +33,7 @@ def draw() -> None:
         f"D' = {large.latent_dim:,} for {small.input_shape[1] * small.input_shape[2]} pixels"
         f"{'' if small.noise or large.noise else '; neither was trained with noise'}. Which is "
         "nearer to the clean image?",
-        f"With {output} output and {plain(noise_name(noise))}: "
+        f"With {output} output and {plain(noise_name(noise))}, on {noise_figure.measured_on()}: "
         f"**{plain(wording.sentence(pair))}** {plain(robust_chart.summary(found))}",
         "The answer depends on the output and on clipping: flip the switches before you believe "
         f"a rule.{_remark(small.architecture.closed_form)}",
@@ -43,7 +43,7 @@ def draw() -> None:
     )
     way = onwards.on_digits(
         large, models=[card.name for card in cards], robust_view="Curves",
-        **noise_figure.onwards(noise, sigma),
+        **noise_figure.onwards(noise, sigma), **noise_figure.measured_there(),
     )  # fmt: skip
     onwards.go_on(GoOn("Robustness: more models, the same noise", "pages/robustness.py", way))
 

@@ -16,6 +16,7 @@ from pages.ui.learn import charts, onwards, parts
 from pages.ui.learn.onwards import GoOn
 from pages.ui.reconstruct import controls
 from pages.ui.sweep import Cell, Frames, Row, Still, Sweep
+from pages.ui.text import counted
 
 PCA, NETWORK = "mnist-pca-32", "mnist-linear-32"
 N = 10
@@ -101,9 +102,9 @@ def words(found: Compared, pca: Card, network: Card) -> tuple[str, str]:
     return (
         (
             f"`{network.name}` is a network without hidden layers and without nonlinearity, "
-            f"trained by gradient for {network.epochs} epochs; `{pca.name}` is PCA, computed. "
-            f"**Their subspaces of {len(found.angles)} dimensions are at most {most:.1f}° "
-            f"apart** (two random ones at least {least:.0f}°): {verdict}."
+            f"trained by gradient for {counted(network.epochs, 'epoch')}; `{pca.name}` is PCA, "
+            f"computed. **Their subspaces of {len(found.angles)} dimensions are at most "
+            f"{most:.1f}° apart** (two random ones at least {least:.0f}°): {verdict}."
         ),
         (
             f"Their errors on {len(parts.digits()):,} test digits are {found.errors[1]:.5f} and "

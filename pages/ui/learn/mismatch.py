@@ -29,7 +29,11 @@ def draw() -> None:
     parts.say(*words(card, studies, same_sort(noise, card.noise)))
     sigma = noise_figure.draw((card,), noise, _chart(studies, card), f"learn_mismatch_{name}")
     way = onwards.on_digits(
-        card, models=[card.name], robust_view="Curves", **noise_figure.onwards(noise, sigma)
+        card,
+        models=[card.name],
+        robust_view="Curves",
+        **noise_figure.onwards(noise, sigma),
+        **noise_figure.measured_there(),
     )
     onwards.go_on(GoOn("Robustness: other models, this noise", "pages/robustness.py", way))
 
@@ -45,7 +49,8 @@ def words(card: Card, studies: dict[str, Study], same: bool) -> tuple[str, str]:
     return (
         (
             f"`{card.name}` was trained with noise of σ = {sigma:g} that was {own}. **At that σ "
-            f"its error is {ours:.4f}; with noise that is {other} it is {theirs:.4f}, {worse}.**"
+            f"its error on {noise_figure.measured_on()} is {ours:.4f}; with noise that is {other} "
+            f"it is {theirs:.4f}, {worse}.**"
         ),
         "The pictures below show the noise it was trained with."
         if same

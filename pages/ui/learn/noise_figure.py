@@ -18,15 +18,19 @@ from pages.ui.learn import parts
 from pages.ui.reconstruct import reconstruction
 from pages.ui.robust import chart as robust_chart
 from pages.ui.robust.chart import Look
-from pages.ui.sweep import Cell
+from pages.ui.sweep import Cell, Row
+from pages.ui.text import counted
 
-N_PICTURES, N_MEASURED, LEVELS, SEED = 10, 200, 11, 0
+N_PICTURES, LEVELS, SEED = 10, 11, 0
 DEFAULT_SIGMA = 0.5
 
 
 def study(cards: Sequence[Card], noise: Noise) -> Study:
-    """Error against noise of each model, on the same digits with the same noise."""
-    what = Measured(parts.DATASET, parts.SPLIT, N_MEASURED, noise, SEED, LEVELS)
+    """Error against noise of each model, on all test digits with the same noise.
+
+    The Robustness page shows these very numbers to begin with.
+    """
+    what = Measured(parts.DATASET, parts.SPLIT, len(parts.digits()), noise, SEED, LEVELS)
     shown = robustness.metric("mse")
     noisy = robustness.curve(INPUT, [cache.measured(what, None)], shown)
     models = [robustness.curve(card.name, [cache.measured(what, card)], shown) for card in cards]
@@ -51,6 +55,11 @@ def draw(cards: Sequence[Card], noise: Noise, drawn: Chart, key: str) -> float:
     return event.value
 
 
+def measured_on() -> str:
+    """Which images the curves are measured on, in words."""
+    return counted(len(parts.digits()), "test digit")
+
+
 def at(curve: Curve, found: Study, sigma: float) -> float:
     """A curve's mean error at any amount of noise."""
     levels = np.array([sigma])
@@ -65,11 +74,22 @@ def onwards(noise: Noise, sigma: float) -> dict[str, object]:
     }  # fmt: skip
 
 
+def measured_there() -> dict[str, object]:
+    """What makes the Robustness page measure as the steps do, whatever was chosen there before."""
+    return {"measured": str(len(parts.digits())), "draws": 1, "levels": LEVELS}
+
+
 def _packed(cards: Sequence[Card], noise: Noise) -> Packed:
     images = parts.some_digits(N_PICTURES)
     shown = Shown(parts.DATASET, parts.SPLIT, tuple(images.ids.tolist()), noise, SEED)
     cells = tuple(Cell(str(images.ids[i]), images.label_name(i)) for i in range(len(images)))
     sweeps = [cache.model_sweep(shown, card) for card in cards]
     every = reconstruction.described(cells, sweeps, cards)
-    rows = tuple(row for row in every.rows if row.role != "error")  # shorter, for a first look
-    return packing.pack(replace(every, rows=rows, error_scale=None))
+    rows = (row for row in every.rows if row.role != "error")  # shorter, for a first look
+    return packing.pack(replace(every, rows=tuple(map(_of_these, rows)), error_scale=None))
+
+
+def _of_these(row: Row) -> Row:
+    """The row with its mean error called that of the few images shown: the text tells others."""
+    stats = (replace(one, label="MSE of these") if one.label == "MSE" else one for one in row.stats)
+    return replace(row, stats=tuple(stats))

@@ -9,6 +9,7 @@ from core.checkpoints import Card
 from pages.ui import cache, mosaic
 from pages.ui.learn import onwards, parts
 from pages.ui.learn.onwards import GoOn
+from pages.ui.text import counted
 
 WITHOUT, WITH = "mnist-conv-32-no-5-9", "mnist-conv-32"
 N, SIDE, BRIGHT = 8, 84, 0.5
@@ -82,8 +83,8 @@ def differences(clean: Card, polluted: Card) -> str:
     noise = [f"σ = {card.noise.sigma:g}" if card.noise else "none" for card in (clean, polluted)]
     return (
         "What this cannot show: the two were trained otherwise, too "
-        f"({clean.epochs} epochs, noise {noise[0]}; {polluted.epochs}, noise {noise[1]}), so "
-        f"each is compared with itself. Nor are {len(clean.excluded_classes)} of "
+        f"({counted(clean.epochs, 'epoch')}, noise {noise[0]}; {polluted.epochs}, noise "
+        f"{noise[1]}), so each is compared with itself. Nor are {len(clean.excluded_classes)} of "
         f"{len(parts.digits().class_names)} classes what a few outliers would be: "
         'train one with "Leave out classes" on the Train page to see.'
     )

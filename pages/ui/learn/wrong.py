@@ -18,4 +18,4 @@ CARDS = {
 
 def draw() -> None:
     """The choice of a card, and the card."""
-    CARDS[parts.one_of("card", "What goes wrong", TITLES, "Four cards, each live")]()
+    CARDS[parts.one_of("card", "Example", TITLES, "Four examples, each live")]()
