@@ -17,7 +17,7 @@ from websockets.typing import Origin, Subprotocol
 from core.config import HourglassError
 
 Path = tuple[int, ...]
-PATIENCE = 60.0  # seconds for one message
+PATIENCE = 60.0  # seconds for one message, unless .patience says otherwise
 LARGEST = 64 << 20  # bytes of a message
 GOOD = {ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY}
 OVERTAKEN = ForwardMsg.FINISHED_EARLY_FOR_RERUN
@@ -28,11 +28,13 @@ class Rerun:
     """What one rerun took, from the request to the last message.
 
     frame: seconds until the page's title was there.  size: bytes received.
+    is_waiting: whether a bar or a placeholder then stands on the page for what is still computed.
     """
 
     seconds: float
     frame: float = 0.0
     size: int = 0
+    is_waiting: bool = False
 
 
 class Session:
@@ -42,6 +44,7 @@ class Session:
     """
 
     def __init__(self, address: str, page: str = "", query: str = "") -> None:
+        self.patience = PATIENCE
         url = f"{address.replace('http', 'ws', 1)}/_stcore/stream"
         self._leaving = ExitStack()
         self._socket = self._leaving.enter_context(
@@ -56,6 +59,8 @@ class Session:
         self._query, self._page, self._page_hash = query, page, ""
         self._elements: dict[Path, Any] = {}
         self._cached: dict[str, ForwardMsg] = {}
+        self.pages: dict[str, str] = {}  # as a link calls them -> as messages do
+        self.polls: dict[str, float] = {}  # parts of the page that ask again -> after how long
         self.first = self.run(BackMsg())
 
     def __enter__(self) -> Self:
@@ -73,6 +78,23 @@ class Session:
         found = [element for _, element in sorted(self._elements.items())]
         return [getattr(e, kind) for e in found if e.WhichOneof("type") == kind] if kind else found
 
+    @property
+    def query(self) -> str:
+        """What the link says now."""
+        return self._query
+
+    def turn_to(self, page: str) -> Rerun:
+        """Go to another page by its entry in the navigation."""
+        self._page, self._page_hash, self._query = page, self.pages[page], ""
+        return self.run(BackMsg())
+
+    def poll(self, fragment: str) -> Rerun:
+        """What the browser asks by itself for a part that is drawn again every so often."""
+        message = BackMsg()
+        message.rerun_script.fragment_id = fragment
+        message.rerun_script.is_auto_rerun = True
+        return self.run(message)
+
     def run(self, message: BackMsg) -> Rerun:
         """Send it and read until the script has ended."""
         state = message.rerun_script
@@ -88,11 +110,12 @@ class Session:
             if not took.frame and self.elements("heading"):
                 took.frame = time.perf_counter() - began
         took.seconds = time.perf_counter() - began
+        took.is_waiting = bool(self.elements("progress") or self.elements("skeleton"))
         return took
 
     def _ended(self, took: Rerun) -> bool:
         """Read one message; whether it was the last one of this run."""
-        data = self._socket.recv(PATIENCE)
+        data = self._socket.recv(self.patience)
         assert isinstance(data, bytes)
         took.size += len(data)
         message = ForwardMsg.FromString(data)
@@ -108,9 +131,12 @@ class Session:
         """Remember what a message says; whether it was the last one of this run."""
         kind = message.WhichOneof("type")
         if kind == "new_session":
-            self._elements = {}
+            if not message.metadata.run.fragment_ids:
+                self._elements, self.polls = {}, {}
         elif kind == "navigation":
             self._page_hash = message.navigation.page_script_hash
+            found = message.navigation.app_pages
+            self.pages = {one.url_pathname: one.page_script_hash for one in found}
         elif kind == "page_info_changed":
             self._query = message.page_info_changed.query_string
         elif kind == "delta":
@@ -119,7 +145,17 @@ class Session:
             if message.script_finished not in {*GOOD, OVERTAKEN}:
                 raise HourglassError(f"The page failed: {message.script_finished}")
             return message.script_finished != OVERTAKEN
+        else:
+            self._note_polls(message)
         return False
+
+    def _note_polls(self, message: ForwardMsg) -> None:
+        """Which parts of the page the browser is to ask for again by itself."""
+        if message.WhichOneof("type") == "auto_rerun":
+            self.polls[message.auto_rerun.fragment_id] = message.auto_rerun.interval
+        elif message.WhichOneof("type") == "stop_auto_rerun":
+            for fragment in message.stop_auto_rerun.fragment_ids:
+                self.polls.pop(fragment, None)
 
     def _place(self, path: Path, delta: Any) -> None:
         if delta.WhichOneof("type") == "new_element":

@@ -31,22 +31,22 @@ class Visitor(Session):
     def press(self, label: str) -> Rerun:
         """Click the button with this label."""
         button = self.widget("button", label)
-        return self._change(WidgetState(id=button.id, trigger_value=True), kept=False)
+        return self.change(WidgetState(id=button.id, trigger_value=True), kept=False)
 
     def choose(self, label: str, option: str) -> Rerun:
         """Choose in a select box."""
         box = self.widget("selectbox", label)
-        return self._change(WidgetState(id=box.id, string_value=option))
+        return self.change(WidgetState(id=box.id, string_value=option))
 
     def pick(self, label: str, *options: str) -> Rerun:
         """Choose in pills or a segmented control."""
         state = WidgetState(id=self.widget("button_group", label).id)
         state.string_array_value.data.extend(options)
-        return self._change(state)
+        return self.change(state)
 
     def switch(self, label: str, on: bool) -> Rerun:
         """Tick a box or turn a toggle."""
-        return self._change(WidgetState(id=self.widget("checkbox", label).id, bool_value=on))
+        return self.change(WidgetState(id=self.widget("checkbox", label).id, bool_value=on))
 
     def enter(self, label: str, value: float) -> Rerun:
         """Type a number."""
@@ -56,20 +56,21 @@ class Visitor(Session):
             state.int_value = int(value)
         else:
             state.double_value = value
-        return self._change(state)
+        return self.change(state)
 
     def component(self, name: str, json_value: str) -> Rerun:
         """What a component of ours reports: its whole state as JSON."""
         found = [c for c in self.elements("bidi_component") if c.component_name.endswith(name)]
         if not found:
             raise HourglassError(f"No component {name!r} is on the page.")
-        return self._change(WidgetState(id=found[0].id, json_value=json_value))
+        return self.change(WidgetState(id=found[0].id, json_value=json_value))
 
     def again(self) -> Rerun:
         """A rerun without a change, as Streamlit's own menu asks for it."""
         return self.run(self._request())
 
-    def _change(self, state: WidgetState, kept: bool = True) -> Rerun:
+    def change(self, state: WidgetState, kept: bool = True) -> Rerun:
+        """Set a widget; kept: it stays so, as that of a button does not."""
         if kept:
             self._widgets[state.id] = state
             return self.run(self._request())
