@@ -9,7 +9,12 @@ from typing import Any
 import streamlit as st
 
 ASSETS = Path(__file__).parent / "assets"
-SWEEP = ("sweep", "sweep_pictures", "chart")  # what draws a sweep, here and in server/shell.py
+SWEEP = (
+    "sweep",
+    "sweep_pictures",
+    "sweep_bars",
+    "chart",
+)  # what draws a sweep, here and in server/shell.py
 
 
 @dataclass(frozen=True)

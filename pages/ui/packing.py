@@ -12,6 +12,7 @@ from pages.ui import theme
 from pages.ui.component import Packed
 from pages.ui.sweep import (
     Affine,
+    Bars,
     Difference,
     Frames,
     Numbers,
@@ -43,6 +44,7 @@ def pack(sweep: Sweep) -> Packed:
         "cells": [cell._asdict() for cell in sweep.cells],
         "marks": [mark._asdict() for mark in sweep.marks],
         "rows": [_row(row, sweep.values, body) for row in sweep.rows],
+        "bars": [_bars(bars, body) for bars in sweep.bars],
         "colours": body.put(theme.ERROR_COLOURS),
         "scale": sweep.error_scale and {"most": sweep.error_scale, "label": sweep.error_label},
     }
@@ -100,6 +102,12 @@ def _row(row: Row, values: Numbers, body: _Body) -> dict[str, Any]:
         "digits": row.digits,
         "captions": row.captions,
     } | _pictures(row.pictures, values, body)
+
+
+def _bars(bars: Bars, body: _Body) -> dict[str, Any]:
+    values = body.put(bars.values.astype(np.float32))
+    n = bars.values.shape[1]
+    return {"title": bars.title, "n": n, "moved": bars.moved, "values": values}
 
 
 def _pictures(pictures: Pictures, values: Numbers, body: _Body) -> dict[str, Any]:

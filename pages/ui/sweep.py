@@ -102,6 +102,18 @@ class Row:
     captions: bool = False
 
 
+@dataclass(frozen=True)
+class Bars:
+    """A list of numbers that changes with the value, drawn beside the pictures, a bar a number.
+
+    values: (S, k).  moved: the position of the one that the slider moves, which stands out.
+    """
+
+    title: str
+    values: Numbers
+    moved: int = 0
+
+
 class Cell(NamedTuple):
     """A column of pictures: the id that a click reports, and what it is called."""
 
@@ -122,7 +134,7 @@ class Sweep:
 
     values: (S,), rising, at most 255.  prefix and digits: how a value is written.
     error_scale: what is drawn brightest in all rows of Difference; at most 1, so that what Frames
-    leaves out of its range is beyond it.
+    leaves out of its range is beyond it.  bars: stand beside the pictures.
     """
 
     label: str
@@ -133,6 +145,7 @@ class Sweep:
     prefix: str = ""
     digits: int = 2
     help: str = ""
+    bars: tuple[Bars, ...] = ()
     error_scale: float | None = None
     error_label: str = ""
 

@@ -123,8 +123,14 @@ def test_first_number_of_the_code_moved_draws_other_digits_without_a_message(
     slider = page.get_by_role("slider", name="First number moved by")
     slider.focus()
     sent_before, before = len(visit.sent), page.locator(".sweep-root").get_attribute("data-frame")
+    bars = page.locator(".sweep-panel").nth(1).locator("rect title")
+    assert bars.count() == 8
+    first, *others = bars.all_text_contents()
     slider.press("ArrowRight")
     assert page.locator(".sweep-root").get_attribute("data-frame") != before
+    assert bars.all_text_contents()[0] != first
+    assert bars.all_text_contents()[1:] == others
+    assert first.removeprefix("number 1: ") != page.locator(".sweep-panel b").nth(1).inner_text()
     assert len(visit.sent) == sent_before
 
 

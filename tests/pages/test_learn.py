@@ -202,6 +202,23 @@ def test_encoder_step_moves_the_first_number_alone(open_page: OpenPage, named_mo
     np.testing.assert_allclose(message.pictures(1, 40)[1], dense.decode(z)[0], atol=0.01)
 
 
+def test_bars_are_the_code_at_each_place_of_the_slider(
+    open_page: OpenPage, named_models: Path
+) -> None:
+    message = sent(open_page(digit="0"))
+    images = datasets.load("mnist-5k")
+    x = digit(int(np.flatnonzero(images.labels == 0)[0]))
+    names = ("mnist-dense-2", "mnist-dense-8", "mnist-dense-32")
+    for bars, name in zip(message.header["bars"], names, strict=True):
+        z = model(name, named_models).encode(x)[0]
+        assert (bars["n"], bars["moved"]) == (len(z), 0)
+        values = message.array(bars["values"]).reshape(41, len(z))
+        std = model(name, named_models).encode(images.pixels())[:, 0].std()
+        np.testing.assert_allclose(values[:, 1:], np.tile(z[1:], (41, 1)), rtol=1e-5)
+        moves = np.array(message.header["values"])
+        np.testing.assert_allclose(values[:, 0], z[0] + moves * std, rtol=1e-3, atol=1e-5)
+
+
 def test_linear_step_tells_the_angles_that_were_computed(
     open_page: OpenPage, named_models: Path
 ) -> None:

@@ -32,6 +32,7 @@ class View {
     this.bands.addEventListener("click", (event) => this.clicked(event));
     this.bands.addEventListener("keydown", (event) => this.stepped(event));
     this.chart = new Chart(find("chart"), (value, done) => this.steered(value, done));
+    this.bars = new BarCharts(find("bars"));
     this.observer = new ResizeObserver(() => this.fit());
     this.observer.observe(this.root);
     this.host = this.root.getRootNode().host;
@@ -63,6 +64,7 @@ class View {
     this.numbers = arrays && header.rows.map((row) => row.numbers && arrays(row.numbers));
     this.stats = arrays && header.rows.map((row) => row.stats.map((stat) => arrays(stat.values)));
     this.set_up_slider();
+    this.bars.receive(header.bars, arrays);
     this.columns = 0;
     this.fit();
     this.draw_legend();
@@ -105,8 +107,13 @@ class View {
     if (!this.header) return;
     this.chart.fit();
     const [, , w] = this.header.shape;
-    const [n, width] = [this.header.cells.length, this.root.clientWidth];
+    const all = this.root.clientWidth;
+    this.root.classList.toggle("sweep-narrow", all < 560);
+    this.root.classList.toggle("sweep-wide", all >= 720);
+    const n = this.header.cells.length;
+    const width = this.header.bars.length ? this.bands.clientWidth : all; // the bands are as wide as what is in them
     if (!width) return;
+    this.bars.fit();
     const step = w / window.devicePixelRatio / (w < 48 ? 1 : 2);
     const least = Math.max(1, Math.ceil(MIN_CELL / step)) * step;
     const most = Math.max(1, Math.floor((width + GAP) / (least + GAP)));
@@ -119,7 +126,6 @@ class View {
     this.root.style.setProperty("--cell", `${cell}px`);
     this.root.style.setProperty("--gap", `${gap}px`);
     this.root.style.setProperty("--strip", `${columns * (cell + gap) - gap}px`);
-    this.root.classList.toggle("sweep-narrow", width < 560);
     this.lane_marks();
     if (columns === this.columns) return;
     this.columns = columns;
@@ -302,11 +308,12 @@ class View {
 
   draw(everything) {
     const { header, frame } = this;
-    const text = `${header.prefix}${header.values[frame].toFixed(header.digits)}`;
+    const text = header.prefix + fixed(header.values[frame], header.digits);
     this.value.textContent = text;
     this.input.setAttribute("aria-valuetext", text);
     this.input.style.setProperty("--at", frame / Math.max(1, header.values.length - 1));
     this.chart.at(header.values[frame]);
+    this.bars.at(frame);
     if (!this.sources) return;
     this.sources.forEach((pictures, r) => {
       if (everything || pictures.moves) this.canvases[r].forEach((canvas, i) => this.paint(canvas, r, i));

@@ -1,14 +1,10 @@
 """The Learn page's figures: data to plotly. No st calls."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
-from core.latent import Array
 from pages.ui import theme
 from pages.ui.charts import QUALITATIVE
 from pages.ui.text import hover_text
@@ -18,28 +14,6 @@ MARGIN = {"l": 8, "r": 8, "t": 8, "b": 8}
 ABOVE = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
 N_BINS = 50
 NAMED = 8  # points: the names of more would lie over each other
-
-
-def code_bars(codes: Sequence[Array], names: Sequence[str]) -> go.Figure:
-    """Codes side by side, a bar a number; the first number, which can be moved, stands out.
-
-    codes: (k,) each.
-    """
-    figure = make_subplots(1, len(codes), subplot_titles=[hover_text(name) for name in names])
-    for i, code in enumerate(codes, start=1):
-        colours = [theme.LIGHT["reconstructed"]] + [theme.LIGHT["original"]] * (len(code) - 1)
-        figure.add_bar(
-            x=np.arange(1, len(code) + 1),
-            y=code,
-            marker={"color": colours, "line_width": 0},
-            hovertemplate="number %{x}: %{y:.2f}<extra></extra>",
-            row=1,
-            col=i,
-        )
-        figure.update_xaxes(dtick=max(1, len(code) // 4), tickangle=0, row=1, col=i)
-    figure.update_xaxes(title_text="which number")
-    figure.update_yaxes(title_text="value, no unit", col=1)
-    return figure.update_layout(height=270, margin=MARGIN | {"t": 28}, showlegend=False)
 
 
 def angles(found: Scores, random: Scores) -> go.Figure:

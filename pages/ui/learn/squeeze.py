@@ -10,9 +10,9 @@ from core.checkpoints import Card
 from core.latent import Array
 from pages.ui import cache, packing
 from pages.ui.component import Packed
-from pages.ui.learn import charts, onwards, parts
+from pages.ui.learn import onwards, parts
 from pages.ui.learn.onwards import GoOn
-from pages.ui.sweep import Cell, Frames, Mark, Row, Still, Sweep
+from pages.ui.sweep import Bars, Cell, Frames, Mark, Row, Still, Sweep
 
 NAMES = ("mnist-dense-2", "mnist-dense-8", "mnist-dense-32")
 MOVES = np.linspace(-2, 2, 41)  # in standard deviations
@@ -27,20 +27,12 @@ def draw() -> None:
     image_id, x = str(images.ids[position]), images.pixels([position])
     found = np.array([cache.autoencoder(card).errors(x)[0] for card in cards])
     parts.say(words(cards, found, images.label_name(position)), over_all(cards))
-    pictures, bars = st.columns([2, 3], gap="large")
-    with pictures:
-        packed = parts.kept_for(cards, "squeeze", lambda: _packed(cards, x, image_id), image_id)
-        parts.slider(packed, "squeeze", 0.0)
-    with bars:
-        codes = [cache.autoencoder(card).encode(x)[0] for card in cards]
-        names = [f"D' = {card.latent_dim}" for card in cards]
-        st.plotly_chart(
-            charts.code_bars(codes, names), key="learn_codes", config={"displayModeBar": False}
-        )
-        st.caption(
-            "The code of this image: all that the decoder gets. Move the slider and the first "
-            "number (blue) changes, while the others stay."
-        )
+    packed = parts.kept_for(cards, "squeeze", lambda: _packed(cards, x, image_id), image_id)
+    parts.slider(packed, "squeeze", 0.0)
+    st.caption(
+        "The bars are the code of this image, without unit: all that the decoder gets. Move the "
+        "slider and the first number (blue) changes, while the others stay."
+    )
     first = cards[0]
     onwards.go_on(
         GoOn(
@@ -79,15 +71,16 @@ def over_all(cards: Sequence[Card]) -> str:
 
 
 def moved(card: Card, x: Array) -> Array:
-    """One image (1, C, H, W), drawn with the first number of its code moved: (S, C, H, W)."""
-    model = cache.autoencoder(card)
-    z = np.repeat(model.encode(x), len(MOVES), axis=0)
+    """The code of one image (1, C, H, W) with its first number moved by each of MOVES: (S, k)."""
+    z = np.repeat(cache.autoencoder(card).encode(x), len(MOVES), axis=0).reshape(len(MOVES), -1)
     z[:, 0] += (MOVES * parts.codes(card)[:, 0].std()).astype(np.float32)
-    return model.decode(z)
+    return z
 
 
 def _packed(cards: Sequence[Card], x: Array, image_id: str) -> Packed:
-    drawn = np.stack([moved(card, x) for card in cards], axis=1)  # (S, 3, C, H, W)
+    codes = [moved(card, x) for card in cards]
+    pictures = (cache.autoencoder(card).decode(z) for card, z in zip(cards, codes, strict=True))
+    drawn = np.stack(list(pictures), axis=1)  # (S, 3, C, H, W)
     originals = np.repeat(x, len(cards), axis=0)
     mse = np.stack([metrics.mse(originals, frame) for frame in drawn])
     cells = tuple(Cell(f"{image_id} {card.name}", f"D' = {card.latent_dim}") for card in cards)
@@ -102,6 +95,9 @@ def _packed(cards: Sequence[Card], x: Array, image_id: str) -> Packed:
             cells,
             rows,
             marks=(Mark(0.0, "the image's own code"),),
+            bars=tuple(
+                Bars(f"D' = {card.latent_dim}", z) for card, z in zip(cards, codes, strict=True)
+            ),
             digits=1,
             help="In standard deviations of that number over 1,000 digits. Drag, or use the arrow "
             "keys: what is drawn follows at once.",
