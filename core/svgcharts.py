@@ -1,17 +1,24 @@
 """Charts as SVG text: lines, dots and bars, for files that must open anywhere."""
 
 import html
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
+from core.labels import shortened
+from core.labels import width as letters_of
 from core.scales import Numbers, Scale, ends
 
+Dash = Literal["solid", "dash", "dot", "dashdot"]
+Shape = Literal["circle", "x"]
 WIDTH, HEIGHT = 760, 380
 LEFT, RIGHT, TOP, BOTTOM = 64, 16, 12, 48  # margins around the plot; all in the viewBox's units
-LEGEND_LINE, LETTER = 20, 7.2
+LEGEND_LINE, LETTER, MOST_LETTERS = 20, 7.2, 40
+STROKES: Mapping[Dash, str] = {"solid": "", "dash": "7 4", "dot": "2 3", "dashdot": "8 3 2 3"}
+DASHES: tuple[Dash, ...] = tuple(STROKES)
+ARM = 2.2  # of an x, from its middle
 
 
 @dataclass(frozen=True)
@@ -20,6 +27,7 @@ class Series:
 
     name: in the legend; "" keeps it out.  x, y: (n,); points that are not finite are left out.
     colour: #rrggbb.  kind: bars stand on 0, centred on x and as wide as the smallest gap in x.
+    dash: of a line.  shape: of dots.
     """
 
     name: str
@@ -27,7 +35,8 @@ class Series:
     y: Numbers
     colour: str
     kind: Literal["line", "dots", "bars"] = "line"
-    dashed: bool = False
+    dash: Dash = "solid"
+    shape: Shape = "circle"
 
 
 @dataclass(frozen=True)
@@ -103,20 +112,32 @@ def _drawn(one: Series, x: Scale, y: Scale) -> str:
         return _bars(one, x, y)
     px, py = x(one.x), y(one.y)
     shown = np.isfinite(px) & np.isfinite(py)
-    if one.kind == "dots":  # a path of points is a tenth as long as as many circles
-        path = "".join(f"M{a:.1f} {b:.1f}h0" for a, b in zip(px[shown], py[shown], strict=True))
-        return (
-            f'<path d="{path}" stroke="{one.colour}" stroke-width="4" stroke-linecap="round" '
-            'stroke-opacity=".7" fill="none"/>'
-        )
+    if one.kind == "dots":
+        return _dots(one, px[shown], py[shown])
     before = np.concatenate([[False], shown])[:-1]
     path = "".join(
         f"{'L' if joined else 'M'}{a:.1f} {b:.1f}"
         for a, b, here, joined in zip(px, py, shown, before, strict=True)
         if here
     )
-    dashes = ' stroke-dasharray="6 4"' if one.dashed else ""
-    return f'<path d="{path}" stroke="{one.colour}" stroke-width="2" fill="none"{dashes}/>'
+    return f'<path d="{path}" stroke="{one.colour}" stroke-width="2" fill="none"{_dashes(one)}/>'
+
+
+def _dots(one: Series, px: Numbers, py: Numbers, opacity: float = 0.7) -> str:
+    """One path of all points, which is a tenth as long as as many circles."""
+    if one.shape == "x":
+        arms = f"m-{ARM}-{ARM}l{2 * ARM} {2 * ARM}m0-{2 * ARM}l-{2 * ARM} {2 * ARM}"
+        style = 'stroke-width="1.6"'
+    else:
+        arms, style = "h0", 'stroke-width="4" stroke-linecap="round"'
+    path = "".join(f"M{a:.1f} {b:.1f}{arms}" for a, b in zip(px, py, strict=True))
+    return (
+        f'<path d="{path}" stroke="{one.colour}" {style} stroke-opacity="{opacity}" fill="none"/>'
+    )
+
+
+def _dashes(one: Series) -> str:
+    return f' stroke-dasharray="{STROKES[one.dash]}"' if STROKES[one.dash] else ""
 
 
 def _bars(one: Series, x: Scale, y: Scale) -> str:
@@ -148,19 +169,30 @@ def _upright(chart: Chart, x: Scale) -> list[str]:
 
 
 def _legend(series: Sequence[Series]) -> tuple[list[str], int]:
-    """What stands below the chart, and how many lines it takes."""
+    """What stands below the chart, and how many lines it takes; long names are shortened."""
     parts: list[str] = []
     left, row = float(LEFT), 0
-    for one in filter(lambda one: one.name, series):
-        width = 30 + LETTER * len(one.name) + 14
+    named = [one for one in series if one.name]
+    for one, short in zip(named, shortened([one.name for one in named], MOST_LETTERS), strict=True):
+        width = 30 + LETTER * letters_of(short) + 14
         if left > LEFT and left + width > WIDTH:
             left, row = float(LEFT), row + 1
         at = HEIGHT + row * LEGEND_LINE + 4
-        dashes = ' stroke-dasharray="6 4"' if one.dashed else ""
-        thick = 2 if one.kind == "line" else 8
+        whole = "" if short == one.name else f"<title>{html.escape(one.name)}</title>"
         parts.append(
-            f'<path d="M{left:.1f} {at}h20" stroke="{one.colour}" stroke-width="{thick}"{dashes}/>'
-            f'<text x="{left + 27:.1f}" y="{at + 4}">{html.escape(one.name)}</text>'
+            f"{_key(one, left, at)}"
+            f'<text x="{left + 27:.1f}" y="{at + 4}">{html.escape(short)}{whole}</text>'
         )
         left += width
     return parts, row + 1
+
+
+def _key(one: Series, left: float, at: float) -> str:
+    """What a series looks like, beside its name."""
+    if one.kind == "dots":
+        return _dots(one, np.array([left + 10]), np.array([at]), 1.0)
+    thick = 2 if one.kind == "line" else 8
+    return (
+        f'<path d="M{left:.1f} {at}h20" stroke="{one.colour}" stroke-width="{thick}"'
+        f"{_dashes(one)}/>"
+    )

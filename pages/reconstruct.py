@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from pages.ui import cache, inspector, reporting, sidebar, state, sweep
+from pages.ui import cache, inspector, reporting, sidebar, state, styles, sweep
 from pages.ui.cache import Shown
 from pages.ui.inspector import View
 from pages.ui.reconstruct import controls, reconstruction
 from pages.ui.reconstruct.picture import picture
-from pages.ui.reconstruct.report import content
+from pages.ui.reconstruct.report import Told, content
 from pages.ui.server import landing, welcome
 
 welcome.draw()
@@ -54,7 +54,9 @@ download.download_button(
     help="Download what you see, with its labels, as one picture",
 )
 with download:
-    reporting.button(lambda: content(images, sweeps, cards, step, seed), "reconstruct")
+    drawn = styles.of_models([card.name for card in cards])
+    told = Told(images, sweeps, cards, step, seed, drawn)
+    reporting.button(lambda: content(told), "reconstruct")
 if event.clicked in shown.ids:  # else it was clicked while others were on their way
     models = tuple(cache.autoencoder(card) for card in cards)
     view = View(images, models, sweeps, step, reconstruction.error_scale(sweeps))

@@ -5,16 +5,9 @@ import math
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from functools import lru_cache
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
-Dash = Literal["solid", "dash", "dot", "dashdot"]
-DASHES: tuple[Dash, ...] = ("solid", "dash", "dot", "dashdot")
-# Told apart by colour-blind people with the dashes' help; none of them means something elsewhere.
-# The component mixes each with the theme's ink, so that it stands out on light and on dark.
-COLOURS = (
-    "#2f78c4", "#0f9d8a", "#b8459a", "#8a8420", "#7a5bd0", "#b0643a", "#2aa5c9", "#4d9a3a"
-)  # fmt: skip
-GREY = "#8a929c"
+from core.svgcharts import Dash
 
 
 @dataclass(frozen=True)

@@ -1,36 +1,33 @@
 """Data to plotly figures. No st calls."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 
-from pages.ui.chart import DASHES
+from pages.ui import styles, theme
 from pages.ui.text import hover_text
+from pages.ui.theme import Style
 
 Scores = npt.NDArray[np.float64]
-# Paul Tol's "bright" scheme: told apart by colour-blind people too, on light and on dark. Red comes
-# last, since it means outlier elsewhere.
-QUALITATIVE = ("#4477aa", "#228833", "#aa3377", "#66ccee", "#ccbb44", "#bbbbbb", "#ee6677")
 
 
-def error_curves(sigmas: Scores, curves: Mapping[str, Scores], sigma: float) -> go.Figure:
+def error_curves(
+    sigmas: Scores, curves: Mapping[str, Scores], sigma: float, drawn: Mapping[str, Style]
+) -> go.Figure:
     """Error against noise, a line a model, and an upright line at the noise that is shown.
 
-    sigmas: (S,).  curves: name -> (S,) MSE.
+    sigmas: (S,).  curves: name -> (S,) MSE.  drawn: how, by name.
     """
     figure = go.Figure()
-    for i, (name, mse) in enumerate(curves.items()):
-        line = {
-            "color": QUALITATIVE[i % len(QUALITATIVE)],
-            "dash": DASHES[i % len(DASHES)],
-            "width": 2,
-        }
+    for name, mse in curves.items():
+        line = line_of(drawn[name])
         hover = "σ = %{x:.2f}, MSE %{y:.4f}"
         figure.add_scatter(x=sigmas, y=mse, mode="lines", name=name, line=line, hovertemplate=hover)
-    figure.add_vline(x=sigma, line_width=1, line_color="#7a828c")
+    figure.add_vline(x=sigma, line_width=1, line_color=theme.LIGHT["original"])
     figure.update_xaxes(title_text="noise σ", range=[sigmas[0], sigmas[-1]])
     figure.update_yaxes(title_text="MSE against the original", rangemode="tozero")
     figure.update_layout(
@@ -41,23 +38,28 @@ def error_curves(sigmas: Scores, curves: Mapping[str, Scores], sigma: float) -> 
     return figure
 
 
+def line_of(style: Style) -> dict[str, Any]:
+    """A line of that style, as plotly takes it."""
+    return {"color": style.colour, "dash": style.dash, "width": 2}
+
+
 def size_curves(table: pd.DataFrame) -> go.Figure:
     """Test error against D', both logarithmic: a point a model, a line through the best of each.
 
     table: as core.comparing.sizes.table.
     """
     figure = go.Figure()
-    for i, (family, rows) in enumerate(table.groupby("family", sort=False)):
-        colour = QUALITATIVE[i % len(QUALITATIVE)]
+    drawn = styles.of_families(table["family"])
+    for family, rows in table.groupby("family", sort=False):
+        style = drawn[str(family)]
         best = rows[rows["best"]].drop_duplicates("latent_dim")
-        line = {"color": colour, "dash": DASHES[i % len(DASHES)], "width": 2}
-        lines = {"mode": "lines", "line": line, "name": str(family), "hoverinfo": "skip"}
+        lines = {"mode": "lines", "line": line_of(style), "name": str(family), "hoverinfo": "skip"}
         figure.add_scatter(x=best["latent_dim"].to_numpy(), y=best["mse"].to_numpy(), **lines)
         figure.add_scatter(
             x=rows["latent_dim"].to_numpy(),
             y=rows["mse"].to_numpy(),
             mode="markers",
-            marker={"color": colour, "size": 9},
+            marker={"color": style.colour, "size": 9},
             showlegend=False,
             text=[hover_text(name) for name in rows["name"]],
             hovertemplate="%{text}<br>D' = %{x}, MSE %{y:.5f}<extra></extra>",

@@ -10,11 +10,6 @@ import numpy.typing as npt
 from pages.ui import theme
 
 Positions = npt.NDArray[np.int64]
-# Petroff 2021, ten colours told apart by colour-blind people too, on light and on dark.
-COLOURS = (
-    "#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6",
-    "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd",
-)  # fmt: skip
 VIRIDIS = theme.interpolated(
     "440154 482878 3e4989 31688e 26828e 1f9e89 35b779 6ece58 b5de2b fde725"
 )  # Smith and van der Walt 2015: (256, 3)
@@ -32,7 +27,7 @@ class Groups:
     title: str
     names: tuple[str, ...]
     of: Positions
-    colours: tuple[str, ...] = COLOURS
+    colours: tuple[str, ...] = theme.PALETTE
 
 
 @dataclass(frozen=True)

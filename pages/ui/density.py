@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 from PIL import Image
 
 from core.mapping.density import Cells, cells
-from pages.ui import mosaic
+from pages.ui import mosaic, theme
 from pages.ui.colouring import TABLES, Colouring, Groups, Scale, ends, rgb
 from pages.ui.scatter import Look, Mask, Places, Points, stops
 from pages.ui.text import hover_text
@@ -25,7 +25,6 @@ WIDTH, HEIGHT = 900, 600  # pixels of the picture
 # Points in view, and the pixels of a cell from so many on.
 CELLS = ((200_000, 1), (30_000, 2), (8_000, 3), (1_000, 4), (0, 6))
 FAINTEST = {"groups": 0.5, "scale": 0.8}  # opacity of a cell with one point
-FADED = (170, 178, 187)  # what is not selected, as in scatter.py
 HELD = 400  # points that are in the chart unseen, so that it has something to select
 AIR = 0.04  # of the data's extent, around it
 
@@ -99,7 +98,8 @@ def _coloured(found: Cells, colouring: Colouring) -> Picture:
 
 def _faded(found: Cells) -> Picture:
     total = found.counts
-    colours = np.broadcast_to(np.array(FADED, float), (*total.shape, 3))
+    grey = np.array(list(bytes.fromhex(theme.FADED[1:])), float)
+    colours = np.broadcast_to(grey, (*total.shape, 3))
     return np.dstack([colours, 0.5 * _opacity(total, FAINTEST["groups"])]).round().astype(np.uint8)
 
 

@@ -11,7 +11,7 @@ from core import metrics
 from core.data.imagesets import ImageSet
 from core.inference import Autoencoder
 from core.sweeps import NoiseSweep
-from pages.ui import charts, errors, mosaic, selection
+from pages.ui import charts, errors, mosaic, selection, styles
 from pages.ui.text import plain
 
 SIDE = 140  # pixels at most: two pictures fit side by side on a phone
@@ -75,7 +75,8 @@ def _dialog(view: View, image_id: str, position: int, more: Callable[[], None] |
         st.caption(EXPLANATION)
         sigmas = view.sweeps[0].sigmas
         curves = {sweep.models[0].name: sweep.models[0].mse[:, position] for sweep in view.sweeps}
-        figure = charts.error_curves(sigmas, curves, float(sigmas[view.step]))
+        drawn = styles.of_models(list(curves))
+        figure = charts.error_curves(sigmas, curves, float(sigmas[view.step]), drawn)
         st.plotly_chart(figure, key="inspector_curves", alt="Error against noise, a line a model")
         if more:
             more()

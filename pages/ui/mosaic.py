@@ -18,7 +18,6 @@ from pages.ui import theme
 Array = npt.NDArray[np.float32]
 Pixels = npt.NDArray[np.uint8]
 GAP, MARGIN, TITLE, CAPTION = 6, 24, 26, 18  # pixels
-INK, PAPER, FAINT = "#16191d", "#ffffff", "#565e68"
 
 
 @dataclass(frozen=True)
@@ -58,10 +57,10 @@ def sheet(heading: str, lines: Sequence[Line]) -> bytes:
     width = max(_width(line) for line in lines) + 2 * MARGIN
     height = 2 * MARGIN + TITLE + sum(_height(line) for line in lines)
     image = Image.new(
-        "RGB", (max(width, _text_width(heading, 18, 600) + 2 * MARGIN), height), PAPER
+        "RGB", (max(width, _text_width(heading, 18, 600) + 2 * MARGIN), height), theme.PAPER
     )
     draw = ImageDraw.Draw(image)
-    draw.text((MARGIN, MARGIN - 4), heading, INK, _font(18, 600))
+    draw.text((MARGIN, MARGIN - 4), heading, theme.INK, _font(18, 600))
     top = MARGIN + TITLE
     for line in lines:
         _draw_line(image, draw, line, top)
@@ -101,16 +100,15 @@ def data_url(picture: bytes) -> str:
 
 def _draw_line(image: Image.Image, draw: ImageDraw.ImageDraw, line: Line, top: int) -> None:
     draw.text((MARGIN, top + 8), line.title, theme.LIGHT[line.role], _font(14, 600))
-    draw.text(
-        (MARGIN + _text_width(line.title, 14, 600) + 12, top + 9), line.detail, FAINT, _font(12)
-    )
+    right = MARGIN + _text_width(line.title, 14, 600) + 12
+    draw.text((right, top + 9), line.detail, theme.FAINT, _font(12))
     h, w = line.pictures.shape[1:3]
     for i, picture in enumerate(line.pictures):
         left = MARGIN + i * (w + GAP)
         image.paste(Image.fromarray(np.ascontiguousarray(picture)), (left, top + TITLE))
         if line.captions:
             at = (left + w / 2, top + TITLE + h + 3)
-            draw.text(at, line.captions[i], FAINT, _font(11), anchor="ma")
+            draw.text(at, line.captions[i], theme.FAINT, _font(11), anchor="ma")
 
 
 def _width(line: Line) -> int:

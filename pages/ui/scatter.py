@@ -8,13 +8,13 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from pages.ui.colouring import COLOURS, TABLES, Colouring, Groups, Positions, Scale, ends
+from pages.ui import theme
+from pages.ui.colouring import TABLES, Colouring, Groups, Positions, Scale, ends
 from pages.ui.text import hover_text
 
 Places = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
-SYMBOLS = ("circle", "diamond", "square", "cross", "triangle-up")  # after ten, another shape
-FADED, FADED_SIZE, FADED_OPACITY = "#aab2bb", 3, 0.35  # what is not selected, on light and on dark
+FADED_SIZE, FADED_OPACITY = 3, 0.35  # of what is not selected
 GROWN = 1.5  # pixels that selected points are larger
 
 
@@ -86,7 +86,7 @@ def _group_traces(points: Points, groups: Groups) -> list[tuple[dict[str, Any], 
             members = np.flatnonzero((groups.of == i) & (points.other == ring))
             if not len(members):
                 continue
-            shape = SYMBOLS[i // len(COLOURS) % len(SYMBOLS)] + ("-open" if ring else "")
+            shape = theme.style(i).shape + ("-open" if ring else "")
             colour = groups.colours[i % len(groups.colours)]
             marker: dict[str, Any] = {"color": colour, "size": size}
             marker |= {"symbol": shape, "opacity": 0.45 if ring else 0.85}
@@ -139,6 +139,7 @@ def _hover(words: str, points: Points) -> str:
 def _common(points: Points, members: Positions, selected: Mask | None) -> dict[str, Any]:
     bright = None if selected is None else np.flatnonzero(selected[members]).tolist()
     ids = points.ids[members].tolist()
+    faded = {"color": theme.FADED, "size": FADED_SIZE, "opacity": FADED_OPACITY}
     return {
         "x": points.xy[members, 0],
         "y": points.xy[members, 1],
@@ -147,7 +148,7 @@ def _common(points: Points, members: Positions, selected: Mask | None) -> dict[s
         "mode": "markers",
         "selectedpoints": bright,
         "selected": {"marker": {"size": _size(len(points.xy)) + GROWN, "opacity": 1}},
-        "unselected": {"marker": {"color": FADED, "size": FADED_SIZE, "opacity": FADED_OPACITY}},
+        "unselected": {"marker": faded},
     }
 
 

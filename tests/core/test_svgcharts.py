@@ -64,6 +64,29 @@ def test_dots_are_as_many_as_finite_points() -> None:
     assert path_of(root, "#112233").count("M") == 3
 
 
+def test_series_have_their_dashes_and_shapes_in_the_chart_and_in_the_legend() -> None:
+    root = drawn(
+        Series("a", X, X, "#112233", dash="dashdot"),
+        Series("b", X, X, "#445566", "dots", shape="x"),
+    )
+    dashes = [
+        p.get("stroke-dasharray") for p in root.iter(f"{NS}path") if p.get("stroke") == "#112233"
+    ]
+    assert dashes == ["8 3 2 3", "8 3 2 3"]
+    marks = [p.get("d", "") for p in root.iter(f"{NS}path") if p.get("stroke") == "#445566"]
+    assert [mark.count("l") for mark in marks] == [2 * len(X), 2]
+
+
+def test_long_names_are_shortened_in_the_legend_and_whole_under_the_pointer() -> None:
+    names = ["a" * 119 + letter for letter in "xy"]
+    root = drawn(*(Series(name, X, X, "#112233") for name in names))
+    written = [one for one in root.iter(f"{NS}text") if one.find(f"{NS}title") is not None]
+    assert [one.find(f"{NS}title").text for one in written] == names  # type: ignore[union-attr]
+    shown = [one.text or "" for one in written]
+    assert len(set(shown)) == 2
+    assert max(map(len, shown)) <= svgcharts.MOST_LETTERS
+
+
 def test_text_from_outside_is_escaped_everywhere() -> None:
     evil = '<script>"&'
     chart = Chart(evil, evil, (Series(evil, X, X, "#112233"),), evil, at=(1.0, evil))

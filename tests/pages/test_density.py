@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pages.ui import density
+from pages.ui import density, theme
 from pages.ui.colouring import Groups, Scale, rgb
 from pages.ui.scatter import Look, Points
 
@@ -50,7 +50,9 @@ def test_picture_with_a_selection_has_colour_only_there() -> None:
     right = seen[: density.HEIGHT // 2, density.WIDTH // 2 :]
     drawn = right[right[..., 3] > 0]
     assert len(drawn)
-    np.testing.assert_array_equal(np.unique(drawn[:, :3], axis=0), [density.FADED])
+    np.testing.assert_array_equal(
+        np.unique(drawn[:, :3], axis=0), [list(bytes.fromhex(theme.FADED[1:]))]
+    )
     assert drawn[:, 3].max() < 255
 
 

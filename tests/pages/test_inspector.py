@@ -8,7 +8,7 @@ from core import datasets, metrics
 from core.inference import Autoencoder
 from core.noise import Noise
 from core.sweeps import noise_sweep
-from pages.ui import charts
+from pages.ui import charts, theme
 from pages.ui.inspector import View, numbers
 from pages.ui.reconstruct import picture
 from tests.core.models_for_tests import tiny_checkpoint
@@ -52,8 +52,10 @@ def test_dialog_shows_pictures_numbers_and_a_curve_and_selects_the_image() -> No
 
 def test_error_curves_have_a_line_a_model_and_titles_on_both_axes() -> None:
     sigmas = np.linspace(0, 1, 5)
-    figure = charts.error_curves(sigmas, {"a": sigmas, "b": sigmas**2}, 0.5)
+    drawn = {"a": theme.style(0), "b": theme.style(3)}
+    figure = charts.error_curves(sigmas, {"a": sigmas, "b": sigmas**2}, 0.5, drawn)
     assert [trace.name for trace in figure.data] == ["a", "b"]
+    assert [trace.line.color for trace in figure.data] == [one.colour for one in drawn.values()]
     assert figure.data[0].line.dash != figure.data[1].line.dash
     assert "σ" in figure.layout.xaxis.title.text
     assert "MSE" in figure.layout.yaxis.title.text

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from core.data.imagesets import ImageSet, numbered_ids
-from pages.ui import animation, colouring, exporting, gallery, peek, plane, scatter, working
+from pages.ui import animation, colouring, exporting, gallery, peek, plane, scatter, theme, working
 from pages.ui.colouring import Groups, Scale
 from pages.ui.gallery import Columns, Item
 from pages.ui.latent import walking
@@ -181,7 +181,7 @@ def test_scale_ends_before_its_strays_and_a_circle_after_360_degrees() -> None:
 
 def test_colours_of_points_are_those_of_the_legend_and_of_the_scale() -> None:
     groups = Groups("class", tuple("abc"), np.array([2, 0, 1]))
-    expected = [list(bytes.fromhex(colouring.COLOURS[i][1:])) for i in (2, 0, 1)]
+    expected = [list(bytes.fromhex(theme.PALETTE[i][1:])) for i in (2, 0, 1)]
     assert colouring.rgb(groups).tolist() == expected
     scale = Scale("error", np.array([0.0, 1.0]), "warm")
     table = colouring.TABLES["warm"]

@@ -18,7 +18,7 @@ from core.models import architecture
 from core.noise import Noise
 from core.robustness import INPUT, METRICS, Curve, Study, levels
 from core.sweeps import noise_sweep
-from pages.ui import charts
+from pages.ui import charts, theme
 from pages.ui.chart import Chart, Line
 from pages.ui.robust import chart as robust_chart
 from pages.ui.robust import measuring, size_study
@@ -62,7 +62,8 @@ CARDS = (card("plain"), card("denoising", sigma=0.5))
 def chart(
     band: str = "images", log: bool = True, shown: Study | None = None
 ) -> tuple[Chart, list[Line]]:
-    look = Look({"plain": 0, "denoising": 1}, "gaussian", band, log)
+    drawn_as = {"plain": theme.style(0), "denoising": theme.style(1)}
+    look = Look(drawn_as, "gaussian", band, log)
     drawn = robust_chart.chart(shown or study(3), CARDS, look)
     return drawn, [line for line in drawn.lines if not line.reference]
 
@@ -111,15 +112,6 @@ def test_chart_as_it_is_sent_is_plain_json() -> None:
     document = Chart((0.0, 1.0), (line,)).document()
     assert json.loads(json.dumps(document, allow_nan=False)) == document
     assert document["lines"][0]["y"] == [None, 1.0]
-
-
-def test_slots_keep_colours_and_fill_the_first_free_one() -> None:
-    first = robust_chart.slots({}, ["a", "b", "c"])
-    assert first == {"a": 0, "b": 1, "c": 2}
-    assert robust_chart.slots(first, ["c", "a"]) == {"c": 2, "a": 0}
-    assert robust_chart.slots({"c": 2, "a": 0}, ["c", "d", "a", "e"]) == {
-        "c": 2, "a": 0, "d": 1, "e": 3
-    }  # fmt: skip
 
 
 def test_long_table_has_a_row_an_amount_and_a_curve() -> None:

@@ -266,7 +266,7 @@ function between(x, y, at) {
 // --- SVG -------------------------------------------------------------------------------------------------------------
 
 function chart_ink({ colour }) {
-  return `--ink: color-mix(in oklab, ${colour} 85%, var(--st-text-color))`;
+  return `--ink: ${colour}`;
 }
 
 function drawn(name, attributes = {}, ...children) {

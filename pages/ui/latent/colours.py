@@ -7,7 +7,7 @@ import numpy as np
 from core.checkpoints import Card
 from core.data.imagesets import ImageSet
 from pages.ui import theme
-from pages.ui.colouring import COLOURS, Colouring, Groups, Scale
+from pages.ui.colouring import Colouring, Groups, Scale
 from pages.ui.latent import data as latent_data
 from pages.ui.latent.data import Codes, Crowd, Population
 
@@ -17,9 +17,9 @@ DEGREES = ("hue", "rotation")  # factors that go round in a circle
 UNSEEN = "not reviewed"
 VERDICTS = {
     "outlier": theme.LIGHT["outlier"],
-    "normal": COLOURS[0],
-    "unsure": COLOURS[1],
-    "disputed": COLOURS[4],
+    "normal": theme.PALETTE[0],
+    "unsure": theme.PALETTE[1],
+    "disputed": theme.PALETTE[4],
     UNSEEN: theme.LIGHT["original"],
 }
 

@@ -1,10 +1,12 @@
 """What a report tells of where one went in code space: the walk, and the place on the plane."""
 
+from itertools import count
+
 import numpy as np
 
 from core.reports import Figure, Row, Table
 from core.svgcharts import Chart, Series
-from pages.ui import charts, mosaic, reporting
+from pages.ui import mosaic, reporting, theme
 from pages.ui.latent import plane as latent_plane
 from pages.ui.latent import views as latent_views
 from pages.ui.latent import walking
@@ -37,10 +39,10 @@ def figures(walked: Shown | None) -> tuple[Figure, ...]:
     """The errors along the walk as lines."""
     if walked is None:
         return ()
-    walk, colours = walked.walk, charts.QUALITATIVE
+    walk = walked.walk
     lines = tuple(
-        Series(error.label, walk.values, error.values, colours[i % len(colours)])
-        for i, error in enumerate(walk.errors)
+        Series(error.label, walk.values, error.values, style.colour, dash=style.dash)
+        for error, style in zip(walk.errors, map(theme.style, count()), strict=False)
     )
     chart = Chart(walk.label, "MSE", lines, f"Errors along the walk. {walk.title}")
     note = " ".join(dict.fromkeys(f"{error.help}." for error in walk.errors if error.help))

@@ -6,7 +6,6 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from pages.ui import theme
-from pages.ui.charts import QUALITATIVE
 from pages.ui.text import hover_text
 
 Scores = npt.NDArray[np.float64]
@@ -47,7 +46,7 @@ def gains(table: pd.DataFrame) -> go.Figure:
     mode = "lines+markers+text" if len(table) <= NAMED else "lines+markers"
     figure = go.Figure()
     for i, ((_, layers), rows) in enumerate(table.groupby(["family", "layers"], sort=False)):
-        colour = QUALITATIVE[i % len(QUALITATIVE)]
+        colour = theme.style(i).colour
         figure.add_scatter(
             x=rows["latent_dim"].to_numpy(),
             y=rows["gain"].to_numpy(),

@@ -9,8 +9,8 @@ from core import metrics
 from core.checkpoints import Card
 from core.latent import Array
 from core.mapping import subspaces
-from pages.ui import cache, packing
-from pages.ui.chart import COLOURS, GREY, Chart, Line, numbers
+from pages.ui import cache, packing, styles, theme
+from pages.ui.chart import Chart, Line, numbers
 from pages.ui.component import Packed
 from pages.ui.learn import charts, onwards, parts
 from pages.ui.learn.onwards import GoOn
@@ -117,12 +117,12 @@ def words(found: Compared, pca: Card, network: Card) -> tuple[str, str]:
 
 
 def _chart(found: Compared, pca: Card, network: Card) -> Chart:
-    k = range(1, len(found.by_k) + 1)
+    k, drawn = range(1, len(found.by_k) + 1), styles.of_models([pca.name])[pca.name]
     return Chart(
         numbers(k),
         (
-            Line("PCA, its first k components", numbers(found.by_k), COLOURS[0]),
-            Line(network.name, numbers([found.errors[1]] * len(k)), GREY, "dash"),
+            Line("PCA, its first k components", numbers(found.by_k), drawn.colour, drawn.dash),
+            Line(network.name, numbers([found.errors[1]] * len(k)), theme.REFERENCE, "dash"),
         ),
         x_title="k, numbers of PCA's code that are used",
         y_title="MSE on the test digits",

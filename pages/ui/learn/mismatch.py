@@ -5,7 +5,8 @@ from dataclasses import replace
 from core.checkpoints import Card
 from core.noise import Noise, same_sort
 from core.robustness import Study
-from pages.ui.chart import COLOURS, Chart
+from pages.ui import theme
+from pages.ui.chart import Chart
 from pages.ui.learn import noise_figure, onwards, parts
 from pages.ui.learn.onwards import GoOn
 from pages.ui.reconstruct import controls
@@ -66,7 +67,7 @@ def _chart(studies: dict[str, Study], card: Card) -> Chart:
         replace(
             one.lines[0],
             name=f"noise {name}",
-            colour=COLOURS[i],
+            colour=theme.style(i).colour,
             mark=card.noise.sigma if CLIPPED[card.noise.clip] == name else None,
             note=f"trained at σ {card.noise.sigma:g}" * (CLIPPED[card.noise.clip] == name),
         )

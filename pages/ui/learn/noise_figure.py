@@ -10,7 +10,7 @@ from core import robustness
 from core.checkpoints import Card
 from core.noise import Noise
 from core.robustness import INPUT, Curve, Study
-from pages.ui import cache, packing, state, sweep
+from pages.ui import cache, packing, state, styles, sweep
 from pages.ui.cache import Measured, Shown
 from pages.ui.chart import Chart
 from pages.ui.component import Packed
@@ -39,8 +39,7 @@ def study(cards: Sequence[Card], noise: Noise) -> Study:
 
 def chart(found: Study, cards: Sequence[Card]) -> Chart:
     """Its curves, above the slider."""
-    colours = {card.name: i for i, card in enumerate(cards)}
-    look = Look(colours, "gaussian", "none", log=False)
+    look = Look(styles.of_models([card.name for card in cards]), "gaussian", "none", log=False)
     drawn = robust_chart.chart(found, cards, look)
     return replace(drawn, height=parts.CHART, y_title="MSE (lower is nearer)")
 

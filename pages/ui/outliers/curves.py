@@ -9,8 +9,7 @@ import plotly.graph_objects as go
 from PIL import Image, ImageDraw
 
 from core.anomaly.rankings import Curves
-from pages.ui import mosaic
-from pages.ui.colouring import COLOURS
+from pages.ui import mosaic, theme
 from pages.ui.outliers.histogram import MARGIN, Scores
 
 MOST_POINTS = 600  # of a curve that is drawn
@@ -31,8 +30,8 @@ def styles(names: Sequence[str], shown: str, dashed: Collection[str]) -> dict[st
     """
     found = {}
     for i, name in enumerate(names):
-        dash = "dash" if name in dashed else "dot" if i >= len(COLOURS) else "solid"
-        found[name] = Style(COLOURS[i % len(COLOURS)], 4 if name == shown else 1.5, dash)
+        dash = "dash" if name in dashed else "dot" if i >= len(theme.PALETTE) else "solid"
+        found[name] = Style(theme.style(i).colour, 4 if name == shown else 1.5, dash)
     return found
 
 
@@ -76,7 +75,7 @@ def sample(style: Style) -> str:
 def _guessing(y: tuple[float, float]) -> go.Figure:
     """An empty chart with the line that guessing would give from left to right."""
     figure = go.Figure()
-    line = {"color": "#8d96a1", "width": 1, "dash": "dot"}
+    line = {"color": theme.REFERENCE, "width": 1, "dash": "dot"}
     figure.add_scatter(x=[0, 1], y=y, mode="lines", name="guessing", line=line, hoverinfo="skip")
     figure.update_layout(height=380, margin=MARGIN, showlegend=False)
     return figure

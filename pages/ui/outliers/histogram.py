@@ -10,7 +10,6 @@ import plotly.graph_objects as go
 
 from core.anomaly.scores import Score
 from pages.ui import theme
-from pages.ui.colouring import COLOURS
 from pages.ui.text import hover_text
 
 Scores = npt.NDArray[np.float64]
@@ -111,7 +110,7 @@ def _all_bars(
             _bars(flagged, borders, "flagged", colours["outlier"]),
         ]
     return [
-        _bars(scores[stack.labels == i], borders, hover_text(name), COLOURS[i % len(COLOURS)])
+        _bars(scores[stack.labels == i], borders, hover_text(name), theme.style(i).colour)
         for i, name in enumerate(stack.names)
     ]
 
@@ -154,7 +153,7 @@ def _ticks(picked: Scores, dark: bool) -> go.Scatter:
         mode="markers",
         marker={
             "symbol": "line-ns", "size": 12,
-            "line": {"width": 1.5, "color": "#e8eaed" if dark else "#16191d"},
+            "line": {"width": 1.5, "color": theme.LIGHT_INK if dark else theme.INK},
         },
         name=f"selected ({len(picked):,})",
         hoverinfo="skip",

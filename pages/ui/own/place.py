@@ -20,7 +20,7 @@ from pages.ui.latent.data import Codes, Crowd, Population
 from pages.ui.scatter import Look, Points
 from pages.ui.sidebar import Choice
 from pages.ui.text import hover_text, plain
-from pages.ui.theme import LIGHT
+from pages.ui.theme import LIGHT, PAPER
 
 MOST = 2_000  # images on the map
 N_NEIGHBOURS = 8
@@ -67,7 +67,7 @@ def with_stars(
                     "symbol": "star",
                     "size": size,
                     "color": LIGHT["outlier"],
-                    "line": {"width": 1, "color": "#ffffff"},
+                    "line": {"width": 1, "color": PAPER},
                 },
                 text=[hover_text(names[i]) for i in members],
                 hovertemplate="%{text}<extra></extra>",

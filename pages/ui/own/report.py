@@ -1,17 +1,15 @@
 """What Your images tells in a report: the images, the verdict on each, and all under noise."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
-from core.checkpoints import Card
 from core.data.imagesets import ImageSet
 from core.reports import Content, Row, Table
 from core.streaming.scoring import Scored
-from core.sweeps import NoiseSweep
 from pages.ui import mosaic, reporting
 from pages.ui.reconstruct import report as reconstruct_report
+from pages.ui.reconstruct.report import Told
 from pages.ui.reporting import Column
 from pages.ui.text import size_name
 
@@ -24,22 +22,10 @@ COLUMNS = (
 )
 
 
-@dataclass(frozen=True)
-class Noised:
-    """The pictures under the slider.  sweeps: one a model.  step: which amount of noise is shown.
-
-    seed: of the noise.
+def content(images: ImageSet, scored: Scored, noised: Told, steps: Mapping[str, str]) -> Content:
+    """images: all, as the network sees them.  noised: the pictures under the slider.  steps: how
+    each was prepared, in words, by name.
     """
-
-    images: ImageSet
-    sweeps: tuple[NoiseSweep, ...]
-    cards: tuple[Card, ...]
-    step: int
-    seed: int
-
-
-def content(images: ImageSet, scored: Scored, noised: Noised, steps: Mapping[str, str]) -> Content:
-    """images: all, as the network sees them.  steps: how each was prepared, in words, by name."""
     card, first = noised.cards[0], noised.sweeps[0]
     settings = {
         "images": f"{len(images):,}, each brought to {size_name(images.shape)}",
@@ -54,12 +40,12 @@ def content(images: ImageSet, scored: Scored, noised: Noised, steps: Mapping[str
         "Your images",
         (said,),
         settings,
-        noised.cards,
+        tuple(noised.cards),
         (
             _seen(images, scored),
             *reconstruct_report.rows(noised.images, noised.sweeps, noised.cards, noised.step),
         ),
-        (reconstruct_report.figure(noised.sweeps, noised.step),),
+        (reconstruct_report.figure(noised.sweeps, noised.step, noised.styles),),
         (reconstruct_report.table(noised.sweeps, noised.step), _verdicts(scored), _prepared(steps)),
     )
 

@@ -13,11 +13,11 @@ from core.data.imagesets import ImageSet, Rejected
 from core.noise import Noise
 from core.streaming.scoring import Scored
 from core.sweeps import NoiseSweep, noise_sweep
-from pages.ui import cache, inspector, packing, state, sweep
+from pages.ui import cache, inspector, packing, state, styles, sweep
 from pages.ui.component import Packed
 from pages.ui.inspector import View
-from pages.ui.own.report import Noised
 from pages.ui.reconstruct import controls, picture, reconstruction
+from pages.ui.reconstruct.report import Told
 from pages.ui.sweep import Cell
 
 DEFAULT_SIGMA = 0.5
@@ -72,7 +72,7 @@ def table_of_rejected(rejected: Sequence[Rejected]) -> None:
     st.dataframe(exports.safe_table(table), hide_index=True)
 
 
-def draw(chosen: str, images: ImageSet, card: Card, fitting: Sequence[Card]) -> Noised:
+def draw(chosen: str, images: ImageSet, card: Card, fitting: Sequence[Card]) -> Told:
     """The chosen image and some others under the noise slider, through up to three models."""
     st.subheader("Under noise")
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -100,7 +100,8 @@ def draw(chosen: str, images: ImageSet, card: Card, fitting: Sequence[Card]) -> 
         models = tuple(cache.autoencoder(one) for one in cards)
         view = View(shown, models, sweeps, step, reconstruction.error_scale(sweeps))
         inspector.inspect(view, event.clicked)
-    return Noised(shown, sweeps, cards, step, seed)
+    drawn = styles.of_models([one.name for one in cards])
+    return Told(shown, sweeps, cards, step, seed, drawn)
 
 
 def nearby(names: Sequence[str], chosen: str) -> list[str]:

@@ -1,6 +1,7 @@
 """What the Reconstruct page tells in a report: rows of pictures at one amount of noise."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -9,26 +10,38 @@ from core.data.imagesets import ImageSet
 from core.reports import Content, Figure, Row, Table
 from core.svgcharts import Chart, Series
 from core.sweeps import ModelSweep, NoiseSweep
-from pages.ui import mosaic, reporting
-from pages.ui.colouring import COLOURS
+from pages.ui import mosaic, reporting, theme
 from pages.ui.reconstruct.reconstruction import Scores, error_scale
+from pages.ui.theme import Style
 
 COLUMNS = ("", "MSE", "PSNR, dB", "SSIM", "noise removed, %")
 
 
-def content(
-    images: ImageSet, sweeps: Sequence[NoiseSweep], cards: Sequence[Card], step: int, seed: int
-) -> Content:
-    """images: those of the sweeps, in their order.  sweeps: one a model.  cards: of those models.
+@dataclass(frozen=True)
+class Told:
+    """What the page shows.
 
-    step: which amount of noise is shown.
+    images: those of the sweeps, in their order.  sweeps: one a model.  cards: of those models.
+    step: which amount of noise is shown.  seed: of the noise.  styles: of the models, by name.
     """
+
+    images: ImageSet
+    sweeps: Sequence[NoiseSweep]
+    cards: Sequence[Card]
+    step: int
+    seed: int
+    styles: Mapping[str, Style]
+
+
+def content(told: Told) -> Content:
+    """The pictures, the chart and the numbers."""
+    images, sweeps, cards, step = told.images, told.sweeps, told.cards, told.step
     first = sweeps[0]
     sigma = f"{first.sigmas[step]:.2f}"
     settings = {
         **reporting.of_data(images.id, images.split, len(images)),
         "σ": sigma,
-        **reporting.of_noise(first.noise, seed),
+        **reporting.of_noise(first.noise, told.seed),
     }
     n = f"{len(images):,} {images.split} images of {images.id}"
     return Content(
@@ -37,7 +50,7 @@ def content(
         settings,
         tuple(cards),
         rows(images, sweeps, cards, step),
-        (figure(sweeps, step),),
+        (figure(sweeps, step, told.styles),),
         (table(sweeps, step),),
     )
 
@@ -86,14 +99,16 @@ def rows(
     return tuple(found)
 
 
-def figure(sweeps: Sequence[NoiseSweep], step: int) -> Figure:
-    """The mean error of the images against the noise, a line a model."""
+def figure(sweeps: Sequence[NoiseSweep], step: int, styles: Mapping[str, Style]) -> Figure:
+    """The mean error of the images against the noise, a line a model.  styles: by its name."""
     first = sweeps[0]
     sigma = float(first.sigmas[step])
-    noisy = Series("noisy", first.sigmas, first.noisy_mse.mean(axis=1), "#7a828c", dashed=True)
+    mean = first.noisy_mse.mean(axis=1)
+    noisy = Series("noisy", first.sigmas, mean, theme.REFERENCE, dash="dot")
+    models = ((one.models[0], styles[one.models[0].name]) for one in sweeps)
     lines = (
-        Series(one.models[0].name, one.sigmas, one.models[0].mse.mean(axis=1), COLOURS[i])
-        for i, one in enumerate(sweeps)
+        Series(one.name, first.sigmas, one.mse.mean(axis=1), drawn.colour, dash=drawn.dash)
+        for one, drawn in models
     )
     label = "Mean squared error of the images shown, against the noise, a line a model"
     chart = Chart("noise σ", "MSE", (*lines, noisy), label, at=(sigma, f"σ = {sigma:.2f}"))

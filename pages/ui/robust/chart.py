@@ -12,7 +12,9 @@ from core.comparing import crossings, wording
 from core.comparing.crossings import Pair
 from core.noise import Kind
 from core.robustness import Curve, Study
-from pages.ui.chart import COLOURS, DASHES, GREY, Chart, Dot, Line, numbers
+from pages.ui import theme
+from pages.ui.chart import Chart, Dot, Line, numbers
+from pages.ui.theme import Style
 
 Numbers = npt.NDArray[np.float64]
 FINE = np.linspace(0, 1, 101)  # where the curves are drawn
@@ -30,11 +32,11 @@ X_TITLES: Mapping[Kind, str] = {
 class Look:
     """How curves are drawn.
 
-    colours: which one each model has, by name.  kind: of the noise.  band: "images", "draws" or
-    "none".  log: whether the axis of an MSE is logarithmic.
+    styles: of each model, by name.  kind: of the noise.  band: "images", "draws" or "none".  log:
+    whether the axis of an MSE is logarithmic.
     """
 
-    colours: Mapping[str, int]
+    styles: Mapping[str, Style]
     kind: Kind
     band: str
     log: bool
@@ -110,23 +112,14 @@ def long_table(study: Study, constants: Mapping[str, str | int | float]) -> pd.D
     return pd.concat(parts, ignore_index=True).assign(**constants)
 
 
-def slots(kept: Mapping[str, int], names: Sequence[str]) -> dict[str, int]:
-    """Which colour each model has: its old one if it had one, else the first that is free."""
-    found = {name: kept[name] for name in names if name in kept}
-    for name in names:
-        free = (i for i in range(len(names) + len(found)) if i not in found.values())
-        found.setdefault(name, next(free))
-    return found
-
-
 def _line(study: Study, curve: Curve, card: Card, look: Look) -> Line:
     low, high = curve.images_band(SHARE) if look.band == "images" else curve.draws_band()
-    trained, slot, bare = card.noise, look.colours[card.name], look.band == "none"
+    trained, style, bare = card.noise, look.styles[card.name], look.band == "none"
     return Line(
         curve.name,
         _drawn(study, curve.mean),
-        COLOURS[slot % len(COLOURS)],
-        DASHES[slot // 2 % len(DASHES)],
+        style.colour,
+        style.dash,
         low=() if bare else _drawn(study, low),
         high=() if bare else _drawn(study, high),
         note=f"trained at σ {trained.sigma:g}" if trained else "",
@@ -138,7 +131,7 @@ def _reference(study: Study) -> Line:
     y = np.array(_drawn(study, study.noisy.mean))
     if study.metric.unit == "dB":
         y[y > ENDLESS] = np.nan
-    return Line(study.noisy.name, tuple(y.tolist()), GREY, "dot", reference=True)
+    return Line(study.noisy.name, tuple(y.tolist()), theme.REFERENCE, "dot", reference=True)
 
 
 def _between_models(study: Study, pairs: Sequence[Pair]) -> tuple[Dot, ...]:

@@ -1,13 +1,10 @@
 """Error against noise: the curves, and under their slider what each model makes of the images."""
 
-from collections.abc import Sequence
-
 import streamlit as st
 
-from core.checkpoints import Card
 from core.data.imagesets import ImageSet
 from core.robustness import Study
-from pages.ui import cache, exporting, inspector, reporting, state, sweep
+from pages.ui import cache, exporting, inspector, reporting, state, styles, sweep
 from pages.ui.cache import Shown
 from pages.ui.inspector import View
 from pages.ui.reconstruct import controls, reconstruction
@@ -26,7 +23,6 @@ N_PICTURES, N_LARGE = 10, 6  # of images up to controls.LARGE pixels a side, and
 # Pictures of many models are costly: they are made at the amounts measured, and halfway between.
 LEAST_STEPS = 21
 DEFAULT_SIGMA = 0.5
-COLOURS = "model_colours"
 
 
 def draw(choice: Choice) -> None:
@@ -52,7 +48,8 @@ def _draw_sweep(asked: Asked, found: Study) -> Pictured:
     """The chart with its slider, and under it the pictures; what is shown of them."""
     images, shown = _pictures(asked)
     sigma = state.recall_number("sigma", DEFAULT_SIGMA, 0, 1)
-    look = Look(_colours(asked.cards), asked.noise.kind, asked.band, asked.log)
+    drawn = styles.of_models([card.name for card in asked.cards])
+    look = Look(drawn, asked.noise.kind, asked.band, asked.log)
     event = sweep.show(
         cache.packed_sweep(shown, asked.cards),
         "robust_sweep",
@@ -67,7 +64,7 @@ def _draw_sweep(asked: Asked, found: Study) -> Pictured:
         models = tuple(cache.autoencoder(card) for card in asked.cards)
         scale = reconstruction.error_scale(sweeps)
         inspector.inspect(View(images, models, sweeps, step, scale), event.clicked)
-    return Pictured(images, shown, event.value)
+    return Pictured(images, shown, event.value, drawn)
 
 
 def _pictures(asked: Asked) -> tuple[ImageSet, Shown]:
@@ -140,10 +137,3 @@ def _caption(asked: Asked, found: Study) -> None:
             "The same as `python -m core evaluate CHECKPOINT --sigma ...` with all images."
         )
     )
-
-
-def _colours(cards: Sequence[Card]) -> dict[str, int]:
-    kept = st.session_state.get(COLOURS, {})
-    st.session_state[COLOURS] = robust_chart.slots(kept, [card.name for card in cards])
-    found: dict[str, int] = st.session_state[COLOURS]
-    return found

@@ -1,5 +1,6 @@
 """What the Robustness page tells in a report: the curves, and who is nearest where."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,22 +9,26 @@ from core.data.imagesets import ImageSet
 from core.reports import Content, Figure, Table
 from core.robustness import Study
 from core.svgcharts import Chart, Series
-from pages.ui import cache, reporting
+from pages.ui import cache, reporting, theme
 from pages.ui.cache import Shown
-from pages.ui.chart import COLOURS
 from pages.ui.reconstruct import reconstruction
 from pages.ui.reconstruct import report as reconstruct_report
 from pages.ui.robust import chart as robust_chart
 from pages.ui.robust.controls import Asked
+from pages.ui.theme import Style
 
 
 @dataclass(frozen=True)
 class Pictured:
-    """The pictures under the slider: of which images, under which noise, at which amount of it."""
+    """What is on the screen: pictures of which images, under which noise, at which amount of it.
+
+    styles: of the models' curves, by name.
+    """
 
     images: ImageSet
     shown: Shown
     sigma: float
+    styles: Mapping[str, Style]
 
 
 def content(asked: Asked, found: Study, pictured: Pictured) -> Content:
@@ -43,7 +48,7 @@ def content(asked: Asked, found: Study, pictured: Pictured) -> Content:
     rows = reconstruct_report.rows(pictured.images, sweeps, asked.cards, step)
     sayings = (robust_chart.summary(found), *crossing, *others, *use)
     name = f"{asked.metric.title} against noise"
-    figure = Figure(name, _chart(asked, found), f"Means over {n:,} images.")
+    figure = Figure(name, _chart(asked, found, pictured.styles), f"Means over {n:,} images.")
     return Content("Robustness", sayings, settings, asked.cards, rows, (figure,), (table(found),))
 
 
@@ -58,7 +63,7 @@ def table(found: Study) -> Table:
     return Table("Numbers", columns, rows, f"Mean {found.metric.title} against the clean images.")
 
 
-def _chart(asked: Asked, found: Study) -> Chart:
+def _chart(asked: Asked, found: Study, styles: Mapping[str, Style]) -> Chart:
     metric, sigmas = found.metric, np.array(found.sigmas)
     fine = robust_chart.FINE
     lines = tuple(
@@ -66,9 +71,10 @@ def _chart(asked: Asked, found: Study) -> Chart:
             one.name,
             fine,
             metric.between(sigmas.tolist(), one.mean, fine),
-            COLOURS[i % len(COLOURS)],
+            styles[one.name].colour,
+            dash=styles[one.name].dash,
         )
-        for i, one in enumerate(found.models)
+        for one in found.models
     )
     grey = metric.between(sigmas.tolist(), found.noisy.mean, fine)
     if metric.unit == "dB":
@@ -77,7 +83,7 @@ def _chart(asked: Asked, found: Study) -> Chart:
     return Chart(
         robust_chart.X_TITLES[asked.noise.kind],
         f"{metric.title}{unit}",
-        (*lines, Series(found.noisy.name, fine, grey, "#7a828c", dashed=True)),
+        (*lines, Series(found.noisy.name, fine, grey, theme.REFERENCE, dash="dot")),
         f"{metric.title} against noise, a line a model. {robust_chart.summary(found)}",
         log_y=asked.log and metric.name == "mse",
     )

@@ -10,7 +10,7 @@ from core.noise import Noise
 from core.reports import Content, Figure, Row
 from core.svgcharts import Chart, Series
 from core.sweeps import ModelSweep
-from pages.ui import charts, mosaic, reporting
+from pages.ui import mosaic, reporting, styles
 from pages.ui.reporting import Column
 from pages.ui.robust import ranking as robust_ranking
 from pages.ui.robust.ranking import Ranked
@@ -90,13 +90,14 @@ def _wall_rows(ids: Sequence[str], ranked: Ranked) -> Iterator[Row]:
 def size(cards: Sequence[Card], dataset: str, found: pd.DataFrame, summary: str) -> Content:
     """found: as core.comparing.sizes.table.  cards: among them those of the table."""
     lines = []
-    for i, (family, rows) in enumerate(found.groupby("family", sort=False)):
+    drawn = styles.of_families(found["family"])
+    for family, rows in found.groupby("family", sort=False):
         best = rows[rows["best"]].drop_duplicates("latent_dim")
         x, y = best["latent_dim"].to_numpy(float), best["mse"].to_numpy(float)
-        colour = charts.QUALITATIVE[i % len(charts.QUALITATIVE)]
-        lines.append(Series(str(family), x, y, colour))
+        style = drawn[str(family)]
+        lines.append(Series(str(family), x, y, style.colour, dash=style.dash))
         every = rows["latent_dim"].to_numpy(float), rows["mse"].to_numpy(float)
-        lines.append(Series("", *every, colour, "dots"))
+        lines.append(Series("", *every, style.colour, "dots"))
     label = f"Test error against the size of the code, a line a family. {summary}"
     chart = Chart(
         "D', numbers in the code", "test MSE", tuple(lines), label, log_y=True, log_x=True

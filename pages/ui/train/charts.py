@@ -9,16 +9,9 @@ import plotly.graph_objects as go
 
 from core.running.records import Curves
 from pages.ui import theme
-from pages.ui.chart import DASHES
-from pages.ui.charts import QUALITATIVE
+from pages.ui.theme import Style
 
 Array = npt.NDArray[np.float32]
-FAINT = "#b4bac2"
-# Ten told apart as far as ten can be: Okabe and Ito 2008, and more of Tol's.
-CLASSES = (
-    "#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9",
-    "#d55e00", "#b8a800", "#7a828c", "#882255", "#44aa99",
-)  # fmt: skip
 
 
 def loss_curves(curves: Curves, epochs: int, log: bool) -> go.Figure:
@@ -31,7 +24,7 @@ def loss_curves(curves: Curves, epochs: int, log: bool) -> go.Figure:
     train = np.array([record.train_loss for record in curves.epochs], np.float32)
     test = np.array([record.test_mse for record in curves.epochs], np.float32)
     looked = curves.looked.astype(np.float32)
-    _line(figure, looked[:, 0], looked[:, 1], "training, inside the epoch", FAINT, "dot")
+    _line(figure, looked[:, 0], looked[:, 1], "training, inside the epoch", theme.FADED, "dot")
     _line(figure, done, train, "training", theme.LIGHT["original"], "solid")
     _line(figure, done, test, "test", theme.LIGHT["reconstructed"], "solid")
     now = max(done.max(initial=0), looked[:, 0].max(initial=0))
@@ -39,14 +32,15 @@ def loss_curves(curves: Curves, epochs: int, log: bool) -> go.Figure:
     return _losses(figure, log)
 
 
-def compared_losses(curves: Mapping[str, Curves], log: bool) -> go.Figure:
-    """The test error of several runs, a line each.  curves: by name."""
+def compared_losses(
+    curves: Mapping[str, Curves], log: bool, drawn: Mapping[str, Style]
+) -> go.Figure:
+    """The test error of several runs, a line each.  curves, drawn (how): by name."""
     figure = go.Figure()
-    for i, (name, one) in enumerate(curves.items()):
+    for name, one in curves.items():
         done = np.array([record.epoch for record in one.epochs], np.float32)
         test = np.array([record.test_mse for record in one.epochs], np.float32)
-        colour, dash = QUALITATIVE[i % len(QUALITATIVE)], DASHES[i % len(DASHES)]
-        _line(figure, done, test, name, colour, dash)
+        _line(figure, done, test, name, drawn[name].colour, drawn[name].dash)
     figure.update_xaxes(title_text="epochs done", rangemode="tozero")
     figure = _losses(figure, log)
     figure.update_yaxes(title_text="test MSE (pixels 0 to 1)")
@@ -61,11 +55,11 @@ def code_map(codes: Array, labels: Sequence[str]) -> go.Figure:
     figure = go.Figure()
     names = np.array(labels) if labels else np.full(len(codes), "")
     for i, name in enumerate(sorted(set(names.tolist()))):
-        (x, y), colour = codes[names == name].T, CLASSES[i % len(CLASSES)]
+        (x, y), colour = codes[names == name].T, theme.style(i).colour
         marker = {"size": 4, "color": colour, "opacity": 0.7}
         figure.add_scattergl(x=x, y=y, mode="markers", name=name, marker=marker, hoverinfo="name")
         middle = {"x": float(np.median(x)), "y": float(np.median(y))}
-        font = {"size": 15, "weight": 700, "color": "#ffffff"}
+        font = {"size": 15, "weight": 700, "color": theme.PAPER}
         if name:
             word = html.escape(name)
             figure.add_annotation(

@@ -85,7 +85,7 @@ def _losses(curves: Curves, log: bool) -> tuple[Figure, ...]:
     at, inside = curves.looked.T
     colours = theme.LIGHT
     lines = (
-        Series("training, inside the epoch", at, inside, colours["noisy"], dashed=True),
+        Series("training, inside the epoch", at, inside, theme.FADED, dash="dot"),
         Series("training", epochs, train, colours["original"]),
         Series("", epochs, train, colours["original"], "dots"),
         Series("test", epochs, test, colours["reconstructed"]),

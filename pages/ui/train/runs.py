@@ -10,7 +10,7 @@ from core.exports import safe_table
 from core.models import BY_NAME
 from core.running import control as run_control
 from core.runs import Run
-from pages.ui import cache, errors
+from pages.ui import cache, errors, styles
 from pages.ui.rows import ticked
 from pages.ui.train import charts as run_charts
 from pages.ui.train import form as training_form
@@ -33,7 +33,8 @@ def draw(found: Sequence[Run]) -> None:
     _buttons(chosen)
     curves = {run.id: cache.curves(run) for run in chosen}
     if any(one.epochs for one in curves.values()):
-        figure = run_charts.compared_losses(curves, st.session_state.get(run_view.LOG, False))
+        log, drawn = st.session_state.get(run_view.LOG, False), styles.of_models(list(curves))
+        figure = run_charts.compared_losses(curves, log, drawn)
         st.plotly_chart(figure, key="train_compared", alt="Test error by epoch, a line a run")
 
 
