@@ -13,6 +13,7 @@ from core.documents import Document
 from core.models import ArchSpec, architecture
 from core.models.layers import Plan
 from core.noise import Noise
+from core.wording import listed, one_line
 
 Tensors = dict[str, npt.NDArray[np.float32]]
 
@@ -22,6 +23,8 @@ class Card:
     """What a checkpoint says about itself, without its weights.
 
     shipped: it comes with the program.  plan: what the document's architecture and options give.
+    sha256: of the whole content, see core.checkpointfiles.Content; "" for one that is in no file.
+    Whatever is kept of a model (codes, measurements, spaces) is kept under it.
     """
 
     name: str
@@ -29,10 +32,7 @@ class Card:
     shipped: bool
     document: Document
     plan: Plan
-
-    @property
-    def sha256(self) -> str:
-        return self.document.sha256
+    sha256: str = ""
 
     @property
     def architecture(self) -> ArchSpec:
@@ -56,7 +56,16 @@ class Card:
 
     @property
     def dataset(self) -> str:
+        """What its document calls the images it was trained on: a name, not a path to open.
+
+        Whoever needs the images themselves asks core.trained_on.
+        """
         return self.document.dataset
+
+    @property
+    def dataset_title(self) -> str:
+        """The same as a short line that can be shown."""
+        return one_line(self.document.dataset)
 
     @property
     def excluded_classes(self) -> tuple[str, ...]:
@@ -91,15 +100,15 @@ class Card:
         """(201,) quantiles of the test images' errors at 0, 0.5, ... 100 %, rising."""
         return np.asarray(self.document.reference)
 
-    @property
+    @cached_property
     def title(self) -> str:
-        """One readable line, e.g. "Denoising dense, D' = 1568, linear output (sigma 0.5)"."""
+        """One short line that can be shown, e.g. "Denoising dense, D' = 1568 (sigma 0.5)"."""
         kind = self.architecture.title
         if self.noise:
             kind = f"Denoising {kind[0].lower()}{kind[1:]}"
         shape = " x ".join(map(str, self.plan.code_shape))
         extra = f" (sigma {self.noise.sigma:g})" if self.noise else ""
-        without = f", without {', '.join(self.excluded_classes)}" if self.excluded_classes else ""
+        without = f", without {listed(self.excluded_classes)}" if self.excluded_classes else ""
         output = ", linear output" if self.options.get("bounded") is False else ""
         return f"{kind}, D' = {shape}{output}{extra}{without}"
 

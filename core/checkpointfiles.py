@@ -5,6 +5,7 @@ of a sentence: "its weights are not those it was saved with".
 """
 
 import hashlib
+import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -20,43 +21,82 @@ from core.config import CheckpointError, OptionError
 from core.documents import Document
 from core.models import architecture
 from core.models.layers import Plan
-from core.tensorfiles import data_section, header
+from core.tensorfiles import header
+from core.wording import one_line
 
-METADATA_KEY = "hourglass"
+METADATA_KEY, DIGEST_KEY = "hourglass", "sha256"
+MAX_ERROR = 200  # characters of what is wrong with a file
+Arrays = Mapping[str, npt.NDArray[Any]]
 
 
 class Content(NamedTuple):
-    """What a file holds.  plan: the layers that the document describes."""
+    """What a file holds.
+
+    plan: the layers that the document describes.  sha256: of the document's text and of each
+    tensor's name, type, shape and numbers: files that differ in any of these have different ones.
+    """
 
     document: Document
     plan: Plan
     tensors: Tensors
+    sha256: str
 
 
 def unpacked(data: bytes) -> Content:
     """What a whole file holds, tensors as float32; CheckpointError if it cannot be trusted."""
     entries = header(data)
-    document = documents.from_json(str(entries.pop("__metadata__", {}).get(METADATA_KEY, "")))
+    metadata = entries.pop("__metadata__", {})
+    text = str(metadata.get(METADATA_KEY, ""))
+    document = documents.from_json(text)
     plan = plan_of(document)
     _check_shapes(plan, {name: entry.get("shape") for name, entry in entries.items()})
     if dtypes := {str(entry.get("dtype")) for entry in entries.values()} - {"F32", "F16"}:
         raise CheckpointError(f"its numbers are {min(dtypes)[:20]} and must be F32 or F16")
-    if hashlib.sha256(data_section(data)).hexdigest() != document.sha256:
-        raise CheckpointError("its weights are not those it was saved with")
-    return Content(document, plan, _tensors(data))
+    stored = _stored(data)
+    sha256 = _digest(text, stored)
+    if document.format == 1:
+        if _digest_of_numbers(stored) != document.sha256:
+            raise CheckpointError("its weights are not those it was saved with")
+    elif metadata.get(DIGEST_KEY) != sha256:
+        raise CheckpointError("its weights or its description are not those it was saved with")
+    return Content(document, plan, _finite(stored), sha256)
 
 
-def packed(document: Document, tensors: Mapping[str, npt.NDArray[Any]]) -> tuple[bytes, Document]:
-    """A whole file, and the document in it, which now has the tensors' sha256.
+def packed(document: Document, tensors: Arrays) -> tuple[bytes, Content]:
+    """A whole file, and what is in it.
 
     tensors: what the architecture's plan names, float32 or float16.
-    Raises CheckpointError if they do not fit the document.
+    Raises CheckpointError if they do not fit the document, or if the file could not be read again.
     """
     _check_shapes(plan_of(document), {name: list(t.shape) for name, t in tensors.items()})
     arrays = {name: np.ascontiguousarray(t) for name, t in tensors.items()}
-    digest = hashlib.sha256(data_section(safetensors.numpy.save(arrays))).hexdigest()
-    document = msgspec.structs.replace(document, sha256=digest)
-    return safetensors.numpy.save(arrays, {METADATA_KEY: documents.to_json(document)}), document
+    document = msgspec.structs.replace(document, format=documents.FORMAT, sha256="")
+    text = documents.to_json(document)
+    metadata = {METADATA_KEY: text, DIGEST_KEY: _digest(text, arrays)}
+    data = safetensors.numpy.save(arrays, metadata)
+    return data, unpacked(data)
+
+
+def _digest(text: str, tensors: Arrays) -> str:
+    """The check sum of a document and of the tensors that belong to its names."""
+    names = sorted(tensors)
+    facts = [(name, tensors[name].dtype.name, tensors[name].shape) for name in names]
+    digest = hashlib.sha256(json.dumps([text, facts]).encode())
+    for name in names:
+        digest.update(_little_endian(tensors[name]))
+    return digest.hexdigest()
+
+
+def _digest_of_numbers(tensors: Arrays) -> str:
+    """That of format 1: the numbers alone, in the order in which such files were written."""
+    digest = hashlib.sha256()
+    for name in sorted(tensors, key=lambda name: (-tensors[name].itemsize, name)):
+        digest.update(_little_endian(tensors[name]))
+    return digest.hexdigest()
+
+
+def _little_endian(tensor: npt.NDArray[Any]) -> memoryview:
+    return np.ascontiguousarray(tensor, tensor.dtype.newbyteorder("<")).data
 
 
 def plan_of(document: Document) -> Plan:
@@ -64,14 +104,22 @@ def plan_of(document: Document) -> Plan:
     try:
         return architecture(document.architecture).plan(document.input_shape, document.options)
     except OptionError as error:
-        raise CheckpointError(f"its settings are out of bounds ({error})") from error
+        said = one_line(str(error), MAX_ERROR)
+        raise CheckpointError(f"its settings are out of bounds ({said})") from error
 
 
-def _tensors(data: bytes) -> Tensors:
+def _stored(data: bytes) -> Arrays:
+    """The tensors as they are in the file."""
     try:
-        tensors = {n: t.astype(np.float32) for n, t in safetensors.numpy.load(data).items()}
+        return safetensors.numpy.load(data)
     except (SafetensorError, ValueError) as error:
-        raise CheckpointError(f"its tensors are damaged ({error})") from error
+        said = one_line(str(error), MAX_ERROR)
+        raise CheckpointError(f"its tensors are damaged ({said})") from error
+
+
+def _finite(stored: Arrays) -> Tensors:
+    """The same numbers as float32."""
+    tensors = {name: t.astype(np.float32) for name, t in stored.items()}
     if not all(np.isfinite(t).all() for t in tensors.values()):
         raise CheckpointError("it has weights that are not finite numbers")
     return tensors
@@ -82,5 +130,5 @@ def _check_shapes(plan: Plan, shapes: Mapping[str, Any]) -> None:
     if shapes != expected:
         name = min(n for n in {*expected, *shapes} if expected.get(n) != shapes.get(n))
         raise CheckpointError(
-            f"its tensor {name[:60]!r} does not fit the architecture that it names"
+            f"its tensor {one_line(name)!r} does not fit the architecture that it names"
         )

@@ -11,7 +11,7 @@ from typing import Any
 import numpy.typing as npt
 
 from core.cards import Card, Checkpoint
-from core.checkpointfiles import packed, plan_of, unpacked
+from core.checkpointfiles import Content, packed, unpacked
 from core.config import (
     NAME_PATTERN,
     CheckpointError,
@@ -22,7 +22,6 @@ from core.config import (
 )
 from core.documents import Document
 from core.files import write_atomically
-from core.models.layers import Plan
 
 __all__ = [
     "Card",
@@ -32,6 +31,7 @@ __all__ = [
     "find",
     "load",
     "local_path",
+    "of",
     "read",
     "read_bytes",
     "save",
@@ -99,7 +99,15 @@ def read_bytes(path: Path, data: bytes) -> Checkpoint:
         raise CheckpointError(
             f"{path.name} cannot be used: {error}. Choose another checkpoint."
         ) from error
-    return Checkpoint(_card(path, content.document, content.plan), content.tensors)
+    return Checkpoint(_card(path, content), content.tensors)
+
+
+def of(card: Card) -> Checkpoint:
+    """The checkpoint that a card is of; CheckpointError if its file now holds another."""
+    found = read(card.path)
+    if found.card.sha256 != card.sha256:
+        raise CheckpointError(f"{card.name} is another model by now: reload the page.")
+    return found
 
 
 def save(path: Path, document: Document, tensors: Mapping[str, npt.NDArray[Any]]) -> Card:
@@ -109,13 +117,16 @@ def save(path: Path, document: Document, tensors: Mapping[str, npt.NDArray[Any]]
     Raises CheckpointError if they do not fit the document or the disk refuses; a file that was
     there stays as it was.
     """
-    data, document = packed(document, tensors)
+    try:
+        data, content = packed(document, tensors)
+    except CheckpointError as error:
+        raise CheckpointError(f"{path.name} cannot be saved: {error}.") from error
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, data)
     except OSError as error:
         raise CheckpointError(f"{path.name} cannot be written ({error.strerror}).") from error
-    return _card(path, document, plan_of(document))
+    return _card(path, content)
 
 
 def local_path(name: str) -> Path:
@@ -138,8 +149,9 @@ def _check_size(path: Path) -> None:
         )
 
 
-def _card(path: Path, document: Document, plan: Plan) -> Card:
-    return Card(path.stem, path, path.parent == shipped_checkpoints_dir(), document, plan)
+def _card(path: Path, content: Content) -> Card:
+    shipped = path.parent == shipped_checkpoints_dir()
+    return Card(path.stem, path, shipped, content.document, content.plan, content.sha256)
 
 
 def _listing() -> list[tuple[Card | None, str]]:
@@ -150,12 +162,13 @@ def _listing() -> list[tuple[Card | None, str]]:
                 status = path.lstat()
             except FileNotFoundError:  # somebody deleted or renamed it since
                 continue
-            found.append(_listed(path, status.st_mtime_ns, status.st_size))
+            written = (status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_size)
+            found.append(_listed(path, written))
     return found
 
 
 @lru_cache(maxsize=4096)
-def _listed(path: Path, _modified: int, _size: int) -> tuple[Card | None, str]:
+def _listed(path: Path, _written: tuple[int, ...]) -> tuple[Card | None, str]:
     """The card of a sound file, or what is wrong with it; read again only when it changes."""
     try:
         checked_name(path.stem)

@@ -90,8 +90,18 @@ def catalogue(data_root: Path | str | None = None) -> tuple[DatasetInfo, ...]:
     )
 
 
+def is_named(id: str) -> bool:  # noqa: A002  # what a set's name is called everywhere
+    """Whether that is the id of a set that anybody may open: in the catalogue, or an own one.
+
+    A folder or zip is opened only for who names it.
+    """
+    if id in EMBEDDED_BY_ID or id in publicsets.BY_ID:
+        return True
+    return id.startswith(ownsets.PREFIX) and any(id == own.id for own in ownsets.available())
+
+
 def load(
-    id: str,  # noqa: A002  # what a set's name is called everywhere
+    id: str,  # noqa: A002  # as above
     split: str = "test",
     data_root: Path | str | None = None,
     progress: Progress | None = None,

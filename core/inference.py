@@ -27,6 +27,11 @@ class Autoencoder:
         """The checkpoint with that name or in that file; raises as core.checkpoints.load does."""
         return cls(checkpoints.load(name_or_path))
 
+    @classmethod
+    def of(cls, card: Card) -> Self:
+        """The model of a card; CheckpointError if its file now holds another."""
+        return cls(checkpoints.of(card))
+
     @property
     def input_shape(self) -> tuple[int, int, int]:
         """(C, H, W)."""

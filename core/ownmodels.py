@@ -4,7 +4,7 @@ import os
 import re
 from pathlib import PurePath
 
-from core import checkpoints
+from core import checkpoints, trained_on
 from core.checkpoints import MAX_FILE_BYTES, PICKLED, SUFFIX, Card, local_path
 from core.config import CheckpointError
 from core.files import write_atomically
@@ -70,6 +70,7 @@ def delete(card: Card) -> None:
     _check_own(card)
     try:
         card.path.unlink(missing_ok=True)
+        trained_on.forget(card)
     except OSError as error:
         raise CheckpointError(f"{card.name} cannot be deleted ({error.strerror}).") from error
 

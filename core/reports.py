@@ -108,14 +108,14 @@ def html(content: Content, link: str, made: datetime | None = None) -> str:
 
 
 def model_table(cards: Sequence[Card]) -> Table:
-    """What each model is, and the check sum of its weights."""
+    """What each model is, and its check sum."""
     rows = tuple(
         (
             card.name,
             card.title,
             f"{card.latent_dim:,}",
             f"{card.n_parameters:,}",
-            card.dataset,
+            card.dataset_title,
             f"{card.noise.kind.replace('_', ' ')}, σ {card.noise.sigma:g}"
             if card.noise
             else "none",

@@ -1,4 +1,4 @@
-"""The frame of a .safetensors file: its header, checked, and where its numbers are.
+"""The frame of a .safetensors file: its header, checked.
 
 The library itself accepts a header that names a tensor twice, and one of 200,000 tensors.
 """
@@ -30,11 +30,6 @@ def header(data: bytes) -> dict[str, Any]:
     if len(found) > MAX_TENSORS:
         raise CheckpointError(f"it has more than {MAX_TENSORS:,} tensors")
     return dict(found)
-
-
-def data_section(data: bytes) -> memoryview:
-    """What follows the header: the numbers of the tensors, byte for byte."""
-    return memoryview(data)[8 + int.from_bytes(data[:8], "little") :]
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

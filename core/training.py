@@ -12,12 +12,12 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from core import checkpoints
+from core import checkpoints, trained_on
 from core.checkpoints import Card, Checkpoint
 from core.config import TrainingError
 from core.data.imagesets import ImageSet
 from core.distributed import ALONE, Team
-from core.documents import N_QUANTILES, Document, MetricsRecord
+from core.documents import N_QUANTILES, Document, MetricsRecord, label
 from core.evaluation import qualities
 from core.inference import Autoencoder
 from core.learning.descent import Descent
@@ -89,6 +89,7 @@ def _kept(
     checkpoint = judged(document(config, spec, train_set, fit), plan, fit.tensors, test_set)
     if path is not None:
         card = checkpoints.save(path, checkpoint.card.document, fit.tensors)
+        trained_on.note(card, config.dataset)
         checkpoint = Checkpoint(card, checkpoint.tensors)
         yield Saved(path)
     yield Finished(checkpoint)
@@ -107,7 +108,7 @@ def judged(
     means = [float(values.mean()) for values in (mse, psnr, ssim)]
     full = msgspec.structs.replace(
         unjudged,
-        metrics=MetricsRecord(test_set.id, test_set.split, len(mse), *means),
+        metrics=MetricsRecord(label(test_set.id), test_set.split, len(mse), *means),
         reference=tuple(np.quantile(mse, np.linspace(0, 1, N_QUANTILES)).tolist()),
     )
     return Checkpoint(Card("unsaved", Path(), False, full, plan), stored)

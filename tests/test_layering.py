@@ -12,11 +12,11 @@ PROJECT = Path(__file__).resolve().parents[1]
 FLOORS = tuple(
     set(names.split())
     for names in (
-        """config database files labels machine metrics noise processes scales svgcharts
+        """config database files labels machine metrics noise processes scales svgcharts wording
         anomaly.neighbours anomaly.rankings anomaly.thresholds""",
         "arraycache background data datasets images models parts streaming.shards tensorfiles",
         """backends cards checkpointfiles checkpoints documents evaluation exports inference latent
-        outliers ownmodels robustness source_code sweeps anomaly comparing.crossings
+        outliers ownmodels robustness source_code sweeps trained_on anomaly comparing.crossings
         comparing.measurements comparing.strangers mapping streaming""",
         "comparing distributed learning reports reviews running runs training",
         "cli __main__",

@@ -1,10 +1,11 @@
 """Which images a model's judgement is compared with: known as usual, and not judged themselves."""
 
+import shlex
 from pathlib import Path
 
 import numpy as np
 
-from core import datasets
+from core import datasets, trained_on
 from core.anomaly.spaces import K
 from core.checkpoints import Card
 from core.config import DataError
@@ -16,10 +17,11 @@ def reference_images(card: Card, judged: ImageSet, data_root: Path | None = None
     """The images the model was trained on, without those that are judged.
 
     If too few are left, since the training images are themselves judged: the usual images of the
-    test split. A model of all MNIST is compared with the embedded digits where MNIST is not.
+    test split. A model of all MNIST is compared with the embedded digits where MNIST is not, and
+    one whose training images are not known here with the set that is judged.
     Nothing is downloaded.  Raises DataError if there are no such images.
     """
-    name = available_id(card, data_root)
+    name = available_id(card, judged, data_root)
     for split in ("train", "test"):
         images = _without(usual_images(card, name, split, data_root), judged)
         if len(images) > K:
@@ -43,17 +45,23 @@ def usual_images(card: Card, name: str, split: str, data_root: Path | None = Non
     return planting.usual(images, card.excluded_classes)
 
 
-def available_id(card: Card, data_root: Path | None = None) -> str:
-    """The set the model was trained on, or what of it is here; DataError if nothing is."""
+def available_id(card: Card, judged: ImageSet, data_root: Path | None = None) -> str:
+    """The set the model was trained on, or what of it is here; DataError if nothing is.
+
+    The set that is judged if it is not known here what the model was trained on.
+    """
+    name = trained_on.known(card)
+    if name is None:
+        return judged.id
     infos = {info.id: info for info in datasets.catalogue(data_root)}
-    info = infos.get(card.dataset)
+    info = infos.get(name)
     if info is None or info.available:
-        return card.dataset
-    if card.dataset == "mnist":
+        return name
+    if name == "mnist":
         return digits.ID
     raise DataError(
         f"{card.name} was trained on {info.title}, which is not here to compare with: "
-        f"get it with `python -m core evaluate {card.name}`, or choose another model."
+        f"get it with `python -m core evaluate {shlex.quote(card.name)}`, or choose another model."
     )
 
 

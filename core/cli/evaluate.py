@@ -53,13 +53,12 @@ def evaluate(
     Errors are mean squared differences between the reconstruction and the clean image, on pixels
     in [0, 1].
     """
-    from core import evaluation
+    from core import evaluation, trained_on
     from core.inference import Autoencoder
 
     autoencoder = Autoencoder.load(checkpoint)
-    images = options.load_images(
-        dataset or autoencoder.card.dataset, split, data_root, autoencoder.input_shape
-    )
+    source = dataset or trained_on.required(autoencoder.card)
+    images = options.load_images(source, split, data_root, autoencoder.input_shape)
     noise = Noise(noise_kind, mu=mu, clip=clip)
     with output.progress("evaluate") as tell:
         result = evaluation.evaluate(autoencoder, images, sigmas, noise, seed, tell)

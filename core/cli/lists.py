@@ -68,20 +68,34 @@ def archs(as_json: bool) -> None:
 @click.command(cls=options.Command, short_help="List the trained models.")
 @options.as_json
 def checkpoints(as_json: bool) -> None:
-    """List the models that come with Hourglass, then your own. MSE is on their own test images."""
+    """List the models that come with Hourglass, then your own. MSE is on their own test images,
+    measured by Hourglass, or only stated by the author of a model that comes from elsewhere.
+    """
     from core import checkpoints as store
+    from core import trained_on
 
     cards, broken = store.available(), store.broken()
     rows = [
-        (c.name, c.dataset, c.n_parameters, c.metrics["mse"], c.metrics["n"], c.title)
+        (
+            c.name,
+            c.dataset_title,
+            c.n_parameters,
+            c.metrics["mse"],
+            c.metrics["n"],
+            "Hourglass" if trained_on.is_measured_here(c) else "its author",
+            c.title,
+        )
         for c in cards
     ]
-    lines = output.table(("NAME", "TRAINED ON", "PARAMETERS", "MSE", "IMAGES", "TITLE"), rows)
+    header = ("NAME", "TRAINED ON", "PARAMETERS", "MSE", "IMAGES", "MEASURED BY", "TITLE")
+    lines = output.table(header, rows)
     result = {"checkpoints": [_described(card) for card in cards], "broken": broken}
     output.show(result, [*lines, *broken], as_json)
 
 
 def _described(card: "Card") -> dict[str, Any]:
+    from core import trained_on
+
     return {
         "name": card.name,
         "title": card.title,
@@ -98,6 +112,7 @@ def _described(card: "Card") -> dict[str, Any]:
         "epochs": card.epochs,
         "seconds": card.seconds,
         "metrics": card.metrics,
+        "metrics_measured_here": trained_on.is_measured_here(card),
         "sha256": card.sha256,
     }
 

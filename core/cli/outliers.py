@@ -63,13 +63,15 @@ def outliers(
     that an outlier scores above a usual image. AP: average precision. P@K: the share of outliers
     among the K highest scores, K being how many there are. SECONDS: from pixels to scores.
     """
+    from core import trained_on
     from core.anomaly import references
     from core.inference import Autoencoder
     from core.parts import telling
 
     autoencoder = Autoencoder.load(checkpoint)
     card = autoencoder.card
-    images = options.load_images(dataset or card.dataset, split, data_root, autoencoder.input_shape)
+    source = dataset or trained_on.required(card)
+    images = options.load_images(source, split, data_root, autoencoder.input_shape)
     if plant:
         experiment = _planted(images, card, plant, share, seed, data_root)
     else:
@@ -78,7 +80,7 @@ def outliers(
         usual = references.reference_images(card, experiment.images, data_root)
         found = _ranked(autoencoder, usual, experiment)
     heading = f"{card.name} on {images.id} ({images.split})"
-    _show(heading, experiment, usual, found, as_json)
+    _show(heading, experiment, _named(usual, card), found, as_json)
 
 
 def _ranked(
@@ -96,7 +98,7 @@ def _ranked(
 def _show(
     heading: str,
     experiment: "Experiment",
-    usual: "ImageSet",
+    usual: str,
     found: "list[Ranked]",
     as_json: bool,
 ) -> None:
@@ -105,12 +107,20 @@ def _show(
     lines = [
         f"{heading}, {n:,} images",
         f"{n_outliers:,} outliers: {experiment.what}",
-        f"compared with {len(usual):,} {usual.split} images of {usual.id}",
+        f"compared with {usual}",
         "",
         *output.table(("SCORE", "AUROC", "AP", f"P@{n_outliers}", "SECONDS"), rows),
     ]
     result = {"n": n, "n_outliers": n_outliers, "scores": [asdict(one) for one in found]}
     output.show(result, lines, as_json)
+
+
+def _named(usual: "ImageSet", card: "Card") -> str:
+    """What the model was compared with, and why with that if it is not what it was trained on."""
+    from core import trained_on
+
+    why = "" if trained_on.known(card) else " (what the model was trained on is not known here)"
+    return f"{len(usual):,} {usual.split} images of {usual.id}{why}"
 
 
 def _known(images: "ImageSet", card: "Card", classes: tuple[str, ...]) -> "Experiment":

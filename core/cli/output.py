@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 from tqdm import tqdm
 
+from core.wording import visible
+
 if TYPE_CHECKING:
     from core.data.imagesets import Rejected
 
@@ -23,7 +25,7 @@ def tell_rejected(rejected: "Sequence[Rejected]", n: int | None = None) -> None:
     if rejected:
         first, n = rejected[0], n or len(rejected)
         what = "1 file could not be read:" if n == 1 else f"{n:,} files could not be read, e.g."
-        click.echo(f"{what} {first.name}: {first.reason}", err=True)
+        click.echo(visible(f"{what} {first.name}: {first.reason}"), err=True)
 
 
 @contextlib.contextmanager
@@ -63,11 +65,14 @@ def bar(title: str) -> "tqdm[Any]":
 
 
 def show(result: dict[str, Any], lines: Sequence[str], as_json: bool) -> None:
-    """Print `result` as one JSON object, or `lines` for people. NaN and infinity become null."""
+    """Print `result` as one JSON object, or `lines` for people. NaN and infinity become null.
+
+    Names in the lines may be anybody's: what a terminal would obey is not printed.
+    """
     if as_json:
         click.echo(json.dumps(_jsonable(result), allow_nan=False))
     else:
-        click.echo("\n".join(lines))
+        click.echo("\n".join(map(visible, lines)))
 
 
 def _jsonable(value: Any) -> Any:

@@ -99,15 +99,14 @@ def structure(
     chance, 1 = the same): k-means clusters against classes. k-NN: the share of images whose ten
     nearest others vote for their class.
     """
-    from core import latent
+    from core import latent, trained_on
     from core.config import DataError
     from core.inference import Autoencoder
     from core.mapping import structure as measures
 
     autoencoder = Autoencoder.load(checkpoint)
-    images = options.load_images(
-        dataset or autoencoder.card.dataset, split, data_root, autoencoder.input_shape
-    )
+    source = dataset or trained_on.required(autoencoder.card)
+    images = options.load_images(source, split, data_root, autoencoder.input_shape)
     images = images.take(latent.stratified(images.labels, len(images), most, seed))
     if images.labels is None or len(set(images.labels.tolist())) < 2:
         raise DataError(f"{images.id} has no classes to compare: choose data with two or more.")

@@ -117,6 +117,8 @@ def _score_file(order: _Order, name: str) -> None:
 
 
 def _show(order: _Order, totals: "Totals") -> None:
+    from core import trained_on
+
     result = {
         "out": order.out,
         "n": totals.n,
@@ -126,11 +128,16 @@ def _show(order: _Order, totals: "Totals") -> None:
         "percentile": order.percentile,
     }
     share = totals.n_outliers / max(1, totals.n)
-    lines = f"""\
-{order.out}: {totals.n:,} images scored, {totals.n_rejected:,} could not be read
-{totals.n_outliers:,} outliers ({share:.1%}): their error is above {totals.threshold:.6f}, \
-which {order.percentile:g} % of the model's own test images stay below"""
-    output.show(result, [lines], order.as_json)
+    usual = f"{order.percentile:g} % of the model's own test images"
+    origin = trained_on.origin_of_numbers(order.autoencoder.card)
+    lines = [
+        f"{order.out}: {totals.n:,} images scored, {totals.n_rejected:,} could not be read",
+        (
+            f"{totals.n_outliers:,} outliers ({share:.1%}): their error is above the "
+            f"{totals.threshold:.6f} that {usual} stay below ({origin})"
+        ),
+    ]
+    output.show(result, lines, order.as_json)
 
 
 @contextlib.contextmanager

@@ -66,7 +66,8 @@ def sizes(
     found = study.table(study.study(checkpoints.available(), name))
     left = [one.name for one in wanted]
     result = {"dataset": name, "models": found.to_dict("records"), "missing": left}
-    output.show(result, _lines(found, left), as_json)
+    unmeasured = study.words_of_left_out(study.left_out(checkpoints.available(), name))
+    output.show(result, [*_lines(found, left), *filter(None, [unmeasured])], as_json)
 
 
 def _train(wanted: "Sequence[Wanted]", data_root: Path | None) -> None:

@@ -2,15 +2,17 @@
 
 import re
 import zlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
-from core import datasets
+from core import datasets, trained_on
 from core.checkpoints import Card
 from core.config import OptionError
+from core.documents import label
 from core.learning.recipes import TrainConfig
+from core.wording import listed
 
 SIZES = (2, 4, 8, 16, 32, 64, 128)
 FAMILIES = ("pca", "dense", "conv")
@@ -35,15 +37,32 @@ class Wanted:
 def study(cards: Sequence[Card], dataset: str) -> tuple[Card, ...]:
     """The models that can be compared by size: trained on all of `dataset`, without noise.
 
-    All were judged on the same images, the clean test split of that set.
+    All were judged on the same images, the clean test split of that set, by this program.
     """
-    return tuple(
-        card
-        for card in cards
-        if card.architecture.name in FAMILIES
-        and card.dataset == card.metrics["dataset"] == dataset
-        and not (card.noise or card.excluded_classes)
-    )
+    return tuple(card for card in _alike(cards, dataset) if trained_on.is_measured_here(card))
+
+
+def left_out(cards: Sequence[Card], dataset: str) -> tuple[Card, ...]:
+    """Models that would belong to study(), but whose errors are only what their authors state."""
+    return tuple(card for card in _alike(cards, dataset) if not trained_on.is_measured_here(card))
+
+
+def _alike(cards: Sequence[Card], dataset: str) -> Iterator[Card]:
+    called = label(dataset)
+    for card in cards:
+        same = card.dataset == card.metrics["dataset"] == called
+        if same and card.architecture.name in FAMILIES:
+            if not (card.noise or card.excluded_classes):
+                yield card
+
+
+def words_of_left_out(cards: Sequence[Card]) -> str:
+    """A sentence about left_out(); "" for none."""
+    if not cards:
+        return ""
+    them = "1 model is" if len(cards) == 1 else f"{len(cards):,} models are"
+    names = listed([card.name for card in cards])
+    return f"{them} left out, whose errors Hourglass has not measured: {names}."
 
 
 def table(cards: Sequence[Card]) -> pd.DataFrame:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from msgspec import Meta, Struct
 
 from core import arraycache
-from core.config import DataError, OptionError, checked_name, data_dir
+from core.config import NAME_PATTERN, DataError, OptionError, checked_name, data_dir
 from core.data import ownrows
 from core.data.imagesets import ImageSet, Rejected
 from core.data.ownrows import Columns
@@ -122,7 +122,8 @@ def _document(folder: Path) -> OwnSet | None:
         own = msgspec.json.decode((folder / DOCUMENT).read_bytes(), type=OwnSet)
     except (OSError, msgspec.DecodeError, RecursionError):
         return None
-    return own if own.name == folder.name and own.n_train and own.n_test else None
+    named = own.name == folder.name and NAME_PATTERN.fullmatch(own.name)
+    return own if named and own.n_train and own.n_test else None
 
 
 def _read(own: OwnSet, folder: Path) -> tuple[npt.NDArray[np.uint8], Columns]:

@@ -13,6 +13,7 @@ from core.documents import (
     MetricsRecord,
     NoiseRecord,
     TrainingRecord,
+    label,
 )
 from core.learning.fitting import Fitted
 from core.learning.recipes import WEIGHT_DECAY, TrainConfig, learning_rate
@@ -26,13 +27,13 @@ def document(config: TrainConfig, spec: ArchSpec, train_set: ImageSet, fitted: F
         architecture=spec.name,
         options=spec.check(config.options),
         input_shape=train_set.shape,
-        dataset=train_set.id,
+        dataset=label(train_set.id),
         split="train",
         excluded_classes=config.exclude_classes,
         held_out="the 1,000 test digits of mnist-5k" if train_set.id == "mnist" else "",
         training=_training_record(config, spec, len(train_set), fitted),
         history=fitted.history,
-        metrics=MetricsRecord(train_set.id, "test", 0, 0.0, 0.0, 0.0),
+        metrics=MetricsRecord(label(train_set.id), "test", 0, 0.0, 0.0, 0.0),
         reference=(0.0,) * N_QUANTILES,
         explained_variance=fitted.explained_variance,
         versions={name: version(name) for name in ("torch", "numpy", "safetensors")},

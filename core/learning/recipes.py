@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.config import TrainingError
+from core.documents import MAX_CLASSES, MAX_TEXT
 from core.models import ArchSpec
 from core.noise import Noise
 
@@ -41,6 +42,23 @@ class TrainConfig:
             raise TrainingError("Choose a seed from 0 to 4,294,967,295.")
         if self.learning_rate is not None and not 0 < self.learning_rate <= 10:
             raise TrainingError("Choose a learning rate above 0 and at most 10.")
+        _check_names(self.dataset, self.exclude_classes)
+
+
+def _check_names(dataset: str, classes: tuple[str, ...]) -> None:
+    """That the checkpoint can say what it was trained on."""
+    if len(classes) > MAX_CLASSES or any(len(name) > MAX_TEXT for name in classes):
+        raise TrainingError(
+            f"Choose at most {MAX_CLASSES:,} classes to leave out, with names of at most "
+            f"{MAX_TEXT} characters."
+        )
+    try:
+        "".join((dataset, *classes)).encode()
+    except UnicodeEncodeError:
+        raise TrainingError(
+            f"{ascii(dataset)[:100]} or a class in it has a name that is not text: rename its "
+            "files or folders."
+        ) from None
 
 
 def learning_rate(config: TrainConfig, spec: ArchSpec) -> float:

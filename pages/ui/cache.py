@@ -135,7 +135,7 @@ def jobs() -> Jobs:
 
 def autoencoder(card: Card) -> Autoencoder:
     """The model of a card, ready to run."""
-    return shelf("models", 16).get(card.sha256, lambda: Autoencoder.load(card.path))
+    return shelf("models", 16).get(card.sha256, lambda: Autoencoder.of(card))
 
 
 def model_sweep(shown: Shown, card: Card) -> NoiseSweep:

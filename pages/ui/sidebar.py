@@ -163,7 +163,7 @@ def _about(card: Card, info: DatasetInfo, split: str) -> None:
     facts = (
         f"{card.latent_dim:,} numbers in the code, {_product(card.input_shape):,} in the image",
         f"{card.n_parameters:,} parameters",
-        f"trained on {card.dataset} with {trained}",
+        f"trained on {card.dataset_title} with {trained}",
     )
     st.caption("  \n".join(map(plain, facts)))
     seen = seen_in_training(card.dataset, info.id, split)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from core.checkpoints import Card
 from core.noise import ADDITIVE, Noise, same_sort
+from core.wording import visible
 
 SIGMA = {
     "gaussian": "σ is the standard deviation of the noise; pixels are 0 to 1",
@@ -19,7 +20,15 @@ _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|$:~&^=])")
 
 def plain(words: str) -> str:
     """`words` as Streamlit's markdown shows them letter by letter: for all that is not ours."""
-    return _MARKDOWN.sub(r"\\\1", words.replace("\n", " "))
+    return _MARKDOWN.sub(r"\\\1", visible(words))
+
+
+def code(words: str) -> str:
+    """`words` as a piece of code in Streamlit's markdown, whatever is in them."""
+    longest = max(map(len, re.findall("`+", words)), default=0)
+    fence = "`" * (longest + 1)
+    pad = " " if longest else ""
+    return f"{fence}{pad}{visible(words)}{pad}{fence}"
 
 
 def hover_text(words: str) -> str:

@@ -1,10 +1,15 @@
 """Small models with random weights, for tests that need some model and not a good one."""
 
+import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
+import safetensors.numpy
 
+from core import documents
 from core.checkpoints import Card, Checkpoint
 from core.documents import FORMAT, N_QUANTILES, Document, MetricsRecord, NoiseRecord, TrainingRecord
 from core.models import architecture
@@ -57,3 +62,12 @@ def tiny_checkpoint(arch: str, shape: tuple[int, int, int] = SHAPE, **changes: A
     document = tiny_document(arch, shape, **changes)
     plan = architecture(arch).plan(shape, document.options)
     return Checkpoint(Card(f"tiny-{arch}", Path(), False, document, plan), tiny_tensors(document))
+
+
+def version_1(document: Document, tensors: Mapping[str, np.ndarray]) -> bytes:
+    """A checkpoint file as it was written before format 2: a check sum of the numbers alone."""
+    plain = safetensors.numpy.save(dict(tensors))
+    numbers = plain[8 + int.from_bytes(plain[:8], "little") :]
+    digest = hashlib.sha256(numbers).hexdigest()
+    document = msgspec.structs.replace(document, format=1, sha256=digest)
+    return safetensors.numpy.save(dict(tensors), {"hourglass": documents.to_json(document)})

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from core import checkpointfiles, checkpoints, documents
 from core.config import CheckpointError, local_checkpoints_dir
 from core.models import ARCHITECTURES
-from tests.core.models_for_tests import tiny_document, tiny_tensors
+from tests.core.models_for_tests import tiny_document, tiny_tensors, version_1
 
 
 @pytest.fixture
@@ -89,13 +89,111 @@ def test_checkpoint_with_swapped_weights_is_refused_by_its_hash(saved: Path) -> 
         checkpoints.read(rewritten(saved, header, body[4:] + body[:4]))
 
 
-def test_checkpoint_with_weights_that_are_not_numbers_is_refused(saved: Path) -> None:
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_checkpoint_with_weights_that_are_not_numbers_is_neither_read_nor_written(
+    saved: Path, value: float
+) -> None:
     document = tiny_document("dense")
     tensors = tiny_tensors(document)
-    tensors["decoder.0.weight"][0, 0] = np.nan
-    checkpoints.save(saved, document, tensors)
+    tensors["decoder.0.weight"][0, 0] = value
+    with pytest.raises(CheckpointError, match=r"good\.safetensors cannot be saved: .*not finite"):
+        checkpoints.save(saved, document, tensors)
+    checkpoints.read(saved)
+    saved.write_bytes(version_1(document, tensors))
     with pytest.raises(CheckpointError, match="not finite"):
         checkpoints.read(saved)
+
+
+def test_document_that_could_not_be_read_again_is_not_written(saved: Path) -> None:
+    document = tiny_document("dense")
+    before = saved.read_bytes()
+    for change in (
+        {"dataset": "x" * 301},
+        {"excluded_classes": ("x",) * 1001},
+        {"metrics": documents.MetricsRecord("a", "test", 1, float("inf"), 0.0, 0.0)},
+    ):
+        broken = msgspec.structs.replace(document, **change)
+        with pytest.raises(CheckpointError, match="cannot be saved"):
+            checkpoints.save(saved, broken, tiny_tensors(document))
+    assert saved.read_bytes() == before
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_checkpoint_with_two_tensors_of_one_shape_exchanged_is_refused(
+    saved: Path, version: int
+) -> None:
+    if version == 1:
+        document = tiny_document("dense")
+        saved.write_bytes(version_1(document, tiny_tensors(document)))
+    header, body = parts(saved)
+    one, other = header["encoder.2.weight"], header["encoder.2.bias"]
+    assert one["shape"] == other["shape"]
+    header["encoder.2.weight"], header["encoder.2.bias"] = other, one
+    with pytest.raises(CheckpointError, match="not those it was saved with"):
+        checkpoints.read(rewritten(saved, header, body))
+
+
+def edited(path: Path, **fields: Any) -> Path:
+    """The file with other values in its document and all else as it was."""
+    header, body = parts(path)
+    document = json.loads(header["__metadata__"]["hourglass"]) | fields
+    header["__metadata__"]["hourglass"] = json.dumps(document)
+    return rewritten(path, header, body)
+
+
+BETTER = {"dataset": "mnist-5k", "split": "test", "n": 10, "mse": 1e-9, "psnr": 90.0, "ssim": 1.0}
+
+
+@pytest.mark.parametrize("change", [{"metrics": BETTER}, {"dataset": "mnist"}, {"date": "now"}])
+def test_checkpoint_whose_description_was_edited_is_refused(
+    saved: Path, change: dict[str, Any]
+) -> None:
+    with pytest.raises(CheckpointError, match="description are not those it was saved with"):
+        checkpoints.read(edited(saved, **change))
+
+
+def test_checkpoint_of_format_2_without_its_digest_is_refused(saved: Path) -> None:
+    header, body = parts(saved)
+    del header["__metadata__"]["sha256"]
+    with pytest.raises(CheckpointError, match="not those it was saved with"):
+        checkpoints.read(rewritten(saved, header, body))
+
+
+def test_checkpoint_of_format_1_is_read_and_its_digest_tells_edited_ones(saved: Path) -> None:
+    document = tiny_document("dense")
+    tensors = tiny_tensors(document)
+    saved.write_bytes(version_1(document, tensors))
+    found = checkpoints.read(saved)
+    assert found.card.document.dataset == document.dataset
+    np.testing.assert_array_equal(found.tensors["encoder.2.bias"], tensors["encoder.2.bias"])
+    other = checkpoints.read(edited(saved, metrics=BETTER))
+    assert other.card.sha256 != found.card.sha256
+
+
+def test_digest_differs_by_document_by_numbers_and_by_their_type(tmp_path: Path) -> None:
+    document = tiny_document("dense")
+    tensors = tiny_tensors(document)
+    half = {name: t.astype(np.float16) for name, t in tensors.items()}
+    single = {name: t.astype(np.float32) for name, t in half.items()}
+    exchanged = dict(tensors) | {"encoder.2.weight": tensors["encoder.2.bias"]}
+    redated = tiny_document("dense", date="2027")
+    contents = [
+        (document, tensors), (redated, tensors), (document, half), (document, single),
+        (document, exchanged),
+    ]  # fmt: skip
+    found = {checkpoints.save(tmp_path / "a.safetensors", *one).sha256 for one in contents}
+    assert len(found) == len(contents)
+    again = checkpoints.save(tmp_path / "b.safetensors", document, tensors)
+    assert again.sha256 in found
+
+
+def test_card_whose_file_was_replaced_gives_no_model(saved: Path) -> None:
+    card = checkpoints.read(saved).card
+    assert checkpoints.of(card).card.sha256 == card.sha256
+    document = tiny_document("dense")
+    checkpoints.save(saved, document, tiny_tensors(document, seed=5))
+    with pytest.raises(CheckpointError, match="another model by now"):
+        checkpoints.of(card)
 
 
 @pytest.mark.parametrize(
@@ -106,7 +204,7 @@ def test_checkpoint_with_weights_that_are_not_numbers_is_refused(saved: Path) ->
         ({"architecture": "gan"}, "out of bounds"),
         ({"input_shape": (1, 512, 512)}, "does not fit"),
         ({"input_shape": (1, 10**6, 28)}, "not ours"),
-        ({"format": 2}, "not ours"),
+        ({"format": 3}, "not ours"),
         ({"reference": (1.0,) * 200 + (0.5,)}, "not in order"),
         ({"reference": ()}, "not ours"),
         ({"dataset": "x" * 301}, "not ours"),
@@ -115,11 +213,8 @@ def test_checkpoint_with_weights_that_are_not_numbers_is_refused(saved: Path) ->
 def test_checkpoint_whose_description_does_not_hold_is_refused(
     saved: Path, change: dict[str, Any], words: str
 ) -> None:
-    header, body = parts(saved)
-    document = json.loads(header["__metadata__"]["hourglass"]) | change
-    header["__metadata__"]["hourglass"] = json.dumps(document)
     with pytest.raises(CheckpointError, match=words):
-        checkpoints.read(rewritten(saved, header, body))
+        checkpoints.read(edited(saved, **change))
 
 
 def test_checkpoint_with_a_name_twice_in_its_header_is_refused(saved: Path) -> None:

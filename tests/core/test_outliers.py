@@ -229,7 +229,8 @@ def test_unknown_score_is_refused(judged: Judged) -> None:
 def test_spaces_are_kept_in_the_data_folder_and_read_again(
     digits: ImageSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model = Autoencoder(tiny_checkpoint("dense", SHAPE, sha256="a" * 64))
+    unsaved = tiny_checkpoint("dense", SHAPE)
+    model = Autoencoder(replace(unsaved, card=replace(unsaved.card, sha256="a" * 64)))
     first = spaces.Spaces(model, digits).codes
     monkeypatch.setattr(spaces, "fit", lambda *_: pytest.fail("fitted again"))
     again = spaces.Spaces(model, digits).codes

@@ -175,7 +175,7 @@ def test_phone_shows_every_view_without_scrolling_sideways(phone: Visit, server:
 def own_server(tmp_path: Path) -> Iterator[str]:
     """A server with a home and checkpoints for one test."""
     (tmp_path / "checkpoints").mkdir()
-    save_tiny_models(tmp_path / "checkpoints")
+    save_tiny_models(tmp_path / "checkpoints", tmp_path)
     environment = {
         "HOURGLASS_HOME": str(tmp_path),
         "HOURGLASS_CHECKPOINTS": str(tmp_path / "checkpoints"),

@@ -62,7 +62,7 @@ def open_app(only_tiny_models: Path, visited_before: None) -> Callable[..., AppT
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a server of its own for a module's tests, with the tiny models."""
     folder = tmp_path_factory.mktemp("server")
-    save_tiny_models(folder / "checkpoints")
+    save_tiny_models(folder / "checkpoints", folder / "home")
     places = {
         "HOURGLASS_HOME": str(folder / "home"),
         "HOURGLASS_CHECKPOINTS": str(folder / "checkpoints"),

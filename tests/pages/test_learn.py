@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import checkpoints, datasets, metrics, robustness
+from core import checkpoints, datasets, metrics, robustness, trained_on
 from core.config import PROJECT
 from core.documents import MetricsRecord, NoiseRecord, TrainingRecord
 from core.inference import Autoencoder
@@ -66,7 +66,8 @@ def save_named_models(folder: Path) -> None:
             excluded_classes=("5", "9") if "no-5-9" in name else (),
         )
         tensors = tiny_tensors(document, seed=i)
-        checkpoints.save(folder / f"{name}.safetensors", document, tensors)
+        card = checkpoints.save(folder / f"{name}.safetensors", document, tensors)
+        trained_on.note(card, document.dataset)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 from core import checkpoints, datasets, outliers
 from core.anomaly import scores, thresholds
 from core.anomaly.references import reference_images
+from core.data import folders
 from core.exports import csv_bytes
 from core.inference import Autoencoder
 from core.outliers import References
@@ -292,3 +293,18 @@ def decision(image: str, verdict: str, reviewer: str, note: str = "") -> Decisio
 
 
 decision.count = 0  # type: ignore[attr-defined]
+
+
+def test_folder_that_an_uploaded_model_names_is_not_opened_for_its_references(
+    open_page: OpenPage, only_tiny_models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = tiny_document("dense", DIGITS, dataset="folder:/somewhere/private")
+    path = only_tiny_models / "theirs.safetensors"
+    checkpoints.save(path, document, tiny_tensors(document, seed=9))
+    for name in ("load_folder", "load_zip"):
+        monkeypatch.setattr(folders, name, lambda *_: pytest.fail("it was opened"))
+    app = open_page(model="theirs")
+    assert not app.exception
+    assert not app.error
+    (said,) = (c.value for c in app.caption if "not known here" in c.value)
+    assert "4,000 train images of mnist\\-5k" in said

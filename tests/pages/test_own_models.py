@@ -114,3 +114,14 @@ def test_broken_file_in_the_folder_is_named_with_its_reason(
     (only_tiny_models / "broken.safetensors").write_bytes(b"nonsense")
     section.run()
     assert "broken\\.safetensors" in section.warning[0].value
+
+
+def test_errors_of_a_model_from_elsewhere_are_told_as_stated_by_its_author(
+    section: AppTest, tmp_path: Path
+) -> None:
+    def said(app: AppTest) -> str:
+        return next(c.value for c in app.caption if "sha256" in c.value)
+
+    assert "measured by Hourglass" in said(choose(section, "ours"))
+    app = take_in(section, "theirs.safetensors", other_file(tmp_path))
+    assert "as its author states" in said(choose(app, "theirs"))

@@ -1,6 +1,8 @@
 """What the Robustness page draws and says, made from small known numbers."""
 
 import json
+import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from core.models import architecture
 from core.noise import Noise
 from core.robustness import INPUT, METRICS, Curve, Study, levels
 from core.sweeps import noise_sweep
-from pages.ui import charts, theme
+from pages.ui import charts, text, theme
 from pages.ui.chart import Chart, Line
 from pages.ui.robust import chart as robust_chart
 from pages.ui.robust import measuring, size_study
@@ -180,7 +182,7 @@ def sized(arch: str, k: int, mse: float) -> Card:
     made = card(f"{arch}-{k}", arch, latent_dim=k)
     metrics = MetricsRecord("mnist-5k", "test", 10, mse, 10.0, 0.5)
     document = msgspec.structs.replace(made.document, metrics=metrics)
-    return Card(made.name, Path(), False, document, made.plan)
+    return Card(made.name, Path(), True, document, made.plan)
 
 
 def test_summary_of_sizes_names_the_greatest_gain_and_who_loses() -> None:
@@ -207,8 +209,21 @@ def test_size_chart_has_a_point_a_model_and_a_line_through_the_best() -> None:
 
 def test_data_set_with_most_comparable_models_is_offered_first() -> None:
     cards = [sized("pca", 2, 0.06)]
-    assert robust_sizes.trained_on(cards, "mnist") == ("mnist-5k", "mnist")
-    assert robust_sizes.trained_on([], "mnist") == ("mnist",)
+    assert robust_sizes.comparable(cards, "mnist") == ("mnist-5k", "mnist")
+    assert robust_sizes.comparable([], "mnist") == ("mnist",)
+
+
+def test_data_set_that_only_a_stranger_names_is_not_offered() -> None:
+    cards = [replace(sized("pca", 2, 0.06), shipped=False)]
+    assert robust_sizes.comparable(cards, "mnist") == ("mnist",)
+
+
+def test_command_for_a_terminal_is_quoted_for_the_shell() -> None:
+    named = "own:x; $(touch y) `z` '"
+    said = size_study.command(named, ["pca"], [2])
+    assert shlex.split(said)[5] == named
+    assert text.code(said).startswith("`` ")
+    assert text.code("a b") == "`a b`"
 
 
 def test_progress_of_a_study_between_two_models_says_so() -> None:

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from core import checkpoints
+import pytest
+
+from core import checkpoints, trained_on
 from core.documents import NoiseRecord, TrainingRecord
 from tests.core.models_for_tests import tiny_document, tiny_tensors
 
@@ -10,8 +12,11 @@ DIGITS = (1, 28, 28)
 NOISE = NoiseRecord("gaussian", 0.5)
 
 
-def save_tiny_models(folder: Path) -> None:
-    """Save tiny-denoising (dense, noise 0.5, not clipped), tiny-dense and tiny-pca, for digits."""
+def save_tiny_models(folder: Path, home: Path | None = None) -> None:
+    """Save tiny-denoising (dense, noise 0.5, not clipped), tiny-dense and tiny-pca, for digits.
+
+    home: the HOURGLASS_HOME in which it is noted that they were trained there; the test's if None.
+    """
     for name, arch, noise in (
         ("tiny-denoising", "dense", NOISE),
         ("tiny-dense", "dense", NoiseRecord()),
@@ -20,4 +25,8 @@ def save_tiny_models(folder: Path) -> None:
         training = TrainingRecord(1, 8, 0.01, 0.0, 0, noise, 10, 1.0)
         document = tiny_document(arch, DIGITS, training=training)
         tensors = tiny_tensors(document, seed=len(name))
-        checkpoints.save(folder / f"{name}.safetensors", document, tensors)
+        card = checkpoints.save(folder / f"{name}.safetensors", document, tensors)
+        with pytest.MonkeyPatch.context() as patch:
+            if home is not None:
+                patch.setenv("HOURGLASS_HOME", str(home))
+            trained_on.note(card, document.dataset)

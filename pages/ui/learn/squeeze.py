@@ -65,8 +65,8 @@ def over_all(cards: Sequence[Card]) -> str:
     means = ", ".join(f"{card.metrics['mse']:.4f}" for card in cards)
     layers = "; ".join("-".join(map(str, card.options["widths"])) for card in cards)
     return (
-        f"On all {cards[0].metrics['n']:,} test images of {cards[0].dataset}: {means}. The three "
-        f"differ in their hidden layers too ({layers})."
+        f"On all {cards[0].metrics['n']:,} test images of {cards[0].dataset_title}: {means}. The "
+        f"three differ in their hidden layers too ({layers})."
     )
 
 

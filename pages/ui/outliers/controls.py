@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import streamlit as st
 
-from core import outliers
+from core import outliers, trained_on
 from core.anomaly import thresholds
 from core.anomaly.scores import Score
 from core.anomaly.thresholds import Mode, Reference, Threshold
@@ -15,6 +15,7 @@ from pages.ui.outliers import data as outlier_data
 from pages.ui.outliers import known as outlier_known
 from pages.ui.outliers.data import Asked, Flags, Found, Scores
 from pages.ui.sidebar import Choice
+from pages.ui.text import plain
 
 MODES: dict[Mode, str] = {
     "share": "Share",
@@ -64,6 +65,9 @@ def found(choice: Choice) -> Found:
         base = _base(mode, usual, scores, asked)
         amount = _amount(mode, spec.name, base)
     threshold = _threshold(mode, amount, base, scores, is_outlier)
+    if trained_on.known(asked.card) is None:
+        known = plain(outlier_data.references(asked).name)
+        st.caption(f"What this model was trained on is not known here: usual is what {known} are.")
     judged = outlier_data.judged(asked)
     return Found(asked, images, is_outlier, judged, spec, scores, base, threshold)
 

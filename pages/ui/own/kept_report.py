@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from core import trained_on
 from core.checkpoints import Card
 from core.config import HourglassError
 from core.data.drafts import Draft
 from core.data.ownsets import OwnSet
 from core.reports import Content, Row, Table
+from core.wording import one_line
 from pages.ui import cache, mosaic, reporting
 from pages.ui.own import oddities
 from pages.ui.own.source import MANNER
@@ -18,7 +20,8 @@ N_SHOWN = 8  # pictures of a set
 SETS = ("data set", "size", "to train", "to test", "classes", "prepared", "left out", "from")
 SPLITS = ("data set", "made", "test share", "seed of the split", "models trained on it")
 MODELS = (
-    "model", "whose", "size, MB", "epochs", "training, s", "test MSE", "test images", "tested on"
+    "model", "whose", "size, MB", "epochs", "training, s", "test MSE", "test images", "tested on",
+    "these numbers are",
 )  # fmt: skip
 
 
@@ -52,7 +55,8 @@ def models(chosen: Card, cards: Sequence[Card]) -> Content:
             f"{card.seconds:,.0f}",
             f"{card.metrics['mse']:.5f}",
             f"{card.metrics['n']:,}",
-            card.metrics["dataset"],
+            one_line(card.metrics["dataset"]),
+            trained_on.origin_of_numbers(card),
         )
         for card in cards
         if card.path.is_file()  # it may have been deleted since the page was drawn
@@ -60,7 +64,7 @@ def models(chosen: Card, cards: Sequence[Card]) -> Content:
     return Content(
         "Models",
         (f"{len(cards):,} models are here, {len(own):,} of them your own.",),
-        {"model looked at": chosen.name, "sha256 of its weights": chosen.sha256},
+        {"model looked at": chosen.name, "sha256 of document and weights": chosen.sha256},
         tuple(cards),
         tables=(Table("The models that are here", MODELS, rows),),
     )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from core import trained_on
 from core.checkpoints import Card
 from core.data.imagesets import ImageSet
 from core.data.preparation import kind_of
@@ -131,7 +132,8 @@ def _heading(held: Tray, looked: Looked) -> None:
         st.caption(
             f"{looked.scored.n_outliers:,} of {len(looked.images):,} outliers: error above "
             f"{looked.scored.threshold:.5f}, which {looked.scored.percentile:g} % of the test "
-            f"images of {plain(looked.card.title)} stay below."
+            f"images of {plain(looked.card.title)} stay below "
+            f"({trained_on.origin_of_numbers(looked.card)})."
         )
 
 

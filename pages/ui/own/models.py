@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from core import ownmodels
+from core import ownmodels, trained_on
 from core.checkpoints import SUFFIX, Card, broken
+from core.wording import one_line
 from pages.ui import cache, errors, reporting, state, widgets
 from pages.ui.own import kept_report
 from pages.ui.sidebar import Choice
@@ -71,12 +72,13 @@ def _one(card: Card) -> None:
     metrics, size = card.metrics, card.path.stat().st_size / 1e6
     shape = " x ".join(map(str, card.input_shape))
     origin = "Comes with Hourglass" if card.shipped else "Yours"
+    tested_on = f"{metrics['n']:,} test images of {one_line(metrics['dataset'])}"
     facts = (
         f"{origin}, {size:.1f} MB, for images of {shape}",
-        f"trained on {card.dataset} for {card.epochs:,} epochs in {card.seconds:,.0f} s",
-        f"MSE {metrics['mse']:.5f} on {metrics['n']:,} test images of {metrics['dataset']}",
+        f"trained on {card.dataset_title} for {card.epochs:,} epochs in {card.seconds:,.0f} s",
+        f"MSE {metrics['mse']:.5f} on {tested_on}, {trained_on.origin_of_numbers(card)}",
         f"sha256 {card.sha256[:16]}…",
-    )  # fmt: skip
+    )
     st.caption("  \n".join(map(plain, facts)))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.download_button(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from core import trained_on
 from core.data.imagesets import ImageSet
 from core.reports import Content, Row, Table
 from core.streaming.scoring import Scored
@@ -31,7 +32,7 @@ def content(images: ImageSet, scored: Scored, noised: Told, steps: Mapping[str, 
         "images": f"{len(images):,}, each brought to {size_name(images.shape)}",
         "model": card.name,
         "line": f"error above {scored.threshold:.5f}: {scored.percentile:g} % of the images the "
-        "model was tested on stay below it",
+        f"model was tested on stay below it ({trained_on.origin_of_numbers(card)})",
         "σ": f"{first.sigmas[noised.step]:.2f}",
         **reporting.of_noise(first.noise, noised.seed),
     }

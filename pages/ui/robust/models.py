@@ -111,7 +111,7 @@ def _row(card: Card, one: Scored) -> dict[str, object]:
         "noisy_mse": one.noisy_mse,
         "seconds": card.seconds,
         "images_per_second": round(one.images_per_second),
-        "dataset": card.dataset,
+        "dataset": card.dataset_title,
         "output": "bounded" if bounded else "linear",
         "title": card.title,
     }

@@ -1,5 +1,6 @@
 """Models of further sizes, trained in the background one after the other."""
 
+import shlex
 from collections.abc import Sequence
 
 import streamlit as st
@@ -10,7 +11,7 @@ from core.comparing import sizes, studies
 from core.comparing.sizes import DEFAULT_FAMILIES, FAMILIES, SIZES
 from core.comparing.studies import Progress
 from pages.ui import cache, widgets
-from pages.ui.text import plain
+from pages.ui.text import code, plain
 from pages.ui.working import duration
 
 POLL_SECONDS = 1.0
@@ -38,13 +39,14 @@ def draw(cards: Sequence[Card], dataset: str) -> None:
         studies.begin(dataset, families, latent_dims)
         st.rerun()
     if wanted:
-        said = command(dataset, families, latent_dims).replace("`", "")
-        st.caption(f"The same in a terminal: `{said}`")
+        said = command(dataset, families, latent_dims)
+        st.caption(f"The same in a terminal: {code(said)}")
 
 
 def command(dataset: str, families: Sequence[str], latent_dims: Sequence[int]) -> str:
     """What trains the same models in a terminal."""
-    said = f"python -m core sizes --dataset {dataset} --arch {' '.join(families)}"
+    named = shlex.quote(dataset)
+    said = f"python -m core sizes --dataset {named} --arch {' '.join(families)}"
     chosen = " ".join(map(str, latent_dims))
     return said if set(latent_dims) == set(SIZES) else f"{said} --latent-dim {chosen}"
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from core import trained_on
 from core.checkpoints import Card
 from core.comparing import sizes
 from pages.ui import charts, exporting, reporting, widgets
@@ -40,6 +41,8 @@ def draw(choice: Choice) -> None:
         _draw_found(choice, dataset, found)
     else:
         st.info(f"No model is trained on all of {plain(dataset)} without noise: train some below.")
+    if said := sizes.words_of_left_out(sizes.left_out(choice.fitting, dataset)):
+        st.caption(plain(said))
     size_study.draw(choice.fitting, dataset)
 
 
@@ -81,14 +84,15 @@ def summary(found: pd.DataFrame) -> str:
     return f"{said}."
 
 
-def trained_on(cards: Sequence[Card], chosen: str) -> tuple[str, ...]:
+def comparable(cards: Sequence[Card], chosen: str) -> tuple[str, ...]:
     """The data sets that models can be compared on, the one with most of them first."""
-    names = dict.fromkeys([chosen, *(card.dataset for card in cards)])
+    known = (trained_on.known(card) for card in cards if trained_on.is_measured_here(card))
+    names = dict.fromkeys([chosen, *filter(None, known)])
     return tuple(sorted(names, key=lambda name: -len(sizes.study(cards, name))))
 
 
 def _dataset(choice: Choice) -> str:
-    names = trained_on(choice.fitting, choice.dataset.id)
+    names = comparable(choice.fitting, choice.dataset.id)
     return widgets.choice(
         st.selectbox,
         "Trained on",

@@ -7,6 +7,7 @@ import streamlit as st
 from core.checkpoints import Card
 from core.data.seen import seen_in_training
 from core.noise import Noise
+from core.wording import listed
 from pages.ui.sidebar import Choice
 from pages.ui.text import plain, training_note
 
@@ -29,6 +30,6 @@ def notes(card: Card, noise: Noise, dataset: str, split: str) -> list[str]:
     if seen != "no":
         found.append(f"Trained on {'' if seen == 'yes' else 'some of '}the images measured.")
     if card.excluded_classes:
-        without = ", ".join(card.excluded_classes)
+        without = listed(card.excluded_classes)
         found.append(f"Never saw the classes {without}, measured here too.")
     return [note for note in found if note]

@@ -7,7 +7,7 @@ from typing import Literal, get_args
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core import checkpoints, source_code
+from core import checkpoints, datasets, source_code
 from core.checkpoints import Card
 from core.runs import Run
 from pages.ui import cache
@@ -90,13 +90,14 @@ def _download(label: str, content: Callable[[], bytes | str], name: str, about: 
 def _onnx(card: Card, part: Part) -> bytes:
     from core.models.onnx_export import to_onnx  # half a second to import
 
-    tensors = checkpoints.load(card.path).tensors
-    return to_onnx(card.plan, tensors, part, card.title)
+    return to_onnx(card.plan, checkpoints.of(card).tensors, part, card.title)
 
 
 def _choose(card: Card) -> None:
     """Make it the model of all pages; before the sidebar is drawn."""
-    st.session_state["dataset"], st.session_state["model"] = card.dataset, card.name
+    if datasets.is_named(card.dataset):
+        st.session_state["dataset"] = card.dataset
+    st.session_state["model"] = card.name
 
 
 def kept(run: Run) -> Card | None:

@@ -17,6 +17,7 @@ def card(dataset: str, excluded: tuple[str, ...] = (), **more: Any) -> Any:
         datasets.load(dataset, "test").shape if dataset in ("mnist-5k", "shapes") else (1, 28, 28)
     )
     fields = {"name": "m", "dataset": dataset, "excluded_classes": excluded, "input_shape": shape}
+    fields |= {"sha256": "", "shipped": False}
     return SimpleNamespace(**fields | more)
 
 
@@ -60,6 +61,15 @@ def test_references_of_a_model_of_all_digits_are_the_embedded_ones_without_mnist
 def test_references_that_are_not_here_are_refused_and_not_downloaded(empty_home: Path) -> None:
     with pytest.raises(DataError, match="not here"):
         reference_images(card("kmnist"), datasets.load("mnist-5k", "test"))
+
+
+@pytest.mark.parametrize(
+    "label", ["folder:/etc", "zip:/x.zip", "/etc", "own:nobody", "own:../x", "~"]
+)
+def test_references_of_a_model_from_elsewhere_are_of_the_set_that_is_judged(label: str) -> None:
+    judged = datasets.load("mnist-5k", "test")
+    found = reference_images(card(label), judged)
+    assert found.ids.tolist() == datasets.load("mnist-5k", "train").ids.tolist()
 
 
 def test_references_when_everything_is_judged_are_refused(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Which models a size study has, what it says of them, and what it lacks."""
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ def card(arch: str, k: int, mse: float, noise: float = 0.0, **changes: Any) -> C
     metrics = MetricsRecord(document.dataset, "test", 10, mse, 10.0, 0.5)
     document = msgspec.structs.replace(document, training=training, metrics=metrics)
     plan = architecture(arch).plan((1, 28, 28), options)
-    return Card(f"{arch}-{k}", Path(), False, document, plan)
+    return Card(f"{arch}-{k}", Path(), True, document, plan)
 
 
 def test_study_has_only_what_can_be_compared_by_size() -> None:
@@ -33,6 +34,18 @@ def test_study_has_only_what_can_be_compared_by_size() -> None:
         card("vae", 2, 0.04),
     ]
     assert sizes.study([*others, *wanted], "mnist-5k") == tuple(wanted)
+
+
+def test_model_whose_errors_are_only_stated_is_left_out_and_told() -> None:
+    stated = dataclasses.replace(card("dense", 2, 1e-9), name="theirs", shipped=False)
+    noisy = dataclasses.replace(card("dense", 2, 1e-9, noise=0.5), shipped=False)
+    measured = card("pca", 2, 0.05)
+    cards = [stated, noisy, measured]
+    assert sizes.study(cards, "mnist-5k") == (measured,)
+    assert sizes.left_out(cards, "mnist-5k") == (stated,)
+    said = sizes.words_of_left_out((stated,))
+    assert said == "1 model is left out, whose errors Hourglass has not measured: theirs."
+    assert sizes.words_of_left_out(()) == ""
 
 
 def test_table_has_a_gain_over_the_pca_of_the_same_size() -> None:

@@ -1,0 +1,96 @@
+"""Models whose documents and weights were made by strangers, on the command line."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core import checkpoints
+from core.cli.main import main
+from core.data import folders
+from tests.core.models_for_tests import tiny_document, tiny_tensors
+
+DIGIT = (1, 28, 28)
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs a command line in this process: its exit code, stdout and stderr."""
+
+    def call(*args: object) -> tuple[int, str, str]:
+        code = main([str(arg) for arg in args])
+        return code, *capsys.readouterr()
+
+    return call
+
+
+@pytest.fixture
+def secrets(tmp_path: Path) -> Path:
+    """A folder with images that nobody has handed over."""
+    folder = tmp_path / "secrets"
+    folder.mkdir()
+    for i in range(30):
+        Image.fromarray(np.full((28, 28), 8 * i, np.uint8)).save(folder / f"{i:02d}.png")
+    return folder
+
+
+def keep(folder: Path, dataset: str, name: str = "theirs") -> str:
+    """A model from elsewhere whose document names these images."""
+    document = tiny_document("dense", DIGIT, dataset=dataset, excluded_classes=("\x1b[31m9\n",))
+    checkpoints.save(folder / f"{name}.safetensors", document, tiny_tensors(document))
+    return name
+
+
+@pytest.mark.parametrize("command", ["evaluate", "outliers", "structure"])
+def test_images_that_a_stranger_names_are_not_opened_and_it_is_said_what_to_do(
+    command: str,
+    run: Run,
+    own_checkpoints: Path,
+    secrets: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(folders, "load_folder", lambda *_: pytest.fail("it was opened"))
+    for label in (f"folder:{secrets}", str(secrets), "own:nobody"):
+        code, out, err = run(command, keep(own_checkpoints, label))
+        assert (code, out) == (2, "")
+        assert "no data set here: say which images to take, with --dataset" in err
+
+
+def test_images_named_by_the_person_are_taken_and_the_model_is_compared_with_them(
+    run: Run, own_checkpoints: Path, secrets: Path
+) -> None:
+    name = keep(own_checkpoints, "folder:/somewhere/else")
+    code, _, err = run("evaluate", name, "--dataset", secrets)
+    assert (code, err) == (0, "")
+    asked = ("--dataset", secrets, "--split", "test", "--plant", "noise")
+    code, out, err = run("outliers", name, *asked)
+    assert (code, err) == (0, "")
+    assert f"train images of folder:{secrets} (what the model was trained on is not" in out
+
+
+@pytest.mark.parametrize("args", [("checkpoints",), ("checkpoints", "--json")])
+def test_what_a_stranger_wrote_does_not_reach_the_terminal_as_it_is(
+    args: tuple[str, ...], run: Run, own_checkpoints: Path
+) -> None:
+    keep(own_checkpoints, "a\x1b]0;title\x07\nb\u202ec")
+    code, out, _ = run(*args)
+    assert code == 0
+    assert not set(out) & set("\x1b\x07\u202e")
+    if len(args) == 1:
+        (line,) = (line for line in out.splitlines() if line.startswith("theirs"))
+        assert "a ]0;title  b c" in line or "a ]0;title b c" in line
+        assert "its author" in line
+        assert len(line) < 300
+    else:
+        (found,) = (c for c in json.loads(out)["checkpoints"] if c["name"] == "theirs")
+        assert found["metrics_measured_here"] is False
+
+
+def test_score_says_whose_the_line_is(run: Run, own_checkpoints: Path, tmp_path: Path) -> None:
+    code, out, _ = run("score", keep(own_checkpoints, "x"), "mnist-5k", "--out", tmp_path / "a.csv")
+    assert code == 0
+    assert "own test images stay below (as its author states)" in out
