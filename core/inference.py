@@ -13,6 +13,7 @@ from core.config import DataError
 
 Array = npt.NDArray[np.float32]
 Scores = npt.NDArray[np.float64]
+OWN_BYTES = 4 << 20  # of ONNX Runtime for a model, whatever its size
 
 
 class Autoencoder:
@@ -31,6 +32,10 @@ class Autoencoder:
     def of(cls, card: Card) -> Self:
         """The model of a card; CheckpointError if its file now holds another."""
         return cls(checkpoints.of(card))
+
+    def weight(self) -> int:
+        """About how many bytes it keeps in memory: its parameters, once more for their layout."""
+        return 8 * self.card.n_parameters + OWN_BYTES
 
     @property
     def input_shape(self) -> tuple[int, int, int]:

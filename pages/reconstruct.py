@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.sweeps import NoiseSweep
 from pages.ui import cache, inspector, reporting, sidebar, state, styles, sweep
 from pages.ui.cache import Shown
 from pages.ui.inspector import View
@@ -35,18 +36,23 @@ waiting = st.empty()
 if not cache.warm_up().is_set():
     waiting.skeleton(height=540)
 packed = cache.packed_sweep(shown, cards)
-sweeps = tuple(cache.model_sweep(shown, card) for card in cards)
 waiting.empty()
 
 start = state.on_entry("sigma", sigma)
 event = sweep.show(packed, "noise_sweep", start, moves=welcome.moves())
 st.session_state["sigma"] = event.value
 state.publish("sigma", landing.SIGMA)
-step = reconstruction.nearest_step(sweeps[0].sigmas, event.value)
+step = reconstruction.nearest_step(reconstruction.steps_of(images, shown.finest), event.value)
+
+
+def sweeps() -> tuple[NoiseSweep, ...]:
+    """What each model makes of the images; large, so that it is asked for only when needed."""
+    return tuple(cache.model_sweep(shown, card) for card in cards)
+
 
 download.download_button(
     "PNG",
-    lambda: picture(images, sweeps, cards, step),
+    lambda: picture(images, sweeps(), cards, step),
     f"hourglass-{choice.dataset.id}-sigma-{event.value:.2f}.png",
     "image/png",
     icon=":material/download:",
@@ -55,9 +61,11 @@ download.download_button(
 )
 with download:
     drawn = styles.of_models([card.name for card in cards])
-    told = Told(images, sweeps, cards, step, seed, drawn)
-    reporting.button(lambda: content(told), "reconstruct")
+    reporting.button(
+        lambda: content(Told(images, sweeps(), cards, step, seed, drawn)), "reconstruct"
+    )
 if event.clicked in shown.ids:  # else it was clicked while others were on their way
     models = tuple(cache.autoencoder(card) for card in cards)
-    view = View(images, models, sweeps, step, reconstruction.error_scale(sweeps))
+    swept = sweeps()
+    view = View(images, models, swept, step, reconstruction.error_scale(swept))
     inspector.inspect(view, event.clicked)

@@ -12,7 +12,8 @@ PROJECT = Path(__file__).resolve().parents[1]
 FLOORS = tuple(
     set(names.split())
     for names in (
-        """config database files labels machine metrics noise processes scales svgcharts wording
+        """config database files labels machine memory metrics noise processes scales shelf
+        svgcharts wording
         anomaly.neighbours anomaly.rankings anomaly.thresholds""",
         "arraycache background data datasets images models parts streaming.shards tensorfiles",
         """backends cards checkpointfiles checkpoints documents evaluation exports inference latent

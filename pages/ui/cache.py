@@ -4,6 +4,8 @@ What comes from here is shared: never change it. What belongs to one page is kep
 """
 
 import threading
+import time
+import weakref
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +13,7 @@ from typing import TypeVar
 
 import streamlit as st
 
-from core import checkpoints, config, datasets, robustness
+from core import checkpoints, config, datasets, memory, robustness
 from core.anomaly.references import reference_images
 from core.background import Jobs
 from core.checkpoints import Card
@@ -20,22 +22,25 @@ from core.data import fingerprint
 from core.data.imagesets import ImageSet
 from core.inference import Autoencoder
 from core.noise import Noise
-from core.outliers import Judged, References
+from core.outliers import References
 from core.reviews import Reviews
 from core.robustness import Table
 from core.running import records as run_records
 from core.running.records import Curves
 from core.runs import Run
+from core.shelf import Shelf
 from core.sweeps import NoiseSweep, noise_sweep
 from pages.ui import packing
 from pages.ui.component import Packed
 from pages.ui.reconstruct import reconstruction
-from pages.ui.shelf import Shelf
 from pages.ui.sweep import Cell
 from pages.ui.train import pictures as run_pictures
 from pages.ui.train.probing import Probes
 
 T = TypeVar("T")
+MOST_BYTES = 256 << 20  # of all that is kept
+IDLE_SECONDS = 900.0  # after which what nobody has asked for is forgotten
+TIDY_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -79,46 +84,37 @@ def cards() -> tuple[Card, ...]:
     return tuple(by_name.values())
 
 
-@st.cache_resource(max_entries=6, show_spinner="Reading the images")
 def dataset(name: str, split: str) -> ImageSet:
     """One split of a data set."""
-    return datasets.load(name, split)
+    return kept(("dataset", name, split), lambda: _read(name, split))
 
 
 @st.cache_resource(show_spinner=False)
-def shelf(name: str, size: int) -> Shelf:  # noqa: ARG001  # the key
-    """Where up to `size` things of one sort are kept; always the same for a name."""
-    return Shelf(size)
+def shelf() -> Shelf:
+    """Where all that is kept is kept; what is not asked for goes, and its memory is given back."""
+    found = Shelf(MOST_BYTES)
+    memory.few_arenas()
+    threading.Thread(target=_tidy, args=(weakref.ref(found),), name="tidy", daemon=True).start()
+    return found
 
 
 def kept(key: Hashable, make: Callable[[], T]) -> T:
     """What make() gives, made once for a key; the key names all that it depends on."""
-    return _anything().get(key, make)
+    return shelf().get(key, make)
 
 
 def is_kept(key: Hashable) -> bool:
     """Whether kept() has that at hand."""
-    return key in _anything()
-
-
-@st.cache_resource(max_entries=4, show_spinner="Reading the images to compare with")
-def _references(sha256: str, name: str, split: str, _card: Card) -> References:  # noqa: ARG001
-    return References(autoencoder(_card), reference_images(_card, dataset(name, split)))
+    return key in shelf()
 
 
 def references(card: Card, name: str, split: str) -> References:
     """What is usual to a model, from images other than those of the split that is judged."""
-    return _references(card.sha256, name, split, card)
 
+    def make() -> References:
+        return References(autoencoder(card), reference_images(card, dataset(name, split)))
 
-def judged(key: Hashable, make: Callable[[], Judged]) -> Judged:
-    """Scored images; few are kept, since they are large."""
-    return shelf("judged", 6).get(key, make)
-
-
-def review_pictures(key: Hashable, make: Callable[[], T]) -> T:
-    """What is seen of one image in a review: small, and asked for one after the other."""
-    return shelf("review pictures", 500).get(key, make)
+    return kept(("references", card.sha256, name, split), make)
 
 
 @st.cache_resource(show_spinner=False)
@@ -135,7 +131,7 @@ def jobs() -> Jobs:
 
 def autoencoder(card: Card) -> Autoencoder:
     """The model of a card, ready to run."""
-    return shelf("models", 16).get(card.sha256, lambda: Autoencoder.of(card))
+    return kept(("model", card.sha256), lambda: Autoencoder.of(card))
 
 
 def model_sweep(shown: Shown, card: Card) -> NoiseSweep:
@@ -147,7 +143,7 @@ def model_sweep(shown: Shown, card: Card) -> NoiseSweep:
         sigmas = reconstruction.steps(x.size, shown.finest)
         return noise_sweep(x, [autoencoder(card)], shown.noise, shown.seed, sigmas)
 
-    return shelf("sweeps", 24).get((shown, card.sha256), make)
+    return kept(("sweep", shown, card.sha256), make)
 
 
 def packed_sweep(shown: Shown, compared: tuple[Card, ...]) -> Packed:
@@ -161,7 +157,7 @@ def packed_sweep(shown: Shown, compared: tuple[Card, ...]) -> Packed:
         return packing.pack(reconstruction.described(cells, sweeps, compared))
 
     models = tuple((card.name, card.sha256) for card in compared)
-    return shelf("packed sweeps", 24).get((shown, models), make)
+    return kept(("packed sweep", shown, models), make)
 
 
 def measured(what: Measured, card: Card | None) -> Table:
@@ -184,7 +180,7 @@ def measured(what: Measured, card: Card | None) -> Table:
         shape = (len(sigmas), robustness.N_QUALITIES, len(chosen))
         return kept_measurements.kept(measurements_dir(), key, shape, measure)
 
-    return shelf("measured", 96).get((what, sha256), make)
+    return kept(("measured", what, sha256), make)
 
 
 def identity(name: str, split: str) -> str:
@@ -199,7 +195,7 @@ def measurements_dir() -> Path:
 
 def curves(run: Run) -> Curves:
     """A run's losses so far; read again only when something has been written."""
-    return shelf("curves", 256).get(_written(run), lambda: run_records.curves(run))
+    return kept(("curves", *_written(run)), lambda: run_records.curves(run))
 
 
 def epoch_sweep(run: Run) -> Packed:
@@ -208,7 +204,7 @@ def epoch_sweep(run: Run) -> Packed:
     def make() -> Packed:
         return packing.pack(run_pictures.epochs_described(run, curves(run)))
 
-    return shelf("epochs", 8).get(_written(run), make)
+    return kept(("epochs", *_written(run)), make)
 
 
 @st.cache_resource(show_spinner=False)
@@ -228,8 +224,19 @@ def warm_up() -> threading.Event:
     return done
 
 
-def _anything() -> Shelf:
-    return shelf("anything", 64)
+def _read(name: str, split: str) -> ImageSet:
+    with st.spinner("Reading the images"):
+        return datasets.load(name, split)
+
+
+def _tidy(of: weakref.ref[Shelf]) -> None:
+    """Now and then, as long as the shelf is there, forget what idles and give back what is free."""
+    while (found := of()) is not None:
+        found.drop_idle(IDLE_SECONDS)
+        found.weigh_again()
+        del found
+        memory.give_back()
+        time.sleep(TIDY_SECONDS)
 
 
 def _written(run: Run) -> tuple[str, int]:

@@ -87,7 +87,7 @@ def open_page(named_models: Path, visited_before: None) -> Iterator[OpenPage]:
         return app.run()
 
     yield opened
-    cache.shelf.clear()
+    cache.shelf().clear()
 
 
 def said(app: AppTest) -> str:

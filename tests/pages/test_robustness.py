@@ -59,7 +59,7 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 
 def forget_measurements() -> None:
     """In memory and on disk."""
-    cache.shelf.clear()
+    cache.shelf().clear()
     shutil.rmtree(cache.measurements_dir(), ignore_errors=True)
 
 

@@ -124,7 +124,7 @@ def judged(asked: Asked) -> Judged:
         images, _, _ = experiment(asked.dataset, asked.split, asked.truth)
         return references(asked).judge(images)
 
-    return cache.judged(asked.key, make)
+    return cache.kept(("judged", asked.key), make)
 
 
 def scores(asked: Asked, name: str) -> tuple[Scores, Scores]:

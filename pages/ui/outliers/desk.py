@@ -99,7 +99,7 @@ def pictures(found: Found, i: int) -> Pictures:
         return Pictures(title, facts, original, rebuilt, review.address(error), near)
 
     key = ("review", found.asked.key, found.score.name, i)
-    return cache.review_pictures(key, make)
+    return cache.kept(key, make)
 
 
 def _facts(found: Found, i: int, n_same: int) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.checkpoints import Card
+from core.data.imagesets import ImageSet
 from core.noise import ADDITIVE, Noise, corrupt
 from core.sweeps import ModelSweep, NoiseSweep
 from pages.ui.sweep import (
@@ -42,6 +43,11 @@ def steps(n_values: int, finest: int = FINEST) -> Scores:
     """
     n = FINEST if n_values <= 30_000 else 21 if n_values <= 200_000 else 11
     return np.linspace(0, 1, min(n, finest))
+
+
+def steps_of(images: ImageSet, finest: int = FINEST) -> Scores:
+    """The amounts of noise for a sweep over these images."""
+    return steps(images.images.size, finest)
 
 
 def nearest_step(sigmas: Scores, sigma: float) -> int:
