@@ -20,6 +20,7 @@ from core.svgcharts import Chart, svg
 
 TEMPLATE = Path(__file__).with_name("report.html")
 PACKAGES = ("streamlit", "onnxruntime", "torch", "numpy", "scipy", "scikit-learn", "pillow")
+SIDES = (64, 128)  # pixels that a tile is wide, at least and at most
 Role = Literal["original", "noisy", "reconstructed", "error", "outlier"]
 
 
@@ -30,6 +31,12 @@ class Tile:
     png: bytes
     alt: str
     caption: str = ""
+
+    @property
+    def width(self) -> int:
+        """Pixels that it takes on the page: large pictures are shown larger."""
+        of_file = int.from_bytes(self.png[16:20])  # in a PNG's header
+        return min(max(of_file, SIDES[0]), SIDES[1])
 
     @property
     def address(self) -> str:

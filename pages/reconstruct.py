@@ -8,7 +8,7 @@ from pages.ui.cache import Shown
 from pages.ui.inspector import View
 from pages.ui.reconstruct import controls, reconstruction
 from pages.ui.reconstruct.picture import picture
-from pages.ui.reconstruct.report import Told, content
+from pages.ui.reconstruct.report import Picked, Told, content
 from pages.ui.server import landing, welcome
 
 welcome.draw()
@@ -40,7 +40,7 @@ waiting.empty()
 
 start = state.on_entry("sigma", sigma)
 event = sweep.show(packed, "noise_sweep", start, moves=welcome.moves())
-st.session_state["sigma"] = event.value
+st.session_state["sigma"] = event.asked
 state.publish("sigma", landing.SIGMA)
 step = reconstruction.nearest_step(reconstruction.steps_of(images, shown.finest), event.value)
 
@@ -61,8 +61,10 @@ download.download_button(
 )
 with download:
     drawn = styles.of_models([card.name for card in cards])
+    classes = None if images.labels is None else tuple(st.session_state["classes"])
+    picked = Picked(classes, controls.shuffle())
     reporting.button(
-        lambda: content(Told(images, sweeps(), cards, step, seed, drawn)), "reconstruct"
+        lambda: content(Told(images, sweeps(), cards, step, seed, drawn), picked), "reconstruct"
     )
 if event.clicked in shown.ids:  # else it was clicked while others were on their way
     models = tuple(cache.autoencoder(card) for card in cards)

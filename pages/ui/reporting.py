@@ -19,7 +19,7 @@ HELP = (
     "the link that opens it again. It needs no network and holds no script"
 )
 MOST_TILES, MOST_ROWS = 60, 200  # pictures in a row, rows in a table
-SIDE = 96  # pixels of a picture, at most: larger ones are sent smaller
+SIDE = 128  # pixels of a picture, at most: larger ones are sent smaller
 
 
 def button(make: Callable[[], Content], name: str) -> None:

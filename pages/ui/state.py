@@ -5,7 +5,7 @@ published is remembered when its widget is gone, on another page, say. A link th
 counts more, and what it says is kept until a widget asks for it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, TypeVar
 
 import streamlit as st
@@ -31,15 +31,23 @@ def recall(key: str, default: Any, options: Sequence[Any], what: str = "") -> No
 
 
 def recall_several(
-    key: str, default: Sequence[Any], options: Sequence[Any], what: str = ""
+    key: str,
+    default: Sequence[Any],
+    options: Sequence[Any],
+    what: str = "",
+    besides: Collection[str] = (),
 ) -> None:
-    """The same for a list of options; what is none of them is dropped."""
+    """The same for a list of options; what is none of them is dropped.
+
+    besides: names that are dropped without a note.
+    """
     named = {str(option): option for option in options}
     in_link = [value for value in _linked().get(key, ()) if value != NONE]
     wanted = list(map(str, _held(key, in_link if key in _linked() else default)))
     kept = list(dict.fromkeys(named[name] for name in wanted if name in named))
     found = kept if kept or not wanted else list(default)
-    _note_refused(key, what, [name for name in wanted if name not in named], found)
+    lost = [name for name in wanted if name not in named and name not in besides]
+    _note_refused(key, what, lost, found)
     st.session_state[key] = found
 
 

@@ -5,6 +5,7 @@ epochs of a training run. Describe what moves as a `Sweep`, pack it (packing.pac
 result), `show` it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -152,9 +153,15 @@ class Sweep:
 
 @dataclass(frozen=True)
 class Event:
-    """value: where the slider was let go.  clicked: the id of the image just clicked, or None."""
+    """value: where the slider stands, one of the sweep's values: what is drawn is drawn at it.
+
+    asked: what was asked for, by a link or on another page, which other sweeps may have among their
+    values; the same as value once the slider was moved.  clicked: the id of the image just clicked,
+    or None.
+    """
 
     value: float
+    asked: float
     clicked: str | None
 
 
@@ -163,7 +170,8 @@ def show(
 ) -> Event:
     """The slider and its pictures, and curves above it if given: dragging there moves it too.
 
-    start: where the slider stands when it first appears. Keep it the same from rerun to rerun
+    start: where the slider stands when it first appears, or as near to it as it can; it says so
+    then. Keep it the same from rerun to rerun
     (state.on_entry): the browser keeps the slider where it is, and a message that is the same as
     before is not sent again.
     moves: it goes to both ends and back by itself, once, until anything is touched; never where
@@ -176,7 +184,13 @@ def show(
         on_value_change=heard,
         on_clicked_change=heard,
     )
-    return Event(float(state.value), state.clicked)
+    asked = float(state.value)
+    return Event(nearest(packed.header["values"], asked), asked, state.clicked)
+
+
+def nearest(values: Sequence[float], asked: float) -> float:
+    """The value that a slider shows which is asked for another; sweep.js chooses alike."""
+    return float(min(values, key=lambda value: abs(value - asked)))
 
 
 def message(packed: Packed, start: float, chart: Chart | None = None, moves: bool = False) -> bytes:

@@ -3,7 +3,7 @@
 What is asked of a widget besides goes to Streamlit as it is: help, width, format_func and so on.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, TypeVar
 
 import streamlit as st
@@ -43,10 +43,14 @@ def several(
     key: str,
     default: Sequence[T] = (),
     what: str = "",
+    besides: Collection[str] = (),
     **asked: Any,
 ) -> list[T]:
-    """Any of options, in an st.multiselect, or in st.pills with selection_mode="multi"."""
-    state.recall_several(key, default, options, what)
+    """Any of options, in an st.multiselect, or in st.pills with selection_mode="multi".
+
+    besides: what a link may name as well, without a warning, though it is no option.
+    """
+    state.recall_several(key, default, options, what, besides)
     widget(label, options, key=key, **asked)
     state.publish(key, list(default))
     return list(st.session_state[key])

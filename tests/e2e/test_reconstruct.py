@@ -120,11 +120,47 @@ def test_slider_keeps_its_place_when_the_pictures_change(visit: Visit, server: s
     page.wait_for_url(lambda url: url != address)  # the rerun that the slider asked for is done
     value = page.locator(".sweep-value").inner_text()
     before, originals = drawn_frames(page), row_of_pictures(page, 0)
+    waited_for = _content(page)
     page.get_by_role("button", name="New noise").click()
-    page.wait_for_function("([root, id]) => root.dataset.id !== id", arg=_content(page))
+    page.wait_for_function("([root, id]) => root.dataset.id !== id", arg=waited_for)
     assert drawn_frames(page) != before
     assert (row_of_pictures(page, 0) == originals).all()
     assert page.locator(".sweep-value").inner_text() == value != "σ = 0.50"
+
+
+def test_noise_that_is_no_step_of_the_slider_is_the_nearest_one_in_slider_picture_and_words(
+    visit: Visit, server: str
+) -> None:
+    visit.open(server, "dataset=shapes&sigma=0.12")
+    page = visit.page
+    assert page.locator(".sweep-value").inner_text() == "σ = 0.10"
+    said = page.locator(".sweep-near")
+    assert (
+        said.inner_text() == "σ = 0.12 was asked for: the nearest step of this slider is σ = 0.10."
+    )
+    noisy = page.locator(".sweep-row[data-role=noisy] .sweep-stat")
+    assert float(noisy.inner_text()) == pytest.approx(0.1**2, rel=0.05)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="PNG").click()
+    assert download.value.suggested_filename == "hourglass-shapes-sigma-0.10.png"
+    page.get_by_role("combobox", name="Data").click()
+    page.get_by_role("option", name="Digits (5,000 of MNIST)").click()
+    page.locator(".sweep-value", has_text="σ = 0.12").wait_for()
+    assert not said.is_visible()
+    page.get_by_role("slider").press("ArrowRight")
+    page.wait_for_url(re.compile("sigma=0.14"))
+
+
+def test_large_images_are_as_wide_together_as_the_slider_above_them(
+    visit: Visit, server: str
+) -> None:
+    visit.open(server, "dataset=shapes")
+    cells = visit.page.locator(".sweep-row[data-role=original] .sweep-canvas")
+    boxes = [cell.bounding_box() for cell in cells.all()]
+    assert len(boxes) == 8
+    wide = boxes[-1]["x"] + boxes[-1]["width"] - boxes[0]["x"]
+    assert wide > 0.9 * visit.page.locator(".sweep-bar").bounding_box()["width"]
+    assert len({box["y"] for box in boxes}) == 1
 
 
 def test_page_does_not_jump_when_the_pictures_change(visit: Visit, server: str) -> None:

@@ -44,14 +44,34 @@ def test_digits_move_to_both_ends_and_back_and_nothing_is_sent(visit: Visit, ser
     assert len(visit.sent) == sent
 
 
-def test_first_touch_ends_the_movement_where_it_is(visit: Visit, server: str) -> None:
+def test_first_touch_ends_the_movement_where_it_began(visit: Visit, server: str) -> None:
     page = opened(visit, server)
     page.wait_for_function(f"{PLAYS} && {FRAME} !== '25'", timeout=SECONDS)
     page.keyboard.press("Shift")
     assert page.evaluate(f"!{PLAYS}")
-    stopped = page.evaluate(FRAME)
-    page.wait_for_url("**sigma=*")  # the link says what is seen
-    assert page.evaluate(FRAME) == stopped
+    assert page.evaluate(FRAME) == "25"
+    assert page.locator(".sweep-value").inner_text() == "σ = 0.50"
+
+
+def test_data_chosen_while_the_digits_move_stand_under_the_noise_that_the_slider_began_with(
+    visit: Visit, server: str
+) -> None:
+    page = opened(visit, server)
+    page.wait_for_function(f"{PLAYS} && {FRAME} !== '25'", timeout=SECONDS)
+    page.get_by_role("combobox", name="Data").click()
+    page.get_by_role("option", name="Shapes").click()
+    page.wait_for_url("**dataset=shapes*", timeout=SECONDS)
+    page.locator(".sweep-label", has_text="Convolutional").wait_for(timeout=SECONDS)
+    assert page.locator(".sweep-value").inner_text() == "σ = 0.50"
+    assert "sigma" not in page.url
+
+
+def test_slider_taken_while_the_digits_move_goes_where_it_is_put(visit: Visit, server: str) -> None:
+    page = opened(visit, server)
+    page.wait_for_function(f"{PLAYS} && {FRAME} !== '25'", timeout=SECONDS)
+    page.locator(".sweep-input").press("Home")
+    page.wait_for_url("**sigma=0*", timeout=SECONDS)
+    assert page.locator(".sweep-value").inner_text() == "σ = 0.00"
 
 
 def test_pause_button_pressed_ends_the_movement_and_does_not_begin_another(

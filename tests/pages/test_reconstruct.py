@@ -11,6 +11,8 @@ from core import checkpoints, datasets
 from core.inference import Autoencoder
 from core.metrics import mse
 from core.noise import Noise, add_noise
+from pages.ui import cache
+from pages.ui.sweep import nearest
 from tests.core.models_for_tests import tiny_document, tiny_tensors
 from tests.pages.unpacking import Unpacked, components, unpacked
 
@@ -75,6 +77,52 @@ def test_link_chooses_model_comparison_noise_and_sigma(open_app: OpenApp) -> Non
     assert header["start"] == 0.3
     assert len(header["cells"]) == 8
     assert app.query_params["model"] == "tiny-pca"
+
+
+def compared(app: AppTest) -> tuple[list[str], list[str]]:
+    """The models that can be compared with, and those that are."""
+    box = app.multiselect(key="compare")
+    called = {card.title: card.name for card in cache.cards()}
+    assert not app.exception
+    return [called[title] for title in box.options], list(box.value)
+
+
+def test_model_is_not_offered_to_be_compared_with_itself(open_app: OpenApp) -> None:
+    app = open_app(model="tiny-dense")
+    assert compared(app) == (["tiny-denoising", "tiny-pca"], ["tiny-pca"])
+    linked = open_app(model="tiny-dense", compare=["tiny-dense", "tiny-denoising"])
+    assert compared(linked)[1] == ["tiny-denoising"]
+    assert not linked.warning, "the link names a model that is here"
+
+
+def test_rival_that_becomes_the_model_is_one_again_when_another_takes_its_place(
+    open_app: OpenApp,
+) -> None:
+    app = open_app(model="tiny-dense")
+    app.multiselect(key="compare").set_value(["tiny-pca", "tiny-denoising"]).run()
+    app.sidebar.selectbox(key="model").set_value("tiny-pca").run()
+    assert compared(app) == (["tiny-denoising", "tiny-dense"], ["tiny-denoising"])
+    app.sidebar.selectbox(key="model").set_value("tiny-dense").run()
+    assert compared(app)[1] == ["tiny-pca", "tiny-denoising"]
+    app.multiselect(key="compare").set_value([]).run()
+    app.sidebar.selectbox(key="model").set_value("tiny-denoising").run()
+    assert compared(app)[1] == []
+
+
+def test_usual_rival_gives_way_to_the_model_and_comes_back(open_app: OpenApp) -> None:
+    app = open_app(model="tiny-pca")
+    assert compared(app)[1] == []
+    app.sidebar.selectbox(key="model").set_value("tiny-dense").run()
+    assert compared(app)[1] == ["tiny-pca"]
+    assert "compare" not in app.query_params
+
+
+def test_noise_asked_for_is_kept_where_the_slider_has_no_such_step(open_app: OpenApp) -> None:
+    app = open_app(sigma="0.33")
+    assert sweep_of(app).header["start"] == 0.33
+    assert app.query_params["sigma"] == "0.33"
+    assert nearest(sweep_of(app).header["values"], 0.33) in (0.32, 0.34)
+    assert nearest([0.0, 0.05, 0.1, 0.15], 0.12) == 0.1
 
 
 def test_link_with_unknown_names_falls_back_to_what_there_is(open_app: OpenApp) -> None:

@@ -87,11 +87,37 @@ def test_reconstruct_report_has_the_numbers_of_the_rows_on_the_page(
     app = opened(open_app, "reconstruct", model="tiny-dense", compare=["tiny-pca"], sigma="0.3")
     sweep = sweep_of(app)
     frame = sweep.header["values"].index(0.3)
-    (table,) = told[-1].tables
+    table, _ = told[-1].tables
     rows = [i for i, row in enumerate(sweep.header["rows"]) if row["role"] in ROLES]
     means = [sweep.numbers(i)[frame].mean() for i in rows]
     assert numbers(table, "MSE") == [f"{mean:.4f}" for mean in means]
     assert told[-1].settings["σ"] == "0.30"
+
+
+def test_reconstruct_report_tells_which_images_of_which_classes_are_shown(
+    open_app: OpenApp, told: list[Content]
+) -> None:
+    from tests.pages.test_reconstruct import sweep_of
+
+    app = opened(open_app, "reconstruct", classes=["3", "5"], n="8", shuffle="2")
+    cells = sweep_of(app).header["cells"]
+    settings, (_, table) = told[-1].settings, told[-1].tables
+    assert settings["classes"] == "3, 5"
+    assert "draw 2" in settings["order of images"]
+    assert numbers(table, "image") == [cell["id"] for cell in cells]
+    assert numbers(table, "class") == [cell["text"] for cell in cells]
+    assert set(numbers(table, "class")) <= {"3", "5"}
+    sweep = sweep_of(app)
+    frame = sweep.header["values"].index(0.5)
+    rows = [i for i, row in enumerate(sweep.header["rows"]) if row["role"] in ROLES]
+    for i, column in zip(rows, table.columns[2:], strict=True):
+        assert numbers(table, column) == [f"{mse:.4f}" for mse in sweep.numbers(i)[frame]]
+
+
+def test_large_pictures_are_large_in_a_report() -> None:
+    for side, width in ((28, 64), (64, 64), (96, 96), (128, 128), (256, 128)):
+        (tile,) = reporting.tiles(np.zeros((1, side, side, 3), np.uint8), ["x"])
+        assert tile.width == width
 
 
 def test_outlier_report_lists_the_flagged_images_with_their_scores(

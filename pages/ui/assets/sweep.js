@@ -7,8 +7,11 @@ const PLAY_MS = 4000;
 const DEMO_MS = 4800; // shorter than the five seconds from which what moves by itself disturbs
 const LONGEST_STEP_MS = 100;
 const TOUCHES = ["pointerdown", "keydown", "wheel"];
-const MIN_CELL = 44;
+const MIN_CELL = 44; // pixels that a picture is wide; numbers below it need as many
 const MAX_CELL = 128;
+const LARGE = 48; // pixels of an image a side from where nobody counts them
+const LARGE_CELL = [96, 256]; // the longer side of large images, at least and at most
+const MOST_ENLARGED = 3; // times, of large images
 const GAP = 4;
 const MAX_GAP = 10;
 
@@ -25,7 +28,7 @@ class View {
     const find = (name) => parent.querySelector(`.sweep-${name}`);
     this.root = find("root");
     [this.play, this.name, this.input, this.value] = ["play", "name", "input", "value"].map(find);
-    [this.marks, this.bands, this.legend] = ["marks", "bands", "legend"].map(find);
+    [this.marks, this.bands, this.legend, this.near] = ["marks", "bands", "legend", "near"].map(find);
     this.input.addEventListener("input", () => this.moved());
     this.input.addEventListener("change", () => this.settled());
     this.play.addEventListener("click", () => (this.playing ? this.pause() : this.start()));
@@ -56,9 +59,9 @@ class View {
   }
 
   show(header, arrays) {
-    const kept = this.header ? this.header.values[this.frame] : header.start;
+    this.wanted ??= header.start; // what is not among these values may be among the next ones
     this.header = header;
-    this.frame = nearest(header.values, kept);
+    this.frame = nearest(header.values, this.wanted);
     this.sources = arrays && header.rows.map((row) => source(row, header, arrays));
     this.colours = arrays && arrays(header.colours);
     this.numbers = arrays && header.rows.map((row) => row.numbers && arrays(row.numbers));
@@ -95,18 +98,19 @@ class View {
   mark({ value, label }) {
     const { values } = this.header;
     const share = (value - values[0]) / (values[values.length - 1] - values[0]);
-    const element = make("span", "sweep-mark", label);
+    const element = make("span", "sweep-mark");
+    element.append(make("span", "sweep-mark-label", label));
     element.style.setProperty("--at", share);
-    element.dataset.side = share < 0.25 ? "start" : share > 0.75 ? "end" : "middle";
+    element.dataset.side = share > 0.75 ? "end" : "start";
     return element;
   }
 
-  // Cells are whole multiples of the image in device pixels, so that every image pixel is equally large; half steps
-  // too for larger images, whose pixels nobody counts.
+  // Cells are whole multiples of the image in device pixels, so that every image pixel is equally large; large images
+  // are scaled smoothly instead, to fill the row.
   fit() {
     if (!this.header) return;
     this.chart.fit();
-    const [, , w] = this.header.shape;
+    const [, h, w] = this.header.shape;
     const all = this.root.clientWidth;
     this.root.classList.toggle("sweep-narrow", all < 560);
     this.root.classList.toggle("sweep-wide", all >= 720);
@@ -114,16 +118,10 @@ class View {
     const width = this.header.bars.length ? this.bands.clientWidth : all; // the bands are as wide as what is in them
     if (!width) return;
     this.bars.fit();
-    const step = w / window.devicePixelRatio / (w < 48 ? 1 : 2);
-    const least = Math.max(1, Math.ceil(MIN_CELL / step)) * step;
-    const most = Math.max(1, Math.floor((width + GAP) / (least + GAP)));
-    const lines = Math.ceil(n / most);
-    const columns = Math.ceil(n / lines);
-    const room = Math.min(MAX_CELL, (width - GAP * (columns - 1)) / columns);
-    const cell = Math.max(least, Math.floor(room / step) * step);
-    const spare = (width - columns * cell) / Math.max(1, columns - 1);
-    const gap = Math.floor(Math.min(MAX_GAP, Math.max(1, spare)));
+    const { columns, cell, picture, gap } = cells_of([w, h], n, width, window.devicePixelRatio);
+    this.root.classList.toggle("sweep-smooth", Math.max(w, h) >= LARGE);
     this.root.style.setProperty("--cell", `${cell}px`);
+    this.root.style.setProperty("--picture", `${picture}px`);
     this.root.style.setProperty("--gap", `${gap}px`);
     this.root.style.setProperty("--strip", `${columns * (cell + gap) - gap}px`);
     this.lane_marks();
@@ -133,17 +131,16 @@ class View {
     this.draw(true);
   }
 
-  // Marks that would overlap move to a lane below.
+  // Labels that would overlap stand in lanes, one below the other.
   lane_marks() {
-    const ends = [];
-    for (const mark of this.marks.children) {
+    const marks = [...this.marks.children];
+    const labels = marks.map((mark) => {
       const { left, right } = mark.getBoundingClientRect();
-      let lane = ends.findIndex((end) => end < left);
-      if (lane < 0) lane = ends.length;
-      ends[lane] = right + 12;
-      mark.style.setProperty("--lane", lane);
-    }
-    this.marks.style.setProperty("--lanes", ends.length);
+      return { left, right, at: mark.dataset.side === "end" ? right : left };
+    });
+    const lanes = mark_lanes(labels);
+    marks.forEach((mark, i) => mark.style.setProperty("--lane", lanes[i]));
+    this.marks.style.setProperty("--lanes", Math.max(-1, ...lanes) + 1);
   }
 
   build() {
@@ -218,20 +215,26 @@ class View {
 
   moved() {
     this.pause();
-    this.frame = Number(this.input.value);
+    this.go(Number(this.input.value));
+  }
+
+  // To a frame that somebody asked for.
+  go(frame) {
+    this.frame = frame;
+    this.wanted = this.header.values[frame];
     this.draw(false);
   }
 
   // The pointer is in the chart.
   steered(value, done) {
     this.pause();
-    this.frame = nearest(this.header.values, value);
-    this.input.value = this.frame;
-    this.draw(false);
+    this.input.value = nearest(this.header.values, value);
+    this.go(Number(this.input.value));
     if (done) this.settled();
   }
 
   settled() {
+    this.go(this.frame);
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.report(this.header.values[this.frame]), SETTLE_MS);
   }
@@ -243,8 +246,8 @@ class View {
   }
 
   // Once, to whoever is here for the first time: to both ends and back to where the slider stands, which the server
-  // need not hear. The first touch of anything ends it where it is; the play button knows by itself what to do. What was
-  // begun while the page started (shell.py) is gone on with.
+  // need not hear. The first touch of anything ends it there at once, so that nobody is left with an amount that nobody
+  // chose; the pause button alone stops it where it is. What was begun while the page started (shell.py) is gone on with.
   demonstrate() {
     if (this.demonstrated || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
     this.demonstrated = true;
@@ -252,7 +255,7 @@ class View {
     const last = this.header.values.length - 1;
     const heard = new AbortController();
     const touched = (event) => {
-      if (!event.composedPath().includes(this.play)) this.pause();
+      if (!event.composedPath().includes(this.play)) this.go_back(from);
       heard.abort();
     };
     for (const touch of TOUCHES) addEventListener(touch, touched, { capture: true, passive: true, signal: heard.signal });
@@ -277,6 +280,13 @@ class View {
     this.root.classList.add("sweep-playing");
     this.playing = 1; // should the first step be the last
     step();
+  }
+
+  go_back(frame) {
+    if (!this.root.classList.contains("sweep-playing")) return;
+    this.stop(() => {});
+    this.frame = this.input.value = frame;
+    this.draw(false);
   }
 
   pause() {
@@ -310,6 +320,7 @@ class View {
     const { header, frame } = this;
     const text = header.prefix + fixed(header.values[frame], header.digits);
     this.value.textContent = text;
+    this.say_nearest();
     this.input.setAttribute("aria-valuetext", text);
     this.input.style.setProperty("--at", frame / Math.max(1, header.values.length - 1));
     this.chart.at(header.values[frame]);
@@ -321,6 +332,14 @@ class View {
     });
     this.root.dataset.frame = frame;
     this.root.dataset.id = header.id;
+  }
+
+  // What a link or another page asks for may not be among the values.
+  say_nearest() {
+    const { header, frame, wanted } = this;
+    const [asked, shown] = [wanted, header.values[frame]].map((value) => header.prefix + fixed(value, header.digits));
+    this.near.hidden = asked === shown || this.root.classList.contains("sweep-playing");
+    this.near.textContent = this.near.hidden ? "" : `${asked} was asked for: the nearest step of this slider is ${shown}.`;
   }
 
   paint(canvas, r, i) {
@@ -358,6 +377,46 @@ class View {
     ends[1].textContent = `${scale.most.toFixed(2)} and more`;
     this.legend.querySelector(".sweep-scale").textContent = scale.label;
   }
+}
+
+// How n pictures of w x h pixels fill a row of `width`: how many stand side by side, how wide each place and each
+// picture in it is, and what is between them, in CSS pixels.  dpr: device pixels in one of them.
+function cells_of([w, h], n, width, dpr) {
+  const longer = Math.max(w, h);
+  const large = longer >= LARGE;
+  const step = large ? w / longer : w / dpr; // a picture's width is a multiple of it
+  const least = large ? LARGE_CELL[0] * step : Math.max(1, Math.ceil(MIN_CELL / step)) * step;
+  const cap = large ? Math.max(MAX_CELL, Math.min(LARGE_CELL[1], MOST_ENLARGED * longer)) * step : MAX_CELL;
+  const most = Math.max(1, Math.floor((width + GAP) / (Math.max(least, MIN_CELL) + GAP)));
+  const columns = Math.ceil(n / Math.ceil(n / most));
+  const room = Math.min(cap, (width - GAP * (columns - 1)) / columns);
+  const picture = Math.max(least, Math.floor(room / step) * step);
+  const cell = Math.max(picture, MIN_CELL);
+  const spare = (width - columns * cell) / Math.max(1, columns - 1);
+  return { columns, cell, picture, gap: Math.floor(Math.min(MAX_GAP, Math.max(1, spare))) };
+}
+
+// In which lane each label stands, so that none lies over another and no mark, whose line goes down to its label, runs
+// through one.  labels: {left, right, at} in pixels, at = where its line is, at one of its ends.
+function mark_lanes(labels) {
+  const rightwards = (i) => labels[i].at <= labels[i].left;
+  const order = labels.map((_, i) => i).sort((i, j) => {
+    if (rightwards(i) !== rightwards(j)) return rightwards(i) ? -1 : 1;
+    return rightwards(i) ? labels[j].at - labels[i].at : labels[i].at - labels[j].at;
+  });
+  const lanes = [];
+  const runs_through = (line, label) => line.at > label.left - 1 && line.at < label.right + 12;
+  const is_free = (i, lane) =>
+    Object.keys(lanes).every((j) => {
+      const [one, other] = [labels[i], labels[j]];
+      if (lanes[j] === lane) return one.left > other.right + 12 || other.left > one.right + 12;
+      return lanes[j] > lane ? !runs_through(other, one) : !runs_through(one, other);
+    });
+  for (const i of order) {
+    const tried = Array.from({ length: labels.length + 1 }, (_, lane) => lane);
+    lanes[i] = tried.find((lane) => is_free(i, lane)) ?? Object.keys(lanes).length;
+  }
+  return lanes;
 }
 
 // --- small things ---------------------------------------------------------------------------------------------------

@@ -49,7 +49,7 @@ def draw(cards: Sequence[Card], noise: Noise, drawn: Chart, key: str) -> float:
     sigma = state.recall_number("sigma", DEFAULT_SIGMA, 0, 1)
     packed = parts.kept_for(cards, "noise", lambda: _packed(cards, noise), noise)
     event = sweep.show(packed, key, state.on_appearance(key, sigma), drawn)
-    st.session_state["sigma"] = event.value
+    st.session_state["sigma"] = event.asked
     state.publish("sigma", DEFAULT_SIGMA)
     return event.value
 

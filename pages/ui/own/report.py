@@ -47,7 +47,12 @@ def content(images: ImageSet, scored: Scored, noised: Told, steps: Mapping[str, 
             *reconstruct_report.rows(noised.images, noised.sweeps, noised.cards, noised.step),
         ),
         (reconstruct_report.figure(noised.sweeps, noised.step, noised.styles),),
-        (reconstruct_report.table(noised.sweeps, noised.step), _verdicts(scored), _prepared(steps)),
+        (
+            reconstruct_report.table(noised.sweeps, noised.step),
+            reconstruct_report.each_image(noised.images, noised.sweeps, noised.step),
+            _verdicts(scored),
+            _prepared(steps),
+        ),
     )
 
 

@@ -84,7 +84,7 @@ def draw(chosen: str, images: ImageSet, card: Card, fitting: Sequence[Card]) -> 
     packed = _packed(shown, sweeps, cards, seed)
     sigma = state.recall_number("sigma", DEFAULT_SIGMA, 0, 1)
     event = sweep.show(packed, "own_sweep", start=state.on_entry("sigma", sigma))
-    st.session_state["sigma"] = event.value
+    st.session_state["sigma"] = event.asked
     state.publish("sigma", DEFAULT_SIGMA)
     step = reconstruction.nearest_step(sweeps[0].sigmas, event.value)
     download.download_button(

@@ -1,6 +1,7 @@
 """What the Reconstruct page can be asked: which images, which noise, which models to compare."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
@@ -12,26 +13,55 @@ from pages.ui import state, widgets
 from pages.ui.text import kind_name, titles
 
 LARGE = 48  # pixels a side, from where fewer images fit a screen and a message
+COMPARE, RIVALS = "compare", "rivals"
 COUNTS, COUNTS_OF_LARGE = (8, 12, 16, 24, 32), (4, 8, 12, 16)
 
 
+class Rivals(NamedTuple):
+    """Which models were asked for to compare with, None for the usual one, and which were shown.
+
+    They differ where the sidebar's model is one of those asked for, or one does not fit the data.
+    """
+
+    asked: list[str] | None
+    shown: list[str]
+
+
 def compared(main: Card, fitting: Sequence[Card]) -> tuple[Card, ...]:
-    """The sidebar's model and up to two more, the linear one to begin with."""
+    """The sidebar's model and up to two others, the linear one to begin with.
+
+    What was asked for comes back when the sidebar's model is another one again.
+    """
     by_name = {card.name: card for card in fitting}
     default = [card.name for card in rivals(main, fitting)]
+    asked = _asked_rivals()
+    if COMPARE in st.session_state:
+        wanted = default if asked is None else asked
+        st.session_state[COMPARE] = [name for name in wanted if name != main.name]
     others = widgets.several(
         st.multiselect,
         "Compare with",
-        list(by_name),
-        key="compare",
+        [name for name in by_name if name != main.name],
+        key=COMPARE,
         default=default,
         what="model",
+        besides=(main.name,),
         max_selections=2,
         format_func=titles(fitting).__getitem__,
         placeholder="No other model",
         help="Up to two more models, on the same images with the same noise",
     )
-    return tuple(by_name[name] for name in dict.fromkeys([main.name, *others]))
+    if asked is None and others != default:
+        asked = others  # a link asks for them
+    st.session_state[RIVALS] = Rivals(asked, others)
+    return tuple(by_name[name] for name in (main.name, *others))
+
+
+def _asked_rivals() -> list[str] | None:
+    """What was last asked for: what the page showed may have been less."""
+    before: Rivals | None = st.session_state.get(RIVALS)
+    held: list[str] | None = st.session_state.get(COMPARE)
+    return before.asked if before and held == before.shown else held
 
 
 def rivals(main: Card, fitting: Sequence[Card]) -> list[Card]:

@@ -7,7 +7,7 @@ from core.data.imagesets import ImageSet
 from core.sweeps import ModelSweep, NoiseSweep
 from pages.ui.mosaic import Line, colours, enlarged, error_colours, sheet
 from pages.ui.reconstruct.reconstruction import Scores, error_scale
-from pages.ui.text import noise_name
+from pages.ui.text import decimal, noise_name
 
 SIDE = 64
 
@@ -39,8 +39,8 @@ def picture(
 
 def _means(model: ModelSweep, step: int) -> str:
     mse, psnr, ssim = (float(v[step].mean()) for v in (model.mse, model.psnr, model.ssim))
-    return f"mean MSE {mse:.4f}, PSNR {psnr:.1f} dB, SSIM {ssim:.3f}"
+    return f"mean MSE {decimal(mse, 4)}, PSNR {psnr:.1f} dB, SSIM {ssim:.3f}"
 
 
 def _written(mse: Scores) -> tuple[str, ...]:
-    return tuple(f"{value:.4f}" for value in mse)
+    return tuple(decimal(float(value), 4) for value in mse)

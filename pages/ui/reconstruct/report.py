@@ -12,6 +12,7 @@ from core.svgcharts import Chart, Series
 from core.sweeps import ModelSweep, NoiseSweep
 from pages.ui import mosaic, reporting, theme
 from pages.ui.reconstruct.reconstruction import Scores, error_scale
+from pages.ui.text import counted, decimal
 from pages.ui.theme import Style
 
 COLUMNS = ("", "MSE", "PSNR, dB", "SSIM", "noise removed, %")
@@ -33,17 +34,38 @@ class Told:
     styles: Mapping[str, Style]
 
 
-def content(told: Told) -> Content:
+@dataclass(frozen=True)
+class Picked:
+    """How the images were chosen.
+
+    classes: of which they are, all if none are named; None where images have no classes.  shuffle:
+    which draw of them; see controls.pick().
+    """
+
+    classes: tuple[str, ...] | None
+    shuffle: int
+
+    def settings(self) -> Mapping[str, str]:
+        """In words, by the names of the controls."""
+        order = "as in the data set" if self.classes is None else "the classes in turn"
+        found = {"order of images": f"at random, draw {self.shuffle}" if self.shuffle else order}
+        if self.classes is None:
+            return found
+        return {"classes": ", ".join(self.classes) or "all", **found}
+
+
+def content(told: Told, picked: Picked) -> Content:
     """The pictures, the chart and the numbers."""
     images, sweeps, cards, step = told.images, told.sweeps, told.cards, told.step
     first = sweeps[0]
     sigma = f"{first.sigmas[step]:.2f}"
     settings = {
         **reporting.of_data(images.id, images.split, len(images)),
+        **picked.settings(),
         "σ": sigma,
         **reporting.of_noise(first.noise, told.seed),
     }
-    n = f"{len(images):,} {images.split} images of {images.id}"
+    n = f"{counted(len(images), f'{images.split} image')} of {images.id}"
     return Content(
         "Reconstruct",
         (f"{n} under noise of σ = {sigma}, and as {_listed(cards)} rebuilt them.",),
@@ -51,14 +73,36 @@ def content(told: Told) -> Content:
         tuple(cards),
         rows(images, sweeps, cards, step),
         (figure(sweeps, step, told.styles),),
-        (table(sweeps, step),),
+        (table(sweeps, step), each_image(images, sweeps, step)),
     )
+
+
+def each_image(images: ImageSet, sweeps: Sequence[NoiseSweep], step: int) -> Table:
+    """A row an image, in the order of the pictures: its id, its class if it has one, its errors."""
+    names = [one.models[0].name for one in sweeps]
+    labelled = images.labels is not None
+    columns = (
+        "image",
+        *(["class"] if labelled else []),
+        "MSE, noisy",
+        *(f"MSE, {n}" for n in names),
+    )
+    errors = [sweeps[0].noisy_mse[step], *(one.models[0].mse[step] for one in sweeps)]
+    lines = tuple(
+        (
+            name,
+            *([images.label_name(i)] if labelled else []),
+            *_mse(np.array([e[i] for e in errors])),
+        )
+        for i, name in enumerate(images.ids.tolist())
+    )
+    return Table("Images", columns, lines, "From left to right as in the pictures.")
 
 
 def table(sweeps: Sequence[NoiseSweep], step: int) -> Table:
     """Means over the images at one amount of noise: the noisy ones, then a row a model."""
     models = [one.models[0] for one in sweeps]
-    noisy = ("noisy", f"{sweeps[0].noisy_mse[step].mean():.4f}", "", "", "")
+    noisy = ("noisy", decimal(float(sweeps[0].noisy_mse[step].mean()), 4), "", "", "")
     lines = (noisy, *(_row(model, step) for model in models))
     return Table("Numbers", COLUMNS, lines, "Against the clean images; means over those shown.")
 
@@ -67,7 +111,7 @@ def _row(model: ModelSweep, step: int) -> tuple[str, ...]:
     mse, psnr, ssim = (float(v[step].mean()) for v in (model.mse, model.psnr, model.ssim))
     removed = 100 * float(model.removed[step])
     words = "" if np.isnan(removed) else f"{removed:.0f}"
-    return model.name, f"{mse:.4f}", f"{psnr:.1f}", f"{ssim:.3f}", words
+    return model.name, decimal(mse, 4), f"{psnr:.1f}", f"{ssim:.3f}", words
 
 
 def _listed(cards: Sequence[Card]) -> str:
@@ -120,4 +164,4 @@ def _alt(what: str, ids: Sequence[str]) -> list[str]:
 
 
 def _mse(values: Scores) -> list[str]:
-    return [f"{value:.4f}" for value in values]
+    return [decimal(float(value), 4) for value in values]

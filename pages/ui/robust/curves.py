@@ -56,7 +56,7 @@ def _draw_sweep(asked: Asked, found: Study) -> Pictured:
         start=state.on_entry("sigma", sigma),
         chart=robust_chart.chart(found, asked.cards, look),
     )
-    st.session_state["sigma"] = event.value
+    st.session_state["sigma"] = event.asked
     state.publish("sigma", DEFAULT_SIGMA)
     if event.clicked:
         sweeps = tuple(cache.model_sweep(shown, card) for card in asked.cards)
