@@ -12,11 +12,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from core.checkpoints import Card
 from core.config import PROJECT
 from core.svgcharts import Chart, svg
+from core.wording import visible
 
 TEMPLATE = Path(__file__).with_name("report.html")
 PACKAGES = ("streamlit", "onnxruntime", "torch", "numpy", "scipy", "scikit-learn", "pillow")
@@ -102,7 +103,11 @@ def html(content: Content, link: str, made: datetime | None = None) -> str:
     from jinja2 import Environment, StrictUndefined  # 0.1 s, which looking does not need
 
     environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_visible,
     )
     return environment.from_string(TEMPLATE.read_text("utf-8")).render(
         content=content,
@@ -112,6 +117,11 @@ def html(content: Content, link: str, made: datetime | None = None) -> str:
         versions=versions(),
         made=(made or datetime.now(UTC)).strftime("%Y-%m-%d %H:%M UTC"),
     )
+
+
+def _visible(value: Any) -> Any:
+    """What stands in the report: of texts, without what cannot be seen or hides other signs."""
+    return type(value)(visible(value)) if isinstance(value, str) else value
 
 
 def model_table(cards: Sequence[Card]) -> Table:

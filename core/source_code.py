@@ -6,34 +6,49 @@ Run on the same images with as many threads it ends in the very same weights.
 import math
 
 from core.checkpoints import Card
+from core.config import NAME_PATTERN
 from core.models.torch_code import BOUND_CLASS, sequence, uses_bound
 from core.noise import Noise
+from core.wording import visible
 
 TELL = "print"  # of the script; a test makes sure that core itself prints nothing
 
 
 def script(card: Card) -> str:
-    """The script, as text; PyTorch and NumPy run it (PCA: NumPy alone)."""
+    """The script, as text; PyTorch and NumPy run it (PCA: NumPy alone).
+
+    What the checkpoint's author wrote stands in comments, a line each: in none of it can it run.
+    """
     body = _closed_form(card) if card.architecture.closed_form else _by_gradient(card)
-    return f"{_head(card)}\n{body}"
+    return f"{HEAD}{_about(card)}{IMPORTS}{body}"
 
 
-def _head(card: Card) -> str:
-    without = "".join(f", {name!r}" for name in card.excluded_classes)
-    return f'''\
-"""{card.title}, trained on {card.dataset}.
+# The docstring comes first: a comment in the first two lines could change the file's encoding.
+HEAD = '''\
+"""A model and its training, in PyTorch or NumPy alone.
 
     python SCRIPT.py images.npy weights.npz
 
-images.npy: the training images, uint8 (N, C, H, W). Hourglass saves those of this model with
-    python -c "import numpy, core.datasets as d; numpy.save('images.npy',
-        d.training_images({card.dataset!r}, [{without.removeprefix(", ")}]).images)"
+images.npy: the training images, uint8 (N, C, H, W).
 """
 
+'''
+IMPORTS = """
 import sys
 
 import numpy as np
-'''
+"""
+
+
+def _about(card: Card) -> str:
+    """What the model is, and how its training images are had, as comments."""
+    name = card.name if NAME_PATTERN.fullmatch(card.name) else "MODEL"
+    lines = (
+        f"{card.title}, trained on {card.dataset_title!r}.",
+        "Hourglass saves its training images with",
+        f"    python -m core export {name} --out images.npy",
+    )
+    return "".join(f"# {visible(line)}\n" for line in lines)
 
 
 def _closed_form(card: Card) -> str:

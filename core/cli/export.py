@@ -1,4 +1,4 @@
-"""`export`: a model for other programs, as ONNX or as a script that trains it."""
+"""`export`: a model for other programs, as ONNX or as a script that trains it, and its images."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,12 +8,16 @@ import click
 from core.cli import options, output
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from core.checkpoints import Checkpoint
     from core.models.onnx_export import Part
 
 
 @click.command(cls=options.Command, short_help="Write a model as ONNX, or as PyTorch code.")
 @click.argument("checkpoint")
-@options.out("FILE.onnx or FILE.py")
+@options.out("FILE.onnx, FILE.py or FILE.npy")
 @click.option(
     "--part",
     type=click.Choice(["whole", "encoder", "decoder"]),
@@ -21,27 +25,50 @@ if TYPE_CHECKING:
     show_default=True,
     help="Of the model, for ONNX.",
 )
+@options.data_root
 @options.as_json
-def export(checkpoint: str, out: Path, part: "Part", as_json: bool) -> None:
+def export(checkpoint: str, out: Path, part: "Part", data_root: Path | None, as_json: bool) -> None:
     """Write CHECKPOINT for other programs.
 
     FILE.onnx: the trained model, x (n, C, H, W) in [0, 1] to x_hat, or its encoder or decoder.
     FILE.py: a script of PyTorch alone that builds and trains exactly this model.
+    FILE.npy: the images it was trained on, uint8 (N, C, H, W), as that script takes them.
     """
-    from core import checkpoints, exports, source_code
+    import numpy as np
+
+    from core import checkpoints, exports
     from core.config import OptionError
-    from core.files import write_atomically
+    from core.files import replacing
 
-    exports.check_path(out, (".onnx", ".py"))
+    exports.check_path(out, (".onnx", ".py", ".npy"))
     found = checkpoints.load(checkpoint)
-    if out.suffix.lower() == ".py":
-        content = source_code.script(found.card).encode()
-    else:
-        from core.models.onnx_export import to_onnx
-
-        content = to_onnx(found.card.plan, found.tensors, part, found.card.title)
+    content = _images(found, data_root) if out.suffix.lower() == ".npy" else None
     try:
-        write_atomically(out, content)
+        with replacing(out) as file:
+            if content is None:
+                file.write(_model(found, out.suffix.lower(), part))
+            else:
+                np.save(file, content)
     except OSError as error:
         raise OptionError(f"{str(out)!a} cannot be written ({error.strerror}).") from error
-    output.show({"out": out, "bytes": len(content)}, [f"{out}: {len(content):,} bytes"], as_json)
+    size = out.stat().st_size
+    output.show({"out": out, "bytes": size}, [f"{out}: {size:,} bytes"], as_json)
+
+
+def _model(found: "Checkpoint", suffix: str, part: "Part") -> bytes:
+    if suffix == ".py":
+        from core import source_code
+
+        return source_code.script(found.card).encode()
+    from core.models.onnx_export import to_onnx
+
+    return to_onnx(found.card.plan, found.tensors, part, found.card.title)
+
+
+def _images(found: "Checkpoint", data_root: Path | None) -> "npt.NDArray[np.uint8]":
+    from core import datasets, trained_on
+
+    source = trained_on.required(found.card)
+    with output.progress("load") as tell:
+        images = datasets.training_images(source, found.card.excluded_classes, data_root, tell)
+    return images.images

@@ -4,10 +4,12 @@ import base64
 import importlib.metadata
 import io
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from PIL import Image
@@ -16,6 +18,7 @@ from core import checkpoints, reports
 from core.checkpoints import Card
 from core.reports import Content, Figure, Row, Table, Tile
 from core.svgcharts import Chart, Series
+from tests.core.hostile_words_for_tests import HOSTILE_WORDS
 from tests.core.models_for_tests import tiny_document, tiny_tensors
 
 LINK = "http://localhost:8501/latent?map=tsne&seed=3"
@@ -98,6 +101,21 @@ def test_text_from_outside_is_shown_letter_by_letter(card: Card) -> None:
     assert page.tags.count("img") == 1
     assert sum(EVIL in word for word in page.words) >= 12
     assert not page.unclosed
+
+
+def test_report_has_the_same_form_whatever_words_a_stranger_wrote(
+    card: Card, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reports, "commit", lambda: "")  # asks git, each time
+    harmless = Page(reports.html(content(card), LINK)).tags
+    for words in (one[:20] for one in HOSTILE_WORDS):  # of longer ones the legend has a title
+        document = msgspec.structs.replace(card.document, dataset=words, excluded_classes=(words,))
+        text = reports.html(content(replace(card, document=document), f"a{words}"), LINK)
+        page = Page(text.encode().decode())  # it is written as UTF-8
+        assert page.tags == harmless
+        assert not page.handlers
+        assert not page.unclosed
+        assert not set(text) & set("\0\x1b\u202e\u2066")
 
 
 @pytest.mark.parametrize("link", ["javascript:alert(1)", "", "data:text/html,x", "//elsewhere"])

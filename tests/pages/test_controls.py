@@ -9,7 +9,8 @@ from core import datasets
 from core.data.imagesets import ImageSet
 from core.noise import Noise
 from pages.ui.reconstruct.controls import pick
-from pages.ui.text import noise_name, plain, titles
+from pages.ui.text import code, noise_name, plain, titles
+from tests.core.hostile_words_for_tests import HOSTILE_WORDS
 from tests.core.models_for_tests import tiny_checkpoint
 
 
@@ -62,6 +63,14 @@ def test_plain_words_have_every_sign_of_markdown_escaped() -> None:
     assert plain("[a](http://x) <b> $x$ :red[y] *z*\n# w") == (
         "\\[a\\]\\(http\\://x\\) \\<b\\> \\$x\\$ \\:red\\[y\\] \\*z\\* \\# w"
     )
+
+
+def test_plain_words_have_no_sign_that_ends_a_line_or_turns_it_around() -> None:
+    for words in HOSTILE_WORDS:
+        shown = plain(words)
+        assert len(shown.splitlines()) <= 1
+        assert not set(shown) & set("\0\r\x1b\u2028\u202e\u2066\ud800")
+        assert len(code(words).splitlines()) == 1
 
 
 def test_checkpoints_with_one_title_are_told_apart_by_name() -> None:

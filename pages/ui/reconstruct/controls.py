@@ -10,7 +10,7 @@ from core.checkpoints import Card
 from core.data.imagesets import ImageSet
 from core.noise import ADDITIVE, EXPLANATIONS, KINDS, Kind, Noise
 from pages.ui import state, widgets
-from pages.ui.text import kind_name, titles
+from pages.ui.text import kind_name, plain, titles
 
 LARGE = 48  # pixels a side, from where fewer images fit a screen and a message
 COMPARE, RIVALS = "compare", "rivals"
@@ -166,6 +166,7 @@ def _classes(available: ImageSet) -> list[str]:
         key="classes",
         what="class",
         selection_mode="multi",
+        format_func=plain,  # pills show Markdown
         help="Only images of these classes; none chosen = all",
     )
 

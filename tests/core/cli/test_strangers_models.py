@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import checkpoints
+from core import checkpoints, datasets
 from core.cli.main import main
 from core.data import folders
 from tests.core.models_for_tests import tiny_document, tiny_tensors
@@ -88,6 +88,21 @@ def test_what_a_stranger_wrote_does_not_reach_the_terminal_as_it_is(
     else:
         (found,) = (c for c in json.loads(out)["checkpoints"] if c["name"] == "theirs")
         assert found["metrics_measured_here"] is False
+
+
+def test_images_a_model_was_trained_on_are_exported_for_its_script(
+    run: Run, own_checkpoints: Path, secrets: Path, tmp_path: Path
+) -> None:
+    images, out = datasets.training_images("mnist-5k", ("5", "9")).images, tmp_path / "images.npy"
+    document = tiny_document("dense", DIGIT, excluded_classes=("5", "9"))
+    checkpoints.save(own_checkpoints / "ours.safetensors", document, tiny_tensors(document))
+    code, said, err = run("export", "ours", "--out", out, "--json")
+    assert (code, err) == (0, "")
+    assert json.loads(said)["bytes"] == out.stat().st_size
+    np.testing.assert_array_equal(np.load(out, allow_pickle=False), images)
+    code, said, err = run("export", keep(own_checkpoints, f"folder:{secrets}"), "--out", out)
+    assert (code, said) == (2, "")
+    assert "no data set here" in err
 
 
 def test_score_says_whose_the_line_is(run: Run, own_checkpoints: Path, tmp_path: Path) -> None:
