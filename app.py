@@ -1,37 +1,48 @@
-"""Hourglass: the router. `streamlit run app.py`, or `make app`."""
+"""Hourglass: `make app`, or `streamlit run app.py`.
+
+The server imports this file once, for what surrounds Streamlit; Streamlit then runs it as its
+script, again and again for each visitor.
+"""
 
 import streamlit as st
 
-from pages.ui import cache, errors, links, sidebar, state
-from pages.ui.component import ASSETS
-from pages.ui.server import router
+if __name__ != "__main__":
+    from pages.ui.server import serve
 
-PAGES = (
-    st.Page("pages/reconstruct.py", title="Reconstruct", icon=":material/compare:", default=True),
-    st.Page("pages/learn.py", title="Learn", icon=":material/school:"),
-    st.Page("pages/latent.py", title="Latent space", icon=":material/scatter_plot:"),
-    st.Page("pages/outliers.py", title="Outliers", icon=":material/flag:"),
-    st.Page("pages/robustness.py", title="Robustness", icon=":material/show_chart:"),
-    st.Page("pages/your_images.py", title="Your images", icon=":material/add_photo_alternate:"),
-    st.Page("pages/train.py", title="Train", icon=":material/model_training:"),
-)
+    app = st.App(__file__, middleware=serve.MIDDLEWARE, lifespan=serve.lifespan)
+else:
+    from pages.ui import cache, errors, links, sidebar, state
+    from pages.ui.component import ASSETS
+    from pages.ui.server import router
 
-st.set_page_config(
-    page_title="Hourglass",
-    page_icon=str(ASSETS / "mark.svg"),
-    layout="wide",
-    initial_sidebar_state=308,
-    menu_items={
-        "About": "Hourglass shows what an autoencoder sees. Nothing here leaves this machine."
-    },
-)
-st.html(ASSETS / "app.css")
-st.logo(str(ASSETS / "logo.svg"), size="large", icon_image=str(ASSETS / "mark.svg"))
-page = st.navigation(PAGES)
-state.enter(page.url_path)
-with errors.shown():
-    with st.sidebar:
-        sidebar.draw()
-    with router.routing(), links.told():
-        page.run()
-cache.warm_up()  # after the frame, which it would slow down
+    PAGES = (
+        st.Page(
+            "pages/reconstruct.py", title="Reconstruct", icon=":material/compare:", default=True
+        ),
+        st.Page("pages/learn.py", title="Learn", icon=":material/school:"),
+        st.Page("pages/latent.py", title="Latent space", icon=":material/scatter_plot:"),
+        st.Page("pages/outliers.py", title="Outliers", icon=":material/flag:"),
+        st.Page("pages/robustness.py", title="Robustness", icon=":material/show_chart:"),
+        st.Page("pages/your_images.py", title="Your images", icon=":material/add_photo_alternate:"),
+        st.Page("pages/train.py", title="Train", icon=":material/model_training:"),
+    )
+
+    st.set_page_config(
+        page_title="Hourglass",
+        page_icon=str(ASSETS / "mark.svg"),
+        layout="wide",
+        initial_sidebar_state=308,
+        menu_items={
+            "About": "Hourglass shows what an autoencoder sees. Nothing here leaves this machine."
+        },
+    )
+    st.html(ASSETS / "app.css")
+    st.logo(str(ASSETS / "logo.svg"), size="large", icon_image=str(ASSETS / "mark.svg"))
+    page = st.navigation(PAGES)
+    state.enter(page.url_path)
+    with errors.shown():
+        with st.sidebar:
+            sidebar.draw()
+        with router.routing(), links.told():
+            page.run()
+    cache.warm_up()  # after the frame, which it would slow down

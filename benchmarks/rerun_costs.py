@@ -49,14 +49,14 @@ class Server:
 
 
 @contextmanager
-def server(plain: bool = False) -> Iterator[tuple[str, Server]]:
+def server(bare: bool = False) -> Iterator[tuple[str, Server]]:
     """A server with a home of its own, ready for all pages, and its address.
 
-    plain: started by `streamlit run app.py`.
+    bare: without what app.py puts around Streamlit.
     """
     with tempfile.TemporaryDirectory() as folder:
         places = {"HOURGLASS_HOME": folder}
-        with serving.process(Path(folder) / "log.txt", places, plain=plain) as (address, pid):
+        with serving.process(Path(folder) / "log.txt", places, bare=bare) as (address, pid):
             for page in sorted({case.page for case in CASES}):
                 Visitor(address, page).close()
             time.sleep(READY_SECONDS)

@@ -19,8 +19,8 @@ Served = tuple[str, Server]
 
 
 def rows(rounds: int) -> list[Row]:
-    """For `make bench`: the CPU of each change, beside that on a server that Streamlit started."""
-    with rerun_costs.server() as ours, rerun_costs.server(plain=True) as baseline:
+    """For `make bench`: the CPU of each change, beside that on a bare server of Streamlit."""
+    with rerun_costs.server() as ours, rerun_costs.server(bare=True) as baseline:
         return [_row(case, ours, baseline, rounds) for case in CASES]
 
 
@@ -31,7 +31,7 @@ def _row(case: Case, ours: Served, baseline: Served, rounds: int) -> Row:
     ]
     our, their = zip(*pairs, strict=True)
     what = f"CPU a rerun, {case.title}, {case.change}"
-    return Row(what, our, "`streamlit run`", their, "must", [case.limit] * rounds, "ms")
+    return Row(what, our, "bare Streamlit", their, "must", [case.limit] * rounds, "ms")
 
 
 def print_costs(address: str, process: Server, times: int) -> None:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +29,14 @@ QUIET = [
     "--disable-sync",
 ]
 START_SECONDS = 60
+# Streamlit's own server for a script, as it is without what app.py puts around it.
+BARE = """
+import sys
+from streamlit.web import bootstrap
+options = {"server_headless": True, "server_port": int(sys.argv[2])}
+bootstrap.load_config_options(options)
+bootstrap.run(sys.argv[1], False, [], options)
+"""
 
 
 @contextmanager
@@ -37,8 +45,7 @@ def serving(
 ) -> Iterator[str]:
     """The address of an app that runs as long as the block does.
 
-    log: where the server writes.  environment: added to ours.  script: what is run; any but ours
-    is run by Streamlit as it comes.
+    log: where the server writes.  environment: added to ours.  script: what is run.
     Raises HourglassError with the log if it does not start.
     """
     with process(log, environment, script) as (address, _):
@@ -50,18 +57,20 @@ def process(
     log: Path,
     environment: Mapping[str, str] | None = None,
     script: str = "app.py",
-    plain: bool = False,
+    bare: bool = False,
+    watched: Sequence[str] = (),
 ) -> Iterator[tuple[str, int]]:
     """The same, with the server's process id beside its address.
 
-    plain: by `streamlit run`, not as `python -m core app` does it.
+    bare: without what app.py puts around Streamlit.  watched: a command that runs the server's, as
+    strace does.
     """
     port = free_port()
-    module = "pages.ui.server.serve" if script == "app.py" and not plain else "streamlit"
     options = ["--server.headless", "true", "--server.port", str(port)]
+    run = ["-c", BARE, script, str(port)] if bare else ["-m", "streamlit", "run", script, *options]
     with log.open("w") as out:
         server = subprocess.Popen(
-            [sys.executable, "-m", module, "run", script, *options],
+            [*watched, sys.executable, *run],
             cwd=PROJECT,
             env=os.environ | dict(environment or {}),
             stdout=out,

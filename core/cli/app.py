@@ -78,10 +78,9 @@ def dashboard_command(port: int, headless: bool) -> list[str]:
     settings = {
         "server.port": str(port),
         "server.headless": str(headless).lower(),
-        "server.showEmailPrompt": "false",  # a first start must not wait for an answer
     }
     arguments = [part for name, value in settings.items() for part in (f"--{name}", value)]
-    return [sys.executable, "-m", "pages.ui.server.serve", "run", "app.py", *arguments]
+    return [sys.executable, "-m", "pages.ui.server", "run", "app.py", *arguments]
 
 
 def become(command: list[str]) -> None:

@@ -17,8 +17,6 @@ from benchmarks.walking import Stop
 
 WIDTHS = {1440: 900, 1024: 768, 390: 844}
 MODEL = "tiny-denoising"  # quick
-# Streamlit asks for its server below the page's path before it asks at the root: two times 404.
-PROBES = re.compile(r"^/[a-z_]+/_stcore/(health|host-config)$")
 OVERFLOW = """
 () => [document.documentElement, document.querySelector("[data-testid=stMain]")]
   .map((element) => element.scrollWidth - element.clientWidth)
@@ -85,7 +83,7 @@ class Walk:
 
     def _logged(self, message: Any) -> None:
         where = urlparse(message.location.get("url", ""))
-        if message.type == "error" and not PROBES.match(where.path):
+        if message.type == "error":
             self.note(f"{message.text} {where.path}")
 
 

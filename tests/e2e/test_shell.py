@@ -90,6 +90,7 @@ def test_other_pages_have_their_frame_at_once_and_nothing_over_them_later(
     visit.page.wait_for_function(GONE, timeout=SECONDS)
     heading = visit.page.get_by_role("heading", level=1)
     assert heading.inner_text(timeout=SECONDS) == title
+    assert visit.complaints == []
 
 
 def test_stand_in_goes_where_the_browser_keeps_nothing(visit: Visit, ready: str) -> None:

@@ -76,11 +76,6 @@ def judged(page: Any) -> float:
     return float(found[1])
 
 
-def own_complaints(visit: Visit) -> list[str]:
-    """Without the answers to Streamlit's own search for the address it is served under."""
-    return [text for text in visit.complaints if "404" not in text]
-
-
 @pytest.fixture
 def test_data() -> Path:
     """The folder of larger test data: HOURGLASS_TEST_DATA, with cifar10-sample.zip in it."""
@@ -119,7 +114,7 @@ def test_names_that_are_markup_run_nothing_and_fetch_nothing(visit: Visit, serve
     assert page.locator("img[src*=evil], img[onerror]").count() == 0
     assert not [url for url in asked if "evil" in url or url.endswith("/x")]
     assert visit.off_host == []
-    assert own_complaints(visit) == []
+    assert visit.complaints == []
 
 
 def test_digit_drawn_is_judged_and_can_be_undone_and_cleared(visit: Visit, server: str) -> None:

@@ -1,57 +1,86 @@
-"""Streamlit's server for app.py, which gets ready for the first visitor while his browser starts.
+"""What app.py puts around Streamlit: who is answered, our index.html, getting ready.
 
-`python -m pages.ui.server.serve run app.py` takes the arguments of `streamlit`, and prints its
-address as soon; what the pages need is then loaded in the background. `streamlit run app.py` shows
-the same pages, later.
+All of it goes in through st.App, so that it is the same however the server is started: by
+`make app`, by `streamlit run app.py`, or as `app:app` by an ASGI server of your own.
 """
 
+import contextlib
 import logging
 import os
 import socket
-import sys
 import threading
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+import webbrowser
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
 from typing import Any
 
+import psutil
+import streamlit as st
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import HTMLResponse, Response
-from starlette.staticfiles import StaticFiles
-from streamlit import runtime
-from streamlit.web import cli
-from streamlit.web.server.starlette import starlette_server, starlette_static_routes
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.machine import cores
 from pages.ui.server import shell
+from pages.ui.server.hosts import OnlyOurs
 
-Answer = Callable[[str, MutableMapping[str, Any]], Awaitable[Response]]
 GET_READY = "get-ready"
 NO_SESSION = "streamlit.runtime.scriptrunner_utils.script_run_context"  # warns of our thread
-POLL_SECONDS = 0.01
 PAUSE_SECONDS = 3.0  # in which the first page is drawn: the rest would take its processor
+NEW_EACH_TIME = {"Cache-Control": "no-cache"}
+KEPT = {"Cache-Control": "public, immutable, max-age=31536000"}
 
 
-def main() -> None:
-    """Become `streamlit` with the arguments given."""
-    spare_the_others()
+@dataclass
+class Known:
+    """What the server finds out while it gets ready.  landing: what moves on the first page."""
+
+    landing: shell.Landing | None = None
+
+
+KNOWN = Known()
+
+
+@contextlib.asynccontextmanager
+async def lifespan(_: st.App) -> AsyncIterator[None]:
+    """Around the life of the server, which begins to get ready as soon as it listens."""
     send_at_once()
-    index = Index()
-    index.install()
-    threading.Thread(target=get_ready, args=(index,), name=GET_READY, daemon=True).start()
-    sys.argv[0] = "streamlit"
-    cli.main()
+    threading.Thread(target=get_ready, name=GET_READY, daemon=True).start()
+    yield
 
 
-def get_ready(index: "Index") -> None:
-    """Load what pages need, once the server is there: components are registered with it."""
+def get_ready() -> None:
+    """Open the browser, and load what pages need while it starts."""
     logging.getLogger(NO_SESSION).addFilter(lambda record: GET_READY not in record.getMessage())
-    while not runtime.exists():
-        time.sleep(POLL_SECONDS)
+    if address := address_to_open():
+        webbrowser.open(address)
     from pages.ui.server import preloading
 
     preloading.first_page()
-    index.landing = preloading.landing()
+    KNOWN.landing = preloading.landing()
     time.sleep(PAUSE_SECONDS)
     preloading.other_pages()
+
+
+def address_to_open() -> str | None:
+    """Where the first page is, if whoever started this server wants to see it now.
+
+    None with --server.headless, and if another server than Streamlit's listens, which chose its
+    port itself.
+    """
+    port = st.get_option("server.port")
+    if st.get_option("server.headless") or port not in (c.laddr.port for c in _listening()):
+        return None
+    scheme = "https" if st.get_option("server.sslCertFile") else "http"
+    return f"{scheme}://{st.get_option('browser.serverAddress')}:{port}{base()}/"
+
+
+def base() -> str:
+    """What all paths of this server begin with: "" or, for example, "/hourglass"."""
+    path = st.get_option("server.baseUrlPath").strip("/")
+    return f"/{path}" if path else ""
 
 
 def spare_the_others() -> None:
@@ -67,61 +96,51 @@ def spare_the_others() -> None:
 def send_at_once() -> None:
     """Have small messages sent without waiting for the answer to the one before.
 
-    Streamlit 1.67 leaves Nagle's algorithm on: with a Linux browser's delayed answers each rerun
-    takes 40 ms longer (github.com/Kludex/uvicorn/issues/3149 says why). Connections inherit the
-    option from the socket that is listened on.
+    Streamlit 1.67 makes its socket in a way that keeps asyncio from doing so, and with a Linux
+    browser's delayed answers each rerun takes 40 ms longer. Connections inherit the option from
+    the socket that is listened on, which is this process's own.
     """
-    bind = starlette_server._bind_socket  # the only place to reach the socket
-
-    def bind_without_delay(address: str, port: int, backlog: int) -> socket.socket:
-        listening = bind(address, port, backlog)
-        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return listening
-
-    starlette_server._bind_socket = bind_without_delay
+    for connection in _listening():
+        if connection.fd >= 0:  # Windows does not tell
+            with socket.socket(fileno=os.dup(connection.fd)) as listening:
+                listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
-class Index:
-    """Has every page of the app begin with our index.html (shell.py) instead of Streamlit's.
-
-    landing: what moves on the first page, once it is known.
-    """
-
-    landing: shell.Landing | None = None
-
-    def install(self) -> None:
-        """To be called before the server starts: the only place to reach what it answers."""
-        make = starlette_static_routes.create_streamlit_static_handler
-
-        def make_ours(directory: str, base_url: str | None) -> StaticFiles:
-            files = make(directory, base_url)
-            theirs = files.get_response
-
-            async def ours(path: str, scope: MutableMapping[str, Any]) -> Response:
-                return self.answer(path, scope) or await self.instead(theirs, path, scope)
-
-            files.get_response = ours  # type: ignore[method-assign]
-            return files
-
-        starlette_static_routes.create_streamlit_static_handler = make_ours
-
-    def answer(self, path: str, scope: MutableMapping[str, Any]) -> Response | None:
-        """What moves, if that is asked for."""
-        landing = self.landing
-        if landing is None or path != landing.name or scope["method"] != "GET":
-            return None
-        kept = {"Cache-Control": "public, immutable, max-age=31536000"}
-        return Response(landing.message, media_type="application/octet-stream", headers=kept)
-
-    async def instead(self, theirs: Answer, path: str, scope: MutableMapping[str, Any]) -> Response:
-        """Streamlit's answer, unless that is its index.html: given for all that is no file."""
-        response = await theirs(path, scope)
-        if not str(getattr(response, "path", "")).endswith("index.html"):
-            return response
-        page = path.strip("./")
-        landing = None if page or scope["query_string"] else self.landing
-        return HTMLResponse(shell.index(page, landing), headers={"Cache-Control": "no-cache"})
+def _listening() -> Iterator[Any]:
+    """The TCP sockets on which this process waits for visitors; none where that is not told."""
+    with contextlib.suppress(psutil.Error):
+        for connection in psutil.Process().net_connections("tcp"):
+            if connection.status == psutil.CONN_LISTEN:
+                yield connection
 
 
-if __name__ == "__main__":
-    main()
+class OurIndex:
+    """ASGI middleware: every page of the app begins with our index.html (shell.py)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer what is ours, and have Streamlit answer the rest."""
+        is_read = scope["type"] == "http" and scope["method"] in ("GET", "HEAD")
+        ours = answer(scope) if is_read else None
+        await (ours or self.app)(scope, receive, send)
+
+
+def answer(scope: Scope) -> ASGIApp | None:
+    """The index.html of a page, or what moves on the first one; None if neither is asked for."""
+    root = scope.get("root_path", "") + base()
+    if not scope["path"].startswith(f"{root}/"):
+        return None
+    name, landing = scope["path"].removeprefix(f"{root}/"), KNOWN.landing
+    if landing and name == landing.name:
+        return Response(landing.message, media_type="application/octet-stream", headers=KEPT)
+    if not shell.is_page(name):
+        return None
+    moves = None if name or scope["query_string"] else landing
+    return GZipMiddleware(HTMLResponse(shell.index(name, moves), headers=NEW_EACH_TIME))
+
+
+MIDDLEWARE = (Middleware(OnlyOurs), Middleware(OurIndex))
+spare_the_others()
+logging.getLogger("uvicorn.error").setLevel(logging.WARNING)  # it would tell how it starts and ends

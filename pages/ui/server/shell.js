@@ -5,6 +5,10 @@ const shell = $values;
 const SHELL_PATIENCE_MS = 20000;
 const SHELL_TOUCHES = ["pointerdown", "keydown", "wheel"];
 
+// Streamlit would look for its server below the page's own path first, and find nothing there but an error for the console.
+const shell_base = location.origin + location.pathname.slice(0, location.pathname.length - shell.page.length);
+window.__streamlit = { BACKEND_BASE_URL: shell_base };
+
 const shell_host = document.getElementById("hourglass-shell");
 const shell_root = shell_host.attachShadow({ mode: "closed" });
 shell_root.innerHTML = shell.html; // our own files, and nothing of the address

@@ -17,12 +17,13 @@ from pathlib import Path
 from string import Template
 from typing import Any, NamedTuple
 
-from streamlit import config, file_util
+import streamlit as st
 
 from pages.ui.component import ASSETS, SWEEP
 
 HERE = Path(__file__).parent
 APP = HERE.parents[2] / "app.py"
+STREAMLIT = Path(st.__file__).parent / "static"  # what it sends to browsers
 # What Streamlit calls the code that it fetches when it is first needed.
 PARTS = (
     *("BidiComponent", "Selectbox", "Multiselect", "ButtonGroup", "PageLink", "Button"),
@@ -56,16 +57,21 @@ class Landing(NamedTuple):
     purpose: str
 
 
+def is_page(path: str) -> bool:
+    """Whether a path, relative to the app's, leads to a page."""
+    return any(entry.path == path for entry in menu())
+
+
 @lru_cache(maxsize=32)
 def index(path: str, landing: Landing | None) -> str:
     """Streamlit's index.html with what is ours.
 
-    path: of the page, relative to the app's.  landing: for who asks for nothing but the app.
+    path: of a page, relative to the app's.  landing: for who asks for nothing but the app.
     """
-    here = next((entry for entry in menu() if entry.path == path), None)
-    plain = (Path(file_util.get_static_dir()) / "index.html").read_text("utf-8")
+    here = next(entry for entry in menu() if entry.path == path)
+    plain = (STREAMLIT / "index.html").read_text("utf-8")
     ours = f"{_links()}<style>{_read('app.css', 'shell.css')}</style>"
-    body = _body(here, landing) if here else ""
+    body = _body(here, landing)
     found = plain.replace("</head>", f"{ours}</head>", 1).replace("<body>", f"<body>{body}", 1)
     return _sooner(found, landing)
 
@@ -98,14 +104,14 @@ def _entry(call: ast.Call) -> Entry:
 
 def _links() -> str:
     """Asks for the code of PARTS, as far as this Streamlit calls it so."""
-    folder = Path(file_util.get_static_dir())
-    found: Iterable[Path] = (f for part in PARTS for f in folder.glob(f"static/js/{part}.*.js"))
-    names = (file.relative_to(folder).as_posix() for file in found)
+    found: Iterable[Path] = (f for p in PARTS for f in STREAMLIT.glob(f"static/js/{p}.*.js"))
+    names = (file.relative_to(STREAMLIT).as_posix() for file in found)
     return "".join(f'<link rel="modulepreload" crossorigin href="./{name}">' for name in names)
 
 
 def _body(here: Entry, landing: Landing | None) -> str:
     values = {
+        "page": here.path,
         "html": f"<style>{_read('sweep.css', 'shell_inside.css')}</style>{_inside(here, landing)}",
         "light": colours("light"),
         "dark": colours("dark"),
@@ -157,7 +163,7 @@ def colours(scheme: str) -> Mapping[str, str]:
 
 
 def _option(scheme: str, name: str) -> Any:
-    return config.get_option(f"theme.{scheme}.{name}")
+    return st.get_option(f"theme.{scheme}.{name}")
 
 
 def _dashed(name: str) -> str:

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from streamlit.web.server.starlette import starlette_server
+import streamlit as st
 
 from benchmarks.visitor import Visitor
 from pages.ui.server import preloading, serve
@@ -80,17 +80,38 @@ def test_preloading_loads_neither_torch_nor_what_maps_are_made_with() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="where connections inherit the option")
-def test_connection_sends_small_messages_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(starlette_server, "_bind_socket", starlette_server._bind_socket)
-    serve.send_at_once()
-    with (
-        starlette_server._bind_socket("127.0.0.1", 0, 1) as listening,
-        socket.create_connection(listening.getsockname()),
-    ):
-        listening.setblocking(True)
-        accepted, _ = listening.accept()
-        with accepted:
-            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+def test_connection_sends_small_messages_at_once() -> None:
+    with socket.socket() as listening:  # as Streamlit makes it
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        serve.send_at_once()
+        with socket.create_connection(listening.getsockname()):
+            accepted, _ = listening.accept()
+            with accepted:
+                assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({}, "http://127.0.0.1:{port}/"),
+        ({"server.baseUrlPath": "/below/"}, "http://127.0.0.1:{port}/below/"),
+        ({"server.sslCertFile": "a.pem"}, "https://127.0.0.1:{port}/"),
+        ({"server.headless": True}, None),
+        ({"server.port": 1}, None),  # somebody else's server, whose port is its own affair
+    ],
+)
+def test_browser_is_sent_to_the_page_where_one_is_wanted(
+    changed: dict[str, object], expected: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        set_by_us = {"server.port": port, "server.headless": False} | changed
+        get = st.get_option
+        monkeypatch.setattr(
+            st, "get_option", lambda name: set_by_us[name] if name in set_by_us else get(name)
+        )
+        assert serve.address_to_open() == (expected and expected.format(port=port))
 
 
 def shown(visitor: Visitor) -> list[bytes]:

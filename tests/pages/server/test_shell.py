@@ -4,15 +4,15 @@ import re
 import time
 import urllib.request
 from collections.abc import Callable
-from pathlib import Path
+from urllib.parse import quote
 
-from streamlit import file_util
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from benchmarks import walking
 from core.config import PROJECT
 from pages.ui import theme
-from pages.ui.server import preloading, shell, welcome
+from pages.ui.server import preloading, serve, shell, welcome
 
 OpenApp = Callable[..., AppTest]
 HOSTILE = "<script>alert(1)</script>"
@@ -68,11 +68,36 @@ def test_room_of_the_sidebar_is_what_the_app_asks_for() -> None:
     assert f"var(--hourglass-side, {shell.SIDE}px)" in shell.index("", None)
 
 
-def test_index_of_an_address_that_is_no_page_says_nothing_of_it() -> None:
-    found = shell.index(HOSTILE, LANDING)
-    assert HOSTILE not in found
-    assert "hourglass-shell" not in found
-    assert ".st-key-dataset" in found
+def test_address_that_is_no_page_is_left_to_streamlit_which_says_nothing_of_it(
+    server: str,
+) -> None:
+    assert not shell.is_page(HOSTILE)
+    found = answer(f"{server}/{quote(HOSTILE)}").decode()
+    assert found == (shell.STREAMLIT / "index.html").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("base", "root", "path", "ours"),
+    [
+        ("", "", "/", True),
+        ("", "", "/latent", True),
+        ("", "", "/reconstruct", False),  # Streamlit knows it as / only
+        ("", "", "/latent/", False),
+        ("", "", "/static/latent", False),
+        ("", "", "/app.py", False),
+        ("below", "", "/below/latent", True),
+        ("/below/", "", "/below/", True),
+        ("below", "", "/latent", False),
+        ("", "/mounted", "/mounted/latent", True),
+        ("", "/mounted", "/latent", False),
+    ],
+)
+def test_index_is_ours_where_the_server_has_its_pages(
+    base: str, root: str, path: str, ours: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serve, "base", lambda: f"/{base.strip('/')}".rstrip("/"))
+    asked = {"path": path, "root_path": root, "query_string": b""}
+    assert (serve.answer(asked) is not None) is ours
 
 
 def test_index_of_a_page_keeps_what_streamlit_needs_and_text_stays_text() -> None:
@@ -81,11 +106,6 @@ def test_index_of_a_page_keeps_what_streamlit_needs_and_text_stays_text() -> Non
     assert found.count("</script>") == found.count("<script")
     assert "<Two>" not in found
     assert "\\u003cb>Bold\\u003c/b> &amp; plain" in found
-
-
-def test_code_of_the_first_page_is_found_under_the_names_that_streamlit_gives_it() -> None:
-    found = shell.index("", None)
-    assert [part for part in shell.PARTS if f"./static/js/{part}." not in found] == []
 
 
 def test_shell_has_the_colours_of_the_theme() -> None:
@@ -111,5 +131,4 @@ def test_server_begins_each_page_with_its_own_title(server: str) -> None:
 def test_server_still_gives_streamlits_own_files(server: str) -> None:
     script = re.search(r"\./(static/js/index\.[^\"]+)", answer(server).decode())
     assert script is not None
-    folder = Path(file_util.get_static_dir())
-    assert answer(f"{server}/{script.group(1)}") == (folder / script.group(1)).read_bytes()
+    assert answer(f"{server}/{script.group(1)}") == (shell.STREAMLIT / script.group(1)).read_bytes()
