@@ -85,7 +85,7 @@ def catalogue(data_root: Path | str | None = None) -> tuple[DatasetInfo, ...]:
     """
     return (
         *(_info(known, available=True) for known in EMBEDDED),
-        *(_info(known, _is_here(known, _path(data_root))) for known in publicsets.PUBLIC_SETS),
+        *(_info(known, known.is_here(_path(data_root))) for known in publicsets.PUBLIC_SETS),
         *(_own_info(own) for own in ownsets.available()),
     )
 
@@ -107,14 +107,14 @@ def load(
     progress: Progress | None = None,
     size: tuple[int, int] | None = None,
 ) -> ImageSet:
-    """One split ("train" or "test") of the set `id`, fetched first if it is not there.
+    """One split ("train" or "test") of the set `id`. Nothing is downloaded.
 
     id: one in catalogue(), folder:PATH or zip:PATH; own sets (own:NAME), folders and zips have the
     split "all" as well.
     data_root: as in catalogue().
-    progress: told (done, in all or None): bytes while downloading, files of a folder or zip.
+    progress: told (done, in all or None) while a folder or zip is read: files.
     size: (H, W) of the images of a folder or zip, see core.data.folders.Choice.
-    Raises DataError if there is no such set or split, or if it cannot be had or read.
+    Raises DataError if there is no such set or split, or if it is not here or cannot be read.
     """
     kind, _, path = id.partition(":")
     if kind == "folder" and path:
@@ -126,11 +126,21 @@ def load(
     if split not in SPLITS:
         raise DataError(f"There is no split {split!r} of {id}: choose train or test.")
     if id in publicsets.BY_ID:
-        return publicsets.BY_ID[id].load(split, _path(data_root), progress)
+        return publicsets.BY_ID[id].load(split, _path(data_root))
     if id not in EMBEDDED_BY_ID:
         known = ", ".join((*EMBEDDED_BY_ID, *publicsets.BY_ID))
         raise DataError(f"There is no data set {id!r}: choose {known}, folder:PATH or zip:PATH.")
     return EMBEDDED_BY_ID[id].load(split)
+
+
+def check_here(
+    id: str,  # noqa: A002  # as above
+    data_root: Path | str | None = None,
+) -> None:
+    """Raise DataError, which says how to get it, for a public set that is not on this machine."""
+    known = publicsets.BY_ID.get(id)
+    if known is not None and not known.is_here(_path(data_root)):
+        raise known.absent()
 
 
 def training_images(
@@ -159,10 +169,6 @@ def _same_pixels(images: ImageSet, others: ImageSet) -> npt.NDArray[np.bool_]:
 
 def _info(known: EmbeddedSet | publicsets.PublicSet, available: bool) -> DatasetInfo:
     return DatasetInfo(**{name: getattr(known, name) for name in FACTS}, available=available)
-
-
-def _is_here(known: publicsets.PublicSet, data_root: Path | None) -> bool:
-    return all(known.root(split, data_root) is not None for split in SPLITS)
 
 
 def _own_info(own: ownsets.OwnSet) -> DatasetInfo:

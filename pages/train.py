@@ -4,7 +4,7 @@ import streamlit as st
 
 from core import runs
 from core.running import control as run_control
-from pages.ui import errors, sidebar, state
+from pages.ui import errors, public_sets, sidebar, state
 from pages.ui.train import facts as training_facts
 from pages.ui.train import form as training_form
 from pages.ui.train import runs as run_list
@@ -20,12 +20,15 @@ left, right = st.columns([2, 5], gap="large")
 with left, errors.shown():
     st.subheader("New run")
     config = training_form.draw(sidebar.chosen().dataset.id)
-    training_facts.draw(config)
-    if st.button(
-        "Start training", type="primary", icon=":material/play_arrow:", width="stretch",
-        help="Begins in the background; waits for its turn if others are running",
-    ):  # fmt: skip
-        st.session_state["run"] = run_control.start(runs.create(config)).id
+    if missing := public_sets.missing(config.train.dataset):
+        public_sets.offer(missing)
+    else:
+        training_facts.draw(config)
+        if st.button(
+            "Start training", type="primary", icon=":material/play_arrow:", width="stretch",
+            help="Begins in the background; waits for its turn if others are running",
+        ):  # fmt: skip
+            st.session_state["run"] = run_control.start(runs.create(config)).id
 
 found = runs.found()
 newest = next((run for run in found if run.is_live), found[0] if found else None)

@@ -1,6 +1,5 @@
 """Which images a model's judgement is compared with: known as usual, and not judged themselves."""
 
-import shlex
 from pathlib import Path
 
 import numpy as np
@@ -61,7 +60,7 @@ def available_id(card: Card, judged: ImageSet, data_root: Path | None = None) ->
         return digits.ID
     raise DataError(
         f"{card.name} was trained on {info.title}, which is not here to compare with: "
-        f"get it with `python -m core evaluate {shlex.quote(card.name)}`, or choose another model."
+        f"download it with `python -m core datasets fetch {name}`, or choose another model."
     )
 
 

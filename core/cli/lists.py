@@ -1,7 +1,6 @@
-"""`datasets`, `archs`, `checkpoints`: what there is."""
+"""`archs`, `checkpoints`: what there is."""
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,34 +10,6 @@ from core.models import ARCHITECTURES
 
 if TYPE_CHECKING:
     from core.checkpoints import Card
-
-
-@click.command(cls=options.Command, short_help="List the data sets.")
-@options.data_root
-@options.as_json
-def datasets(data_root: Path | None, as_json: bool) -> None:
-    """List the data sets: what is there already, and what would be downloaded when asked for.
-
-    A folder or a zip of images is a data set too: folder:PATH, zip:PATH.
-    """
-    from core.datasets import catalogue
-
-    found = catalogue(data_root)
-    rows = [
-        (
-            info.id,
-            " x ".join(map(str, info.input_shape)),
-            info.n_train,
-            info.n_test,
-            len(info.class_names),
-            "yes" if info.available else "no",
-            info.title,
-        )
-        for info in found
-    ]
-    header = ("ID", "SHAPE", "TRAIN", "TEST", "CLASSES", "HERE", "TITLE")
-    result = {"datasets": [asdict(info) for info in found]}
-    output.show(result, output.table(header, rows), as_json)
 
 
 @click.command(cls=options.Command, short_help="List the architectures and their options.")

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 import click
 
 from core.cli.app import app
+from core.cli.datasets import datasets
 from core.cli.encode import encode
 from core.cli.estimate import estimate
 from core.cli.evaluate import evaluate
 from core.cli.export import export
-from core.cli.lists import archs, checkpoints, datasets
+from core.cli.lists import archs, checkpoints
 from core.cli.outliers import outliers
 from core.cli.project import project, structure
 from core.cli.runs import runs

@@ -55,12 +55,13 @@ def sizes(
     GAIN tells how many times smaller the error is than that of PCA with as many numbers. Ctrl-C
     keeps what is trained so far; the same command goes on from there.
     """
-    from core import checkpoints
+    from core import checkpoints, datasets
     from core.comparing import sizes as study
 
     name = options.source_id(dataset)
     wanted = study.missing(checkpoints.available(), name, families, latent_dims, epochs)
-    if not no_train:
+    if wanted and not no_train:
+        datasets.check_here(name, data_root)
         _train(wanted, data_root)
         wanted = study.missing(checkpoints.available(), name, families, latent_dims, epochs)
     found = study.table(study.study(checkpoints.available(), name))

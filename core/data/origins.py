@@ -15,6 +15,11 @@ SIZES = {
 }
 
 
+def megabytes(dataset_id: str) -> float:
+    """How much a download of a public set is."""
+    return sum(SIZES[dataset_id]) / 1e6
+
+
 def resources(dataset_id: str) -> tuple[Resource, ...]:
     """The files of a public set.
 

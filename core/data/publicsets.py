@@ -1,6 +1,7 @@
-"""The well-known sets that torchvision also knows, read from its folder layout or downloaded.
+"""The well-known sets that torchvision also knows, read from its folder layout.
 
-The folder that was asked for is only ever read; what is downloaded goes to the data folder.
+The folder that was asked for is only ever read; fetch(), and nothing else, downloads a set, into
+the data folder.
 """
 
 from dataclasses import dataclass
@@ -51,11 +52,23 @@ class PublicSet:
         roots = (data_root or config.data_root(), config.data_dir())
         return next((root for root in roots if self.layout.present(root, split)), None)
 
-    def load(
-        self, split: str, data_root: Path | None = None, progress: Progress | None = None
-    ) -> ImageSet:
-        """One split, downloaded if need be; DataError if it cannot be had or is broken."""
-        root = self.root(split, data_root) or self._download(progress)
+    def is_here(self, data_root: Path | None = None) -> bool:
+        """Whether all of it is on this machine; data_root as in root()."""
+        return all(self.root(split, data_root) is not None for split in ("train", "test"))
+
+    def absent(self) -> DataError:
+        """What there is to say when it is not on this machine."""
+        return DataError(
+            f"{self.title} is not on this machine: download it with `python -m core datasets fetch "
+            f"{self.id}` ({origins.megabytes(self.id):.0f} MB), or on the page Your images under "
+            "Public data sets."
+        )
+
+    def load(self, split: str, data_root: Path | None = None) -> ImageSet:
+        """One split; DataError if it is broken, or if it is not here, which says how to get it."""
+        root = self.root(split, data_root)
+        if root is None:
+            raise self.absent()
         images, labels = self.layout.read(root, split)
         if len(images) != len(labels) or not (labels < len(self.class_names)).all():
             raise DataError(f"{self.title} in {root} is broken: delete it and download it again.")
@@ -63,17 +76,17 @@ class PublicSet:
         return ImageSet(self.id, split, images, labels, self.class_names, ids)
 
     def fetch(self, data_root: Path | None = None, progress: Progress | None = None) -> None:
-        """Download what is missing of the set; DataError if it cannot be had."""
-        if any(self.root(split, data_root) is None for split in ("train", "test")):
-            self._download(progress)
+        """Download the set unless it is here; DataError if it cannot be had.
 
-    def _download(self, progress: Progress | None) -> Path:
+        progress: told (bytes there, of how many).
+        """
+        if self.is_here(data_root):
+            return
         root = config.data_dir()
         resources = origins.resources(self.id)
         downloads.fetch_all(self.title, resources, root / self.layout.folder, progress)
         if isinstance(self.layout, cifar.CifarFiles):
             self.layout.unpack(root, resources[0].filename)
-        return root
 
 
 FASHION = (

@@ -13,8 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.data import origins
 from core.data.publicsets import BY_ID
-from pages.ui import cache
-from pages.ui.own import downloads as own_downloads
+from pages.ui import cache, public_sets
 from tests.core.data.test_publicsets import IDX_NAMES, idx
 from tests.core.loopback_for_tests import Loopback, loopback
 
@@ -50,7 +49,7 @@ def section(
 
 def button(app: AppTest) -> str:
     """What the button under Fashion-MNIST says now; "" if it has none."""
-    keys = (f"start_{own_downloads.key(KNOWN)}", f"cancel_{own_downloads.key(KNOWN)}")
+    keys = (f"start_{public_sets.key(KNOWN)}", f"cancel_{public_sets.key(KNOWN)}")
     return next((one.label for one in app.button if one.key in keys), "")
 
 
@@ -77,7 +76,7 @@ def kept(home: Path) -> list[str]:
 def test_set_asked_for_is_fetched_and_then_offered_in_the_sidebar(section: AppTest) -> None:
     assert button(section) == "Download (31 MB)"
     app = press(section, "Download")
-    wait_until(app, lambda: own_downloads.is_here(KNOWN))
+    wait_until(app, KNOWN.is_here)
     app.run()
     assert button(app) == ""
     data = next(box for box in app.sidebar.selectbox if box.label == "Data")
@@ -99,7 +98,7 @@ def test_download_that_goes_wrong_is_a_sentence_and_trying_again_succeeds(
     assert kept(home) == []
     web.faults.clear()
     press(app, "Try again")
-    wait_until(app, lambda: own_downloads.is_here(KNOWN))
+    wait_until(app, KNOWN.is_here)
     assert not app.run().error
 
 
@@ -119,27 +118,42 @@ def test_stalled_download_is_cancelled_at_once_and_fetched_anew_meanwhile(
     web.faults[FIRST] = "stalled"
     app = press(section, "Download")
     wait_until(app, lambda: button(app) == "Cancel" and bool(web.asked))
-    job = cache.jobs().get(own_downloads.key(KNOWN))
+    job = cache.jobs().get(public_sets.key(KNOWN))
     assert job is not None
     began = time.monotonic()
     press(app, "Cancel")
     assert time.monotonic() - began < 2
     assert job.state == "cancelled"
     assert button(app).startswith("Download")
-    assert not own_downloads.is_here(KNOWN)
+    assert not KNOWN.is_here()
     web.faults.clear()
     press(app, "Download")
-    wait_until(app, lambda: own_downloads.is_here(KNOWN))
+    wait_until(app, KNOWN.is_here)
     web.released.set()
     job.wait(10)
     assert not [name for name in kept(home) if name.startswith(".download-")]
-    assert own_downloads.is_here(KNOWN)
+    assert KNOWN.is_here()
 
 
 def test_second_visitor_joins_the_download_under_way(section: AppTest, web: Loopback) -> None:
     web.faults[FIRST] = "stalled"
     app = press(section, "Download")
     wait_until(app, lambda: bool(web.asked))
-    assert own_downloads.start(KNOWN) is cache.jobs().get(own_downloads.key(KNOWN))
+    assert public_sets.start(KNOWN) is cache.jobs().get(public_sets.key(KNOWN))
     web.released.set()
-    cache.jobs().forget(own_downloads.key(KNOWN))
+    cache.jobs().forget(public_sets.key(KNOWN))
+
+
+def test_training_on_a_set_that_is_not_here_begins_with_a_button_that_downloads_it(
+    section: AppTest, web: Loopback
+) -> None:
+    app = section.switch_page("pages/train.py").run()
+    next(box for box in app.selectbox if box.label == "Train on").select(KNOWN.id).run()
+    labels = [one.label for one in app.button]
+    assert "Start training" not in labels
+    assert web.asked == []
+    press(app, "Download")
+    wait_until(app, KNOWN.is_here)
+    app.run()
+    assert "Start training" in [one.label for one in app.button]
+    assert not app.exception

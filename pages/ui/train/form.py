@@ -121,4 +121,4 @@ def _dataset(default: str) -> DatasetInfo:
 
 
 def _title(info: DatasetInfo) -> str:
-    return info.title if info.available else f"{info.title}: downloaded when training starts"
+    return info.title if info.available else f"{info.title}: not on this machine yet"

@@ -111,14 +111,16 @@ def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[Loopback]:
 
 
 @pytest.mark.parametrize("name", publicsets.BY_ID)
-def test_absent_set_is_downloaded_once_into_the_data_folder_and_loaded_from_there(
+def test_absent_set_is_fetched_once_into_the_data_folder_and_loaded_from_there(
     name: str, web: Loopback, empty_home: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     told: list[tuple[int, int | None]] = []
     known = publicsets.BY_ID[name]
+    for _ in range(2):
+        known.fetch(elsewhere, lambda *amounts: told.append(amounts))
     for split in ("test", "train", "test"):
-        images = datasets.load(name, split, elsewhere, lambda *amounts: told.append(amounts))
+        images = datasets.load(name, split, elsewhere)
         n_batches = 5 if name == "cifar10" and split == "train" else 1
         assert (len(images), images.shape) == (n_batches * N, known.input_shape)
         assert images.ids[1] == f"{name}/{split}/00001"
@@ -130,16 +132,31 @@ def test_absent_set_is_downloaded_once_into_the_data_folder_and_loaded_from_ther
     assert info.available
 
 
+@pytest.mark.parametrize("name", publicsets.BY_ID)
+def test_absent_set_is_not_downloaded_unasked_and_the_reason_says_how_to_ask(
+    name: str, web: Loopback, empty_home: Path
+) -> None:
+    for split in datasets.SPLITS:
+        with pytest.raises(DataError, match=f"`python -m core datasets fetch {name}`"):
+            datasets.load(name, split)
+        with pytest.raises(DataError, match="not on this machine"):
+            datasets.training_images(name)
+    assert web.asked == []
+    assert [*empty_home.iterdir()] == []
+
+
 @pytest.mark.parametrize("fault", ["missing", "short", "damaged"])
 @pytest.mark.parametrize("name", publicsets.BY_ID)
 def test_set_served_badly_is_refused_and_downloaded_whole_the_next_time(
     name: str, fault: str, web: Loopback
 ) -> None:
     web.faults = dict.fromkeys([*web.files], fault)
+    known = publicsets.BY_ID[name]
     with pytest.raises(DataError, match="could not be downloaded"):
-        datasets.load(name, "test")
+        known.fetch()
     assert not next(info for info in datasets.catalogue() if info.id == name).available
     web.faults.clear()
+    known.fetch()
     assert len(datasets.load(name, "test")) == N
 
 
@@ -225,7 +242,7 @@ def test_cifar_checksums_are_torchvisions_own() -> None:
 
 
 def test_cifar_archive_writes_nothing_outside_its_folder(web: Loopback, empty_home: Path) -> None:
-    datasets.load("cifar10", "test")
+    publicsets.BY_ID["cifar10"].fetch()
     found = {path.relative_to(empty_home / "data").as_posix() for path in empty_home.rglob("*.bin")}
     names = (*cifar.BATCHES["train"], *cifar.BATCHES["test"])
     assert found == {f"cifar-10-batches-bin/{name}.bin" for name in names}
