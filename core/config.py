@@ -37,7 +37,14 @@ class TrainingError(HourglassError):
 
 
 class Diverged(TrainingError):
-    """The loss exploded or stopped being a number."""
+    """The loss or the test error exploded or stopped being a number.
+
+    at: how many epochs were done then, with fractions.
+    """
+
+    def __init__(self, message: str, at: float) -> None:
+        super().__init__(message)
+        self.at = at
 
 
 def home() -> Path:

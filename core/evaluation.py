@@ -16,7 +16,6 @@ from core.parts import slices
 
 Array = npt.NDArray[np.float32]
 Table = npt.NDArray[np.float64]
-PSNR_CAP = 1000.0  # dB; an image that is rebuilt perfectly would make the mean infinite
 
 
 class Rebuilder(Protocol):
@@ -94,8 +93,9 @@ def qualities(
 ) -> Table:
     """How well each image is rebuilt under each of noises, which share their kind.
 
-    Returns (len(noises), 4, n): mse, mse of the noisy image itself, psnr (dB, at most PSNR_CAP) and
-    ssim, each against the clean image.  progress: told (images done, all images) after each part.
+    Returns (len(noises), 4, n): mse, mse of the noisy image itself, psnr (dB, at most
+    metrics.PSNR_CAP) and ssim, each against the clean image.
+    progress: told (images done, all images) after each part.
     Raises DataError if there are no images or they do not fit the model.
     """
     if not len(images):
@@ -115,7 +115,7 @@ def _measure(autoencoder: Rebuilder, x: Array, noises: tuple[Noise, ...], seed: 
     for noise in noises:
         x_noisy = corrupt(x, drawn, noise) if noise else x
         x_hat = autoencoder.reconstruct(x_noisy)
-        psnr = np.minimum(metrics.psnr(x, x_hat), PSNR_CAP)
+        psnr = np.minimum(metrics.psnr(x, x_hat), metrics.PSNR_CAP)
         rows.append([metrics.mse(x, x_hat), metrics.mse(x, x_noisy), psnr, metrics.ssim(x, x_hat)])
     return np.array(rows)
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 Array = npt.NDArray[np.float32]
 Scores = npt.NDArray[np.float64]
+PSNR_CAP = 100.0  # dB; in a mean, an image that is rebuilt exactly would make it infinite
 SSIM_WINDOW = 7
 SSIM_PIXELS = 32 * 784  # at a time: a part that fits into the processor's cache is twice as fast
 MATRIX_SIDE = 128  # up to this side a product of matrices is the fastest moving mean
@@ -36,6 +37,11 @@ def psnr(x: Array, x_hat: Array) -> Scores:
     """
     with np.errstate(divide="ignore"):
         return np.asarray(-10 * np.log10(mse(x, x_hat)))
+
+
+def psnr_text(psnr: float, digits: int = 1) -> str:
+    """A mean PSNR in words, "24.1 dB"; where all images are rebuilt exactly, that it is no less."""
+    return f"{psnr:.{digits}f} dB" if psnr < PSNR_CAP else f"at least {PSNR_CAP:.0f} dB"
 
 
 def ssim(x: Array, x_hat: Array) -> Scores:

@@ -12,16 +12,22 @@ from typing import Any, NamedTuple
 import psutil
 
 from core.config import PROJECT
+from core.locks import HANDED, Lock
 
 GONE = 0.5  # seconds that the system may take to clear a killed process away
-CLOCK = 2.0  # seconds by which two readings of a start time may differ when the clock is set
+LINUX = sys.platform == "linux"
+SAME = 0.1 if LINUX else 2.0  # seconds by which two readings of one start time may differ
 
 
 class Process(NamedTuple):
     """A process; its number may be given to another later, and the start time tells them apart."""
 
     pid: int
-    started: float  # seconds since 1970
+    started: float  # seconds; where the system lets it, since the machine was started: see _start
+
+    def is_same(self, other: "Process") -> bool:
+        """Whether both are one process, told of at different times."""
+        return self.pid == other.pid and abs(self.started - other.started) <= SAME
 
     def is_alive(self) -> bool:
         """Whether it still runs; a dead one that nobody has waited for does not."""
@@ -41,34 +47,43 @@ class Process(NamedTuple):
     def _found(self) -> psutil.Process | None:
         try:
             found = psutil.Process(self.pid)
-            if abs(found.create_time() - self.started) > CLOCK:
+            if abs(_start(found) - self.started) > SAME:
                 return None
             return None if found.status() == psutil.STATUS_ZOMBIE else found
-        except (psutil.Error, ValueError):
+        except (psutil.Error, ValueError, OverflowError):
             return None
 
 
 def this() -> Process:
     """The process that calls this."""
-    return Process(os.getpid(), psutil.Process().create_time())
+    return Process(os.getpid(), _start(psutil.Process()))
 
 
 def parent() -> Process:
     """The process that started this one."""
-    return Process(os.getppid(), psutil.Process(os.getppid()).create_time())
+    return Process(os.getppid(), _start(psutil.Process(os.getppid())))
 
 
-def launch(command: Sequence[str], log: Path, environment: Mapping[str, str]) -> Process:
-    """Start `command` in the project's folder; it outlives us, and what it prints goes to log."""
+def launch(
+    command: Sequence[str], log: Path, environment: Mapping[str, str], lock: Lock | None = None
+) -> Process:
+    """Start `command` in the project's folder; it outlives us, and what it prints goes to log.
+
+    lock: held by the process, too, from its first moment until its last; see locks.handed().
+    """
     apart: dict[str, Any] = {"start_new_session": True}
+    given = {**os.environ, **environment}
     if sys.platform == "win32":
         flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.DETACHED_PROCESS
         apart = {"creationflags": flags}
+    elif lock is not None:
+        apart["pass_fds"] = (lock.handle,)
+        given[HANDED] = str(lock.handle)
     with open(log, "ab") as out:
         started = subprocess.Popen(
             list(command),
             cwd=PROJECT,
-            env={**os.environ, **environment},
+            env=given,
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT,
@@ -81,6 +96,15 @@ def launch(command: Sequence[str], log: Path, environment: Mapping[str, str]) ->
 
 def _known(pid: int) -> Process:
     try:
-        return Process(pid, psutil.Process(pid).create_time())
+        return Process(pid, _start(psutil.Process(pid)))
     except psutil.Error:  # it has ended already
         return Process(pid, 0.0)
+
+
+def _start(found: psutil.Process) -> float:
+    """When a process was started, the same however the clock is set afterwards.
+
+    Linux keeps it in ticks since the machine was started, which psutil adds to that moment by the
+    clock as it is now; other systems keep what the clock said then.
+    """
+    return round(float(found.create_time() - (psutil.boot_time() if LINUX else 0.0)), 2)

@@ -4,21 +4,28 @@ config.json    what is trained                    request      what the run is a
 status.json    how it stands                      state        where it can go on (see learning/)
 events.jsonl   what happened, a line each         epochs/      pictures and codes after each epoch
 launch.json    the process last started for it    log.txt      what that process printed
+.lock          held by whoever is at work on it
 """
 
 import re
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from core import checkpoints
 from core.config import NAME_PATTERN, HourglassError, OptionError, runs_dir
 from core.files import write_atomically
 from core.learning.recipes import TrainConfig
+from core.models import architecture
 from core.running.status import LIVE, RunState, Status, silent_seconds, true_status, write_status
+from core.wording import one_line
+
+YEAR_3000 = 32_503_680_000  # in seconds since 1970
+Text = Annotated[str, Meta(max_length=5_000)]
 
 
 class RunConfig(Struct, frozen=True):
@@ -30,14 +37,14 @@ class RunConfig(Struct, frozen=True):
     launcher: the torchrun that began it, which finds it by this name after a restart; "" if none.
     """
 
-    name: str
-    created: float
+    name: Annotated[str, Meta(pattern=rf"^{NAME_PATTERN.pattern}\Z")]
+    created: Annotated[float, Meta(ge=0, le=YEAR_3000)]
     train: TrainConfig
-    threads: int = 1
-    data_root: str | None = None
-    keep_seconds: float = 10.0
-    keep_steps: int = 2000
-    launcher: str = ""
+    threads: Annotated[int, Meta(ge=1, le=256)] = 1
+    data_root: Text | None = None
+    keep_seconds: Annotated[float, Meta(ge=0, le=1e9)] = 10.0
+    keep_steps: Annotated[int, Meta(ge=1, le=10**12)] = 2000
+    launcher: Text = ""
 
 
 @dataclass(frozen=True)
@@ -73,7 +80,7 @@ class Run:
         if self.state == "finished":
             return 1.0
         done = max(0, s.epoch - 1) * s.steps_per_epoch + s.step
-        return done / max(1, s.steps_per_epoch * epochs)
+        return min(1.0, done / max(1, s.steps_per_epoch * epochs))
 
     @property
     def silent_seconds(self) -> float:
@@ -88,6 +95,18 @@ class Run:
                 return file.read().decode("utf-8", "replace")
         except OSError:
             return ""
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A run's folder of which nothing can be made.  reason: a sentence that says what to do."""
+
+    folder: Path
+    reason: str
+
+    @property
+    def id(self) -> str:
+        return self.folder.name
 
 
 def create(config: RunConfig) -> Run:
@@ -114,22 +133,29 @@ def default_name(dataset: str, arch: str) -> str:
 
 
 def found() -> tuple[Run, ...]:
-    """All runs, the newest first; folders that hold no run are left out."""
-    folders = sorted(runs_dir().glob("*/config.json")) if runs_dir().is_dir() else []
-    runs = []
-    for path in folders:
-        try:
-            runs.append(read(path.parent))
-        except HourglassError:
-            continue  # somebody else's folder, or one that is being deleted
+    """All runs, the newest first; see broken() for folders that cannot be read."""
+    runs = [run for run in map(_listed, _folders()) if isinstance(run, Run)]
     return tuple(sorted(runs, key=lambda run: run.config.created, reverse=True))
+
+
+def broken() -> tuple[Broken, ...]:
+    """The folders that found() leaves out, by name."""
+    return tuple(one for one in map(_listed, _folders()) if isinstance(one, Broken))
 
 
 def get(id: str) -> Run:  # noqa: A002  # what a run's name is called everywhere
     """The run with that id, else the newest with that name; OptionError if there is none."""
+    one = find(id)
+    if isinstance(one, Broken):
+        raise OptionError(one.reason)
+    return one
+
+
+def find(id: str) -> Run | Broken:  # noqa: A002
+    """The same, or what is broken under that id."""
     if NAME_PATTERN.fullmatch(id):
-        if (runs_dir() / id / "config.json").is_file():
-            return read(runs_dir() / id)
+        if _is_run(runs_dir() / id) and (one := _listed(runs_dir() / id)) is not None:
+            return one
         for run in found():
             if run.config.name == id:
                 return run
@@ -140,6 +166,35 @@ def read(folder: Path) -> Run:
     """The run in a folder, with its true state; OptionError if it cannot be read."""
     try:
         config = msgspec.json.decode((folder / "config.json").read_bytes(), type=RunConfig)
-    except (OSError, msgspec.DecodeError) as error:
-        raise OptionError(f"{folder.name} is not a run that can be read: delete it.") from error
+        architecture(config.train.arch).check(config.train.options)
+    except (OSError, ValueError, RecursionError, HourglassError) as error:
+        if not folder.is_dir():
+            raise OptionError(f"The run {folder.name} is not there any more.") from error
+        raise OptionError(
+            f"{folder.name} is not a run that can be read ({_why(error)}): delete it."
+        ) from error
     return Run(folder, config, true_status(folder))
+
+
+def _folders() -> list[Path]:
+    """Those that hold something of a run; what begins with a dot is being made or deleted."""
+    folders = sorted(runs_dir().glob("[!.]*")) if runs_dir().is_dir() else []
+    return [folder for folder in folders if _is_run(folder)]
+
+
+def _is_run(folder: Path) -> bool:
+    return any((folder / name).exists() for name in ("config.json", "status.json"))
+
+
+def _listed(folder: Path) -> Run | Broken | None:
+    """What a folder holds; None if it is gone by now."""
+    try:
+        return read(folder)
+    except HourglassError as error:
+        return Broken(folder, str(error)) if _is_run(folder) else None
+
+
+def _why(error: Exception) -> str:
+    """What is wrong with settings, in few words."""
+    said = error.strerror if isinstance(error, OSError) else str(error)
+    return one_line(f"config.json: {str(said).rstrip('.')}", 160)

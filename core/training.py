@@ -20,6 +20,7 @@ from core.distributed import ALONE, Team
 from core.documents import N_QUANTILES, Document, MetricsRecord, label
 from core.evaluation import qualities
 from core.inference import Autoencoder
+from core.learning import divergence
 from core.learning.descent import Descent
 from core.learning.events import Event, Finished, Saved
 from core.learning.fitting import Fitted, fit_by_gradient, fit_closed_form, fitted
@@ -46,8 +47,8 @@ def train(
     classes that it was trained on.  path: where the checkpoint is saved at the end, if anywhere.
     start: where to go on from.  team: the processes that train together; all but rank 0 end without
     a checkpoint.
-    Raises TrainingError if the settings do not fit the data, Diverged if the loss explodes or stops
-    being a number, OptionError if an option is out of bounds.
+    Raises TrainingError if the settings do not fit the data, Diverged if the loss or the test error
+    explodes or stops being a number, OptionError if an option is out of bounds.
     """
     test_set = test_set.without_classes(config.exclude_classes)
     spec, plan = _planned(config, train_set, test_set)
@@ -67,7 +68,10 @@ def keep(
     path: Path | None,
     state: State,
 ) -> Iterator[Event]:
-    """Judges and saves the model that a training has at `state`, as train() does at its end."""
+    """Judges and saves the model that a training has at `state`, as train() does at its end.
+
+    Raises Diverged if it is worse than any blank image.
+    """
     test_set = test_set.without_classes(config.exclude_classes)
     _, plan = _planned(config, train_set, test_set)
     descent = Descent(config, plan, train_set)
@@ -87,6 +91,7 @@ def _kept(
 ) -> Iterator[Event]:
     spec, plan = _planned(config, train_set, test_set)
     checkpoint = judged(document(config, spec, train_set, fit), plan, fit.tensors, test_set)
+    divergence.check_model(config, checkpoint.card.metrics["mse"], len(fit.history))
     if path is not None:
         card = checkpoints.save(path, checkpoint.card.document, fit.tensors)
         trained_on.note(card, config.dataset)

@@ -12,7 +12,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 FLOORS = tuple(
     set(names.split())
     for names in (
-        """config database files labels machine memory metrics noise processes scales shelf
+        """config database files labels locks machine memory metrics noise processes scales shelf
         svgcharts wording
         anomaly.neighbours anomaly.rankings anomaly.thresholds""",
         "arraycache background data datasets images models parts streaming.shards tensorfiles",

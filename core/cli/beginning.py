@@ -35,7 +35,8 @@ def resumed(name: str) -> "Run":
     run = runs.get(name)
     if run.state in ("finished", "diverged"):
         raise OptionError(f"{run.id} is {run.state}: there is nothing to go on with.")
-    run_control.clear(run)
+    if not run.is_live:  # else it was asked for something just now, or is another's
+        run_control.clear(run)
     return run
 
 
@@ -51,4 +52,6 @@ def created(given: dict[str, Any], team: "Team") -> "Run":
         for run in runs.found():
             if run.config.launcher == config.launcher and not run.is_live and run.can_resume:
                 return run
+    import core.running.execution  # noqa: F401  # takes seconds, in which the run would stand idle
+
     return runs.create(config)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from core.cli import options, output
+from core.metrics import psnr_text
 from core.noise import Kind, Noise, same_sort
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def evaluate(
 def _lines(result: "Evaluation") -> list[str]:
     lines = [
         f"{result.checkpoint} on {result.dataset} ({result.split}), {result.n:,} images",
-        f"mse {result.mse:.6f}   psnr {result.psnr:.2f} dB   ssim {result.ssim:.4f}",
+        f"mse {result.mse:.6f}   psnr {psnr_text(result.psnr, 2)}   ssim {result.ssim:.4f}",
     ]
     if result.per_class:
         lines += ["", *output.table(("CLASS", "MSE"), list(result.per_class.items()))]

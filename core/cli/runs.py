@@ -1,5 +1,6 @@
 """`runs`: what has been trained or is being trained, and asking it for something."""
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -7,6 +8,8 @@ import click
 from core.cli import options, output
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from core.runs import Run
 
 
@@ -44,7 +47,10 @@ def show(run: str, as_json: bool) -> None:
     lines = [
         f"{one.id}: {one.state}{f' ({one.status.reason})' if one.status.reason else ''}",
         msgspec.json.encode(one.config.train).decode(),
-        *(f"epoch {e.epoch}: loss {e.train_loss:.5f}, test mse {e.test_mse:.5f}" for e in epochs),
+        *(
+            f"epoch {e.epoch}: loss {_told(e.train_loss)}, test mse {_told(e.test_mse)}"
+            for e in epochs
+        ),
         *one.log(2000).splitlines(),
     ]
     found = _described(one) | {"config": msgspec.to_builtins(one.config)}
@@ -98,9 +104,14 @@ def delete(run: str, as_json: bool) -> None:
     from core import runs as store
     from core.running import control as run_control
 
-    one = store.get(run)
+    one = store.find(run)
     run_control.delete(one)
     output.show({"deleted": one.id}, [f"{one.id}: deleted"], as_json)
+
+
+def _told(value: float) -> str:
+    """A loss or an error; one that is no number, or had exploded, in words."""
+    return f"{value:.5f}" if math.isfinite(value) else "exploded"
 
 
 def _asked(name: str, request: Any, as_json: bool) -> None:
@@ -119,18 +130,25 @@ def _show(run: "Run", as_json: bool, what: str = "") -> None:
 def _list(as_json: bool) -> None:
     from core import runs as store
 
-    found = store.found()
-    rows = [_row(run) for run in found]
+    found, broken = store.found(), store.broken()
+    rows = [_row(run, found) for run in found]
     header = ("ID", "STATE", "EPOCHS", "MSE", "DATA", "ARCH", "REASON")
     lines = output.table(header, rows) if rows else ["There are no runs: `train` begins one."]
-    output.show({"runs": [_described(run) for run in found]}, lines, as_json)
+    result = {"runs": [_described(run) for run in found], "broken": [one.id for one in broken]}
+    output.show(result, [*lines, *(one.reason for one in broken)], as_json)
 
 
-def _row(run: "Run") -> tuple[Any, ...]:
+def _row(run: "Run", found: "Sequence[Run]") -> tuple[Any, ...]:
+    from core.running import turns
+
     train, status = run.config.train, run.status
     mse = f"{status.mse:.5f}" if status.mse >= 0 else ""
     epochs = f"{run.share_done * train.epochs:.4g} of {train.epochs}"
-    return run.id, run.state, epochs, mse, train.dataset, train.arch, status.reason or status.phase
+    told = status.reason or status.phase
+    if run.state == "queued":
+        ahead = turns.n_ahead(run, found)
+        told = f"waiting for {ahead} of the others" if ahead else "starting"
+    return run.id, run.state, epochs, mse, train.dataset, train.arch, told
 
 
 def _described(run: "Run") -> dict[str, Any]:

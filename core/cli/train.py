@@ -9,6 +9,7 @@ from tqdm import tqdm
 
 from core.cli import beginning, options, output
 from core.config import HourglassError, OptionError
+from core.metrics import psnr_text
 from core.models import BY_NAME
 
 if TYPE_CHECKING:
@@ -156,8 +157,8 @@ def _show(run: "Run", card: "Card | None", as_json: bool) -> None:
         found |= {"seconds": card.seconds, **m}
         lines = [
             (
-                f"{card.name}: {card.title}; mse {m['mse']:.6f}, psnr {m['psnr']:.2f} dB, ssim "
-                f"{m['ssim']:.4f} on {m['n']:,} test images after {card.seconds:.0f} s; "
+                f"{card.name}: {card.title}; mse {m['mse']:.6f}, psnr {psnr_text(m['psnr'], 2)}, "
+                f"ssim {m['ssim']:.4f} on {m['n']:,} test images after {card.seconds:.0f} s; "
                 f"kept in {card.path}"
             )
         ]

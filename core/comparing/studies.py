@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from core import checkpoints, machine, processes, runs
+from core import checkpoints, locks, machine, processes, runs
 from core.comparing.sizes import DEFAULT_FAMILIES, SIZES, Wanted, missing
 from core.config import HourglassError, OptionError, runs_dir
 from core.files import write_atomically
@@ -23,6 +23,8 @@ from core.processes import Process
 from core.running import control as run_control
 from core.running import turns
 from core.runs import Run, RunConfig
+
+LOCK, PATIENCE = ".lock", 1.0  # seconds that who only looks may hold it
 
 
 @dataclass(frozen=True)
@@ -83,27 +85,35 @@ def begin(
     if not names:
         raise OptionError("Nothing is missing: all models of this study are there.")
     with turns.lock():
-        if under_way() is not None:
+        _folder().mkdir(parents=True, exist_ok=True)
+        own = locks.take(_folder() / LOCK, PATIENCE)
+        if own is None:
             raise OptionError("A size study is under way: wait for it, or stop it first.")
         command = [sys.executable, "-m", "core", "sizes", "--dataset", dataset]
         command += ["--arch", *families, "--latent-dim", *map(str, latent_dims)]
         command += [] if data_root is None else ["--data-root", str(data_root.resolve())]
         threads = str(machine.threads_per_run())
         environment = {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads}
-        _folder().mkdir(parents=True, exist_ok=True)
-        begun = Background(processes.launch(command, _folder() / "log.txt", environment), names)
-        write_atomically(_folder() / "launch.json", msgspec.json.encode(begun))
+        try:
+            process = processes.launch(command, _folder() / "log.txt", environment, own)
+            begun = Background(process, names)
+            write_atomically(_folder() / "launch.json", msgspec.json.encode(begun))
+        finally:
+            own.release()
     return begun
 
 
 def under_way() -> Background | None:
-    """The study in the background, if there is one."""
+    """The study in the background, if there is one: its process holds a lock until it ends."""
     try:
         content = (_folder() / "launch.json").read_bytes()
         begun = msgspec.json.decode(content, type=Background)
-    except (OSError, msgspec.DecodeError):
+    except (OSError, ValueError, RecursionError):
         return None
-    return begun if begun.process.is_alive() else None
+    held = locks.is_held(_folder() / LOCK)
+    if held is None or not locks.CAN_HAND_ON:
+        held = begun.process.is_alive()
+    return begun if held else None
 
 
 def stop() -> None:
@@ -112,7 +122,7 @@ def stop() -> None:
     if begun is None:
         return
     for run in runs.found():
-        if run.is_live and run.status.pid == begun.process.pid:
+        if run.is_live and _is_of(run, begun):
             run_control.cancel(run)
     begun.process.kill()
 
@@ -128,11 +138,15 @@ def latest(names: Collection[str]) -> dict[str, Run]:
 
 def progress(begun: Background) -> Progress:
     """How far a study in the background is."""
-    age = time.time() - begun.process.started
-    found = [run for run in latest(begun.names).values() if run.silent_seconds <= age]
+    found = [run for run in latest(begun.names).values() if _is_of(run, begun)]
     done = sum(not run.is_live for run in found)
     now = next((run for run in found if run.is_live), None)
     return Progress(done, len(begun.names), now)
+
+
+def _is_of(run: Run, begun: Background) -> bool:
+    """Whether it was the study's process that last was at work on a run."""
+    return begun.process.is_same(Process(run.status.pid, run.status.started))
 
 
 def _run(one: Wanted, data_root: Path | None) -> Run:

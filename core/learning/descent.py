@@ -1,6 +1,5 @@
 """Gradient descent, step by step, from the beginning or from a kept state."""
 
-import math
 import time
 from typing import cast
 
@@ -8,10 +7,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from core.config import Diverged, TrainingError
+from core.config import TrainingError
 from core.data.imagesets import ImageSet
 from core.distributed import ALONE, Team, together
 from core.documents import EpochRecord
+from core.learning import divergence
 from core.learning.batches import (
     choose_device,
     epoch_order,
@@ -29,7 +29,6 @@ from core.models.layers import Plan
 from core.models.network import Network
 
 LOOK = 25  # steps from one look at the loss to the next: fetching it from a GPU costs time
-EXPLODED = 1000.0  # pixels are 0 to 1, so a mean loss of 1 is as bad as drawing nothing
 
 
 class Descent:
@@ -72,7 +71,11 @@ class Descent:
         return self._looked() if self.step % LOOK == 0 or self.step == self.steps else None
 
     def finish_epoch(self, test_mse: float, seconds: float) -> EpochRecord:
-        """Add the epoch to the history and enter the next.  seconds: that it took."""
+        """Add the epoch to the history and enter the next.  seconds: that it took.
+
+        Raises Diverged if the test error is no number or has exploded.
+        """
+        divergence.check(self.config, "The test error", test_mse, self.epoch)
         loss = float(self.team.mean(self.total)) / self.steps
         record = EpochRecord(self.epoch, loss, test_mse, seconds, len(self.data) / seconds)
         self.history = (*self.history, record)
@@ -135,9 +138,8 @@ class Descent:
 
     def _looked(self) -> float:
         mean = float(self.team.mean(self.total)) / self.step
-        if not math.isfinite(mean) or mean > EXPLODED:
-            what = "exploded" if math.isfinite(mean) else "stopped being a number"
-            raise Diverged(f"The loss {what} in epoch {self.epoch}: choose a lower learning rate.")
+        at = self.epoch - 1 + self.step / self.steps
+        divergence.check(self.config, "The loss", mean, at)
         return mean
 
     def _tensors(self) -> Arrays:

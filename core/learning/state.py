@@ -50,9 +50,10 @@ class State(_Place, frozen=True):
     @property
     def is_good(self) -> bool:
         """Whether it is worth keeping: all numbers are finite and the loss has not exploded."""
-        best = min((record.train_loss for record in self.history), default=0.0)
-        mean = self.total / max(1, self.step)
-        near = np.isfinite(mean) and mean <= max(BAD_LOSS, 10 * best)
+        losses = [record.train_loss for record in self.history]
+        losses += [self.total / self.step] if self.step else []
+        best, last = min(losses[:-1], default=0.0), (losses or [0.0])[-1]
+        near = np.isfinite(last) and last <= max(BAD_LOSS, 10 * best)
         return bool(near) and all(np.isfinite(t).all() for t in self.tensors.values())
 
 

@@ -4,6 +4,7 @@ Whatever ends it, the folder says so afterwards. A process that is killed cannot
 gone is seen from outside (core.running.status).
 """
 
+import contextlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,12 +18,16 @@ from core.learning.state import State
 from core.models import architecture
 from core.running import turns
 from core.running.baseline import Sets, pca_mse
+from core.running.control import tidy
 from core.running.journal import Journal
 from core.running.keeping import Keeper
 from core.running.orders import ORDERS, Order, Signals, requested, signals
 from core.running.status import RunState
 from core.runs import Run
 from core.training import keep, train
+
+KEPT = "The model as it was before is kept."
+NOT_KEPT = "No model of it is kept."
 
 
 class _Ended(Exception):
@@ -50,12 +55,14 @@ def execute(
     journal = Journal(run)
     with journal.owned(), signals() as told:
         try:
+            tidy()
             if wait and not turns.awaited(run, journal):
                 return
             yield from _Work(run, journal, team, told).events(progress or journal.loaded)
         except Diverged as error:
-            kept = " The model as it was before is kept." if journal.status.checkpoint else ""
-            journal.fail("diverged", f"{error}{kept}")
+            is_kept = bool(journal.status.checkpoint)
+            journal.fail("diverged", f"{error} {KEPT if is_kept else NOT_KEPT}")
+            journal.append("loss", at=error.at, loss=None)
             raise
         except (KeyboardInterrupt, GeneratorExit):
             journal.fail("paused", "Its process was asked to end (Ctrl-C, or a shutdown).")
@@ -89,11 +96,14 @@ class _Work:
         except _Ended as end:
             yield from self._ended(end, sets)
         except Diverged:
-            yield from self._judged(self.keeper.kept(), sets)
+            with contextlib.suppress(HourglassError, OSError):  # what went wrong first is told
+                yield from self._judged(self.keeper.kept(), sets)
+            self._forget()
             raise
         else:
             self._compare(sets)
             self._set("finished")
+            self._forget()
 
     def _images(self, progress: Progress) -> Sets:
         config, root = self.config, self.run.config.data_root
@@ -156,6 +166,11 @@ class _Work:
         plan = architecture(self.config.arch).plan(train_set.shape, self.config.options)
         seen = train_set, test_set.without_classes(self.config.exclude_classes)
         self._set("running", pca_mse=pca_mse(seen, plan.latent_dim))
+
+    def _forget(self) -> None:
+        """Let go of the kept state, with which nobody can go on any more."""
+        if self.journal is not None:
+            self.keeper.drop()
 
     def _note(self, event: Event) -> None:
         if self.journal is not None:

@@ -2,7 +2,6 @@
 
 import contextlib
 import io
-import json
 import os
 import time
 import traceback
@@ -10,22 +9,22 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import filelock
 import msgspec
 import numpy as np
 
-from core import processes
+from core import locks, processes
 from core.config import OptionError
-from core.files import write_atomically
+from core.files import remove_abandoned, write_atomically
 from core.learning.events import EpochDone, Event, Finished, Saved, Started, StepDone
 from core.learning.state import State
-from core.running.status import RunState, replace_state, write_status
+from core.running.status import RunState, lock_of, replace_state, write_status
 from core.runs import Run
 
 MOST_PICTURES = 200  # epochs whose pictures are kept; of a longer run every second, third ...
 FIRST_PICTURES = 20  # epochs that count as such in any case
 TELL_SECONDS = 0.5  # between two signs of life
 SPARE_BYTES = 1 << 18  # freed on a full disk, so that the reason can still be written
+PATIENCE = 1.0  # seconds to wait for the lock: who only looks whether it is held has it so briefly
 
 
 class Journal:
@@ -40,19 +39,23 @@ class Journal:
 
     @contextlib.contextmanager
     def owned(self) -> Iterator[None]:
-        """Nobody else may write here; OptionError if somebody does."""
-        lock = filelock.FileLock(self.folder / ".lock", timeout=0)
+        """Nobody else may write here; OptionError if somebody does.
+
+        What was asked of the run is forgotten afterwards: it has been done, or came too late.
+        """
+        path = lock_of(self.folder)
+        lock = locks.handed(path) or locks.take(path, PATIENCE)
+        if lock is None:
+            raise OptionError(f"{self.folder.name} is running already.")
         try:
-            lock.acquire()
-        except filelock.Timeout as error:
-            raise OptionError(f"{self.folder.name} is running already.") from error
-        try:
+            remove_abandoned(self.folder)
             (self.folder / "epochs").mkdir(exist_ok=True)
             with contextlib.suppress(OSError):  # the disk is full already
                 (self.folder / "spare").write_bytes(bytes(SPARE_BYTES))
             yield
         finally:
             (self.folder / "spare").unlink(missing_ok=True)
+            (self.folder / "request").unlink(missing_ok=True)
             lock.release()
 
     def set(self, state: RunState, reason: str = "", **fields: Any) -> None:
@@ -71,12 +74,15 @@ class Journal:
         self.append("ended", state=state, reason=reason)
 
     def append(self, name: str, **fields: Any) -> None:
-        """Write one more line of what happened.  fields: anything that JSON can hold."""
-        line = json.dumps({"event": name, "time": round(time.time(), 3), **fields})
+        """Write one more line of what happened.
+
+        fields: anything that JSON can hold; it has no infinity, so that such a number becomes null.
+        """
+        line = msgspec.json.encode({"event": name, "time": round(time.time(), 3), **fields})
         with open(self.folder / "events.jsonl", "ab+") as file:
             if file.tell() and not _ends_in_newline(file):
-                line = "\n" + line  # the process before us was killed while it wrote
-            file.write(line.encode() + b"\n")
+                line = b"\n" + line  # the process before us was killed while it wrote
+            file.write(line + b"\n")
 
     def begin(self, state: State | None) -> None:
         """Training begins, or goes on from `state`: lines about what came after no longer count."""

@@ -36,6 +36,10 @@ class Keeper:
         self._cost = self._kept_at - began
         return is_good
 
+    def drop(self) -> None:
+        """Remove the kept state: it is three times as large as the model, and of no more use."""
+        self.path.unlink(missing_ok=True)
+
     def content(self) -> bytes:
         """The kept state as a file has it; empty if there is none."""
         return self.path.read_bytes() if self.path.exists() else b""

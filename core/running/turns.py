@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Sequence
 
 import filelock
 
@@ -23,11 +24,17 @@ def lock() -> filelock.BaseFileLock:
 
 def may_begin(run: Run) -> bool:
     """Whether it is this queued run's turn: a place is free, no older one waits. Under lock()."""
-    others = [other for other in found() if other.id != run.id]
+    return n_ahead(run, found()) == 0
+
+
+def n_ahead(run: Run, runs: Sequence[Run]) -> int:
+    """How many of all runs must end, or begin, before a queued one may begin; 0 if it may now."""
+    others = [other for other in runs if other.id != run.id]
     busy = sum(other.state in ("running", "stopping") for other in others)
-    waiting = [other for other in others if other.state == "queued"]
-    oldest = all(other.config.created >= run.config.created for other in waiting)
-    return oldest and busy < machine.max_runs()
+    older = sum(
+        other.state == "queued" and other.config.created < run.config.created for other in others
+    )
+    return max(0, busy + older + 1 - machine.max_runs())
 
 
 def awaited(run: Run, journal: Journal) -> bool:

@@ -198,11 +198,12 @@ def curves(run: Run) -> Curves:
     return kept(("curves", *_written(run)), lambda: run_records.curves(run))
 
 
-def epoch_sweep(run: Run) -> Packed:
-    """The slider over a run's epochs, ready to be sent."""
+def epoch_sweep(run: Run) -> Packed | None:
+    """The slider over a run's epochs, ready to be sent; None if fewer than two have pictures."""
 
-    def make() -> Packed:
-        return packing.pack(run_pictures.epochs_described(run, curves(run)))
+    def make() -> Packed | None:
+        sweep = run_pictures.epochs_described(run, curves(run))
+        return packing.pack(sweep) if sweep else None
 
     return kept(("epochs", *_written(run)), make)
 

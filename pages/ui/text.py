@@ -1,6 +1,7 @@
 """Words for people, and other people's words made safe."""
 
 import html
+import math
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -53,8 +54,10 @@ def counted(n: int, noun: str, plural: str = "") -> str:
 def decimal(value: float, digits: int) -> str:
     """A number with so many decimals; in powers of ten where it would read as 0 and is not.
 
-    sweep.js writes numbers alike.
+    A dash for what is no number.  sweep.js writes numbers alike.
     """
+    if not math.isfinite(value):
+        return "–"
     written = f"{value:.{digits}f}"
     return written if value == 0 or float(written) else f"{value:.1e}"
 

@@ -4,22 +4,28 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
+import psutil
 import pytest
 
-from core import checkpoints, datasets, machine, processes, runs
-from core.config import PROJECT, CheckpointError, OptionError
+from core import checkpoints, datasets, files, locks, machine, processes, runs
+from core.config import PROJECT, CheckpointError, OptionError, TrainingError
 from core.learning.events import Finished
 from core.processes import Process
 from core.running import control as run_control
 from core.running import records as run_records
 from core.running import status as run_status
-from core.running.status import Status
+from core.running import turns
+from core.running.execution import execute
+from core.running.journal import Journal
+from core.running.status import RunState, Status, is_at_work, lock_of, processes_of
 from core.runs import Run
 from core.training import train
 from tests.core.runs_for_tests import (
@@ -186,27 +192,222 @@ def write(run: Run, **status: object) -> Run:
     return runs.read(run.folder)
 
 
-def test_run_is_known_by_pid_and_start_time_together(images: str) -> None:
-    run, (pid, started) = new_run(images), processes.this()
-    assert write(run, state="running", pid=pid, started=started).state == "running"
-    assert write(run, state="running", pid=pid, started=started - 60).state == "interrupted"
-    assert write(run, state="running", pid=2**22 + 5, started=started).state == "interrupted"
+def step_the_clock(seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As NTP or a virtual machine that is resumed does it: Linux then says that it booted later."""
+    now = time.time
+    monkeypatch.setattr(time, "time", lambda: now() + seconds)
+    if sys.platform == "linux":
+        booted = psutil._pslinux.boot_time
+        for module in (psutil, psutil._pslinux):
+            monkeypatch.setattr(module, "boot_time", lambda: booted() + seconds)
 
 
-def test_new_run_whose_process_never_came_is_interrupted_after_a_while(images: str) -> None:
+@pytest.mark.parametrize("seconds", [-86_400, 3_600, 10**8])
+def test_run_is_live_as_long_as_its_lock_is_held_whatever_the_clock_says(
+    seconds: float, images: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run = new_run(images)
-    assert run.state == "queued"
-    long_ago = time.time() - run_status.STARTING - 1
-    os.utime(run.folder / "status.json", (long_ago, long_ago))
+    journal = Journal(run)
+    with journal.owned():
+        journal.set("running")
+        step_the_clock(seconds, monkeypatch)
+        assert runs.read(run.folder).state == "running"
+        assert processes_of(run.folder, journal.status) == [processes.this()]
+        with pytest.raises(OptionError, match="running: cancel it first"):
+            run_control.delete(run)
+        with pytest.raises(OptionError, match="running already"):
+            run_control.start(run)
     assert runs.read(run.folder).state == "interrupted"
-    assert runs.read(run.folder).can_resume
+    run_control.delete(run)
+    assert not run.folder.exists()
+
+
+def test_run_whose_lock_nobody_holds_is_interrupted_though_its_process_is_alive(
+    images: str,
+) -> None:
+    run, (pid, started) = new_run(images), processes.this()
+    assert write(run, state="running", pid=pid, started=started).state == "interrupted"
+    lock = locks.take(lock_of(run.folder))
+    assert lock is not None
+    assert write(run, state="running", pid=2**22 + 5, started=0.0).state == "running"
+    lock.release()
+
+
+def test_run_from_before_processes_were_known_by_locks_is_interrupted_and_goes_on(
+    images: str,
+) -> None:
+    run = new_run(images, epochs=1)
+    old = '{"state":"running","pid":77,"started":1795888660.04,"epoch":1,"step":2}'
+    (run.folder / "status.json").write_text(old)
+    (run.folder / "launch.json").write_text('{"pid":77,"started":1795888660.04}')
+    found = runs.read(run.folder)
+    assert (found.state, found.can_resume, found.status.step) == ("interrupted", True, 2)
+
+
+@pytest.mark.skipif(not locks.CAN_HAND_ON, reason="only POSIX hands on open files")
+def test_run_is_live_from_the_moment_it_is_started_though_its_process_says_nothing(
+    images: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def silent(run: Run, own: locks.Lock) -> Process:
+        waiting = [sys.executable, "-c", "import time; time.sleep(60)"]
+        return processes.launch(waiting, run.folder / "log.txt", {}, own)
+
+    monkeypatch.setattr(run_control, "_process", silent)
+    run = run_control.start(new_run(images))
+    step_the_clock(86_400, monkeypatch)
+    assert runs.read(run.folder).state == "queued"
+    with pytest.raises(OptionError, match="cancel it first"):
+        run_control.delete(run)
+    assert run_control.cancel(run).state == "cancelled"
+    assert not is_at_work(run.folder)
+
+
+def test_new_run_that_nobody_has_started_can_be_started(images: str) -> None:
+    run = new_run(images)
+    assert (run.state, run.can_resume) == ("interrupted", True)
+    assert "has not begun" in run.status.reason
+
+
+@pytest.mark.parametrize("request_", ["pause", "stop"])
+def test_run_that_is_not_live_is_asked_for_nothing(request_: Any, images: str) -> None:
+    run = new_run(images)
+    with pytest.raises(OptionError, match=f"interrupted: there is nothing to {request_}"):
+        run_control.ask(run, request_)
+    assert not (run.folder / "request").exists()
+
+
+def test_request_that_comes_as_the_run_ends_is_refused_and_leaves_nothing(
+    images: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, write_atomically = new_run(images), run_control.write_atomically
+    journal = Journal(run)
+    with journal.owned():
+        journal.set("running")
+
+        def late(path: Path, data: bytes) -> None:
+            journal.set("finished")
+            write_atomically(path, data)
+
+        monkeypatch.setattr(run_control, "write_atomically", late)
+        with pytest.raises(OptionError, match="finished: there is nothing to stop"):
+            run_control.ask(run, "stop")
+        assert not (run.folder / "request").exists()
+
+
+def test_run_that_cannot_be_moved_away_is_one_sentence(
+    images: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    run = new_run(images)
+    monkeypatch.setattr(Path, "rename", refuse)
+    with pytest.raises(TrainingError, match="Permission denied.*check that you may write"):
+        run_control.delete(run)
+    assert run.folder.exists()
+
+
+def test_process_that_cannot_be_ended_from_here_is_named(
+    images: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_control, "GRACE", 0.05)
+    monkeypatch.setattr(processes, "GONE", 0.05)
+    run = new_run(images)
+    lock = locks.take(lock_of(run.folder))
+    assert lock is not None
+    write(run, state="running", pid=2**22 + 5)
+    with pytest.raises(TrainingError, match="end process 4194309"):
+        run_control.cancel(run)
+    lock.release()
+
+
+# What killed processes leave
+
+
+def leave(folder: Path, name: str) -> Path:
+    """What a process that is killed while it writes leaves behind."""
+    folder.mkdir(parents=True, exist_ok=True)
+    handle, path = tempfile.mkstemp(dir=folder, prefix=f".{name}.")
+    os.close(handle)
+    return Path(path)
+
+
+def test_what_killed_processes_left_is_removed_when_the_next_run_begins(
+    images: str, own_checkpoints: Path
+) -> None:
+    killed, done, mine = new_run(images, "a"), new_run(images, "b"), new_run(images, "c", epochs=1)
+    left = [
+        leave(killed.folder, "state"),
+        leave(done.folder, "status.json"),
+        leave(mine.folder, "state"),
+        leave(own_checkpoints, "a.safetensors"),
+        leave(runs.runs_dir() / ".deleted-x" / "old", "state"),
+    ]
+    (done.folder / "state").touch()
+    (killed.folder / "state").write_bytes(b"needed to go on")
+    write(done, state="finished")
+    list(execute(mine))
+    assert not any(path.exists() for path in left)
+    assert not (done.folder / "state").exists()
+    assert (killed.folder / "state").exists()
+
+
+def test_finished_run_keeps_no_state_to_go_on_from(images: str) -> None:
+    run = new_run(images, epochs=3, keep_steps=1)
+    list(execute(run))
+    assert runs.read(run.folder).state == "finished"
+    assert not (run.folder / "state").exists()
+
+
+def test_run_that_another_process_is_at_work_on_is_left_alone_by_tidying(images: str) -> None:
+    run = new_run(images)
+    with Journal(run).owned():
+        (run.folder / "state").touch()
+        with files.replacing(run.folder / "state") as file:
+            run_control.tidy()
+            file.write(b"new")
+    assert (run.folder / "state").read_bytes() == b"new"
+
+
+# Whose turn it is
+
+
+def test_run_waits_only_for_runs_that_are_under_way_or_older(
+    images: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def at(created: float, state: RunState, name: str) -> Run:
+        config = msgspec.structs.replace(base.config, created=created)
+        return Run(base.folder.with_name(name), config, Status(state=state))
+
+    base = new_run(images)
+    mine = at(5, "queued", "mine")
+    monkeypatch.setenv("HOURGLASS_MAX_RUNS", "2")
+    younger, older = at(6, "queued", "y"), at(4, "queued", "o")
+    ended, one, two = at(1, "finished", "e"), at(2, "running", "r"), at(3, "stopping", "s")
+    assert turns.n_ahead(mine, [mine]) == 0
+    assert turns.n_ahead(mine, [mine, ended, younger]) == 0
+    assert turns.n_ahead(mine, [mine, one]) == 0
+    assert turns.n_ahead(mine, [mine, one, older]) == 1
+    assert turns.n_ahead(mine, [mine, one, two, older, younger]) == 2
+
+
+# What folders hold
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"state": "dreaming"}', b"\xff"])
-def test_status_that_cannot_be_read_counts_as_interrupted(content: bytes, images: str) -> None:
+def test_status_that_cannot_be_read_counts_as_interrupted_unless_somebody_is_at_work(
+    content: bytes, images: str
+) -> None:
     run = new_run(images)
     (run.folder / "status.json").write_bytes(content)
-    assert runs.read(run.folder).state == "interrupted"
+    found = runs.read(run.folder)
+    assert (found.state, "status.json cannot be read" in found.status.reason) == (
+        "interrupted", True
+    )  # fmt: skip
+    lock = locks.take(lock_of(run.folder))
+    assert lock is not None
+    assert runs.read(run.folder).state == "running"
+    lock.release()
 
 
 def test_folder_that_is_no_run_is_left_out_and_refused_by_name(images: str) -> None:
@@ -215,8 +416,11 @@ def test_folder_that_is_no_run_is_left_out_and_refused_by_name(images: str) -> N
     (runs.runs_dir() / "broken").mkdir()
     (runs.runs_dir() / "broken" / "config.json").write_text("{}")
     assert [found.id for found in runs.found()] == [run.id]
-    with pytest.raises(OptionError, match="can be read"):
+    with pytest.raises(OptionError, match="can be read.*delete it"):
         runs.get("broken")
+    assert [one.id for one in runs.broken()] == ["broken"]
+    run_control.delete(runs.find("broken"))
+    assert runs.broken() == ()
 
 
 @pytest.mark.parametrize("name", ["nothing", "../runs", "a/b", ".", "", "x\0", "/etc"])

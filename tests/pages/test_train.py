@@ -1,5 +1,6 @@
 """The Train page, run without a browser."""
 
+import json
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,10 +9,11 @@ from typing import Any
 
 import msgspec
 import numpy as np
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import runs
+from core import reports, runs
 from core.learning.recipes import PRESETS, TrainConfig
 from core.noise import Noise
 from core.running import control as run_control
@@ -19,10 +21,14 @@ from core.running import probe
 from core.running import records as run_records
 from core.running.execution import execute
 from core.running.records import Curves, Pictures
+from core.running.status import Status
 from core.runs import Run, RunConfig
+from pages.ui.theme import style
 from pages.ui.train import charts as run_charts
 from pages.ui.train import facts as training_facts
+from pages.ui.train import live
 from pages.ui.train import pictures as run_pictures
+from pages.ui.train import report as run_report
 from pages.ui.train import result as run_result
 from pages.ui.train import runs as run_list
 from pages.ui.train.probing import Probes
@@ -287,7 +293,7 @@ def test_link_opens_a_run_at_an_epoch_and_with_its_scale(finished: Run, open_app
 def test_list_has_a_row_a_run_with_its_curve_and_error(finished: Run) -> None:
     row = run_list.table([finished]).iloc[0]
     history = run_records.curves(finished).epochs
-    assert (row["name"], row["state"], row["done"]) == ("mine", "Finished", 1.0)
+    assert (row["name"], row["state"], row["epochs"]) == ("mine", "Finished", "3")
     assert row["curve"] == [record.test_mse for record in history]
     assert row["mse"] == finished.status.mse
     assert row["model"] == "Dense, D' = 2"
@@ -296,6 +302,7 @@ def test_list_has_a_row_a_run_with_its_curve_and_error(finished: Run) -> None:
 def test_slider_over_the_epochs_has_a_frame_an_epoch(finished: Run) -> None:
     curves = run_records.curves(finished)
     sweep = run_pictures.epochs_described(finished, curves)
+    assert sweep is not None
     assert sweep.values.tolist() == [1, 2, 3]
     kept = run_records.pictures(finished, 2)
     assert kept is not None
@@ -327,14 +334,31 @@ def with_error(run: Run, name: str, mse: float, **train: Any) -> Run:
     return Run(run.folder.with_name(name), config, status)
 
 
-def test_best_other_run_is_one_on_the_same_images(finished: Run) -> None:
+def test_best_other_run_is_one_that_had_the_same_to_do(finished: Run) -> None:
     better, worse = with_error(finished, "a", 0.01), with_error(finished, "b", 0.5)
     elsewhere = with_error(finished, "c", 0.001, dataset="shapes")
     fewer = with_error(finished, "d", 0.001, exclude_classes=("5",))
     unfinished = with_error(finished, "e", -1.0)
-    others = [finished, worse, elsewhere, better, fewer, unfinished]
+    denoiser = with_error(finished, "f", 0.001, noise=Noise(sigma=0.5))
+    larger = with_error(finished, "g", 0.001, options={"latent_dim": 64, "widths": [8]})
+    others = [finished, worse, elsewhere, better, fewer, unfinished, denoiser, larger]
     assert run_result.best_before(finished, others) is better
     assert run_result.best_before(finished, [finished, elsewhere]) is None
+    assert run_result.best_before(denoiser, others) is None
+
+
+@pytest.mark.parametrize(
+    ("mse", "other", "words"),
+    [
+        (0.1, 0.1, None), (0.11, 0.1, "+10 % with this model"),
+        (0.05, 0.1, "-50 % with this model"),
+        (0.1424, 0.01, "14.2 times that with this model"),
+    ],
+)  # fmt: skip
+def test_error_of_another_model_is_compared_in_words(
+    mse: float, other: float, words: str | None
+) -> None:
+    assert run_result._against(mse, other) == words
 
 
 def test_curves_have_axes_with_units_and_a_log_option() -> None:
@@ -371,3 +395,131 @@ def test_estimate_of_what_cannot_be_trained_says_why(empty_home: Path) -> None:
     while probes.is_measuring(config):
         time.sleep(0.05)
     assert "is not a folder" in str(probes.known(config))
+
+
+# Runs whose numbers are none
+
+
+EXPLODING = """\
+{"event": "begun", "at": 0.0}
+{"event": "loss", "at": 0.5, "loss": 0.25}
+{"event": "epoch", "record": {"epoch": 1, "train_loss": 0.2, "test_mse": 0.1, "seconds": 1}}
+{"event": "loss", "at": 1.5, "loss": NaN}
+{"event": "epoch", "record": {"epoch": 2, "train_loss": 1e300, "test_mse": Infinity}}
+"""
+
+
+@pytest.fixture
+def exploded(finished: Run) -> Run:
+    (finished.folder / "events.jsonl").write_text(EXPLODING)
+    status = {"state": "diverged", "reason": "The loss exploded.", "mse": 1e300, "psnr": None}
+    (finished.folder / "status.json").write_text(json.dumps(status))
+    return runs.read(finished.folder)
+
+
+def strict(figure: Any) -> dict[str, Any]:
+    """The figure as a browser reads it."""
+    found: dict[str, Any] = json.loads(figure.to_json(), parse_constant=pytest.fail)
+    return found
+
+
+def test_curve_that_explodes_is_drawn_as_far_as_it_goes_and_marked(exploded: Run) -> None:
+    curves = run_records.curves(exploded)
+    for log in (False, True):
+        for figure in (
+            run_charts.loss_curves(curves, 10, log),
+            run_charts.compared_losses(
+                {"<b>": curves, "other": curves}, log, {"<b>": style(0), "other": style(1)}
+            ),
+        ):
+            strict(figure)
+            marks = [one for one in figure.data if one.marker.symbol == "x"]
+            assert [one.x.tolist() for one in marks] == [[1.5, 2.0]] * len(marks)
+            assert marks
+            values = np.concatenate([one.y for one in figure.data])
+            assert np.nanmax(values) < 1, "the crosses; a loss that exploded is not drawn"
+
+
+def test_list_shows_a_run_that_exploded_with_the_curve_up_to_there(exploded: Run) -> None:
+    row = run_list.table([exploded]).iloc[0]
+    assert (row["state"], row["curve"]) == ("Diverged", [0.1])
+    assert pd.isna(row["mse"])
+
+
+def test_report_of_a_run_that_exploded_has_dashes_and_an_upright_line(exploded: Run) -> None:
+    content = run_report.content(exploded, "Diverged", log=True)
+    html = reports.html(content, "")
+    assert "nan" not in html.replace("finance", "").lower().split("<style")[0]
+    (table,) = content.tables
+    assert table.rows[-1][:3] == ("2", "–", "–")
+    assert ">exploded</text>" in html
+
+
+def test_map_leaves_out_codes_that_are_no_numbers() -> None:
+    codes = np.array([[0, 0], [np.nan, 1], [np.inf, 0], [2, 2]], np.float32)
+    figure = run_charts.code_map(codes, ["a", "a", "b", "a"])
+    strict(figure)
+    assert [len(one.x) for one in figure.data] == [2]
+
+
+def test_pictures_of_another_size_are_left_out_of_the_slider(finished: Run) -> None:
+    strip = np.zeros((2, 8, 1, 20, 20), np.uint8)
+    path = finished.folder / "epochs" / "00001.npz"
+    np.savez(path, strip=strip, codes=np.empty((0, 2), np.float32))
+    sweep = run_pictures.epochs_described(finished, run_records.curves(finished))
+    assert sweep is not None
+    assert sweep.values.tolist() == [2, 3]
+    (finished.folder / "epochs" / "00002.npz").write_bytes(b"PK damaged")
+    assert run_pictures.epochs_described(finished, run_records.curves(finished)) is None
+
+
+def test_page_shows_a_run_that_exploded_and_one_that_cannot_be_read_and_deletes_both(
+    exploded: Run, open_app: OpenApp
+) -> None:
+    broken = exploded.folder.with_name("broken")
+    broken.mkdir()
+    (broken / "config.json").write_text("{")
+    app = open_app(run=exploded.id).switch_page("pages/train.py").run()
+    assert not app.exception
+    assert "The loss exploded." in [one.value.replace("\\", "") for one in app.caption]
+    assert any("broken is not a run" in one.value for one in app.warning)
+    press(app, "Delete")
+    assert not app.exception
+    assert runs.broken() == ()
+    run_control.delete(exploded)
+    assert not app.run().exception
+
+
+def test_run_of_one_epoch_shows_its_pictures(
+    empty_home: Path, own_checkpoints: Path, open_app: OpenApp
+) -> None:
+    run = new_run(write_images(empty_home / "squares"), epochs=1)
+    list(execute(run))
+    app = open_app(run=run.id).switch_page("pages/train.py").run()
+    assert not app.exception
+    said = "test images and what the network makes of them after epoch 1"
+    assert [one.value for one in app.caption if one.value.endswith(said)]
+
+
+@pytest.mark.parametrize(
+    ("done", "epochs", "words"), [(1.0, 10, "10"), (0.35, 10, "3 of 10"), (0, 2000, "0 of 2,000")]
+)
+def test_list_says_how_many_epochs_are_done(
+    done: float, epochs: int, words: str, finished: Run
+) -> None:
+    train = replace(finished.config.train, epochs=epochs)
+    state: Any = "finished" if done == 1 else "paused"
+    status = msgspec.structs.replace(
+        finished.status, state=state, epoch=1, step=round(done * epochs * 20), steps_per_epoch=20
+    )
+    config = msgspec.structs.replace(finished.config, train=train)
+    assert run_list._epochs(Run(finished.folder, config, status)) == words
+
+
+def test_run_that_waits_for_nothing_is_starting(finished: Run, monkeypatch: Any) -> None:
+    monkeypatch.setenv("HOURGLASS_MAX_RUNS", "1")
+    queued = Run(finished.folder, finished.config, Status(state="queued"))
+    busy = Run(finished.folder.with_name("x"), finished.config, Status(state="running"))
+    assert live.words(queued, [queued, finished]) == ("Starting", "gray")
+    assert live.words(queued, [queued, busy]) == ("Waiting for its turn", "gray")
+    assert live._waiting(queued, [queued, busy]) == "Waiting for its turn, with 1 run before it"

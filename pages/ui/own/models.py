@@ -10,7 +10,7 @@ from core.wording import one_line
 from pages.ui import cache, errors, reporting, state, widgets
 from pages.ui.own import kept_report
 from pages.ui.sidebar import Choice
-from pages.ui.text import plain, titles
+from pages.ui.text import counted, plain, titles
 
 CHOSEN = "managed_model"
 ROUND, SAID = "model_uploads", "model_said"
@@ -73,9 +73,10 @@ def _one(card: Card) -> None:
     shape = " x ".join(map(str, card.input_shape))
     origin = "Comes with Hourglass" if card.shipped else "Yours"
     tested_on = f"{metrics['n']:,} test images of {one_line(metrics['dataset'])}"
+    epochs = counted(card.epochs, "epoch")
     facts = (
         f"{origin}, {size:.1f} MB, for images of {shape}",
-        f"trained on {card.dataset_title} for {card.epochs:,} epochs in {card.seconds:,.0f} s",
+        f"trained on {card.dataset_title} for {epochs} in {card.seconds:,.0f} s",
         f"MSE {metrics['mse']:.5f} on {tested_on}, {trained_on.origin_of_numbers(card)}",
         f"sha256 {card.sha256[:16]}…",
     )

@@ -9,9 +9,11 @@ import plotly.graph_objects as go
 
 from core.running.records import Curves
 from pages.ui import theme
+from pages.ui.text import hover_text
 from pages.ui.theme import Style
 
 Array = npt.NDArray[np.float32]
+EXPLODED = "exploded, or no number any more"
 
 
 def loss_curves(curves: Curves, epochs: int, log: bool) -> go.Figure:
@@ -27,8 +29,9 @@ def loss_curves(curves: Curves, epochs: int, log: bool) -> go.Figure:
     _line(figure, looked[:, 0], looked[:, 1], "training, inside the epoch", theme.FADED, "dot")
     _line(figure, done, train, "training", theme.LIGHT["original"], "solid")
     _line(figure, done, test, "test", theme.LIGHT["reconstructed"], "solid")
+    _exploded(figure, curves.exploded(), theme.LIGHT["outlier"])
     now = max(done.max(initial=0), looked[:, 0].max(initial=0))
-    figure.update_xaxes(title_text="epochs done", range=[0, min(epochs, max(2, 1.25 * now))])
+    figure.update_xaxes(title_text="epochs done", range=[0, max(2, min(epochs, 1.25 * now))])
     return _losses(figure, log)
 
 
@@ -40,7 +43,9 @@ def compared_losses(
     for name, one in curves.items():
         done = np.array([record.epoch for record in one.epochs], np.float32)
         test = np.array([record.test_mse for record in one.epochs], np.float32)
-        _line(figure, done, test, name, drawn[name].colour, drawn[name].dash)
+        colour = drawn[name].colour
+        _line(figure, done, test, hover_text(name), colour, drawn[name].dash)
+        _exploded(figure, one.exploded(), colour, hover_text(name))
     figure.update_xaxes(title_text="epochs done", rangemode="tozero")
     figure = _losses(figure, log)
     figure.update_yaxes(title_text="test MSE (pixels 0 to 1)")
@@ -54,6 +59,8 @@ def code_map(codes: Array, labels: Sequence[str]) -> go.Figure:
     """
     figure = go.Figure()
     names = np.array(labels) if labels else np.full(len(codes), "")
+    placed = np.isfinite(codes).all(axis=1)
+    codes, names = codes[placed], names[placed]
     for i, name in enumerate(sorted(set(names.tolist()))):
         (x, y), colour = codes[names == name].T, theme.style(i).colour
         marker = {"size": 4, "color": colour, "opacity": 0.7}
@@ -84,15 +91,35 @@ def _line(figure: go.Figure, x: Array, y: Array, name: str, colour: str, dash: s
     )
 
 
+def _exploded(figure: go.Figure, at: Sequence[float], colour: str, whose: str = "") -> None:
+    """Crosses near the upper edge, where a loss or an error cannot be drawn any more.
+
+    whose: the name of the curve that they belong to, if there are several; it tells them in hovers.
+    """
+    if at:
+        figure.add_scatter(
+            x=np.array(at, np.float32),
+            y=np.full(len(at), 0.94, np.float32),
+            yaxis="y2",
+            mode="markers",
+            name=f"{whose}: {EXPLODED}" if whose else EXPLODED,
+            showlegend=not whose,
+            marker={"color": colour, "symbol": "x", "size": 10},
+            hovertemplate="epoch %{x:.2f}",
+        )
+
+
 def _losses(figure: go.Figure, log: bool) -> go.Figure:
     figure.update_yaxes(title_text="loss (MSE, pixels 0 to 1)")
     if log:
         figure.update_yaxes(type="log")
     else:
         figure.update_yaxes(rangemode="tozero")
+    edge = {"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True}
     return figure.update_layout(
         height=320,
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        yaxis2=edge,
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
         uirevision="losses",
     )

@@ -1,5 +1,6 @@
 """What of a watched run changes while it trains: its progress, its losses, its pictures."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import streamlit as st
@@ -7,15 +8,18 @@ import streamlit as st
 from core.config import HourglassError
 from core.data.imagesets import ImageSet
 from core.running import records as run_records
+from core.running import turns
+from core.running.records import Pictures
 from core.running.status import RunState
 from core.runs import Run
 from pages.ui import cache
-from pages.ui.text import plain
+from pages.ui.text import counted, plain
 from pages.ui.train import charts as run_charts
 from pages.ui.train import pictures as run_pictures
 
 SILENT = 60.0  # seconds without a sign of life after which the page says so
 LOSSES = "Losses by epoch, in training and on the test images"
+NUMBERS = {2: "Two", 3: "Three", 4: "Four", 5: "Five", 6: "Six", 7: "Seven", 8: "Eight"}
 MAP = "Where the codes of the test images lie, by class"
 Colour = Literal["gray", "blue", "orange", "green", "red"]
 WORDS: dict[RunState, tuple[str, Colour]] = {
@@ -32,16 +36,26 @@ WORDS: dict[RunState, tuple[str, Colour]] = {
 }
 
 
-def draw(run: Run, log: bool) -> None:
-    """All of it.  log: the losses on a logarithmic axis."""
+def words(run: Run, others: Sequence[Run]) -> tuple[str, Colour]:
+    """A run's state as a badge has it.  others: all runs, for one of which it may be waiting."""
+    if run.state == "queued" and not turns.n_ahead(run, others):
+        return "Starting", "gray"
+    return WORDS[run.state]
+
+
+def draw(run: Run, log: bool, others: Sequence[Run]) -> None:
+    """All of it.  log: the losses on a logarithmic axis.  others: all runs."""
     if run.is_live:
-        _progress(run)
+        said = _waiting(run, others) if run.state == "queued" else _how_far(run)
+        st.progress(run.share_done, plain(said))
     _losses(run, log)
 
 
-def _progress(run: Run) -> None:
-    words = WORDS["queued"][0] if run.state == "queued" else _how_far(run)
-    st.progress(min(1.0, run.share_done), plain(words))
+def _waiting(run: Run, others: Sequence[Run]) -> str:
+    """What a run that has not begun is waiting for, if it is for others."""
+    if not (ahead := turns.n_ahead(run, others)):
+        return "Starting its process"
+    return f"Waiting for its turn, with {counted(ahead, 'run')} before it"
 
 
 def _how_far(run: Run) -> str:
@@ -51,7 +65,7 @@ def _how_far(run: Run) -> str:
         return f"epoch {min(epochs, status.epoch + 1)} of {epochs}"
     if status.phase != "training":
         return status.phase
-    parts = [f"epoch {max(1, status.epoch)} of {epochs}"]
+    parts = [f"epoch {min(epochs, max(1, status.epoch))} of {epochs}"]
     parts.append(f"{status.images_per_second:,.0f} images/s")
     if status.seconds_left >= 0:
         parts.append(f"{_clock(status.seconds_left)} left")
@@ -69,8 +83,7 @@ def _losses(run: Run, log: bool) -> None:
                 "the first epoch."
             )
         return
-    latest = run_records.pictured_epochs(run)
-    shown = run_records.pictures(run, latest[-1]) if latest else None
+    shown = _latest(run)
     figure = run_charts.loss_curves(curves, run.config.train.epochs, log)
     if shown is None or shown.codes is None:
         st.plotly_chart(figure, key="train_losses", alt=LOSSES)
@@ -79,10 +92,29 @@ def _losses(run: Run, log: bool) -> None:
         left.plotly_chart(figure, key="train_losses", alt=LOSSES)
         map_of_codes = run_charts.code_map(shown.codes, _labels(run, len(shown.codes)))
         right.plotly_chart(map_of_codes, key="train_map", alt=MAP)
-    if shown is not None and run.is_live:
-        said = f"Eight test images and what the network makes of them after epoch {shown.epoch}"
-        st.image(run_pictures.strip_png(shown), alt=said)
-        st.caption(said)
+    if run.is_live:
+        _strip(shown)
+
+
+def latest_pictures(run: Run) -> None:
+    """The test images after the last epoch that has pictures, where there is no slider for them."""
+    _strip(_latest(run))
+
+
+def _latest(run: Run) -> Pictures | None:
+    epochs = run_records.pictured_epochs(run)
+    return run_records.pictures(run, epochs[-1]) if epochs else None
+
+
+def _strip(shown: Pictures | None) -> None:
+    if shown is None:
+        return
+    n = shown.strip.shape[1]
+    images = "One test image" if n == 1 else f"{NUMBERS.get(n, str(n))} test images"
+    made = "of it" if n == 1 else "of them"
+    said = f"{images} and what the network makes {made} after epoch {shown.epoch}"
+    st.image(run_pictures.strip_png(shown), alt=said)
+    st.caption(said)
 
 
 def _labels(run: Run, n: int) -> list[str]:

@@ -29,12 +29,21 @@ def strip_png(pictures: Pictures) -> bytes:
     return mosaic.png(sheet)
 
 
-def epochs_described(run: Run, curves: Curves) -> Sweep:
-    """The test images as the network rebuilt them after each epoch."""
+def _pictured(run: Run) -> list[Pictures]:
+    """The pictures of all epochs that have some, of one size: that of the last ones."""
     found = [run_records.pictures(run, epoch) for epoch in run_records.pictured_epochs(run)]
-    kept = _thinned([one for one in found if one is not None])
+    there = [one for one in found if one is not None]
+    return [one for one in there if one.strip.shape == there[-1].strip.shape]
+
+
+def epochs_described(run: Run, curves: Curves) -> Sweep | None:
+    """The test images as the network rebuilt them after each epoch, if two have pictures."""
+    found = _pictured(run)
+    if len(found) < 2:
+        return None
+    kept = _thinned(found)
     epochs = np.array([one.epoch for one in kept])
-    records = [curves.epochs[epoch - 1] for epoch in epochs]
+    records = [curves.by_epoch()[epoch] for epoch in epochs]
     x_hat = np.stack([floats(one.strip[1]) for one in kept])
     stats = (
         Stat("test MSE", np.array([record.test_mse for record in records]), 5, help=MSE),

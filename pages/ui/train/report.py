@@ -1,7 +1,10 @@
 """What the Train page tells in a report: a run's settings, losses, pictures and numbers."""
 
+import math
+
 import numpy as np
 
+from core.metrics import psnr_text
 from core.models import BY_NAME
 from core.reports import Content, Figure, Row, Table
 from core.running import records as run_records
@@ -9,18 +12,19 @@ from core.running.records import Curves
 from core.runs import Run
 from core.svgcharts import Chart, Series
 from pages.ui import cache, mosaic, reporting, theme
-from pages.ui.text import noise_name
+from pages.ui.text import counted, decimal, noise_name
 from pages.ui.train import pictures as run_pictures
 from pages.ui.train import result as run_result
 
 MOST_EPOCHS = 200  # rows
+NO_NUMBER = "A dash stands for what had exploded, or was no number any more."
 
 
 def content(run: Run, words: str, log: bool) -> Content:
     """words: its state.  log: the losses on a logarithmic axis."""
     status, train = run.status, run.config.train
     curves, card = cache.curves(run), run_result.kept(run)
-    done = f"{len(curves.epochs):,} of {train.epochs:,} epochs done"
+    done = f"{len(curves.epochs):,} of {counted(train.epochs, 'epoch')} done"
     said = [f"{run.config.name}: {words.lower()}, {done}.", status.reason]
     if status.mse >= 0:
         said.insert(1, f"Its model rebuilds the test images with an MSE of {status.mse:.5f}.")
@@ -93,14 +97,17 @@ def _losses(curves: Curves, log: bool) -> tuple[Figure, ...]:
     )
     label = "Losses by epoch, in training and on the test images"
     drawn = tuple(line for line in lines if len(line.x))
-    return (Figure("Losses", Chart("epochs done", "MSE", drawn, label, log_y=log)),)
+    exploded = curves.exploded()
+    at = (exploded[0], "exploded") if exploded else None
+    return (Figure("Losses", Chart("epochs done", "MSE", drawn, label, log_y=log, at=at)),)
 
 
 def _numbers(run: Run) -> tuple[Table, ...]:
     status = run.status
     if status.mse < 0:
         return ()
-    rows = [("this model", f"{status.mse:.5f}", f"{status.psnr:.1f}", f"{status.ssim:.3f}")]
+    psnr = psnr_text(status.psnr).removesuffix(" dB")
+    rows = [("this model", f"{status.mse:.5f}", psnr, f"{status.ssim:.3f}")]
     if status.pca_mse > 0:
         rows.append(("PCA with as many numbers", f"{status.pca_mse:.5f}", "", ""))
     note = "Means over all clean test images; pixels are 0 to 1."
@@ -115,13 +122,17 @@ def _epochs(curves: Curves) -> tuple[Table, ...]:
     rows = tuple(
         (
             f"{one.epoch:,}",
-            f"{one.train_loss:.5f}",
-            f"{one.test_mse:.5f}",
-            f"{one.seconds:.1f}",
-            f"{one.images_per_second:,.0f}",
+            decimal(one.train_loss, 5),
+            decimal(one.test_mse, 5),
+            decimal(one.seconds, 1),
+            f"{one.images_per_second:,.0f}" if math.isfinite(one.images_per_second) else "–",
         )
         for one in shown
     )
     columns = ("epoch", "training loss", "test MSE", "seconds", "images/s")
-    note = f"Every {every}th of them." if every > 1 else ""
+    note = " ".join((f"Every {every}th of them.",) * (every > 1) + (NO_NUMBER,) * _has_dash(rows))
     return (Table("Epochs", columns, rows, note),)
+
+
+def _has_dash(rows: tuple[tuple[str, ...], ...]) -> bool:
+    return any("–" in row for row in rows)

@@ -9,6 +9,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core import checkpoints, datasets, source_code
 from core.checkpoints import Card
+from core.metrics import psnr_text
+from core.models import architecture
 from core.runs import Run
 from pages.ui import cache
 from pages.ui.text import plain
@@ -54,10 +56,10 @@ def _numbers(run: Run, card: Card, best: Run | None) -> None:
         about = "The best that linear encoding into as many numbers can do, on the same images"
         _rival(shown, f"PCA, D' = {card.latent_dim}", status.mse, status.pca_mse, about)
     if best is not None:
-        about = f"{plain(best.config.name)}, trained on the same images, whatever its D'"
-        _rival(shown, "Best other run", status.mse, best.status.mse, about)
+        about = f"{plain(best.config.name)}: same images, same noise in training, same D'"
+        _rival(shown, "Best other run like it", status.mse, best.status.mse, about)
     about = "Higher is nearer to the original"
-    shown.metric("PSNR", f"{status.psnr:.1f} dB", help=about, width="content")
+    shown.metric("PSNR", psnr_text(status.psnr), help=about, width="content")
 
 
 def _rival(place: DeltaGenerator, label: str, mse: float, other: float, about: str) -> None:
@@ -108,20 +110,32 @@ def kept(run: Run) -> Card | None:
 
 
 def best_before(run: Run, others: Sequence[Run]) -> Run | None:
-    """The other run on the same images with the lowest error."""
-    train = run.config.train
+    """The other run with the lowest error of those that had the same to do.
+
+    That is: the same images and classes, the same noise, and as many numbers in the code. The
+    error of a denoiser on clean images says little about that of a model that saw no noise.
+    """
     same = [
         other
         for other in others
-        if other.id != run.id
-        and other.status.mse > 0
-        and other.config.train.dataset == train.dataset
-        and other.config.train.exclude_classes == train.exclude_classes
+        if other.id != run.id and other.status.mse > 0 and _task(other) == _task(run)
     ]
     return min(same, key=lambda other: other.status.mse, default=None)
 
 
+def _task(run: Run) -> tuple[object, ...]:
+    """What a run's error depends on besides how well it learns."""
+    train = run.config.train
+    spec = architecture(train.arch)
+    dim = spec.check(train.options).get("latent_dim")
+    code = dim or (spec.name, repr(train.options))  # 0: the block of feature maps of this network
+    noise = train.noise or None
+    return train.dataset, frozenset(train.exclude_classes), noise, code
+
+
 def _against(mse: float, other: float) -> str | None:
     """By how much this model's error differs; nothing if it does not to speak of."""
+    if mse >= 2 * other:
+        return f"{mse / other:,.1f} times that with this model"
     change = round(100 * (mse / other - 1))
     return f"{change:+d} % with this model" if change else None

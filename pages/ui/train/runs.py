@@ -1,17 +1,20 @@
 """All runs in a table: to watch one, compare several, clone or delete."""
 
+import math
 from collections.abc import Sequence
 from datetime import datetime
 
 import pandas as pd
 import streamlit as st
 
+from core import runs as store
 from core.exports import safe_table
 from core.models import BY_NAME
 from core.running import control as run_control
-from core.runs import Run
+from core.runs import Broken, Run
 from pages.ui import cache, errors, styles
 from pages.ui.rows import ticked
+from pages.ui.text import plain
 from pages.ui.train import charts as run_charts
 from pages.ui.train import form as training_form
 from pages.ui.train import live
@@ -21,6 +24,8 @@ from pages.ui.train import view as run_view
 def draw(found: Sequence[Run]) -> None:
     """The table, what can be done with the chosen rows, and their curves compared."""
     st.subheader("Runs")
+    for one in store.broken():
+        _broken(one)
     if not found:
         st.caption("None yet: choose a preset and press Start training.")
         return
@@ -30,6 +35,8 @@ def draw(found: Sequence[Run]) -> None:
     if not chosen:
         st.caption("Choose a run to watch, clone or delete it; several to compare their curves.")
         return
+    for run in filter(lambda run: run.status.reason, chosen):
+        st.caption(f"**{plain(run.config.name)}**: {plain(run.status.reason)}")
     _buttons(chosen)
     curves = {run.id: cache.curves(run) for run in chosen}
     if any(one.epochs for one in curves.values()):
@@ -40,27 +47,51 @@ def draw(found: Sequence[Run]) -> None:
 
 def table(found: Sequence[Run]) -> pd.DataFrame:
     """A row a run, safe to take away: the table can be exported as CSV."""
-    return safe_table(pd.DataFrame([_row(run) for run in found]))
+    return safe_table(pd.DataFrame([_row(run, found) for run in found]))
 
 
-def _row(run: Run) -> dict[str, object]:
+def _row(run: Run, found: Sequence[Run]) -> dict[str, object]:
     train, status = run.config.train, run.status
     noise = f", σ {train.noise.sigma:g}" if train.noise else ""
     dim = train.options.get("latent_dim")
     size = f", D' = {dim}" if dim else ""
     return {
         "name": run.config.name,
-        "state": live.WORDS[run.state][0],
+        "state": live.words(run, found)[0],
         "model": f"{BY_NAME[train.arch].title}{size}{noise}",
         "data": train.dataset,
-        "done": run.share_done,
-        "epochs": train.epochs,
-        "curve": [record.test_mse for record in cache.curves(run).epochs],
+        "epochs": _epochs(run),
+        "curve": _curve(run),
         "mse": status.mse if status.mse >= 0 else None,
         "psnr": status.psnr if status.mse >= 0 else None,
         "began": datetime.fromtimestamp(run.config.created).astimezone(),
-        "reason": status.reason,
     }
+
+
+def _epochs(run: Run) -> str:
+    """How many are done: "3 of 10", "10"; nothing for what is computed at once."""
+    epochs = run.config.train.epochs
+    if BY_NAME[run.config.train.arch].closed_form:
+        return ""
+    if run.share_done == 1:
+        return f"{epochs:,}"
+    return f"{math.floor(run.share_done * epochs + 1e-9):,} of {epochs:,}"
+
+
+def _curve(run: Run) -> list[float]:
+    """The test errors that are numbers, up to where they explode."""
+    errors = [record.test_mse for record in cache.curves(run).epochs]
+    return [mse for mse in errors if math.isfinite(mse)]
+
+
+def _broken(one: Broken) -> None:
+    """A folder that cannot be read, and a button to be rid of it."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.warning(plain(one.reason), icon=":material/warning:")
+        st.button(
+            "Delete", icon=":material/delete:", key=f"broken_{one.id}", on_click=_delete,
+            args=((one,),), help="Removes this folder and all that is in it",
+        )  # fmt: skip
 
 
 def _buttons(chosen: Sequence[Run]) -> None:
@@ -85,22 +116,34 @@ def _watch(run: Run) -> None:
     st.session_state["run"] = run.id
 
 
-def _delete(chosen: Sequence[Run]) -> None:
+def _delete(chosen: Sequence[Run | Broken]) -> None:
     for run in chosen:
         with errors.toasted():
             run_control.delete(run)
 
 
 COLUMNS = {
-    "name": st.column_config.TextColumn("Name", help="Of the model it keeps", pinned=True),
-    "state": st.column_config.TextColumn("State", help="What has become of it"),
-    "model": st.column_config.TextColumn("Model", help="Architecture, code and training noise"),
-    "data": st.column_config.TextColumn("Trained on", help="Data set"),
-    "done": st.column_config.ProgressColumn("Done", format="percent", help="Share of its steps"),
-    "epochs": st.column_config.NumberColumn("Epochs", help="As planned"),
-    "curve": st.column_config.LineChartColumn("Test MSE by epoch", help="Lower is better"),
-    "mse": st.column_config.NumberColumn("MSE", format="%.5f", help="Of its model, test images"),
-    "psnr": st.column_config.NumberColumn("PSNR", format="%.1f dB", help="Higher is better"),
-    "began": st.column_config.DatetimeColumn("Began", format="D MMM, HH:mm", help="Local time"),
-    "reason": st.column_config.TextColumn("Note", help="Why it is not running any more"),
+    "name": st.column_config.TextColumn(
+        "Name", width=150, help="Of the model it keeps", pinned=True
+    ),
+    "state": st.column_config.TextColumn(
+        "State", width=90, help="What has become of it; choose it to see why"
+    ),
+    "model": st.column_config.TextColumn(
+        "Model", width=160, help="Architecture, code and training noise"
+    ),
+    "data": st.column_config.TextColumn("Trained on", width=95, help="Data set"),
+    "epochs": st.column_config.TextColumn("Epochs", width=80, help="Done, of how many"),
+    "curve": st.column_config.LineChartColumn(
+        "Test MSE by epoch", width=130, help="Lower is better; ends where it explodes"
+    ),
+    "mse": st.column_config.NumberColumn(
+        "MSE", width=75, format="%.5f", help="Of its model, test images"
+    ),
+    "psnr": st.column_config.NumberColumn(
+        "PSNR", width=75, format="%.1f dB", help="Higher is better"
+    ),
+    "began": st.column_config.DatetimeColumn(
+        "Began", width=105, format="D MMM, HH:mm", help="Local time"
+    ),
 }

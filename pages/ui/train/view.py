@@ -2,14 +2,13 @@
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
 
 from core import runs
 from core.running import control as run_control
-from core.running import records as run_records
-from core.running.status import RunState
 from core.runs import Run
 from pages.ui import cache, errors, reporting, state, sweep, widgets
 from pages.ui.text import plain
@@ -22,9 +21,21 @@ PAGE_SECONDS = 5.0  # between two of all the rest, the list of runs with it
 EPOCH, LOG = "epoch", "train_log"  # in the link
 
 
+@dataclass(frozen=True)
+class _Shown:
+    """What the page shows of a run.  words: its state.  log: see live.draw().  drawn: when, by
+    time.monotonic().
+    """
+
+    folder: Path
+    words: str
+    log: bool
+    drawn: float
+
+
 def draw(run: Run, others: Sequence[Run]) -> None:
     """Everything about a run. others: all runs, to compare it with."""
-    words, colour = live.WORDS[run.state]
+    words, colour = live.words(run, others)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(plain(run.config.name), width="content")
         st.badge(words, color=colour)
@@ -32,7 +43,8 @@ def draw(run: Run, others: Sequence[Run]) -> None:
         st.caption(plain(run.status.reason))
     log = _buttons(run)
     every = SECONDS if run.is_live else None
-    st.fragment(_watch, run_every=every)(run.folder, run.state, log, time.monotonic())
+    shown = _Shown(run.folder, words, log, time.monotonic())
+    st.fragment(_watch, run_every=every)(shown)
     if not run.is_live:
         run_result.draw(run, others)
         _epochs(run)
@@ -70,21 +82,24 @@ def _toasting(act: Callable[[], object]) -> Callable[[], None]:
     return run
 
 
-def _watch(folder: Path, shown: RunState, log: bool, drawn: float) -> None:
+def _watch(shown: _Shown) -> None:
     """The part that refreshes itself; now and then, and when the state changes, all of the page."""
     with errors.shown():
-        run = runs.read(folder)
-        if run.state != shown or (run.is_live and time.monotonic() - drawn > PAGE_SECONDS):
+        run = runs.read(shown.folder)
+        others = runs.found() if run.state == "queued" else ()
+        changed = live.words(run, others)[0] != shown.words
+        if changed or (run.is_live and time.monotonic() - shown.drawn > PAGE_SECONDS):
             st.rerun(scope="app")
-        live.draw(run, log)
+        live.draw(run, shown.log, others)
 
 
 def _epochs(run: Run) -> None:
-    pictured = run_records.pictured_epochs(run)
-    if len(pictured) < 2:
-        return
     packed = cache.epoch_sweep(run)
-    key, last = f"epochs_{run.id}_{pictured[-1]}", float(pictured[-1])
+    if packed is None:
+        live.latest_pictures(run)
+        return
+    last = float(packed.header["values"][-1])
+    key = f"epochs_{run.id}_{last:.0f}"
     at = state.recall_number(EPOCH, last, 0, last)
     st.session_state[EPOCH] = sweep.show(packed, key, start=state.on_entry(key, at)).value
     state.publish(EPOCH, last)

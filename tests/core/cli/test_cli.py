@@ -409,7 +409,7 @@ def test_train_resume_takes_no_settings(run: Run, empty_home: Path) -> None:
 
 def test_mistake_in_the_settings_leaves_no_run_behind(run: Run, empty_home: Path) -> None:
     assert run("train", "--dataset", "imagenet", "--arch", "pca")[0] == 2
-    assert json.loads(run("runs", "list", "--json")[1]) == {"runs": []}
+    assert json.loads(run("runs", "list", "--json")[1]) == {"runs": [], "broken": []}
 
 
 def test_runs_are_shown_and_deleted(run: Run, empty_home: Path, own_checkpoints: Path) -> None:

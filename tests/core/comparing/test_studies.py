@@ -1,6 +1,7 @@
 """Size studies as real processes: begun, watched, stopped, and gone on with."""
 
 import json
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -100,10 +101,26 @@ def test_study_of_nothing_missing_is_refused(dataset: str) -> None:
 
 def test_progress_of_a_study_leaves_out_what_was_done_before_it_began(dataset: str) -> None:
     list(studies.train_missing(sizes.missing([], dataset, ("pca",), (2,))))
-    time.sleep(0.1)
-    this = processes.this()._replace(started=time.time())
-    begun = studies.Background(this, ("size-x", *(run.config.name for run in runs.found())))
-    assert studies.progress(begun) == studies.Progress(0, 2, None)
+    names = ("size-x", *(run.config.name for run in runs.found()))
+    this = processes.this()
+    later = this._replace(started=this.started + 60)  # the same number, given again
+    assert studies.progress(studies.Background(later, names)) == studies.Progress(0, 2, None)
+    assert studies.progress(studies.Background(this, names)) == studies.Progress(1, 2, None)
+
+
+def test_study_is_under_way_as_long_as_its_process_is_there_whatever_the_clock_says(
+    dataset: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    launch, waiting = processes.launch, [sys.executable, "-c", "import time; time.sleep(60)"]
+    with monkeypatch.context() as patch:
+        patch.setattr(processes, "launch", lambda command, *rest: launch(waiting, *rest))
+        begun = studies.begin(dataset, ("pca",), (2,))
+        patch.setattr(processes, "SAME", -1.0)  # no start time is what it was
+        assert studies.under_way() == begun
+        with pytest.raises(OptionError, match="under way"):
+            studies.begin(dataset, ("pca",), (2,))
+    studies.stop()
+    wait_until(lambda: studies.under_way() is None)
 
 
 @pytest.mark.parametrize("name", ["FAMILIES", "DEFAULT_FAMILIES", "SIZES", "LARGEST"])

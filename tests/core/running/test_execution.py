@@ -1,6 +1,7 @@
 """Carrying out a run, in this process: what its folder says whatever happens to it."""
 
 import errno
+import math
 import os
 import subprocess
 from collections.abc import Iterator
@@ -152,12 +153,14 @@ def test_run_that_diverges_is_told_so_and_keeps_the_last_good_state(
         carried_out(run)
     diverged = runs.read(run.folder)
     assert diverged.state == "diverged"
-    assert "lower learning rate" in diverged.status.reason
+    assert "lower learning rate than 0.01, such as 0.001" in diverged.status.reason
     assert "as it was before is kept" in diverged.status.reason
     card = checkpoints.load("mine").card
+    assert run_records.curves(diverged).exploded() == (3.0,)
     assert card.epochs == 1  # all steps of the second are in it, too, but not its record
     assert diverged.status.mse == pytest.approx(card.metrics["mse"])
     assert not diverged.can_resume
+    assert not (run.folder / "state").exists(), "nobody can go on from it"
 
 
 def test_run_that_diverges_before_any_state_is_kept_keeps_nothing(
@@ -176,6 +179,47 @@ def test_learning_rate_that_is_far_too_high_diverges_by_itself(images: str) -> N
     run = new_run(images, epochs=50, learning_rate=10.0, options=options)
     with pytest.raises(Diverged, match="exploded|stopped being a number"):
         carried_out(run)
+
+
+def test_test_error_that_is_no_number_ends_the_run_as_diverged_and_no_model_is_kept(
+    images: str, own_checkpoints: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.learning.fitting.mean_error", lambda *_: math.inf)
+    run = new_run(images, epochs=1)
+    with pytest.raises(Diverged):
+        carried_out(run)
+    diverged = runs.read(run.folder)
+    assert diverged.state == "diverged"
+    assert diverged.status.reason.startswith("The test error stopped being a number in epoch 1")
+    assert diverged.status.reason.endswith("No model of it is kept.")
+    assert list(own_checkpoints.iterdir()) == []
+    curves = run_records.curves(diverged)
+    assert (curves.epochs, curves.exploded()) == ((), (1.0,))
+
+
+def test_model_that_is_worse_than_a_blank_image_at_the_end_has_diverged(
+    images: str, own_checkpoints: Path
+) -> None:
+    options = {"latent_dim": 2, "widths": [8], "bounded": False, "batch_norm": False}
+    run = new_run(images, epochs=1, learning_rate=2.0, options=options)
+    with pytest.raises(Diverged, match="more than that of a blank image.*such as 0.2"):
+        carried_out(run)
+    assert runs.read(run.folder).state == "diverged"
+    assert list(own_checkpoints.iterdir()) == []
+
+
+def test_last_good_state_that_cannot_be_kept_as_a_model_leaves_the_reason_as_it_is(
+    images: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any) -> None:
+        raise TrainingError("The saved state is damaged: start the run anew.")
+
+    explode_at(3, monkeypatch)
+    monkeypatch.setattr(running, "keep", refuse)
+    run = new_run(images, epochs=4, keep_steps=1)
+    with pytest.raises(Diverged):
+        carried_out(run)
+    assert "stopped being a number" in runs.read(run.folder).status.reason
 
 
 def test_full_disk_fails_with_that_reason_and_keeps_the_last_good_state(
@@ -267,11 +311,15 @@ def test_run_keeps_its_state_by_the_clock_too(images: str) -> None:
 def test_queued_run_that_is_asked_to_pause_does_not_begin(
     images: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.running.turns.may_begin", lambda run: False)
+    def asked_meanwhile(run: Run) -> bool:
+        run_control.ask(run, "pause")
+        return False
+
+    monkeypatch.setattr("core.running.turns.may_begin", asked_meanwhile)
     run = new_run(images)
-    run_control.ask(run, "pause")
     assert list(execute(run, wait=True)) == []
     assert runs.read(run.folder).state == "paused"
+    assert not (run.folder / "request").exists()
 
 
 def test_journal_tells_how_much_of_the_images_is_there(
@@ -309,10 +357,10 @@ def test_queued_run_waits_while_another_process_holds_the_lock(
     try:
         with Journal(run).owned():
             assert turns.awaited(run, Journal(run))
+            assert runs.read(run.folder).state == "running"
     finally:
         held.release(force=True)
     assert len(looks) == 2
-    assert runs.read(run.folder).state == "running"
 
 
 def test_last_event_of_a_run_is_its_model(images: str) -> None:
