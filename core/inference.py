@@ -9,15 +9,21 @@ import numpy.typing as npt
 from core import checkpoints, metrics
 from core.backends import backend, batch_size
 from core.checkpoints import Card, Checkpoint
-from core.config import DataError
+from core.config import CheckpointError, DataError
 
 Array = npt.NDArray[np.float32]
 Scores = npt.NDArray[np.float64]
+LARGEST = 1e7  # a pixel or a number of a code; what is beyond is as good as infinite
+NOT_SCORED = "The model's output for it is not finite."
 OWN_BYTES = 4 << 20  # of ONNX Runtime for a model, whatever its size
 
 
 class Autoencoder:
-    """A checkpoint in evaluation mode. Thread-safe: nothing in it changes after it is built."""
+    """A checkpoint in evaluation mode. Thread-safe: nothing in it changes after it is built.
+
+    Finite weights can still overflow, for all images or for some. encode, decode and reconstruct
+    raise CheckpointError then; errors has nan for those images.
+    """
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         self.card: Card = checkpoint.card
@@ -55,7 +61,7 @@ class Autoencoder:
         self._check(x)
         out = np.empty((len(x), self.latent_dim), np.float32)
         for part in self._batches(len(x)):
-            out[part] = self._backend.encode(_float(x[part]))
+            out[part] = self._finite(self._backend.encode(_float(x[part])))
         return out
 
     def decode(self, z: Array) -> Array:
@@ -69,7 +75,7 @@ class Autoencoder:
             )
         out = np.empty((len(z), *self.input_shape), np.float32)
         for part in self._batches(len(z)):
-            out[part] = self._backend.decode(_float(z[part]))
+            out[part] = self._finite(self._backend.decode(_float(z[part])))
         return out
 
     def reconstruct(self, x: Array) -> Array:
@@ -77,21 +83,31 @@ class Autoencoder:
         self._check(x)
         out = np.empty(x.shape, np.float32)
         for part in self._batches(len(x)):
-            out[part] = self._backend.decode(self._backend.encode(_float(x[part])))
+            out[part] = self._finite(self._backend.decode(self._backend.encode(_float(x[part]))))
         return out
 
     def errors(self, x: Array, target: Array | None = None) -> Scores:
         """The MSE of each reconstruction against target (x itself if None).
 
-        x, target: (n, C, H, W).  Returns (n,) float64 >= 0 on the [0, 1] pixel scale.
+        x, target: (n, C, H, W).  Returns (n,) float64 >= 0 on the [0, 1] pixel scale; nan where the
+        model's output is not finite.
         """
         self._check(x)
         target = x if target is None else target
         out = np.empty(len(x))
         for part in self._batches(len(x)):
             x_hat = self._backend.decode(self._backend.encode(_float(x[part])))
-            out[part] = metrics.mse(target[part], x_hat)
-        return out
+            with np.errstate(over="ignore", invalid="ignore"):
+                out[part] = metrics.mse(target[part], x_hat)
+        return np.where(out <= LARGEST**2, out, np.nan)
+
+    def not_finite(self, n: int | None = None) -> CheckpointError:
+        """What to raise if the output is not finite for n of the images, or for some."""
+        which = "some" if n is None else f"{n:,}"
+        return CheckpointError(
+            f"{self.card.name} gives numbers that are not finite for {which} of these images: "
+            "choose another model."
+        )
 
     def percentiles(self, errors: Scores) -> Scores:
         """The share, 0 to 100, of the checkpoint's own test images that have a lower error.
@@ -106,6 +122,12 @@ class Autoencoder:
                 f"{self.card.name} takes images of {_times(self.input_shape)}, "
                 f"not {_times(x.shape[1:])}: choose another checkpoint or data set."
             )
+
+    def _finite(self, values: Array) -> Array:
+        """A batch, at least one row, if all of it is finite."""
+        if values.min() >= -LARGEST and values.max() <= LARGEST:  # nan is neither
+            return values
+        raise self.not_finite()
 
     def _batches(self, n: int) -> list[slice]:
         size = batch_size(self.card.plan)

@@ -4,10 +4,13 @@ import os
 import re
 from pathlib import PurePath
 
+import numpy as np
+
 from core import checkpoints, trained_on
-from core.checkpoints import MAX_FILE_BYTES, PICKLED, SUFFIX, Card, local_path
+from core.checkpoints import MAX_FILE_BYTES, PICKLED, SUFFIX, Card, Checkpoint, local_path
 from core.config import CheckpointError
 from core.files import write_atomically
+from core.inference import Autoencoder
 
 NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
 
@@ -37,6 +40,7 @@ def take_in(data: bytes, file_name: str, name: str) -> Card:
     if path.exists():
         raise CheckpointError(f"You have a checkpoint {name} already: choose another name.")
     found = checkpoints.read_bytes(path, data)
+    _check_output(found)
     for card in checkpoints.available():
         if card.sha256 == found.card.sha256:
             raise CheckpointError(f"It is here already, as {card.name}.")
@@ -73,6 +77,19 @@ def delete(card: Card) -> None:
         trained_on.forget(card)
     except OSError as error:
         raise CheckpointError(f"{card.name} cannot be deleted ({error.strerror}).") from error
+
+
+def _check_output(checkpoint: Checkpoint) -> None:
+    """That its output is finite, for plain images and for random ones."""
+    rng, shape = np.random.default_rng(0), checkpoint.card.input_shape
+    plain = [np.full(shape, grey, np.float32) for grey in (0, 0.5, 1)]
+    drawn = [rng.random(shape, np.float32), rng.standard_normal(shape, np.float32)]
+    try:
+        Autoencoder(checkpoint).reconstruct(np.stack(plain + drawn))
+    except CheckpointError as error:
+        raise CheckpointError(
+            "It gives numbers that are not finite even for plain images, so it is of no use here."
+        ) from error
 
 
 def _check_own(card: Card) -> None:

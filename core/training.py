@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from core import checkpoints, trained_on
 from core.checkpoints import Card, Checkpoint
-from core.config import TrainingError
+from core.config import CheckpointError, Diverged, TrainingError
 from core.data.imagesets import ImageSet
 from core.distributed import ALONE, Team
 from core.documents import N_QUANTILES, Document, MetricsRecord, label
@@ -106,10 +106,17 @@ def judged(
     """The checkpoint with metrics and reference distribution measured on test_set.
 
     tensors: as they are stored, float32 or float16.
+    Raises Diverged if the output for some of them is not finite.
     """
     stored = {name: np.asarray(t, np.float32) for name, t in tensors.items()}
     unsaved = Checkpoint(Card("unsaved", Path(), False, unjudged, plan), stored)
-    mse, _, psnr, ssim = qualities(Autoencoder(unsaved), test_set)[0]
+    try:
+        mse, _, psnr, ssim = qualities(Autoencoder(unsaved), test_set)[0]
+    except CheckpointError as error:
+        raise Diverged(
+            "What the trained model makes of some test images is not finite: choose a lower "
+            "learning rate."
+        ) from error
     means = [float(values.mean()) for values in (mse, psnr, ssim)]
     full = msgspec.structs.replace(
         unjudged,

@@ -66,7 +66,8 @@ def score(
 
     SOURCE is the ID of a data set, a folder or a zip. The columns: id, source, label, error (mean
     squared, pixels in [0, 1]; higher = stranger), percentile among the model's own test images,
-    is_outlier, and reason where an image could not be read.
+    is_outlier, and reason where an image could not be read, or where the model's output is not
+    finite; then the exit code is 2.
 
     SOURCE may be too large for the memory: a folder or zip of images, or a folder of .tar
     (WebDataset) or .parquet files, in their order. Processes of their own decode the images. With
@@ -98,7 +99,8 @@ def _score_set(order: _Order, split: str | None, data_root: Path | None) -> None
     with output.progress("score") as tell:
         scored = scoring.score(order.autoencoder, images, order.percentile, tell)
     exports.save(scored.table, order.out)
-    totals = Totals(scored.threshold, len(images), len(images.rejected), scored.n_outliers)
+    totals = Totals(scored.threshold)
+    totals.add(scored.table)
     _show(order, totals)
 
 
@@ -123,6 +125,7 @@ def _show(order: _Order, totals: "Totals") -> None:
         "out": order.out,
         "n": totals.n,
         "n_rejected": totals.n_rejected,
+        "n_not_finite": totals.n_not_finite,
         "n_outliers": totals.n_outliers,
         "threshold": totals.threshold,
         "percentile": order.percentile,
@@ -138,6 +141,8 @@ def _show(order: _Order, totals: "Totals") -> None:
         ),
     ]
     output.show(result, lines, order.as_json)
+    if totals.n_not_finite:
+        raise order.autoencoder.not_finite(totals.n_not_finite)
 
 
 @contextlib.contextmanager
@@ -171,6 +176,16 @@ def _score_parts(order: _Order, shard_size: int) -> None:
                 tell(len(parts), own)
     if rank == 0 or not order.as_json:
         _show_parts(order, parts, len(found))
+    if n := sum(done.n_not_finite for done in parts):
+        _tell_not_finite(order, n, alone=size == 1)
+
+
+def _tell_not_finite(order: _Order, n: int, alone: bool) -> None:
+    """alone: fail; else only say so, since torchrun ends all processes as soon as one fails."""
+    error = order.autoencoder.not_finite(n)
+    if alone:
+        raise error
+    click.echo(str(error), err=True)
 
 
 def _show_parts(order: _Order, parts: "Sequence[Done]", n_shards: int) -> None:
@@ -181,6 +196,7 @@ def _show_parts(order: _Order, parts: "Sequence[Done]", n_shards: int) -> None:
         "n_parts": len(parts),
         "n_new_parts": n_new,
         "n_shards": n_shards,
+        "n_not_finite": sum(done.n_not_finite for done in parts),
     }
     share = f"{len(parts)} of {n_shards} parts by this process, {n_new} of them new"
     output.show(result, [f"{order.out}: {share}, {n:,} rows"], order.as_json)

@@ -15,6 +15,7 @@ from pathlib import Path
 from core import exports
 from core.config import OptionError
 from core.files import write_atomically
+from core.inference import NOT_SCORED
 from core.streaming.pipeline import Job, Piece, pieces
 
 JOB = "job.json"
@@ -22,11 +23,16 @@ JOB = "job.json"
 
 @dataclass(frozen=True)
 class Done:
-    """A part that is there.  fresh: it was not there before."""
+    """A part that is there.
+
+    fresh: it was not there before.  n: rows.  n_not_finite: of these, images for which the model's
+    output is not finite.
+    """
 
     path: Path
     fresh: bool
     n: int
+    n_not_finite: int
 
 
 def score_parts(job: Job, out: Path, rank: int = 0, size: int = 1) -> Iterator[Done]:
@@ -44,21 +50,16 @@ def score_parts(job: Job, out: Path, rank: int = 0, size: int = 1) -> Iterator[D
         shards = groupby(scored, key=lambda piece: piece.shard)
         for i, path in zip(own, paths, strict=True):
             if i in missing:
-                yield Done(path, True, _write(path, next(shards)[1]))
-            else:
-                yield Done(path, False, _n_rows(path))
+                _write(path, next(shards)[1])
+            yield Done(path, i in missing, *_counts(path))
 
 
-def _write(path: Path, scored: Iterator[Piece]) -> int:
-    """Write a part; how many rows it has."""
+def _write(path: Path, scored: Iterator[Piece]) -> None:
     for left in path.parent.glob(f".{path.name}.*"):  # of a process that was killed while it wrote
         left.unlink(missing_ok=True)
-    n = 0
     with exports.writing(path) as write:
         for piece in scored:
             write(piece.table)
-            n += len(piece.table)
-    return n
 
 
 def _claim(out: Path, job: Job) -> None:
@@ -80,7 +81,9 @@ def _claim(out: Path, job: Job) -> None:
         raise OptionError(f"{str(out)!a} cannot be used ({error}): name another folder.") from error
 
 
-def _n_rows(path: Path) -> int:
+def _counts(path: Path) -> tuple[int, int]:
+    """How many rows a part has, and how many of them are of images that could not be scored."""
     import pyarrow.parquet as pq
 
-    return int(pq.read_metadata(path).num_rows)
+    why = pq.read_table(path, columns=["reason"])["reason"].to_pylist()
+    return len(why), why.count(NOT_SCORED)

@@ -11,7 +11,7 @@ from core.backends import inference_threads
 from core.config import HourglassError
 from core.inference import Autoencoder
 from core.streaming.decoding import Block, kept_failure
-from core.streaming.scoring import Rows
+from core.streaming.scoring import Rows, reasons
 from core.streaming.workers import default_workers
 
 PART_PIXELS = 256 * 784  # as floats at a time: larger pieces of memory are given back each time
@@ -53,4 +53,5 @@ def scored(autoencoder: Autoencoder, block: Block) -> Rows:
     parts = [block.images[i : i + size] for i in range(0, len(block.images), size)]
     found = [autoencoder.errors(np.divide(part, np.float32(255))) for part in parts]
     errors[read] = np.concatenate([np.empty(0), *found])
-    return Rows(block.ids, block.labels, errors, block.reasons)
+    why = [given or own for given, own in zip(block.reasons, reasons(errors), strict=True)]
+    return Rows(block.ids, block.labels, errors, why)

@@ -14,7 +14,7 @@ import pandas as pd
 from core import exports
 from core.config import DataError
 from core.data.imagesets import Rejected
-from core.inference import Autoencoder
+from core.inference import NOT_SCORED, Autoencoder
 from core.streaming import decoding, scoring
 from core.streaming.inferring import all_scored
 from core.streaming.scoring import Rows
@@ -61,21 +61,26 @@ class Piece(NamedTuple):
 
 @dataclass
 class Totals:
-    """What a file of scores holds.  n: images that were scored.  rejected: the first of the others.
+    """What a file of scores holds.  n: images that were scored.
 
-    threshold: the error above which an image is an outlier.
+    threshold: the error above which an image is an outlier.  n_rejected: files that could not be
+    read, of which rejected is the first.  n_not_finite: images that were read, but for which the
+    model's output is not finite.
     """
 
     threshold: float
     n: int = 0
     n_rejected: int = 0
     n_outliers: int = 0
+    n_not_finite: int = 0
     rejected: Rejected | None = None
 
     def add(self, table: pd.DataFrame) -> None:
         """Count these rows too."""
-        unread = table[table["reason"] != ""]
-        self.n += len(table) - len(unread)
+        scored, unscored = table["reason"] == "", table["reason"] == NOT_SCORED
+        unread = table[~(scored | unscored)]
+        self.n += int(scored.sum())
+        self.n_not_finite += int(unscored.sum())
         self.n_rejected += len(unread)
         self.n_outliers += int(table["is_outlier"].sum())
         if self.rejected is None and len(unread):
@@ -102,7 +107,8 @@ def score_file(job: Job, out: Path, progress: Callable[[int], None] | None = Non
     """Write a row an image to a .csv or .parquet file, whole or not at all.
 
     progress: told how many images are done.  The memory does not depend on how many there are.
-    Raises DataError if none can be read, OptionError if the file cannot be written.
+    Raises DataError if none can be read, CheckpointError if the model's output is finite for none
+    of them, OptionError if the file cannot be written.
     """
     totals = Totals(scoring.threshold(job.autoencoder, job.percentile))
     with exports.writing(out) as write, contextlib.closing(pieces(job, job.shards)) as scored:
@@ -110,7 +116,9 @@ def score_file(job: Job, out: Path, progress: Callable[[int], None] | None = Non
             write(piece.table)
             totals.add(piece.table)
             if progress:
-                progress(totals.n + totals.n_rejected)
+                progress(totals.n + totals.n_rejected + totals.n_not_finite)
+        if not totals.n and totals.n_not_finite:
+            raise job.autoencoder.not_finite(totals.n_not_finite)
         if not totals.n:
             why = f", the first because: {totals.rejected.reason}" if totals.rejected else "."
             raise DataError(

@@ -11,7 +11,7 @@ import pandas as pd
 from core import metrics
 from core.config import OptionError
 from core.data.imagesets import ImageSet
-from core.inference import Autoencoder, Scores
+from core.inference import NOT_SCORED, Autoencoder, Scores
 
 Progress = Callable[[int, int], None]  # images done, images in all
 PART_PIXELS = 4096 * 784  # bounds the memory: one part of the images at a time
@@ -22,7 +22,8 @@ class Scored:
     """A row an image, and how the line between usual and strange was drawn.
 
     table: id, source, label, error, percentile, is_outlier, reason.  The images that could not be
-    read come last: they have a reason instead of numbers.
+    read come last; they have a reason instead of numbers, as have those for which the model's
+    output is not finite.
     threshold: the error above which an image is an outlier.
     percentile: the share, 0 to 100, of the model's own test images that stay below it.
     """
@@ -37,7 +38,13 @@ class Scored:
 
     @property
     def n_rejected(self) -> int:
-        return int((self.table["reason"] != "").sum())
+        """Files that could not be read."""
+        return int((self.table["reason"] != "").sum()) - self.n_not_finite
+
+    @property
+    def n_not_finite(self) -> int:
+        """Images that were read, but could not be scored by this model."""
+        return int((self.table["reason"] == NOT_SCORED).sum())
 
 
 def score(
@@ -49,18 +56,26 @@ def score(
     """How badly each image is rebuilt: higher = stranger.
 
     percentile: 0 to 100; an outlier is rebuilt worse than this share of the model's test images.
-    Raises DataError if the images do not fit the model, OptionError if percentile is out of bounds.
+    Raises DataError if the images do not fit the model, OptionError if percentile is out of bounds,
+    CheckpointError if the model's output is finite for none of them.
     """
     limit = threshold(autoencoder, percentile)
     parts = [autoencoder.errors(images.pixels(part)) for part in _parts(images, progress)]
-    unread = images.rejected
+    errors, unread = np.concatenate([np.empty(0), *parts]), images.rejected
+    if len(errors) and np.isnan(errors).all():
+        raise autoencoder.not_finite(len(errors))
     rows = Rows(
         (*images.ids.tolist(), *(one.name for one in unread)),
         (*_labels(images), *("" for _ in unread)),
-        np.concatenate([np.empty(0), *parts, np.full(len(unread), np.nan)]),
-        (*("" for _ in range(len(images))), *(one.reason for one in unread)),
+        np.append(errors, np.full(len(unread), np.nan)),
+        (*reasons(errors), *(one.reason for one in unread)),
     )
     return Scored(table(autoencoder, images.id, rows, limit), limit, percentile)
+
+
+def reasons(errors: Scores) -> list[str]:
+    """Why each of the images that were read is not scored; "" for those that are."""
+    return [NOT_SCORED if missing else "" for missing in np.isnan(errors).tolist()]
 
 
 def threshold(autoencoder: Autoencoder, percentile: float) -> float:
@@ -104,7 +119,8 @@ def encode(
 ) -> pd.DataFrame:
     """The code of each image: columns id, label, z0 ... zk, error.
 
-    Raises DataError if the images do not fit the model.
+    Raises DataError if the images do not fit the model, CheckpointError if its output is not finite
+    for some of them.
     """
     codes = np.empty((len(images), autoencoder.latent_dim), np.float32)
     errors = np.empty(len(images))

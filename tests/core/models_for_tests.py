@@ -21,6 +21,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "vae": {"latent_dim": 2, "widths": [8]},
 }
 SHAPE = (1, 16, 17)
+Tensors = dict[str, np.ndarray]
 
 
 def tiny_document(arch: str, shape: tuple[int, int, int] = SHAPE, **changes: Any) -> Document:
@@ -45,7 +46,7 @@ def tiny_document(arch: str, shape: tuple[int, int, int] = SHAPE, **changes: Any
     return Document(**(fields | changes))
 
 
-def tiny_tensors(document: Document, seed: int = 0) -> dict[str, np.ndarray]:
+def tiny_tensors(document: Document, seed: int = 0) -> Tensors:
     """Random weights that fit the document; running variances are positive."""
     rng = np.random.default_rng(seed)
     plan = architecture(document.architecture).plan(document.input_shape, document.options)
@@ -71,3 +72,19 @@ def version_1(document: Document, tensors: Mapping[str, np.ndarray]) -> bytes:
     digest = hashlib.sha256(numbers).hexdigest()
     document = msgspec.structs.replace(document, format=1, sha256=digest)
     return safetensors.numpy.save(dict(tensors), {"hourglass": documents.to_json(document)})
+
+
+def overflowing(dark: float, shape: tuple[int, int, int] = SHAPE) -> tuple[Document, Tensors]:
+    """A model with finite weights whose output is not finite for images of a mean above `dark`.
+
+    dark: -1 for all images.  Darker ones come back as the decoder's bias.
+    """
+    options = {"latent_dim": 3, "widths": [8], "activation": "relu"}
+    options = options | {"batch_norm": False, "bounded": False}
+    document = tiny_document("dense", shape, options=architecture("dense").check(options))
+    tensors = tiny_tensors(document)
+    first, second = (name for name in tensors if name[:7] == "encoder" and "weight" in name)
+    tensors[first][:] = 1e30 / np.prod(shape)
+    tensors[first.replace("weight", "bias")][:] = -1e30 * dark
+    tensors[second][:] = 1e10
+    return document, tensors

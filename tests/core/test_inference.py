@@ -1,16 +1,19 @@
 """The autoencoder that pages and commands use, over every architecture."""
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from core.checkpointfiles import plan_of
+from core.checkpoints import Card, Checkpoint
 from core.config import CheckpointError, DataError
 from core.inference import Autoencoder
 from core.models import ARCHITECTURES
 from core.models.network import Network
-from tests.core.models_for_tests import tiny_checkpoint
+from tests.core.models_for_tests import overflowing, tiny_checkpoint, tiny_document, tiny_tensors
 
 each = pytest.mark.parametrize("arch", [spec.name for spec in ARCHITECTURES])
 
@@ -82,3 +85,43 @@ def test_images_or_codes_of_another_shape_are_refused_with_both_shapes() -> None
 def test_loading_a_name_that_is_none_is_one_sentence() -> None:
     with pytest.raises(CheckpointError, match="no checkpoint 'nobody'"):
         Autoencoder.load("nobody")
+
+
+def overflowing_model(dark: float, arch: str = "dense") -> Autoencoder:
+    if arch == "dense":
+        document, tensors = overflowing(dark)
+    else:
+        document = tiny_document(arch)
+        tensors = {name: t * np.float32(1e30) for name, t in tiny_tensors(document).items()}
+    return Autoencoder(Checkpoint(Card("bad", Path(), False, document, plan_of(document)), tensors))
+
+
+@pytest.mark.parametrize("arch", ["pca", "dense"])
+def test_model_that_overflows_gives_no_image_and_no_code_but_says_so(arch: str) -> None:
+    model, x = overflowing_model(-1, arch), images(5)
+    z = np.full((5, model.latent_dim), 1e30, np.float32)
+    for ask in (lambda: model.encode(x), lambda: model.reconstruct(x), lambda: model.decode(z)):
+        with pytest.raises(CheckpointError, match="bad gives numbers that are not finite for some"):
+            ask()
+    assert np.isnan(model.errors(x)).all()
+
+
+def test_model_that_overflows_for_some_images_scores_the_others_alone() -> None:
+    x = images(6)
+    x[::2] *= 0.2
+    model = overflowing_model(0.3)
+    errors = model.errors(x)
+    assert np.isnan(errors).tolist() == [False, True] * 3
+    assert np.isfinite(model.reconstruct(x[::2])).all()
+    np.testing.assert_allclose(model.errors(x[::2]), errors[::2], rtol=1e-5)
+    with pytest.raises(CheckpointError, match="not finite"):
+        model.reconstruct(x)
+
+
+def test_output_that_is_finite_but_beyond_all_measure_counts_as_not_finite() -> None:
+    checkpoint = tiny_checkpoint("pca")
+    checkpoint.tensors["decoder.0.bias"][:] = 1e20
+    model = Autoencoder(checkpoint)
+    assert np.isnan(model.errors(images(2))).all()
+    with pytest.raises(CheckpointError):
+        model.reconstruct(images(2))

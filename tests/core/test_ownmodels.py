@@ -5,7 +5,7 @@ import pytest
 
 from core import checkpoints, ownmodels
 from core.config import CheckpointError, OptionError
-from tests.core.models_for_tests import tiny_document, tiny_tensors
+from tests.core.models_for_tests import overflowing, tiny_document, tiny_tensors
 
 
 @pytest.fixture(autouse=True)
@@ -64,6 +64,15 @@ def test_file_that_is_no_checkpoint_is_refused_in_a_sentence(folders: Path, data
 def test_pickled_file_is_refused_with_the_reason_and_not_opened(folders: Path, name: str) -> None:
     with pytest.raises(CheckpointError, match="can run code"):
         ownmodels.take_in(b"\x80\x02", name, "theirs")
+
+
+@pytest.mark.parametrize("dark", [-1, 0.7])
+def test_model_whose_output_is_not_finite_is_refused(folders: Path, dark: float) -> None:
+    path = folders / "elsewhere" / "a.safetensors"
+    checkpoints.save(path, *overflowing(dark))
+    with pytest.raises(CheckpointError, match="not finite even for plain images"):
+        ownmodels.take_in(path.read_bytes(), "a.safetensors", "theirs")
+    assert local_files(folders) == []
 
 
 def test_file_over_the_limit_is_refused_before_it_is_read(

@@ -44,9 +44,10 @@ class Looked:
     scored: Scored
 
     def numbers(self, name: str) -> tuple[float, float, bool]:
-        """Error, percentile and whether it is an outlier."""
+        """Error, percentile and whether it is an outlier; nan and False if it is not scored."""
         row = self.scored.table.iloc[int(self.images.positions([name])[0])]
-        return float(row["error"]), float(row["percentile"]), bool(row["is_outlier"])
+        outlier = not row["reason"] and bool(row["is_outlier"])
+        return float(row["error"]), float(row["percentile"]), outlier
 
 
 def draw(choice: Choice) -> None:
@@ -130,7 +131,7 @@ def _heading(held: Tray, looked: Looked) -> None:
         state.publish("share", DEFAULT_SHARE)
         own_results.downloads(looked.scored)
         st.caption(
-            f"{looked.scored.n_outliers:,} of {len(looked.images):,} outliers: error above "
+            f"{own_results.counted(looked.scored, len(looked.images))}: error above "
             f"{looked.scored.threshold:.5f}, which {looked.scored.percentile:g} % of the test "
             f"images of {plain(looked.card.title)} stay below "
             f"({trained_on.origin_of_numbers(looked.card)})."
@@ -141,11 +142,10 @@ def _packed(looked: Looked) -> Packed:
     """The gallery; made anew only for other images or another verdict."""
 
     def make() -> Packed:
-        items = []
-        for name in looked.images.ids.tolist():
-            error, percentile, outlier = looked.numbers(name)
-            words = f"{percentile:.1f} %{' · outlier' if outlier else ''}"
-            items.append(Item(name, (name, f"{error:.5f}", words)))
+        items = [
+            Item(name, (name, *own_results.captions(*looked.numbers(name))))
+            for name in looked.images.ids.tolist()
+        ]
         pictures = mosaic.colours(looked.images.pixels())
         return gallery.pack(items, [pictures], Columns(("what the network sees",)))
 

@@ -9,6 +9,7 @@ from core.data.imagesets import ImageSet
 from core.reports import Content, Row, Table
 from core.streaming.scoring import Scored
 from pages.ui import mosaic, reporting
+from pages.ui.own.results import counted
 from pages.ui.reconstruct import report as reconstruct_report
 from pages.ui.reconstruct.report import Told
 from pages.ui.reporting import Column
@@ -36,7 +37,7 @@ def content(images: ImageSet, scored: Scored, noised: Told, steps: Mapping[str, 
         "σ": f"{first.sigmas[noised.step]:.2f}",
         **reporting.of_noise(first.noise, noised.seed),
     }
-    said = f"{scored.n_outliers:,} of {len(images):,} images are outliers to {card.title}."
+    said = f"{counted(scored, len(images))} to {card.title}."
     return Content(
         "Your images",
         (said,),
@@ -58,7 +59,7 @@ def content(images: ImageSet, scored: Scored, noised: Told, steps: Mapping[str, 
 
 def _seen(images: ImageSet, scored: Scored) -> Row:
     percentiles = scored.table["percentile"].iloc[: len(images)]
-    below = [f"{value:.1f} %" for value in percentiles]
+    below = ["not scored" if np.isnan(value) else f"{value:.1f} %" for value in percentiles]
     pictures = mosaic.colours(images.pixels())
     n = min(len(images), reporting.MOST_TILES)
     detail = f"{n:,} of {len(images):,}; below: the percentile of the error."

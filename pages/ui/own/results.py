@@ -4,12 +4,14 @@ import hashlib
 from collections.abc import Sequence
 from functools import partial
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
 from core import exports
 from core.checkpoints import Card
 from core.data.imagesets import ImageSet, Rejected
+from core.inference import NOT_SCORED
 from core.noise import Noise
 from core.streaming.scoring import Scored
 from core.sweeps import NoiseSweep, noise_sweep
@@ -24,8 +26,25 @@ DEFAULT_SIGMA = 0.5
 AT_ONCE = 8  # pictures under the slider
 
 
+def counted(scored: Scored, n: int) -> str:
+    """How many of n images are outliers, and how many could not be scored, in words."""
+    missing = scored.n_not_finite
+    more = f" ({missing:,} more are not scored: the output is not finite)" if missing else ""
+    return f"{scored.n_outliers:,} of {n - missing:,} outliers{more}"
+
+
+def captions(error: float, percentile: float, outlier: bool) -> tuple[str, str]:
+    """What stands below the picture of one image."""
+    if np.isnan(error):
+        return "not scored", "the output is not finite"
+    return f"{error:.5f}", f"{percentile:.1f} %{' · outlier' if outlier else ''}"
+
+
 def verdict(error: float, percentile: float, outlier: bool, scored: Scored) -> None:
     """The error of one image, among those of the test images, and what follows."""
+    if np.isnan(error):
+        st.warning(f"{NOT_SCORED} Choose another model.", icon=":material/error:")
+        return
     with st.container(horizontal=True, gap="medium"):
         for label, value, explanation in (
             ("Error (MSE)", f"{error:.5f}", "Mean squared difference; pixels are 0 to 1"),

@@ -7,11 +7,14 @@ import streamlit as st
 
 from core import metrics
 from core.checkpoints import Card
+from core.config import CheckpointError
 from core.data.imagesets import ImageSet
+from core.wording import listed
 from pages.ui import cache, gallery, mosaic
 from pages.ui.component import Packed
 from pages.ui.gallery import Columns, Item
 from pages.ui.own.results import digest
+from pages.ui.text import plain
 
 HELP = (
     "Original, reconstruction and error map for each model, the lowest error first; the error maps "
@@ -24,7 +27,12 @@ def draw(chosen: str, images: ImageSet, cards: Sequence[Card], line: float) -> N
     st.subheader("Through all models", help=HELP)
     one = images.take(images.positions([chosen]))
     key = ("own wall", digest(one), line, tuple((card.name, card.sha256) for card in cards))
-    packed, most = cache.kept(key, lambda: _packed(one, cards, line))
+    packed, most, left_out = cache.kept(key, lambda: _packed(one, cards, line))
+    if left_out:
+        names = listed([card.name for card in left_out])
+        st.caption(plain(f"Left out, since what they make of it is not finite: {names}."))
+    if packed is None:
+        return
     gallery.show(packed, "own_wall")
     st.caption(
         "Left to right: what the network sees, what the model makes of it, where they differ "
@@ -32,14 +40,23 @@ def draw(chosen: str, images: ImageSet, cards: Sequence[Card], line: float) -> N
     )
 
 
-def _packed(one: ImageSet, cards: Sequence[Card], line: float) -> tuple[Packed, float]:
+def _packed(
+    one: ImageSet, cards: Sequence[Card], line: float
+) -> tuple[Packed | None, float, list[Card]]:
+    """The gallery, None if there is nothing to show; its scale of errors; models left out of it."""
     x = one.pixels()
-    answers = []
+    answers, left_out = [], []
     for card in cards:
         model = cache.autoencoder(card)
-        x_hat = model.reconstruct(x)
+        try:
+            x_hat = model.reconstruct(x)
+        except CheckpointError:
+            left_out.append(card)
+            continue
         error = metrics.mse(x, x_hat)
         answers.append((float(error[0]), float(model.percentiles(error)[0]), card, x_hat))
+    if not answers:
+        return None, 0.0, left_out
     answers.sort(key=lambda answer: answer[0])
     items = [
         Item(card.name, (f"{rank}. {card.title}", f"{error:.5f}", _place(percentile, line)))
@@ -53,7 +70,8 @@ def _packed(one: ImageSet, cards: Sequence[Card], line: float) -> tuple[Packed, 
         mosaic.colours(x_hats),
         mosaic.error_colours(originals, x_hats, most),
     ]
-    return gallery.pack(items, pictures, Columns(("original", "reconstruction", "error"))), most
+    columns = Columns(("original", "reconstruction", "error"))
+    return gallery.pack(items, pictures, columns), most, left_out
 
 
 def _place(percentile: float, line: float) -> str:

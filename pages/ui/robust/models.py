@@ -10,6 +10,7 @@ from core import robustness
 from core.checkpoints import Card
 from core.comparing.scored import Scored
 from core.noise import Noise
+from core.wording import listed
 from pages.ui import exporting, reporting, widgets
 from pages.ui.reconstruct import controls
 from pages.ui.robust import measuring, scored, view_reports
@@ -82,6 +83,9 @@ def _draw_measured(
         height="content",
         placeholder="",
     )
+    if unsound := found.loc[found[["mse", "noisy_mse"]].isna().any(axis=1), "name"].tolist():
+        said = f"Without an error: {listed(unsound)}, whose output is not finite for some images."
+        st.caption(plain(said))
     _act([names[i] for i in rows], found)
     st.caption(
         plain(

@@ -25,12 +25,15 @@ COLUMNS = ("checkpoint", "rank", "pictures", "errors", "mse", "percentile", "tit
 class Ranked:
     """The wall.  sweep: all models at one amount of noise.  scale: the error drawn brightest.
 
-    table: as table() makes it.
+    table: as table() makes it.  cards: of the models.  left_out: names of those whose output is not
+    finite.
     """
 
     sweep: NoiseSweep
     scale: float
     table: pd.DataFrame
+    cards: tuple[Card, ...]
+    left_out: tuple[str, ...] = ()
 
 
 def ranks(sweep: NoiseSweep) -> npt.NDArray[np.float64]:

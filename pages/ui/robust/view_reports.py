@@ -60,7 +60,7 @@ def wall(choice: Choice, images: ImageSet, ranked: Ranked, seed: int) -> Content
             "σ": sigma,
             **reporting.of_noise(ranked.sweep.noise, seed),
         },
-        choice.fitting,
+        ranked.cards,
         tuple(_wall_rows(images.ids.tolist(), ranked)),
         (),
         (reporting.table("Ranking", models, RANKED, note),),

@@ -1,16 +1,20 @@
 """The wall: the same images through every model that takes them, ranked."""
 
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from core.checkpoints import Card
+from core.config import CheckpointError
 from core.data.imagesets import ImageSet
 from core.inference import Autoencoder
 from core.noise import Noise
-from core.sweeps import noise_sweep
+from core.sweeps import ModelSweep, noise_sweep
+from core.wording import listed
 from pages.ui import cache, exporting, mosaic, reporting, selection, state, widgets
 from pages.ui.reconstruct import controls, reconstruction
 from pages.ui.robust import ranking as robust_ranking
@@ -44,6 +48,8 @@ def draw(choice: Choice) -> None:
         column_config=_columns(len(images)),
         placeholder="",
     )
+    if ranked.left_out:
+        st.caption(plain(f"Left out: {listed(ranked.left_out)}, whose output is not finite."))
     st.caption(
         plain(
             f"{words} Noise: {noise_name(noise)}, σ = {sigma:.2f}, seed {seed}. Error maps: "
@@ -52,7 +58,7 @@ def draw(choice: Choice) -> None:
     )
     with st.container(horizontal=True):
         exporting.csv_button(
-            lambda: robust_ranking.long_table(ranked.sweep, _models(choice.fitting), images),
+            lambda: robust_ranking.long_table(ranked.sweep, _models(ranked.cards), images),
             f"hourglass-wall-{choice.dataset.id}.csv".replace(":", "-").replace("/", "-"),
             "A row an image and a model: error, percentile, rank",
         )
@@ -65,10 +71,20 @@ def _ranked(
     """The models on the images, made once."""
 
     def make() -> Ranked:
-        models = _models(cards)
-        sweep = noise_sweep(images.pixels(), models, noise, seed, np.array([sigma]))
+        swept = noise_sweep(images.pixels(), [], noise, seed, np.array([sigma]))
+        sound, answers = [], list[ModelSweep]()
+        for card in cards:
+            with suppress(CheckpointError):  # its output is not finite
+                one = noise_sweep(swept.x, _models([card]), noise, seed, swept.sigmas)
+                answers += one.models
+                sound.append(card)
+        if not sound:
+            raise cache.autoencoder(cards[0]).not_finite()
+        sweep = replace(swept, models=tuple(answers))
         scale = reconstruction.error_scale([sweep])
-        return Ranked(sweep, scale, robust_ranking.table(sweep, models, scale))
+        table = robust_ranking.table(sweep, _models(sound), scale)
+        left_out = tuple(card.name for card in cards if card not in sound)
+        return Ranked(sweep, scale, table, tuple(sound), left_out)
 
     of = tuple(card.sha256 for card in cards)
     return cache.kept(("wall", images.id, tuple(images.ids.tolist()), of, noise, sigma, seed), make)

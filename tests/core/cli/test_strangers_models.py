@@ -5,13 +5,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
 from core import checkpoints, datasets
 from core.cli.main import main
 from core.data import folders
-from tests.core.models_for_tests import tiny_document, tiny_tensors
+from tests.core.models_for_tests import overflowing, tiny_document, tiny_tensors
 
 DIGIT = (1, 28, 28)
 Run = Callable[..., tuple[int, str, str]]
@@ -109,3 +110,100 @@ def test_score_says_whose_the_line_is(run: Run, own_checkpoints: Path, tmp_path:
     code, out, _ = run("score", keep(own_checkpoints, "x"), "mnist-5k", "--out", tmp_path / "a.csv")
     assert code == 0
     assert "own test images stay below (as its author states)" in out
+
+
+# Weights that overflow
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """Twelve dark and four bright images, and a file that is none."""
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for i in range(16):
+        Image.fromarray(np.full((28, 28), 20 + i if i < 12 else 240, np.uint8)).save(
+            folder / f"{i:02d}.png"
+        )
+    (folder / "notes.txt").write_text("not an image")
+    return folder
+
+
+def keep_overflowing(folder: Path, dark: float) -> str:
+    """A model whose output is not finite for images of a mean above dark."""
+    checkpoints.save(folder / "bad.safetensors", *overflowing(dark, DIGIT))
+    return "bad"
+
+
+COMMANDS = {
+    "evaluate": ("--dataset", "SOURCE"),
+    "evaluate --sigma": ("--dataset", "SOURCE", "--sigma", "0.5"),
+    "outliers": ("--dataset", "SOURCE", "--split", "test", "--plant", "noise"),
+    "structure": ("--dataset", "mnist-5k", "--most", "50"),
+    "score": ("SOURCE", "--out", "OUT.csv"),
+    "score parts": ("SOURCE", "--out", "OUT"),
+    "score set": ("SOURCE", "--split", "train", "--out", "OUT.parquet"),
+    "encode": ("SOURCE", "--out", "OUT.parquet"),
+    "project": ("SOURCE", "--out", "OUT.csv"),
+}
+
+
+def args_of(command: str, model: str, source: Path, out: Path) -> list[str]:
+    places = {"SOURCE": str(source), "OUT": str(out)}
+    places |= {f"OUT{suffix}": f"{out}{suffix}" for suffix in (".csv", ".parquet")}
+    return [command.partition(" ")[0], model, *(places.get(arg, arg) for arg in COMMANDS[command])]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_model_that_overflows_for_all_images_is_refused_by_every_command(
+    command: str, run: Run, own_checkpoints: Path, pictures: Path, tmp_path: Path
+) -> None:
+    model = keep_overflowing(own_checkpoints, -1)
+    code, out, err = run(*args_of(command, model, pictures, tmp_path / "out"))
+    assert code == 2
+    assert "Error: bad gives numbers that are not finite for" in err
+    assert "outliers" not in out
+    if command != "score parts":  # which tells it image by image
+        assert not list(tmp_path.glob("out.*"))
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if not c.startswith("score")])
+def test_model_that_overflows_for_some_images_is_refused_where_all_are_needed(
+    command: str, run: Run, own_checkpoints: Path, pictures: Path, tmp_path: Path
+) -> None:
+    model = keep_overflowing(own_checkpoints, 0.2)
+    code, out, err = run(*args_of(command, model, pictures, tmp_path / "out"))
+    assert (code, out) == (2, "")
+    assert "Error: bad gives numbers that are not finite for some of these images" in err
+
+
+@pytest.mark.parametrize("out_name", ["out.csv", "out.parquet"])
+def test_score_tells_the_images_for_which_the_output_is_not_finite_and_fails(
+    out_name: str, run: Run, own_checkpoints: Path, pictures: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / out_name
+    model = keep_overflowing(own_checkpoints, 0.5)
+    code, said, err = run("score", model, pictures, "--out", out, "--json")
+    assert code == 2
+    assert "bad gives numbers that are not finite for 4 of these images" in err
+    found = json.loads(said)
+    assert (found["n"], found["n_not_finite"], found["n_rejected"]) == (12, 4, 1)
+    table = pd.read_csv(out) if out.suffix == ".csv" else pd.read_parquet(out)
+    table = table.set_index("id").sort_index()
+    why = table.loc["12.png":"15.png"]
+    assert (why["reason"] == "The model's output for it is not finite.").all()
+    assert why[["error", "percentile", "is_outlier"]].isna().all(axis=None)
+    assert table.loc["00.png":"11.png", "error"].notna().all()
+
+
+def test_score_by_parts_fails_again_as_long_as_some_images_are_not_scored(
+    run: Run, own_checkpoints: Path, pictures: Path, tmp_path: Path
+) -> None:
+    model = keep_overflowing(own_checkpoints, 0.5)
+    for n_new in (4, 0):
+        code, said, err = run(
+            "score", model, pictures, "--out", tmp_path / "parts", "--shard-size", 5, "--json"
+        )
+        assert code == 2
+        assert "not finite for 4 of these images" in err
+        found = json.loads(said)
+        assert (found["n"], found["n_not_finite"], found["n_new_parts"]) == (17, 4, n_new)
