@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from core import checkpoints, trained_on
 from core.checkpoints import Card, Checkpoint
-from core.config import CheckpointError, Diverged, TrainingError
+from core.config import CheckpointError, TrainingError
 from core.data.imagesets import ImageSet
 from core.distributed import ALONE, Team
 from core.documents import N_QUANTILES, Document, MetricsRecord, label
@@ -90,7 +90,11 @@ def _kept(
     config: TrainConfig, train_set: ImageSet, test_set: ImageSet, fit: Fitted, path: Path | None
 ) -> Iterator[Event]:
     spec, plan = _planned(config, train_set, test_set)
-    checkpoint = judged(document(config, spec, train_set, fit), plan, fit.tensors, test_set)
+    try:
+        checkpoint = judged(document(config, spec, train_set, fit), plan, fit.tensors, test_set)
+    except CheckpointError:  # its output is not finite
+        divergence.check_model(config, math.nan, len(fit.history))
+        raise
     divergence.check_model(config, checkpoint.card.metrics["mse"], len(fit.history))
     if path is not None:
         card = checkpoints.save(path, checkpoint.card.document, fit.tensors)
@@ -106,17 +110,11 @@ def judged(
     """The checkpoint with metrics and reference distribution measured on test_set.
 
     tensors: as they are stored, float32 or float16.
-    Raises Diverged if the output for some of them is not finite.
+    Raises CheckpointError if the output for some of them is not finite.
     """
     stored = {name: np.asarray(t, np.float32) for name, t in tensors.items()}
     unsaved = Checkpoint(Card("unsaved", Path(), False, unjudged, plan), stored)
-    try:
-        mse, _, psnr, ssim = qualities(Autoencoder(unsaved), test_set)[0]
-    except CheckpointError as error:
-        raise Diverged(
-            "What the trained model makes of some test images is not finite: choose a lower "
-            "learning rate."
-        ) from error
+    mse, _, psnr, ssim = qualities(Autoencoder(unsaved), test_set)[0]
     means = [float(values.mean()) for values in (mse, psnr, ssim)]
     full = msgspec.structs.replace(
         unjudged,

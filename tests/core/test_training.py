@@ -9,9 +9,10 @@ import pytest
 import torch
 
 from core import checkpoints, metrics
-from core.config import OptionError, TrainingError
+from core.config import Diverged, OptionError, TrainingError
 from core.data.imagesets import ImageSet
 from core.inference import Autoencoder
+from core.learning import fitting
 from core.learning.batches import choose_device, epoch_order, noisy
 from core.learning.events import EpochDone, Finished, Saved, Started, StepDone
 from core.learning.recipes import TrainConfig
@@ -224,6 +225,22 @@ def test_loss_that_is_no_number_is_told_with_what_to_do(
     with pytest.raises(TrainingError, match="lower learning rate"):
         list(train(config("dense"), blobs(200, "train"), blobs(20, "test"), path))
     assert not path.exists()
+
+
+def test_trained_model_whose_output_is_not_finite_has_diverged_and_is_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sound = fitting.fitted
+
+    def overflowed(descent: Any) -> Any:
+        found = sound(descent)
+        huge = {name: t * np.float32(1e30) for name, t in found.tensors.items()}
+        return replace(found, tensors=huge)
+
+    monkeypatch.setattr(fitting, "fitted", overflowed)
+    with pytest.raises(Diverged, match="lower learning rate"):
+        finished(config("dense", options={"latent_dim": 3, "bounded": False}), tmp_path / "a.x")
+    assert not list(tmp_path.iterdir())
 
 
 def test_device_that_is_not_there_is_refused_and_auto_finds_one() -> None:
