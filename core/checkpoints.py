@@ -22,6 +22,7 @@ from core.config import (
 )
 from core.documents import Document
 from core.files import write_atomically
+from core.wording import natural
 
 __all__ = [
     "Card",
@@ -157,7 +158,7 @@ def _card(path: Path, content: Content) -> Card:
 def _listing() -> list[tuple[Card | None, str]]:
     found = []
     for folder in (shipped_checkpoints_dir(), local_checkpoints_dir()):
-        for path in sorted(folder.glob(f"*{SUFFIX}"), key=lambda path: path.stem):
+        for path in sorted(folder.glob(f"*{SUFFIX}"), key=lambda path: natural(path.stem)):
             try:
                 status = path.lstat()
             except FileNotFoundError:  # somebody deleted or renamed it since

@@ -12,6 +12,7 @@ NAMED = 4  # names of a list that are told; the others are counted
 
 # Control characters, line and paragraph separators, what reverses the text around it (bidi), what
 # cannot be seen, and halves of characters. Joiners stay: scripts and emoji are spelt with them.
+_DIGITS = re.compile("([0-9]+)")
 _HIDDEN = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff"
     "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
@@ -27,6 +28,19 @@ def one_line(words: str, most: int = MOST) -> str:
     """`words` on one line of at most `most` characters, the end of longer ones left out."""
     line = " ".join(visible(words[: 20 * most]).split())
     return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"
+
+
+def natural(name: str) -> tuple[tuple[object, ...], str]:
+    """What to sort names by, so that "2" stands before "10" and "b" between "A" and "C"."""
+    parts: list[object] = list(_DIGITS.split(name.casefold()))
+    parts[1::2] = [_by_value(str(digits)) for digits in parts[1::2]]
+    return tuple(parts), name
+
+
+def _by_value(digits: str) -> tuple[int, str]:
+    """Digits in the order of their numbers, of any length, unlike int()."""
+    number = digits.lstrip("0")
+    return len(number), number
 
 
 def listed(names: Sequence[str], most: int = NAMED) -> str:

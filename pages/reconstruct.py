@@ -28,6 +28,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
 
 if not len(images):
     st.info("No image of these classes is here: choose others under Images, or none for all.")
+    st.button("All classes", on_click=state.forget, args=(["classes"],), help="Shows every class")
     st.stop()
 
 shown = Shown(choice.dataset.id, choice.split, tuple(images.ids.tolist()), noise, seed)

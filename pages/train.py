@@ -4,7 +4,7 @@ import streamlit as st
 
 from core import runs
 from core.running import control as run_control
-from pages.ui import errors, public_sets, sidebar, state
+from pages.ui import errors, public_sets, sidebar, state, ways
 from pages.ui.train import facts as training_facts
 from pages.ui.train import form as training_form
 from pages.ui.train import runs as run_list
@@ -19,6 +19,8 @@ st.caption(
 left, right = st.columns([2, 5], gap="large")
 with left, errors.shown():
     st.subheader("New run")
+    if following := st.session_state.pop(ways.TRAIN_ON, None):
+        training_form.suggest(following)
     config = training_form.draw(sidebar.chosen().dataset.id)
     if missing := public_sets.missing(config.train.dataset):
         public_sets.offer(missing)

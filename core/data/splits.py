@@ -1,4 +1,4 @@
-"""Which class and which split an image belongs to, by its name alone. Imports nothing from core."""
+"""Which class and which split an image belongs to, by its name alone."""
 
 import hashlib
 import os
@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
+
+from core.wording import natural
 
 TEST_SHARE = 0.2
 
@@ -19,10 +21,11 @@ def classes_of(names: Sequence[str]) -> tuple[npt.NDArray[np.int64] | None, tupl
     folders = [name.split("/")[:-1] for name in names]
     shared = len(os.path.commonprefix(folders))  # noqa: RUF071  # lists of parts, not strings
     words = ["/".join(folder[shared:]) or "(none)" for folder in folders]
-    class_names, labels = np.unique(np.array(words, dtype=np.str_), return_inverse=True)
+    class_names = sorted(set(words), key=natural)
     if len(class_names) == 1:
         return None, ()
-    return labels.astype(np.int64), tuple(class_names.tolist())
+    index = {name: i for i, name in enumerate(class_names)}
+    return np.array([index[word] for word in words], np.int64), tuple(class_names)
 
 
 def lot(name: str, seed: int) -> float:

@@ -1,24 +1,35 @@
 """A person's mistake becomes one sentence on the page; ours goes to the log with its traceback."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import streamlit as st
 
 from core.config import HourglassError
-from pages.ui.text import plain
+from pages.ui.text import sentence
+
+
+class DeadEnd(HourglassError):
+    """Nothing can be shown before something else is done."""
+
+    def __init__(self, words: str, way: Callable[[], None]) -> None:
+        """words: what to do.  way: draws the button that leads there."""
+        super().__init__(words)
+        self.way = way
 
 
 @contextmanager
 def shown() -> Iterator[None]:
-    """Show a HourglassError raised inside as a sentence.
+    """Show a HourglassError raised inside as a sentence, and the way on if it knows one.
 
     Around every page (app.py does it) and inside every dialog and fragment, which rerun alone.
     """
     try:
         yield
     except HourglassError as error:
-        st.error(plain(str(error)), icon=":material/error:")
+        st.error(sentence(str(error)), icon=":material/error:")
+        if isinstance(error, DeadEnd):
+            error.way()
 
 
 @contextmanager
@@ -27,4 +38,4 @@ def toasted() -> Iterator[None]:
     try:
         yield
     except HourglassError as error:
-        st.toast(plain(str(error)), icon=":material/error:")
+        st.toast(sentence(str(error)), icon=":material/error:")

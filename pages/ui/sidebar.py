@@ -7,13 +7,13 @@ import streamlit as st
 
 from core import datasets
 from core.checkpoints import Card
-from core.config import DataError
 from core.data.imagesets import ImageSet
 from core.data.seen import seen_in_training
 from core.datasets import DatasetInfo
-from pages.ui import cache, links, selection, state, widgets
+from pages.ui import cache, links, selection, state, ways, widgets
+from pages.ui.errors import DeadEnd
 from pages.ui.server import router
-from pages.ui.text import noise_name, plain, titles
+from pages.ui.text import noise_name, plain, size_name, titles
 
 DEFAULT_DATASET = "mnist-5k"
 NEXT_DATASET = "next_dataset"
@@ -44,12 +44,12 @@ class Choice:
         return cache.dataset(self.dataset.id, self.split)
 
     def model(self) -> Card:
-        """The chosen checkpoint's card; DataError with what to do if none fits."""
+        """The chosen checkpoint's card; DeadEnd with what to do if none fits."""
         if self.card is None:
-            shape = " x ".join(map(str, self.dataset.input_shape))
-            raise DataError(
-                f"No model takes images of {shape} yet: train one with `python -m core train "
-                f"--dataset {self.dataset.id} --arch conv`, or choose other data in the sidebar."
+            raise DeadEnd(
+                f"No model takes these images yet ({size_name(self.dataset.input_shape)}): train "
+                "one, or choose other data in the sidebar.",
+                lambda: ways.to_training(self.dataset.id),
             )
         return self.card
 

@@ -32,6 +32,17 @@ def code(words: str) -> str:
     return f"{fence}{pad}{visible(words)}{pad}{fence}"
 
 
+def sentence(words: str) -> str:
+    """`words` letter by letter, but what stands between backticks as code: for messages of ours.
+
+    They may quote what a stranger wrote; whatever that is, it stays text.
+    """
+    parts = words.split("`")
+    if len(parts) % 2 == 0:  # a backtick without its other half is no mark of ours
+        return plain(words)
+    return "".join(code(part) if i % 2 and part else plain(part) for i, part in enumerate(parts))
+
+
 def hover_text(words: str) -> str:
     """`words` as plotly shows them letter by letter, in its hovers, legends and titles."""
     return html.escape(words)

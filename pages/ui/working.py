@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.background import Job
 from pages.ui import cache
-from pages.ui.text import plain
+from pages.ui.text import plain, sentence
 
 POLL_SECONDS = 0.5
 
@@ -26,7 +26,7 @@ def offer(key: str, label: str, help_text: str, start: Callable[[], Job]) -> Non
         show(key, job)
         return
     if job is not None and job.state == "failed":
-        st.error(plain(job.error), icon=":material/error:")
+        st.error(sentence(job.error), icon=":material/error:")
     if st.button(label, key=f"start_{key}", icon=":material/play_arrow:", help=help_text):
         start()
         st.rerun()

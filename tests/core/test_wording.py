@@ -5,7 +5,7 @@ import unicodedata
 
 import pytest
 
-from core.wording import listed, one_line, visible
+from core.wording import listed, natural, one_line, visible
 
 BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
@@ -48,3 +48,19 @@ def test_list_names_the_first_and_counts_the_rest() -> None:
     assert listed([str(i) for i in range(1000)]) == "0, 1, 2, 3 and 996 more"
     assert len(listed(["x" * 300] * 1000)) < 200
     assert listed([]) == ""
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["0", "1", "2", "10", "11"],
+        ["", "a", "a1", "a1b2", "a1b10", "a2", "A10", "b"],
+        ["(none)", "img02", "img2", "img3"],
+        ["mnist-dense-2", "mnist-dense-8", "mnist-dense-32"],
+        ["2", "9" * 5000, "1" + "0" * 5000],
+        ["٣", "日本1", "日本2", "日本10"],
+    ],
+)
+def test_names_are_ordered_by_the_numbers_in_them(names: list[str]) -> None:
+    backwards = names[::-1]
+    assert sorted(backwards, key=natural) == names

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from core import datasets
 from core.data import ownsets
 from core.data.ownsets import own_dir
+from core.learning import recipes
 from core.reports import Content
 from pages.ui import cache, reporting
 from pages.ui.own import sets as own_sets
@@ -120,6 +121,30 @@ def test_set_made_is_chosen_in_the_sidebar_and_its_draft_is_gone(reported: AppTe
     assert own.shape == (3, 32, 32)
     assert [path.name for path in own_dir().iterdir()] == ["my-pets"]
     assert len(datasets.load("own:my-pets", "all").rejected) == 2
+
+
+def test_set_made_leads_to_the_train_page_with_settings_that_suit_it(reported: AppTest) -> None:
+    app = press(press(reported, "Make the data set"), "Train a model on it")
+    assert not app.exception
+    assert not app.error
+    assert app.title[0].value == "Train"
+    (own,) = ownsets.available()
+    asked = recipes.suggested(own.id, own.shape, own.n_train)
+    shown = {one.key: one.value for one in (*app.selectbox, *app.number_input, *app.slider)}
+    assert shown["train_dataset"] == own.id
+    assert shown["train_arch"] == asked.arch == "conv"
+    assert shown["train_epochs"] == asked.epochs
+    assert shown["train_batch"] == asked.batch_size
+    assert shown["train_sigma"] == 0
+
+
+def test_set_that_is_no_longer_chosen_is_not_said_to_be(reported: AppTest) -> None:
+    app = press(reported, "Make the data set")
+    assert app.success
+    app.sidebar.selectbox(key="dataset").set_value("mnist-5k").run()
+    assert not app.success
+    assert "Train a model on it" not in [button.label for button in app.button]
+    assert "Train on it" in [button.label for button in app.button]
 
 
 def test_switches_decide_what_is_left_out(reported: AppTest) -> None:

@@ -151,6 +151,8 @@ def test_class_that_has_no_images_says_what_to_do(
     app.run()
     assert "choose others" in app.info[0].value
     assert not components(app)
+    press(app, "All classes")
+    assert {cell["text"] for cell in sweep_of(app).header["cells"]} == set("012456789")
 
 
 def test_shuffle_shows_other_images_and_the_link_brings_them_back(open_app: OpenApp) -> None:
@@ -195,7 +197,8 @@ def test_model_not_there_is_one_sentence_and_no_traceback(
     app = open_app()
     assert not app.exception
     assert len(app.error) == 1
-    assert "train one with" in app.error[0].value
+    assert "train one, or choose other data" in app.error[0].value
+    assert "`" not in app.error[0].value
 
 
 def test_checkpoint_that_vanishes_under_the_page_is_one_sentence(

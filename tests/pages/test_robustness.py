@@ -396,7 +396,8 @@ def test_data_without_a_model_is_one_sentence_in_every_view(
         app = open_page(robust_view=view)
         assert not app.exception
         assert len(app.error) == 1, view
-        assert "train one with" in app.error[0].value
+        assert "train one" in app.error[0].value
+        assert "Train a model on these images" in [button.label for button in app.button]
 
 
 def test_model_that_never_saw_some_classes_is_said_so(

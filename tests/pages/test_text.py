@@ -2,7 +2,7 @@
 
 import pytest
 
-from pages.ui.text import counted, decimal
+from pages.ui.text import counted, decimal, sentence
 
 
 @pytest.mark.parametrize(
@@ -23,3 +23,16 @@ def test_count_takes_a_plural_of_its_own() -> None:
 )
 def test_small_number_never_reads_as_0(value: float, said: str) -> None:
     assert decimal(value, 5) == said
+
+
+def test_command_in_a_message_is_code_and_the_rest_is_text() -> None:
+    assert (
+        sentence("Try `python -m core runs`: *now*.") == "Try `python -m core runs`\\: \\*now\\*\\."
+    )
+
+
+@pytest.mark.parametrize("words", ["a `b", "`", "a `b` c ` [x](y)", "``"])
+def test_backtick_of_a_stranger_opens_nothing(words: str) -> None:
+    shown = sentence(words)
+    assert "](" not in shown
+    assert shown.replace("\\", "").replace("`", "") == words.replace("`", "")

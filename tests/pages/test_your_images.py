@@ -226,7 +226,8 @@ def test_no_model_for_the_data_is_one_sentence_and_the_ways_to_hand_over_stay(
 ) -> None:
     app = offered(page(dataset="shapes"), {"a.png": digit_file(5)})
     assert not app.exception
-    assert "train one with" in app.error[0].value
+    assert "train one" in app.error[0].value
+    assert "Train a model on these images" in [button.label for button in app.button]
     assert app.file_uploader
 
 

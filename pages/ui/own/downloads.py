@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.data.publicsets import PUBLIC_SETS, PublicSet
-from pages.ui import public_sets
+from pages.ui import public_sets, sidebar
 from pages.ui.sidebar import Choice
 
 
@@ -23,6 +23,10 @@ def _line(known: PublicSet) -> None:
     n = f"{known.n_train:,} images to train, {known.n_test:,} to test."
     st.caption(f"{known.explanation} {n}")
     if known.is_here():
-        st.markdown(":green[:material/check:] Here: choose it in the sidebar.")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(":green[:material/check:] Here", width="content")
+            st.button("Choose", key=f"choose_{known.id}", on_click=sidebar.choose, args=(known.id,),
+                      disabled=st.session_state["dataset"] == known.id,
+                      help="Choose it in the sidebar, for all pages")  # fmt: skip
     else:
         public_sets.offer(known)

@@ -6,8 +6,8 @@ import streamlit as st
 
 from core import ownmodels, trained_on
 from core.checkpoints import SUFFIX, Card, broken
-from core.wording import one_line
-from pages.ui import cache, errors, reporting, state, widgets
+from core.wording import natural, one_line
+from pages.ui import cache, errors, reporting, state, ways, widgets
 from pages.ui.own import kept_report
 from pages.ui.sidebar import Choice
 from pages.ui.text import counted, plain, titles
@@ -20,7 +20,7 @@ UPLOAD_HELP = (
 )
 
 
-def draw(_: Choice) -> None:
+def draw(choice: Choice) -> None:
     """The section."""
     if said := st.session_state.pop(SAID, ""):
         st.success(plain(said), icon=":material/check:")
@@ -28,9 +28,10 @@ def draw(_: Choice) -> None:
     st.subheader("The models that are here")
     for sentence in broken():
         st.warning(plain(f"Not listed: {sentence}"), icon=":material/warning:")
-    cards = sorted(cache.cards(), key=lambda card: (card.shipped, card.name))
+    cards = sorted(cache.cards(), key=lambda card: (card.shipped, natural(card.name)))
     if not cards:
-        st.info("There is no model yet: take one in above, or train one on the Train page.")
+        st.info("There is no model yet: take one in above, or train one.")
+        ways.to_training(choice.dataset.id)
         return
     called = titles(cards)
     chosen = widgets.choice(

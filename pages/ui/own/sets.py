@@ -1,7 +1,7 @@
 """A folder or zip becomes a named data set: read, reported on, and made only then."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
@@ -11,15 +11,16 @@ from core.data.drafts import Draft, Form
 from core.data.gathering import gather
 from core.data.making import Keeping
 from core.data.ownsets import OwnSet
-from pages.ui import cache, errors, reporting, sidebar, working
+from pages.ui import cache, errors, reporting, sidebar, ways, working
 from pages.ui.own import kept_report
 from pages.ui.own import oddities as own_oddities
 from pages.ui.own import source as own_source
 from pages.ui.own.source import Source
 from pages.ui.sidebar import Choice
-from pages.ui.text import plain, size_name
+from pages.ui.text import counted, plain, sentence, size_name
 
 VISIT, SAID = "own_visit", "set_said"
+MADE = "set_made"  # the id of the set that was made last, until something else is read
 
 
 def draw(_: Choice) -> None:
@@ -27,6 +28,7 @@ def draw(_: Choice) -> None:
     if said := st.session_state.pop(SAID, ""):
         st.success(plain(said), icon=":material/check:")
     key, found = job_key(), ownsets.available()
+    _made(found)
     job = cache.jobs().get(key)
     draft: Draft | None = None
     if job is not None and job.state == "running":
@@ -36,7 +38,7 @@ def draw(_: Choice) -> None:
         _finish(key, draft)
     else:
         if job is not None and job.state == "failed":
-            st.error(plain(job.error), icon=":material/error:")
+            st.error(sentence(job.error), icon=":material/error:")
         _begin(key)
     _list(found)
     if found or draft:
@@ -47,6 +49,20 @@ def draw(_: Choice) -> None:
 def job_key() -> str:
     """What the reading that this visitor has started is known by."""
     return f"read {st.session_state.setdefault(VISIT, secrets.token_hex(8))}"
+
+
+def _made(found: Sequence[OwnSet]) -> None:
+    """What comes after making a set, as long as it is chosen and no model was trained on it."""
+    made = next((own for own in found if own.id == st.session_state.get(MADE)), None)
+    if made is None or st.session_state["dataset"] != made.id:
+        return
+    if any(card.dataset == made.id for card in cache.cards()):
+        return
+    said = (
+        f"{made.name} is made, and chosen in the sidebar for all pages. Next: train a model on it."
+    )
+    st.success(plain(said), icon=":material/check:")
+    ways.to_training(made.id, "Train a model on it", type="primary", key="train_on_made")
 
 
 def _begin(key: str) -> None:
@@ -69,6 +85,8 @@ def _begin(key: str) -> None:
 
 
 def _start(key: str, images: Source, form: Form) -> Job:
+    st.session_state.pop(MADE, None)
+
     def work(tell: Callable[[int, int | None], None]) -> Draft:
         with images.opened() as offers:
             return gather(offers, form, images.name, tell)
@@ -123,9 +141,7 @@ def _make(key: str, draft: Draft, name: str, keeping: Keeping) -> None:
 
         own = making.make(draft, name, keeping, tell)
         _forget(key, draft)
-        st.session_state[SAID] = (
-            f"{name} is made, and chosen in the sidebar for all pages. Next: train a model on it."
-        )
+        st.session_state[MADE] = own.id
         sidebar.choose(own.id)
         st.rerun()
 
@@ -141,7 +157,7 @@ def _list(sets: tuple[OwnSet, ...]) -> None:
     st.subheader("Your data sets")
     for own in sets:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            classes = f"{len(own.class_names):,} classes" if own.class_names else "no classes"
+            classes = counted(len(own.class_names), "class", "classes")
             st.markdown(
                 f"**{plain(own.name)}** {own.n_train:,} to train, {own.n_test:,} to test, "
                 f"{size_name(own.shape)}, {classes} :gray[from {plain(own.source)}; "
@@ -150,6 +166,7 @@ def _list(sets: tuple[OwnSet, ...]) -> None:
             st.button("Choose", key=f"choose_{own.name}", on_click=sidebar.choose, args=(own.id,),
                       disabled=st.session_state["dataset"] == own.id,
                       help="Choose it in the sidebar, for all pages")  # fmt: skip
+            ways.to_training(own.id, "Train on it", key=f"train_on_{own.name}")
             with st.popover("Delete", icon=":material/delete:", help="Remove it from this machine"):
                 st.markdown(f"Delete **{plain(own.name)}** for good? Your files stay as they are.")
                 if st.button("Delete it", key=f"delete_{own.name}", type="primary",

@@ -8,6 +8,7 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 
 from core.running.records import Curves
+from core.wording import natural
 from pages.ui import theme
 from pages.ui.text import hover_text
 from pages.ui.theme import Style
@@ -61,7 +62,7 @@ def code_map(codes: Array, labels: Sequence[str]) -> go.Figure:
     names = np.array(labels) if labels else np.full(len(codes), "")
     placed = np.isfinite(codes).all(axis=1)
     codes, names = codes[placed], names[placed]
-    for i, name in enumerate(sorted(set(names.tolist()))):
+    for i, name in enumerate(sorted(set(names.tolist()), key=natural)):
         (x, y), colour = codes[names == name].T, theme.style(i).colour
         marker = {"size": 4, "color": colour, "opacity": 0.7}
         figure.add_scattergl(x=x, y=y, mode="markers", name=name, marker=marker, hoverinfo="name")

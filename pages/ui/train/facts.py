@@ -9,7 +9,7 @@ from core.models import architecture
 from core.running.probe import Estimate
 from core.runs import RunConfig
 from pages.ui import cache
-from pages.ui.text import plain
+from pages.ui.text import sentence
 
 SECONDS = 0.5  # between two looks whether the measurement is there
 
@@ -31,7 +31,7 @@ def draw(config: RunConfig) -> None:
         st.fragment(_wait, run_every=SECONDS)(config)
     else:
         if known:
-            st.warning(plain(known))
+            st.warning(sentence(known))
         st.button(
             "Estimate time and memory", icon=":material/timer:", on_click=probes.ask,
             args=(config,), width="stretch",

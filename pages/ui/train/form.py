@@ -7,8 +7,9 @@ import time
 
 import streamlit as st
 
-from core import datasets, runs
+from core import datasets, machine, runs
 from core.datasets import DatasetInfo
+from core.learning import recipes
 from core.learning.recipes import PRESETS, Preset, TrainConfig
 from core.models import BY_NAME
 from core.noise import Noise
@@ -50,8 +51,19 @@ def draw(dataset: str) -> RunConfig:
     return RunConfig(name, time.time(), train, threads=more.threads)
 
 
+def suggest(dataset: str) -> None:
+    """Fill the form with settings that suit a data set, before it is drawn; see recipes.suggested.
+
+    dataset: an id; one that is not in the catalogue leaves the form as it is.
+    """
+    info = next((one for one in datasets.catalogue() if one.id == dataset), None)
+    if info is not None:
+        train = recipes.suggested(info.id, info.input_shape, info.n_train)
+        take(RunConfig("", time.time(), train, threads=machine.threads_per_run()))
+
+
 def take(config: RunConfig) -> None:
-    """Fill the form with the settings of a run; for callbacks."""
+    """Fill the form with the settings of a run, before it is drawn."""
     train = config.train
     st.session_state[PRESET] = None
     arch_form.take(BY_NAME[train.arch], train.options)

@@ -56,6 +56,13 @@ def classes(images: ImageSet) -> dict[str, str]:
 ANIMALS = {f"{kind}/{i}.png": png() for kind in ("cat", "ant", "bee") for i in range(20)}
 
 
+def test_classes_that_are_numbers_stand_in_the_order_of_numbers(tmp_path: Path) -> None:
+    files = {f"{number}/{i}.png": png() for number in range(12) for i in range(2)}
+    images = load_folder(fill(tmp_path, files), Choice())
+    assert images.class_names == tuple(map(str, range(12)))
+    assert classes(images) == {name: name.split("/")[0] for name in files}
+
+
 def test_folder_a_class_gives_classes_in_alphabetical_order(tmp_path: Path) -> None:
     images = load_folder(fill(tmp_path, ANIMALS), Choice())
     assert images.class_names == ("ant", "bee", "cat")
