@@ -11,7 +11,7 @@ if __name__ != "__main__":
 
     app = st.App(__file__, middleware=serve.MIDDLEWARE, lifespan=serve.lifespan)
 else:
-    from pages.ui import cache, errors, links, sidebar, state
+    from pages.ui import cache, errors, links, progress, sidebar, state
     from pages.ui.component import ASSETS
     from pages.ui.server import router
 
@@ -40,8 +40,9 @@ else:
     st.logo(str(ASSETS / "logo.svg"), size="large", icon_image=str(ASSETS / "mark.svg"))
     page = st.navigation(PAGES)
     state.enter(page.url_path)
-    with errors.shown():
-        with st.sidebar:
+    progress.begin()
+    with errors.shown(), progress.part():
+        with st.sidebar, progress.in_place():
             sidebar.draw()
         with router.routing(), links.told():
             page.run()

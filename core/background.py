@@ -23,14 +23,14 @@ class Cancelled(Exception):
     """Raised inside the work after cancel(), where it next tells its progress."""
 
 
-class Job:
-    """One piece of work, begun when it is made.
+class Ongoing:
+    """Something that takes a while: how far it is, and how it ended.
 
-    state: running, done (then result is what the work returned), failed (then error is a sentence)
-    or cancelled.  done, total: the work's own count; total None while unknown.
+    state: running, done (then result is what it gave), failed (then error is a sentence) or
+    cancelled.  done, total: its own count; total None while unknown.
     """
 
-    def __init__(self, title: str, work: Work) -> None:
+    def __init__(self, title: str) -> None:
         self.title = title
         self.state: State = "running"
         self.done = 0
@@ -39,16 +39,6 @@ class Job:
         self.result: Any = None
         self._began = time.monotonic()
         self._lock = threading.Lock()
-        self._thread = threading.Thread(target=self._run, args=(work,), name=title, daemon=True)
-        self._thread.start()
-
-    def cancel(self) -> None:
-        """It counts as cancelled at once; its thread ends when it next tells its progress."""
-        self._end("cancelled")
-
-    def wait(self, seconds: float | None = None) -> None:
-        """Until its thread has ended, or for so long."""
-        self._thread.join(seconds)
 
     def share(self) -> float | None:
         """How much of it is done, 0 to 1; None while that is unknown."""
@@ -61,30 +51,47 @@ class Job:
             return None
         return (time.monotonic() - self._began) * (1 - share) / share
 
-    def _run(self, work: Work) -> None:
-        try:
-            self._end("done", result=work(self._tell))
-        except Cancelled:
-            pass
-        except HourglassError as error:
-            self._end("failed", error=str(error))
-        except MemoryError:
-            self._end("failed", error=NO_MEMORY)
-        except Exception:
-            logging.getLogger(__name__).exception("%s failed", self.title)
-            self._end("failed", error=UNEXPECTED)
-
-    def _tell(self, done: int, total: int | None) -> None:
-        if self.state != "running":
-            raise Cancelled
-        self.done, self.total = done, total
-
-    def _end(self, state: State, error: str = "", result: Any = None) -> None:
+    def end(self, state: State, error: str = "", result: Any = None) -> None:
         """The first end counts; what comes after it is dropped."""
         with self._lock:
             if self.state == "running":
                 self.error, self.result = error, result
                 self.state = state
+
+
+class Job(Ongoing):
+    """One piece of work in a thread of its own, begun when it is made."""
+
+    def __init__(self, title: str, work: Work) -> None:
+        super().__init__(title)
+        self._thread = threading.Thread(target=self._run, args=(work,), name=title, daemon=True)
+        self._thread.start()
+
+    def cancel(self) -> None:
+        """It counts as cancelled at once; its thread ends when it next tells its progress."""
+        self.end("cancelled")
+
+    def wait(self, seconds: float | None = None) -> None:
+        """Until its thread has ended, or for so long."""
+        self._thread.join(seconds)
+
+    def _run(self, work: Work) -> None:
+        try:
+            self.end("done", result=work(self._tell))
+        except Cancelled:
+            pass
+        except HourglassError as error:
+            self.end("failed", error=str(error))
+        except MemoryError:
+            self.end("failed", error=NO_MEMORY)
+        except Exception:
+            logging.getLogger(__name__).exception("%s failed", self.title)
+            self.end("failed", error=UNEXPECTED)
+
+    def _tell(self, done: int, total: int | None) -> None:
+        if self.state != "running":
+            raise Cancelled
+        self.done, self.total = done, total
 
 
 class Jobs:

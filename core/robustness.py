@@ -1,8 +1,8 @@
 """How far from the clean image each model lands as noise grows, on the same images and noise."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -10,14 +10,13 @@ import numpy.typing as npt
 from core.config import OptionError
 from core.data.imagesets import ImageSet
 from core.evaluation import Rebuilder, qualities
-from core.machine import cores
 from core.noise import Noise
+from core.parts import done
 
 Array = npt.NDArray[np.float32]
 Table = npt.NDArray[np.float64]
 INPUT = "the noisy image itself"
 N_QUALITIES = 4  # rows of core.evaluation.qualities
-LEAST_PART = 100  # images: fewer are not worth a thread
 
 
 @dataclass(frozen=True)
@@ -146,15 +145,11 @@ def measure(
 ) -> Table:
     """What `evaluate --sigma` averages, image by image: (S, 4, n), as core.evaluation.qualities.
 
-    noise: its sigma is replaced by each of sigmas.  The images are shared out among the cores.
+    noise: its sigma is replaced by each of sigmas.
     Raises DataError if there are no images or they do not fit.
     """
     noises = tuple(replace(noise, sigma=float(sigma)) for sigma in sigmas)
-    size = max(LEAST_PART, -(-len(images) // cores()))
-    parts = [images.take(slice(i, i + size)) for i in range(0, max(1, len(images)), size)]
-    with ThreadPoolExecutor(len(parts)) as pool:
-        tables = list(pool.map(lambda part: qualities(model, part, noises, seed), parts))
-    return np.concatenate(tables, axis=2)
+    return qualities(model, images, noises, seed, partial(done, "Measuring"))
 
 
 def curve(name: str, tables: Sequence[Table], shown: Metric) -> Curve:

@@ -32,7 +32,7 @@ class Shelf:
     """
 
     def __init__(self, most_bytes: int) -> None:
-        self._most = most_bytes
+        self.most = most_bytes
         self._things: OrderedDict[Hashable, _Thing] = OrderedDict()
         self._making: dict[Hashable, threading.Lock] = {}
         self._lock = threading.Lock()
@@ -81,7 +81,7 @@ class Shelf:
         weight = max(LEAST, weigh(thing))
         with self._lock:
             self._drop(key)
-            if weight <= self._most:
+            if weight <= self.most:
                 self._things[key] = _Thing(thing, weight, time.monotonic())
                 self._bytes += weight
             self._make_room()
@@ -120,7 +120,7 @@ class Shelf:
             self._make_room()
 
     def _make_room(self) -> None:
-        while self._bytes > self._most:
+        while self._bytes > self.most:
             self._drop(next(iter(self._things)))
 
     def _asked(self, key: Hashable) -> Any:

@@ -16,9 +16,10 @@ FLOORS = tuple(
         svgcharts wording
         anomaly.neighbours anomaly.rankings anomaly.thresholds""",
         "arraycache background data datasets images models parts streaming.shards tensorfiles",
-        """backends cards checkpointfiles checkpoints documents evaluation exports inference latent
-        outliers ownmodels robustness source_code sweeps trained_on anomaly comparing.crossings
-        comparing.measurements comparing.strangers mapping streaming""",
+        """backends cards checkpointfiles checkpoints computing documents evaluation exports
+        inference latent outliers ownmodels robustness source_code sweeps trained_on anomaly
+        comparing.crossings comparing.measuring comparing.scored comparing.strangers mapping
+        streaming""",
         "comparing distributed learning reports reviews running runs training",
         "cli __main__",
     )

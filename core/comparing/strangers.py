@@ -90,13 +90,7 @@ def copies(model: Rebuilder, x: Array, seed: int) -> tuple[Copy, ...]:
 
     x: (n, C, H, W) in [0, 1], images of the kind it was trained on.
     """
-    return tuple(_copy(model, stranger, x, seed) for stranger in STRANGERS)
-
-
-def examples(model: Rebuilder, x: Array, seed: int, n: int) -> tuple[tuple[Array, Array], ...]:
-    """The first n images of each kind that copies() judges, and what a model makes of them."""
-    asked = [stranger.make(x, np.random.default_rng(seed))[:n].copy() for stranger in STRANGERS]
-    return tuple((some, model.reconstruct(some)) for some in asked)
+    return tuple(copied(model, stranger, x, seed) for stranger in STRANGERS)
 
 
 def noise_passed(model: Rebuilder, x: Array, seed: int) -> float:
@@ -109,7 +103,8 @@ def noise_passed(model: Rebuilder, x: Array, seed: int) -> float:
     return float(np.vdot(moved.astype(np.float64), s) / np.vdot(s.astype(np.float64), s))
 
 
-def _copy(model: Rebuilder, stranger: Stranger, x: Array, seed: int) -> Copy:
+def copied(model: Rebuilder, stranger: Stranger, x: Array, seed: int) -> Copy:
+    """What a model makes of one kind; see copies()."""
     asked = stranger.make(x, np.random.default_rng(seed))
     x_hat = model.reconstruct(asked)
     mse = metrics.mse(asked, x_hat)

@@ -5,20 +5,23 @@ What comes from here is shared: never change it. What belongs to one page is kep
 
 import threading
 import time
-import weakref
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeVar
 
 import streamlit as st
+from streamlit import runtime
 
-from core import checkpoints, config, datasets, memory, robustness
+from core import checkpoints, memory, robustness
 from core.anomaly.references import reference_images
 from core.background import Jobs
 from core.checkpoints import Card
-from core.comparing import measurements as kept_measurements
-from core.data import fingerprint
+from core.comparing import measuring
+from core.computing import results, stock
+from core.computing.pool import Pool, default_workers
+from core.computing.stock import SplitRef
+from core.computing.tasks import Arrays, Task, carry_out, task
 from core.data.imagesets import ImageSet
 from core.inference import Autoencoder
 from core.noise import Noise
@@ -30,7 +33,7 @@ from core.running.records import Curves
 from core.runs import Run
 from core.shelf import Shelf
 from core.sweeps import NoiseSweep, noise_sweep
-from pages.ui import packing
+from pages.ui import packing, progress, telling
 from pages.ui.component import Packed
 from pages.ui.reconstruct import reconstruction
 from pages.ui.sweep import Cell
@@ -38,7 +41,6 @@ from pages.ui.train import pictures as run_pictures
 from pages.ui.train.probing import Probes
 
 T = TypeVar("T")
-MOST_BYTES = 256 << 20  # of all that is kept
 IDLE_SECONDS = 900.0  # after which what nobody has asked for is forgotten
 TIDY_SECONDS = 30.0
 
@@ -86,16 +88,50 @@ def cards() -> tuple[Card, ...]:
 
 def dataset(name: str, split: str) -> ImageSet:
     """One split of a data set."""
-    return kept(("dataset", name, split), lambda: _read(name, split))
+    if stock.SHELF.find(("images", name, split)) is None and (one := stock.unpacking(name, split)):
+        computed(one)
+    return stock.images(name, split)
 
 
 @st.cache_resource(show_spinner=False)
 def shelf() -> Shelf:
     """Where all that is kept is kept; what is not asked for goes, and its memory is given back."""
-    found = Shelf(MOST_BYTES)
+    stock.SHELF.clear()
     memory.few_arenas()
-    threading.Thread(target=_tidy, args=(weakref.ref(found),), name="tidy", daemon=True).start()
-    return found
+    threading.Thread(target=_tidy, name="tidy", daemon=True).start()
+    return stock.SHELF
+
+
+@st.cache_resource(show_spinner=False)
+def processes() -> Pool | None:
+    """What computes for all visitors; None if everything is computed where it is asked for."""
+    n = default_workers()
+    return Pool(n) if n else None
+
+
+def computed(task: Task) -> Arrays:
+    """The result of a task: kept, or computed now, or (see progress.part()) at another time.
+
+    Raises HourglassError if it cannot be computed.
+    """
+    return all_computed([task])[0]
+
+
+def all_computed(tasks: Sequence[Task]) -> list[Arrays]:
+    """The results of several tasks, which are computed at one time where they are not kept."""
+    found = {task.name: _result(task) for task in tasks}
+    missing = [task for task in tasks if found[task.name] is None]
+    if missing and (pool := _pool()) is not None:
+        progress.wait_for(pool, missing)
+    if missing:
+        with telling.progress():
+            found |= {task.name: _result(task) or _computed_here(task) for task in missing}
+    return [arrays for task in tasks if (arrays := found[task.name]) is not None]
+
+
+def is_computed(task: Task) -> bool:
+    """Whether computed() would answer at once."""
+    return _result(task) is not None
 
 
 def kept(key: Hashable, make: Callable[[], T]) -> T:
@@ -131,7 +167,8 @@ def jobs() -> Jobs:
 
 def autoencoder(card: Card) -> Autoencoder:
     """The model of a card, ready to run."""
-    return kept(("model", card.sha256), lambda: Autoencoder.of(card))
+    stock.know([(card.sha256, str(card.path))])
+    return stock.model(card.sha256)
 
 
 def model_sweep(shown: Shown, card: Card) -> NoiseSweep:
@@ -160,37 +197,16 @@ def packed_sweep(shown: Shown, compared: tuple[Card, ...]) -> Packed:
     return kept(("packed sweep", shown, models), make)
 
 
-def measured(what: Measured, card: Card | None) -> Table:
-    """How near a model comes to each image at each amount of noise; of None, the noisy image.
-
-    Kept on disk, too: a server that is started again need not measure it again.
-    """
-    sha256 = card.sha256 if card else ""
-
-    def make() -> Table:
-        images = dataset(what.dataset, what.split)
-        chosen = robustness.spread(images, what.n or len(images))
-        sigmas = robustness.levels(what.levels)
-
-        def measure() -> Table:
-            model = autoencoder(card) if card else robustness.Untouched()
-            return robustness.measure(model, chosen, what.noise, what.seed, sigmas)
-
-        key = f"curve {what} {identity(what.dataset, what.split)} {sha256}"
-        shape = (len(sigmas), robustness.N_QUALITIES, len(chosen))
-        return kept_measurements.kept(measurements_dir(), key, shape, measure)
-
-    return kept(("measured", what, sha256), make)
+def measured(asked: Sequence[tuple[Measured, Card | None]]) -> list[Table]:
+    """How near a model comes to each image at each amount of noise; of None, the noisy image."""
+    found = all_computed([_curve(what, card) for what, card in asked])
+    return [arrays["values"] for arrays in found]
 
 
-def identity(name: str, split: str) -> str:
-    """A name for the pixels of a split, another one if any of them differs."""
-    return kept(("identity", name, split), lambda: fingerprint.identity(dataset(name, split)))
-
-
-def measurements_dir() -> Path:
-    """Where what was measured is kept; see core.comparing.measurements."""
-    return config.data_dir() / "measured"
+def split_ref(name: str, split: str) -> SplitRef:
+    """A split of a data set, as the argument of a task."""
+    dataset(name, split)
+    return SplitRef.of(name, split)
 
 
 def curves(run: Run) -> Curves:
@@ -225,17 +241,52 @@ def warm_up() -> threading.Event:
     return done
 
 
-def _read(name: str, split: str) -> ImageSet:
-    with st.spinner("Reading the images"):
-        return datasets.load(name, split)
+def _curve(what: Measured, card: Card | None) -> Task:
+    ref = split_ref(what.dataset, what.split)
+    name, models = (card.name, [card]) if card else (robustness.INPUT, [])
+    return task(
+        measuring.curve,
+        ref,
+        what.n,
+        what.noise,
+        what.seed,
+        what.levels,
+        card.sha256 if card else "",
+        title=f"Measuring {name}",
+        models=models,
+    )
 
 
-def _tidy(of: weakref.ref[Shelf]) -> None:
-    """Now and then, as long as the shelf is there, forget what idles and give back what is free."""
-    while (found := of()) is not None:
-        found.drop_idle(IDLE_SECONDS)
-        found.weigh_again()
-        del found
+def _pool() -> Pool | None:
+    """None where everything is computed in place: in tests of pages, or because it is wanted so."""
+    served = runtime.exists() and type(runtime.get_instance()) is runtime.Runtime  # no test's own
+    return processes() if served and progress.may_wait() else None
+
+
+def _result(task: Task) -> Arrays | None:
+    """What is kept of a task, in memory or on the disk."""
+    key = ("result", task.name)
+    found: Arrays | None = shelf().find(key)
+    if found is None and (found := results.read(task)) is not None:
+        shelf().put(key, found)
+    return found
+
+
+def _computed_here(task: Task) -> Arrays:
+    """By this thread; a full disk costs only computing it again."""
+    stock.know(task.places)
+    found = carry_out(task)
+    with suppress(OSError):
+        results.write(task, found)
+    shelf().put(("result", task.name), found)
+    return found
+
+
+def _tidy() -> None:
+    """Now and then, forget what idles and give back what is free."""
+    while True:
+        stock.SHELF.drop_idle(IDLE_SECONDS)
+        stock.SHELF.weigh_again()
         memory.give_back()
         time.sleep(TIDY_SECONDS)
 

@@ -110,7 +110,6 @@ def test_measuring_in_parts_equals_measuring_at_once(
     autoencoder: Autoencoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = robustness.measure(autoencoder, images(), Noise(), 0, SIGMAS)
-    monkeypatch.setattr(robustness, "LEAST_PART", 1)
-    monkeypatch.setattr(robustness, "cores", lambda: 4)
+    monkeypatch.setattr("core.parts.PART_PIXELS", 3 * 28 * 28)
     parts = robustness.measure(autoencoder, images(), Noise(), 0, SIGMAS)
     np.testing.assert_allclose(parts, whole, rtol=1e-5, atol=1e-9)

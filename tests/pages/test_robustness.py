@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 from core import checkpoints, datasets, robustness
 from core.cli.main import main
 from core.comparing import studies
+from core.computing import results
 from core.documents import NoiseRecord, TrainingRecord
 from core.inference import Autoencoder
 from core.noise import Noise, add_noise
@@ -60,7 +61,7 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 def forget_measurements() -> None:
     """In memory and on disk."""
     cache.shelf().clear()
-    shutil.rmtree(cache.measurements_dir(), ignore_errors=True)
+    shutil.rmtree(results.folder(), ignore_errors=True)
 
 
 def numbers(app: AppTest) -> pd.DataFrame:
@@ -156,7 +157,7 @@ def test_measurements_damaged_on_disk_are_made_anew(
     open_page: OpenPage, measured: list[str]
 ) -> None:
     before = numbers(open_page())
-    for path in cache.measurements_dir().iterdir():
+    for path in results.folder().iterdir():
         path.write_bytes(path.read_bytes()[:200])
     n_measured = len(measured)
     st.cache_resource.clear()

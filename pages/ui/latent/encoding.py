@@ -54,7 +54,8 @@ def store(part: Part, card: Card) -> CodeStore:
 
     def make() -> CodeStore:
         n = len(cache.dataset(part.dataset, part.split))
-        name = f"{card.sha256[:24]}-{cache.identity(part.dataset, part.split)[:24]}"
+        digest = cache.split_ref(part.dataset, part.split).digest
+        name = f"{card.sha256[:24]}-{digest[:24]}"
         return codestore.opened(_folder(), name, n, card.latent_dim)
 
     return cache.kept(("code store", part.dataset, part.split, card.sha256), make)

@@ -109,6 +109,6 @@ def _as_structures(kept: arraycache.Arrays) -> tuple[Structure, ...] | None:
 
 def _file(crowd: Crowd, card: Card, method: str) -> Path:
     """Where it is kept: by the pixels, too, so that a folder with other images has no old map."""
-    pixels = [cache.identity(crowd.dataset, split) for split in latent_data.splits(crowd)]
+    pixels = [cache.split_ref(crowd.dataset, split).digest for split in latent_data.splits(crowd)]
     name = hashlib.sha256(f"{job_key(crowd, card, method)} {pixels}".encode()).hexdigest()[:24]
     return config.data_dir() / "maps" / f"{name}.npz"

@@ -38,7 +38,7 @@ def draw() -> None:
             "strangers", "What goes in", titles, "Images unlike any in training, and ordinary ones"
         )
     i = [one.name for one in STRANGERS].index(kind)
-    found = [robust_copies.measured(parts.DATASET, parts.SPLIT, card) for card in cards]
+    found = list(robust_copies.measured(parts.DATASET, parts.SPLIT, cards).values())
     parts.say(*words(cards, found, i))
     _draw_row("What goes in", found[0].copies[i].x)
     for card, one in zip(cards, found, strict=True):

@@ -32,8 +32,12 @@ def study(cards: Sequence[Card], noise: Noise) -> Study:
     """
     what = Measured(parts.DATASET, parts.SPLIT, len(parts.digits()), noise, SEED, LEVELS)
     shown = robustness.metric("mse")
-    noisy = robustness.curve(INPUT, [cache.measured(what, None)], shown)
-    models = [robustness.curve(card.name, [cache.measured(what, card)], shown) for card in cards]
+    curves = (None, *cards)
+    tables = cache.measured([(what, card) for card in curves])
+    noisy, *models = (
+        robustness.curve(card.name if card else INPUT, [table], shown)
+        for card, table in zip(curves, tables, strict=True)
+    )
     return Study(robustness.levels(LEVELS), shown, tuple(models), noisy)
 
 

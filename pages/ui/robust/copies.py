@@ -3,14 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
-from core import robustness
 from core.checkpoints import Card
-from core.comparing import measurements, strangers
-from core.comparing.measurements import Table
-from core.comparing.strangers import STRANGERS, Array, Copy
+from core.comparing import measuring
+from core.comparing.strangers import STRANGERS, Copy
+from core.computing.tasks import Arrays, task
 from pages.ui import cache
 
 N, SEED = 200, 0
@@ -64,34 +62,33 @@ def numbers(found: Mapping[str, Copying], cards: Sequence[Card], as_share: bool)
     return pd.DataFrame(rows)
 
 
-def measured(dataset: str, split: str, card: Card) -> Copying:
-    """What a model makes of strangers to the images of a split; the numbers are kept on disk."""
+def measured(dataset: str, split: str, cards: Sequence[Card]) -> dict[str, Copying]:
+    """What each model makes of strangers to the images of a split, by its name."""
+    ref = cache.split_ref(dataset, split)
+    tasks = [
+        task(
+            measuring.copying,
+            ref,
+            N,
+            SEED,
+            N_PICTURES,
+            card.sha256,
+            title=f"Measuring {card.name}",
+            models=[card],
+        )
+        for card in cards
+    ]
+    found = cache.all_computed(tasks)
+    return {card.name: _copying(arrays) for card, arrays in zip(cards, found, strict=True)}
 
-    def make() -> Copying:
-        x = robustness.spread(cache.dataset(dataset, split), N).pixels()
-        model, numbers = cache.autoencoder(card), _numbers(dataset, split, card, x)
-        pictures = strangers.examples(model, x, SEED, N_PICTURES)
-        rows = zip(STRANGERS, pictures, numbers[1:], strict=True)
-        copies = (Copy(one, *some, row[1:], float(row[0])) for one, some, row in rows)
-        return Copying(tuple(copies), float(numbers[0, 0]))
 
-    return cache.kept(("copying", dataset, split, card.sha256), make)
-
-
-def _numbers(dataset: str, split: str, card: Card, x: Array) -> Table:
-    """(1 + kinds, 1 + n): first the share of noise let through, over and over; then of each kind
-    the share that comes back, and the MSE of each image.
-    """
-
-    def measure() -> Table:
-        model = cache.autoencoder(card)
-        passed = np.full(1 + len(x), strangers.noise_passed(model, x, SEED))
-        found = strangers.copies(model, x, SEED)
-        return np.stack([passed, *(np.append(one.kept, one.mse) for one in found)])
-
-    key = f"copying {cache.identity(dataset, split)} {N} {SEED} {card.sha256}"
-    shape = (1 + len(STRANGERS), 1 + len(x))
-    return measurements.kept(cache.measurements_dir(), key, shape, measure)
+def _copying(arrays: Arrays) -> Copying:
+    rows = zip(*(arrays[name] for name in ("x", "x_hat", "mse", "kept")), strict=True)
+    copies = (
+        Copy(stranger, x, x_hat, mse, float(kept))
+        for stranger, (x, x_hat, mse, kept) in zip(STRANGERS, rows, strict=True)
+    )
+    return Copying(tuple(copies), float(arrays["passed"]))
 
 
 def _least(one: Copying) -> float:

@@ -28,7 +28,7 @@ def draw(choice: Choice) -> None:
     if not cards:
         st.info("Choose at least one model under Compare.")
         return
-    found = {card.name: copies.measured(choice.dataset.id, choice.split, card) for card in cards}
+    found = copies.measured(choice.dataset.id, choice.split, cards)
     verdict = copies.verdict(found)
     st.markdown(f"**{plain(verdict)}**")
     st.caption(copies.WHY)

@@ -1,35 +1,30 @@
-"""How near models come to the same images, and how fast they are; kept on disk."""
+"""How near models come to the same images, and how fast they are."""
 
 from collections.abc import Sequence
-from dataclasses import astuple, fields
-
-import numpy as np
-import numpy.typing as npt
 
 from core.checkpoints import Card
-from core.comparing import measurements
-from core.comparing.scored import Scored, score
+from core.comparing import measuring
+from core.comparing.scored import Scored
+from core.computing.tasks import task
 from core.data.imagesets import ImageSet
 from core.noise import Noise
-from pages.ui import cache, telling
+from pages.ui import cache
 
 
 def scored(images: ImageSet, cards: Sequence[Card], noise: Noise, seed: int) -> list[Scored]:
-    """One for each model, with a progress bar if they take a while."""
-    each = telling.each(cards, lambda card: f"Measuring {card.name}")
-    return [_score(images, card, noise, seed) for card in each]
-
-
-def _score(images: ImageSet, card: Card, noise: Noise, seed: int) -> Scored:
-    key = ("scored", images.id, images.split, len(images), card.sha256, noise, seed)
-
-    def measure() -> npt.NDArray[np.float64]:
-        found = score(cache.autoencoder(card), images, noise, seed)
-        return np.array(astuple(found), np.float64)
-
-    def make() -> Scored:
-        name = f"{key} {cache.identity(images.id, images.split)}"
-        shape = (len(fields(Scored)),)
-        return Scored(*measurements.kept(cache.measurements_dir(), name, shape, measure).tolist())
-
-    return cache.kept(key, make)
+    """One for each model.  images: as core.robustness.spread takes them from a split."""
+    ref, n = cache.split_ref(images.id, images.split), len(images)
+    tasks = [
+        task(
+            measuring.score,
+            ref,
+            n,
+            noise,
+            seed,
+            card.sha256,
+            title=f"Measuring {card.name}",
+            models=[card],
+        )
+        for card in cards
+    ]
+    return [Scored(*found["values"].tolist()) for found in cache.all_computed(tasks)]

@@ -44,10 +44,11 @@ def first_page() -> None:
 
 def landing() -> shell.Landing | None:
     """What moves on the page that opens first, and what is said there; None if no model fits."""
-    from pages.ui import sweep
+    from pages.ui import progress, sweep
     from pages.ui.server import landing, welcome  # they import what takes a second
 
-    packed = landing.packed()
+    with progress.here():
+        packed = landing.packed()
     if packed is None:
         return None
     links = tuple(label for _, label, *_ in welcome.WAYS)

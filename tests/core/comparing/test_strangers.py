@@ -95,11 +95,3 @@ def test_each_stranger_is_what_it_says() -> None:
     assert set(np.unique(figures)) == {0, 1}
     assert all(0.02 < figure.mean() < 0.5 for figure in figures)
     assert len({figure.tobytes() for figure in figures}) == 4
-
-
-def test_examples_are_the_first_of_the_images_that_are_judged() -> None:
-    model, x = Projection(5), images()
-    judged = strangers.copies(model, x, 3)
-    for copy, (some, x_hat) in zip(judged, strangers.examples(model, x, 3, 2), strict=True):
-        np.testing.assert_array_equal(some, copy.x[:2])
-        np.testing.assert_allclose(x_hat, copy.x_hat[:2], rtol=1e-5, atol=1e-6)

@@ -1,0 +1,171 @@
+"""What is at hand in a process, for all its tasks and pages: images, models, what is made of them.
+
+All of it together keeps within so many bytes. Pixels of sets that have to be drawn or unpacked are
+results themselves, which processes map from the disk and share.
+"""
+
+import contextlib
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+import numpy as np
+
+from core import datasets
+from core.computing import results
+from core.computing.tasks import Arrays, Task, task
+from core.config import CheckpointError, DataError
+from core.data import publicsets
+from core.data.fingerprint import identity
+from core.data.imagesets import ImageSet
+from core.inference import Autoencoder
+from core.shelf import Shelf
+
+T = TypeVar("T")
+MOST_BYTES = 256 << 20
+SHELF = Shelf(MOST_BYTES)
+FACTOR = "factor "  # what names of arrays that are factors begin with
+_places: dict[str, str] = {}
+
+
+def kept(key: Hashable, make: Callable[[], T]) -> T:
+    """What make() gives, made once for a key; the key names all that it depends on."""
+    return SHELF.get(key, make)
+
+
+@dataclass(frozen=True)
+class SplitRef:
+    """One split of a data set, as the argument of a task.  digest: of its pixels."""
+
+    name: str
+    split: str
+    digest: str
+
+    @classmethod
+    def of(cls, name: str, split: str) -> Self:
+        """The split as it is now."""
+        return cls(name, split, digest(name, split))
+
+    def images(self) -> ImageSet:
+        """Its images; DataError if they are no longer the same."""
+        if digest(self.name, self.split) != self.digest:
+            SHELF.drop(("images", self.name, self.split))
+            SHELF.drop(("digest", self.name, self.split))
+        if digest(self.name, self.split) != self.digest:
+            raise DataError(f"The images of {self.name} were changed meanwhile: reload the page.")
+        return images(self.name, self.split)
+
+
+def know(places: Iterable[tuple[str, str]]) -> None:
+    """Note the files of models: (sha256, path) each."""
+    _places.update(places)
+
+
+def model(sha256: str) -> Autoencoder:
+    """The model with that digest, whose file is known; CheckpointError if it is gone or another."""
+    return kept(("model", sha256), lambda: _loaded(sha256))
+
+
+def images(name: str, split: str) -> ImageSet:
+    """One split of a data set; see core.datasets.load."""
+    return kept(("images", name, split), lambda: _images(name, split))
+
+
+def digest(name: str, split: str) -> str:
+    """A name for the pixels of a split, another one if any of them differs."""
+    return kept(("digest", name, split), lambda: _digest(name, split))
+
+
+def unpacked(name: str, split: str, source: str) -> Arrays:  # noqa: ARG001  # part of its name
+    """A task: all arrays of a split that has to be drawn or unpacked.
+
+    source: what it is made from, in words that change with it.
+    """
+    found = datasets.load(name, split)
+    arrays: dict[str, Any] = {"images": found.images, "ids": found.ids, "digest": identity(found)}
+    arrays |= {"class_names": np.array(found.class_names, np.str_)}
+    if found.labels is not None:
+        arrays["labels"] = found.labels
+    if found.masks is not None:
+        arrays["masks"] = found.masks
+    if found.factors is not None:
+        for column in found.factors:
+            values = found.factors[column].to_numpy()
+            arrays[f"{FACTOR}{column}"] = (
+                values.astype(np.str_) if values.dtype == object else values
+            )
+    return {key: np.asarray(array) for key, array in arrays.items()}
+
+
+def unpacking(name: str, split: str) -> Task | None:
+    """The task that must be done before images(); None for sets that are read as they are."""
+    if name in publicsets.BY_ID:
+        return task(unpacked, name, split, _files_of(name, split), title="Reading the images")
+    if name in datasets.EMBEDDED_BY_ID:
+        return task(unpacked, name, split, "1", title="Making the images")
+    return None
+
+
+def _loaded(sha256: str) -> Autoencoder:
+    if sha256 not in _places:
+        raise CheckpointError("The model is not known here: choose it again.")
+    found = Autoencoder.load(Path(_places[sha256]))
+    if found.card.sha256 != sha256:
+        raise CheckpointError(f"{found.card.name} was changed meanwhile: reload the page.")
+    return found
+
+
+def _images(name: str, split: str) -> ImageSet:
+    """Mapped from its result where there is one; a full disk costs only the memory."""
+    if (one := unpacking(name, split)) is None:
+        return datasets.load(name, split)
+    arrays = results.read(one)
+    if arrays is None:
+        arrays = unpacked(name, split, "")
+        with contextlib.suppress(OSError):
+            results.write(one, arrays)
+            arrays = results.read(one) or arrays
+    return _as_images(name, split, arrays)
+
+
+def _as_images(name: str, split: str, arrays: Arrays) -> ImageSet:
+    found = ImageSet(
+        name,
+        split,
+        arrays["images"],
+        arrays.get("labels"),
+        tuple(arrays["class_names"].tolist()),
+        arrays["ids"],
+        masks=arrays.get("masks"),
+    )
+    columns = {
+        key.removeprefix(FACTOR): values for key, values in arrays.items() if key.startswith(FACTOR)
+    }
+    if not columns:
+        return found
+    import pandas as pd  # a third of a second that most sets do not need
+
+    return replace(found, factors=pd.DataFrame(columns))
+
+
+def _digest(name: str, split: str) -> str:
+    if (one := unpacking(name, split)) is not None:
+        if (arrays := results.read(one)) is not None:
+            return str(arrays["digest"])
+    return identity(images(name, split))
+
+
+def _files_of(name: str, split: str) -> str:
+    """The files of a public set, with their sizes and times; DataError if they are not here."""
+    known = publicsets.BY_ID[name]
+    root = known.root(split, None)
+    if root is None:
+        raise DataError(f"{known.title} is not here: get it under Your images, Downloads.")
+    pattern = "cifar*" if known.layout.folder == "." else f"{known.layout.folder}/*"
+    return repr([_written(path) for path in sorted(root.glob(pattern))])
+
+
+def _written(path: Path) -> tuple[str, int, int]:
+    about = path.stat()
+    return str(path), about.st_size, about.st_mtime_ns

@@ -1,0 +1,84 @@
+"""A task: a call of a top-level function of core, written down as text, so that any process of ours
+can carry it out, and so that its result has a name.
+
+Arguments travel as JSON and come back as what the function's annotations say: numbers, text, tuples
+and frozen dataclasses of them. Nothing is pickled.
+"""
+
+import hashlib
+import importlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, get_type_hints
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from core.cards import Card
+from core.config import OptionError
+
+Arrays = dict[str, npt.NDArray[Any]]
+Function = Callable[..., Arrays]
+VERSION = 1  # of what tasks compute: another one forgets all results that are kept
+
+
+@dataclass(frozen=True)
+class Task:
+    """function: "core.module:name".  arguments: a JSON list.
+
+    title: what it is called while it is carried out.  group: tasks of one group find in a process
+    what they share, so that they are given to the same one where that is free.  places: the file of
+    each model that the arguments name by its digest.
+    """
+
+    function: str
+    arguments: str
+    title: str = field(compare=False)
+    group: str = field(default="", compare=False)
+    places: tuple[tuple[str, str], ...] = field(default=(), compare=False)
+
+    @cached_property
+    def name(self) -> str:
+        """What its result is called; another one if function or arguments differ."""
+        said = f"{VERSION} {self.function} {self.arguments}"
+        return hashlib.sha256(said.encode()).hexdigest()[:32]
+
+
+def task(
+    function: Function, *arguments: Any, title: str, group: str = "", models: Iterable[Card] = ()
+) -> Task:
+    """The call of a top-level function of core with these arguments, not carried out yet.
+
+    models: those that the arguments name by their sha256.
+    """
+    said = msgspec.json.encode(arguments).decode()
+    places = tuple((card.sha256, str(card.path)) for card in models)
+    return Task(f"{function.__module__}:{function.__name__}", said, title, group, places)
+
+
+def carry_out(one: Task) -> Arrays:
+    """Call it; what the function raises passes through.
+
+    Raises OptionError if there is no such function in core, or the arguments do not fit it.
+    """
+    function = _function(one.function)
+    hints = get_type_hints(function)
+    wanted = [hint for name, hint in hints.items() if name != "return"]
+    try:
+        given = msgspec.json.decode(one.arguments)
+        arguments = [
+            msgspec.convert(value, hint) for value, hint in zip(given, wanted, strict=True)
+        ]
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise OptionError(f"These are no arguments for {one.function}: {error}") from error
+    return {name: np.asarray(array) for name, array in function(*arguments).items()}
+
+
+def _function(path: str) -> Function:
+    module, _, name = path.partition(":")
+    if not module.startswith("core.") or name.startswith("_"):
+        raise OptionError(f"{path} is no function of core.")
+    found: Function = getattr(importlib.import_module(module), name)
+    return found

@@ -1,0 +1,175 @@
+"""What a page shows while something is computed in another process (cache.computed).
+
+    with progress.part():
+        found = cache.computed(task)  # at hand, or the rest of this part comes when it is there
+        st.write(found)
+
+What is not at hand ends the part: a bar with the time left stands in its place, everything around
+it can be used, and when it is there the page is drawn again. Where nothing may be left out (in a
+dialog, in what a click has begun) in_place() waits instead, without holding up others.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+import streamlit as st
+from streamlit import runtime
+from streamlit.delta_generator import DeltaGenerator
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from core.computing.pool import Computation, Pool
+from core.computing.tasks import Task
+from core.config import HourglassError
+from pages.ui.text import plain
+from pages.ui.working import told
+
+PATIENCE = 0.1  # seconds that a page waits before it shows a bar
+POLL_SECONDS = 0.5  # between two looks at how far something is
+LONGEST = 900.0  # seconds that a download waits for what it is made of
+WAITER = "waiter"
+_may_wait: ContextVar[bool] = ContextVar("may_wait", default=True)
+_leaves_out: ContextVar[bool] = ContextVar("leaves_out", default=False)
+
+
+class Unfinished(Exception):
+    """Something is not computed yet; the part of the page that asked for it is left out."""
+
+    def __init__(self, computations: Sequence[Computation]) -> None:
+        super().__init__("not computed yet")
+        self.computations = tuple(computations)
+
+
+class Failed(HourglassError):
+    """Something could not be computed, and perhaps can be the next time."""
+
+    def __init__(self, pool: Pool, one: Computation) -> None:
+        super().__init__(one.error)
+        self.pool, self.task = pool, one.task
+
+
+class Waiter:
+    """A session that waits, for as long as this object lives and a browser shows the session.
+
+    session: its id, "" for a download.
+    """
+
+    def __init__(self, session: str = "") -> None:
+        self._session = session
+
+    def waits(self) -> bool:
+        """Whether anybody would see what comes of it."""
+        return not self._session or runtime.get_instance().is_active_session(self._session)
+
+
+def begin() -> None:
+    """To be called when a page begins to be drawn: what the visitor waited for until then is no
+    longer waited for, unless the page asks for it again.
+    """
+    st.session_state[WAITER] = _waiter()
+
+
+@contextmanager
+def part() -> Iterator[None]:
+    """A part of a page that may come later; see above."""
+    token = _leaves_out.set(True)
+    try:
+        yield
+    except Unfinished as waiting:
+        st.fragment(_show, run_every=POLL_SECONDS)(waiting.computations)
+    except Failed as failure:
+        _offer_again(failure)
+    finally:
+        _leaves_out.reset(token)
+
+
+@contextmanager
+def in_place() -> Iterator[None]:
+    """Inside this block the page waits for what is computed, under a bar."""
+    token = _leaves_out.set(False)
+    try:
+        yield
+    finally:
+        _leaves_out.reset(token)
+
+
+@contextmanager
+def here() -> Iterator[None]:
+    """Inside this block everything is computed by this very thread: when a server starts."""
+    token = _may_wait.set(False)
+    try:
+        yield
+    finally:
+        _may_wait.reset(token)
+
+
+def may_wait() -> bool:
+    """Whether other processes may compute what is asked for: not inside of here()."""
+    return _may_wait.get()
+
+
+def wait_for(pool: Pool, tasks: Sequence[Task]) -> None:
+    """Until they have ended, or, in a part that may come later, a moment.
+
+    A task that failed because the disk did counts as ended: it is left to be computed here.
+    Raises Unfinished if they have not ended, Failed if one cannot be computed.
+    """
+    here = get_script_run_ctx(suppress_warning=True) is not None  # else a download is being made
+    waiter = st.session_state.setdefault(WAITER, _waiter()) if here else _waiter()
+    computations = [pool.start(task, waiter) for task in tasks]
+    if not pool.wait(computations, PATIENCE if here else LONGEST) and here:
+        if _leaves_out.get():
+            raise Unfinished(computations)
+        _watch(pool, computations)
+    for one in computations:
+        if one.state == "failed" and not one.result:
+            raise Failed(pool, one)
+
+
+def _waiter() -> Waiter:
+    context = get_script_run_ctx(suppress_warning=True)
+    return Waiter(context.session_id if context else "")
+
+
+def _watch(pool: Pool, computations: Sequence[Computation]) -> None:
+    """Wait under a bar; drawing it lets Streamlit end this run when the visitor does something."""
+    place = st.empty()
+    while not pool.wait(computations, POLL_SECONDS / 2):
+        _draw_bar(place, computations)
+    place.empty()
+
+
+def _show(computations: Sequence[Computation]) -> None:
+    """How far it is; when it is done, the whole page is drawn again."""
+    if all(one.state != "running" for one in computations):
+        st.rerun()
+    _draw_bar(st.empty(), computations)
+
+
+def _draw_bar(place: DeltaGenerator, computations: Sequence[Computation]) -> None:
+    """Each counts alike; the words are about the first that is carried out."""
+    n = len(computations)
+    n_ended = sum(one.state != "running" for one in computations)
+    begun = [one for one in computations if one.state == "running" and one.is_begun]
+    share = (n_ended + sum(one.share() or 0.0 for one in begun)) / n
+    if not begun:
+        words = f"{computations[-1].title}: waiting until others are done"
+        place.progress(share, plain(words))
+        return
+    first = begun[0]
+    if n == 1:
+        words = told(first.done, first.total, first.seconds_left(), first.title)
+    else:
+        spent = time.monotonic() - min(one.asked for one in computations)
+        left = spent * (1 - share) / share if share else None
+        words = told(round(1000 * share), 1000, left, f"{n_ended + 1} of {n}: {first.task.title}")
+    place.progress(share, plain(words))
+
+
+def _offer_again(failure: Failed) -> None:
+    """What went wrong, and a button that tries again."""
+    st.error(plain(str(failure)), icon=":material/error:")
+    if st.button("Try again", key=f"again_{failure.task.name}", help="Compute it once more"):
+        failure.pool.forget(failure.task)
+        st.rerun()
