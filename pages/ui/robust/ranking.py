@@ -66,7 +66,8 @@ def table(sweep: NoiseSweep, models: Sequence[Autoencoder], scale: float) -> pd.
         errors = _strip(mosaic.error_colours(sweep.x, found.x_hat[0], scale))
         percentile = model.percentiles(found.mse[0]).mean()
         rows.append(
-            _row(found, model.card) | {"errors": errors, "percentile": percentile, "rank": rank}
+            _row(found, model.card.title)
+            | {"errors": errors, "percentile": percentile, "rank": rank}
         )
     ordered = pd.DataFrame(rows, columns=COLUMNS).sort_values(["rank", "mse"])
     ordered.loc[ordered["checkpoint"] == ORIGINAL, "rank"] = np.nan
@@ -80,7 +81,7 @@ def long_table(sweep: NoiseSweep, models: Sequence[Autoencoder], images: ImageSe
         pd.DataFrame(
             {
                 "id": images.ids,
-                "checkpoint": model.card.name,
+                "checkpoint": found.name,
                 "mse": found.mse[0],
                 "percentile": model.percentiles(found.mse[0]),
                 "rank": rank,
@@ -91,10 +92,10 @@ def long_table(sweep: NoiseSweep, models: Sequence[Autoencoder], images: ImageSe
     return pd.concat(parts, ignore_index=True)
 
 
-def _row(found: ModelSweep, card: Card) -> dict[str, Any]:
+def _row(found: ModelSweep, title: str) -> dict[str, Any]:
     return {
-        "checkpoint": card.name,
-        "title": card.title,
+        "checkpoint": found.name,
+        "title": title,
         "pictures": _strip(mosaic.colours(found.x_hat[0])),
         "mse": found.mse[0].mean(),
     }

@@ -76,7 +76,7 @@ def _ranked(
         for card in cards:
             with suppress(CheckpointError):  # its output is not finite
                 one = noise_sweep(swept.x, _models([card]), noise, seed, swept.sigmas)
-                answers += one.models
+                answers += [replace(found, name=card.name) for found in one.models]
                 sound.append(card)
         if not sound:
             raise cache.autoencoder(cards[0]).not_finite()
@@ -86,7 +86,7 @@ def _ranked(
         left_out = tuple(card.name for card in cards if card not in sound)
         return Ranked(sweep, scale, table, tuple(sound), left_out)
 
-    of = tuple(card.sha256 for card in cards)
+    of = tuple((card.name, card.sha256) for card in cards)
     return cache.kept(("wall", images.id, tuple(images.ids.tolist()), of, noise, sigma, seed), make)
 
 
