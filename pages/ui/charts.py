@@ -25,7 +25,7 @@ def error_curves(
     figure = go.Figure()
     for name, mse in curves.items():
         line = line_of(drawn[name])
-        hover = "σ = %{x:.2f}, MSE %{y:.4f}"
+        hover = "σ = %{x:.2f}, MSE %{y:.4g}"
         figure.add_scatter(x=sigmas, y=mse, mode="lines", name=name, line=line, hovertemplate=hover)
     figure.add_vline(x=sigma, line_width=1, line_color=theme.LIGHT["original"])
     figure.update_xaxes(title_text="noise σ", range=[sigmas[0], sigmas[-1]])
@@ -62,7 +62,7 @@ def size_curves(table: pd.DataFrame) -> go.Figure:
             marker={"color": style.colour, "size": 9},
             showlegend=False,
             text=[hover_text(name) for name in rows["name"]],
-            hovertemplate="%{text}<br>D' = %{x}, MSE %{y:.5f}<extra></extra>",
+            hovertemplate="%{text}<br>D' = %{x}, MSE %{y:.4g}<extra></extra>",
         )
     sizes = sorted(set(table["latent_dim"].tolist()))
     figure.update_xaxes(

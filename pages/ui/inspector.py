@@ -23,8 +23,8 @@ EXPLANATION = (
 )
 COLUMNS = {
     "what": st.column_config.TextColumn(""),
-    "mse": st.column_config.NumberColumn("MSE", format="%.5f", help="Mean squared error"),
-    "mae": st.column_config.NumberColumn("MAE", format="%.4f", help="Mean absolute error"),
+    "mse": st.column_config.NumberColumn("MSE", format="%.4g", help="Mean squared error"),
+    "mae": st.column_config.NumberColumn("MAE", format="%.4g", help="Mean absolute error"),
     "psnr": st.column_config.NumberColumn("PSNR", format="%.1f dB", help="Higher is nearer"),
     "ssim": st.column_config.NumberColumn("SSIM", format="%.3f", help="1 = equal"),
     "percentile": st.column_config.TextColumn("clean: higher than", help="of the test images"),

@@ -12,12 +12,13 @@ from core.noise import Noise
 from core.reports import Content, Table, Tile
 from pages.ui import mosaic
 from pages.ui.mosaic import Pixels
-from pages.ui.text import noise_name
+from pages.ui.text import decimal, noise_name
 
 HELP = (
     "One HTML file with the pictures, numbers, settings, seeds and versions of what you see, and "
     "the link that opens it again. It needs no network and holds no script"
 )
+ERRORS = (".3f", ".4f", ".5f")  # formats of numbers that may be very small
 MOST_TILES, MOST_ROWS = 60, 200  # pictures in a row, rows in a table
 SIDE = 128  # pixels of a picture, at most: larger ones are sent smaller
 
@@ -91,4 +92,6 @@ def of_data(dataset: str, split: str, n: int) -> Mapping[str, str]:
 
 
 def _cell(value: Any, form: str) -> str:
-    return "" if value is None or value != value else f"{value:{form}}"  # noqa: PLR0124  # nan
+    if value is None or value != value:  # noqa: PLR0124  # nan
+        return ""
+    return decimal(value, int(form[1])) if form in ERRORS else f"{value:{form}}"

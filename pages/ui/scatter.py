@@ -118,7 +118,7 @@ def _scale_traces(points: Points, scale: Scale) -> list[tuple[dict[str, Any], Po
             "showscale": not ring,
             "colorbar": {"title": {"text": scale.title, "side": "right"}, "thickness": 12},
         }
-        hover = _hover(f"{hover_text(scale.title)} %{{marker.color:.4f}}", points)
+        hover = _hover(f"{hover_text(scale.title)} %{{marker.color:.4g}}", points)
         name = f"{points.others if ring else 'images'} ({len(members):,})"
         trace = {"name": name, "marker": marker, "hovertemplate": hover}
         found.append((trace | {"showlegend": bool(points.other.any())}, members))

@@ -13,7 +13,7 @@ from core.datasets import DatasetInfo
 from pages.ui import cache, links, selection, state, ways, widgets
 from pages.ui.errors import DeadEnd
 from pages.ui.server import router
-from pages.ui.text import noise_name, plain, size_name, titles
+from pages.ui.text import counted, noise_name, plain, size_name, titles
 
 DEFAULT_DATASET = "mnist-5k"
 NEXT_DATASET = "next_dataset"
@@ -160,9 +160,10 @@ def _checkpoint(fitting: Sequence[Card], shown: bool) -> Card | None:
 def _about(card: Card, info: DatasetInfo, split: str) -> None:
     st.caption(plain(card.architecture.explanation))
     trained = f"{noise_name(card.noise)}, σ = {card.noise.sigma:g}" if card.noise else "no noise"
+    n_pixels = _product(card.input_shape)
     facts = (
-        f"{card.latent_dim:,} numbers in the code, {_product(card.input_shape):,} in the image",
-        f"{card.n_parameters:,} parameters",
+        f"{counted(card.latent_dim, 'number')} in the code, {n_pixels:,} in the image",
+        counted(card.n_parameters, "parameter"),
         f"trained on {card.dataset_title} with {trained}",
     )
     st.caption("  \n".join(map(plain, facts)))

@@ -1,6 +1,8 @@
 """Which images are picked, and the words about noise."""
 
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,6 +10,8 @@ import pytest
 from core import datasets
 from core.data.imagesets import ImageSet
 from core.noise import Noise
+from pages.ui.latent import controls as latent_controls
+from pages.ui.latent.data import Crowd, Population
 from pages.ui.reconstruct.controls import pick
 from pages.ui.text import code, noise_name, plain, titles
 from tests.core.hostile_words_for_tests import HOSTILE_WORDS
@@ -80,3 +84,12 @@ def test_checkpoints_with_one_title_are_told_apart_by_name() -> None:
     assert len(set(called.values())) == 3
     assert called["twin"].endswith("· twin")
     assert called["tiny-pca"] == cards[1].title
+
+
+@pytest.mark.parametrize(("n", "said"), [(1, "The one image."), (7, "All 7 images.")])
+def test_map_of_all_images_counts_them_in_words_that_fit(n: int, said: str) -> None:
+    digits = datasets.load("mnist-5k").take(np.arange(n))
+    population = Population(digits, np.zeros(n, bool), n, ())
+    crowd = Crowd("mnist-5k", "test", with_other=False, most=2_000, seed=0)
+    card: Any = SimpleNamespace(dataset="mnist")
+    assert latent_controls.sentence(population, crowd, card) == said

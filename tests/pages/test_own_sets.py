@@ -147,6 +147,14 @@ def test_set_that_is_no_longer_chosen_is_not_said_to_be(reported: AppTest) -> No
     assert "Train on it" in [button.label for button in app.button]
 
 
+def test_single_file_is_counted_in_the_singular(section: AppTest) -> None:
+    section.file_uploader[0].set_value([("x.zip", archive({"a.png": image_file(1)}), "x/zip")])
+    section.run()
+    assert "1 file in x\\.zip" in [one.value for one in section.caption]
+    app = wait_for(press(section, "Read the images"), "Make the data set")
+    assert "Report on 1 image" in [one.value for one in app.subheader]
+
+
 def test_switches_decide_what_is_left_out(reported: AppTest) -> None:
     for toggle in reported.toggle:
         if not toggle.proto.disabled:

@@ -266,6 +266,11 @@ def test_verdict_says_where_the_error_stands(percentile: float, outlier: bool, w
     assert ("outlier" in said) == outlier
 
 
+def test_tiny_error_does_not_read_as_0() -> None:
+    assert own_results.captions(4.2e-7, 1.0, False)[0] == "4.2e-07"
+    assert own_results.captions(0.0123456, 1.0, False)[0] == "0.01235"
+
+
 def test_chosen_image_comes_first_under_the_slider_and_no_more_than_fit() -> None:
     names = [str(i) for i in range(12)]
     assert own_results.nearby(names, "10") == ["10", "11", "0", "1", "2", "3", "4", "5"]

@@ -167,7 +167,8 @@ def sentence(population: Population, crowd: Crowd, card: Card) -> str:
     """How many of how many images are shown, how they were chosen, and what the rings are."""
     n, available = len(population.images), population.available
     shown = f"Showing {n:,} of {available:,}, stratified, seed {crowd.seed}; Points changes that."
-    shown = f"All {n:,} images." if n == available else shown
+    shown = f"All {n:,} images." if n == available > 1 else shown
+    shown = "The one image." if available == 1 else shown
     if not crowd.with_other:
         return shown
     other = OTHER[crowd.split]

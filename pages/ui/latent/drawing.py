@@ -19,7 +19,7 @@ from pages.ui.latent.map import Drawing
 from pages.ui.latent.views import View, axis_titles, kept
 from pages.ui.plane import Event
 from pages.ui.scatter import Look
-from pages.ui.text import plain
+from pages.ui.text import counted, plain
 
 
 class Drawn(NamedTuple):
@@ -61,7 +61,7 @@ def _map(one: View, key: str) -> DeltaGenerator:
     name = (latent_data.sampled(crowd), one.card.sha256, one.method, _seed(one))
     look = Look(axis_titles(one.card, one.axes, one.method), asked.drag)
     words = (
-        f"Map of {len(one.xy):,} images as {one.card.name} encodes them, coloured by "
+        f"Map of {counted(len(one.xy), 'image')} as {one.card.name} encodes them, coloured by "
         f"{one.colouring.title}"
     )
     drawing = Drawing(key, name, one.population.images, points, one.colouring, look, words)

@@ -16,6 +16,7 @@ from pages.ui.latent import views as latent_views
 from pages.ui.latent.views import View
 from pages.ui.latent.walking import Shown
 from pages.ui.plane import Place
+from pages.ui.text import counted, decimal
 
 SHADES = 12  # colours a scale is drawn in
 
@@ -47,7 +48,7 @@ def content(told: Told) -> Content:
     maps = tuple(Figure(f"Map of {v.card.name}", _chart(v), latent_views.kept(v)) for v in views)
     return Content(
         "Latent space",
-        (f"{len(images):,} images as codes of {views[0].card.title}.", said),
+        (f"{counted(len(images), 'image')} as codes of {views[0].card.title}.", said),
         settings,
         tuple(one.card for one in views),
         (*_selected(views[0], told.selected), *told_places.rows(views[0], walked, pinned)),
@@ -62,7 +63,7 @@ def _chart(one: View) -> Chart:
         Series(name, one.xy[which, 0], one.xy[which, 1], colour, "dots")
         for name, colour, which in _groups(one)
     )
-    label = f"Map of {len(one.xy):,} images, coloured by {one.colouring.title}"
+    label = f"Map of {counted(len(one.xy), 'image')}, coloured by {one.colouring.title}"
     return Chart(*titles, series, label)
 
 
@@ -96,7 +97,7 @@ def _selected(one: View, selected: Positions) -> tuple[Row, ...]:
     images = one.population.images.take(shown)
     x_hat = cache.autoencoder(one.card).decode(one.codes.z[shown])
     ids, names = images.ids.tolist(), [images.label_name(i) for i in range(len(images))]
-    errors = [f"{value:.4f}" for value in one.codes.errors(shown)]
+    errors = [decimal(float(value), 4) for value in one.codes.errors(shown)]
     n = f"{len(shown):,} of {len(selected):,} selected images; below: the class, and the MSE."
     return (
         Row("Selected", reporting.tiles(mosaic.colours(images.pixels()), ids, names), detail=n),
@@ -121,5 +122,5 @@ def _numbers(views: tuple[View, ...]) -> tuple[Table, ...]:
 
 
 def _means(views: tuple[View, ...]) -> tuple[Table, ...]:
-    rows = tuple((one.card.name, f"{one.codes.errors().mean():.5f}") for one in views)
+    rows = tuple((one.card.name, decimal(float(one.codes.errors().mean()), 5)) for one in views)
     return (Table("Reconstruction", ("checkpoint", "mean MSE of these images"), rows),)

@@ -11,6 +11,7 @@ from pages.ui.colouring import Positions
 from pages.ui.component import Packed
 from pages.ui.gallery import Columns, Item
 from pages.ui.latent.views import View, selected_positions
+from pages.ui.text import decimal
 
 ON_A_PAGE, ORDER = 60, "selected_order"
 COLUMNS = Columns(("original", "reconstruction"))
@@ -145,5 +146,5 @@ def _packed(one: View, shown: Positions) -> Packed:
 
 
 def _item(images: ImageSet, i: int, error: float, percentile: float) -> Item:
-    told = f"MSE {error:.4f} · {percentile:.0f} %"
+    told = f"MSE {decimal(error, 4)} · {percentile:.0f} %"
     return Item(str(images.ids[i]), tuple(filter(None, (images.label_name(i), told))))

@@ -13,6 +13,7 @@ from pages.ui.latent import walking
 from pages.ui.latent.views import View
 from pages.ui.latent.walking import Shown, Strip, Walk
 from pages.ui.plane import Place
+from pages.ui.text import decimal
 
 
 def settings(walked: Shown | None, pinned: Place | None) -> dict[str, str]:
@@ -55,7 +56,10 @@ def tables(walked: Shown | None) -> tuple[Table, ...]:
         return ()
     walk = walked.walk
     numbers = tuple(
-        (f"{walk.values[step]:.2f}", *(f"{error.values[step]:.5f}" for error in walk.errors))
+        (
+            f"{walk.values[step]:.2f}",
+            *(decimal(float(error.values[step]), 5) for error in walk.errors),
+        )
         for step in walking.steps(walk)
     )
     columns = (walk.label, *(error.label for error in walk.errors))

@@ -90,7 +90,7 @@ def error_histogram(known: Scores, strange: Scores, name: str, value: float) -> 
             width=np.diff(borders),
             marker={"color": colour, "opacity": 0.6, "line_width": 0},
             name=f"{title} ({len(values):,})",
-            hovertemplate="MSE %{x:.4f}: %{y:.1f} %<extra>" + hover_text(title) + "</extra>",
+            hovertemplate="MSE %{x:.3g}: %{y:.1f} %<extra>" + hover_text(title) + "</extra>",
         )
     figure.add_vline(x=value, line_width=3, line_color=theme.LIGHT["reconstructed"])
     ticks = [step * 10.0**power for power in range(-6, 1) for step in (1, 2, 5)]

@@ -10,7 +10,7 @@ from pages.ui.outliers import data as outlier_data
 from pages.ui.outliers import export as outlier_export
 from pages.ui.outliers import pictures as outlier_pictures
 from pages.ui.outliers.data import Found, Positions
-from pages.ui.text import plain
+from pages.ui.text import counted, plain
 
 ON_A_PAGE = 24
 OPACITY = 0.65  # of the overlay, to begin with
@@ -160,6 +160,6 @@ def _localised(found: Found) -> None:
     value = cache.kept(key, lambda: outlier_pictures.localisation(found))
     st.caption(
         f"**Pixel-level AUROC {value:.3f}**: the chance that a pixel of a planted defect has a "
-        f"larger error than another one, over all pixels of {len(found.images):,} images; "
+        f"larger error than another one, over all pixels of {counted(len(found.images), 'image')}; "
         "0.5 = guessing."
     )

@@ -10,6 +10,7 @@ from pages.ui import cache, mosaic, reporting, theme
 from pages.ui.outliers import data as outlier_data
 from pages.ui.outliers import histogram as outlier_histogram
 from pages.ui.outliers.data import Found, Positions, Scores
+from pages.ui.text import decimal
 
 SHOWN, LISTED = 24, 100
 COLUMNS = ("id", "class", "score", "conspicuous")
@@ -122,7 +123,7 @@ def _by_class(found: Found) -> tuple[Table, ...]:
         if mine.any():
             scores, flagged = found.scores[mine], int(found.flagged[mine].sum())
             mean, spread = f"{scores.mean():.4g}", f"{scores.std():.4g}"
-            n, mse = f"{int(mine.sum()):,}", f"{errors[mine].mean():.5f}"
+            n, mse = f"{int(mine.sum()):,}", decimal(float(errors[mine].mean()), 5)
             rows.append((name, n, mse, mean, spread, f"{flagged:,}"))
     columns = ("class", "images", "mean MSE", "mean score", "spread of the score", "flagged")
     return (Table("By class", columns, tuple(rows)),)

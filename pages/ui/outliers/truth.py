@@ -56,7 +56,8 @@ def draw(found: Found) -> str | None:
         )
         return None
     _, _, what = outlier_data.experiment(found.asked.dataset, found.asked.split, found.asked.truth)
-    st.markdown(f"**{n:,} of {len(found.images):,} images are outliers** ({plain(what)}).")
+    are = "is an outlier" if n == 1 else "are outliers"
+    st.markdown(f"**{n:,} of {len(found.images):,} images {are}** ({plain(what)}).")
     ranked = _ranked(found)
     baselines = [spec.title for spec in scores.SCORES if spec.baseline]
     titles = [BY_NAME[name].title for name in ranked]

@@ -14,7 +14,7 @@ from core.wording import one_line
 from pages.ui import cache, mosaic, reporting
 from pages.ui.own import oddities
 from pages.ui.own.source import MANNER
-from pages.ui.text import size_name
+from pages.ui.text import counted, decimal, size_name
 
 N_SHOWN = 8  # pictures of a set
 SETS = ("data set", "size", "to train", "to test", "classes", "prepared", "left out", "from")
@@ -53,7 +53,7 @@ def models(chosen: Card, cards: Sequence[Card]) -> Content:
             f"{card.path.stat().st_size / 1e6:.1f}",
             f"{card.epochs:,}",
             f"{card.seconds:,.0f}",
-            f"{card.metrics['mse']:.5f}",
+            decimal(card.metrics["mse"], 5),
             f"{card.metrics['n']:,}",
             one_line(card.metrics["dataset"]),
             trained_on.origin_of_numbers(card),
@@ -63,7 +63,7 @@ def models(chosen: Card, cards: Sequence[Card]) -> Content:
     )
     return Content(
         "Models",
-        (f"{len(cards):,} models are here, {len(own):,} of them your own.",),
+        (f"Models that are here: {len(cards):,}, {len(own):,} of them your own.",),
         {"model looked at": chosen.name, "sha256 of document and weights": chosen.sha256},
         tuple(cards),
         tables=(Table("The models that are here", MODELS, rows),),
@@ -110,8 +110,8 @@ def _oddities(draft: Draft) -> tuple[Table, ...]:
     refused = tuple((one.name, one.reason) for one in draft.rejected[: reporting.MOST_ROWS])
     left = len(draft.rejected) - len(refused)
     note = f"{left:,} more are on the page." if left else ""
-    counted = Table(f"Report on {len(draft):,} images", ("", "images", "what"), rows)
-    return (counted, Table("Unreadable", ("file", "why"), refused, note)) if refused else (counted,)
+    kinds = Table(f"Report on {counted(len(draft), 'image')}", ("", "images", "what"), rows)
+    return (kinds, Table("Unreadable", ("file", "why"), refused, note)) if refused else (kinds,)
 
 
 def _examples(draft: Draft) -> tuple[Row, ...]:
@@ -129,7 +129,7 @@ def _pictures(own: OwnSet) -> tuple[Row, ...]:
     few = images.take(np.arange(min(N_SHOWN, len(images))))
     labels = [few.label_name(i) for i in range(len(few))]
     tiles = reporting.tiles(mosaic.colours(few.pixels()), few.ids.tolist(), labels)
-    return (Row(own.name, tiles, detail=f"{len(few):,} of {own.n_test:,} test images."),)
+    return (Row(own.name, tiles, detail=f"{len(few):,} of {counted(own.n_test, 'test image')}."),)
 
 
 def _when(date: str) -> str:

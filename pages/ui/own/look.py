@@ -20,7 +20,7 @@ from pages.ui.own import results as own_results
 from pages.ui.own import wall as own_wall
 from pages.ui.own.tray import Fit, Tray
 from pages.ui.sidebar import Choice
-from pages.ui.text import plain
+from pages.ui.text import decimal, plain
 from pages.ui.working import told
 
 DEFAULT_SHARE = 1.0  # per cent of the test images; the Outliers page has the same control
@@ -131,9 +131,9 @@ def _heading(held: Tray, looked: Looked) -> None:
         state.publish("share", DEFAULT_SHARE)
         own_results.downloads(looked.scored)
         st.caption(
-            f"{own_results.counted(looked.scored, len(looked.images))}: error above "
-            f"{looked.scored.threshold:.5f}, which {looked.scored.percentile:g} % of the test "
-            f"images of {plain(looked.card.title)} stay below "
+            f"{own_results.n_outliers_in_words(looked.scored, len(looked.images))}: error above "
+            f"{decimal(looked.scored.threshold, 5)}, which {looked.scored.percentile:g} % of the "
+            f"test images of {plain(looked.card.title)} stay below "
             f"({trained_on.origin_of_numbers(looked.card)})."
         )
 

@@ -12,6 +12,7 @@ from core.data.drafts import Draft
 from pages.ui import gallery, mosaic
 from pages.ui.gallery import Columns, Item
 from pages.ui.own import results as own_results
+from pages.ui.text import counted
 
 Positions = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -21,7 +22,9 @@ EXAMPLES = 8
 
 def draw(draft: Draft) -> None:
     """Counts, some images as they will be, and each kind of oddity with its files."""
-    st.subheader(f"Report on {len(draft):,} images", help="Nothing has been made or trained yet")
+    st.subheader(
+        f"Report on {counted(len(draft), 'image')}", help="Nothing has been made or trained yet"
+    )
     with st.container(horizontal=True, gap="medium"):
         for label, count, explanation in counts(draft):
             st.metric(label, f"{count:,}", width="content", help=explanation)

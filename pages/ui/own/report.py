@@ -9,11 +9,11 @@ from core.data.imagesets import ImageSet
 from core.reports import Content, Row, Table
 from core.streaming.scoring import Scored
 from pages.ui import mosaic, reporting
-from pages.ui.own.results import counted
+from pages.ui.own.results import n_outliers_in_words
 from pages.ui.reconstruct import report as reconstruct_report
 from pages.ui.reconstruct.report import Told
 from pages.ui.reporting import Column
-from pages.ui.text import size_name
+from pages.ui.text import decimal, size_name
 
 COLUMNS = (
     Column("id", "file"),
@@ -32,12 +32,13 @@ def content(images: ImageSet, scored: Scored, noised: Told, steps: Mapping[str, 
     settings = {
         "images": f"{len(images):,}, each brought to {size_name(images.shape)}",
         "model": card.name,
-        "line": f"error above {scored.threshold:.5f}: {scored.percentile:g} % of the images the "
+        "line": f"error above {decimal(scored.threshold, 5)}: {scored.percentile:g} % of the "
+        "images the "
         f"model was tested on stay below it ({trained_on.origin_of_numbers(card)})",
         "σ": f"{first.sigmas[noised.step]:.2f}",
         **reporting.of_noise(first.noise, noised.seed),
     }
-    said = f"{counted(scored, len(images))} to {card.title}."
+    said = f"{n_outliers_in_words(scored, len(images))} to {card.title}."
     return Content(
         "Your images",
         (said,),

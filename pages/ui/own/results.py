@@ -21,12 +21,13 @@ from pages.ui.inspector import View
 from pages.ui.reconstruct import controls, picture, reconstruction
 from pages.ui.reconstruct.report import Told
 from pages.ui.sweep import Cell
+from pages.ui.text import decimal
 
 DEFAULT_SIGMA = 0.5
 AT_ONCE = 8  # pictures under the slider
 
 
-def counted(scored: Scored, n: int) -> str:
+def n_outliers_in_words(scored: Scored, n: int) -> str:
     """How many of n images are outliers, and how many could not be scored, in words."""
     missing = scored.n_not_finite
     more = f" ({missing:,} more are not scored: the output is not finite)" if missing else ""
@@ -37,7 +38,7 @@ def captions(error: float, percentile: float, outlier: bool) -> tuple[str, str]:
     """What stands below the picture of one image."""
     if np.isnan(error):
         return "not scored", "the output is not finite"
-    return f"{error:.5f}", f"{percentile:.1f} %{' · outlier' if outlier else ''}"
+    return decimal(error, 5), f"{percentile:.1f} %{' · outlier' if outlier else ''}"
 
 
 def verdict(error: float, percentile: float, outlier: bool, scored: Scored) -> None:
@@ -47,7 +48,7 @@ def verdict(error: float, percentile: float, outlier: bool, scored: Scored) -> N
         return
     with st.container(horizontal=True, gap="medium"):
         for label, value, explanation in (
-            ("Error (MSE)", f"{error:.5f}", "Mean squared difference; pixels are 0 to 1"),
+            ("Error (MSE)", decimal(error, 5), "Mean squared difference; pixels are 0 to 1"),
             ("Percentile", f"{percentile:.1f} %", "Share of the test images with a lower error"),
         ):
             st.metric(label, value, width="content", help=explanation)

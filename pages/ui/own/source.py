@@ -12,7 +12,7 @@ from core.data.drafts import MANNERS, SIDES, Form
 from core.data.gathering import suggest_form
 from core.data.offers import Offer
 from pages.ui import widgets
-from pages.ui.text import plain
+from pages.ui.text import counted, plain
 
 UPLOADS, SUGGESTED = "set_uploads", "set_suggested"
 HOSTS = ("localhost", "127.0.0.1")
@@ -68,7 +68,7 @@ def begin_anew() -> None:
 def form(images: Source) -> Form:
     """Size, colours and manner, as suggested or chosen."""
     suggested, n = _suggested(images)
-    st.caption(f"{n:,} files in {plain(images.name)}")
+    st.caption(f"{counted(n, 'file')} in {plain(images.name)}")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         side = st.number_input(
             "Size",

@@ -14,7 +14,7 @@ from pages.ui import cache, gallery, mosaic
 from pages.ui.component import Packed
 from pages.ui.gallery import Columns, Item
 from pages.ui.own.results import digest
-from pages.ui.text import plain
+from pages.ui.text import decimal, plain
 
 HELP = (
     "Original, reconstruction and error map for each model, the lowest error first; the error maps "
@@ -59,7 +59,7 @@ def _packed(
         return None, 0.0, left_out
     answers.sort(key=lambda answer: answer[0])
     items = [
-        Item(card.name, (f"{rank}. {card.title}", f"{error:.5f}", _place(percentile, line)))
+        Item(card.name, (f"{rank}. {card.title}", decimal(error, 5), _place(percentile, line)))
         for rank, (error, percentile, card, _) in enumerate(answers, start=1)
     ]
     x_hats = np.concatenate([x_hat for *_, x_hat in answers])

@@ -30,8 +30,8 @@ COLUMNS = {
     "trained_sigma": st.column_config.NumberColumn(
         "trained σ", format="%.2f", help="Empty: trained without noise"
     ),
-    "mse": st.column_config.NumberColumn("MSE, clean", format="%.5f"),
-    "noisy_mse": st.column_config.NumberColumn(f"MSE, σ = {SIGMA:g}", format="%.5f"),
+    "mse": st.column_config.NumberColumn("MSE, clean", format="%.4g"),
+    "noisy_mse": st.column_config.NumberColumn(f"MSE, σ = {SIGMA:g}", format="%.4g"),
     "n_images": st.column_config.NumberColumn(
         "images measured", format="localized", help="Evenly spread over the chosen part"
     ),

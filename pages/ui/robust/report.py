@@ -15,6 +15,7 @@ from pages.ui.reconstruct import reconstruction
 from pages.ui.reconstruct import report as reconstruct_report
 from pages.ui.robust import chart as robust_chart
 from pages.ui.robust.controls import Asked
+from pages.ui.text import counted
 from pages.ui.theme import Style
 
 
@@ -48,7 +49,9 @@ def content(asked: Asked, found: Study, pictured: Pictured) -> Content:
     rows = reconstruct_report.rows(pictured.images, sweeps, asked.cards, step)
     sayings = (robust_chart.summary(found), *crossing, *others, *use)
     name = f"{asked.metric.title} against noise"
-    figure = Figure(name, _chart(asked, found, pictured.styles), f"Means over {n:,} images.")
+    figure = Figure(
+        name, _chart(asked, found, pictured.styles), f"Means over {counted(n, 'image')}."
+    )
     return Content("Robustness", sayings, settings, asked.cards, rows, (figure,), (table(found),))
 
 

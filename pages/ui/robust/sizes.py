@@ -21,7 +21,7 @@ COLUMNS = {
     "family": st.column_config.TextColumn("family"),
     "latent_dim": st.column_config.NumberColumn("D'", help="Numbers in the code"),
     "name": st.column_config.TextColumn("model"),
-    "mse": st.column_config.NumberColumn("test MSE", format="%.5f", help="On clean test images"),
+    "mse": st.column_config.NumberColumn("test MSE", format="%.4g", help="On clean test images"),
     "gain": st.column_config.NumberColumn(
         "gain over PCA",
         format="%.2f ×",

@@ -15,6 +15,7 @@ from pages.ui.reporting import Column
 from pages.ui.robust import ranking as robust_ranking
 from pages.ui.robust.ranking import Ranked
 from pages.ui.sidebar import Choice
+from pages.ui.text import counted, decimal
 
 RANKED = (
     Column("checkpoint", "checkpoint"),
@@ -80,7 +81,7 @@ def _wall_rows(ids: Sequence[str], ranked: Ranked) -> Iterator[Row]:
     yield Row("Noisy", reporting.tiles(mosaic.colours(sweep.noisy(0)), ids), "noisy")
     said = f"Black: none; brightest: {scale:.2f} and more, for all models."
     for one in _by_rank(ranked):
-        below = [f"{value:.4f}" for value in one.mse[0]]
+        below = [decimal(float(value), 4) for value in one.mse[0]]
         drawn = reporting.tiles(mosaic.colours(one.x_hat[0]), ids, below)
         wrong = reporting.tiles(mosaic.error_colours(sweep.x, one.x_hat[0], scale), ids)
         yield Row(one.name, drawn, "reconstructed", "Below each its MSE.")
@@ -125,7 +126,7 @@ def models(
     best = found.sort_values("noisy_mse").iloc[0]
     return Content(
         "Robustness: models",
-        (f"Of {len(cards):,} models {best['name']} is nearest under this noise.",),
+        (f"Of {counted(len(cards), 'model')} {best['name']} is nearest under this noise.",),
         {
             **reporting.of_data(choice.dataset.id, choice.split, int(best["n_images"])),
             "σ": f"{noise.sigma:g}",

@@ -113,7 +113,7 @@ def _columns(n: int) -> dict[str, Any]:
         "rank": config.NumberColumn(
             "rank", format="%.1f", help="1 = nearest to the original; the mean over the images"
         ),
-        "mse": config.NumberColumn("MSE", format="%.4f", help="Against the clean image"),
+        "mse": config.NumberColumn("MSE", format="%.4g", help="Against the clean image"),
         "percentile": config.NumberColumn(
             "percentile",
             format="%.1f %%",

@@ -88,7 +88,7 @@ def _line(figure: go.Figure, x: Array, y: Array, name: str, colour: str, dash: s
         name=name,
         line={"color": colour, "dash": dash, "width": 2},
         marker={"size": 5},
-        hovertemplate="epoch %{x:.2f}: %{y:.5f}",
+        hovertemplate="epoch %{x:.2f}: %{y:.4g}",
     )
 
 

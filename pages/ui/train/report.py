@@ -27,7 +27,9 @@ def content(run: Run, words: str, log: bool) -> Content:
     done = f"{len(curves.epochs):,} of {counted(train.epochs, 'epoch')} done"
     said = [f"{run.config.name}: {words.lower()}, {done}.", status.reason]
     if status.mse >= 0:
-        said.insert(1, f"Its model rebuilds the test images with an MSE of {status.mse:.5f}.")
+        said.insert(
+            1, f"Its model rebuilds the test images with an MSE of {decimal(status.mse, 5)}."
+        )
     return Content(
         "Training run",
         tuple(filter(None, said)),
@@ -70,7 +72,7 @@ def _pictures(run: Run) -> tuple[Row, ...]:
         return ()
     x, x_hat = (run_pictures.floats(one) for one in found.strip)
     names = [f"test image {i}" for i in range(1, len(x) + 1)]
-    below = [f"{value:.4f}" for value in np.square(x - x_hat).mean(axis=(1, 2, 3))]
+    below = [decimal(float(value), 4) for value in np.square(x - x_hat).mean(axis=(1, 2, 3))]
     after = f"After epoch {found.epoch}; below each its MSE."
     return (
         Row("Original", reporting.tiles(mosaic.colours(x), names)),
@@ -107,9 +109,9 @@ def _numbers(run: Run) -> tuple[Table, ...]:
     if status.mse < 0:
         return ()
     psnr = psnr_text(status.psnr).removesuffix(" dB")
-    rows = [("this model", f"{status.mse:.5f}", psnr, f"{status.ssim:.3f}")]
+    rows = [("this model", decimal(status.mse, 5), psnr, f"{status.ssim:.3f}")]
     if status.pca_mse > 0:
-        rows.append(("PCA with as many numbers", f"{status.pca_mse:.5f}", "", ""))
+        rows.append(("PCA with as many numbers", decimal(status.pca_mse, 5), "", ""))
     note = "Means over all clean test images; pixels are 0 to 1."
     return (Table("Numbers", ("", "MSE", "PSNR, dB", "SSIM"), tuple(rows), note),)
 

@@ -13,7 +13,7 @@ from core.metrics import psnr_text
 from core.models import architecture
 from core.runs import Run
 from pages.ui import cache
-from pages.ui.text import plain
+from pages.ui.text import decimal, plain
 
 Part = Literal["whole", "encoder", "decoder"]
 OPEN = "Opens the Reconstruct page with this model"
@@ -51,7 +51,7 @@ def _numbers(run: Run, card: Card, best: Run | None) -> None:
     status = run.status
     shown = st.container(horizontal=True, gap="large")
     about = "On all test images, pixels 0 to 1"
-    shown.metric("Test MSE", f"{status.mse:.5f}", help=about, width="content")
+    shown.metric("Test MSE", decimal(status.mse, 5), help=about, width="content")
     if status.pca_mse > 0:
         about = "The best that linear encoding into as many numbers can do, on the same images"
         _rival(shown, f"PCA, D' = {card.latent_dim}", status.mse, status.pca_mse, about)
@@ -66,7 +66,7 @@ def _rival(place: DeltaGenerator, label: str, mse: float, other: float, about: s
     """Another model's error, and by how much this one's differs from it."""
     place.metric(
         label,
-        f"{other:.5f}",
+        decimal(other, 5),
         _against(mse, other),
         delta_color="inverse",
         width="content",
