@@ -4,16 +4,20 @@ An image is known by its content, never by its name. Whatever goes wrong inside 
 becomes ImageRejected with a reason a person understands.
 """
 
+import contextlib
+import ctypes
 import io
+import logging
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError, _imaging
 
 from core.config import ImageRejected
+from core.data.frames import gif_frames, tiff_pages
 from core.data.modes import Colour, grey_or_colour, in_mode
 
 FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "WEBP", "GIF")
@@ -27,6 +31,24 @@ WHITE = (255, 255, 255)
 # twice its own limit; what else it warns of is rejected here or does no harm.
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 warnings.simplefilter("error", Image.DecompressionBombWarning)
+
+
+def _silence_decoders() -> None:
+    """What is wrong with a file is said once, as its refusal: neither libtiff, which has its own
+    way to stderr, nor Pillow says it beside that.
+
+    Where libtiff's functions cannot be reached (Pillow for Windows hides them) it goes on.
+    """
+    logging.getLogger("PIL").setLevel(logging.CRITICAL + 1)
+    with contextlib.suppress(OSError, AttributeError):
+        decoders = ctypes.CDLL(_imaging.__file__)
+        for name in ("TIFFSetErrorHandler", "TIFFSetWarningHandler"):
+            set_handler = getattr(decoders, name)
+            set_handler.argtypes, set_handler.restype = [ctypes.c_void_p], ctypes.c_void_p
+            set_handler(None)
+
+
+_silence_decoders()
 
 
 @dataclass(frozen=True)
@@ -89,7 +111,7 @@ def _read(data: bytes | Path, background: Colour) -> Picture:
         image.load()
         upright, orientation, turned = _upright(image)
         plain, changed = grey_or_colour(upright, background)
-        notes = (turned, changed, _frames(image))
+        notes = (turned, changed, _frames(image, content))
         return Picture(_bare(plain), tuple(filter(None, notes)), orientation)
 
 
@@ -133,10 +155,15 @@ def _upright(image: Image.Image) -> tuple[Image.Image, int, str]:
     return turned, int(orientation), "turned as its EXIF data say"
 
 
-def _frames(image: Image.Image) -> str:
-    """A note on further frames, for formats that state their count; a GIF must be read through."""
-    n_frames = getattr(image, "n_frames", 1) if image.format in ("PNG", "WEBP") else 1
-    return f"the first of {n_frames} frames" if n_frames > 1 else ""
+def _frames(image: Image.Image, content: bytes) -> str:
+    """A note on further frames."""
+    if image.format == "GIF":
+        n, words = gif_frames(content), "frames"
+    elif image.format == "TIFF":
+        n, words = tiff_pages(content), "pages"
+    else:
+        n, words = getattr(image, "n_frames", 1), "frames"
+    return f"the first of {n:,} {words}" if n > 1 else ""
 
 
 def _bare(image: Image.Image) -> Image.Image:

@@ -1,4 +1,6 @@
 import random
+import struct
+import sys
 import threading
 from contextlib import suppress
 from pathlib import Path
@@ -9,6 +11,7 @@ from PIL import Image
 
 from core import images
 from core.config import ImageRejected
+from core.data.frames import MOST, gif_frames, tiff_pages
 from core.images import Picture, read_image, to_array
 from tests.core.hostile_images_for_tests import (
     BROKEN,
@@ -177,7 +180,8 @@ def test_transparent_parts_are_laid_on_the_background_asked_for() -> None:
         picture = read_image(content, background=background)
         assert (pixels(picture)[:, :16] == background).all()
         assert np.array_equal(pixels(picture)[:, 16:], NOISE[:, 16:])
-        assert picture.notes == ("transparent parts laid on rgb({}, {}, {})".format(*background),)
+        words = "white" if background[0] == 255 else "rgb(10, 20, 30)"
+        assert picture.notes == (f"transparent parts laid on {words}",)
 
 
 def test_alpha_that_hides_nothing_is_not_mentioned() -> None:
@@ -213,7 +217,73 @@ def test_animation_is_read_as_its_first_frame(kind: str) -> None:
     red, green, blue = pixels(picture)[12, 16]
     assert red > 240
     assert max(green, blue) < 20
-    assert picture.notes == (() if kind == "GIF" else ("the first of 3 frames",))
+    assert picture.notes == ("the first of 3 frames",)
+
+
+@pytest.mark.parametrize("kind", ["GIF", "TIFF"])
+def test_frames_are_counted_up_to_where_a_file_is_damaged(kind: str) -> None:
+    frames = [Image.fromarray(np.roll(NOISE, i)) for i in range(5)]
+    content = encoded(frames[0], kind, save_all=True, append_images=frames[1:])
+    count = gif_frames if kind == "GIF" else tiff_pages
+    assert count(content) == 5
+    counts = [count(content[:n]) for n in range(0, len(content), 7)]
+    assert counts == sorted(counts)
+    assert counts[0] == 0
+    dice = random.Random(kind)
+    for _ in range(300):
+        spoilt = bytearray(content)
+        for _ in range(3):
+            spoilt[dice.randrange(len(spoilt))] = dice.randrange(256)
+        assert 0 <= count(bytes(spoilt)) <= MOST
+
+
+def test_small_copy_in_a_tiff_is_no_page_and_a_directory_that_follows_itself_is_counted_once() -> (
+    None
+):
+    copy = Image.new("L", (8, 8))
+    copy.encoderinfo = {"tiffinfo": {254: 1}}
+    content = encoded(colour(), "TIFF", save_all=True, append_images=[copy])
+    assert tiff_pages(content) == 1
+    first = struct.unpack_from("<L", content, 4)[0]
+    n_entries = struct.unpack_from("<H", content, first)[0]
+    endless = bytearray(content)
+    struct.pack_into("<L", endless, first + 2 + 12 * n_entries, first)
+    assert tiff_pages(bytes(endless)) == 1
+
+
+@pytest.mark.parametrize(("of", "ground"), [(255, 0), (250, 0), (0, None)])
+def test_picture_that_would_be_lost_on_its_ground_is_laid_on_another(
+    of: int, ground: int | None
+) -> None:
+    values = np.full((24, 32, 4), of, np.uint8)
+    values[..., 3] = 0
+    values[6:12, 6:12, 3] = 255
+    picture = read_image(encoded(Image.fromarray(values), "PNG"))
+    assert pixels(picture)[8, 8] == of
+    assert pixels(picture)[0, 0] == (255 if ground is None else ground)
+    assert ("nothing of it is left" in picture.notes[0]) == (ground is not None)
+
+
+def test_picture_of_which_nothing_can_be_seen_on_any_ground_says_so() -> None:
+    empty = Image.new("RGBA", (16, 16), (255, 255, 255, 0))
+    picture = read_image(encoded(empty, "PNG"))
+    assert picture.notes == ("transparent parts laid on white, where nothing of it is left",)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="libtiff is out of reach there")
+def test_decoders_say_nothing_of_damaged_files_beside_the_refusal(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    dice = random.Random(5)
+    for packing in ("tiff_lzw", "tiff_deflate", "jpeg", "packbits"):
+        content = tiff(NOISE, compression=packing)
+        for _ in range(30):
+            spoilt = bytearray(content)
+            for _ in range(4):
+                spoilt[dice.randrange(len(spoilt))] = dice.randrange(256)
+            with suppress(ImageRejected):
+                read_image(bytes(spoilt))
+    assert capfd.readouterr() == ("", "")
 
 
 def test_tiff_of_two_pages_is_read_as_its_first() -> None:
