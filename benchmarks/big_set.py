@@ -63,12 +63,12 @@ def imported(folder: Path, home: Path, queue: Any) -> None:
     os.environ["HOURGLASS_HOME"] = str(home)
     from core import datasets
     from core.data.drafts import Form
+    from core.data.gate import Terms, in_folder
     from core.data.gathering import gather
     from core.data.making import Keeping, make
-    from core.data.offers import in_folder
 
     watch = Watch()
-    draft = gather(in_folder(folder), Form((SIDE, SIDE), 3), "a benchmark", watch.tell)
+    draft = gather(in_folder(folder, Terms()), Form((SIDE, SIDE), 3), "a benchmark", watch.tell)
     queue.put(watch.row("read and compared", len(draft)))
     watch = Watch()
     own = make(draft, "big", Keeping(), watch.tell)

@@ -18,6 +18,7 @@ from core.config import DataError
 from core.data import digits, folders, ownsets, publicsets, shapes
 from core.data.imagesets import ImageSet, Split
 
+OWN_KINDS = ("folder", "zip", "file")  # before a path
 SPLITS: tuple[Split, ...] = get_args(Split)
 
 
@@ -93,7 +94,7 @@ def catalogue(data_root: Path | str | None = None) -> tuple[DatasetInfo, ...]:
 def is_named(id: str) -> bool:  # noqa: A002  # what a set's name is called everywhere
     """Whether that is the id of a set that anybody may open: in the catalogue, or an own one.
 
-    A folder or zip is opened only for who names it.
+    A folder or file is opened only for who names it.
     """
     if id in EMBEDDED_BY_ID or id in publicsets.BY_ID:
         return True
@@ -109,18 +110,16 @@ def load(
 ) -> ImageSet:
     """One split ("train" or "test") of the set `id`. Nothing is downloaded.
 
-    id: one in catalogue(), folder:PATH or zip:PATH; own sets (own:NAME), folders and zips have the
-    split "all" as well.
+    id: one in catalogue(), or folder:PATH, zip:PATH, file:PATH (another archive, or an image);
+    these and own sets (own:NAME) have the split "all" as well.
     data_root: as in catalogue().
-    progress: told (done, in all or None) while a folder or zip is read: files.
-    size: (H, W) of the images of a folder or zip, see core.data.folders.Choice.
+    progress: told (done, in all or None) while a folder or archive is read: files.
+    size: (H, W) of the images at a path, see core.data.folders.Choice.
     Raises DataError if there is no such set or split, or if it is not here or cannot be read.
     """
     kind, _, path = id.partition(":")
-    if kind == "folder" and path:
-        return folders.load_folder(Path(path), folders.Choice(split, size), progress)
-    if kind == "zip" and path:
-        return folders.load_zip(Path(path), path, folders.Choice(split, size), progress)
+    if kind in OWN_KINDS and path:
+        return folders.load_path(id, folders.Choice(split, size), progress)
     if kind == "own" and path:
         return ownsets.load(path, split)
     if split not in SPLITS:
@@ -129,7 +128,9 @@ def load(
         return publicsets.BY_ID[id].load(split, _path(data_root))
     if id not in EMBEDDED_BY_ID:
         known = ", ".join((*EMBEDDED_BY_ID, *publicsets.BY_ID))
-        raise DataError(f"There is no data set {id!r}: choose {known}, folder:PATH or zip:PATH.")
+        raise DataError(
+            f"There is no data set {id!r}: choose {known}, folder:PATH, zip:PATH or file:PATH."
+        )
     return EMBEDDED_BY_ID[id].load(split)
 
 
@@ -157,17 +158,9 @@ def training_images(
     Raises DataError for a class that the set has not.
     """
     images = load(id, "train", data_root, progress).without_classes(exclude_classes)
-    return for_training(images, load)
-
-
-def for_training(images: ImageSet, load: Callable[[str, str], ImageSet]) -> ImageSet:
-    """The images of a train split without those that models are tested on; see training_images().
-
-    load: gives a split of a data set.
-    """
-    if images.id != "mnist":
-        return images
-    return images.take(~_same_pixels(images, load(digits.ID, "test")))
+    if id == "mnist":
+        images = images.take(~_same_pixels(images, load(digits.ID, "test")))
+    return images
 
 
 def _same_pixels(images: ImageSet, others: ImageSet) -> npt.NDArray[np.bool_]:

@@ -15,7 +15,7 @@ from core.cli import options, output
 def datasets(context: click.Context, data_root: Path | None, as_json: bool) -> None:
     """List the data sets, those that are not on this machine too, or download one.
 
-    A folder or a zip of images is a data set too: folder:PATH, zip:PATH.
+    A folder or an archive of images is a data set too: folder:PATH, zip:PATH, file:PATH.
     """
     from core.datasets import catalogue
 

@@ -1,4 +1,4 @@
-"""`encode`: the code that a model gives each image of a set, folder or zip."""
+"""`encode`: the code that a model gives each image of a set, folder or archive."""
 
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from core.cli import options, output
 @click.argument("source")
 @options.out("FILE.parquet")
 @options.split
+@options.name_encoding
 @options.data_root
 @options.as_json
 def encode(
@@ -19,13 +20,14 @@ def encode(
     source: str,
     out: Path,
     split: str | None,
+    name_encoding: str,
     data_root: Path | None,
     as_json: bool,
 ) -> None:
     """Write a Parquet table with the code of each image of SOURCE, as CHECKPOINT encodes it.
 
-    SOURCE is the ID of a data set, a folder or a zip. The columns: id, label, z0, z1, ... up to the
-    last of the D' numbers, and the error of the image rebuilt from them.
+    SOURCE is the ID of a data set, a folder or an archive of images. The columns: id, label, z0,
+    z1, ... up to the last of the D' numbers, and the error of the image rebuilt from them.
     """
     from core import exports
     from core.inference import Autoencoder
@@ -33,7 +35,8 @@ def encode(
 
     exports.check_path(out, (".parquet",))
     autoencoder = Autoencoder.load(checkpoint)
-    images = options.load_images(source, split, data_root, autoencoder.input_shape)
+    shape = autoencoder.input_shape
+    images = options.load_images(source, split, data_root, shape, name_encoding)
     with output.progress("encode") as tell:
         table = scoring.encode(autoencoder, images, tell)
     exports.save(table, out)

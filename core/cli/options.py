@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from core.cli import output
+from core.data.names import ENCODINGS
 from core.noise import KINDS
 
 if TYPE_CHECKING:
@@ -19,7 +20,15 @@ data_root = click.option(
     help="Folder with torchvision's data sets.  [default: HOURGLASS_DATA_ROOT, or data/]",
 )
 dataset = click.option(
-    "--dataset", help="ID, folder or zip.  [default: what the model was trained on]"
+    "--dataset", help="ID, folder or archive.  [default: what the model was trained on]"
+)
+name_encoding = click.option(
+    "--name-encoding",
+    type=click.Choice(("guess", *ENCODINGS)),
+    default="guess",
+    show_default=True,
+    callback=lambda _context, _option, value: "" if value == "guess" else value,
+    help="Encoding of file names that an archive does not mark as UTF-8; a guess is told.",
 )
 noise_kind = click.option(
     "--noise-kind", type=click.Choice(KINDS), default="gaussian", show_default=True, help="Noise."
@@ -27,7 +36,7 @@ noise_kind = click.option(
 split = click.option(
     "--split",
     type=click.Choice(["train", "test", "all"]),
-    help="Part of it.  [default: test; all of a folder or zip]",
+    help="Part of it.  [default: test; all of a folder or archive]",
 )
 seed = click.option(
     "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Of all chance."
@@ -75,30 +84,45 @@ def _fits(text: str, kind: click.ParamType[Any], context: click.Context) -> bool
 
 
 def source_id(text: str) -> str:
-    """`text` as datasets.load() takes it: an ID as it is, a path as folder:PATH or zip:PATH."""
+    """`text` as datasets.load() takes it: an ID as it is, a path as folder:, zip: or file:PATH."""
     from core import datasets
 
     path = Path(text)
     if text in {info.id for info in datasets.catalogue()} or not path.exists():
         return text
-    return f"{'folder' if path.is_dir() else 'zip'}:{path.resolve()}"
+    kind = "folder" if path.is_dir() else "zip" if path.suffix.lower() == ".zip" else "file"
+    return f"{kind}:{path.resolve()}"
+
+
+def is_own(name: str) -> bool:
+    """Whether source_id() found a path in it."""
+    from core import datasets
+
+    return name.partition(":")[0] in datasets.OWN_KINDS
 
 
 def load_images(
-    source: str, split: str | None, data_root: Path | None, shape: tuple[int, int, int]
+    source: str,
+    split: str | None,
+    data_root: Path | None,
+    shape: tuple[int, int, int],
+    encoding: str = "",
 ) -> "ImageSet":
-    """The images of a data set, a folder or a zip for a model of this input shape.
+    """The images of a data set, a folder, an archive or a file for a model of this input shape.
 
-    A person's own images are brought to that shape; a data set is not changed.
+    A person's own images are brought to that shape; a data set is not changed.  encoding: of names
+    in an archive, see name_encoding.
     """
     from core import datasets
+    from core.data.folders import Choice, load_path
     from core.streaming import scoring
 
     name = source_id(source)
-    own = name.startswith(("folder:", "zip:"))
+    if not is_own(name):
+        with output.progress("load") as tell:
+            return datasets.load(name, split or "test", data_root, tell)
     with output.progress("load") as tell:
-        images = datasets.load(
-            name, split or ("all" if own else "test"), data_root, tell, shape[1:] if own else None
-        )
+        images = load_path(name, Choice(split or "all", shape[1:], encoding=encoding), tell)
+    output.tell_notes(images.notes)
     output.tell_rejected(images.rejected)
-    return scoring.with_channels(images, shape[0]) if own else images
+    return scoring.with_channels(images, shape[0])

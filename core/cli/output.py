@@ -4,7 +4,7 @@ import contextlib
 import json
 import math
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,12 @@ def tell_rejected(rejected: "Sequence[Rejected]", n: int | None = None) -> None:
         first, n = rejected[0], n or len(rejected)
         what = "1 file could not be read:" if n == 1 else f"{n:,} files could not be read, e.g."
         click.echo(visible(f"{what} {first.name}: {first.reason}"), err=True)
+
+
+def tell_notes(notes: Iterable[str]) -> None:
+    """Say on stderr what a person should know of how files were read."""
+    for note in notes:
+        click.echo(note, err=True)
 
 
 @contextlib.contextmanager

@@ -43,8 +43,8 @@ def project(
 ) -> None:
     """Write where each image of SOURCE lies on a map of the codes that CHECKPOINT gives them.
 
-    SOURCE is the ID of a data set, a folder or a zip. The columns: id, label, x, y. Trustworthiness
-    says how far neighbours on the map are neighbours in code space too: 1 = all of them.
+    SOURCE is the ID of a data set, a folder or an archive. The columns: id, label, x, y.
+    Trustworthiness says how far neighbours on the map are neighbours in code space too: 1 = all.
     """
     import pandas as pd
 

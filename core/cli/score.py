@@ -1,4 +1,4 @@
-"""`score`: how strange each image of a set, folder or zip is to a model."""
+"""`score`: how strange each image of a set, folder or archive is to a model."""
 
 import contextlib
 import os
@@ -22,12 +22,16 @@ SHARD = 4096  # images of a folder or zip that are taken together
 
 @dataclass(frozen=True)
 class _Order:
-    """What is to be scored by what, and where to.  percentile: 0 to 100."""
+    """What is to be scored by what, and where to.  percentile: 0 to 100.
+
+    encoding: of names in an archive, see core.cli.options.name_encoding.
+    """
 
     autoencoder: "Autoencoder"
     source: str
     out: Path
     percentile: float
+    encoding: str
     as_json: bool
 
 
@@ -50,6 +54,7 @@ class _Order:
     help="Images in a part, if FOLDER is named and SOURCE is a folder or zip of images.",
 )
 @options.split
+@options.name_encoding
 @options.data_root
 @options.as_json
 def score(
@@ -59,31 +64,33 @@ def score(
     percentile: float,
     shard_size: int,
     split: str | None,
+    name_encoding: str,
     data_root: Path | None,
     as_json: bool,
 ) -> None:
     """Write a table with a row for each image of SOURCE: how badly CHECKPOINT rebuilds it.
 
-    SOURCE is the ID of a data set, a folder or a zip. The columns: id, source, label, error (mean
-    squared, pixels in [0, 1]; higher = stranger), percentile among the model's own test images,
-    is_outlier, and reason where an image could not be read, or where the model's output is not
-    finite; then the exit code is 2.
+    SOURCE is the ID of a data set, a folder, an archive or an image. The columns: id, source,
+    label, error (mean squared, pixels in [0, 1]; higher = stranger), percentile among the model's
+    own test images, is_outlier, and reason where an image could not be read, or where the model's
+    output is not finite; then the exit code is 2.
 
-    SOURCE may be too large for the memory: a folder or zip of images, or a folder of .tar
-    (WebDataset) or .parquet files, in their order. Processes of their own decode the images. With
-    a FOLDER each shard becomes a part of its own; parts that are there are skipped, so that the
-    same command goes on after a failure. Under torchrun all processes share the work.
+    SOURCE may be too large for the memory: images in a folder, in a .zip, or in .tar (WebDataset)
+    or .parquet files, alone or in a folder, in their order. Processes of their own decode the
+    images. With a FOLDER each shard becomes a part of its own; parts that are there are skipped, so
+    that the same command goes on after a failure. Under torchrun all processes share the work.
     """
     from core import exports
     from core.inference import Autoencoder
 
-    order = _Order(Autoencoder.load(checkpoint), source, out, percentile, as_json)
+    model = Autoencoder.load(checkpoint)
+    order = _Order(model, source, out, percentile, name_encoding, as_json)
     if not out.suffix or out.is_dir():
         _score_parts(order, shard_size)
         return
     exports.check_path(out)
     name = options.source_id(source)
-    if split in (None, "all") and name.startswith(("folder:", "zip:")):
+    if split in (None, "all") and options.is_own(name):
         _score_file(order, name)
     else:
         _score_set(order, split, data_root)
@@ -95,7 +102,9 @@ def _score_set(order: _Order, split: str | None, data_root: Path | None) -> None
     from core.streaming import scoring
     from core.streaming.pipeline import Totals
 
-    images = options.load_images(order.source, split, data_root, order.autoencoder.input_shape)
+    images = options.load_images(
+        order.source, split, data_root, order.autoencoder.input_shape, order.encoding
+    )
     with output.progress("score") as tell:
         scored = scoring.score(order.autoencoder, images, order.percentile, tell)
     exports.save(scored.table, order.out)
@@ -105,15 +114,18 @@ def _score_set(order: _Order, split: str | None, data_root: Path | None) -> None
 
 
 def _score_file(order: _Order, name: str) -> None:
-    """A folder or zip of any length, into one file.  name: folder:PATH or zip:PATH."""
+    """A folder or archive of any length, into one file.  name: folder:PATH, zip:PATH, file:PATH."""
+    from core.data.names import printable
     from core.streaming import shards
     from core.streaming.pipeline import Job, score_file
 
-    found = shards.shards(Path(name.partition(":")[2]).expanduser(), SHARD)
-    job = Job(order.autoencoder, name, found, order.percentile)
+    terms = shards.streaming_terms(order.encoding)
+    found = shards.shards(Path(name.partition(":")[2]), SHARD, terms)
+    job = Job(order.autoencoder, printable(name), found, order.percentile)
     n = None if any(shard.n is None for shard in found) else sum(shard.n or 0 for shard in found)
     with output.progress("score") as tell, _stopped(f"{order.out} was not written."):
         totals = score_file(job, order.out, lambda done: tell(done, n))
+    output.tell_notes(guess.note for guess in terms.guesses)
     output.tell_rejected([totals.rejected] if totals.rejected else [], totals.n_rejected)
     _show(order, totals)
 
@@ -157,6 +169,7 @@ def _stopped(consequence: str) -> Iterator[None]:
 
 def _score_parts(order: _Order, shard_size: int) -> None:
     """The share of this process in a source of any length, a part a shard."""
+    from core.data.names import printable
     from core.streaming import shards
     from core.streaming.in_parts import score_parts
     from core.streaming.pipeline import Job
@@ -165,8 +178,9 @@ def _score_parts(order: _Order, shard_size: int) -> None:
     if not source.exists():
         raise DataError(f"{str(source)!a} is not there: a FOLDER of parts needs files to read.")
     rank, size = (int(os.environ.get(name, one)) for name, one in (("RANK", 0), ("WORLD_SIZE", 1)))
-    found = shards.shards(source, shard_size)
-    job = Job(order.autoencoder, str(source), found, order.percentile)
+    terms = shards.streaming_terms(order.encoding)
+    found = shards.shards(source, shard_size, terms)
+    job = Job(order.autoencoder, printable(str(source)), found, order.percentile)
     own = len(range(rank, len(found), size))
     parts: list[Done] = []
     with output.progress("score") as tell, _stopped("the same command goes on from here."):
@@ -174,6 +188,7 @@ def _score_parts(order: _Order, shard_size: int) -> None:
             parts.append(done)
             if rank == 0:
                 tell(len(parts), own)
+    output.tell_notes(guess.note for guess in terms.guesses)
     if rank == 0 or not order.as_json:
         _show_parts(order, parts, len(found))
     if n := sum(done.n_not_finite for done in parts):

@@ -1,7 +1,7 @@
-"""`import`: a folder or zip of images becomes a named data set, after a look at what is odd."""
+"""`import`: a folder or archive of images becomes a named data set, after a look at what is odd."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,7 +14,7 @@ MANNERS = ("crop", "pad", "digit")
 ODD = ("equal", "near", "small", "none")
 
 
-@click.command("import", cls=options.Command, short_help="Make a data set of a folder or zip.")
+@click.command("import", cls=options.Command, short_help="Make a data set of a folder or archive.")
 @click.argument("source", type=click.Path(exists=True, path_type=Path))
 @click.option("--name", required=True, help="What it will be called: own:NAME.")
 @click.option("--size", type=int, default=64, show_default=True, help="Pixels a side, 16 to 512.")
@@ -42,38 +42,39 @@ ODD = ("equal", "near", "small", "none")
     help="Images that equal or almost equal another, or have less than half of --size.",
 )
 @click.option("--only-report", is_flag=True, help="Say what is odd and make nothing.")
+@options.name_encoding
 @options.seed
 @options.as_json
 def take(
     source: Path,
     name: str,
-    size: int,
-    grey: bool,
-    manner: str,
-    test_share: float,
-    leave_out: tuple[str, ...],
     only_report: bool,
-    seed: int,
+    name_encoding: str,
     as_json: bool,
+    **chosen: Any,
 ) -> None:
-    """Make the images in SOURCE, a folder or a zip, a data set called own:NAME.
+    """Make the images in SOURCE, a folder or an archive, a data set called own:NAME.
 
     Every image is read once, brought to one size and compared with the others; files that cannot be
     read, equal, almost equal and very small images are counted first. Images that are almost equal
-    fall into the same part, train or test.
+    fall into the same part, train or test. An archive is a .zip, .tar, .tar.gz or .parquet file of
+    at most 20,000 files and 1 GB.
     """
     from core.data import making
     from core.data.drafts import Form
+    from core.data.gate import Terms, at_path
     from core.data.gathering import gather
-    from core.data.given import opened_path
+    from core.data.names import printable
 
-    equal, near, small = (odd not in leave_out for odd in ODD[:3])
-    keeping = making.Keeping(equal, near, small, test_share, seed)
+    equal, near, small = (odd not in chosen["leave_out"] for odd in ODD[:3])
+    keeping = making.Keeping(equal, near, small, chosen["test_share"], chosen["seed"])
     making.check_free(name)
-    form = Form((size, size), 1 if grey else 3, manner)  # type: ignore[arg-type]  # click checked
-    with opened_path(source) as offers, output.progress("read") as tell:
-        draft = gather(offers, form, source.name, tell)
+    form = Form((chosen["size"],) * 2, 1 if chosen["grey"] else 3, chosen["manner"])
+    offers = at_path(source, Terms(encoding=name_encoding))
+    with output.progress("read") as tell:
+        draft = gather(offers, form, printable(source.name), tell)
     try:
+        output.tell_notes(draft.notes)
         output.tell_rejected(draft.rejected)
         result, lines = _report(draft)
         if not only_report:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=options.Command, short_help="Train a model.")
-@click.option("--dataset", help="ID, folder or zip; see `datasets`.")
+@click.option("--dataset", help="ID, folder or archive; see `datasets`.")
 @click.option("--arch", type=click.Choice(tuple(BY_NAME)), help="See `archs`.")
 @click.option("--latent-dim", type=int, help="D', the count of numbers in the code.")
 @click.option(

@@ -21,6 +21,7 @@ MANNERS: tuple[Manner, ...] = get_args(Manner)
 SIDES = range(16, 513)  # what models take
 DRAFT = ".draft-"
 DRAFT_SECONDS = 24 * 3600  # after which a draft that nobody finished is thrown away
+BLOCK_BYTES = 32 << 20  # of pixels that are copied at a time
 SPARE_BYTES = 256 << 20  # of the disk that stay free
 
 
@@ -57,6 +58,8 @@ class Draft:
     folder: holds the pixels.  source: where they came from, in words.  names: (n,) unique.
     sides: (n, 2) height and width as offered.  equal, near: (n,) for each image the first one it is
     equal, or almost equal, to; itself if none.  rejected: the files that could not be read.
+    labels: (n,) the class that the source gives each image, None where it gives none.
+    notes: sentences about how the files were read.
     """
 
     folder: Path
@@ -67,6 +70,8 @@ class Draft:
     equal: npt.NDArray[np.int64]
     near: npt.NDArray[np.int64]
     rejected: tuple[Rejected, ...]
+    labels: tuple[str | None, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.names)
@@ -131,6 +136,13 @@ def check_disk(folder: Path, n_files: int, form: Form) -> None:
             f"{n_files:,} images of this size may need {needed / 1e9:.1f} GB and the disk has not "
             "as much: choose a smaller size or free some space."
         )
+
+
+def blocks(order: npt.NDArray[np.int64], image_bytes: int) -> Iterator[npt.NDArray[np.int64]]:
+    """The order in parts of at most BLOCK_BYTES of pixels, each of one image at least."""
+    size = max(1, BLOCK_BYTES // image_bytes)
+    for start in range(0, len(order), size):
+        yield order[start : start + size]
 
 
 def forget_old_drafts() -> None:

@@ -1,4 +1,4 @@
-"""A person's own images as a data set: a folder or a zip archive, flat or a folder a class.
+"""A person's own images as a data set: a folder, archive or file, flat or a folder a class.
 
 Every file offered is either an image of the set or on its list of rejected files, with a reason.
 """
@@ -6,18 +6,18 @@ Every file offered is either an image of the set or on its list of rejected file
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 import numpy.typing as npt
 
 from core.background import Progress
 from core.config import DataError
+from core.data.gate import Offered, Terms, in_file, in_folder
 from core.data.imagesets import ImageSet, Rejected
-from core.data.offers import Offer, in_folder
+from core.data.names import printable
+from core.data.offers import Offer, Offers
 from core.data.reading import pictures
 from core.data.splits import TEST_SHARE, classes_of, lot
-from core.data.zips import open_zip
 from core.images import Picture, from_array, to_array
 
 Size = tuple[int, int]
@@ -40,6 +40,7 @@ class Choice:
     split: str = "all"
     size: Size | None = None
     seed: int = 0
+    encoding: str = ""
 
     def __post_init__(self) -> None:
         if self.split not in ("train", "test", "all"):
@@ -48,23 +49,25 @@ class Choice:
             raise DataError("Images can be brought to 8 to 512 pixels a side: choose such a size.")
 
 
-def load_folder(path: Path, choice: Choice, progress: Progress | None = None) -> ImageSet:
-    """The images in a folder and below it; DataError if there are none."""
-    return from_offers(f"folder:{path}", in_folder(path.expanduser()), choice, progress)
-
-
-def load_zip(
-    source: Path | IO[bytes], name: str, choice: Choice, progress: Progress | None = None
+def load_path(
+    id: str,  # noqa: A002  # as in core.datasets
+    choice: Choice,
+    progress: Progress | None = None,
 ) -> ImageSet:
-    """The images in a zip archive, a file or an open one; DataError if there are none."""
-    source = source.expanduser() if isinstance(source, Path) else source
-    with open_zip(source, name) as offers:
-        return from_offers(f"zip:{name}", offers, choice, progress)
+    """The images of folder:PATH, of zip:PATH or of file:PATH, which is an archive or an image.
+
+    Raises DataError if there are none, or no such folder or file.
+    """
+    kind, _, path = id.partition(":")
+    terms = Terms(encoding=choice.encoding)
+    if kind == "folder":
+        return from_offers(id, in_folder(Path(path), terms), choice, progress)
+    return from_offers(id, in_file(Path(path), terms), choice, progress)
 
 
 def from_offers(
     id: str,  # noqa: A002  # as in core.datasets
-    offers: Sequence[Offer],
+    offers: Offers,
     choice: Choice,
     progress: Progress | None = None,
 ) -> ImageSet:
@@ -74,24 +77,29 @@ def from_offers(
     whatever other files there are.  progress: told after every file how many are done, of how many.
     Raises DataError if none can be read or if they are too many for the memory.
     """
-    ordered = sorted(offers, key=lambda offer: (lot(offer.name, choice.seed), offer.name))
     gathered, rejected = _Gathered(choice.size), list[Rejected]()
-    for name, picture in pictures(ordered, rejected, progress):
-        gathered.add(name, picture)
+    for offer, picture in pictures(offers, rejected, progress):
+        gathered.add(offer, picture)
     if not gathered.names:
-        why = f", the first because: {rejected[0].reason}" if rejected else "."
-        raise DataError(f"{id} has no image that can be read of {len(ordered):,} files{why}")
-    labels, class_names = classes_of(gathered.names)
+        why = f", the first because: {min(rejected).reason}" if rejected else "."
+        raise DataError(
+            f"{printable(id)} has no image that can be read of {len(rejected):,} files{why}"
+        )
+    lots = [(lot(name, choice.seed), name) for name in gathered.names]
+    order = sorted(range(len(lots)), key=lots.__getitem__)
+    names = [gathered.names[i] for i in order]
+    labels, class_names = classes_of(names, [gathered.labels[i] for i in order])
     whole = ImageSet(
         id,
         choice.split,
-        gathered.images(),
+        gathered.images(order),
         labels,
         class_names,
-        np.array(gathered.names, dtype=np.str_),
+        np.array(names, dtype=np.str_),
         rejected=tuple(sorted(rejected)),
+        notes=tuple(offers.notes) if isinstance(offers, Offered) else (),
     )
-    return whole.take(_chosen(gathered.names, choice))
+    return whole.take(_chosen(names, choice))
 
 
 @dataclass
@@ -100,23 +108,26 @@ class _Gathered:
 
     size: Size | None
     names: list[str] = field(default_factory=list)
+    labels: list[str | None] = field(default_factory=list)
     pixels: list[Pixels] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.may_differ = self.size is not None
 
-    def add(self, name: str, picture: Picture) -> None:
+    def add(self, offer: Offer, picture: Picture) -> None:
         """Take an image in; DataError if there is no room for it."""
         self.pixels.append(self._fitted(picture))
-        self.names.append(name)
+        self.names.append(offer.name)
+        self.labels.append(offer.label)
         _, height, width = self.pixels[-1].shape
         if len(self.pixels) * 3 * height * width > MAX_BYTES:
             raise DataError("The images need more than 2 GB: choose fewer, or a smaller size.")
 
-    def images(self) -> Pixels:
-        """All of them: (N, C, H, W), grey only if all are."""
+    def images(self, order: Sequence[int]) -> Pixels:
+        """All of them: (N, C, H, W), grey only if all are.  order: their positions."""
         channels = max(len(x) for x in self.pixels)
-        return np.stack([np.broadcast_to(x, (channels, *x.shape[1:])) for x in self.pixels])
+        ordered = (self.pixels[i] for i in order)
+        return np.stack([np.broadcast_to(x, (channels, *x.shape[1:])) for x in ordered])
 
     def _fitted(self, picture: Picture) -> Pixels:
         if self.size is None:

@@ -4,10 +4,11 @@ What is read is a draft: core.data.ownsets makes a data set of it once the repor
 """
 
 import contextlib
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -16,8 +17,9 @@ from core.background import Progress
 from core.config import DataError, ImageRejected
 from core.data import alike, drafts
 from core.data.drafts import Draft, Form
+from core.data.gate import Offered
 from core.data.imagesets import Rejected
-from core.data.offers import Offer
+from core.data.offers import Offer, Offers
 from core.data.preparation import Steps, prepare, suggest, working_copy
 from core.data.reading import pictures
 from core.images import Picture, read_image, to_array
@@ -26,30 +28,29 @@ COMMON = (28, 32, 48, 64, 96, 128)  # sizes that networks are often given
 SAMPLED = 12  # images that are looked at to suggest a form
 
 
-def gather(
-    offers: Sequence[Offer], form: Form, source: str, progress: Progress | None = None
-) -> Draft:
+def gather(offers: Offers, form: Form, source: str, progress: Progress | None = None) -> Draft:
     """Read every image among `offers` once, bring it to `form`, and compare them all.
 
-    The memory used does not depend on how large the pictures are together.  progress: told after
-    every file.
+    The memory used does not depend on how large the pictures are together, nor what is made on
+    their order.  progress: told after every file.
     Raises DataError if none can be read, or the disk is full; nothing is then left on it.
     """
     drafts.forget_old_drafts()
     with drafts.draft_folder() as folder:
-        ordered = sorted(offers, key=lambda offer: offer.name)
-        drafts.check_disk(folder, len(ordered), form)
+        drafts.check_disk(folder, len(offers), form)
         rejected: list[Rejected] = []
         with open(folder / "pixels", "wb") as file:
             found = _Gathering(form, file)
-            for name, picture in pictures(ordered, rejected, progress):
-                found.add(name, picture)
+            for offer, picture in pictures(offers, rejected, progress):
+                found.add(offer, picture)
         if not found.names:
-            why = f" The first of them: {rejected[0].reason}" if rejected else ""
+            why = f" The first of them: {min(rejected).reason}" if rejected else ""
             raise DataError(
-                f"None of the {len(ordered):,} files is an image that can be read.{why}"
+                f"None of the {len(rejected):,} files is an image that can be read.{why}"
             )
-        return found.draft(folder, source, rejected)
+        found.sort(folder / "pixels")
+        notes = offers.notes if isinstance(offers, Offered) else ()
+        return replace(found.draft(folder, source), rejected=tuple(sorted(rejected)), notes=notes)
 
 
 @dataclass
@@ -59,22 +60,42 @@ class _Gathering:
     form: Form
     file: BinaryIO
     names: list[str] = field(default_factory=list)
+    labels: list[str | None] = field(default_factory=list)
     sides: list[tuple[int, int]] = field(default_factory=list)
     digests: list[bytes] = field(default_factory=list)
-    thumbnails: bytearray = field(default_factory=bytearray)
+    thumbnails: list[bytes] = field(default_factory=list)
 
-    def add(self, name: str, picture: Picture) -> None:
+    def add(self, offer: Offer, picture: Picture) -> None:
         """Take an image in; OSError if the disk takes no more."""
         x = formed(picture, self.form)
         self.file.write(x.tobytes())
-        self.names.append(name)
+        self.names.append(offer.name)
+        self.labels.append(offer.label)
         self.sides.append(picture.size)
         self.digests.append(alike.digest(x))
-        self.thumbnails += alike.thumbnail(x).tobytes()
+        self.thumbnails.append(alike.thumbnail(x).tobytes())
 
-    def draft(self, folder: Path, source: str, rejected: Sequence[Rejected]) -> Draft:
+    def sort(self, path: Path) -> None:
+        """Put the images, and their pixels in the file at `path`, in the order of their names."""
+        order = sorted(range(len(self.names)), key=self.names.__getitem__)
+        if order == list(range(len(order))):
+            return
+        columns: tuple[list[Any], ...] = (
+            self.names, self.labels, self.sides, self.digests, self.thumbnails
+        )  # fmt: skip
+        for column in columns:
+            column[:] = [column[i] for i in order]
+        sorted_path = path.with_name("sorted")
+        with open(sorted_path, "wb") as file:
+            for part in drafts.blocks(np.array(order), math.prod(self.form.shape)):
+                pixels = np.memmap(path, np.uint8, "r", shape=(len(order), *self.form.shape))
+                file.write(pixels[part].tobytes())
+                del pixels  # Windows replaces no file that is mapped
+        sorted_path.replace(path)
+
+    def draft(self, folder: Path, source: str) -> Draft:
         """Compare the images with each other."""
-        thumbnails = np.frombuffer(self.thumbnails, np.uint8).reshape(len(self.names), -1)
+        thumbnails = np.frombuffer(b"".join(self.thumbnails), np.uint8)
         return Draft(
             folder,
             source,
@@ -82,18 +103,19 @@ class _Gathering:
             tuple(self.names),
             np.array(self.sides, np.int32),
             alike.equal(self.digests),
-            alike.near(thumbnails),
-            tuple(rejected),
+            alike.near(thumbnails.reshape(len(self.names), -1)),
+            (),
+            tuple(self.labels),
         )
 
 
-def suggest_form(offers: Sequence[Offer]) -> Form:
+def suggest_form(offers: Offers) -> Form:
     """A form that suits a sample of the images: their size or a common one below it, grey if all
     are.  64 x 64 in colour if none of the sample can be read.
     """
     every = max(1, len(offers) // SAMPLED)
     sample = []
-    for offer in offers[::every][:SAMPLED]:
+    for offer in islice(offers, 0, every * SAMPLED, every):
         with contextlib.suppress(ImageRejected):
             sample.append(read_image(offer.read()))
     if not sample:

@@ -35,6 +35,7 @@ class ImageSet:
     factors: what each image was made from, N rows, or None.
     masks: (N, H, W), True where a defect is, or None.
     rejected: the files of the source that could not be read, from both splits together.
+    notes: sentences about how it was read that its owner should know.
     Raises DataError if the lengths disagree.
     """
 
@@ -47,6 +48,7 @@ class ImageSet:
     factors: pd.DataFrame | None = None
     masks: npt.NDArray[np.bool_] | None = None
     rejected: tuple[Rejected, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         columns = (self.labels, self.ids, self.factors, self.masks)

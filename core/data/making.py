@@ -16,12 +16,12 @@ import numpy.typing as npt
 from core.background import Progress
 from core.config import DataError, OptionError
 from core.data import ownsets, splits
-from core.data.drafts import Draft
+from core.data.drafts import Draft, blocks
 from core.data.imagesets import Rejected
 from core.data.ownrows import Rows
 from core.data.ownsets import OwnSet, folder_of, own_dir
 
-BLOCK_BYTES = 32 << 20
+ARCHIVE = r"\.(zip|tar|tar\.gz|tgz|parquet)$"
 Index = npt.NDArray[np.int64]
 
 
@@ -60,7 +60,8 @@ def make(draft: Draft, name: str, keeping: Keeping, progress: Progress | None = 
         raise DataError("A data set needs at least two images, one of them to test: keep more.")
     train, test = _split(draft, kept, keeping)
     order = np.concatenate([train, test])
-    labels, class_names = splits.classes_of([draft.names[i] for i in order])
+    stated = [draft.labels[i] for i in order] if draft.labels else ()
+    labels, class_names = splits.classes_of([draft.names[i] for i in order], stated)
     rejected = [*draft.rejected, *_reasons(draft, keeping)]
     rows = Rows(
         [draft.names[i] for i in order],
@@ -149,7 +150,7 @@ def _write_pixels(
         header = {"descr": "|u1", "fortran_order": False, "shape": (len(order), *own.shape)}
         np.lib.format.write_array_header_1_0(file, header)
         done = 0
-        for part in _blocks(order, math.prod(own.shape)):
+        for part in blocks(order, math.prod(own.shape)):
             # Mapped anew for each block, so that what was read does not pile up in memory.
             file.write(draft.pixels()[part].tobytes())
             done += len(part)
@@ -159,16 +160,9 @@ def _write_pixels(
         os.fsync(file.fileno())
 
 
-def _blocks(order: Index, image_bytes: int) -> Iterator[Index]:
-    """The order in parts of at most BLOCK_BYTES of pixels, each of one image at least."""
-    size = max(1, BLOCK_BYTES // image_bytes)
-    for start in range(0, len(order), size):
-        yield order[start : start + size]
-
-
 def free_name(source: str) -> str:
     """A name nobody has used yet, made of what the images came from: "My cats.zip" -> my-cats."""
-    stem = re.sub(r"[^a-z0-9]+", "-", source.lower().removesuffix(".zip")).strip("-")[:56]
+    stem = re.sub(r"[^a-z0-9]+", "-", re.sub(ARCHIVE, "", source.lower())).strip("-")[:56]
     stem = stem.strip("-") or "images"
     number, name = 1, stem
     while folder_of(name).exists():

@@ -1,20 +1,19 @@
 """The pictures among files that a person offers, and why the other files are none."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from core.background import Progress
 from core.config import ImageRejected
 from core.data.imagesets import Rejected
-from core.data.offers import Offer
+from core.data.names import MAX_NAME
+from core.data.offers import TWICE, Offer, Offers
 from core.images import Picture, read_image
-
-MAX_NAME = 400  # characters
 
 
 def pictures(
-    offers: Sequence[Offer], rejected: list[Rejected], progress: Progress | None = None
-) -> Iterator[tuple[str, Picture]]:
-    """The name and the picture of each file that is an image, in the order offered.
+    offers: Offers, rejected: list[Rejected], progress: Progress | None = None
+) -> Iterator[tuple[Offer, Picture]]:
+    """The offer and the picture of each file that is an image, in the order offered.
 
     rejected: gets every other file, with its reason.  progress: told after every file how many are
     done, of how many.
@@ -28,14 +27,14 @@ def pictures(
             rejected.append(Rejected(offer.name[:MAX_NAME], str(refusal)))
         else:
             taken.add(offer.name)
-            yield offer.name, picture
+            yield offer, picture
         if progress is not None:
-            progress(done, len(offers))
+            progress(done, max(done, len(offers)))
 
 
 def _check_name(name: str, taken: set[str]) -> None:
     """ImageRejected for a name that cannot be an id."""
     if name in taken:
-        raise ImageRejected("Its name comes twice.")
+        raise ImageRejected(TWICE)
     if len(name) > MAX_NAME or "\0" in name:
         raise ImageRejected(f"Its name has more than {MAX_NAME} characters, or a NUL.")

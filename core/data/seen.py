@@ -25,9 +25,9 @@ def seen_in_training(trained_on: str, shown: str, shown_split: str) -> Seen:
 
 
 def _canonical(dataset_id: str) -> str:
-    """The one id of a folder or zip that can be named in several ways; the disk is not asked."""
+    """The one id of a folder or file that can be named in several ways; the disk is not asked."""
     kind, _, path = dataset_id.partition(":")
-    return f"{kind}:{os.path.normpath(path)}" if kind in ("folder", "zip") else dataset_id
+    return f"{kind}:{os.path.normpath(path)}" if kind in ("folder", "zip", "file") else dataset_id
 
 
 def _sharing_images(shown: str) -> tuple[str, ...]:

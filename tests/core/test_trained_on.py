@@ -25,13 +25,15 @@ def saved(dataset: str, name: str = "theirs") -> Card:
 @pytest.fixture
 def closed(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder or zip that is opened makes the test fail."""
-    for name in ("load_folder", "load_zip"):
-        monkeypatch.setattr(folders, name, lambda *_: pytest.fail("an outsider's path was opened"))
+    monkeypatch.setattr(
+        folders, "load_path", lambda *_: pytest.fail("an outsider's path was opened")
+    )
 
 
 LABELS = [
-    "folder:/etc", "zip:/tmp/x.zip", "folder:~/pictures", "/etc", "../x", "own:nobody", "own:../x",
-    "own:", "own:a/b", "", "mnist-5k ", "a\nb", "http://localhost/x", "folder:" + "x" * 290,
+    "folder:/etc", "zip:/tmp/x.zip", "file:/tmp/x.tar", "folder:~/pictures", "/etc", "../x",
+    "own:nobody", "own:../x", "own:", "own:a/b", "", "mnist-5k ", "a\nb", "http://localhost/x",
+    "folder:" + "x" * 290,
 ]  # fmt: skip
 
 

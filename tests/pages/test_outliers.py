@@ -23,7 +23,7 @@ from core.reviews import Decision, Reviews, now
 from pages.ui import cache
 from pages.ui.outliers import desk as outlier_desk
 from pages.ui.outliers import export as outlier_export
-from pages.ui.outliers.data import Asked, Found, Truth, experiment, scored
+from pages.ui.outliers.data import Asked, Found, Truth, experiment, judged
 from tests.core.models_for_tests import tiny_document, tiny_tensors
 from tests.pages.tiny_models import DIGITS
 
@@ -59,11 +59,11 @@ def found_by(open_page: OpenPage, truth: Truth = Truth(), share: float = 0.05) -
     card = checkpoints.load("tiny-dense").card
     asked = Asked("mnist-5k", "test", card, truth)
     images, is_outlier, _ = experiment("mnist-5k", "test", truth)
-    (one,) = scored(asked, ["mse"])
-    reference = thresholds.Reference(one.usual, "images")
+    one = judged(asked)
+    reference = thresholds.Reference(one.references.distribution("mse"), "images")
     threshold = thresholds.by_share(reference, share)
     spec = scores.score("mse")
-    return Found(asked, images, is_outlier, spec, one, reference, threshold)
+    return Found(asked, images, is_outlier, one, spec, one.score("mse"), reference, threshold)
 
 
 def sentence(app: AppTest) -> str:
@@ -301,8 +301,7 @@ def test_folder_that_an_uploaded_model_names_is_not_opened_for_its_references(
     document = tiny_document("dense", DIGITS, dataset="folder:/somewhere/private")
     path = only_tiny_models / "theirs.safetensors"
     checkpoints.save(path, document, tiny_tensors(document, seed=9))
-    for name in ("load_folder", "load_zip"):
-        monkeypatch.setattr(folders, name, lambda *_: pytest.fail("it was opened"))
+    monkeypatch.setattr(folders, "load_path", lambda *_: pytest.fail("it was opened"))
     app = open_page(model="theirs")
     assert not app.exception
     assert not app.error

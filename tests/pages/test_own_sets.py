@@ -264,7 +264,7 @@ def test_folder_on_this_machine_is_read_by_its_path(
     section.run()
     section.session_state["from"] = "path"
     section.run()
-    next(one for one in section.text_input if one.label == "Folder or zip").set_value(
+    next(one for one in section.text_input if one.label == "Folder or archive").set_value(
         str(folder)
     ).run()
     app = wait_for(press(section, "Read the images"), "Make the data set")

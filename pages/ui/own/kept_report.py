@@ -31,7 +31,7 @@ def sets(found: Sequence[OwnSet], cards: Sequence[Card], draft: Draft | None) ->
     names = ", ".join(own.name for own in found)
     said = [f"Data sets of your own: {names}." if found else "No data set of your own yet."]
     if draft is not None:
-        said.insert(0, f"{draft.source} is read and not made a data set yet.")
+        said = [f"{draft.source} is read and not made a data set yet.", *draft.notes, *said]
     return Content(
         "Your data sets",
         tuple(said),

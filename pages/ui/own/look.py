@@ -26,8 +26,8 @@ from pages.ui.working import told
 DEFAULT_SHARE = 1.0  # per cent of the test images; the Outliers page has the same control
 EMPTY = (
     "Nothing is here yet. Hand over images of your own above: PNG, JPEG, WebP, BMP, TIFF or GIF of "
-    "any size, or a zip of them. They are turned, cut, resized and made grey as the model in the "
-    "sidebar needs it, and each step can be changed."
+    "any size, or an archive of them. They are turned, cut, resized and made grey as the model in "
+    "the sidebar needs it, and each step can be changed."
 )
 EMPTY_PAD = (
     "Nothing is drawn yet. Draw a digit on the pad: each stroke is put through the model at once."
@@ -103,6 +103,8 @@ def _counts(held: Tray) -> None:
         st.button(
             "Forget all", type="tertiary", on_click=tray.clear, help="Begin again with no images"
         )
+    for note in held.notes:
+        st.caption(plain(note))
     if held.rejected:
         words = f"Why {len(held.rejected):,} could not be used"
         with st.expander(words, icon=":material/block:"):

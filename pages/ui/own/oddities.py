@@ -12,7 +12,7 @@ from core.data.drafts import Draft
 from pages.ui import gallery, mosaic
 from pages.ui.gallery import Columns, Item
 from pages.ui.own import results as own_results
-from pages.ui.text import counted
+from pages.ui.text import counted, plain
 
 Positions = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -28,6 +28,8 @@ def draw(draft: Draft) -> None:
     with st.container(horizontal=True, gap="medium"):
         for label, count, explanation in counts(draft):
             st.metric(label, f"{count:,}", width="content", help=explanation)
+    for note in draft.notes:
+        st.warning(plain(note), icon=":material/translate:")
     _examples(draft)
     _unreadable(draft)
     _pairs(draft, "Equal to an earlier image", draft.repeats(), draft.equal)

@@ -9,14 +9,18 @@ from typing import IO
 import streamlit as st
 
 from core.config import ImageRejected
-from core.data.given import Given, opened, read_pictures
+from core.data.gate import Terms, in_files
+from core.data.given import Given, read_pictures
 from core.images import read_image
 from pages.ui import drawpad, widgets
 from pages.ui.own.tray import Tray
 
 DRAWING, KEPT_DRAWING, LAST_DRAWN = "drawing", "kept drawing", "last_drawn"
-NAMES = {"files": "Files or zip", "folder": "Folder", "camera": "Camera", "draw": "Draw"}
-FILES_HELP = "PNG, JPEG, WebP, BMP, TIFF or GIF, known by their content; or zip archives of them"
+NAMES = {"files": "Files or archive", "folder": "Folder", "camera": "Camera", "draw": "Draw"}
+FILES_HELP = (
+    "PNG, JPEG, WebP, BMP, TIFF or GIF, known by their content; or archives of them: .zip, .tar, "
+    ".tar.gz or .parquet"
+)
 FOLDER_HELP = "Every image in the folder and in those below it"
 CAMERA_HELP = "The picture stays on this machine, as everything does"
 
@@ -51,15 +55,15 @@ def take(tray: Tray, files: list[tuple[str, IO[bytes]]]) -> None:
     def tell(done: int, total: int | None) -> None:
         bar.progress(done / (total or 1), "Reading the images")
 
-    with opened(files) as offers:
-        read = read_pictures(offers, tell)
-    tray.add(*read)
+    offered = in_files(files, Terms())
+    pictures, rejected = read_pictures(offered, tell)
+    tray.add(pictures, rejected, offered.notes)
     st.rerun()
 
 
 def _files(tray: Tray) -> None:
     files = st.file_uploader(
-        "Images, or zip archives of images",
+        "Images, or archives of images",
         accept_multiple_files=True,
         key=f"files_{tray.uploads}",
         help=FILES_HELP,

@@ -1,4 +1,4 @@
-"""A folder or zip becomes a named data set: read, reported on, and made only then."""
+"""A folder or archive becomes a named data set: read, reported on, and made only then."""
 
 import secrets
 from collections.abc import Callable, Sequence
@@ -8,6 +8,7 @@ import streamlit as st
 from core.background import Job
 from core.data import making, ownsets
 from core.data.drafts import Draft, Form
+from core.data.gate import Terms
 from core.data.gathering import gather
 from core.data.making import Keeping
 from core.data.ownsets import OwnSet
@@ -69,27 +70,31 @@ def _begin(key: str) -> None:
     images = own_source.source()
     if images is None:
         st.info(
-            "Hand over a folder or a zip of images: a folder a class, or all in one. They are read "
-            "once and reported on; nothing is made or trained before you have seen the report."
+            "Hand over a folder or an archive of images: a folder a class, or all in one. They are "
+            "read once and reported on; nothing is made or trained before you have seen the report."
         )
         return
-    form = own_source.form(images)
+    with errors.shown():
+        _offer_reading(key, images)
+
+
+def _offer_reading(key: str, images: Source) -> None:
+    form, encoding = own_source.form(images), own_source.encoding(images)
     if st.button(
         "Read the images",
         type="primary",
         icon=":material/play_arrow:",
         help="In the background; other pages can be used meanwhile",
     ):
-        _start(key, images, form)
+        _start(key, images, form, encoding)
         st.rerun()
 
 
-def _start(key: str, images: Source, form: Form) -> Job:
+def _start(key: str, images: Source, form: Form, encoding: str) -> Job:
     st.session_state.pop(MADE, None)
 
     def work(tell: Callable[[int, int | None], None]) -> Draft:
-        with images.opened() as offers:
-            return gather(offers, form, images.name, tell)
+        return gather(images.offered(Terms(encoding=encoding)), form, images.name, tell)
 
     own_source.begin_anew()
     return cache.jobs().start(key, f"Reading {images.name}", work)

@@ -1,25 +1,33 @@
 """Where the images of a data set come from, and what they are to be brought to."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 from pathlib import Path
 
 import streamlit as st
 
-from core.data import given
+from core.data import gate
 from core.data.drafts import MANNERS, SIDES, Form
+from core.data.gate import Offered, Terms
 from core.data.gathering import suggest_form
-from core.data.offers import Offer
+from core.data.names import ENCODINGS, printable
 from pages.ui import widgets
 from pages.ui.text import counted, plain
 
 UPLOADS, SUGGESTED = "set_uploads", "set_suggested"
+LOOKED_AT, SHOWN = 2_000, 40  # names that are searched; characters of one that are shown
 HOSTS = ("localhost", "127.0.0.1")
-WAYS = {"files": "Files or zip", "folder": "Folder", "path": "Path on this machine"}
+WAYS = {"files": "Files or archive", "folder": "Folder", "path": "Path on this machine"}
 UPLOAD_HELP = (
-    "PNG, JPEG, WebP, BMP, TIFF or GIF; at most 20,000 files in a zip. What is larger than may be "
-    "uploaded is read where it lies: by its path, or with `python -m core import`"
+    "PNG, JPEG, WebP, BMP, TIFF or GIF, or archives of them: .zip, .tar, .tar.gz or .parquet, of "
+    "at most 20,000 files and 1 GB each. What is larger than may be uploaded is read where it "
+    "lies: by its path, or with `python -m core import`"
+)
+NAMES_HELP = (
+    "The archive does not say in which encoding its file names are: choose the one in which the "
+    "names, which become the names of classes, can be read"
 )
 MANNER = {"crop": "Cut the middle out", "pad": "Fill up the edges", "digit": "As MNIST's digits"}
 
@@ -28,12 +36,26 @@ MANNER = {"crop": "Cut the middle out", "pad": "Fill up the edges", "digit": "As
 class Source:
     """What was handed over.  stamp: tells it from all else; widgets about it have it in their keys.
 
-    opened: gives the files, to be read while it lasts.
+    offered: gives the files.
     """
 
     name: str
     stamp: str
-    opened: Callable[[], AbstractContextManager[tuple[Offer, ...]]]
+    offered: Callable[[Terms], Offered]
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What a first look at it has shown.  form: one that suits the images.  n: files.
+
+    names: some of their names.  encoding: in which those are read that are not marked as UTF-8, if
+    that is a guess; "" if it is none.
+    """
+
+    form: Form
+    n: int
+    names: tuple[str, ...]
+    encoding: str
 
 
 def may_name_paths() -> bool:
@@ -67,8 +89,9 @@ def begin_anew() -> None:
 
 def form(images: Source) -> Form:
     """Size, colours and manner, as suggested or chosen."""
-    suggested, n = _suggested(images)
-    st.caption(f"{counted(n, 'file')} in {plain(images.name)}")
+    looked = _looked(images)
+    suggested = looked.form
+    st.caption(f"{counted(looked.n, 'file')} in {plain(images.name)}")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         side = st.number_input(
             "Size",
@@ -100,17 +123,41 @@ def form(images: Source) -> Form:
     return Form((int(side), int(side)), int(colours or 3), manner or "crop")
 
 
+def encoding(images: Source) -> str:
+    """What its file names are read in, where that is a guess and another was chosen; else "".
+
+    A key of core.data.names.ENCODINGS.
+    """
+    guessed = _looked(images)
+    if not guessed.encoding:
+        return ""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.selectbox(
+            "Names read as",
+            list(ENCODINGS),
+            index=list(ENCODINGS).index(guessed.encoding),
+            key=f"set_encoding_{images.stamp}",
+            format_func=lambda key: ENCODINGS[key][1],
+            width=300,
+            help=NAMES_HELP,
+        )
+        asked = "" if chosen == guessed.encoding else chosen
+        names = ", ".join(_looked(images, asked).names)
+        st.caption(f"A guess. The names then begin: {plain(names)}" if names else "A guess.")
+    return asked
+
+
 def _by_path() -> Source | None:
     text = st.text_input(
-        "Folder or zip", key="set_path", help="On the machine that Hourglass runs on"
+        "Folder or archive", key="set_path", help="On the machine that Hourglass runs on"
     )
-    path = Path(text).expanduser()
-    return Source(path.name, text, lambda: given.opened_path(path)) if text else None
+    path = Path(text)
+    return Source(printable(path.name), text, partial(gate.at_path, path)) if text else None
 
 
 def _uploaded(way: str) -> Source | None:
     uploaded = st.file_uploader(
-        "A folder of images" if way == "folder" else "Images, or zip archives of images",
+        "A folder of images" if way == "folder" else "Images, or archives of images",
         accept_multiple_files="directory" if way == "folder" else True,
         key=f"set_{way}_{st.session_state.setdefault(UPLOADS, 0)}",
         help=UPLOAD_HELP,
@@ -122,14 +169,29 @@ def _uploaded(way: str) -> Source | None:
     if len(files) > 1 and way == "files":
         name = f"{len(files):,} files"
     stamp = f"{uploaded[0].file_id} {uploaded[-1].file_id} {len(files)}"
-    return Source(name, stamp, lambda: given.opened(files))
+    return Source(printable(name), stamp, partial(gate.in_files, files))
 
 
-def _suggested(images: Source) -> tuple[Form, int]:
-    """A form that suits the images, and how many files there are; looked at once."""
+def _looked(images: Source, encoding: str = "") -> Looked:
+    """The first look at what was handed over, taken once for each encoding of its names."""
     kept = st.session_state.get(SUGGESTED)
     if kept is None or kept[0] != images.stamp:
-        with images.opened() as offers:
-            kept = (images.stamp, suggest_form(offers), len(offers))
+        kept = (images.stamp, {})
         st.session_state[SUGGESTED] = kept
-    return kept[1], kept[2]
+    looks: dict[str, Looked] = kept[1]
+    if encoding not in looks:
+        terms = Terms(encoding=encoding)
+        offered = images.offered(terms)
+        known = looks.get("")
+        form = known.form if known else suggest_form(offered)
+        guess = terms.guesses[0].encoding if terms.guesses else ""
+        looks[encoding] = Looked(form, len(offered), _telling_names(offered), guess)
+    return looks[encoding]
+
+
+def _telling_names(offered: Offered) -> tuple[str, ...]:
+    """A few names that show how they were read."""
+    telling = (offer.name for offer in islice(offered, LOOKED_AT) if not offer.name.isascii())
+    return tuple(
+        name if len(name) <= SHOWN else f"{name[:SHOWN]}..." for name in islice(telling, 3)
+    )

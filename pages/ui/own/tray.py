@@ -27,7 +27,8 @@ class Fit:
 
 @dataclass
 class Tray:
-    """given: the pictures by name, in order.  rejected: files that were none.
+    """given: the pictures by name, in order.  rejected: files that were none.  notes: sentences on
+    how files were read.
 
     own: the steps a visitor chose for one picture.  common: those for all others, None for the
     suggestion for each.  chosen: the picture that is looked at.  uploads, sheet, resets: how often
@@ -37,6 +38,7 @@ class Tray:
 
     given: dict[str, Given] = field(default_factory=dict)
     rejected: list[Rejected] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     own: dict[str, Steps] = field(default_factory=dict)
     common: Steps | None = None
     chosen: str = ""
@@ -46,7 +48,9 @@ class Tray:
     _suggested: dict[tuple[str, Fit], Steps] = field(default_factory=dict)
     _seen: dict[tuple[str, Fit, Steps], npt.NDArray[np.uint8]] = field(default_factory=dict)
 
-    def add(self, pictures: Sequence[Given], rejected: Sequence[Rejected]) -> None:
+    def add(
+        self, pictures: Sequence[Given], rejected: Sequence[Rejected], notes: Sequence[str] = ()
+    ) -> None:
         """Take in what was handed over together; the first of it is looked at."""
         for i, one in enumerate(pictures):
             name = unique(one.name, set(self.given))
@@ -54,6 +58,7 @@ class Tray:
             if i == 0:
                 self.chosen = name
         self.rejected += rejected
+        self.notes += [note for note in notes if note not in self.notes]
         self.uploads += 1
 
     def put(self, one: Given) -> None:

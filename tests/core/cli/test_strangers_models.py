@@ -54,7 +54,7 @@ def test_images_that_a_stranger_names_are_not_opened_and_it_is_said_what_to_do(
     secrets: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(folders, "load_folder", lambda *_: pytest.fail("it was opened"))
+    monkeypatch.setattr(folders, "load_path", lambda *_: pytest.fail("it was opened"))
     for label in (f"folder:{secrets}", str(secrets), "own:nobody"):
         code, out, err = run(command, keep(own_checkpoints, label))
         assert (code, out) == (2, "")

@@ -11,9 +11,11 @@ from PIL import Image
 
 from core import datasets
 from core.config import DataError
-from core.data import folders, offers, reading
-from core.data.folders import Choice, from_offers, load_folder, load_zip
+from core.data import folders, offers
+from core.data.folders import Choice, from_offers, load_path
+from core.data.gate import Terms, in_folder
 from core.data.imagesets import ImageSet, Rejected
+from core.data.names import MAX_NAME
 from core.data.offers import Offer
 from tests.core.hostile_images_for_tests import BROKEN, SOUND
 from tests.core.larger_data_for_tests import FOLDER
@@ -43,6 +45,10 @@ def zipped(files: dict[str, bytes]) -> io.BytesIO:
         for name, content in files.items():
             archive.writestr(name, content)
     return file
+
+
+def load_folder(path: Path, choice: Choice) -> ImageSet:
+    return load_path(f"folder:{path}", choice)
 
 
 def offering(files: dict[str, bytes]) -> list[Offer]:
@@ -102,11 +108,12 @@ def test_class_is_the_folder_without_the_folders_that_all_share(
 
 
 def test_zip_gives_the_same_set_as_the_folder_it_was_made_from(tmp_path: Path) -> None:
-    packed = load_zip(zipped(ANIMALS), "animals.zip", Choice())
-    plain = load_folder(fill(tmp_path, ANIMALS), Choice())
+    (tmp_path / "animals.zip").write_bytes(zipped(ANIMALS).getvalue())
+    packed = load_path(f"zip:{tmp_path}/animals.zip", Choice())
+    plain = load_folder(fill(tmp_path / "animals", ANIMALS), Choice())
     assert packed.ids.tolist() == plain.ids.tolist()
     assert np.array_equal(packed.images, plain.images)
-    assert packed.id == "zip:animals.zip"
+    assert packed.id == f"zip:{tmp_path}/animals.zip"
 
 
 def test_splits_are_disjoint_whole_and_about_a_fifth_for_testing() -> None:
@@ -212,7 +219,7 @@ def test_names_that_come_twice_or_are_too_long_are_rejected() -> None:
     twice = [Offer(name, png) for name in names]
     images = from_offers("some", twice, Choice())
     assert images.ids.tolist() == ["a.png"]
-    assert [name for name, _ in images.rejected] == ["a.png", "b" * reading.MAX_NAME]
+    assert [name for name, _ in images.rejected] == ["a.png", "b" * MAX_NAME]
 
 
 def test_images_that_need_too_much_memory_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -268,7 +275,7 @@ def test_name_that_is_not_unicode_is_made_so(tmp_path: Path) -> None:
     path = os.fsencode(tmp_path) + b"/caf\xe9.png"
     with open(path, "wb") as file:
         file.write(png())
-    assert load_folder(tmp_path, Choice()).ids.tolist() == ["caf?.png"]
+    assert load_folder(tmp_path, Choice()).ids.tolist() == ["café.png"]
 
 
 def test_folder_of_too_many_files_is_refused(
@@ -298,7 +305,7 @@ def test_model_may_be_trained_on_a_folder_without_one_of_its_classes(tmp_path: P
 
 def test_folder_that_was_moved_while_reading_is_all_rejected(tmp_path: Path) -> None:
     fill(tmp_path / "in", ANIMALS)
-    listed = offers.in_folder(tmp_path / "in")
+    listed = in_folder(tmp_path / "in", Terms())
     shutil.rmtree(tmp_path / "in")
     with pytest.raises(DataError, match="cannot be opened"):
         from_offers("some", listed, Choice())

@@ -9,8 +9,9 @@ from PIL import Image
 from core.config import DataError, ImageRejected
 from core.data import drafts
 from core.data.drafts import Form
+from core.data.gate import Terms, in_folder
 from core.data.gathering import formed, gather
-from core.data.offers import Offer, in_folder
+from core.data.offers import Offer
 from core.data.ownsets import own_dir
 from core.images import read_image, to_array
 from tests.core.hostile_images_for_tests import BROKEN, SOUND, encoded
@@ -134,7 +135,7 @@ def test_file_that_vanishes_while_it_is_read_is_rejected(home: Path, tmp_path: P
     folder.mkdir()
     for name in ("a.png", "b.png"):
         (folder / name).write_bytes(image_file(20, 20, seed=ord(name[0])))
-    found = in_folder(folder)
+    found = in_folder(folder, Terms())
     (folder / "b.png").unlink()
     draft = gather(found, GREY_16, "a test")
     assert draft.names == ("a.png",)

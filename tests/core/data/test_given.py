@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from core.data import given
-from core.data.given import opened, read_pictures, unique
+from core.data.gate import Terms, in_files
+from core.data.given import read_pictures, unique
 from core.data.offers import Offer
 from tests.core.hostile_images_for_tests import BROKEN, SOUND, colour, encoded
 
@@ -26,22 +27,22 @@ def handed(files: dict[str, bytes]) -> list[tuple[str, io.BytesIO]]:
 
 def test_files_and_the_files_in_archives_are_offered_alike() -> None:
     files = {"a.png": PNG, "b.zip": archive({"x/c.png": PNG, "x/d.txt": b"words"})}
-    with opened(handed(files)) as offers:
-        assert [offer.name for offer in offers] == ["a.png", "b.zip/x/c.png", "b.zip/x/d.txt"]
-        pictures, rejected = read_pictures(offers)
+    offers = in_files(handed(files), Terms())
+    assert [offer.name for offer in offers] == ["a.png", "b.zip/x/c.png", "b.zip/x/d.txt"]
+    pictures, rejected = read_pictures(offers)
     assert [one.name for one in pictures] == ["a.png", "b.zip/x/c.png"]
     assert [one.name for one in rejected] == ["b.zip/x/d.txt"]
 
 
 def test_files_of_an_archive_alone_keep_their_own_names() -> None:
-    with opened(handed({"b.zip": archive({"x/c.png": PNG})})) as offers:
-        assert [offer.name for offer in offers] == ["x/c.png"]
+    offers = in_files(handed({"b.zip": archive({"x/c.png": PNG})}), Terms())
+    assert [offer.name for offer in offers] == ["x/c.png"]
 
 
 def test_archive_is_known_by_its_content_and_not_by_its_name() -> None:
     files = {"photo.png": archive({"c.png": PNG}), "really.zip": PNG}
-    with opened(handed(files)) as offers:
-        pictures, rejected = read_pictures(offers)
+    offers = in_files(handed(files), Terms())
+    pictures, rejected = read_pictures(offers)
     assert [one.name for one in pictures] == ["photo.png/c.png", "really.zip"]
     assert not rejected
 
@@ -50,8 +51,8 @@ def test_archive_is_known_by_its_content_and_not_by_its_name() -> None:
     "content", [archive({"c.png": PNG})[:-30], archive({}), b"PK\x03\x04" + bytes(90)]
 )
 def test_archive_that_cannot_be_used_is_one_rejected_file(content: bytes) -> None:
-    with opened(handed({"a.png": PNG, "b.zip": content})) as offers:
-        pictures, rejected = read_pictures(offers)
+    offers = in_files(handed({"a.png": PNG, "b.zip": content}), Terms())
+    pictures, rejected = read_pictures(offers)
     assert [one.name for one in pictures] == ["a.png"]
     assert [one.name for one in rejected] == ["b.zip"]
 
@@ -59,16 +60,16 @@ def test_archive_that_cannot_be_used_is_one_rejected_file(content: bytes) -> Non
 def test_accepted_and_rejected_are_together_what_was_offered() -> None:
     files = {name: make() for name, make in (SOUND | BROKEN).items()}
     told: list[tuple[int, int | None]] = []
-    with opened(handed(files)) as offers:
-        pictures, rejected = read_pictures(offers, lambda *amounts: told.append(amounts))
+    offers = in_files(handed(files), Terms())
+    pictures, rejected = read_pictures(offers, lambda *amounts: told.append(amounts))
     assert len(pictures) + len(rejected) == len(files) == len(offers)
     assert {one.name for one in pictures} == SOUND.keys()
     assert told[-1] == (len(files), len(files))
 
 
 def test_same_name_twice_becomes_two_names() -> None:
-    with opened([("a.png", io.BytesIO(PNG)), ("a.png", io.BytesIO(PNG))]) as offers:
-        pictures, _ = read_pictures(offers)
+    offers = in_files([("a.png", io.BytesIO(PNG)), ("a.png", io.BytesIO(PNG))], Terms())
+    pictures, _ = read_pictures(offers)
     assert [one.name for one in pictures] == ["a.png", "a.png (2)"]
 
 

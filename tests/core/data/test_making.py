@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from core.config import DataError, OptionError
-from core.data import making, ownsets
+from core.data import drafts, ownsets
 from core.data.drafts import Draft, Form
 from core.data.gathering import gather
 from core.data.making import Keeping, make
@@ -128,7 +128,7 @@ def test_name_that_is_taken_or_none_is_refused_and_the_first_set_stays(home: Pat
 def test_making_stopped_half_way_leaves_no_set_and_the_draft_can_be_made_after_all(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(making, "BLOCK_BYTES", 1000)
+    monkeypatch.setattr(drafts, "BLOCK_BYTES", 1000)
     draft = drafted(20)
 
     def stop(done: int, total: int | None) -> None:
