@@ -158,9 +158,17 @@ def training_images(
     Raises DataError for a class that the set has not.
     """
     images = load(id, "train", data_root, progress).without_classes(exclude_classes)
-    if id == "mnist":
-        images = images.take(~_same_pixels(images, load(digits.ID, "test")))
-    return images
+    return for_training(images, load)
+
+
+def for_training(images: ImageSet, load: Callable[[str, str], ImageSet]) -> ImageSet:
+    """The images of a train split without those that models are tested on; see training_images().
+
+    load: gives a split of a data set.
+    """
+    if images.id != "mnist":
+        return images
+    return images.take(~_same_pixels(images, load(digits.ID, "test")))
 
 
 def _same_pixels(images: ImageSet, others: ImageSet) -> npt.NDArray[np.bool_]:

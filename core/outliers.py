@@ -12,6 +12,7 @@ from core.anomaly.spaces import Rows, Scores, Spaces
 from core.config import DataError
 from core.data.imagesets import ImageSet
 from core.inference import Autoencoder
+from core.memory import weigh
 from core.parts import Once
 
 N_SCORED = 5_000  # reference images whose own scores say what is usual
@@ -72,6 +73,10 @@ class Judged:
         self.features = Features(references.spaces, images, rows)
         self._once = Once()
 
+    def weight(self) -> int:
+        """The bytes it keeps in memory, without the references, which many share."""
+        return weigh((self.images, self.features.once, self._once))
+
     def score(self, name: str) -> Scores:
         """(n,) float64; higher = more anomalous.  OptionError if there is no such score."""
         spec = scores.score(name)
@@ -91,20 +96,21 @@ class Judged:
         return sum(took) + sum(self._once.seconds[one] for one in others)
 
 
-def available(references: References) -> tuple[Score, ...]:
-    """The scores that can be computed: all, or all but those that need classes."""
-    has_classes = references.images.labels is not None
+def available(has_classes: bool) -> tuple[Score, ...]:
+    """The scores that can be computed: all, or all but those that need classes.
+
+    has_classes: whether the reference images have some.
+    """
     return tuple(s for s in scores.SCORES if has_classes or s.name != "class_percentile")
 
 
 def ranked(judged: Judged, name: str, truth: Truth) -> Ranked:
     """One score against truth, (n,) True for outliers; DataError unless there are both kinds."""
-    values = judged.score(name)
+    return ranking(name, judged.score(name), truth, judged.seconds(name))
+
+
+def ranking(name: str, values: Scores, truth: Truth, seconds: float) -> Ranked:
+    """The same from the score's values (n,) and the seconds that they took."""
     curves = rankings.curves(values, truth)
-    return Ranked(
-        name,
-        curves.auroc,
-        curves.average_precision,
-        rankings.precision_at(values, truth),
-        judged.seconds(name),
-    )
+    precision = rankings.precision_at(values, truth)
+    return Ranked(name, curves.auroc, curves.average_precision, precision, seconds)

@@ -12,11 +12,12 @@ import numpy.typing as npt
 
 from core.data import alike
 from core.data.imagesets import ImageSet
-from core.parts import each_part
+from core.parts import done, each_part
 
 Measures = npt.NDArray[np.float64]
 Thumbnails = npt.NDArray[np.uint8]
 Positions = npt.NDArray[np.int64]
+PART = 4096  # thumbnails compared at a time
 EXTREME = 0.002  # share of the usual images that lie outside the bounds, on either side
 NAMES = ("brightness", "contrast", "sharpness")
 FACTS = {
@@ -68,7 +69,12 @@ def facts(measured: Measures, bounds: Usual) -> tuple[str, ...]:
 
 def thumbnails(images: ImageSet) -> Thumbnails:
     """16 x 16 grey values of each image: (n, 256)."""
-    return np.stack([alike.thumbnail(x) for x in images.images])
+    found = np.empty((len(images), 256), np.uint8)
+    for i, x in enumerate(images.images):
+        found[i] = alike.thumbnail(x)
+        if i % PART == 0:
+            done("Comparing the images", i, len(images))
+    return found
 
 
 def near_duplicates(small: Thumbnails, positions: Iterable[int]) -> list[Positions]:
@@ -77,10 +83,14 @@ def near_duplicates(small: Thumbnails, positions: Iterable[int]) -> list[Positio
     small: (n, 256), of all images.  Alike is what differs by at most alike.NEAR levels of 255, in
     the root mean square over the thumbnails.
     """
-    values = small.astype(np.int32)
     found = []
     for i in positions:
-        close = np.square(values - values[i]).mean(axis=1) <= alike.NEAR**2
+        close = np.concatenate(
+            [
+                np.square(part.astype(np.int32) - small[i]).mean(axis=1) <= alike.NEAR**2
+                for part in np.split(small, range(PART, len(small), PART))
+            ]
+        )
         close[i] = False
         found.append(np.flatnonzero(close))
     return found

@@ -1,5 +1,6 @@
 """Which images a model's judgement is compared with: known as usual, and not judged themselves."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,15 @@ from core.config import DataError
 from core.data import alike, digits, planting
 from core.data.imagesets import ImageSet
 
+Load = Callable[[str, str], ImageSet]
 
-def reference_images(card: Card, judged: ImageSet, data_root: Path | None = None) -> ImageSet:
+
+def reference_images(
+    card: Card, judged: ImageSet, data_root: Path | None = None, load: Load | None = None
+) -> ImageSet:
     """The images the model was trained on, without those that are judged.
+
+    load: gives a split of a data set; core.datasets.load from data_root if None.
 
     If too few are left, since the training images are themselves judged: the usual images of the
     test split. A model of all MNIST is compared with the embedded digits where MNIST is not, and
@@ -21,8 +28,9 @@ def reference_images(card: Card, judged: ImageSet, data_root: Path | None = None
     Nothing is downloaded.  Raises DataError if there are no such images.
     """
     name = available_id(card, judged, data_root)
+    load = load or (lambda name, split: datasets.load(name, split, data_root))
     for split in ("train", "test"):
-        images = _without(usual_images(card, name, split, data_root), judged)
+        images = _without(usual_images(card, name, split, load), judged)
         if len(images) > K:
             return images
     raise DataError(
@@ -31,16 +39,15 @@ def reference_images(card: Card, judged: ImageSet, data_root: Path | None = None
     )
 
 
-def usual_images(card: Card, name: str, split: str, data_root: Path | None = None) -> ImageSet:
+def usual_images(card: Card, name: str, split: str, load: Load) -> ImageSet:
     """A split of `name` as the model knows it: without the classes it never saw, and without known
     outliers.
     """
+    images = load(name, split)
+    if images.shape != card.input_shape:  # a folder, brought to the model's size
+        images = datasets.load(name, split, size=card.input_shape[1:])
     if split == "train":
-        images = datasets.training_images(name, (), data_root)
-    else:
-        images = datasets.load(name, split, data_root)
-    if images.shape != card.input_shape:
-        images = datasets.load(name, split, data_root, size=card.input_shape[1:])
+        images = datasets.for_training(images, load)
     return planting.usual(images, card.excluded_classes)
 
 

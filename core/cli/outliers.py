@@ -91,7 +91,7 @@ def _ranked(
 
     known = judging.References(autoencoder, usual)
     judged = known.judge(experiment.images)
-    names = [score.name for score in judging.available(known)]
+    names = [score.name for score in judging.available(usual.labels is not None)]
     return [judging.ranked(judged, name, experiment.is_outlier) for name in names]
 
 

@@ -187,10 +187,14 @@ class Pool:
             elif one.state == "running" and now - one.changed > GRACE_SECONDS:
                 self._end(one)
         self._workers = [worker for worker in self._workers if not self._is_over(worker, now)]
+        busy = {worker.group for worker in self._workers if worker.current is not None} - {""}
         for one in self.order(one for one in self._computations.values() if _waits(one)):
+            if one.task.group in busy:
+                continue
             if (free := self._free(one.task)) is None:
                 return
             free.begin(one)
+            busy |= {one.task.group} - {""}
 
     def _is_over(self, worker: "_Worker", now: float) -> bool:
         """Whether a process has ended or is ended now."""

@@ -11,6 +11,7 @@ import mmap
 import os
 import time
 import tokenize
+import weakref
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,6 +29,7 @@ MOST_FILES, MOST_BYTES = 20_000, 2 << 30  # of all; what was not read for longes
 SUFFIX = ".result"
 ABANDONED_SECONDS = 3600.0
 _writes = itertools.count()
+_maps: weakref.WeakSet[mmap.mmap] = weakref.WeakSet()  # of large results, while anybody uses them
 
 
 def folder() -> Path:
@@ -40,12 +42,8 @@ def read(one: Task) -> Arrays | None:
     path = _path(one)
     try:
         with open(path, "rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            content = (
-                file.read()
-                if size <= SMALL
-                else mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-            )
+            is_small = os.fstat(file.fileno()).st_size <= SMALL
+            content = file.read() if is_small else _mapped(file)
         found = _arrays(content)
         os.utime(path)
     except (OSError, ValueError, SyntaxError, tokenize.TokenError):
@@ -91,6 +89,19 @@ def keep_within(most_bytes: int, most: int) -> None:
         for path in folder().glob(f".*{SUFFIX}.*"):  # from a process that ended while it wrote
             if now - path.stat().st_mtime > ABANDONED_SECONDS:
                 path.unlink(missing_ok=True)
+
+
+def let_go() -> None:
+    """Let the system have the memory of mapped results; what is used of them is read again."""
+    for one in list(_maps):
+        with contextlib.suppress(ValueError, OSError, AttributeError):  # Windows has no madvise
+            one.madvise(mmap.MADV_DONTNEED)
+
+
+def _mapped(file: IO[bytes]) -> mmap.mmap:
+    found = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    _maps.add(found)
+    return found
 
 
 def _path(one: Task) -> Path:

@@ -28,9 +28,9 @@ VERSION = 1  # of what tasks compute: another one forgets all results that are k
 class Task:
     """function: "core.module:name".  arguments: a JSON list.
 
-    title: what it is called while it is carried out.  group: tasks of one group find in a process
-    what they share, so that they are given to the same one where that is free.  places: the file of
-    each model that the arguments name by its digest.
+    title: what it is called while it is carried out.  group: tasks of one group share what takes
+    long; they are carried out one after the other, by the same process where it is free.
+    places: the file of each model that the arguments name by its digest.
     """
 
     function: str

@@ -44,7 +44,6 @@ class Worker:
         self._tell(ready=True)
         while True:
             self._report(self._tasks.get())
-            memory.give_back()
 
     def _listen(self) -> None:
         """Read what the parent says; end the process when it says no more, whatever it does."""
@@ -87,6 +86,8 @@ class Worker:
             self._tell(title=title, done=done, total=total)
 
     def _end(self, **how: Any) -> None:
+        results.let_go()
+        memory.give_back()
         self._tell(ended=True, resident=memory.resident(), **how)
 
     def _tell(self, **said: Any) -> None:

@@ -14,7 +14,6 @@ import streamlit as st
 from streamlit import runtime
 
 from core import checkpoints, memory, robustness
-from core.anomaly.references import reference_images
 from core.background import Jobs
 from core.checkpoints import Card
 from core.comparing import measuring
@@ -25,7 +24,6 @@ from core.computing.tasks import Arrays, Task, carry_out, task
 from core.data.imagesets import ImageSet
 from core.inference import Autoencoder
 from core.noise import Noise
-from core.outliers import References
 from core.reviews import Reviews
 from core.robustness import Table
 from core.running import records as run_records
@@ -142,15 +140,6 @@ def kept(key: Hashable, make: Callable[[], T]) -> T:
 def is_kept(key: Hashable) -> bool:
     """Whether kept() has that at hand."""
     return key in shelf()
-
-
-def references(card: Card, name: str, split: str) -> References:
-    """What is usual to a model, from images other than those of the split that is judged."""
-
-    def make() -> References:
-        return References(autoencoder(card), reference_images(card, dataset(name, split)))
-
-    return kept(("references", card.sha256, name, split), make)
 
 
 @st.cache_resource(show_spinner=False)
@@ -287,6 +276,7 @@ def _tidy() -> None:
     while True:
         stock.SHELF.drop_idle(IDLE_SECONDS)
         stock.SHELF.weigh_again()
+        results.let_go()
         memory.give_back()
         time.sleep(TIDY_SECONDS)
 

@@ -1,5 +1,8 @@
 """What a page shows while something is computed in another process (cache.computed).
 
+Around every page (app.py does it), inside every fragment that computes, and around what may come
+later than the rest:
+
     with progress.part():
         found = cache.computed(task)  # at hand, or the rest of this part comes when it is there
         st.write(found)

@@ -23,7 +23,7 @@ from core.reviews import Decision, Reviews, now
 from pages.ui import cache
 from pages.ui.outliers import desk as outlier_desk
 from pages.ui.outliers import export as outlier_export
-from pages.ui.outliers.data import Asked, Found, Truth, experiment, judged
+from pages.ui.outliers.data import Asked, Found, Truth, experiment, scored
 from tests.core.models_for_tests import tiny_document, tiny_tensors
 from tests.pages.tiny_models import DIGITS
 
@@ -59,11 +59,11 @@ def found_by(open_page: OpenPage, truth: Truth = Truth(), share: float = 0.05) -
     card = checkpoints.load("tiny-dense").card
     asked = Asked("mnist-5k", "test", card, truth)
     images, is_outlier, _ = experiment("mnist-5k", "test", truth)
-    one = judged(asked)
-    reference = thresholds.Reference(one.references.distribution("mse"), "images")
+    (one,) = scored(asked, ["mse"])
+    reference = thresholds.Reference(one.usual, "images")
     threshold = thresholds.by_share(reference, share)
     spec = scores.score("mse")
-    return Found(asked, images, is_outlier, one, spec, one.score("mse"), reference, threshold)
+    return Found(asked, images, is_outlier, spec, one, reference, threshold)
 
 
 def sentence(app: AppTest) -> str:

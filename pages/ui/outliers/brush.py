@@ -34,9 +34,8 @@ def draw(found: Found) -> None:
         ):
             stack = Stack(found.images.labels, found.images.class_names)
     look = Look(log_counts, log_scores and can_be_log, st.context.theme.type == "dark")
-    usual = found.judged.references.distribution(found.score.name)
     picked = found.scores[np.isin(found.images.ids, selection.ids())]
-    drawn = Drawn(found.scores, usual, picked, stack)
+    drawn = Drawn(found.scores, found.scored.usual, picked, stack)
     figure = outlier_histogram.histogram(drawn, found.threshold.value, found.score, look)
     key = f"histogram_{_turn()}"
     st.plotly_chart(
@@ -45,7 +44,7 @@ def draw(found: Found) -> None:
     )  # fmt: skip
     st.caption(
         f"Drag across the bars to select their images on all pages. The line is what "
-        f"{plain(found.judged.references.name)} score, scaled to as many images."
+        f"{plain(found.known)} score, scaled to as many images."
     )
 
 

@@ -7,12 +7,11 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core import metrics
 from core.exports import safe_text
 from pages.ui import cache, mosaic, theme
 from pages.ui.outliers import data as outlier_data
 from pages.ui.outliers import pairs
-from pages.ui.outliers.data import Found, Positions, Scores
+from pages.ui.outliers.data import Found, Scores
 from pages.ui.outliers.histogram import MARGIN, Stack
 from pages.ui.rows import picked
 from pages.ui.text import hover_text, plain
@@ -92,8 +91,8 @@ def class_spread(scores: Scores, stack: Stack, unit: str, value: float) -> go.Fi
 def class_table(found: Found, stack: Stack) -> pd.DataFrame:
     """A row a class that has images: numbers of its scores, and pictures as data addresses."""
     rows = []
-    errors = found.judged.score("mse")
-    where = cache.kept(("class errors", found.asked.key), lambda: _mean_errors(found, stack))
+    (errors,) = (one.scores for one in outlier_data.scored(found.asked, ["mse"]))
+    where = _mean_errors(found)
     for i, name in enumerate(stack.names):
         mine = np.flatnonzero(stack.labels == i)
         if not len(mine):
@@ -116,20 +115,15 @@ def class_table(found: Found, stack: Stack) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _mean_errors(found: Found, stack: Stack) -> dict[int, str]:
-    """The picture of _mean_error() for each class that has images."""
-    present = np.unique(stack.labels).tolist()
-    return {i: _address(_mean_error(found, np.flatnonzero(stack.labels == i))) for i in present}
+def _mean_errors(found: Found) -> dict[int, str]:
+    """For each class that has images, a picture of the root of the mean squared error."""
+    scale = outlier_data.error_scale(found.asked)
+    squares = outlier_data.mean_errors(found.asked)
+    return {i: _address(_drawn(np.sqrt(one) / scale)) for i, one in squares.items()}
 
 
-def _mean_error(found: Found, positions: Positions) -> mosaic.Pixels:
-    """The root of the mean squared error of each pixel over some images: (h, w, 3)."""
-    images, model = found.images.take(positions), cache.autoencoder(found.asked.card)
-    total: Scores = np.zeros(images.shape[1:])
-    for start in range(0, len(images), 512):
-        x = images.pixels(slice(start, start + 512))
-        total += metrics.error_map(x, model.reconstruct(x)).sum(axis=0, dtype=np.float64)
-    error = np.sqrt(total / len(images)) / outlier_data.error_scale(found.asked)
+def _drawn(error: Scores) -> mosaic.Pixels:
+    """An error of each pixel, (H, W), 1 = brightest, as a picture."""
     colours = theme.ERROR_COLOURS[np.rint(np.clip(error, 0, 1) * 255).astype(np.uint8)]
     return np.asarray(mosaic.enlarged(colours[None], SIDE)[0])
 

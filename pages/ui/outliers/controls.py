@@ -6,14 +6,14 @@ from typing import NamedTuple
 import numpy as np
 import streamlit as st
 
-from core import outliers, trained_on
+from core import trained_on
 from core.anomaly import thresholds
 from core.anomaly.scores import Score
 from core.anomaly.thresholds import Mode, Reference, Threshold
 from pages.ui import widgets
 from pages.ui.outliers import data as outlier_data
 from pages.ui.outliers import known as outlier_known
-from pages.ui.outliers.data import Asked, Flags, Found, Scores
+from pages.ui.outliers.data import Flags, Found, Scored, Scores
 from pages.ui.sidebar import Choice
 from pages.ui.text import plain
 
@@ -55,21 +55,21 @@ def found(choice: Choice) -> Found:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         place = st.container(width="content")
         asked = outlier_known.asked(choice)
-        names = {one.name: one for one in outliers.available(outlier_data.references(asked))}
+        names = outlier_data.offered(asked)
         with place:
             spec = names[_score(names)]
-    scores, usual = outlier_data.scores(asked, spec.name)
+    outlier_data.prepare(asked, spec.name)
+    (scored,) = outlier_data.scored(asked, [spec.name])
     images, is_outlier, _ = outlier_data.experiment(asked.dataset, asked.split, asked.truth)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         mode = _mode(is_outlier is not None)
-        base = _base(mode, usual, scores, asked)
+        base = _base(mode, scored)
         amount = _amount(mode, spec.name, base)
-    threshold = _threshold(mode, amount, base, scores, is_outlier)
+    threshold = _threshold(mode, amount, base, scored.scores, is_outlier)
     if trained_on.known(asked.card) is None:
-        known = plain(outlier_data.references(asked).name)
+        known = plain(scored.known)
         st.caption(f"What this model was trained on is not known here: usual is what {known} are.")
-    judged = outlier_data.judged(asked)
-    return Found(asked, images, is_outlier, judged, spec, scores, base, threshold)
+    return Found(asked, images, is_outlier, spec, scored, base, threshold)
 
 
 def _score(names: dict[str, Score]) -> str:
@@ -99,9 +99,9 @@ def _mode(has_truth: bool) -> Mode:
     )
 
 
-def _base(mode: Mode, usual: Scores, own: Scores, asked: Asked) -> Reference:
+def _base(mode: Mode, scored: Scored) -> Reference:
     """The scores the threshold is derived from."""
-    name = outlier_data.references(asked).name
+    name, own = scored.known, scored.scores
     if mode in ("share", "robust z"):
         base = widgets.choice(
             st.segmented_control,
@@ -116,7 +116,7 @@ def _base(mode: Mode, usual: Scores, own: Scores, asked: Asked) -> Reference:
         )
         if base == "judged":
             return Reference(own, f"these {len(own):,} images themselves")
-    return Reference(usual, name)
+    return Reference(scored.usual, name)
 
 
 def _amount(mode: Mode, score: str, base: Reference) -> float:

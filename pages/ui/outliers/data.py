@@ -1,42 +1,29 @@
 """What the Outliers page stands on: images, what is known of them, and their scores."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from core import metrics
-from core.anomaly import quality
-from core.anomaly.scores import Score
+from core import outliers
+from core.anomaly import judgements, quality, references
+from core.anomaly.judgements import Case, Kind, Truth
+from core.anomaly.scores import BY_NAME, Score
 from core.anomaly.thresholds import Reference, Threshold
 from core.checkpoints import Card
+from core.computing.tasks import Arrays, Function, Task, task
 from core.data import planting
 from core.data.imagesets import ImageSet
 from core.data.planting import Experiment
-from core.outliers import Judged, References
-from pages.ui import cache, telling
+from pages.ui import cache
+
+__all__ = ["Kind", "Truth"]
 
 Scores = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 Positions = npt.NDArray[np.int64]
-Kind = Literal["none", "classes", "marked", "planted"]
 FACTS = quality.FACTS
-N_FOR_SCALE = 400  # images that say how bright an error is drawn
-
-
-@dataclass(frozen=True)
-class Truth:
-    """How it is known which images are outliers, as the visitor asked for it.
-
-    classes: of kind "classes".  plant: a corruption or a data set, share and seed: of "planted".
-    """
-
-    kind: Kind = "none"
-    classes: tuple[str, ...] = ()
-    plant: str = ""
-    share: float = 0.1
-    seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -54,21 +41,41 @@ class Asked:
 
 
 @dataclass(frozen=True)
+class Scored:
+    """One score.  scores: (n,) of the images, higher = stranger.  usual: (s,) of the references.
+
+    seconds: from the images' pixels on.  known: what the references are, in words.
+    """
+
+    scores: Scores
+    usual: Scores
+    seconds: float
+    known: str
+
+
+@dataclass(frozen=True)
 class Found:
     """What one score and one threshold make of the images.
 
-    is_outlier: (n,), the truth, or None.  scores: (n,), higher = stranger.  reference: what the
-    threshold was derived from.
+    is_outlier: (n,), the truth, or None.  reference: what the threshold was derived from.
     """
 
     asked: Asked
     images: ImageSet
     is_outlier: Flags | None
-    judged: Judged
     score: Score
-    scores: Scores
+    scored: Scored
     reference: Reference
     threshold: Threshold
+
+    @property
+    def scores(self) -> Scores:
+        return self.scored.scores
+
+    @property
+    def known(self) -> str:
+        """What the images are compared with, in words."""
+        return self.scored.known
 
     @property
     def flagged(self) -> Flags:
@@ -81,8 +88,7 @@ class Found:
 
     def usual_below(self, i: int) -> float:
         """The share of the reference images that score lower than image i, in per cent."""
-        usual = self.judged.references.distribution(self.score.name)
-        return 100 * float((usual < self.scores[i]).mean())
+        return 100 * float((self.scored.usual < self.scores[i]).mean())
 
 
 def by_score(scores: Scores, positions: Positions) -> Positions:
@@ -92,77 +98,129 @@ def by_score(scores: Scores, positions: Positions) -> Positions:
 
 def experiment(dataset: str, split: str, truth: Truth) -> tuple[ImageSet, Flags | None, str]:
     """The images, which of them are known outliers (or None), and what those are."""
-    images = cache.dataset(dataset, split)
-    if truth.kind == "none":
+    images, others = cache.dataset(dataset, split), _others(truth)
+
+    def make() -> Experiment | None:
+        return judgements.experiment(images, truth, others)
+
+    if (
+        truth.kind == "none"
+        or (made := cache.kept(("experiment", dataset, split, truth), make)) is None
+    ):
         return images, None, ""
-    key = ("experiment", dataset, split, truth)
-    made = cache.kept(key, lambda: _experiment(images, truth))
     return made.images, made.is_outlier, made.what
 
 
-def _experiment(images: ImageSet, truth: Truth) -> Experiment:
-    if truth.kind == "marked" and (marked := planting.by_defects(images)):
-        return marked
-    if truth.kind == "classes":
-        return planting.by_classes(images, truth.classes)
-    usual = planting.usual(images, truth.classes)
-    if truth.plant in planting.CORRUPTIONS:
-        return planting.by_corruption(usual, truth.plant, truth.share, truth.seed)
-    others = cache.dataset(truth.plant, "test")
-    return planting.by_dataset(usual, others, truth.share, truth.seed)
+def case(asked: Asked) -> Case:
+    """What tasks are told.  Raises DataError if there is nothing to compare with."""
+    judged = cache.split_ref(asked.dataset, asked.split)
+    others = cache.split_ref(_others_id(asked.truth), "test") if _others_id(asked.truth) else None
+    usual = cache.split_ref(known_id(asked), "train")
+    return Case(judged, others, usual, asked.truth, asked.card.sha256)
 
 
-def references(asked: Asked) -> References:
-    """What is usual to the model, from images that are not judged."""
-    return cache.references(asked.card, asked.dataset, asked.split)
+def known_id(asked: Asked) -> str:
+    """The data set that the images are compared with."""
+    return references.available_id(asked.card, cache.dataset(asked.dataset, asked.split))
 
 
-def judged(asked: Asked) -> Judged:
-    """The images, ready to be scored."""
-
-    def make() -> Judged:
-        images, _, _ = experiment(asked.dataset, asked.split, asked.truth)
-        return references(asked).judge(images)
-
-    return cache.kept(("judged", asked.key), make)
+def offered(asked: Asked) -> dict[str, Score]:
+    """The scores that can be computed, by name."""
+    has_classes = cache.dataset(known_id(asked), "train").labels is not None
+    return {one.name: one for one in outliers.available(has_classes)}
 
 
-def scores(asked: Asked, name: str) -> tuple[Scores, Scores]:
-    """A score of the images, and of the references; with a bar while it takes time."""
-    with telling.progress():
-        one = judged(asked)
-        return one.score(name), one.references.distribution(name)
+def scored(asked: Asked, names: Sequence[str]) -> list[Scored]:
+    """Scores of the images, and of the references.
+
+    Those that are made of others are computed last.
+    """
+    order = sorted(names, key=lambda name: bool(BY_NAME[name].parts))
+    found = cache.all_computed([_score(asked, name) for name in order])
+    by_name = {
+        name: Scored(one["scores"], one["usual"], float(one["seconds"]), str(one["known"]))
+        for name, one in zip(order, found, strict=True)
+    }
+    return [by_name[name] for name in names]
+
+
+def prepare(asked: Asked, name: str) -> None:
+    """Have all that the page shows to begin with computed at one time."""
+    cache.all_computed([_score(asked, name), _looks(asked)])
 
 
 def error_scale(asked: Asked) -> float:
     """The error that 99.5 % of the pixels stay under, in some images of the set; 0.01 to 1."""
-
-    def make() -> float:
-        images, model = judged(asked).images, cache.autoencoder(asked.card)
-        few = np.linspace(0, len(images) - 1, min(N_FOR_SCALE, len(images))).astype(np.int64)
-        x = images.pixels(few)
-        error = np.sqrt(metrics.error_map(x, model.reconstruct(x)))
-        return float(np.clip(np.quantile(error, 0.995), 0.01, 1))
-
-    return cache.kept(("error scale", asked.key), make)
+    return float(cache.computed(_looks(asked))["scale"])
 
 
-def usual_quality(asked: Asked) -> quality.Usual:
-    """Between what bounds the references' brightness, contrast and sharpness lie."""
-    known = references(asked).scored.images
-    key = ("usual quality", asked.dataset, asked.split, asked.card.sha256)
-    return cache.kept(key, lambda: quality.usual(quality.measures(known)))
+def facts(asked: Asked, positions: Positions) -> list[tuple[str, ...]]:
+    """What is conspicuous about each of some images, e.g. ("dark", "blurred").
+
+    positions: (m,), among the images that are judged.
+    """
+    found = cache.computed(_looks(asked))
+    bounds = quality.Usual(found["low"], found["high"])
+    return [quality.facts(one, bounds) for one in found["measures"][positions]]
 
 
-def facts(asked: Asked, images: ImageSet) -> list[tuple[str, ...]]:
-    """What is conspicuous about each picture, e.g. ("dark", "blurred")."""
-    if not len(images):
-        return []
-    bounds = usual_quality(asked)
-    return [quality.facts(one, bounds) for one in quality.measures(images)]
+def prepare_review(asked: Asked) -> None:
+    """Have all that helps to judge single images computed at one time."""
+    cache.all_computed([_looks(asked), _thumbnails(asked), _known_codes(asked)])
 
 
-def thumbnails(asked: Asked) -> quality.Thumbnails:
-    """Of all judged images, to find near duplicates by."""
-    images = judged(asked).images
-    return cache.kept(("thumbnails", asked.key), lambda: quality.thumbnails(images))
+def near_duplicates(asked: Asked, i: int) -> Positions:
+    """Where the other judged images stand that look almost the same as one of them."""
+    found = cache.computed(_thumbnails(asked))
+    (same,) = quality.near_duplicates(found["thumbnails"], [i])
+    return same
+
+
+def known_codes(asked: Asked) -> Arrays:
+    """Reference images and their codes; see core.anomaly.judgements."""
+    return cache.computed(_known_codes(asked))
+
+
+def mean_errors(asked: Asked) -> dict[int, Scores]:
+    """The mean squared error of each pixel over the images of each class that has some."""
+    found = cache.computed(_task(judgements.mean_errors, asked, "Finding where the errors are"))
+    return dict(zip(found["classes"].tolist(), found["errors"], strict=True))
+
+
+def localisation(asked: Asked) -> float:
+    """Pixel-level AUROC of the errors, for images whose defects are marked."""
+    found = cache.computed(_task(judgements.localisation, asked, "Comparing errors with the marks"))
+    return float(found["auroc"])
+
+
+def _score(asked: Asked, name: str) -> Task:
+    spec = BY_NAME[name]
+    space = "pixels" if "pixel_points" in spec.needs else "codes"
+    return _task(judgements.score, asked, f"Scoring: {spec.title}", name, group=space)
+
+
+def _looks(asked: Asked) -> Task:
+    return _task(judgements.looks, asked, "Looking for broken pictures")
+
+
+def _thumbnails(asked: Asked) -> Task:
+    return _task(judgements.thumbnails, asked, "Comparing the images")
+
+
+def _known_codes(asked: Asked) -> Task:
+    return _task(judgements.known_codes, asked, "Encoding the reference images")
+
+
+def _task(function: Function, asked: Asked, title: str, *more: str, group: str = "looks") -> Task:
+    shared = f"{group} {asked.card.sha256} {asked.dataset} {asked.split}"
+    return task(function, case(asked), *more, title=title, group=shared, models=[asked.card])
+
+
+def _others(truth: Truth) -> ImageSet | None:
+    return cache.dataset(_others_id(truth), "test") if _others_id(truth) else None
+
+
+def _others_id(truth: Truth) -> str:
+    """The data set whose images are planted, "" if none is."""
+    corrupted = truth.plant in planting.CORRUPTIONS
+    return "" if truth.kind != "planted" or corrupted else truth.plant

@@ -2,9 +2,9 @@
 
 import hashlib
 
+import numpy as np
 import streamlit as st
 
-from core.anomaly import quality
 from core.reviews import Decision
 from pages.ui import cache, mosaic, refusals, review, state
 from pages.ui.outliers import data as outlier_data
@@ -25,6 +25,7 @@ def queue_name(found: Found, queue: Positions, reviewer: str) -> str:
 
 def desk(found: Found, queue: Positions, reviewer: str, report: Report | None, name: str) -> Desk:
     """What the reviewer sees now."""
+    outlier_data.prepare_review(found.asked)
     ids = found.images.ids[queue].tolist()
     current = cache.reviews().current(found.images.id)
     mine = [current.get(one, {}).get(reviewer) for one in ids]
@@ -103,24 +104,23 @@ def pictures(found: Found, i: int) -> Pictures:
 
 
 def _facts(found: Found, i: int, n_same: int) -> tuple[str, ...]:
-    (conspicuous,) = outlier_data.facts(found.asked, found.images.take([i]))
+    (conspicuous,) = outlier_data.facts(found.asked, np.array([i]))
     score = (
         f"{found.score.title}: {found.scores[i]:.4g}, higher than {found.usual_below(i):.1f} % of "
-        f"{found.judged.references.name}"
+        f"{found.known}"
     )
     same = (f"{n_same:,} near duplicates among these images",) if n_same else ()
     return (score, *(f"{name}: {FACTS[name]}" for name in conspicuous), *same)
 
 
 def _near(found: Found, i: int, x: mosaic.Array) -> tuple[tuple[Strip, ...], int]:
-    known = found.judged.references.scored.images
-    positions, distances = outlier_inspector.near_references(found, x, N_NEAR)
+    near = outlier_inspector.near_references(found, x, N_NEAR)
     words = [
-        " · ".join(filter(None, (known.label_name(int(p)), f"{d:.3g}")))
-        for p, d in zip(positions, distances, strict=True)
+        " · ".join(filter(None, (label, f"{d:.3g}")))
+        for label, d in zip(near.labels, near.distances, strict=True)
     ]
-    strips = [_strip("Nearest reference images, by their codes", known.pixels(positions), words)]
-    (same,) = quality.near_duplicates(outlier_data.thumbnails(found.asked), [i])
+    strips = [_strip("Nearest reference images, by their codes", near.x, words)]
+    same = outlier_data.near_duplicates(found.asked, i)
     if len(same):
         few = found.images.take(same[:N_NEAR])
         strips.append(_strip("Near duplicates", few.pixels(), few.ids.tolist()))

@@ -48,7 +48,7 @@ def flagged_table(found: Found, order: Positions) -> pd.DataFrame:
     Where outliers are known, a last column says whether it is one.
     """
     images = found.images.take(order)
-    facts = outlier_data.facts(found.asked, images)
+    facts = outlier_data.facts(found.asked, order)
     current = cache.reviews().current(images.id)
     said = [current.get(one, {}) for one in images.ids.tolist()]
     columns: dict[str, object] = {

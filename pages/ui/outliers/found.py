@@ -118,10 +118,7 @@ def _shown(found: Found) -> Positions:
 
 def _with_fact(found: Found, order: Positions) -> Positions:
     """Those of the flagged that have the chosen fact; the pills say how many have which."""
-    facts = cache.kept(
-        ("facts", found.asked.key, tuple(order.tolist())),
-        lambda: outlier_data.facts(found.asked, found.images.take(order)),
-    )
+    facts = outlier_data.facts(found.asked, order)
     counts = {name: sum(name in one for one in facts) for name in outlier_data.FACTS}
     names = [name for name, n in counts.items() if n]
     if not names:
@@ -156,8 +153,7 @@ def _localised(found: Found) -> None:
     """How well the errors mark the defects, where it is known which pixels those are."""
     if found.images.masks is None:
         return
-    key = ("pixel auroc", found.asked.key)
-    value = cache.kept(key, lambda: outlier_pictures.localisation(found))
+    value = outlier_data.localisation(found.asked)
     st.caption(
         f"**Pixel-level AUROC {value:.3f}**: the chance that a pixel of a planted defect has a "
         f"larger error than another one, over all pixels of {counted(len(found.images), 'image')}; "

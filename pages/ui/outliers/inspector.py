@@ -1,18 +1,18 @@
 """One judged image, enlarged: the inspector of all pages, its score, facts and duplicates."""
 
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
 
-from core.anomaly import quality
 from core.anomaly.neighbours import nearest
 from core.noise import Noise
 from core.sweeps import noise_sweep
-from pages.ui import cache, gallery, inspector, mosaic, selection
+from pages.ui import cache, gallery, inspector, mosaic, progress, selection
 from pages.ui.gallery import Columns, Item
 from pages.ui.outliers import data as outlier_data
-from pages.ui.outliers.data import FACTS, Found, Positions
+from pages.ui.outliers.data import FACTS, Found, Scores
 from pages.ui.reconstruct import reconstruction
 from pages.ui.text import plain
 
@@ -33,27 +33,44 @@ def inspect(found: Found, clicked: str | None) -> None:
     inspector.inspect(view, clicked, partial(_around, found, i))
 
 
-def near_references(found: Found, x: np.ndarray, k: int) -> tuple[Positions, np.ndarray]:
-    """The k reference images whose codes are nearest to that of x (1, C, H, W); their distances.
+class Near(NamedTuple):
+    """Reference images, the nearest first.  x: (k, C, H, W) in [0, 1].  distances: (k,)."""
 
-    Among those references that are scored, which are ready at once.
+    ids: list[str]
+    labels: list[str]
+    x: mosaic.Array
+    distances: Scores
+
+
+def near_references(found: Found, x: mosaic.Array, k: int) -> Near:
+    """The k reference images whose codes are nearest to that of x (1, C, H, W).
+
+    Among those references that are scored.
     """
-    known = found.judged.references.scored.features.codes
-    near = nearest(cache.autoencoder(found.asked.card).encode(x), known, min(k, len(known)))
-    return near.positions[0], near.distances[0]
+    known = outlier_data.known_codes(found.asked)
+    codes = known["codes"]
+    near = nearest(cache.autoencoder(found.asked.card).encode(x), codes, min(k, len(codes)))
+    at = near.positions[0]
+    pictures = np.divide(known["images"][at], np.float32(255), dtype=np.float32)
+    ids, labels = known["ids"][at].tolist(), known["labels"][at].tolist()
+    return Near(ids, labels, pictures, near.distances[0].astype(np.float64))
 
 
 def _around(found: Found, i: int) -> None:
+    with progress.in_place():
+        _draw_around(found, i)
+
+
+def _draw_around(found: Found, i: int) -> None:
     _facts(found, i)
-    images = found.judged.references.scored.images
-    positions, distances = near_references(found, found.images.pixels([i]), N_NEAR)
+    near = near_references(found, found.images.pixels([i]), N_NEAR)
     st.markdown("**Nearest reference images**, by their codes; below each its distance")
     items = [
-        Item(str(images.ids[p]), tuple(filter(None, (images.label_name(int(p)), f"{d:.2f}"))))
-        for p, d in zip(positions, distances, strict=True)
+        Item(name, tuple(filter(None, (label, f"{d:.2f}"))))
+        for name, label, d in zip(near.ids, near.labels, near.distances, strict=True)
     ]
-    _show(items, mosaic.colours(images.pixels(positions)), "near_references")
-    (same,) = quality.near_duplicates(outlier_data.thumbnails(found.asked), [i])
+    _show(items, mosaic.colours(near.x), "near_references")
+    same = outlier_data.near_duplicates(found.asked, i)
     if len(same):
         st.markdown(f"**{len(same):,} near duplicates** among the judged images")
         few = found.images.take(same[:N_NEAR])
@@ -64,12 +81,12 @@ def _around(found: Found, i: int) -> None:
 
 
 def _facts(found: Found, i: int) -> None:
-    (facts,) = outlier_data.facts(found.asked, found.images.take([i]))
+    (facts,) = outlier_data.facts(found.asked, np.array([i]))
     for name in facts:
         st.markdown(f"**{name.capitalize()}**: {plain(FACTS[name])}.")
     st.markdown(
         f"**{plain(found.score.title)}**: {found.scores[i]:.4g}, higher than that of "
-        f"{found.usual_below(i):.1f} % of {plain(found.judged.references.name)}; the threshold "
+        f"{found.usual_below(i):.1f} % of {plain(found.known)}; the threshold "
         f"is {found.threshold.value:.4g}."
     )
 

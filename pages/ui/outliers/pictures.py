@@ -3,7 +3,6 @@
 import numpy as np
 
 from core import metrics
-from core.anomaly.rankings import pixel_auroc
 from core.data.imagesets import ImageSet
 from pages.ui import cache, mosaic
 from pages.ui.outliers import data as outlier_data
@@ -20,7 +19,7 @@ def described(found: Found, shown: Positions) -> Sweep:
     return Sweep(
         "Overlay",
         OPACITIES,
-        tuple(cells(found, images)),
+        tuple(cells(found, shown)),
         tuple(_rows(found, images, found.scores[shown], scale)),
         prefix="",
         help="How strongly the error is laid over the original",
@@ -54,25 +53,13 @@ def _rows(found: Found, images: ImageSet, scores: Scores, scale: float) -> list[
     return rows
 
 
-def cells(found: Found, images: ImageSet) -> list[Cell]:
+def cells(found: Found, shown: Positions) -> list[Cell]:
     """What is written under each image: its class and what is conspicuous about it."""
-    facts = outlier_data.facts(found.asked, images)
+    images, facts = found.images.take(shown), outlier_data.facts(found.asked, shown)
     return [
         Cell(str(images.ids[i]), " · ".join(filter(None, (images.label_name(i), *facts[i]))))
         for i in range(len(images))
     ]
-
-
-def localisation(found: Found) -> float:
-    """Pixel-level AUROC of the errors, for images whose defects are marked."""
-    images, model = found.images, cache.autoencoder(found.asked.card)
-    assert images.masks is not None
-    maps = np.empty(images.masks.shape, np.float32)
-    for start in range(0, len(images), 256):
-        part = slice(start, start + 256)
-        x = images.pixels(part)
-        maps[part] = metrics.error_map(x, model.reconstruct(x))
-    return pixel_auroc(maps, images.masks)
 
 
 def _coloured(x: metrics.Array) -> metrics.Array:

@@ -27,7 +27,7 @@ def content(found: Found, every_score: bool = False) -> Content:
         **reporting.of_data(asked.dataset, asked.split, len(found.images)),
         "score": f"{score.title}, {score.unit}",
         "threshold": f"{found.threshold.value:.6g}, {found.threshold.how}",
-        "compared with": found.judged.references.name,
+        "compared with": found.known,
         "known outliers": known or "nothing is known",
     }
     if asked.truth.kind == "planted":
@@ -38,7 +38,7 @@ def content(found: Found, every_score: bool = False) -> Content:
         settings,
         (asked.card,),
         _pictures(found, found.queue[:SHOWN]),
-        (Figure("Scores", _chart(found), f"Line: {found.judged.references.name}, scaled."),),
+        (Figure("Scores", _chart(found), f"Line: {found.known}, scaled."),),
         (*_against_truth(found, every_score), *_by_class(found), _flagged(found)),
     )
 
@@ -68,7 +68,7 @@ def _pictures(found: Found, shown: Positions) -> tuple[Row, ...]:
 
 
 def _chart(found: Found) -> Chart:
-    usual = found.judged.references.distribution(found.score.name)
+    usual = found.scored.usual
     borders = outlier_histogram.edges(found.scores, usual, log=False)
     middles = (borders[:-1] + borders[1:]) / 2
 
@@ -91,10 +91,13 @@ def _against_truth(found: Found, every_score: bool) -> tuple[Table, ...]:
     truth = found.is_outlier
     if truth is None or not 0 < truth.sum() < len(truth):
         return ()
-    judged, name = found.judged, found.score.name
-    specs = outliers.available(judged.references) if every_score else ()
-    names = [name, *(spec.name for spec in specs if spec.name != name)]
-    ranked = [outliers.ranked(judged, one, truth) for one in names]
+    name, others = found.score.name, outlier_data.offered(found.asked) if every_score else ()
+    names = [name, *(one for one in others if one != name)]
+    scored = outlier_data.scored(found.asked, names)
+    ranked = [
+        outliers.ranking(one, by.scores, truth, by.seconds)
+        for one, by in zip(names, scored, strict=True)
+    ]
     rows = tuple(
         (
             BY_NAME[one.name].title,
@@ -117,7 +120,8 @@ def _by_class(found: Found) -> tuple[Table, ...]:
     labels = found.images.labels
     if labels is None:
         return ()
-    errors, rows = found.judged.score("mse"), []
+    (by_error,), rows = outlier_data.scored(found.asked, ["mse"]), []
+    errors = by_error.scores
     for i, name in enumerate(found.images.class_names):
         mine = labels == i
         if mine.any():
@@ -132,7 +136,7 @@ def _by_class(found: Found) -> tuple[Table, ...]:
 def _flagged(found: Found) -> Table:
     order = found.queue[:LISTED]
     images = found.images.take(order)
-    facts = outlier_data.facts(found.asked, images)
+    facts = outlier_data.facts(found.asked, order)
     rows = tuple(
         (name, images.label_name(i), f"{found.scores[order[i]]:.4g}", ", ".join(facts[i]))
         for i, name in enumerate(images.ids.tolist())

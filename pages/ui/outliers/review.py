@@ -6,7 +6,7 @@ import streamlit as st
 from core import reviews
 from core.config import ReviewError
 from core.reviews import MAX_NAME, Decision, disagreements
-from pages.ui import cache, errors, review, selection, state, widgets
+from pages.ui import cache, errors, progress, review, selection, state, widgets
 from pages.ui.outliers import data as outlier_data
 from pages.ui.outliers import desk as outlier_desk
 from pages.ui.outliers import export as outlier_export
@@ -99,7 +99,7 @@ def _queue(found: Found, kind: str) -> Positions:
 @st.fragment
 def _desk(found: Found, queue: Positions, reviewer: str) -> None:
     """Reruns alone at every key, so that the rest of the page is not drawn again."""
-    with errors.shown():
+    with errors.shown(), progress.part():
         name = outlier_desk.queue_name(found, queue, reviewer)
         report = review.reported(KEY)
         review.show(

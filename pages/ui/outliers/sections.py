@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui import widgets
+from pages.ui import progress, widgets
 from pages.ui.outliers import classes as outlier_classes
 from pages.ui.outliers import found as outlier_found
 from pages.ui.outliers import inspector as outlier_inspector
@@ -43,6 +43,8 @@ def draw(found: Found) -> str:
     )
     if section != "review":
         st.query_params.pop("at", None)  # where a review stood
-    clicked = PARTS[section](found)
+    clicked = None
+    with progress.part():
+        clicked = PARTS[section](found)
     outlier_inspector.inspect(found, clicked)
     return section

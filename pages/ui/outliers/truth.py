@@ -8,7 +8,6 @@ from core import outliers
 from core.anomaly import rankings, scores
 from core.anomaly.scores import BY_NAME
 from core.outliers import Ranked
-from pages.ui import telling
 from pages.ui.outliers import curves as outlier_curves
 from pages.ui.outliers import data as outlier_data
 from pages.ui.outliers import pairs
@@ -90,10 +89,12 @@ def lesson(found: Found, ranked: dict[str, Ranked]) -> str:
 def _ranked(found: Found) -> dict[str, Ranked]:
     """All scores by name, the best first; fitted and computed now if they were not before."""
     assert found.is_outlier is not None
-    judged, truth = found.judged, found.is_outlier
-    with telling.progress():
-        specs = outliers.available(judged.references)
-        ranked = [outliers.ranked(judged, spec.name, truth) for spec in specs]
+    names = list(outlier_data.offered(found.asked))
+    scored = outlier_data.scored(found.asked, names)
+    ranked = [
+        outliers.ranking(name, one.scores, found.is_outlier, one.seconds)
+        for name, one in zip(names, scored, strict=True)
+    ]
     return {one.name: one for one in sorted(ranked, key=lambda one: -one.auroc)}
 
 
@@ -117,8 +118,11 @@ def _table(ranked: dict[str, Ranked], drawn: dict[str, Style]) -> None:
 
 def _curves(found: Found, ranked: dict[str, Ranked], drawn: dict[str, Style]) -> None:
     assert found.is_outlier is not None
-    truth, score = found.is_outlier, found.judged.score
-    curves = {BY_NAME[name].title: rankings.curves(score(name), truth) for name in ranked}
+    scored = outlier_data.scored(found.asked, list(ranked))
+    curves = {
+        BY_NAME[name].title: rankings.curves(one.scores, found.is_outlier)
+        for name, one in zip(ranked, scored, strict=True)
+    }
     left, right = st.columns(2, gap="medium")
     with left:
         st.markdown("**ROC**: outliers found against false alarms")
@@ -126,7 +130,7 @@ def _curves(found: Found, ranked: dict[str, Ranked], drawn: dict[str, Style]) ->
         st.plotly_chart(figure, key="roc", alt="ROC curves, a line a score")
     with right:
         st.markdown("**Precision and recall**")
-        figure = outlier_curves.precision_recall(curves, drawn, float(truth.mean()))
+        figure = outlier_curves.precision_recall(curves, drawn, float(found.is_outlier.mean()))
         st.plotly_chart(figure, key="precision_recall", alt="Precision and recall, a line a score")
     st.caption(
         "Strong: the score chosen above. Dashed: baselines without a network. Dotted: guessing."

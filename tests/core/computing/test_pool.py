@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import psutil
@@ -80,6 +81,19 @@ def test_many_who_ask_for_the_same_get_one_computation(ref: SplitRef, shared: Po
     waiters = [Waiter() for _ in range(5)]
     found = {id(shared.start(curve(ref, 2), waiter)) for waiter in waiters}
     assert len(found) == 1
+
+
+def test_tasks_of_one_group_are_carried_out_one_after_the_other(
+    ref: SplitRef, make_pool: MakePool
+) -> None:
+    pool = make_pool()
+    pool._n = 2
+    first, second = (replace(curve(ref, seed, LONG), group="a") for seed in (20, 21))
+    alone = curve(ref, 22)
+    computations = [pool.start(one) for one in (first, second, alone)]
+    assert pool.wait(computations[2:], 30)
+    assert [one.is_begun for one in computations] == [True, False, True]
+    assert len(pool.pids) == 2
 
 
 @pytest.mark.parametrize(

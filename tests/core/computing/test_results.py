@@ -52,6 +52,14 @@ def test_large_result_is_mapped_and_a_small_one_is_not() -> None:
         assert isinstance(getattr(owner, "obj", owner), mmap.mmap) is mapped
 
 
+def test_mapped_result_that_was_let_go_is_read_again() -> None:
+    results.write(TASK, arrays(1_000_000))
+    found = results.read(TASK)
+    results.let_go()
+    assert found is not None
+    np.testing.assert_array_equal(found["numbers"], arrays(1_000_000)["numbers"])
+
+
 @pytest.mark.parametrize("damage", ["short", "flipped", "empty", "text", "gone"])
 @pytest.mark.parametrize("n", [100, 1_000_000])
 def test_damaged_result_is_not_there(damage: str, n: int) -> None:
