@@ -1,24 +1,34 @@
 """What people decided about images, kept so that nothing that was acknowledged is ever lost.
 
 SQLite in the data folder. Rows are appended and never changed: what counts is the latest verdict of
-each reviewer on an image.
+each reviewer on an image. Beside the file stands how many decisions it holds, and now and then a
+copy is made: so a file that was emptied, or replaced by an older one, is told of and can be mended.
 """
 
 import contextlib
+import os
+import secrets
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Annotated, Any, Literal, get_args
+
+import msgspec
+from msgspec import Meta, Struct
 
 from core import config
 from core.config import OptionError, ReviewError
-from core.database import Database
+from core.database import ATTEMPTS, BUSY, PATIENCE, Database, text
+from core.files import remove_abandoned, write_atomically
+from core.wording import one_line
 
 Verdict = Literal["normal", "outlier", "unsure", ""]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)  # "": taken back
-MAX_NOTE, MAX_NAME = 2_000, 80
+MAX_NOTE, MAX_NAME, MAX_ID = 2_000, 80, 5_000
+COPY_AFTER = 0.1  # of the decisions may be newer than the copy of them, or so many:
+COPY_FEW = 20
 SCHEMA = (
     """
     CREATE TABLE IF NOT EXISTS decisions (
@@ -71,6 +81,30 @@ class Decision:
         if len(self.note) > MAX_NOTE:
             raise OptionError(f"A note has at most {MAX_NOTE:,} characters: shorten it.")
 
+    def check(self) -> None:
+        """Raise OptionError if a text in it is none that can be kept, before anything is."""
+        for name, words in TEXTS.items():
+            said: str = getattr(self, name)
+            if len(said) > MAX_ID:
+                raise OptionError(f"{words} is longer than {MAX_ID:,} characters: shorten it.")
+            if "\0" in said or any("\ud800" <= c <= "\udfff" for c in said):
+                raise OptionError(
+                    f"{words} ({one_line(said, 40)}) has a character that cannot be kept (half of "
+                    "one, or NUL): write it anew without that."
+                )
+
+
+class Kept(Struct, frozen=True):
+    """What is known of the file from outside of it.
+
+    n: decisions that it held last.  lost: decisions that it once held and holds no longer.
+    copied: decisions in the copy of it; 0 where it holds nothing that the file does not.
+    """
+
+    n: Annotated[int, Meta(ge=0)] = 0
+    lost: Annotated[int, Meta(ge=0)] = 0
+    copied: Annotated[int, Meta(ge=0)] = 0
+
 
 def now() -> str:
     """The time as decisions have it."""
@@ -80,21 +114,30 @@ def now() -> str:
 class Reviews:
     """The decisions in one file: one connection, shared by the threads of this process.
 
+    A file that is moved, deleted or replaced meanwhile is followed: what is then in its place is
+    used, and notices() tells what is missing.
     Raises ReviewError if the file cannot be opened, read or written.
     """
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path or config.data_dir() / "reviews.sqlite3"
-        with _refused("opened", self.path):
-            self._database = Database(self.path, SCHEMA)
+        self.copy_path = self.path.with_name(f"{self.path.stem}.copy{self.path.suffix}")
+        self._known: Kept | None = None
+        with self._refused("opened"):
+            self._database = Database(self.path, SCHEMA, self._opened)
 
     def record(self, decisions: Sequence[Decision]) -> None:
         """Keep decisions, all or none; when this returns they are on the disk.
 
         One whose operation is there already changes nothing: it may be sent again.
+        Raises OptionError if one of them has a text that cannot be kept.
         """
-        with _refused("written", self.path):
+        for decision in decisions:
+            decision.check()
+        with self._refused("written"):
             self._database.write(INSERT, [astuple(decision) for decision in decisions])
+        with contextlib.suppress(sqlite3.Error, OSError):  # the decisions themselves are kept
+            self._written()
 
     def current(self, source: str) -> dict[str, dict[str, Decision]]:
         """The latest decision of each reviewer on each image of a set: image -> reviewer -> it.
@@ -111,15 +154,125 @@ class Reviews:
         }
 
     def history(self, source: str | None = None) -> list[Decision]:
-        """All decisions on a data set (on all if None), in the order in which they were kept."""
-        where, values = ("WHERE source = ?", (source,)) if source is not None else ("", ())
-        query = f"SELECT {COLUMNS} FROM decisions {where} ORDER BY number"  # noqa: S608  # ours
-        with _refused("read", self.path):
-            rows = self._database.read(query, values)
-        return [Decision(*row) for row in rows]
+        """All decisions on a data set (on all if None), in the order in which they were kept.
+
+        Rows that cannot be read are left out: see notices().
+        """
+        return [one for one in map(_decision, self._rows(source)) if one is not None]
+
+    def notices(self, source: str | None = None) -> tuple[str, ...]:
+        """A sentence for each thing that is wrong with what is kept, though it can be used."""
+        unreadable = sum(_decision(row) is None for row in self._rows(source))
+        found = []
+        if unreadable:
+            of_them = "1 decision" if unreadable == 1 else f"{unreadable:,} decisions"
+            found.append(
+                f"{of_them} in {self.path.name} cannot be read and left out here: something else "
+                "than Hourglass has written there."
+            )
+        if lost := self.lost:
+            of_them = "1 decision that was" if lost == 1 else f"{lost:,} decisions that were"
+            found.append(
+                f"{of_them} kept in {self.path.name} {'is' if lost == 1 else 'are'} not there any "
+                "more: the file was emptied, moved away or replaced. Put it back in its place, "
+                "bring back what the copy of it has, or go on without them."
+            )
+        return tuple(found)
+
+    @property
+    def lost(self) -> int:
+        """How many decisions were once kept, and are not there any more."""
+        return self._kept().lost
+
+    @property
+    def n_copied(self) -> int:
+        """How many decisions the copy holds, which bring_back() would read."""
+        return self._kept().copied if self.copy_path.exists() else 0
+
+    def bring_back(self) -> int:
+        """Add what the copy holds and the file does not; how many decisions that were."""
+        with self._refused("read", self.copy_path), _reading(self.copy_path) as copy:
+            query = f"SELECT {COLUMNS} FROM decisions ORDER BY number"  # noqa: S608  # ours
+            rows = [one for one in copy.execute(query) if _decision(one) is not None]
+        with self._refused("written"):
+            before = self._n(self._database)
+            self._database.write(INSERT, rows)
+            n = self._n(self._database)
+        self._know(Kept(n, max(0, self._kept().lost - (n - before))))  # it has no more to give
+        return n - before
+
+    def go_on_without(self) -> None:
+        """Tell no more of the decisions that are not there any more."""
+        self._know(msgspec.structs.replace(self._kept(), lost=0))
 
     def close(self) -> None:
         self._database.close()
+
+    def _rows(self, source: str | None) -> list[tuple[Any, ...]]:
+        where, values = ("WHERE source = ?", (source,)) if source is not None else ("", ())
+        query = f"SELECT {COLUMNS} FROM decisions {where} ORDER BY number"  # noqa: S608  # ours
+        with self._refused("read"):
+            return self._database.read(query, values)
+
+    def _opened(self, database: Database) -> None:
+        """Another file may stand there than before: what it holds less, was lost.
+
+        What was known is read first: what others add between the two is no loss.
+        """
+        known = self._kept()
+        n = self._n(database)
+        self._know(Kept(n, max(0, known.lost + known.n - n), known.copied))
+
+    def _written(self) -> None:
+        """Note how many decisions there are now, and copy them if many are new."""
+        kept = msgspec.structs.replace(self._kept(), n=self._n(self._database))
+        if not kept.lost and kept.n - kept.copied >= max(COPY_FEW, COPY_AFTER * kept.n):
+            with contextlib.suppress(sqlite3.Error, OSError):
+                self._copy(self._database)
+                kept = msgspec.structs.replace(kept, copied=kept.n)
+        self._know(kept)
+
+    @staticmethod
+    def _n(database: Database) -> int:
+        ((n,),) = database.read("SELECT count(*) FROM decisions")
+        return int(n)
+
+    def _copy(self, database: Database) -> None:
+        """Put a copy of the whole file beside it, whole or not at all."""
+        remove_abandoned(self.path.parent, self.copy_path.name)
+        new = self.copy_path.with_name(f".{self.copy_path.name}.{secrets.token_hex(4)}")
+        try:
+            database.copy(new)
+            os.replace(new, self.copy_path)
+        finally:
+            new.unlink(missing_ok=True)
+
+    def _kept(self) -> Kept:
+        """What is known from outside of the file; of what was lost with the folder, too."""
+        try:
+            return msgspec.json.decode(self._kept_path.read_bytes(), type=Kept)
+        except (OSError, ValueError):
+            return self._known or Kept()
+
+    def _know(self, kept: Kept) -> None:
+        self._known = kept
+        with contextlib.suppress(OSError):  # a folder that may not be written to costs only this
+            write_atomically(self._kept_path, msgspec.json.encode(kept), durable=False)
+
+    @property
+    def _kept_path(self) -> Path:
+        return self.path.with_name(f"{self.path.stem}.kept.json")
+
+    @contextlib.contextmanager
+    def _refused(self, what: str, path: Path | None = None) -> Iterator[None]:
+        """A failure of the disk or the file, as a sentence that says what to do."""
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            name = (path or self.path).name
+            raise ReviewError(
+                f"The decisions in {name} cannot be {what}: {_advice(error, path or self.path)}"
+            ) from error
 
 
 def disagreements(current: dict[str, dict[str, Decision]]) -> list[str]:
@@ -138,13 +291,59 @@ INSERT = (
 )
 
 
-@contextlib.contextmanager
-def _refused(what: str, path: Path) -> Iterator[None]:
-    """A failure of the disk or the file, as a sentence."""
+TEXTS = {
+    "operation": "The name of this decision",
+    "source": "The name of the data set",
+    "image": "The name of the image",
+    "checkpoint": "The name of the model",
+    "reviewer": "Your name",
+    "verdict": "The verdict",
+    "note": "The note",
+    "time": "The time",
+}
+
+
+def _decision(row: tuple[Any, ...]) -> Decision | None:
+    """A row as a decision, None if it is none: whoever wrote it did not ask us."""
+    if not all(isinstance(value, str) for value in row):
+        return None
     try:
-        yield
-    except (sqlite3.Error, OSError) as error:
-        raise ReviewError(
-            f"The decisions in {path.name} cannot be {what} ({error}): free some space or move the "
-            "file away, then try again."
-        ) from error
+        return Decision(*row)
+    except OptionError:
+        return None
+
+
+@contextlib.contextmanager
+def _reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """A connection to a file that must be there."""
+    there = f"{path.absolute().as_uri()}?mode=rw"
+    with contextlib.closing(sqlite3.connect(there, uri=True)) as one:
+        one.text_factory = text
+        yield one
+
+
+def _advice(error: sqlite3.Error | OSError, path: Path) -> str:
+    """What is wrong, and what to do about it, as the end of a sentence."""
+    code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
+    seconds = ATTEMPTS * PATIENCE
+    if code in BUSY:
+        return (
+            f"another program has been writing to it for more than {seconds:g} seconds; wait until "
+            "it is done, or end it, then try again."
+        )
+    if code == sqlite3.SQLITE_FULL:
+        return "the disk is full; free some space, then try again."
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
+        return (
+            f"the file or its folder may not be written to ({error}); let who runs Hourglass write "
+            f"in {path.parent}, then try again."
+        )
+    if code == sqlite3.SQLITE_CONSTRAINT:
+        return f"one of them is not as it must be ({error}); make it anew."
+    if isinstance(error, OSError) or code == sqlite3.SQLITE_IOERR:
+        said = error.strerror if isinstance(error, OSError) else str(error)
+        return f"the disk refuses ({said}); mend that, then try again."
+    return (
+        f"the file is damaged ({error}); move the file away, and a new one is begun, into which "
+        "decisions can be brought back from the copy."
+    )

@@ -15,7 +15,7 @@ from pages.ui import mosaic, theme
 from pages.ui.component import component
 from pages.ui.mosaic import Pixels
 from pages.ui.outliers import review_reports
-from pages.ui.outliers.review_reports import Report, Stamp
+from pages.ui.outliers.review_reports import Refused, Report, Stamp
 
 AHEAD, BEHIND = 5, 1  # images that are sent before they are asked for
 
@@ -82,7 +82,8 @@ class Desk:
     """All that the component shows.
 
     queue: a name that changes when the queue does.  place: where to begin.  decided: how many of
-    total are.  kept: the operations that are stored.  problem: why others are not, or "".
+    total are.  kept: the operations that are stored.  problem: why others are not yet, or "".
+    refused: those that never will be.
     stamp: of the verdicts from now on.
     items: some images around the place, with pictures unless the browser has them.
     scale: what error is drawn brightest.
@@ -98,6 +99,7 @@ class Desk:
     trail: tuple[Step, ...]
     kept: tuple[str, ...]
     problem: str
+    refused: tuple[Refused, ...]
     scale: float
 
 
@@ -115,6 +117,7 @@ def show(desk: Desk, key: str, on_report: Callable[[], None]) -> None:
         "trail": [step._asdict() for step in desk.trail],
         "kept": list(desk.kept),
         "problem": desk.problem,
+        "refused": [one._asdict() for one in desk.refused],
         "scale": {
             "most": desk.scale,
             "bar": BAR,

@@ -1,21 +1,25 @@
 """Decisions: kept once acknowledged, whoever is killed; never changed; two people at once."""
 
+import contextlib
 import os
 import random
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from core import database
 from core.config import OptionError, ReviewError
-from core.database import journal_for
+from core.database import Database, journal_for
 from core.reviews import Decision, Reviews, disagreements, now
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -207,6 +211,223 @@ def test_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path) -> N
     with pytest.raises(ReviewError, match="move the file away"):
         Reviews(path)
     assert path.read_bytes().startswith(b"not a database")
+
+
+# What else happens to the file
+
+
+def decide(kept: Reviews, n: int) -> list[Decision]:
+    made = [decision(f"i{i}") for i in range(n)]
+    for one in made:
+        kept.record([one])
+    return made
+
+
+def moved_away(path: Path) -> Path:
+    """As a person does it, or a program that tidies up."""
+    return path.rename(path.with_name("away.sqlite3"))
+
+
+def emptied(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def deleted_with_its_folder(path: Path) -> None:
+    shutil.rmtree(path.parent)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="an open file is neither moved nor deleted there")
+@pytest.mark.parametrize("happens", [Path.unlink, moved_away, emptied, deleted_with_its_folder])
+@pytest.mark.parametrize("is_restarted", [False, True])
+def test_file_that_is_gone_or_emptied_is_told_of_and_decisions_go_on(
+    happens: Callable[[Path], object], is_restarted: bool, tmp_path: Path
+) -> None:
+    kept = Reviews(tmp_path / "data" / "reviews.sqlite3")
+    decide(kept, 3)
+    if is_restarted:
+        kept.close()
+    happens(kept.path)
+    if is_restarted:
+        kept = Reviews(kept.path)
+    kept.record([decision("new")])
+    assert [one.image for one in kept.history()] == ["new"]
+    assert [one.image for one in again(kept).history()] == ["new"], "it is on the disk"
+    if not (is_restarted and happens is deleted_with_its_folder):  # nothing is left to know it by
+        (notice,) = kept.notices()
+        assert notice.startswith("3 decisions that were kept in reviews.sqlite3 are not there")
+        assert again(kept).lost == 3
+        kept.go_on_without()
+        assert (kept.notices(), again(kept).notices()) == ((), ())
+
+
+@pytest.mark.skipif(os.name != "posix", reason="an open file is neither moved nor deleted there")
+def test_file_that_is_put_back_is_used_again_and_nothing_is_missed(kept: Reviews) -> None:
+    decide(kept, 3)
+    away = moved_away(kept.path)
+    assert kept.history() == []
+    assert kept.lost == 3
+    away.replace(kept.path)
+    assert len(kept.history()) == 3
+    assert kept.notices() == ()
+    kept.record([decision("new")])
+    assert len(again(kept).history()) == 4
+
+
+def test_older_file_in_its_place_is_told_of(kept: Reviews) -> None:
+    decide(kept, 2)
+    kept.close()
+    older = kept.path.read_bytes()
+    decide(kept, 3)
+    kept.close()
+    kept.path.write_bytes(older)
+    assert len(kept.history()) == 2
+    assert "3 decisions that were kept" in kept.notices()[0]
+
+
+def test_decisions_are_brought_back_from_the_copy_without_those_made_since_being_lost(
+    kept: Reviews,
+) -> None:
+    made = decide(kept, 25)
+    assert kept.n_copied == 20
+    kept.close()
+    emptied(kept.path)
+    new = decision("new")
+    kept.record([new])
+    assert (kept.lost, kept.n_copied) == (25, 20), "the copy is not overwritten by less"
+    assert kept.bring_back() == 20
+    assert kept.history() == [new, *made[:20]]
+    assert (kept.lost, kept.n_copied) == (5, 0), "it has no more to give"
+    assert [path.name for path in kept.path.parent.glob(".*")] == []
+
+
+def test_copy_grows_with_the_decisions(kept: Reviews) -> None:
+    for n in (19, 1, 40, 300):
+        kept.record([decision() for _ in range(n)])
+    assert kept.n_copied == 360
+    kept.record([decision() for _ in range(20)])
+    assert kept.n_copied == 360, "a tenth of them may be newer"
+
+
+def test_decisions_of_other_processes_are_never_missed(kept: Reviews) -> None:
+    other = Reviews(kept.path)
+    for _ in range(3):
+        decide(kept, 2)
+        decide(other, 2)
+    assert (kept.lost, other.lost, again(kept).lost) == (0, 0, 0)
+
+
+def test_decision_that_is_added_while_they_are_counted_is_no_loss(
+    kept: Reviews, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = Reviews(kept.path)
+    read = Database.read
+
+    def slow(self: Database, query: str, values: Any = ()) -> Any:
+        found = read(self, query, values)
+        if "count" in query and self is kept._database:
+            monkeypatch.setattr(Database, "read", read)
+            decide(other, 2)
+        return found
+
+    monkeypatch.setattr(Database, "read", slow)
+    decide(kept, 1)
+    assert (kept.lost, again(kept).lost) == (0, 0)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b'{"n": -1}', b'{"n": "many"}', b"\xff"])
+def test_note_of_how_many_there_are_that_cannot_be_read_changes_nothing(
+    content: bytes, kept: Reviews
+) -> None:
+    decide(kept, 2)
+    kept.path.with_name("reviews.kept.json").write_bytes(content)
+    assert (len(again(kept).history()), again(kept).notices()) == (2, ())
+
+
+ROW = "INSERT INTO decisions VALUES (NULL, ?, 'set', 'b', 'm', ?, 'outlier', ?, 't')"
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        ("op", "ann", b"\x00\x01"), ("op", "ann", "x" * 9_999), ("op", "", "note"),
+        ("op", "ann", "CAST(X'FF' AS TEXT)"), ("op", b"\xff", "note"),
+    ],
+)  # fmt: skip
+def test_row_that_cannot_be_read_hides_no_other_and_is_told_of(
+    values: tuple[Any, ...], kept: Reviews
+) -> None:
+    kept.record([decision("a")])
+    with contextlib.closing(sqlite3.connect(kept.path)) as other, other:
+        statement = ROW
+        if values[2] == "CAST(X'FF' AS TEXT)":  # text that is no UTF-8
+            statement, values = ROW.replace("'outlier', ?", f"'outlier', {values[2]}"), values[:2]
+        other.execute(statement, values)
+    kept.record([decision("c")])
+    assert [one.image for one in kept.history("set")] == ["a", "c"]
+    assert set(kept.current("set")) == {"a", "c"}
+    (notice,) = kept.notices("set")
+    assert notice.startswith("1 decision in reviews.sqlite3 cannot be read")
+    assert kept.notices("other") == ()
+
+
+@pytest.mark.parametrize("field", ["note", "image", "source", "checkpoint", "reviewer"])
+@pytest.mark.parametrize("text", ["\ud83d", "a\0b"])
+def test_text_that_cannot_be_kept_is_refused_in_a_sentence_and_nothing_is_written(
+    field: str, text: str, kept: Reviews
+) -> None:
+    with pytest.raises(OptionError, match="cannot be kept.*write it anew") as refusal:
+        kept.record([decision("a"), decision(**({"image": "b"} | {field: text}))])
+    str(refusal.value).encode()  # it can be shown
+    assert kept.history() == []
+
+
+def test_name_that_is_too_long_is_refused(kept: Reviews) -> None:
+    with pytest.raises(OptionError, match="longer than 5,000 characters"):
+        kept.record([decision("x" * 5_001)])
+
+
+def test_file_that_is_locked_for_long_is_told_of_with_advice_that_works(
+    kept: Reviews, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "PATIENCE", 0.01)
+    kept.close()
+    other = sqlite3.connect(kept.path, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    for attempt in (lambda: kept.record([decision()]), kept.history):
+        with pytest.raises(ReviewError, match="another program has been writing") as refusal:
+            attempt()
+        assert "move" not in str(refusal.value)
+    other.execute("ROLLBACK")
+    other.close()
+    kept.record([decision()])
+    assert len(kept.history()) == 1
+
+
+def test_file_that_may_not_be_written_is_told_of_and_goes_on_when_it_may(
+    kept: Reviews, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept.record([decision("a")])
+    kept._database.connection.execute("PRAGMA query_only = 1")
+    with pytest.raises(ReviewError, match="let who runs Hourglass write in"):
+        kept.record([decision("b")])
+    assert len(kept.history()) == 1
+    kept._database.connection.execute("PRAGMA query_only = 0")
+    kept.record([decision("b")])
+    assert len(kept.history()) == 2
+
+
+def test_damaged_file_is_left_alone_until_it_is_moved_and_then_mended_from_the_copy(
+    kept: Reviews,
+) -> None:
+    decide(kept, 20)
+    kept.close()
+    content = kept.path.read_bytes()
+    kept.path.write_bytes(content[:40] + b"\xff" * (len(content) - 40))
+    with pytest.raises(ReviewError, match="damaged.*move the file away"):
+        kept.record([decision("b")])
+    moved_away(kept.path)
+    kept.record([decision("b")])
+    assert (kept.lost, kept.bring_back(), len(kept.history())) == (20, 20, 21)
 
 
 @pytest.mark.slow

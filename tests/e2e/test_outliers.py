@@ -220,6 +220,42 @@ def test_decision_that_cannot_be_kept_says_not_saved_and_is_sent_again(
     assert own_server.decisions.current(SOURCE)[image]["me"].verdict == "outlier"
 
 
+def test_verdict_that_can_never_be_kept_says_why_and_the_next_ones_are_kept(
+    visit: Visit, own_server: Server
+) -> None:
+    page = visit.page
+    open_review(page, own_server)
+    note = page.locator(".review-note")
+    note.evaluate("(box) => { box.value = 'half \ud83d'; box.dispatchEvent(new Event('input')); }")
+    image = decide(page, "o")
+    page.get_by_text("has a character that cannot be kept").wait_for(timeout=SECONDS)
+    assert page.locator(".review-saved").inner_text() == "NOT saved: 1"
+    other = decide(page, "n")
+    page.get_by_text("all saved").wait_for(timeout=SECONDS)
+    kept = own_server.decisions.current(SOURCE)
+    assert kept[other]["me"].verdict == "normal"
+    assert image not in kept
+
+
+@pytest.mark.skipif(os.name != "posix", reason="an open file is not moved there")
+def test_file_of_decisions_that_is_moved_away_meanwhile_is_begun_anew_and_told_of(
+    visit: Visit, own_server: Server
+) -> None:
+    page = visit.page
+    open_review(page, own_server)
+    decide(page, "o")
+    wait_until_saved(page)
+    path = own_server.folder / "data" / "reviews.sqlite3"
+    path.rename(path.with_name("away.sqlite3"))
+    second = decide(page, "n")
+    wait_until_saved(page)
+    assert list(own_server.decisions.current(SOURCE)) == [second]
+    open_review(page, own_server)
+    page.get_by_text("1 decision that was kept in reviews.sqlite3").wait_for(timeout=SECONDS)
+    page.get_by_role("button", name="Go on without them").click()
+    page.get_by_text("1 decision that was kept").wait_for(state="hidden", timeout=SECONDS)
+
+
 def test_brushing_the_tail_selects_its_images_on_all_pages(visit: Visit, server: str) -> None:
     page = visit.page
     page.goto(f"{server}/outliers?model=tiny-dense&share=10")

@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 from core import checkpoints, datasets, outliers
 from core.anomaly import scores, thresholds
 from core.anomaly.references import reference_images
+from core.config import ReviewError
 from core.data import folders
 from core.exports import csv_bytes
 from core.inference import Autoencoder
@@ -23,7 +24,9 @@ from core.reviews import Decision, Reviews, now
 from pages.ui import cache
 from pages.ui.outliers import desk as outlier_desk
 from pages.ui.outliers import export as outlier_export
+from pages.ui.outliers import review as outlier_review
 from pages.ui.outliers.data import Asked, Found, Truth, experiment, scored
+from pages.ui.outliers.review_reports import Said, Stamp
 from tests.core.models_for_tests import tiny_document, tiny_tensors
 from tests.pages.tiny_models import DIGITS
 
@@ -225,6 +228,69 @@ def test_queue_of_disagreements_holds_just_those(
     nothing_kept.record([decision(image, "outlier", "me"), decision(image, "normal", "bob")])
     sent = desk(open_page(section_outliers="review", queue="disagreements"))
     assert (sent["total"], sent["start"]) == (1, image)
+
+
+def said(operation: str = "0123456789abcdef", **changes: str) -> Said:
+    one = {"image": "a", "verdict": "outlier", "note": ""} | changes
+    return Said(operation, one["image"], one["verdict"], one["note"], Stamp("s", "m", "ann"))  # type: ignore[arg-type]
+
+
+def test_verdict_that_can_never_be_kept_keeps_no_other_from_it_and_says_why() -> None:
+    pending = [said("operation-1"), said("operation-2", note="half \ud83d"), said("operation-3")]
+    sound, refused = outlier_review.sorted_out(pending)
+    assert [one.operation for one in sound] == ["operation-1", "operation-3"]
+    assert [one.operation for one in refused] == ["operation-2"]
+    assert "The note (half) has a character that cannot be kept" in refused[0].why
+
+
+def test_decisions_that_are_missing_are_told_of_and_brought_back(
+    open_page: OpenPage, nothing_kept: Reviews
+) -> None:
+    ids = datasets.load("mnist-5k").ids
+    nothing_kept.record([decision(str(ids[i]), "outlier", "me") for i in range(20)])
+    nothing_kept.close()
+    nothing_kept.path.write_bytes(b"")
+    app = open_page(section_outliers="review", queue="all")
+    assert "20 decisions that were kept" in app.warning[0].value
+    assert desk(app)["decided"] == 0
+    button = next(one for one in app.button if one.label.startswith("Bring back"))
+    app = button.click().run()
+    assert not app.exception
+    assert app.success[0].value == "20 decisions brought back\\."
+    assert not app.warning
+    assert desk(app)["decided"] == 20
+
+
+def test_decisions_that_are_missing_may_be_gone_on_without(
+    open_page: OpenPage, nothing_kept: Reviews
+) -> None:
+    nothing_kept.record([decision("a", "outlier", "me")])
+    nothing_kept.close()
+    nothing_kept.path.unlink()
+    app = open_page(section_outliers="review", queue="all")
+    assert "1 decision that was kept" in app.warning[0].value
+    assert not [one for one in app.button if one.label.startswith("Bring back")]
+    app = next(one for one in app.button if one.label == "Go on without them").click().run()
+    assert not app.warning
+
+
+def test_desk_stays_with_what_was_known_where_decisions_cannot_be_read(
+    open_page: OpenPage, nothing_kept: Reviews, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = str(datasets.load("mnist-5k").ids[17])
+    nothing_kept.record([decision(image, "outlier", "me")])
+    app = open_page(section_outliers="review", queue="all")
+    assert desk(app)["decided"] == 1
+
+    def refuse(*_: object) -> None:
+        raise ReviewError("The decisions cannot be read.")
+
+    monkeypatch.setattr(Reviews, "_rows", refuse)
+    app.run()
+    assert not app.exception
+    assert "cannot be read" in app.error[0].value
+    sent = desk(app)
+    assert (sent["decided"], sent["problem"]) == (1, "The decisions cannot be read.")
 
 
 def test_trail_knows_what_each_verdict_replaced() -> None:

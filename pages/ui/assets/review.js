@@ -70,7 +70,10 @@ class View {
       this.ids.set(item.place, item.id);
     }
     const kept = new Set(data.kept);
-    this.pending = this.pending.filter((one) => !kept.has(one.operation));
+    const refused = new Map(data.refused.map(({ operation, why }) => [operation, why]));
+    const lost = this.pending.filter((one) => refused.has(one.operation));
+    if (lost.length) this.refused = { n: lost.length, why: refused.get(lost[0].operation) }; // told until the next verdict
+    this.pending = this.pending.filter((one) => !kept.has(one.operation) && !refused.has(one.operation));
     this.find("scale-name").textContent = data.scale.label;
     this.find("most").textContent = `${data.scale.most.toFixed(2)} and more`;
     this.find("bar").src = data.scale.bar;
@@ -140,6 +143,7 @@ class View {
   }
 
   keep(image, verdict, note) {
+    this.refused = undefined;
     const operation = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
     this.pending = [...this.pending, { operation, image, verdict, note, ...this.data.stamp }];
   }
@@ -217,18 +221,22 @@ class View {
 
   status() {
     const { problem, kept } = this.data;
+    const { refused } = this;
     const waiting = this.pending.length;
     const box = this.find("problem");
-    box.hidden = !(problem && waiting);
-    if (problem && waiting) {
+    box.hidden = !((problem && waiting) || refused);
+    if (refused) {
+      box.replaceChildren(make("b", "", `NOT saved: ${refused.n}. `), make("span", "", refused.why));
+    } else if (problem && waiting) {
       const again = make("button", "review-button", "Try again");
       again.type = "button";
       again.addEventListener("click", () => this.report());
       box.replaceChildren(make("b", "", `NOT saved: ${waiting}. `), make("span", "", problem), again);
     }
-    const text = waiting ? (problem ? `NOT saved: ${waiting}` : `saving ${waiting}…`) : kept.length ? "all saved" : "";
+    const failed = (problem ? waiting : 0) + (refused?.n ?? 0);
+    const text = failed ? `NOT saved: ${failed}` : waiting ? `saving ${waiting}…` : kept.length ? "all saved" : "";
     this.find("saved").textContent = text;
-    this.find("saved").dataset.state = waiting ? (problem ? "failed" : "saving") : "saved";
+    this.find("saved").dataset.state = failed ? "failed" : waiting ? "saving" : "saved";
   }
 
   strip({ title, pictures }) {

@@ -5,6 +5,7 @@ import hashlib
 import numpy as np
 import streamlit as st
 
+from core.config import ReviewError
 from core.reviews import Decision
 from pages.ui import cache, mosaic, refusals, review, state
 from pages.ui.outliers import data as outlier_data
@@ -13,7 +14,9 @@ from pages.ui.outliers.data import FACTS, Found, Positions
 from pages.ui.outliers.review_reports import Report, Stamp
 from pages.ui.review import Desk, Known, Other, Pictures, Small, Step, Strip
 
-KEPT, PROBLEM = "review_kept", "review_problem"
+KEPT, PROBLEM, REFUSED = "review_kept", "review_problem", "review_refused"
+UNREAD = "review_unread"  # why what is kept cannot be read, or ""
+_LAST = "review_last"
 N_NEAR, N_STEPS = 5, 30
 
 
@@ -27,7 +30,7 @@ def desk(found: Found, queue: Positions, reviewer: str, report: Report | None, n
     """What the reviewer sees now."""
     outlier_data.prepare_review(found.asked)
     ids = found.images.ids[queue].tolist()
-    current = cache.reviews().current(found.images.id)
+    current, history = _decisions(found.images.id)
     mine = [current.get(one, {}).get(reviewer) for one in ids]
     place = _start(ids, mine) if report is None else min(max(report.place, 0), len(ids) - 1)
     st.query_params["at"] = ids[place]
@@ -46,11 +49,29 @@ def desk(found: Found, queue: Positions, reviewer: str, report: Report | None, n
             )
             for i in review.window(place, len(ids))
         ),
-        trail(cache.reviews().history(found.images.id), reviewer, ids),
+        trail(history, reviewer, ids),
         tuple(st.session_state.get(KEPT, ())),
         st.session_state.get(PROBLEM, ""),
+        tuple(st.session_state.get(REFUSED, ())),
         outlier_data.error_scale(found.asked),
     )
+
+
+def _decisions(source: str) -> tuple[dict[str, dict[str, Decision]], list[Decision]]:
+    """What is decided now, and all that was; where it cannot be read, as it was last.
+
+    The desk must not go because of that: it holds verdicts that are not kept yet.
+    """
+    try:
+        reviews = cache.reviews()
+        found = reviews.current(source), reviews.history(source)
+    except ReviewError as error:
+        st.session_state[PROBLEM] = st.session_state[UNREAD] = str(error)
+        before = st.session_state.get(_LAST, {}).get(source, ({}, []))
+        return before[0], before[1]
+    st.session_state[UNREAD] = ""
+    st.session_state[_LAST] = {source: found}
+    return found
 
 
 def trail(history: list[Decision], reviewer: str, ids: list[str]) -> tuple[Step, ...]:

@@ -1,17 +1,21 @@
 """Review: a queue of images, the strangest first, and what people decide about them."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import streamlit as st
 
 from core import reviews
-from core.config import ReviewError
+from core.config import HourglassError, OptionError
 from core.reviews import MAX_NAME, Decision, disagreements
 from pages.ui import cache, errors, progress, review, selection, state, widgets
 from pages.ui.outliers import data as outlier_data
 from pages.ui.outliers import desk as outlier_desk
 from pages.ui.outliers import export as outlier_export
+from pages.ui.outliers import review_notices
 from pages.ui.outliers.data import Found, Positions
-from pages.ui.outliers.review_reports import Said
+from pages.ui.outliers.review_reports import Refused, Said
+from pages.ui.text import plain
 
 QUEUES = {
     "flagged": "flagged images",
@@ -31,6 +35,7 @@ DEFAULT_REVIEWER = "me"
 
 def draw(found: Found) -> None:
     """The choice of queue and reviewer, and the desk."""
+    review_notices.draw(found.images.id)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         kind, reviewer = _kind(), _reviewer()
         outlier_export.decisions(found)
@@ -99,6 +104,7 @@ def _queue(found: Found, kind: str) -> Positions:
 @st.fragment
 def _desk(found: Found, queue: Positions, reviewer: str) -> None:
     """Reruns alone at every key, so that the rest of the page is not drawn again."""
+    said = st.empty()  # the desk keeps its place, and with it what it has not sent yet
     with errors.shown(), progress.part():
         name = outlier_desk.queue_name(found, queue, reviewer)
         report = review.reported(KEY)
@@ -107,6 +113,9 @@ def _desk(found: Found, queue: Positions, reviewer: str) -> None:
             KEY,
             on_report=_keep,
         )
+        unread = st.session_state.get(outlier_desk.UNREAD)
+        if unread and not (report and report.pending):  # else the desk says so
+            said.error(plain(unread), icon=":material/error:")
 
 
 def _keep() -> None:
@@ -114,13 +123,28 @@ def _keep() -> None:
     report = review.reported(KEY)
     if report is None or not report.pending:
         return
+    sound, refused = sorted_out(report.pending)
+    st.session_state[outlier_desk.REFUSED] = refused
     try:
-        cache.reviews().record([decision(one) for one in report.pending])
-    except ReviewError as error:
+        cache.reviews().record(sound)
+    except HourglassError as error:
         st.session_state[outlier_desk.PROBLEM] = str(error)
         return
     st.session_state[outlier_desk.PROBLEM] = ""
-    st.session_state[outlier_desk.KEPT] = tuple(one.operation for one in report.pending)
+    st.session_state[outlier_desk.KEPT] = tuple(one.operation for one in sound)
+
+
+def sorted_out(pending: Sequence[Said]) -> tuple[list[Decision], tuple[Refused, ...]]:
+    """What can be kept, and what never can be, which must not keep the others from it."""
+    sound, refused = [], []
+    for said in pending:
+        try:
+            one = decision(said)
+            one.check()
+            sound.append(one)
+        except OptionError as error:
+            refused.append(Refused(said.operation, str(error)))
+    return sound, tuple(refused)
 
 
 def decision(said: Said) -> Decision:

@@ -27,6 +27,13 @@ class Said(NamedTuple):
     stamp: Stamp
 
 
+class Refused(NamedTuple):
+    """A verdict that cannot be kept as it is.  why: a sentence that says what to do."""
+
+    operation: str
+    why: str
+
+
 @dataclass(frozen=True)
 class Report:
     """What the browser said last.
