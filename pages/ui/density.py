@@ -14,8 +14,8 @@ from PIL import Image
 
 from core.mapping.density import Cells, cells
 from pages.ui import mosaic, theme
-from pages.ui.colouring import TABLES, Colouring, Groups, Scale, ends, rgb
-from pages.ui.scatter import Look, Mask, Places, Points, stops
+from pages.ui.colouring import TABLES, Colouring, Groups, Mask, Scale, ends, rgb
+from pages.ui.scatter import Look, Places, Points, legend, stops
 from pages.ui.text import hover_text
 
 Picture = npt.NDArray[np.uint8]
@@ -71,15 +71,14 @@ def figure(
         drawn.add_trace(go.Scatter(x=[None], y=[None], mode="markers", hoverinfo="skip", **trace))
     drawn.update_xaxes(title_text=look.axes[0], range=[x0, x1], zeroline=False)
     drawn.update_yaxes(title_text=look.axes[1], range=[y0, y1], zeroline=False)
-    legend = {"title": {"text": colouring.title}, "orientation": "h", "x": 0, "y": 1.02}
-    legend |= {"yanchor": "bottom", "itemclick": False, "itemdoubleclick": False}
+    still = {"itemclick": False, "itemdoubleclick": False}
     return drawn.update_layout(
         height=look.height,
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
         dragmode=look.drag,
         hovermode=False,
         uirevision=look.revision,
-        legend=legend,
+        legend=legend(colouring) | still,
     )
 
 
@@ -140,15 +139,14 @@ def _keys(points: Points, colouring: Colouring) -> list[dict[str, Any]]:
 
 
 def _group_keys(groups: Groups) -> list[dict[str, Any]]:
-    sizes = np.bincount(groups.of, minlength=len(groups.names))
     return [
         {
-            "name": f"{hover_text(name)} ({size:,})",
-            "marker": {"color": groups.colours[i % len(groups.colours)], "size": 9},
+            "name": f"{hover_text(part.label)} ({int(part.members.sum()):,})",
+            "marker": {"color": part.style.colour, "size": 9},
             "showlegend": True,
+            "legendrank": 1000 if part.name else 1001,
         }
-        for i, (name, size) in enumerate(zip(groups.names, sizes.tolist(), strict=True))
-        if size
+        for part in groups.parts
     ]
 
 

@@ -109,13 +109,14 @@ def squeezed(tiles: npt.NDArray[np.uint8]) -> tuple[bytes, tuple[int, int]]:
         tiles = flat.reshape(size, size, h, w, 3)
 
 
-def dots(shares: npt.NDArray[np.float64], colours: Pixels) -> Packed:
+def dots(shares: npt.NDArray[np.float64], colours: Pixels, marks: npt.NDArray[np.uint8]) -> Packed:
     """Points on a plane, ready to be sent.
 
     shares: (n, 2) of the way through the lattice, as Lattice.shares() says.  colours: (n, 3).
+    marks: (n,) as colouring.marks() says.
     """
     places = np.rint(np.clip(shares, 0, 1) * 65535).astype("<u2")
-    return Packed({"n": len(places)}, places.tobytes() + colours.astype(np.uint8).tobytes())
+    return Packed({"n": len(places)}, places.tobytes() + colours.tobytes() + marks.tobytes())
 
 
 def show(

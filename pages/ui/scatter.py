@@ -9,13 +9,13 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 
 from pages.ui import theme
-from pages.ui.colouring import TABLES, Colouring, Groups, Positions, Scale, ends
-from pages.ui.text import hover_text
+from pages.ui.colouring import TABLES, Colouring, Groups, Mask, Part, Positions, Scale, ends
+from pages.ui.text import hover_text, wrapped
 
 Places = npt.NDArray[np.float32]
-Mask = npt.NDArray[np.bool_]
 FADED_SIZE, FADED_OPACITY = 3, 0.35  # of what is not selected
 GROWN = 1.5  # pixels that selected points are larger
+LEGEND = 0.3  # of the height, at most
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def figure(points: Points, colouring: Colouring, selected: Mask | None, look: Lo
     drawn = go.Figure()
     traces = _group_traces if isinstance(colouring, Groups) else _scale_traces
     for trace, members in traces(points, colouring):  # type: ignore[arg-type]
-        drawn.add_trace(go.Scattergl(**_common(points, members, selected), **trace))
+        drawn.add_trace(go.Scattergl(**(_common(points, members, selected) | trace)))
     drawn.update_xaxes(title_text=look.axes[0], zeroline=False)
     drawn.update_yaxes(title_text=look.axes[1], zeroline=False)
     if look.extent:
@@ -63,41 +63,60 @@ def figure(points: Points, colouring: Colouring, selected: Mask | None, look: Lo
         height=look.height,
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
         dragmode=look.drag,
+        clickmode="event" if look.drag == "zoom" else "event+select",
         hovermode="closest",
         uirevision=look.revision,
-        legend={
-            "title": {"text": colouring.title},
-            "orientation": "h",
-            "x": 0,
-            "y": 1.02,
-            "yanchor": "bottom",
-            "itemsizing": "constant",
-        },
+        legend=legend(colouring) | {"itemsizing": "constant"},
     )
     return drawn
 
 
+def legend(colouring: Colouring) -> dict[str, Any]:
+    """Above the map; it scrolls rather than take more than LEGEND of the height."""
+    return {
+        "title": {"text": hover_text(colouring.title)},
+        "orientation": "h",
+        "x": 0,
+        "y": 1.02,
+        "yanchor": "bottom",
+        "maxheight": LEGEND,
+    }
+
+
 def _group_traces(points: Points, groups: Groups) -> list[tuple[dict[str, Any], Positions]]:
     """Rings first, so that the part that is judged lies on top."""
-    size = _size(len(points.xy))
     found = []
     for ring in (True, False):
-        for i, name in enumerate(groups.names):
-            members = np.flatnonzero((groups.of == i) & (points.other == ring))
-            if not len(members):
-                continue
-            shape = theme.style(i).shape + ("-open" if ring else "")
-            colour = groups.colours[i % len(groups.colours)]
-            marker: dict[str, Any] = {"color": colour, "size": size}
-            marker |= {"symbol": shape, "opacity": 0.45 if ring else 0.85}
-            words = f"{name}, {points.others}" if ring else name
-            trace: dict[str, Any] = {
-                "name": f"{hover_text(words)} ({len(members):,})",
-                "marker": marker,
-            }
-            trace |= {"hovertemplate": _hover(hover_text(words), points), "showlegend": True}
-            found.append((trace, members))
+        for part in groups.parts:
+            members = np.flatnonzero(part.members & (points.other == ring))
+            if len(members):
+                found.append((_group_trace(points, groups, part, members), members))
     return found
+
+
+def _group_trace(points: Points, groups: Groups, part: Part, members: Positions) -> dict[str, Any]:
+    """The points of a part at `members`, which are rings all of them or none."""
+    ring = bool(points.other[members[0]])
+    words = f"{part.label}, {points.others}" if ring else part.label
+    marker = {
+        "color": part.style.colour,
+        "size": _size(len(points.xy)),
+        "symbol": part.style.shape + ("-open" if ring else ""),
+        "opacity": 0.45 if ring else 0.85,
+    }
+    trace: dict[str, Any] = {
+        "name": f"{hover_text(words)} ({len(members):,})",
+        "marker": marker,
+        "showlegend": True,
+        "legendrank": 1000 if part.name else 1001,  # the others are drawn first and named last
+    }
+    if part.name:
+        whole = f"{part.name}, {points.others}" if ring else part.name
+        return trace | {"hovertemplate": _hover(wrapped(whole), points)}
+    names = {i: wrapped(groups.names[i]) for i in np.unique(groups.of[members]).tolist()}
+    ids, of = points.ids[members].tolist(), groups.of[members].tolist()
+    text = [f"{names[i]}<br>{hover_text(one)}" for i, one in zip(of, ids, strict=True)]
+    return trace | {"text": text, "hovertemplate": "%{text}<extra></extra>"}
 
 
 def _scale_traces(points: Points, scale: Scale) -> list[tuple[dict[str, Any], Positions]]:

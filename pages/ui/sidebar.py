@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core import datasets, trained_on
+from core import datasets
 from core.checkpoints import Card
 from core.data.imagesets import ImageSet
+from core.data.seen import seen_in_training
 from core.datasets import DatasetInfo
 from pages.ui import cache, links, selection, state, ways, widgets
 from pages.ui.errors import DeadEnd
@@ -16,14 +17,13 @@ from pages.ui.text import counted, noise_name, plain, size_name, titles
 
 DEFAULT_DATASET = "mnist-5k"
 NEXT_DATASET = "next_dataset"
-OF_A_DATASET = ("n", "classes", "shuffle")  # choices that mean nothing for another set
+OF_A_DATASET = ("n", "classes", "shuffle", "highlight")  # choices that mean nothing for another set
 ALONE = ("learn",)  # pages that bring their own data and models
 PREFERRED = ("mnist-denoising", "mnist-dense-32", "shapes-conv")
 SEEN = {
     "no": "It has not seen the images shown.",
     "yes": "It was trained on the images shown: expect lower errors than on new ones.",
     "some": "It was trained on some of the images shown: expect lower errors on those.",
-    "unknown": "What it was trained on is not known here: it may have seen the images shown.",
 }
 
 
@@ -167,7 +167,7 @@ def _about(card: Card, info: DatasetInfo, split: str) -> None:
         f"trained on {card.dataset_title} with {trained}",
     )
     st.caption("  \n".join(map(plain, facts)))
-    seen = trained_on.seen(card, info.id, split)
+    seen = seen_in_training(card.dataset, info.id, split)
     st.caption(SEEN[seen] if seen == "no" else f":material/info: {SEEN[seen]}")
 
 

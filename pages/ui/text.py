@@ -3,6 +3,7 @@
 import html
 import math
 import re
+import textwrap
 from collections import Counter
 from collections.abc import Sequence
 
@@ -46,6 +47,12 @@ def sentence(words: str) -> str:
 def hover_text(words: str) -> str:
     """`words` as plotly shows them letter by letter, in its hovers, legends and titles."""
     return html.escape(words)
+
+
+def wrapped(words: str, most: int = 44) -> str:
+    """The same on lines of at most so many letters: plotly breaks none, and a phone is narrow."""
+    lines = textwrap.wrap(words, most) or [""]
+    return "<br>".join(map(hover_text, lines))
 
 
 def titles(cards: Sequence[Card]) -> dict[str, str]:

@@ -1,14 +1,16 @@
-"""Which part of a chart is in view, so that a chart that is drawn anew can begin there.
+"""What happens in a plotly chart besides selecting: which part is in view, and double clicks.
 
 Streamlit draws a chart anew when anything in it changes, and forgets what the visitor had zoomed
-to. This listens to the chart in the browser; a fragment of its own takes the answer, so that a
-zoom costs no rerun of the page.
+to; and a double click may take the selection out of the chart without a word of it. This listens to
+the chart in the browser; a fragment of its own takes the answer, so that a zoom costs no rerun of
+the page.
 """
 
 from typing import Any
 
 import streamlit as st
 
+from pages.ui import selection
 from pages.ui.component import component, heard
 
 Extent = tuple[tuple[float, float], tuple[float, float]]
@@ -34,6 +36,11 @@ def forget(chart: str) -> None:
     st.session_state.pop(_key(chart), None)
 
 
+def is_faded(chart: str) -> bool:
+    """Whether the chart has lost what stood out in it, so that it is to be drawn anew; once."""
+    return bool(st.session_state.pop(_faded(chart), False))
+
+
 def report(chart: str, clicks: bool = False) -> dict[str, float] | None:
     """The same inside a fragment that draws the chart: a zoom runs that fragment again.
 
@@ -45,7 +52,11 @@ def report(chart: str, clicks: bool = False) -> dict[str, float] | None:
         data={"chart": chart, "clicks": clicks},
         on_extent_change=heard,
         on_clicked_change=heard,
+        on_cleared_change=_clear,
+        on_faded_change=lambda: _note_faded(chart),
     )
+    if st.session_state.pop(CHANGED, False):
+        st.rerun()  # the whole page shows the selection
     clicked: dict[str, float] | None = state.clicked
     return clicked
 
@@ -55,8 +66,28 @@ def _follow(chart: str) -> None:
     report(chart)
 
 
+def _clear() -> None:
+    """Called when a double click has cleared the selection, before the fragment runs again.
+
+    The page runs in any case: where Streamlit tells it, too, both may come to one run of the
+    fragment alone.
+    """
+    selection.select(())
+    st.session_state[CHANGED] = True
+
+
+def _note_faded(chart: str) -> None:
+    if selection.ids():
+        st.session_state[_faded(chart)] = st.session_state[CHANGED] = True
+
+
 def _key(chart: str) -> str:
     return f"{chart}_zoom"
 
 
+def _faded(chart: str) -> str:
+    return f"{chart}_faded"
+
+
+CHANGED = "chart_changed"
 _component = component("zoom", html="<i hidden></i>")

@@ -136,6 +136,48 @@ def test_selection_cleared_leaves_no_point_faded_and_double_click_clears_too(
         page.wait_for_function(f"({BRIGHT})(document.querySelector('{CHART}')) === null")
 
 
+def test_map_and_sidebar_agree_after_a_double_click_in_every_mode_of_the_mouse(
+    visit: Visit, server: str
+) -> None:
+    page = open_latent(visit, server)
+    main, counted = page.get_by_test_id("stMain"), page.get_by_test_id("stSidebar")
+    for mode, keeps in (("Box", False), ("Zoom", True), ("Click", True)):
+        main.get_by_text("Lasso", exact=True).click()
+        page.wait_for_function(f"document.querySelector('{CHART}').layout.dragmode === 'lasso'")
+        lasso(page, (0.5, 0.5), 0.1)
+        grid_ids(page)
+        before = n_selected(page)
+        main.get_by_text(mode, exact=True).click()  # the chart is drawn anew, selection and all
+        drag = {"Box": "select", "Click": "pan"}.get(mode, "zoom")
+        page.wait_for_function(f"document.querySelector('{CHART}').layout.dragmode === '{drag}'")
+        _settled(page, CHART)
+        page.locator(f"{CHART} .nsewdrag").first.dblclick(position={"x": 40, "y": 40})
+        if keeps:
+            page.wait_for_timeout(1_000)  # for what must not happen
+            page.wait_for_function(f"({BRIGHT})(document.querySelector('{CHART}')) !== null")
+            assert len(page.locator(CHART).evaluate(BRIGHT)) == n_selected(page) == before
+        else:
+            page.get_by_text("Nothing is selected").wait_for()
+            assert counted.get_by_text("selected").count() == 0
+        page.wait_for_function(
+            f"(({BRIGHT})(document.querySelector('{CHART}')) === null) === {str(not keeps).lower()}"
+        )
+
+
+def test_map_still_shows_the_selection_after_another_page(visit: Visit, server: str) -> None:
+    page = open_latent(visit, server)
+    lasso(page, (0.5, 0.5), 0.1)
+    grid_ids(page)
+    before = n_selected(page)
+    menu = page.get_by_test_id("stSidebarNav")
+    menu.get_by_text("Robustness").click()
+    page.get_by_role("heading", name="Robustness").wait_for()
+    menu.get_by_text("Latent space").click()
+    page.locator(f"{CHART} .gl-canvas").first.wait_for()
+    page.wait_for_function(f"({BRIGHT})(document.querySelector('{CHART}')) !== null")
+    assert len(page.locator(CHART).evaluate(BRIGHT)) == n_selected(page) == before
+
+
 def test_zoom_survives_another_colour_and_a_selection(visit: Visit, server: str) -> None:
     page = open_latent(visit, server)
     page.get_by_text("Zoom", exact=True).click()

@@ -63,6 +63,6 @@ def unpacked(message: bytes) -> Unpacked:
 
 
 def components(app: AppTest) -> list[Any]:
-    """Our components on the page that show something; the one in the sidebar only listens."""
-    found = app.get("bidi_component")
-    return [one for one in found if "history" not in one.proto.component_name]
+    """Our components on the page that show something; others only listen."""
+    listening, found = ("history", "zoom"), app.get("bidi_component")
+    return [one for one in found if not any(x in one.proto.component_name for x in listening)]

@@ -37,7 +37,7 @@ class View {
       button.type = "button";
       button.tabIndex = i === 0 ? 0 : -1;
       button.dataset.id = item.id;
-      button.title = `${item.id}: ${columns.join(" and ")}`;
+      button.title = [`${item.id}: ${columns.join(" and ")}`, ...item.lines].join("\n"); // lines may be cut
       const canvas = make("canvas", "gallery-canvas");
       [canvas.width, canvas.height] = tile;
       button.append(canvas, ...item.lines.map((line) => make("span", "gallery-line", line)));

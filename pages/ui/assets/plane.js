@@ -3,6 +3,7 @@
 // What arrives (see plane.py): header length, header as JSON, one body of arrays and pictures that it points into.
 
 const ARRAYS = { u1: Uint8Array, u2: Uint16Array, f4: Float32Array };
+const [CROSS, BELOW] = [1, 255]; // shapes of points, see colouring.py
 const STRIDE = 5; // nodes that an arrow key with shift takes at once
 
 export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
@@ -124,21 +125,25 @@ class View {
   }
 
   draw_points(context) {
-    const { at: points, colours } = globalThis.hourglassPoints ?? { at: [], colours: [] };
+    const { at: points, colours, marks } = globalThis.hourglassPoints ?? { at: [], colours: [], marks: [] };
     const side = this.ground.width;
     const n = points.length / 2;
     const radius = (n > 5000 ? 1.4 : n > 1500 ? 2 : 2.6) * devicePixelRatio;
     const selected = globalThis.hourglassSelected ?? new Set();
     const draw = (i, size) => {
       const [x, y] = [(points[2 * i] / 65535) * side, (1 - points[2 * i + 1] / 65535) * side];
-      if (n > 5000) context.fillRect(x - size, y - size, 2 * size, 2 * size);
+      if (marks[i] === CROSS) cross(context, x, y, size * 1.2);
+      else if (n > 5000) context.fillRect(x - size, y - size, 2 * size, 2 * size);
       else disc(context, x, y, size);
     };
     const colour = (i) => `rgb(${colours[3 * i]},${colours[3 * i + 1]},${colours[3 * i + 2]})`;
     context.globalAlpha = selected.size ? 0.35 : n > 5000 ? 0.6 : 0.85;
-    for (let i = 0; i < n; i++) {
-      context.fillStyle = selected.size ? "#aab2bb" : colour(i);
-      draw(i, selected.size ? radius * 0.7 : radius);
+    for (const below of [true, false]) {
+      for (let i = 0; i < n; i++) {
+        if ((marks[i] === BELOW) !== below) continue;
+        context.fillStyle = selected.size ? "#aab2bb" : colour(i);
+        draw(i, selected.size ? radius * 0.7 : radius);
+      }
     }
     context.globalAlpha = 1;
     for (const i of selected) {
@@ -223,7 +228,9 @@ class View {
     const { image: [w, h], across, ids, labels } = this.header;
     const from = [(which % across) * w, Math.floor(which / across) * h];
     this.nearest.getContext("2d").drawImage(this.thumbnails, ...from, w, h, 0, 0, w, h);
-    this.name.textContent = (labels[which] ? `${labels[which]}\n` : "") + ids[which];
+    const words = [labels[which], ids[which]].filter(Boolean);
+    this.name.replaceChildren(...words.map(line)); // long ones are cut by the style
+    this.name.title = words.join("\n");
     this.button.setAttribute("aria-label", `Enlarge the nearest image, ${ids[which]}`);
   }
 
@@ -255,10 +262,29 @@ class View {
   }
 }
 
+function line(words) {
+  const element = document.createElement("i");
+  element.textContent = words; // never as HTML: ids and labels come from outside
+  return element;
+}
+
 function disc(context, x, y, radius) {
   context.beginPath();
   context.arc(x, y, radius, 0, 2 * Math.PI);
   context.fill();
+}
+
+function cross(context, x, y, size) {
+  const thick = size / 2.2;
+  for (const sign of [1, -1]) {
+    const a = size - thick;
+    context.beginPath();
+    context.moveTo(x - size, y - sign * a);
+    context.lineTo(x - a, y - sign * size);
+    context.lineTo(x + size, y + sign * a);
+    context.lineTo(x + a, y + sign * size);
+    context.fill();
+  }
 }
 
 function nearest(values, wanted) {

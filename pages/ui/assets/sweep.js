@@ -208,7 +208,11 @@ class View {
       canvas.setAttribute("role", "img");
       canvas.setAttribute("aria-label", `${row.label}, image ${i + 1}`);
     }
-    if (row.captions) holder.append(make("span", "sweep-number", cells[i].text));
+    if (row.captions) {
+      const caption = make("span", "sweep-number", cells[i].text);
+      caption.title = cells[i].text; // it may be cut
+      holder.append(caption);
+    }
     if (row.numbers) holder.append((this.number_cells[r][i] = make("span", "sweep-number", "\u00a0")));
     return holder;
   }

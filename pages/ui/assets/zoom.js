@@ -1,4 +1,6 @@
-// Tells the server which part of a plotly chart is in view, when a zoom or a pan has come to rest.
+// Tells the server which part of a plotly chart is in view, when a zoom or a pan has come to rest; and when a double
+// click has taken the selection out of the chart: Streamlit tells that only of what was drawn by hand since the chart
+// was last sent.
 
 const SETTLE_MS = 200;
 const DOUBLE_MS = 350; // a second click within this time is a double click, which means something else
@@ -8,6 +10,8 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   const listener = (parentElement.zoom ??= new Listener());
   listener.report = (extent) => setStateValue("extent", extent);
   listener.clicked = data.clicks && ((place) => setTriggerValue("clicked", place));
+  listener.cleared = () => setTriggerValue("cleared", true);
+  listener.faded = () => setTriggerValue("faded", true);
   listener.follow(data.chart);
   return () => listener.stop();
 }
@@ -20,6 +24,8 @@ class Listener {
       if (!chart || chart === this.chart || !chart.on) return;
       this.chart = chart; // it is another element after it was drawn anew
       chart.on("plotly_relayout", (change) => this.changed(change));
+      chart.on("plotly_deselect", () => this.cleared());
+      chart.on("plotly_doubleclick", () => this.shown_again());
       chart.addEventListener("click", (event) => this.click(event), true);
     };
     this.observer = new MutationObserver(this.find);
@@ -38,6 +44,12 @@ class Listener {
     }, SETTLE_MS);
   }
 
+  // Showing all again is no wish to select nothing, but plotly forgets which points stand out.
+  shown_again() {
+    const stands_out = () => this.chart.data.some((trace) => trace.selectedpoints);
+    if (stands_out()) this.looking = setTimeout(() => stands_out() || this.faded(), SETTLE_MS);
+  }
+
   click(event) {
     if (!this.clicked || !event.target.closest(".nsewdrag")) return;
     clearTimeout(this.waiting);
@@ -54,5 +66,6 @@ class Listener {
     this.observer?.disconnect();
     clearTimeout(this.waiting);
     clearTimeout(this.timer);
+    clearTimeout(this.looking);
   }
 }

@@ -10,17 +10,18 @@ from pages.ui import theme
 from pages.ui.colouring import Colouring, Groups, Scale
 from pages.ui.latent import data as latent_data
 from pages.ui.latent.data import Codes, Crowd, Population
+from pages.ui.theme import Style
 
 FEW = 20  # different numbers of a factor: so many are shown by name
 BY_ERROR = ("error", "percentile")  # colours for which every image must be rebuilt
 DEGREES = ("hue", "rotation")  # factors that go round in a circle
 UNSEEN = "not reviewed"
 VERDICTS = {
-    "outlier": theme.LIGHT["outlier"],
-    "normal": theme.PALETTE[0],
-    "unsure": theme.PALETTE[1],
-    "disputed": theme.PALETTE[4],
-    UNSEEN: theme.LIGHT["original"],
+    "outlier": Style(theme.LIGHT["outlier"]),
+    "normal": theme.style(0),
+    "unsure": theme.style(1),
+    "disputed": theme.style(4),
+    UNSEEN: Style(theme.LIGHT["original"]),
 }
 
 
@@ -39,13 +40,26 @@ def options(population: Population, groups: int) -> dict[str, str]:
     return found | {"cluster": f"k-means cluster ({groups})"}
 
 
+def known_groups(colour: str, images: ImageSet) -> Groups | None:
+    """The groups that images are in, whatever the model makes of them; None if there are none such.
+
+    colour: a name from options().
+    """
+    if colour == "class" and images.labels is not None:
+        return Groups("class", images.class_names, images.labels)
+    if colour.startswith("factor:") and images.factors is not None:
+        found = _by_factor(colour.removeprefix("factor:"), images.factors)
+        return found if isinstance(found, Groups) else None
+    return None
+
+
 def colouring(
     colour: str, crowd: Crowd, card: Card, population: Population, found: Codes, groups: int
 ) -> Colouring:
     """The colour of each point.  colour: a name from options()."""
     images = population.images
-    if colour == "class" and images.labels is not None:
-        return Groups("class", images.class_names, images.labels)
+    if (known := known_groups(colour, images)) is not None:
+        return known
     if colour == "percentile":
         percentiles = found.rank(latent_data.errors(crowd, card, found))
         return Scale("error percentile", percentiles, "warm")

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core import trained_on
 from core.checkpoints import Card
+from core.data.seen import seen_in_training
 from core.mapping.projections import BY_NAME
-from pages.ui import sidebar, widgets
+from pages.ui import highlighting, sidebar, widgets
 from pages.ui.density import DENSE
 from pages.ui.latent import colours as latent_colours
 from pages.ui.latent import data as latent_data
@@ -27,14 +27,17 @@ RINGS = {
     "no": "the model has not seen them",
     "yes": "the model was trained on them",
     "some": "the model was trained on some of them",
-    "unknown": "the model may have seen them",
 }
 GROUPS = range(2, 21)
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What the visitor wants to see.  cards: the sidebar's model, and one beside it if any."""
+    """What the visitor wants to see.
+
+    cards: the sidebar's model, and one beside it if any.  groups: of k-means.  told: which classes
+    have a colour of their own; None = all, or the most frequent if they are many.
+    """
 
     crowd: Crowd
     cards: tuple[Card, ...]
@@ -42,13 +45,14 @@ class Asked:
     colour: str
     drag: str
     groups: int
+    told: tuple[int, ...] | None = None
 
 
 def asked(choice: sidebar.Choice, card: Card) -> Asked:
     """The controls above the map, and what they say."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         place = st.container(width="content")
-        colour_place, drag_place = st.container(width="content"), st.container(width="content")
+        colour_place, told_place, drag_place = (st.container(width="content") for _ in range(3))
         with st.popover(
             "Points", icon=":material/scatter_plot:", help="Which images, and how many"
         ):
@@ -60,9 +64,11 @@ def asked(choice: sidebar.Choice, card: Card) -> Asked:
             method = "pca" if flat else _method()
         with colour_place:
             colour = _colour(latent_data.population(crowd), groups)
+        with told_place:
+            told = _told(colour, latent_data.population(crowd))
         with drag_place:
             drag = _drag()
-    return Asked(crowd, cards, method, colour, drag, groups)
+    return Asked(crowd, cards, method, colour, drag, groups, told)
 
 
 def _cards(choice: sidebar.Choice, card: Card) -> tuple[Card, ...]:
@@ -149,6 +155,11 @@ def _colour(population: Population, groups: int) -> str:
     )
 
 
+def _told(colour: str, population: Population) -> tuple[int, ...] | None:
+    groups = latent_colours.known_groups(colour, population.images)
+    return None if groups is None else highlighting.chosen(groups)
+
+
 def _drag() -> str:
     chosen = st.segmented_control(
         "Mouse",
@@ -173,6 +184,6 @@ def sentence(population: Population, crowd: Crowd, card: Card) -> str:
     if not crowd.with_other:
         return shown
     other = OTHER[crowd.split]
-    seen = trained_on.seen(card, crowd.dataset, other)
+    seen = seen_in_training(card.dataset, crowd.dataset, other)
     drawn = "Rings" if n <= DENSE else "Among them, not told apart"
     return f"{shown} {drawn}: {population.other.sum():,} {other} images; {RINGS[seen]}."

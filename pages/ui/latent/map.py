@@ -9,9 +9,9 @@ import streamlit as st
 
 from core.data.imagesets import ImageSet
 from pages.ui import cache, scatter, selection, zoom
-from pages.ui.colouring import Colouring, name_of
+from pages.ui.colouring import Colouring, Mask, name_of
 from pages.ui.latent.data import Population
-from pages.ui.scatter import Look, Mask, Places, Points
+from pages.ui.scatter import Look, Places, Points
 
 SECTION, ORIGIN = "section", "map_origin"
 NEXT = "inspect_next"  # the image that the inspector is to open on
@@ -93,8 +93,11 @@ def _remembered(drawing: Drawing) -> Memory:
     place = drawing.name
     drawn = (place, name_of(drawing.colouring), drawing.look.drag)
     before: Memory | None = st.session_state.get(key)
+    if drawing.key not in st.session_state:  # it was not on the page, and is drawn from nothing
+        before = None
     own = st.session_state.get(ORIGIN) == (drawing.key, selected)
-    if before and before.drawn == drawn and (own or before.shown == selected):
+    faded = zoom.is_faded(drawing.key)
+    if before and before.drawn == drawn and not faded and (own or before.shown == selected):
         memory = replace(before, shown=selected)
     else:
         same_place = before is not None and before.place == place

@@ -5,7 +5,7 @@ import streamlit as st
 from core.data.imagesets import ImageSet
 from core.mapping.walks import Lattice
 from pages.ui import cache, plane
-from pages.ui.colouring import name_of, rgb
+from pages.ui.colouring import marks, name_of, rgb
 from pages.ui.component import Packed
 from pages.ui.latent import data as latent_data
 from pages.ui.latent import pinned as latent_pinned
@@ -76,4 +76,4 @@ def _packed(one: View) -> Packed:
 def _dots(one: View) -> Packed:
     some = latent_data.few(one.asked.crowd)
     shares = lattice(one).shares(one.axes.coordinates(one.codes.z[some]))
-    return plane.dots(shares, rgb(one.colouring)[some])
+    return plane.dots(shares, rgb(one.colouring)[some], marks(one.colouring)[some])

@@ -17,6 +17,7 @@ from pages.ui.latent.views import View
 from pages.ui.latent.walking import Shown
 from pages.ui.plane import Place
 from pages.ui.text import counted, decimal
+from pages.ui.theme import Style
 
 SHADES = 12  # colours a scale is drawn in
 
@@ -60,22 +61,21 @@ def content(told: Told) -> Content:
 def _chart(one: View) -> Chart:
     titles = latent_views.axis_titles(one.card, one.axes, one.method)
     series = tuple(
-        Series(name, one.xy[which, 0], one.xy[which, 1], colour, "dots")
-        for name, colour, which in _groups(one)
+        Series(name, one.xy[which, 0], one.xy[which, 1], style.colour, "dots", shape=style.shape)
+        for name, style, which in _groups(one)
     )
     label = f"Map of {counted(len(one.xy), 'image')}, coloured by {one.colouring.title}"
     return Chart(*titles, series, label)
 
 
-def _groups(one: View) -> list[tuple[str, str, Positions]]:
-    """Name, colour and members: of each group, or of each shade of a scale."""
+def _groups(one: View) -> list[tuple[str, Style, Positions]]:
+    """Name, style and members: of each group, or of each shade of a scale."""
     colouring = one.colouring
     if isinstance(colouring, Groups):
-        of, names = colouring.of, colouring.names
-        colours = [colouring.colours[i % len(colouring.colours)] for i in range(len(names))]
-        members = [np.flatnonzero(of == i) for i in range(len(names))]
-        found = zip(names, colours, members, strict=True)
-        return [each for each in found if len(each[2])]
+        return [
+            (part.name or part.label, part.style, np.flatnonzero(part.members))
+            for part in colouring.parts
+        ]
     low, high = ends(colouring)
     values = np.nan_to_num(colouring.values)
     shade = np.clip((values - low) / (high - low) * SHADES, 0, SHADES - 1).astype(np.int64)
@@ -86,7 +86,8 @@ def _groups(one: View) -> list[tuple[str, str, Positions]]:
         which = np.flatnonzero(shade == i)
         middle = which[np.argsort(values[which])[len(which) // 2]]
         colour = f"#{bytes(pixels[middle].tolist()).hex()}"
-        found_shades.append((f"{borders[i]:.3g} to {borders[i + 1]:.3g}", colour, which))
+        name = f"{borders[i]:.3g} to {borders[i + 1]:.3g}"
+        found_shades.append((name, Style(colour), which))
     return found_shades
 
 

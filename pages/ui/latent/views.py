@@ -1,13 +1,13 @@
 """What the Latent space page knows of one model: all that its parts draw from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.checkpoints import Card
 from core.data.imagesets import ImageSet
 from core.latent import Array, Axes
 from core.mapping.projections import BY_NAME
 from pages.ui import selection
-from pages.ui.colouring import Colouring, Positions
+from pages.ui.colouring import Colouring, Groups, Positions
 from pages.ui.latent import colours as latent_colours
 from pages.ui.latent import data as latent_data
 from pages.ui.latent import jobs as latent_jobs
@@ -50,6 +50,8 @@ def view(asked: Asked, card: Card) -> View:
     if asked.colour in latent_colours.BY_ERROR:
         waiting.judge(crowd, card, codes)
     colouring = latent_colours.colouring(asked.colour, crowd, card, population, codes, asked.groups)
+    if isinstance(colouring, Groups):
+        colouring = replace(colouring, told=asked.told)
     return View(asked, card, population, codes, known, known_codes, axes, method, drawn, colouring)
 
 

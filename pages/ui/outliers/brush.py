@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from pages.ui import selection, widgets
+from pages.ui import selection, widgets, zoom
 from pages.ui.outliers import histogram as outlier_histogram
 from pages.ui.outliers.data import Found, Scores
 from pages.ui.outliers.histogram import Drawn, Look, Stack
@@ -42,6 +42,7 @@ def draw(found: Found) -> None:
         figure, key=key, on_select=lambda: _brushed(key, found), selection_mode=("box", "points"),
         config=CONFIG, alt="How many images have which score, and the threshold",
     )  # fmt: skip
+    zoom.listen(key)
     st.caption(
         f"Drag across the bars to select their images on all pages. The line is what "
         f"{plain(found.known)} score, scaled to as many images."
