@@ -16,6 +16,7 @@ from core.noise import Noise
 from core.wording import listed, one_line
 
 Tensors = dict[str, npt.NDArray[np.float32]]
+LONGEST_CLASS = 20  # characters of the name of a class in a title
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,8 @@ class Card:
             kind = f"Denoising {kind[0].lower()}{kind[1:]}"
         shape = " x ".join(map(str, self.plan.code_shape))
         extra = f" (sigma {self.noise.sigma:g})" if self.noise else ""
-        without = f", without {listed(self.excluded_classes)}" if self.excluded_classes else ""
+        left_out = listed(self.excluded_classes, longest=LONGEST_CLASS)
+        without = f", without {left_out}" if left_out else ""
         output = ", linear output" if self.options.get("bounded") is False else ""
         return f"{kind}, D' = {shape}{output}{extra}{without}"
 

@@ -16,6 +16,7 @@ from msgspec import Meta, Struct
 from core import config, datasets
 from core.cards import Card
 from core.config import DataError
+from core.data.seen import Seen, seen_in_training
 from core.files import write_atomically
 
 
@@ -64,6 +65,17 @@ def known(card: Card) -> str | None:
     if noted is not None:
         return noted.dataset
     return card.dataset if datasets.is_named(card.dataset) else None
+
+
+def seen(card: Card, shown: str, split: str) -> Seen:
+    """Whether it has seen the images shown in its training; see core.data.seen.
+
+    shown: the id of a set that anybody may open.  split: "train" or "test".
+    """
+    dataset = known(card)
+    if dataset is None or not datasets.is_named(dataset):
+        return "unknown"  # a folder may have been made an own set since
+    return seen_in_training(dataset, shown, split)
 
 
 def required(card: Card) -> str:

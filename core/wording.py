@@ -10,9 +10,9 @@ from collections.abc import Sequence
 MOST = 80  # characters of a name where it stands in a sentence
 NAMED = 4  # names of a list that are told; the others are counted
 
+_DIGITS = re.compile("([0-9]+)")
 # Control characters, line and paragraph separators, what reverses the text around it (bidi), what
 # cannot be seen, and halves of characters. Joiners stay: scripts and emoji are spelt with them.
-_DIGITS = re.compile("([0-9]+)")
 _HIDDEN = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff"
     "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
@@ -43,7 +43,7 @@ def _by_value(digits: str) -> tuple[int, str]:
     return len(number), number
 
 
-def listed(names: Sequence[str], most: int = NAMED) -> str:
+def listed(names: Sequence[str], most: int = NAMED, longest: int = MOST // 2) -> str:
     """The first names, and how many there are besides: "5, 9, 12, 13 and 996 more"."""
-    named = ", ".join(one_line(name, MOST // 2) for name in names[:most])
+    named = ", ".join(one_line(name, longest) for name in names[:most])
     return named if len(names) <= most else f"{named} and {len(names) - most:,} more"

@@ -6,7 +6,7 @@ from typing import Literal
 from core.data import digits
 
 MNIST = "mnist"
-Seen = Literal["no", "yes", "some"]
+Seen = Literal["no", "yes", "some", "unknown"]
 
 
 def seen_in_training(trained_on: str, shown: str, shown_split: str) -> Seen:

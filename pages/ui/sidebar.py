@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core import datasets
+from core import datasets, trained_on
 from core.checkpoints import Card
 from core.data.imagesets import ImageSet
-from core.data.seen import seen_in_training
 from core.datasets import DatasetInfo
 from pages.ui import cache, links, selection, state, ways, widgets
 from pages.ui.errors import DeadEnd
@@ -24,6 +23,7 @@ SEEN = {
     "no": "It has not seen the images shown.",
     "yes": "It was trained on the images shown: expect lower errors than on new ones.",
     "some": "It was trained on some of the images shown: expect lower errors on those.",
+    "unknown": "What it was trained on is not known here: it may have seen the images shown.",
 }
 
 
@@ -167,7 +167,7 @@ def _about(card: Card, info: DatasetInfo, split: str) -> None:
         f"trained on {card.dataset_title} with {trained}",
     )
     st.caption("  \n".join(map(plain, facts)))
-    seen = seen_in_training(card.dataset, info.id, split)
+    seen = trained_on.seen(card, info.id, split)
     st.caption(SEEN[seen] if seen == "no" else f":material/info: {SEEN[seen]}")
 
 

@@ -149,3 +149,14 @@ def test_training_whose_checkpoint_could_not_be_read_again_is_refused_at_once(
     with pytest.raises(TrainingError) as caught:
         TrainConfig(dataset, "pca", exclude_classes=classes)
     assert str(caught.value).isprintable()
+
+
+def test_what_a_model_has_seen_is_not_known_where_its_images_are_not(home: Path) -> None:
+    assert trained_on.seen(saved("mnist-5k"), "mnist-5k", "train") == "yes"
+    assert trained_on.seen(saved("mnist-5k"), "shapes", "test") == "no"
+    for label in ("folder:~nobody/x", "own:nobody", "mnist-5k "):
+        assert trained_on.seen(saved(label), "mnist-5k", "test") == "unknown"
+
+
+def test_folder_that_a_model_was_trained_on_may_be_an_own_set_by_now(mine: Card) -> None:
+    assert trained_on.seen(mine, "mnist-5k", "test") == "unknown"

@@ -371,5 +371,6 @@ def test_folder_that_an_uploaded_model_names_is_not_opened_for_its_references(
     app = open_page(model="theirs")
     assert not app.exception
     assert not app.error
-    (said,) = (c.value for c in app.caption if "not known here" in c.value)
+    (said,) = (c.value for c in app.main.caption if "not known here" in c.value)
     assert "4,000 train images of mnist\\-5k" in said
+    assert any("may have seen" in one.value for one in app.sidebar.caption)

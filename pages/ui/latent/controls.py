@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from core import trained_on
 from core.checkpoints import Card
-from core.data.seen import seen_in_training
 from core.mapping.projections import BY_NAME
 from pages.ui import highlighting, sidebar, widgets
 from pages.ui.density import DENSE
@@ -27,6 +27,7 @@ RINGS = {
     "no": "the model has not seen them",
     "yes": "the model was trained on them",
     "some": "the model was trained on some of them",
+    "unknown": "the model may have seen them",
 }
 GROUPS = range(2, 21)
 
@@ -184,6 +185,6 @@ def sentence(population: Population, crowd: Crowd, card: Card) -> str:
     if not crowd.with_other:
         return shown
     other = OTHER[crowd.split]
-    seen = seen_in_training(card.dataset, crowd.dataset, other)
+    seen = trained_on.seen(card, crowd.dataset, other)
     drawn = "Rings" if n <= DENSE else "Among them, not told apart"
     return f"{shown} {drawn}: {population.other.sum():,} {other} images; {RINGS[seen]}."

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from core import trained_on
 from core.checkpoints import Card
-from core.data.seen import seen_in_training
 from core.noise import Noise
 from core.wording import listed
 from pages.ui.sidebar import Choice
@@ -26,8 +26,10 @@ def draw(choice: Choice, cards: Sequence[Card], noise: Noise) -> None:
 def notes(card: Card, noise: Noise, dataset: str, split: str) -> list[str]:
     """What is to be known of one model under this noise on these images."""
     found = [training_note(card, noise)]
-    seen = seen_in_training(card.dataset, dataset, split)
-    if seen != "no":
+    seen = trained_on.seen(card, dataset, split)
+    if seen == "unknown":
+        found.append("May have been trained on the images measured: that is not known here.")
+    elif seen != "no":
         found.append(f"Trained on {'' if seen == 'yes' else 'some of '}the images measured.")
     if card.excluded_classes:
         without = listed(card.excluded_classes)
