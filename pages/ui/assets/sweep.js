@@ -238,7 +238,8 @@ class View {
   }
 
   settled() {
-    this.go(this.frame);
+    this.wanted = this.header.values[this.frame];
+    this.say_nearest();
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.report(this.header.values[this.frame]), SETTLE_MS);
   }

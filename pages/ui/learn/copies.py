@@ -63,7 +63,7 @@ def words(cards: Sequence[Card], found: Sequence[Copying], i: int) -> tuple[str,
     kind, n = found[0].copies[i].stranger, len(found[0].copies[i].mse)
     first = (
         "A network with room for every pixel might learn to copy, and then nothing would be "
-        f"strange to it. {kind.title}, {kind.explanation}, {counted(n, 'image')}: "
+        f"strange to it. {kind.title} ({kind.explanation}), {counted(n, 'image')}: "
     )
     of_roomy = _of_roomy(roomy, kept) if roomy else "None of these networks has room for all."
     sayings = (first + of_roomy, _of_small(small, roomy, kept) if small else "")

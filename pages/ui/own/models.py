@@ -10,7 +10,7 @@ from core.wording import natural, one_line
 from pages.ui import cache, errors, reporting, state, ways, widgets
 from pages.ui.own import kept_report
 from pages.ui.sidebar import Choice
-from pages.ui.text import counted, plain, titles
+from pages.ui.text import counted, plain
 
 CHOSEN = "managed_model"
 ROUND, SAID = "model_uploads", "model_said"
@@ -33,7 +33,7 @@ def draw(choice: Choice) -> None:
         st.info("There is no model yet: take one in above, or train one.")
         ways.to_training(choice.dataset.id)
         return
-    called = titles(cards)
+    called = {card.name: f"{card.name} · {card.title}" for card in cards}
     chosen = widgets.choice(
         st.selectbox,
         "Model",
@@ -41,7 +41,7 @@ def draw(choice: Choice) -> None:
         key=CHOSEN,
         default=cards[0].name,
         what="model",
-        format_func=lambda name: f"{name} · {called[name]}",
+        format_func=called.__getitem__,
         help="Your own first, then those that come with Hourglass",
     )
     card = next(card for card in cards if card.name == chosen)

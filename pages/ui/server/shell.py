@@ -150,7 +150,8 @@ def _inside(here: Entry, landing: Landing | None) -> str:
 def _welcome(landing: Landing) -> str:
     before, strong, after = map(html.escape, landing.welcome.split("**"))
     links = "".join(f"<span>{html.escape(link)}</span>" for link in landing.links)
-    return f'<div class="shell-welcome"><p>{before}<b>{strong}</b>{after}</p>{links}<i></i></div>'
+    words = f"<p>{before}<b>{strong}</b>{after}</p>"
+    return f'<div class="shell-welcome">{words}<div>{links}<i></i></div></div>'
 
 
 def colours(scheme: str) -> Mapping[str, str]:

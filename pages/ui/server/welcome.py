@@ -29,15 +29,23 @@ def draw() -> None:
         border=True, horizontal=True, vertical_alignment="center", key="welcome", gap="small"
     ):
         st.markdown(WHAT, width=450)
-        for page, label, icon, about in WAYS:
-            st.page_link(page, label=label, icon=icon, help=about)
-        st.button(
-            "Close",
-            icon=":material/close:",
-            type="tertiary",
-            on_click=_close,
-            help="Hide this for the rest of the visit",
-        )
+        # They go to the next line together.
+        with st.container(
+            horizontal=True, vertical_alignment="center", width="content", gap="small"
+        ):
+            _ways()
+
+
+def _ways() -> None:
+    for page, label, icon, about in WAYS:
+        st.page_link(page, label=label, icon=icon, help=about)
+    st.button(
+        "Close",
+        icon=":material/close:",
+        type="tertiary",
+        on_click=_close,
+        help="Hide this for the rest of the visit",
+    )
 
 
 def moves() -> bool:
