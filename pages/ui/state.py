@@ -18,15 +18,21 @@ _PAGE, _ON_ENTRY, _BEGUN = "page", "on_entry", "begun"
 _REMEMBERED, _PUBLISHED, _LINKED = "remembered", "published", "linked"
 
 
-def recall(key: str, default: Any, options: Sequence[Any], what: str = "") -> None:
+def recall(
+    key: str,
+    default: Any,
+    options: Sequence[Any],
+    what: str = "",
+    besides: Collection[str] = (),
+) -> None:
     """Make st.session_state[key] one of options: as it is, or as the link says, or default.
 
     An option is written in a link as str() writes it.  what: what the options are; with it, a name
-    in the link that is not among them is noted, see refusals.py.
+    in the link that is not among them is noted, see refusals.py.  besides: names that are not.
     """
     named = {str(option): option for option in options}
     name = str(asked(key, default))
-    _note_refused(key, what, [] if name in named else [name], default)
+    _note_refused(key, what, [] if name in named or name in besides else [name], default)
     st.session_state[key] = named.get(name, default)
 
 

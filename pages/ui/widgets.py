@@ -22,14 +22,16 @@ def choice(
     key: str,
     default: T,
     what: str = "",
+    besides: Collection[str] = (),
     **asked: Any,
 ) -> T:
     """One of options, in an st.selectbox, st.segmented_control, st.radio, st.pills, ...
 
     default: one of options, or None where the widget can be left without a choice; it is what is
     left out of the link.  what: what the options are, for the warning when a link names another.
+    besides: what a link may name as well, without a warning, though it is no option.
     """
-    state.recall(key, default, options, what)
+    state.recall(key, default, options, what, besides)
     widget(label, options, key=key, **asked)
     state.publish(key, default)
     chosen: T = st.session_state[key]

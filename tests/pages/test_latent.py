@@ -126,6 +126,16 @@ def test_link_brings_back_model_map_colour_and_section(open_page: OpenPage) -> N
     assert any(box.label == "Direction" for box in app.selectbox)
 
 
+def test_link_that_puts_a_model_beside_itself_is_no_lost_name(open_page: OpenPage) -> None:
+    app = open_page(model="tiny-pca", versus="tiny-pca")
+    assert not app.exception
+    assert not app.warning
+    assert "versus" not in app.query_params
+    assert any(
+        "tiny-gone" in one.value.replace("\\", "") for one in open_page(versus="tiny-gone").warning
+    )
+
+
 def test_link_with_unknown_names_falls_back_to_what_there_is(open_page: OpenPage) -> None:
     app = open_page(map="<b>", colour="factor:none", section="../x", sample="-1", walk_to="nobody")
     assert not app.exception

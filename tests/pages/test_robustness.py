@@ -354,6 +354,7 @@ def test_models_are_filtered_by_family_and_training(open_page: OpenPage) -> None
     assert set(table(app.run(), "noisy_mse")["name"]) == {"tiny-denoising"}
     app.session_state["architectures"] = ["pca"]
     assert "No model is left" in said(app.run())
+    assert "Train a model on these images" in [button.label for button in app.button]
 
 
 def test_size_compares_models_trained_alike_and_lists_the_missing(open_page: OpenPage) -> None:

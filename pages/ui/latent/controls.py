@@ -84,6 +84,7 @@ def _cards(choice: sidebar.Choice, card: Card) -> tuple[Card, ...]:
         key="versus",
         default=NONE,
         what="model",
+        besides=(card.name,),
         format_func=named.__getitem__,
         help="A second model's map of the same images, with the same selection",
         width=180,

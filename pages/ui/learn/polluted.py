@@ -35,7 +35,7 @@ def draw() -> None:
     for card, what in ((clean, "never saw"), (polluted, "learnt")):
         x_hat = cache.autoencoder(card).reconstruct(x)
         mean = metrics.mse(x, x_hat).mean()
-        _draw_row(f"{card.name}, which {what} them: error {mean:.4f}", mosaic.colours(x_hat))
+        _draw_row(f"{card.name}, which {what} them: mean error {mean:.4f}", mosaic.colours(x_hat))
         _draw_row(
             f"where it errs (black 0, brightest {BRIGHT:g} and more)",
             mosaic.error_colours(x, x_hat, BRIGHT),

@@ -11,7 +11,7 @@ from core.checkpoints import Card
 from core.comparing.scored import Scored
 from core.noise import Noise
 from core.wording import listed
-from pages.ui import exporting, reporting, widgets
+from pages.ui import exporting, reporting, ways, widgets
 from pages.ui.reconstruct import controls
 from pages.ui.robust import measuring, scored, view_reports
 from pages.ui.robust import warnings as robust_warnings
@@ -59,7 +59,8 @@ def draw(choice: Choice) -> None:
             n = measuring.n_images(choice.dataset.input_shape)
     cards = tuple(card for card in choice.fitting if _fits(card, families, noisy))
     if not cards:
-        st.info("No model is left: take a filter away, or train one on the Train page.")
+        st.info("No model is left: take a filter away, or train one.")
+        ways.to_training(choice.dataset.id)
         return
     robust_warnings.draw(choice, cards, noise)
     _draw_measured(choice, cards, replace(noise, sigma=SIGMA), seed, n)
