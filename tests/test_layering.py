@@ -16,8 +16,8 @@ FLOORS = tuple(
         svgcharts wording
         anomaly.neighbours anomaly.rankings anomaly.thresholds""",
         "arraycache background data datasets images models parts streaming.shards tensorfiles",
-        """backends cards checkpointfiles checkpoints computing documents evaluation exports
-        inference latent outliers ownmodels robustness source_code sweeps trained_on anomaly
+        """backends cards checkpointfiles checkpoints computing documents evaluation export
+        exports inference latent outliers ownmodels robustness source_code sweeps trained_on anomaly
         comparing.crossings comparing.measuring comparing.scored comparing.strangers mapping
         streaming""",
         "comparing distributed learning reports reviews running runs training",

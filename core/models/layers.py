@@ -13,6 +13,7 @@ from typing import Literal
 
 ActivationName = Literal["relu", "silu", "gelu", "tanh"]
 Shapes = dict[str, tuple[int, ...]]
+NORM_EPSILON = 1e-5  # of a BatchNorm, added to the variance; PyTorch's default
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from core.models.layers import (
+    NORM_EPSILON,
     Activation,
     BatchNorm,
     Bound,
@@ -25,7 +26,6 @@ from core.models.layers import (
 Part = Literal["whole", "encoder", "decoder"]
 PARTS: tuple[Part, ...] = get_args(Part)
 OPSET, IR_VERSION = 18, 9  # read by ONNX Runtime from 1.15 on
-NORM_EPSILON = 1e-5  # PyTorch's
 Tensors = dict[str, npt.NDArray[np.float32]]
 
 

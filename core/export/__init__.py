@@ -1,0 +1,1 @@
+"""Models and results for other programs: files, and what a browser needs to run a model."""
