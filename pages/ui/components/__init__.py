@@ -1,0 +1,1 @@
+"""What pages show in the browser, one folder a component: its Python, JavaScript and styles."""
