@@ -21,6 +21,7 @@ MEASURES = {  # name -> module with rows(rounds) -> Sequence[Row]
     "reruns": "benchmarks.reruns",
     "scoring": "benchmarks.scoring",
     "map": "benchmarks.map_speed",
+    "runner": "benchmarks.runner_speed",
 }
 
 
