@@ -69,12 +69,21 @@ def rename(card: Card, name: str) -> None:
         raise CheckpointError(f"{card.name} cannot be renamed ({error.strerror}).") from error
 
 
+def is_here(sha256: str) -> bool:
+    """Whether some model has that digest."""
+    return any(card.sha256 == sha256 for card in checkpoints.available())
+
+
 def delete(card: Card) -> None:
-    """Delete an own checkpoint for good; CheckpointError if it is shipped."""
+    """Delete an own checkpoint's file for good; CheckpointError if it is shipped.
+
+    See core.removal for what else goes with it.
+    """
     _check_own(card)
     try:
         card.path.unlink(missing_ok=True)
-        trained_on.forget(card)
+        if not is_here(card.sha256):
+            trained_on.forget(card)
     except OSError as error:
         raise CheckpointError(f"{card.name} cannot be deleted ({error.strerror}).") from error
 

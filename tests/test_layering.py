@@ -12,15 +12,15 @@ PROJECT = Path(__file__).resolve().parents[1]
 FLOORS = tuple(
     set(names.split())
     for names in (
-        """config database files labels locks machine memory metrics noise processes scales shelf
-        svgcharts wording
+        """config database derived files labels locks machine memory metrics noise processes scales
+        shelf svgcharts wording
         anomaly.neighbours anomaly.rankings anomaly.thresholds""",
         "arraycache background data datasets images models parts streaming.shards tensorfiles",
         """backends cards checkpointfiles checkpoints computing documents evaluation export
         exports inference latent outliers ownmodels robustness source_code sweeps trained_on anomaly
         comparing.crossings comparing.measuring comparing.scored comparing.strangers mapping
         streaming""",
-        "comparing distributed learning reports reviews running runs training",
+        "comparing distributed learning removal reports reviews running runs training",
         "cli __main__",
     )
 )

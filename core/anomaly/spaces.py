@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import numpy.typing as npt
 
-from core import arraycache, config
+from core import arraycache, config, derived
 from core.anomaly.neighbours import Array, Neighbours, nearest, nearest_others
 from core.config import DataError
 from core.data.imagesets import ImageSet
@@ -107,7 +107,7 @@ class Spaces:
     def _kept(self, whose: str, values: Values, width: int) -> Space:
         if not whose:  # a model that was never saved has no name to keep it under
             return fit(self.images, values, width)
-        name = hashlib.sha256(f"{whose} {_fingerprint(self.images)}".encode()).hexdigest()[:24]
+        name = derived.named((whose, self.images.id), f"{whose} {_fingerprint(self.images)}")
         folder = config.data_dir() / "references"
         arrays = arraycache.cached(
             folder / f"{name}.npz", FIELDS, lambda: asdict(fit(self.images, values, width))

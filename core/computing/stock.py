@@ -72,6 +72,13 @@ def images(name: str, split: str) -> ImageSet:
     return kept(("images", name, split), lambda: _images(name, split))
 
 
+def forget_images(name: str) -> None:
+    """Let go of a data set that is deleted."""
+    for split in ("train", "test", "all"):
+        SHELF.drop(("images", name, split))
+        SHELF.drop(("digest", name, split))
+
+
 def digest(name: str, split: str) -> str:
     """A name for the pixels of a split, another one if any of them differs."""
     return kept(("digest", name, split), lambda: _digest(name, split))

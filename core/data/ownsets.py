@@ -93,7 +93,9 @@ def find(name: str) -> OwnSet:
 
 
 def delete(name: str) -> None:
-    """Delete a set for good; DataError if there is none, or the disk refuses.
+    """Delete a set's folder for good; DataError if there is none, or the disk refuses.
+
+    See core.removal for what else goes with it.
 
     Its folder stays, empty, so that the name is not given to other images: checkpoints, maps and
     links know a set by its name.

@@ -19,6 +19,7 @@ from core.processes import Process
 from core.running.status import (
     LIVE,
     is_at_work,
+    launched,
     lock_of,
     processes_of,
     replace_state,
@@ -115,10 +116,9 @@ def cancel(run: Run) -> Run:
         return run
     write_atomically(run.folder / "request", b"cancel")
     _wait_until_gone(run, GRACE)
-    if is_at_work(run.folder):
-        for process in _alive(run):
-            process.kill()
-        _wait_until_gone(run, processes.GONE)
+    for process in _to_kill(run):
+        process.kill()
+    _wait_until_gone(run, processes.GONE)
     if is_at_work(run.folder):
         raise TrainingError(
             f"The process of {run.id} cannot be ended from here: end process {run.status.pid} of "
@@ -181,6 +181,13 @@ def _wait_until_gone(run: Run, seconds: float) -> None:
     until = time.monotonic() + seconds
     while time.monotonic() < until and (is_at_work(run.folder) or _alive(run)):
         time.sleep(0.05)
+
+
+def _to_kill(run: Run) -> list[Process]:
+    """Who is at work on it, or was started for it alone and has not ended yet."""
+    if is_at_work(run.folder):
+        return _alive(run)
+    return [process for process in _alive(run) if process == launched(run.folder)]
 
 
 def _alive(run: Run) -> list[Process]:

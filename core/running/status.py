@@ -108,14 +108,19 @@ def is_at_work(folder: Path) -> bool:
 
 def processes_of(folder: Path, status: Status) -> list[Process]:
     """Those alive of the process that the status names and the one that was launched for it."""
-    found = [Process(status.pid, status.started)] if status.pid else []
+    owner = Process(status.pid, status.started) if status.pid else None
+    found = dict.fromkeys(filter(None, (owner, launched(folder))))
+    return [process for process in found if process.is_alive()]
+
+
+def launched(folder: Path) -> Process | None:
+    """The process last launched for the run; None if it was never started in the background."""
     try:
         content = (folder / "launch.json").read_bytes()
-        launched = msgspec.json.decode(content, type=dict[str, Number])
-        found.append(Process(int(launched["pid"]), launched["started"]))
+        found = msgspec.json.decode(content, type=dict[str, Number])
+        return Process(int(found["pid"]), found["started"])
     except (OSError, ValueError, KeyError, RecursionError):
-        pass  # it was not started in the background
-    return [process for process in dict.fromkeys(found) if process.is_alive()]
+        return None
 
 
 def silent_seconds(folder: Path) -> float:

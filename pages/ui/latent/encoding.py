@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core import config, metrics
+from core import config, derived, metrics
 from core.checkpoints import Card
 from core.latent import Array, Index, Scores
 from core.mapping import codestore
@@ -55,7 +55,7 @@ def store(part: Part, card: Card) -> CodeStore:
     def make() -> CodeStore:
         n = len(cache.dataset(part.dataset, part.split))
         digest = cache.split_ref(part.dataset, part.split).digest
-        name = f"{card.sha256[:24]}-{digest[:24]}"
+        name = derived.named((card.sha256, part.dataset), digest)
         return codestore.opened(_folder(), name, n, card.latent_dim)
 
     return cache.kept(("code store", part.dataset, part.split, card.sha256), make)

@@ -1,13 +1,12 @@
 """What takes the Latent space page a while, in the background: maps and numbers, kept on disk."""
 
 import contextlib
-import hashlib
 from dataclasses import astuple, fields
 from pathlib import Path
 
 import numpy as np
 
-from core import arraycache, config, latent
+from core import arraycache, config, derived, latent
 from core.background import Job
 from core.checkpoints import Card
 from core.latent import Array, Axes
@@ -110,5 +109,5 @@ def _as_structures(kept: arraycache.Arrays) -> tuple[Structure, ...] | None:
 def _file(crowd: Crowd, card: Card, method: str) -> Path:
     """Where it is kept: by the pixels, too, so that a folder with other images has no old map."""
     pixels = [cache.split_ref(crowd.dataset, split).digest for split in latent_data.splits(crowd)]
-    name = hashlib.sha256(f"{job_key(crowd, card, method)} {pixels}".encode()).hexdigest()[:24]
+    name = derived.named((card.sha256, crowd.dataset), f"{job_key(crowd, card, method)} {pixels}")
     return config.data_dir() / "maps" / f"{name}.npz"
