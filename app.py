@@ -11,7 +11,7 @@ if __name__ != "__main__":
 
     app = st.App(__file__, middleware=serve.MIDDLEWARE, lifespan=serve.lifespan)
 else:
-    from pages.ui import cache, errors, links, progress, sidebar, state
+    from pages.ui import cache, errors, links, presence, progress, sidebar, state
     from pages.ui.component import ASSETS
     from pages.ui.server import router
 
@@ -41,6 +41,7 @@ else:
     page = st.navigation(PAGES)
     state.enter(page.url_path)
     progress.begin()
+    presence.begin()
     with errors.shown(), progress.part():
         with st.sidebar, progress.in_place():
             sidebar.draw()

@@ -121,6 +121,11 @@ class Jobs:
         """The last job of this key; None if there was none, or it is forgotten."""
         return self._jobs.get(key)
 
+    def forget_about(self, text: str) -> None:
+        """Forget all jobs with this text in their key: a model's digest, say."""
+        for key in [key for key in list(self._jobs) if text in key]:
+            self.forget(key)
+
     def forget(self, key: str) -> None:
         """Cancel it if it is running, and drop it and its result."""
         with self._lock:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core import runs
 from core.running import control as run_control
-from pages.ui import errors, public_sets, sidebar, state, ways
+from pages.ui import errors, presence, public_sets, sidebar, state, ways
 from pages.ui.train import facts as training_facts
 from pages.ui.train import form as training_form
 from pages.ui.train import runs as run_list
@@ -36,10 +36,12 @@ found = runs.found()
 newest = next((run for run in found if run.is_live), found[0] if found else None)
 with right, errors.shown():
     if newest is None:
+        state.recall("run", "", [""], "run")  # tells of the one that was shown before
         st.info("Nothing has been trained yet: choose a preset and press Start training.")
     else:
         by_id = {run.id: run for run in found}
         state.recall("run", newest.id, list(by_id), "run")
         state.publish("run", None)  # always in the link: another run may soon be the newest
+        presence.look("run", st.session_state["run"])
         run_view.draw(by_id[st.session_state["run"]], found)
 run_list.draw(found)

@@ -8,7 +8,8 @@ import time
 from collections.abc import Callable, Hashable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
+from weakref import WeakSet
 
 import streamlit as st
 from streamlit import runtime
@@ -98,6 +99,30 @@ def shelf() -> Shelf:
     memory.few_arenas()
     threading.Thread(target=_tidy, name="tidy", daemon=True).start()
     return stock.SHELF
+
+
+class Lookers:
+    """The sessions of this server, each as long as it lives; for use by many threads."""
+
+    def __init__(self) -> None:
+        self._all: WeakSet[Any] = WeakSet()
+        self._lock = threading.Lock()
+
+    def add(self, looker: Any) -> None:
+        """looker: see pages.ui.presence."""
+        with self._lock:
+            self._all.add(looker)
+
+    def all(self) -> list[Any]:
+        """Those there are now."""
+        with self._lock:
+            return list(self._all)
+
+
+@st.cache_resource(show_spinner=False)
+def lookers() -> Lookers:
+    """Who looks at what; see pages.ui.presence."""
+    return Lookers()
 
 
 @st.cache_resource(show_spinner=False)

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import streamlit as st
 
 from core.config import HourglassError
+from pages.ui import presence
 from pages.ui.text import sentence
 
 
@@ -22,11 +23,14 @@ class DeadEnd(HourglassError):
 def shown() -> Iterator[None]:
     """Show a HourglassError raised inside as a sentence, and the way on if it knows one.
 
-    Around every page (app.py does it) and inside every dialog and fragment, which rerun alone.
+    Around every page (app.py does it) and inside every dialog and fragment, which rerun alone. If
+    what is shown was deleted meanwhile, the whole page is drawn anew: that tells so.
     """
     try:
         yield
     except HourglassError as error:
+        if presence.is_any_gone():
+            st.rerun()
         st.error(sentence(str(error)), icon=":material/error:")
         if isinstance(error, DeadEnd):
             error.way()

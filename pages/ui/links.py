@@ -8,7 +8,7 @@ import streamlit as st
 from core import datasets
 from pages.ui import cache, refusals, selection, state
 from pages.ui.component import component
-from pages.ui.refusals import Refused
+from pages.ui.refusals import Refused, Why
 from pages.ui.text import plain
 
 MOST = 40  # selected images that a link names
@@ -45,7 +45,7 @@ def said_of_size() -> str:
 
 @contextmanager
 def told() -> Iterator[None]:
-    """Around a page: above it stands in one sentence each what its link names and is not here."""
+    """Around a page: above it stands in one sentence each what is not here, or not any more."""
     place = st.container()
     try:
         yield
@@ -55,13 +55,23 @@ def told() -> Iterator[None]:
 
 
 def notes_of(refused: Iterable[Refused]) -> Iterator[str]:
-    """A sentence for each kind of thing that is not here."""
-    names: dict[str, list[str]] = {}
+    """A sentence for each kind of thing that is not here, and reason why."""
+    names: dict[tuple[str, Why], list[Refused]] = {}
     for one in refused:
-        names.setdefault(one.what, []).append(f"“{one.name}”")
-    for what, some in names.items():
-        listed = ", ".join(some[:3]) + (f" and {len(some) - 3:,} more" if len(some) > 3 else "")
-        yield f"This link names the {what} {listed}, which is not here or does not fit these data."
+        names.setdefault((one.what, one.why), []).append(one)
+    for (what, why), some in names.items():
+        quoted = list(dict.fromkeys(f"“{one.name}”" for one in some))
+        more = f" and {len(quoted) - 3:,} more" if len(quoted) > 3 else ""
+        yield _note(what, why, ", ".join(quoted[:3]) + more, some[0].taken)
+
+
+def _note(what: str, why: Why, names: str, taken: object) -> str:
+    if why == "link":
+        return f"This link names the {what} {names}, which is not here or does not fit these data."
+    if why == "renamed":
+        return f"The {what} {names} has another name now: “{taken}”."
+    then = f"“{taken}” is shown instead" if isinstance(taken, str) and taken else "it is left out"
+    return f"The {what} {names} was deleted or renamed meanwhile: {then}."
 
 
 def _found(text: str, dataset: str, split: str) -> str:

@@ -9,13 +9,24 @@ from core import datasets, trained_on
 from core.checkpoints import Card
 from core.data.imagesets import ImageSet
 from core.datasets import DatasetInfo
-from pages.ui import cache, links, selection, state, ways, widgets
+from pages.ui import (
+    cache,
+    existing,
+    links,
+    presence,
+    refusals,
+    selection,
+    state,
+    ways,
+    widgets,
+)
 from pages.ui.errors import DeadEnd
 from pages.ui.server import router
 from pages.ui.text import counted, noise_name, plain, size_name, titles
 
 DEFAULT_DATASET = "mnist-5k"
 NEXT_DATASET = "next_dataset"
+_DIGEST = "model_digest"  # name and digest of the model that was chosen last
 OF_A_DATASET = ("n", "classes", "shuffle", "highlight")  # choices that mean nothing for another set
 ALONE = ("learn",)  # pages that bring their own data and models
 PREFERRED = ("mnist-denoising", "mnist-dense-32", "shapes-conv")
@@ -66,7 +77,10 @@ def draw() -> None:
     info = _dataset(shown)
     split = _split(info, shown)
     card = _checkpoint(_fitting(info), shown)
+    if shown:
+        presence.look("data set", info.id)
     if card and shown:
+        presence.look("model", card.name)
         _about(card, info, split)
     links.follow_selection(info.id, split)
     _selection()
@@ -144,6 +158,7 @@ def _checkpoint(fitting: Sequence[Card], shown: bool) -> Card | None:
         st.session_state.pop("model", None)
         return None
     called = titles(fitting)
+    _follow_renamed()
     name = widgets.choice(
         widgets.drawn_if(shown, st.selectbox),
         "Model",
@@ -154,7 +169,19 @@ def _checkpoint(fitting: Sequence[Card], shown: bool) -> Card | None:
         format_func=called.__getitem__,
         help="The autoencoder that all pages look through",
     )
-    return next(card for card in fitting if card.name == name)
+    card = next(card for card in fitting if card.name == name)
+    st.session_state[_DIGEST] = card.name, card.sha256
+    return card
+
+
+def _follow_renamed() -> None:
+    """A model that somebody has given another name stays the chosen one."""
+    name, sha256 = st.session_state.get(_DIGEST, ("", ""))
+    if st.session_state.get("model") != name or not existing.is_gone("model", name):
+        return
+    if now := next((card.name for card in cache.cards() if card.sha256 == sha256), None):
+        st.session_state["model"] = now
+        refusals.note("model", "model", [name], now, "renamed")
 
 
 def _about(card: Card, info: DatasetInfo, split: str) -> None:

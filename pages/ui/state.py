@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
-from pages.ui import refusals
+from pages.ui import existing, refusals
 
 T = TypeVar("T")
 NONE = "none"  # an empty list, in a link
@@ -187,10 +187,12 @@ def _linked() -> dict[str, list[str]]:
 
 
 def _note_refused(key: str, what: str, names: list[str], taken: Any) -> None:
-    """Unless they come from the session: what no longer fits there is no fault of the link."""
+    """What the session held is noted only if it is gone: that it no longer fits is no news."""
     held = key in st.session_state or key in _remembered()
-    if what and names and key in _linked() and not held:
-        refusals.note(key, what, names, taken)
+    if held:
+        names = [name for name in names if existing.is_gone(what, name)]
+    if what and names and (held or key in _linked()):
+        refusals.note(key, what, names, taken, "gone" if held else "link")
 
 
 def _written(value: Any) -> str | list[str]:

@@ -7,6 +7,10 @@ from typing import Any
 import pytest
 
 from benchmarks.serving import serving
+from core import runs
+from core.learning.recipes import TrainConfig
+from core.running import control as run_control
+from core.runs import RunConfig
 from tests.e2e.conftest import Visit
 
 SECONDS = 60_000
@@ -86,3 +90,30 @@ def test_run_is_seen_by_a_second_visitor_and_after_a_restart_of_the_server(
         assert epochs_done(third) >= seen
         press(third, "Cancel")
         state(third, "Cancelled")
+
+
+def test_run_that_one_visitor_deletes_is_asked_about_and_another_who_watches_it_is_told(
+    browser: Any, visit: Visit, server: str
+) -> None:
+    train = TrainConfig("mnist-5k", "dense")
+    mine, other = (runs.create(RunConfig(name, 1.0, train)) for name in ("to-go", "to-stay"))
+    page = visit.page
+    with browser.new_context() as context:
+        watching = Visit(context.new_page())
+        watching.page.goto(f"{server}/train?run={mine.id}")
+        watching.page.get_by_role("heading", name="to-go").wait_for(timeout=SECONDS)
+        page.goto(f"{server}/train?run={other.id}&compared_runs={mine.id}")
+        press(visit, "Delete")
+        page.get_by_role("dialog").get_by_text("1 other tab shows it now").wait_for(timeout=SECONDS)
+        press(visit, "Keep")
+        page.get_by_role("dialog").wait_for(state="detached", timeout=SECONDS)
+        assert mine.folder.exists()
+        press(visit, "Delete")
+        press(visit, "Delete for good")
+        page.get_by_role("dialog").wait_for(state="detached", timeout=SECONDS)
+        assert not mine.folder.exists()
+        watching.page.get_by_text("Log scale").click()
+        said = watching.page.get_by_text(f"The run “{mine.id}” was deleted")
+        said.wait_for(timeout=SECONDS)
+        assert watching.page.get_by_test_id("stException").count() == 0
+    run_control.delete(other)

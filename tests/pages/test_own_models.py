@@ -7,6 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import checkpoints
+from pages.ui.deleting import DELETE
 from tests.core.models_for_tests import tiny_document, tiny_tensors
 
 OpenApp = Callable[..., AppTest]
@@ -76,7 +77,7 @@ def test_model_that_cannot_be_trusted_is_refused_in_a_sentence(
 
 def test_shipped_model_offers_neither_a_new_name_nor_deletion(section: AppTest) -> None:
     app = choose(section, "ours")
-    assert "Delete it" not in labels(app)
+    assert "Delete" not in labels(app)
     assert "Rename it" not in labels(app)
     assert any("stays as it is" in caption.value for caption in app.caption)
 
@@ -101,7 +102,7 @@ def test_name_that_is_taken_is_a_sentence_and_both_models_stay(section: AppTest)
 
 def test_model_in_use_that_is_deleted_gives_way_to_another(section: AppTest) -> None:
     in_use = section.session_state["model"]
-    app = press(choose(section, in_use), "Delete it")
+    app = press(press(choose(section, in_use), "Delete"), DELETE)
     assert not app.exception
     assert "is deleted" in app.success[0].value
     assert in_use not in [card.name for card in checkpoints.available()]

@@ -15,6 +15,7 @@ from core.data.ownsets import own_dir
 from core.learning import recipes
 from core.reports import Content
 from pages.ui import cache, reporting
+from pages.ui.deleting import DELETE
 from pages.ui.own import sets as own_sets
 from pages.ui.own import source as own_source
 from tests.core.data.test_given import archive
@@ -223,7 +224,7 @@ def test_reading_cancelled_leaves_nothing(
 
 def test_set_deleted_is_gone_from_the_list_and_the_sidebar(reported: AppTest) -> None:
     app = press(reported, "Make the data set")
-    app = press(app, "Delete it")
+    app = press(press(app, "Delete"), DELETE)
     assert "is deleted" in app.success[0].value
     assert ownsets.available() == ()
     assert app.session_state["dataset"] == "mnist-5k"

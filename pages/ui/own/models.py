@@ -4,15 +4,16 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from core import ownmodels, trained_on
+from core import ownmodels, removal, trained_on
 from core.checkpoints import SUFFIX, Card, broken
 from core.wording import natural, one_line
-from pages.ui import cache, errors, reporting, state, ways, widgets
+from pages.ui import cache, deleting, errors, reporting, state, ways, widgets
 from pages.ui.own import kept_report
 from pages.ui.sidebar import Choice
 from pages.ui.text import counted, plain
 
 CHOSEN = "managed_model"
+GOES = "This removes its file, and all that was computed with it: codes, maps, measurements."
 ROUND, SAID = "model_uploads", "model_said"
 UPLOAD_HELP = (
     "A .safetensors file that Hourglass saved. It is checked from the first byte to the last "
@@ -108,10 +109,23 @@ def _rename(card: Card) -> None:
 
 
 def _delete(card: Card) -> None:
-    with st.popover("Delete", icon=":material/delete:", help="Remove it from this machine"):
-        st.markdown(f"Delete **{plain(card.name)}** for good?")
-        if st.button("Delete it", type="primary", help="It cannot be brought back"):
-            _do(lambda: ownmodels.delete(card), f"{card.name} is deleted.")
+    if st.button(
+        "Delete", icon=":material/delete:", help="Asks first; removes it from this machine"
+    ):
+        facts = deleting.facts_of(removal.of_model(card, deleting.reviews()), "model", card.name)
+        goes = (
+            "This removes its file, and all that was computed with it: codes, maps, measurements."
+        )
+        deleting.ask(f"Delete the model {card.name}?", [goes, *facts], lambda: _deleted(card))
+
+
+def _deleted(card: Card) -> None:
+    removal.delete_model(card)
+    cache.jobs().forget_about(card.sha256)
+    _said(f"{card.name} is deleted.")
+    state.forget((CHOSEN,))
+    if st.session_state.get("model") == card.name:
+        state.forget(("model",))
 
 
 def _do(change: Callable[[], None], said: str) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
+from core import removal
 from core.background import Job
 from core.data import making, ownsets
 from core.data.drafts import Draft, Form
@@ -12,7 +13,8 @@ from core.data.gate import Terms
 from core.data.gathering import gather
 from core.data.making import Keeping
 from core.data.ownsets import OwnSet
-from pages.ui import cache, errors, reporting, sidebar, ways, working
+from core.wording import listed
+from pages.ui import cache, deleting, errors, reporting, sidebar, state, ways, working
 from pages.ui.own import kept_report
 from pages.ui.own import oddities as own_oddities
 from pages.ui.own import source as own_source
@@ -172,10 +174,29 @@ def _list(sets: tuple[OwnSet, ...]) -> None:
                       disabled=st.session_state["dataset"] == own.id,
                       help="Choose it in the sidebar, for all pages")  # fmt: skip
             ways.to_training(own.id, "Train on it", key=f"train_on_{own.name}")
-            with st.popover("Delete", icon=":material/delete:", help="Remove it from this machine"):
-                st.markdown(f"Delete **{plain(own.name)}** for good? Your files stay as they are.")
-                if st.button("Delete it", key=f"delete_{own.name}", type="primary",
-                             help="It cannot be brought back"):  # fmt: skip
-                    ownsets.delete(own.name)
-                    st.session_state[SAID] = f"{own.name} is deleted."
-                    st.rerun()
+            if st.button("Delete", icon=":material/delete:", key=f"delete_{own.name}",
+                         help="Asks first; removes it from this machine"):  # fmt: skip
+                _ask(own)
+
+
+def _ask(own: OwnSet) -> None:
+    """Whether to delete a set; not while a run is training on it."""
+    found = removal.of_dataset(own, deleting.reviews())
+    goes = (
+        f"This removes its {counted(own.n_train + own.n_test, 'image')}, and all that was computed "
+        "from them. The files that it was made from stay as they are."
+    )
+    if found.live:
+        busy = f"{listed(found.live)} is training on it: cancel that first."
+        deleting.ask(f"Delete the data set {own.name}?", [goes, busy], None)
+        return
+    facts = deleting.facts_of(found, "data set", own.id)
+    deleting.ask(f"Delete the data set {own.name}?", [goes, *facts], lambda: _deleted(own))
+
+
+def _deleted(own: OwnSet) -> None:
+    removal.delete_dataset(own)
+    cache.jobs().forget_about(f"dataset='{own.id}'")
+    st.session_state[SAID] = f"{own.name} is deleted."
+    if st.session_state.get("dataset") == own.id:
+        state.forget(("dataset", *sidebar.OF_A_DATASET))

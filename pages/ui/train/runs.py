@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -12,12 +13,14 @@ from core.exports import safe_table
 from core.models import BY_NAME
 from core.running import control as run_control
 from core.runs import Broken, Run
-from pages.ui import cache, errors, styles
+from core.wording import listed
+from pages.ui import cache, deleting, errors, styles
 from pages.ui.rows import ticked
-from pages.ui.text import plain
+from pages.ui.text import counted, plain
 from pages.ui.train import charts as run_charts
 from pages.ui.train import form as training_form
 from pages.ui.train import live
+from pages.ui.train import result as run_result
 from pages.ui.train import view as run_view
 
 
@@ -106,14 +109,47 @@ def _buttons(chosen: Sequence[Run]) -> None:
                 "Clone settings", icon=":material/content_copy:", on_click=training_form.take,
                 args=(one.config,), help="Fills the form with its settings, to change and start",
             )  # fmt: skip
-        st.button(
-            "Delete", icon=":material/delete:", on_click=_delete, args=(tuple(chosen),),
-            help="Removes the runs, their curves and states; their models stay",
-        )  # fmt: skip
+        if st.button(
+            "Delete", icon=":material/delete:",
+            help="Asks first; removes the runs, their curves and states, and their models stay",
+        ):  # fmt: skip
+            _ask(chosen)
 
 
 def _watch(run: Run) -> None:
     st.session_state["run"] = run.id
+
+
+def _ask(chosen: Sequence[Run]) -> None:
+    """Whether to delete them; those that are live stay."""
+    live = [run.config.name for run in chosen if run.is_live]
+    ended = [run for run in chosen if not run.is_live]
+    title = f"Delete {counted(len(chosen), 'run')}?" if len(chosen) > 1 else "Delete this run?"
+    act = partial(_delete, tuple(ended)) if ended else None
+    deleting.ask(title, [*_facts(ended), *_live(live)], act)
+
+
+def _facts(ended: Sequence[Run]) -> list[str]:
+    """What goes with the runs, a sentence each."""
+    if not ended:
+        return []
+    left = [run.config.name for run in ended if run.can_resume]
+    models = [run.status.checkpoint for run in ended if run_result.kept(run)]
+    names = listed([run.config.name for run in ended])
+    facts = [f"This removes the curves, pictures and log of {names}."]
+    if left:
+        facts.append(f"{listed(left)} could still be resumed; after this, no longer.")
+    if models:
+        stay = f"model {models[0]} stays" if len(models) == 1 else f"models {listed(models)} stay"
+        facts.append(f"The {stay}.")
+    return facts + deleting.looked_at("run", [run.id for run in ended])
+
+
+def _live(names: Sequence[str]) -> list[str]:
+    if not names:
+        return []
+    word = "is" if len(names) == 1 else "are"
+    return [f"{listed(names)} {word} under way and stays: cancel it first."]
 
 
 def _delete(chosen: Sequence[Run | Broken]) -> None:
