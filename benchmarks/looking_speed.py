@@ -14,7 +14,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from benchmarks.table import Row, printing
 from benchmarks.timing import in_turn
-from core import checkpoints, datasets
+from core import checkpoints, datasets, sheets
 from core.anomaly import neighbours
 from core.backends import OnnxBackend
 from core.inference import Autoencoder
@@ -22,7 +22,7 @@ from core.mapping import density as counted
 from core.models.execution import TorchBackend
 from core.noise import Noise
 from core.sweeps import SIGMAS, noise_sweep
-from pages.ui import density, gallery, mosaic, packing
+from pages.ui import density, mosaic, packing
 from pages.ui.colouring import Groups
 from pages.ui.reconstruct import reconstruction
 from pages.ui.scatter import Points
@@ -121,7 +121,7 @@ def pictures(rounds: int) -> Row:
     ours, theirs, limit = in_turn(
         rounds,
         [
-            lambda: gallery.sheet_of(mosaic.colours(x), 85),
+            lambda: sheets.sheet_of(mosaic.colours(x), 85),
             lambda: [mosaic.png(one) for one in mosaic.colours(x)],
             lambda: _webp(flat),
         ],

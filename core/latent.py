@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from core.anomaly.neighbours import gaps
+from core.memory import let_go
 
 Array = npt.NDArray[np.float32]
 Codes = npt.NDArray[np.floating]
@@ -47,7 +49,7 @@ def principal_axes(z: npt.ArrayLike, m: int) -> Axes:
     Source: Pearson 1901, by the eigenvectors of the covariance; of wide codes by a Krylov space.
     """
     codes = np.asarray(z)
-    origin = codes.mean(axis=0, dtype=np.float64)
+    origin = _mean(codes)
     few = codes.shape[1] >= WIDE and 8 * m <= codes.shape[1]
     variances, directions = (_strongest_axes if few else _all_axes)(codes, origin, m)
     signs = np.sign(directions[np.arange(m), np.abs(directions).argmax(axis=1)])
@@ -98,6 +100,14 @@ def stratified(labels: npt.NDArray[np.int64] | None, total: int, n: int, seed: i
     return np.sort(np.concatenate(members))
 
 
+def _mean(codes: Codes) -> Scores:
+    total = np.zeros(codes.shape[1])
+    for start in range(0, len(codes), ROWS):
+        total += codes[start : start + ROWS].sum(axis=0, dtype=np.float64)
+        let_go(codes)
+    return total / len(codes)
+
+
 def _all_axes(codes: Codes, origin: Scores, m: int) -> tuple[Scores, Scores]:
     """The m largest sums of squares (m,), falling, and their directions (m, k)."""
     k = codes.shape[1]
@@ -117,11 +127,10 @@ def _strongest_axes(codes: Codes, origin: Scores, m: int) -> tuple[Scores, Score
     what is alike.  Source: Musco and Musco 2015, block Krylov iteration.
     """
     k, n_block = codes.shape[1], m + SPARE
-    centred = np.concatenate([part.astype(np.float32) for part in _centred(codes, origin)])
     start = np.random.default_rng(0).standard_normal((k, n_block))
     block, followed, products = np.linalg.qr(start)[0], np.empty((k, 0)), np.empty((k, 0))
     while True:
-        product = _times_covariance(centred, block)
+        product = _times_covariance(codes, origin, block)
         followed, products = np.hstack([followed, block]), np.hstack([products, product])
         inner = followed.T @ products
         values, mixes = np.linalg.eigh((inner + inner.T) / 2)
@@ -135,16 +144,22 @@ def _strongest_axes(codes: Codes, origin: Scores, m: int) -> tuple[Scores, Score
             block = np.linalg.qr(block - followed @ (followed.T @ block))[0]
 
 
-def _times_covariance(centred: Array, block: Scores) -> Scores:
+def _times_covariance(codes: Codes, origin: Scores, block: Scores) -> Scores:
     """centred.T @ (centred @ block), the rows in float32, their sums in float64: (k, b)."""
     narrow, out = block.astype(np.float32), np.zeros(block.shape)
-    for start in range(0, len(centred), ROWS):
-        part = centred[start : start + ROWS]
+    for part in _centred(codes, origin, np.float32):
         out += part.T @ (part @ narrow)
     return out
 
 
-def _centred(codes: Codes, origin: Scores) -> Iterator[Scores]:
-    """Codes (n, k) minus a point, ROWS at a time: (ROWS, k) each."""
+def _centred(
+    codes: Codes, origin: Scores, dtype: type[np.floating] = np.float64
+) -> Iterator[npt.NDArray[Any]]:
+    """Codes (n, k) minus a point, ROWS at a time: (ROWS, k) each.
+
+    Codes that are mapped from a file need not all be in memory.
+    """
+    centre = origin.astype(dtype)
     for start in range(0, len(codes), ROWS):
-        yield codes[start : start + ROWS].astype(np.float64) - origin
+        yield codes[start : start + ROWS].astype(dtype) - centre
+        let_go(codes)

@@ -62,6 +62,16 @@ def give_back() -> None:
         trim(0)
 
 
+def let_go(array: npt.NDArray[Any]) -> None:
+    """Let the system have the memory of an array that is mapped from a file and cannot be written
+    to; what is used of it is read again.
+    """
+    owner = _owner(array)
+    if isinstance(owner, mmap.mmap) and not array.flags.writeable:
+        with contextlib.suppress(ValueError, OSError, AttributeError):  # Windows has no madvise
+            owner.madvise(mmap.MADV_DONTNEED)
+
+
 def _own_weight(one: Any) -> tuple[int, Iterable[Any]]:
     """What a thing weighs without its parts, and the parts."""
     if isinstance(one, np.ndarray):

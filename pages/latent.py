@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui import reporting, sidebar
+from pages.ui import progress, reporting, sidebar
 from pages.ui.latent import controls as latent_controls
 from pages.ui.latent import drawing as latent_drawing
 from pages.ui.latent import inspector as latent_inspector
@@ -29,4 +29,5 @@ selected = latent_views.selected_positions(views[0].population.images)
 told = latent_report.Told(views, selected, below.walked, drawn.plane.pinned)
 reporting.button(lambda: latent_report.content(told), "latent")
 latent_inspector.inspect(views[0], below.clicked or drawn.plane.clicked)
-latent_drawing.finish(views, drawn.captions)
+with progress.part():
+    latent_drawing.finish(views, drawn.captions)

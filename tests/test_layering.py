@@ -13,7 +13,7 @@ FLOORS = tuple(
     set(names.split())
     for names in (
         """config database derived files labels locks machine memory metrics noise processes scales
-        shelf svgcharts wording
+        sheets shelf svgcharts wording
         anomaly.neighbours anomaly.rankings anomaly.thresholds""",
         "arraycache background data datasets images models parts streaming.shards tensorfiles",
         """backends cards checkpointfiles checkpoints computing documents evaluation export

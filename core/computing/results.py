@@ -64,6 +64,12 @@ def write(one: Task, arrays: Arrays) -> None:
         keep_within(MOST_BYTES, MOST_FILES)
 
 
+def delete(one: Task) -> None:
+    """Delete the result of a task, if there is one."""
+    with contextlib.suppress(OSError):
+        _path(one).unlink(missing_ok=True)
+
+
 def forget(text: str) -> None:
     """Delete the results of all tasks whose arguments hold this text: a model's digest, say."""
     for path in _files():

@@ -24,6 +24,7 @@ ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1"
 )  # the same places every time, and a core left for the dashboard
 POLL_SECONDS = 0.2
+NICENESS = 5
 
 
 def project_apart(z: Array, method: str, seed: int, progress: Progress) -> Array:
@@ -55,7 +56,9 @@ def project_apart(z: Array, method: str, seed: int, progress: Progress) -> Array
 
 
 def main(arguments: list[str]) -> int:
-    """The process's own part; returns the exit code."""
+    """The process's own part, which gives way to others; returns the exit code."""
+    if sys.platform != "win32":
+        os.nice(NICENESS)
     method, seed, name = arguments
     folder = Path(name)
 

@@ -132,8 +132,8 @@ def _distance_blocks(
     """
     here, there = np.asarray(z), np.asarray(among)
     dtype = np.float64 if here.shape[1] <= EXACT_WIDTH else np.float32
-    centre = there.mean(axis=0, dtype=np.float64)
-    here, there = (here - centre).astype(dtype), (there - centre).astype(dtype)
+    centre = there.mean(axis=0, dtype=np.float64).astype(dtype)
+    here, there = (np.subtract(one, centre, dtype=dtype) for one in (here, there))
     lengths = np.einsum("ij,ij->i", there, there)
     rows = max(1, BLOCK_VALUES // max(1, len(there)))
     for start in range(0, len(here), rows):

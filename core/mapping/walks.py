@@ -21,19 +21,19 @@ class Lattice:
     """Decoded images at the nodes of a grid over a plane, and what real image lies nearest.
 
     xs, ys: (S,) rising coordinates, not evenly spaced: denser where there are more images.
-    decoded: (S, S, C, H, W) float32, [row of y, column of x].
     nearest: (S, S) position of the image whose code is nearest, over all numbers of the code.
     distance: (S, S) to that code.  gap: (S, S) to the nearest point as seen in the plane.
     reach: what 99 % of the points' own gaps stay under; a node with a larger gap is far from data.
+    decoded: (S, S, C, H, W) float32, [row of y, column of x]; None where they were let go.
     """
 
     xs: Scores
     ys: Scores
-    decoded: Array
     nearest: Index
     distance: Array
     gap: Array
     reach: float
+    decoded: Array | None = None
 
     @property
     def far(self) -> npt.NDArray[np.bool_]:
@@ -73,11 +73,11 @@ def lattice(model: Autoencoder, z: Array, axes: Axes, size: int) -> Lattice:
     return Lattice(
         xs,
         ys,
-        model.decode(codes).reshape(*square, *model.input_shape),
         found.positions.reshape(square),
         found.distances.reshape(square),
         seen.distances.reshape(square),
         typical_gap(points),
+        model.decode(codes).reshape(*square, *model.input_shape),
     )
 
 

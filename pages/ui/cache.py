@@ -14,14 +14,16 @@ from weakref import WeakSet
 import streamlit as st
 from streamlit import runtime
 
-from core import checkpoints, memory, robustness
-from core.background import Jobs
+from core import checkpoints, memory, parts, robustness
+from core.background import Job, Jobs
+from core.background import Progress as Tell
 from core.checkpoints import Card
 from core.comparing import measuring
 from core.computing import results, stock
 from core.computing.pool import Pool, default_workers
 from core.computing.stock import SplitRef
 from core.computing.tasks import Arrays, Task, carry_out, task
+from core.config import DataError
 from core.data.imagesets import ImageSet
 from core.inference import Autoencoder
 from core.noise import Noise
@@ -42,6 +44,7 @@ from pages.ui.train.probing import Probes
 T = TypeVar("T")
 IDLE_SECONDS = 900.0  # after which what nobody has asked for is forgotten
 TIDY_SECONDS = 30.0
+TELL_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -142,19 +145,48 @@ def computed(task: Task) -> Arrays:
 
 def all_computed(tasks: Sequence[Task]) -> list[Arrays]:
     """The results of several tasks, which are computed at one time where they are not kept."""
-    found = {task.name: _result(task) for task in tasks}
+    found = {task.name: find(task) for task in tasks}
     missing = [task for task in tasks if found[task.name] is None]
     if missing and (pool := _pool()) is not None:
         progress.wait_for(pool, missing)
     if missing:
         with telling.progress():
-            found |= {task.name: _result(task) or _computed_here(task) for task in missing}
+            found |= {task.name: find(task) or _computed_here(task) for task in missing}
     return [arrays for task in tasks if (arrays := found[task.name]) is not None]
 
 
-def is_computed(task: Task) -> bool:
-    """Whether computed() would answer at once."""
-    return _result(task) is not None
+def find(task: Task) -> Arrays | None:
+    """The result of a task, if it is kept, in memory or on the disk; else None."""
+    key = ("result", task.name)
+    found: Arrays | None = shelf().find(key)
+    if found is None and (found := results.read(task)) is not None:
+        shelf().put(key, found)
+    return found
+
+
+def begin(key: str, title: str, asked: Task) -> Job:
+    """Have a task computed in the background for all visitors, until that is cancelled."""
+    pool = _pool()
+
+    def work(tell: Tell) -> None:
+        if pool is None:
+            with parts.telling(lambda _, done, total: tell(done, total)):
+                _computed_here(asked)
+            return
+        waiter = progress.Waiter()
+        computation = pool.start(asked, waiter)
+        while not pool.wait([computation], TELL_SECONDS):
+            tell(computation.done, computation.total)
+        if computation.state == "failed":
+            raise DataError(computation.error)
+
+    return jobs().start(key, title, work)
+
+
+def discard(task: Task) -> None:
+    """Forget the result of a task, because what it has left elsewhere is gone."""
+    shelf().drop(("result", task.name))
+    results.delete(task)
 
 
 def kept(key: Hashable, make: Callable[[], T]) -> T:
@@ -275,15 +307,6 @@ def _pool() -> Pool | None:
     """None where everything is computed in place: in tests of pages, or because it is wanted so."""
     served = runtime.exists() and type(runtime.get_instance()) is runtime.Runtime  # no test's own
     return processes() if served and progress.may_wait() else None
-
-
-def _result(task: Task) -> Arrays | None:
-    """What is kept of a task, in memory or on the disk."""
-    key = ("result", task.name)
-    found: Arrays | None = shelf().find(key)
-    if found is None and (found := results.read(task)) is not None:
-        shelf().put(key, found)
-    return found
 
 
 def _computed_here(task: Task) -> Arrays:

@@ -20,7 +20,6 @@ from pages.ui.text import hover_text
 
 Picture = npt.NDArray[np.uint8]
 Extent = tuple[tuple[float, float], tuple[float, float]]
-DENSE = 50_000  # points: a map of more is drawn like this
 WIDTH, HEIGHT = 900, 600  # pixels of the picture
 # Points in view, and the pixels of a cell from so many on.
 CELLS = ((200_000, 1), (30_000, 2), (8_000, 3), (1_000, 4), (0, 6))

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from pages.ui import gallery
+from core import sheets
 from pages.ui.component import Packed, component, heard
 from pages.ui.mosaic import Pixels
 
@@ -56,7 +56,7 @@ def pack(
     of morsels.
     """
     tiles = np.concatenate(pictures, axis=2)  # (n, H, 3 W, 3)
-    sheet, across = gallery.sheet_of(tiles)
+    sheet, across = sheets.sheet_of(tiles)
     _, height, width, _ = tiles.shape
     header: dict[str, Any] = {
         "network": network,

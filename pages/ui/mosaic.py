@@ -12,12 +12,13 @@ import numpy.typing as npt
 import streamlit
 from PIL import Image, ImageDraw, ImageFont
 
-from core import metrics
+from core import metrics, sheets
 from pages.ui import theme
 
 Array = npt.NDArray[np.float32]
 Pixels = npt.NDArray[np.uint8]
 GAP, MARGIN, TITLE, CAPTION = 6, 24, 26, 18  # pixels
+colours = sheets.colours
 
 
 @dataclass(frozen=True)
@@ -29,12 +30,6 @@ class Line:
     pictures: Pixels
     captions: tuple[str, ...] = ()
     detail: str = ""
-
-
-def colours(x: Array) -> Pixels:
-    """Images as the screen shows them, clipped: (n, C, H, W) with C 1 or 3 -> (n, H, W, 3)."""
-    shown = np.rint(np.clip(x, 0, 1) * 255).astype(np.uint8)
-    return np.broadcast_to(shown, (len(x), 3, *x.shape[2:])).transpose(0, 2, 3, 1)
 
 
 def error_colours(x: Array, x_hat: Array, most: float) -> Pixels:

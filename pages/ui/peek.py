@@ -5,26 +5,27 @@ from collections.abc import Sequence
 import numpy as np
 
 from core.data.imagesets import ImageSet
-from pages.ui import mosaic
 from pages.ui.component import Packed, component
-from pages.ui.gallery import sheet_of, smaller
 
 MOST_PIXELS = 2_400_000  # of all images together: about 0.8 MB at this quality
 LEAST_SIDE = 10  # pixels: below it nothing can be recognised, so nothing is sent
 QUALITY = 70
 
 
-def pack(images: ImageSet) -> Packed | None:
-    """All images in a sheet, smaller if they are many; None if they would be too small to tell."""
-    n, (_, h, w) = len(images), images.shape
-    share = min(1.0, float(np.sqrt(MOST_PIXELS / (n * h * w))))
-    side = (int(h * share), int(w * share))
-    if min(side) < LEAST_SIDE:
-        return None
-    tiles = mosaic.colours(images.pixels())
-    sheet, across = sheet_of(tiles if share == 1 else smaller(tiles, *side), QUALITY)
+def side_of(n: int, height: int, width: int) -> tuple[int, int] | None:
+    """How high and wide n images are sent; None if they would be too small to tell."""
+    share = min(1.0, float(np.sqrt(MOST_PIXELS / (n * height * width))))
+    side = (int(height * share), int(width * share))
+    return side if min(side) >= LEAST_SIDE else None
+
+
+def pack(images: ImageSet, sheet: bytes, side: tuple[int, int], across: int) -> Packed:
+    """All images in a sheet, ready to be sent.
+
+    side: (h, w) of each in it.  across: how many stand in a row.
+    """
     header = {"ids": images.ids.tolist(), "tile": [side[1], side[0]], "across": across}
-    return Packed(header | {"whole": share == 1}, sheet)
+    return Packed(header | {"whole": side == images.shape[1:]}, sheet)
 
 
 def listen(packed: Packed, charts: Sequence[str]) -> None:

@@ -16,14 +16,10 @@ import numpy.typing as npt
 
 from core.data.imagesets import ImageSet
 from core.mapping.walks import Lattice
-from pages.ui import mosaic
+from core.sheets import colours, sheet_of
 from pages.ui.component import Packed, component, heard
-from pages.ui.gallery import sheet_of, smaller
 from pages.ui.mosaic import Pixels
 
-MOST_BYTES = 900_000  # of the sheet of decoded images
-QUALITIES = (92, 80, 65, 50)
-SHRINK = 0.75  # of a side, if that is not enough
 LARGE = 48  # pixels a side, from where the lattice has fewer nodes
 NODES, NODES_OF_LARGE = 48, 40
 
@@ -56,18 +52,24 @@ def nodes(shape: tuple[int, int, int]) -> int:
     return NODES_OF_LARGE if max(shape) >= LARGE else NODES
 
 
-def pack(lattice: Lattice, images: ImageSet, legend: Legend) -> Packed:
+@dataclass(frozen=True, eq=False)
+class Sheet:
+    """The decoded images of a lattice, the highest y first, as one WebP; side: (h, w) of each."""
+
+    content: npt.NDArray[np.uint8]
+    side: tuple[int, int]
+
+
+def pack(lattice: Lattice, sheet: Sheet, images: ImageSet, legend: Legend) -> Packed:
     """A plane ready to be sent; cache it.
 
     images: those whose codes the lattice knows, in their order.
     """
-    size = len(lattice.xs)
-    tiles = mosaic.colours(lattice.decoded.reshape(-1, *lattice.decoded.shape[2:]))
-    decoded, side = squeezed(tiles.reshape(size, size, *tiles.shape[1:])[::-1])
+    side = sheet.side
     known, which = np.unique(lattice.nearest, return_inverse=True)
-    thumbnails, across = sheet_of(mosaic.colours(images.pixels(known)), quality=85)
+    thumbnails, across = sheet_of(colours(images.pixels(known)), quality=85)
     parts: dict[str, npt.NDArray[Any]] = {
-        "decoded": np.frombuffer(decoded, np.uint8),
+        "decoded": sheet.content,
         "thumbnails": np.frombuffer(thumbnails, np.uint8),
         "which": which.astype(np.uint16).ravel(),
         "distance": lattice.distance.astype(np.float32).ravel(),
@@ -75,7 +77,7 @@ def pack(lattice: Lattice, images: ImageSet, legend: Legend) -> Packed:
     }
     body, places = _laid_out(parts)
     header: dict[str, Any] = {
-        "size": size,
+        "size": len(lattice.xs),
         "tile": [side[1], side[0]],
         "image": [images.shape[2], images.shape[1]],
         "across": across,
@@ -91,22 +93,6 @@ def pack(lattice: Lattice, images: ImageSet, legend: Legend) -> Packed:
     }
     header["id"] = hashlib.sha256(json.dumps(header).encode() + body).hexdigest()[:16]
     return Packed(header, body)
-
-
-def squeezed(tiles: npt.NDArray[np.uint8]) -> tuple[bytes, tuple[int, int]]:
-    """Tiles (S, S, h, w, 3) as one WebP of at most MOST_BYTES, and the (h, w) of a tile in it.
-
-    The quality is lowered first, then the tiles are made smaller.
-    """
-    size, _, h, w, _ = tiles.shape
-    while True:
-        for quality in QUALITIES:
-            sheet, across = sheet_of(tiles.reshape(size * size, h, w, 3), quality, across=size)
-            if len(sheet) <= MOST_BYTES and across == size:
-                return sheet, (h, w)
-        h, w = max(1, int(h * SHRINK)), max(1, int(w * SHRINK))
-        flat = smaller(tiles.reshape(size * size, *tiles.shape[2:]), h, w)
-        tiles = flat.reshape(size, size, h, w, 3)
 
 
 def dots(shares: npt.NDArray[np.float64], colours: Pixels, marks: npt.NDArray[np.uint8]) -> Packed:

@@ -13,7 +13,7 @@ dialog, in what a click has begun) in_place() waits instead, without holding up 
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -26,7 +26,6 @@ from core.computing.pool import Computation, Pool
 from core.computing.tasks import Task
 from core.config import HourglassError
 from pages.ui.text import plain
-from pages.ui.working import told
 
 PATIENCE = 0.1  # seconds that a page waits before it shows a bar
 POLL_SECONDS = 0.5  # between two looks at how far something is
@@ -37,11 +36,15 @@ _leaves_out: ContextVar[bool] = ContextVar("leaves_out", default=False)
 
 
 class Unfinished(Exception):
-    """Something is not computed yet; the part of the page that asked for it is left out."""
+    """Something is not computed yet; the part of the page that asked for it is left out.
+
+    draw: draws what stands under the bar meanwhile.
+    """
 
     def __init__(self, computations: Sequence[Computation]) -> None:
         super().__init__("not computed yet")
         self.computations = tuple(computations)
+        self.draw: Callable[[], None] | None = None
 
 
 class Failed(HourglassError):
@@ -80,11 +83,23 @@ def part() -> Iterator[None]:
     try:
         yield
     except Unfinished as waiting:
-        st.fragment(_show, run_every=POLL_SECONDS)(waiting.computations)
+        st.fragment(_show, run_every=POLL_SECONDS)(waiting.computations, waiting.draw)
     except Failed as failure:
         _offer_again(failure)
     finally:
         _leaves_out.reset(token)
+
+
+@contextmanager
+def meanwhile(draw: Callable[[], None]) -> Iterator[None]:
+    """While what is asked for inside is not computed, have draw() draw something under the bar,
+    again at each look at how far it is.
+    """
+    try:
+        yield
+    except Unfinished as waiting:
+        waiting.draw = waiting.draw or draw
+        raise
 
 
 @contextmanager
@@ -135,6 +150,19 @@ def _waiter() -> Waiter:
     return Waiter(context.session_id if context else "")
 
 
+def told(done: int, total: int | None, seconds_left: float | None, title: str) -> str:
+    """One line about how far something is."""
+    if not total or not done:
+        return f"{title}: preparing"
+    left = f", about {duration(seconds_left)} left" if seconds_left is not None else ""
+    return f"{title}: {100 * done / total:.0f} %{left}"
+
+
+def duration(seconds: float) -> str:
+    """Seconds in words: 8 s, 2 min."""
+    return f"{max(1, round(seconds))} s" if seconds < 90 else f"{round(seconds / 60)} min"
+
+
 def _watch(pool: Pool, computations: Sequence[Computation]) -> None:
     """Wait under a bar; drawing it lets Streamlit end this run when the visitor does something."""
     place = st.empty()
@@ -143,11 +171,13 @@ def _watch(pool: Pool, computations: Sequence[Computation]) -> None:
     place.empty()
 
 
-def _show(computations: Sequence[Computation]) -> None:
+def _show(computations: Sequence[Computation], draw: Callable[[], None] | None) -> None:
     """How far it is; when it is done, the whole page is drawn again."""
     if all(one.state != "running" for one in computations):
         st.rerun()
     _draw_bar(st.empty(), computations)
+    if draw:
+        draw()
 
 
 def _draw_bar(place: DeltaGenerator, computations: Sequence[Computation]) -> None:

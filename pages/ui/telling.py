@@ -9,8 +9,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core import parts
+from pages.ui.progress import told
 from pages.ui.text import plain
-from pages.ui.working import told
 
 T = TypeVar("T")
 PATIENCE = 0.5  # seconds before progress is worth showing
@@ -33,6 +33,17 @@ def each(items: Sequence[T], title: Callable[[T], str]) -> Iterator[T]:
         bar.draw(place, title(item), i, len(items), began)
         yield item
     place.empty()
+
+
+class Patience:
+    """Tells progress onward only once something has taken a while."""
+
+    def __init__(self, tell: Callable[[int, int], None], seconds: float = 0.7) -> None:
+        self._tell, self._until = tell, time.monotonic() + seconds
+
+    def __call__(self, done: int, total: int) -> None:
+        if time.monotonic() > self._until:
+            self._tell(done, total)
 
 
 class _Bar:

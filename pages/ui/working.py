@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.background import Job
 from pages.ui import cache
+from pages.ui.progress import told
 from pages.ui.text import plain, sentence
 
 POLL_SECONDS = 0.5
@@ -30,19 +31,6 @@ def offer(key: str, label: str, help_text: str, start: Callable[[], Job]) -> Non
     if st.button(label, key=f"start_{key}", icon=":material/play_arrow:", help=help_text):
         start()
         st.rerun()
-
-
-def told(done: int, total: int | None, seconds_left: float | None, title: str) -> str:
-    """One line about how far something is."""
-    if not total or not done:
-        return f"{title}: preparing"
-    left = f", about {duration(seconds_left)} left" if seconds_left is not None else ""
-    return f"{title}: {100 * done / total:.0f} %{left}"
-
-
-def duration(seconds: float) -> str:
-    """Seconds in words: 8 s, 2 min."""
-    return f"{max(1, round(seconds))} s" if seconds < 90 else f"{round(seconds / 60)} min"
 
 
 @st.fragment(run_every=POLL_SECONDS)

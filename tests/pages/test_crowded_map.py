@@ -62,7 +62,7 @@ def test_errors_of_some_images_in_any_order_are_theirs_and_no_others_are_measure
 ) -> None:
     st.cache_resource.clear()
     crowd = Crowd("mnist-5k", "test", True, 300, 1)
-    codes = latent_encoding.codes(crowd, card, lambda done, total: None)
+    codes = latent_encoding.codes(crowd, card)
     images = latent_data.population(crowd).images
     some = np.array([599, 3, 250, 300, 4])
     model = Autoencoder.load("tiny-dense")
@@ -72,14 +72,6 @@ def test_errors_of_some_images_in_any_order_are_theirs_and_no_others_are_measure
     stores = [latent_encoding.store(part, card) for part in latent_data.population(crowd).parts]
     assert sum(int((store.known == codestore.JUDGED).sum()) for store in stores) == len(some)
     np.testing.assert_allclose(codes.errors(), model.errors(images.pixels()), rtol=1e-4)
-
-
-def test_progress_of_errors_ends_with_all_of_them(card: Card) -> None:
-    st.cache_resource.clear()
-    told: list[tuple[int, int | None]] = []
-    codes = latent_encoding.codes(CROWD, card, lambda done, total: None)
-    codes.errors(progress=lambda done, total: told.append((done, total)))
-    assert told[-1] == (N, N)
 
 
 def test_first_picture_of_a_crowded_map_is_made_once_for_all_visitors(

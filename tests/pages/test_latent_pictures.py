@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from core import sheets
 from core.data.imagesets import ImageSet, numbered_ids
-from pages.ui import animation, colouring, exporting, gallery, peek, plane, scatter, theme, working
+from pages.ui import animation, colouring, exporting, gallery, peek, progress, scatter, theme
 from pages.ui.colouring import Groups, Scale
 from pages.ui.gallery import Columns, Item
 from pages.ui.latent import walking
@@ -28,7 +29,7 @@ def pictures(n: int, h: int = 5, w: int = 4) -> np.ndarray:
 @pytest.mark.parametrize("n", [1, 2, 7, 60])
 def test_sheet_without_loss_gives_back_every_tile(n: int) -> None:
     drawn = pictures(n)
-    sheet, across = gallery.sheet_of(drawn)
+    sheet, across = sheets.sheet_of(drawn)
     assert (tiles(sheet, (4, 5), across, n) == drawn).all()
 
 
@@ -45,13 +46,13 @@ def test_sheet_of_a_plane_stays_under_its_limit_by_quality_and_then_by_size(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     noise = RNG.integers(0, 256, (8, 8, 20, 20, 3), dtype=np.uint8)
-    monkeypatch.setattr(plane, "MOST_BYTES", 6_000)
-    sheet, side = plane.squeezed(noise)
+    monkeypatch.setattr(sheets, "MOST_BYTES", 6_000)
+    sheet, side = sheets.squeezed(noise)
     assert len(sheet) <= 6_000
     assert side < (20, 20)
     assert Image.open(io.BytesIO(sheet)).size == (8 * side[1], 8 * side[0])
     smooth = np.full((8, 8, 20, 20, 3), 99, np.uint8)
-    assert plane.squeezed(smooth)[1] == (20, 20)
+    assert sheets.squeezed(smooth)[1] == (20, 20)
 
 
 def walk() -> Walk:
@@ -93,17 +94,15 @@ def test_peek_makes_images_smaller_when_they_are_many_and_gives_up_when_they_are
     images = ImageSet(
         "s", "test", np.full((50, 1, 20, 30), 77, np.uint8), None, (), numbered_ids("s", range(50))
     )
-    whole = peek.pack(images)
-    assert whole is not None
-    assert (whole.header["tile"], whole.header["whole"]) == ([30, 20], True)
+    assert peek.side_of(50, 20, 30) == (20, 30)
     monkeypatch.setattr(peek, "MOST_PIXELS", 50 * 300)
-    half = peek.pack(images)
-    assert half is not None
-    assert (half.header["tile"], half.header["whole"]) == ([21, 14], False)
-    shown = tiles(half.body, (21, 14), half.header["across"], 50)
-    assert np.abs(shown.astype(int) - 77).mean() < 1
+    assert peek.side_of(50, 20, 30) == (14, 21)
     monkeypatch.setattr(peek, "MOST_PIXELS", 50 * 50)
-    assert peek.pack(images) is None
+    assert peek.side_of(50, 20, 30) is None
+    for side, whole in (((20, 30), True), ((14, 21), False)):
+        packed = peek.pack(images, b"sheet", side, 8)
+        assert (packed.header["tile"], packed.header["whole"]) == ([side[1], side[0]], whole)
+        assert packed.header["ids"] == images.ids.tolist()
 
 
 # Exports
@@ -216,4 +215,4 @@ def test_colouring_has_another_name_when_anything_in_it_differs() -> None:
 def test_progress_is_told_in_one_line(
     done: int, total: int | None, left: float | None, expected: str
 ) -> None:
-    assert working.told(done, total, left, "Map") == expected
+    assert progress.told(done, total, left, "Map") == expected

@@ -1,7 +1,7 @@
 """What is drawn while the codes of a map are still being made."""
 
+import shutil
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -10,8 +10,9 @@ import streamlit as st
 from core import checkpoints, datasets, latent
 from core.checkpoints import Card
 from core.inference import Autoencoder
-from core.mapping import codestore
+from core.mapping import map_tasks
 from pages.ui import density
+from pages.ui.latent import data as latent_data
 from pages.ui.latent import encoding as latent_encoding
 from pages.ui.latent import waiting
 from pages.ui.latent.data import Crowd, Part
@@ -37,11 +38,11 @@ def encode(card: Card, split: str, n: int) -> np.ndarray:
 
 def test_first_picture_has_the_images_that_have_a_code_and_no_others(card: Card) -> None:
     encode(card, "test", 300)
-    which, z = latent_encoding.so_far(CROWD, card)
-    found = waiting.first_picture(CROWD, card, least=20)
-    assert found is not None
-    picture, n = found
-    assert 50 < n == len(which) == len(z) < 200  # the crowd is 400 of 1,000 test images
+    n = latent_encoding.n_so_far(CROWD, card)
+    assert 50 < n < 200  # the crowd is 400 of 1,000 test images
+    which, z = latent_encoding.so_far(CROWD, card, 10_000)
+    assert n == len(which) == len(z)
+    picture = waiting.first_picture(CROWD, card, n)
     xy = latent.plane(z).coordinates(z).astype(np.float32)
     filled = (picture[..., 3] > 0).sum()
     assert picture.shape == (density.HEIGHT, density.WIDTH, 4)
@@ -51,38 +52,52 @@ def test_first_picture_has_the_images_that_have_a_code_and_no_others(card: Card)
 
 def test_codes_of_the_other_part_stand_behind_those_of_the_first(card: Card) -> None:
     encode(card, "test", 300)
-    before = len(latent_encoding.so_far(CROWD, card)[0])
+    before = latent_encoding.n_so_far(CROWD, card)
     encode(card, "train", 4_000)
-    which, z = latent_encoding.so_far(CROWD, card)
-    assert len(which) == before + 400
-    assert which[before:].tolist() == list(range(400, 800))
-    assert len(z) == len(which)
-
-
-def test_there_is_no_first_picture_of_too_few(card: Card) -> None:
-    assert waiting.first_picture(CROWD, card) is None
-    encode(card, "test", 30)
-    assert waiting.first_picture(CROWD, card) is None
+    which, z = latent_encoding.so_far(CROWD, card, before + 100)
+    assert len(z) == len(which) == before + 100
+    assert which[before:].tolist() == list(range(400, 500))
+    images = latent_data.population(CROWD).images.take(which)
+    expected = Autoencoder.load("tiny-dense").encode(images.pixels())
+    np.testing.assert_allclose(z, expected, rtol=1e-4, atol=1e-5)
 
 
 def test_first_picture_is_drawn_anew_whenever_there_are_twice_as_many(
     card: Card, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(waiting, "Patience", lambda tell: tell)
-    monkeypatch.setattr(waiting, "SECONDS", 0.0)
-    monkeypatch.setattr(waiting, "LEAST", 300)
-    monkeypatch.setattr(codestore, "LASTING_SECONDS", 0.0)
-    monkeypatch.setattr(codestore, "CHUNK", 100)
-    drawn, first_picture = [], waiting.first_picture
-
-    def noted(*asked: Any) -> Any:
-        if found := first_picture(*asked):
-            drawn.append(found[1])
-        return found
-
-    monkeypatch.setattr(waiting, "first_picture", noted)
+    monkeypatch.setattr(waiting, "LEAST", 100)
+    drawn: list[str] = []
+    monkeypatch.setattr(waiting.st, "image", lambda _, words, *__, **___: drawn.append(words))
     whole = Crowd("mnist-5k", "test", False, 10_000, 0)
-    z = waiting.encoded(whole, card).z
-    assert drawn == [300, 600]
+    for n in (50, 120, 180, 250, 399, 500):
+        encode(card, "test", n)
+        waiting.draw_first(whole, card)
+    counted = [words.partition(",")[0] for words in drawn]
+    expected = [100, 100, 200, 200, 400]  # nothing of 50
+    assert counted == [f"The first {n} of 1" for n in expected]
+
+
+def test_codes_are_those_of_the_model_and_made_once(card: Card) -> None:
+    whole = Crowd("mnist-5k", "test", False, 10_000, 0)
+    z = latent_encoding.codes(whole, card).z
     expected = Autoencoder.load("tiny-dense").encode(datasets.load("mnist-5k").pixels())
     np.testing.assert_allclose(z, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_codes_deleted_while_the_server_runs_are_made_anew(card: Card) -> None:
+    whole = Crowd("mnist-5k", "test", False, 10_000, 0)
+    before = latent_encoding.codes(whole, card).z.copy()
+    shutil.rmtree(map_tasks.codes_dir())
+    st.cache_resource.clear()
+    np.testing.assert_array_equal(latent_encoding.codes(whole, card).z, before)
+    assert list(map_tasks.codes_dir().iterdir())
+
+
+def test_codes_are_in_memory_only_where_the_disk_takes_none(card: Card, home: Path) -> None:
+    (home / "data").mkdir(exist_ok=True)
+    (home / "data" / "codes").write_text("where the folder should be")
+    whole = Crowd("mnist-5k", "test", False, 10_000, 0)
+    found = latent_encoding.codes(whole, card)
+    expected = Autoencoder.load("tiny-dense").encode(datasets.load("mnist-5k").pixels())
+    np.testing.assert_allclose(found.z, expected, rtol=1e-4, atol=1e-5)
+    assert found.errors().shape == (1_000,)

@@ -51,7 +51,7 @@ def draw(one: View) -> Shown:
 def directions(one: View) -> dict[str, tuple[str, Direction]]:
     """Titles and directions by name: principal ones, then the single numbers of the code."""
     z = one.codes.z
-    axes = latent_data.principal(one.asked.crowd, one.card, z, N_PRINCIPAL)
+    axes = latent_data.principal(one.asked.crowd, one.card, N_PRINCIPAL)
     found = {
         f"pc{i + 1}": (
             f"principal direction {i + 1} ({share:.1%} of the variance)",

@@ -66,7 +66,7 @@ def colouring(
     if colour == "review":
         return _by_verdict(images)
     if colour == "cluster":
-        of = latent_data.clusters(crowd, card, found.z, groups)
+        of = latent_data.clusters(crowd, card, groups)
         return Groups("cluster", tuple(f"cluster {i + 1}" for i in range(groups)), of)
     if colour.startswith("factor:") and images.factors is not None:
         return _by_factor(colour.removeprefix("factor:"), images.factors)

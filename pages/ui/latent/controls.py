@@ -6,9 +6,9 @@ import streamlit as st
 
 from core import trained_on
 from core.checkpoints import Card
+from core.mapping.map_tasks import DENSE
 from core.mapping.projections import BY_NAME
 from pages.ui import highlighting, sidebar, widgets
-from pages.ui.density import DENSE
 from pages.ui.latent import colours as latent_colours
 from pages.ui.latent import data as latent_data
 from pages.ui.latent.data import OTHER, Crowd, Population

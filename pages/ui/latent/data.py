@@ -1,28 +1,26 @@
 """What the Latent space page stands on: which images, and the space that their codes lie in."""
 
 import contextlib
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from core import latent
 from core.checkpoints import Card
+from core.computing.tasks import Arrays, Function, Task, task
 from core.config import ReviewError
 from core.data.imagesets import ImageSet, joined
 from core.latent import Array, Axes, Index, Scores
-from core.mapping import structure, walks
-from core.mapping.walks import Lattice
+from core.mapping import map_tasks
+from core.mapping.map_tasks import Map, Sample
 from pages.ui import cache
-from pages.ui.density import DENSE
 
 T = TypeVar("T")
 Progress = Callable[[int, int | None], None]
 OTHER = {"test": "train", "train": "test"}
-FEW = 20_000  # images of a crowded map that what is slower than the map looks at
 EVERY = 10**9  # more images than any set has
 
 
@@ -65,20 +63,19 @@ class Population:
 class Codes:
     """What one model makes of a population.
 
-    z: (N, k).  judge: (positions, progress) -> how well those images are rebuilt, (n,), measured
-    where it is not known.  rank: errors -> percentiles among the model's test images.
+    z: (N, k).  judge: positions -> how well those images are rebuilt, (n,), measured where it is
+    not known.  rank: errors -> percentiles among the model's test images.
     """
 
     z: Array
-    judge: Callable[[Index, Progress], Scores]
+    judge: Callable[[Index], Scores]
     rank: Callable[[Scores], Scores]
 
-    def errors(self, positions: Index | None = None, progress: Progress | None = None) -> Scores:
+    def errors(self, positions: Index | None = None) -> Scores:
         """Of some images, or of all: (n,). All cost as much as the codes: ask for no more than is
         shown.
         """
-        which = np.arange(len(self.z)) if positions is None else positions
-        return self.judge(which, progress or _nobody)
+        return self.judge(np.arange(len(self.z)) if positions is None else positions)
 
     def percentiles(self, positions: Index | None = None) -> Scores:
         """The same as percentiles: (n,), 0 to 100."""
@@ -114,61 +111,79 @@ def population(crowd: Crowd) -> Population:
     return kept("population", crowd, None, make)
 
 
-def few(crowd: Crowd) -> Index:
-    """Positions of the images that the slower parts look at: all, or of a crowded map FEW."""
-
-    def make() -> Index:
-        images = population(crowd).images
-        most = FEW if len(images) > DENSE else len(images)
-        return latent.stratified(images.labels, len(images), most, sampled(crowd).seed)
-
-    return kept("few", crowd, None, make)
+def few(crowd: Crowd, card: Card) -> Index:
+    """Positions of the images that the slower parts look at: all, or of a crowded map some."""
+    return kept("few", crowd, card, lambda: sample(crowd).few(card.latent_dim))
 
 
-def errors(crowd: Crowd, card: Card, found: Codes, progress: Progress | None = None) -> Scores:
+def sample(crowd: Crowd) -> Sample:
+    """The images of a crowd, as the argument of a task."""
+    one = sampled(crowd)
+    refs = tuple(cache.split_ref(one.dataset, split) for split in splits(one))
+    return Sample(refs, one.most, one.seed)
+
+
+def asked_map(crowd: Crowd, card: Card) -> Map:
+    """The map of a crowd, as the argument of a task."""
+    return Map(sample(crowd), sample(first(crowd)), card.sha256)
+
+
+def map_task(function: Function, *arguments: Any, card: Card, title: str) -> Task:
+    """A task of core.mapping.map_tasks; those of a model share its codes."""
+    group = f"map {card.sha256}"
+    return task(function, *arguments, title=title, group=group, models=[card])
+
+
+def looking(crowd: Crowd, card: Card) -> Task:
+    """The task that makes codes, plane and places of a map."""
+    title = f"Encoding with {card.name}"
+    return map_task(map_tasks.first_look, asked_map(crowd, card), card=card, title=title)
+
+
+def errors(crowd: Crowd, card: Card, found: Codes) -> Scores:
     """How well each image of a crowd is rebuilt: (N,)."""
-    return kept("errors", crowd, card, lambda: found.errors(progress=progress))
+    return kept("errors", crowd, card, found.errors)
 
 
-def axes(crowd: Crowd, card: Card, z: Array) -> Axes:
-    """The plane of codes z that can be decoded: of their two numbers, or the principal one."""
-    return kept("axes", crowd, card, lambda: latent.plane(z))
+def axes(crowd: Crowd, card: Card) -> Axes:
+    """The plane that can be decoded, of the first sample: its two numbers, or the principal one."""
+    return as_axes(cache.computed(looking(crowd, card)))
 
 
-def lattice(crowd: Crowd, card: Card, z: Array, size: int) -> Lattice:
-    """Decoded images over that plane, size x size, among the few."""
-
-    def make() -> Lattice:
-        return walks.lattice(cache.autoencoder(card), z[few(crowd)], axes(crowd, card, z), size)
-
-    return kept(f"lattice {size}", crowd, card, make)
+def places(crowd: Crowd, card: Card) -> Array:
+    """Where the codes lie on that plane: (N, 2)."""
+    return np.asarray(cache.computed(looking(crowd, card))["xy"])
 
 
-def principal(crowd: Crowd, card: Card, z: Array, n: int) -> Axes:
+def plane(crowd: Crowd, card: Card, size: int) -> Arrays:
+    """The lattice over that plane, size x size; see core.mapping.map_tasks.plane."""
+    asked, title = asked_map(first(crowd), card), "Decoding the plane"
+    return cache.computed(map_task(map_tasks.plane, asked, size, card=card, title=title))
+
+
+def principal(crowd: Crowd, card: Card, n: int) -> Axes:
     """The n strongest principal directions, or as many as there are."""
-    m = min(n, *z.shape)
-    return kept(f"principal {m}", crowd, card, lambda: latent.principal_axes(z, m))
+    title = "Finding the principal directions"
+    asked = map_task(map_tasks.principal, sample(crowd), card.sha256, n, card=card, title=title)
+    return as_axes(cache.computed(asked))
 
 
-def trust(crowd: Crowd, card: Card, method: str, z: Array, drawn: Array) -> float | None:
-    """Trustworthiness of a map, among the few; None for too few points."""
-    some = few(crowd)
-    n = min(structure.N_NEIGHBOURS, (len(some) - 1) // 2)
-    if n < 1:
-        return None
-    make = lambda: structure.trustworthiness(z[some], drawn[some], n)  # noqa: E731
-    return kept(_trust(crowd, method), crowd, card, make)
+def trusting(crowd: Crowd, card: Card, file: str) -> Task:
+    """The task that measures how true a map is.  file: of its places, "" for the PCA."""
+    asked, title = asked_map(crowd if file else first(crowd), card), "Comparing neighbours"
+    return map_task(map_tasks.trust, asked, file, card=card, title=title)
 
 
-def is_trust_known(crowd: Crowd, card: Card, method: str) -> bool:
-    """Whether trust() would answer at once; else it takes up to seconds."""
-    return cache.is_kept((_trust(crowd, method), sampled(crowd), card.sha256))
-
-
-def clusters(crowd: Crowd, card: Card, z: Array, n: int) -> Index:
+def clusters(crowd: Crowd, card: Card, n: int) -> Index:
     """k-means clusters of the codes."""
-    m = min(n, len(z))
-    return kept(f"clusters {m}", crowd, card, lambda: structure.clusters(z, m))
+    title = "Looking for clusters"
+    asked = map_task(map_tasks.clusters, sample(crowd), card.sha256, n, card=card, title=title)
+    return np.asarray(cache.computed(asked)["clusters"])
+
+
+def as_axes(found: Arrays) -> Axes:
+    """Axes from the arrays of a task."""
+    return Axes(found["origin"], found["directions"], found["shares"])
 
 
 def verdicts(dataset: str) -> dict[str, str]:
@@ -186,30 +201,11 @@ def kept(what: str, crowd: Crowd, card: Card | None, make: Callable[[], T]) -> T
     return cache.kept((what, sampled(crowd), card.sha256 if card else ""), make)
 
 
-def _trust(crowd: Crowd, method: str) -> str:
-    return f"trust {method} {crowd.seed}"
-
-
 def splits(crowd: Crowd) -> tuple[str, ...]:
     """The splits that a crowd is of, its own first."""
     return (crowd.split, OTHER[crowd.split]) if crowd.with_other else (crowd.split,)
 
 
-def _nobody(_done: int, _total: int | None) -> None:
-    """Hears the progress where nobody waits for long."""
-
-
 def _taken(images: ImageSet, rows: Index) -> ImageSet:
     """Some images of a set; all of them are not copied."""
     return images if len(rows) == len(images) else images.take(rows)
-
-
-class Patience:
-    """Tells progress onward only once something has taken a while."""
-
-    def __init__(self, tell: Progress, seconds: float = 0.7) -> None:
-        self._tell, self._until = tell, time.monotonic() + seconds
-
-    def __call__(self, done: int, total: int | None) -> None:
-        if time.monotonic() > self._until:
-            self._tell(done, total)

@@ -5,15 +5,18 @@ from typing import NamedTuple
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from core.computing.tasks import Task, task
+from core.mapping import map_tasks
+from core.mapping.map_tasks import DENSE
 from core.mapping.projections import BY_NAME
-from pages.ui import peek, working
-from pages.ui.density import DENSE
+from pages.ui import cache, peek, progress, working
 from pages.ui.latent import controls as latent_controls
 from pages.ui.latent import crowded as latent_crowded
 from pages.ui.latent import data as latent_data
 from pages.ui.latent import jobs as latent_jobs
 from pages.ui.latent import map as latent_map
 from pages.ui.latent import plane as latent_plane
+from pages.ui.latent import views as latent_views
 from pages.ui.latent.data import OTHER
 from pages.ui.latent.map import Drawing
 from pages.ui.latent.views import View, axis_titles, kept
@@ -38,18 +41,30 @@ def draw_maps(views: tuple[View, ...]) -> Drawn:
             if len(views) > 1:
                 st.markdown(f"**{plain(one.card.title)}** :gray[{plain(one.card.name)}]")
             captions.append(_map(one, f"map_{i}"))
-    with st.container() if len(views) > 1 else columns[1]:
-        return Drawn(latent_plane.draw(views[0]), captions)
+    event = Event(None, None)
+    with st.container() if len(views) > 1 else columns[1], progress.part():
+        event = latent_plane.draw(views[0])
+    return Drawn(event, captions)
 
 
 def finish(views: tuple[View, ...], captions: list[DeltaGenerator]) -> None:
     """What can wait: how true the maps are, and the image of the point under the pointer."""
+    crowd, images = views[0].asked.crowd, views[0].population.images
+    side = peek.side_of(len(images), *images.shape[1:])
+    peeking = [_peeking(views[0], side)] if side else []
+    cache.all_computed([*map(latent_views.measuring, views), *peeking])
     for one, caption in zip(views, captions, strict=True):
         _say(one, caption, at_once=False)
-    crowd, images = views[0].asked.crowd, views[0].population.images
-    packed = latent_data.kept("peek", crowd, None, lambda: peek.pack(images))
-    if packed is not None:
+    if side:
+        (found,) = cache.all_computed(peeking)
+        make = lambda: peek.pack(images, found["sheet"].tobytes(), side, int(found["across"]))  # noqa: E731
+        packed = latent_data.kept("peek", crowd, None, make)
         peek.listen(packed, [f"map_{i}" for i in range(len(views))])
+
+
+def _peeking(one: View, side: tuple[int, int]) -> Task:
+    sample = latent_data.sample(one.asked.crowd)
+    return task(map_tasks.peek, sample, side, peek.QUALITY, title="Drawing the images")
 
 
 def _map(one: View, key: str) -> DeltaGenerator:
@@ -84,7 +99,7 @@ def is_crowded(one: View) -> bool:
 def _offer(one: View) -> None:
     asked, z = one.asked, one.codes.z
     method = BY_NAME[asked.method]
-    about = working.duration(method.seconds_for(len(z)))
+    about = progress.duration(method.seconds_for(len(z)))
     st.caption(f"{method.title} of these codes is not there yet; this is their PCA.")
     working.offer(
         latent_jobs.job_key(asked.crowd, one.card, asked.method),

@@ -3,134 +3,143 @@
 Codes are all that a map needs; how well the images are rebuilt is measured when it is asked for.
 """
 
-from collections.abc import Callable
-from pathlib import Path
-
 import numpy as np
 
-from core import config, derived, metrics
 from core.checkpoints import Card
+from core.computing.tasks import Task
 from core.latent import Array, Index, Scores
-from core.mapping import codestore
-from core.mapping.codestore import CodeStore, Encode, Judge
+from core.mapping import codestore, map_tasks
+from core.mapping.codestore import CodeStore
 from pages.ui import cache
 from pages.ui.latent import data as latent_data
-from pages.ui.latent.data import Codes, Crowd, Part, Progress
+from pages.ui.latent.data import Codes, Crowd, Part
 
+AT_ONCE = 300  # errors of so many images are measured by the page itself
 Stores = tuple[tuple[Part, CodeStore], ...]
 
 
-def codes(crowd: Crowd, card: Card, progress: Progress) -> Codes:
-    """The codes of a population; progress is told (images done, in all) of those that were not
-    kept on disk.
-    """
+def codes(crowd: Crowd, card: Card) -> Codes:
+    """The codes of a population, computed if they are not kept on disk."""
 
     def make() -> Codes:
-        parts = latent_data.population(crowd).parts
-        try:
-            stores = tuple((part, store(part, card)) for part in parts)
-            z = _encoded(stores, card, progress)
-        except OSError:  # a full disk costs only doing it again
-            stores = tuple((part, _in_memory(part, card)) for part in parts)
-            z = _encoded(stores, card, progress)
-        judge = lambda which, tell: _errors(stores, which, card, tell)  # noqa: E731
+        stores = _filled(crowd, card)
+        judge = lambda which: _errors(stores, which, crowd, card)  # noqa: E731
+        found = [map_tasks.coded(kept, part.rows) for part, kept in stores]
+        z = found[0] if len(found) == 1 else np.concatenate(found)
         return Codes(z, judge, cache.autoencoder(card).percentiles)
 
     return latent_data.kept("codes", crowd, card, make)
 
 
-def so_far(crowd: Crowd, card: Card) -> tuple[Index, Array]:
-    """Which images of a population have a code by now, (n,) rising, and the codes (n, k)."""
-    parts = latent_data.population(crowd).parts
-    stores = [store(part, card) for part in parts]
-    known = [kept.is_encoded(part.rows) for part, kept in zip(parts, stores, strict=True)]
-    pairs = zip(parts, stores, known, strict=True)
-    z = [kept.z[part.rows[which]] for part, kept, which in pairs]
-    return np.flatnonzero(np.concatenate(known)), np.concatenate(z)
+def n_so_far(crowd: Crowd, card: Card) -> int:
+    """How many images of a population have a code by now."""
+    return sum(int(kept.is_encoded(part.rows).sum()) for part, kept in _stores(crowd, card))
+
+
+def so_far(crowd: Crowd, card: Card, most: int) -> tuple[Index, Array]:
+    """Which images of a population have a code by now, (n,) rising, and the codes (n, k); the
+    first `most` of them.
+    """
+    stores = _stores(crowd, card)
+    known = np.concatenate([kept.is_encoded(part.rows) for part, kept in stores])
+    which = np.flatnonzero(known)[:most]
+    rows = _divided(stores, which)
+    z = [kept.z[of] for of, (_, kept) in zip(rows, stores, strict=True)]
+    return which, np.concatenate(z)
 
 
 def store(part: Part, card: Card) -> CodeStore:
     """Where the codes of a split are kept, for all samples of it."""
 
     def make() -> CodeStore:
-        n = len(cache.dataset(part.dataset, part.split))
-        digest = cache.split_ref(part.dataset, part.split).digest
-        name = derived.named((card.sha256, part.dataset), digest)
-        return codestore.opened(_folder(), name, n, card.latent_dim)
+        cache.autoencoder(card)
+        return map_tasks.store(cache.split_ref(part.dataset, part.split), card.sha256)
 
-    return cache.kept(("code store", part.dataset, part.split, card.sha256), make)
+    return cache.kept(_key(part, card), make)
+
+
+def judging(crowd: Crowd, card: Card) -> Task:
+    """The task that measures the errors of all images of a crowd."""
+    title = f"Rebuilding with {card.name}"
+    sample = latent_data.sample(crowd)
+    return latent_data.map_task(map_tasks.judge, sample, card.sha256, card=card, title=title)
+
+
+def _stores(crowd: Crowd, card: Card) -> Stores:
+    parts = latent_data.population(crowd).parts
+    return tuple((part, store(part, card)) for part in parts)
+
+
+def _filled(crowd: Crowd, card: Card) -> Stores:
+    """The stores with all codes of a population; in memory only where the disk takes none."""
+    stores = _stores(crowd, card)
+    if _lack(stores) and all(kept.folder is not None for _, kept in stores):
+        asked = latent_data.looking(crowd, card)
+        before = cache.find(asked)
+        if before is not None and before["kept"]:  # and the codes were deleted since
+            cache.discard(asked)
+        cache.computed(asked)
+        for part, _ in stores:
+            cache.shelf().drop(_key(part, card))
+        stores = _stores(crowd, card)
+    return tuple((part, _in_memory(part, card)) for part, _ in stores) if _lack(stores) else stores
+
+
+def _lack(stores: Stores) -> bool:
+    return any(len(kept.missing(part.rows)) for part, kept in stores)
 
 
 def _in_memory(part: Part, card: Card) -> CodeStore:
-    return codestore.in_memory(len(cache.dataset(part.dataset, part.split)), card.latent_dim)
+    """All codes of a split, made now."""
+    ref = cache.split_ref(part.dataset, part.split)
+    kept = codestore.in_memory(len(cache.dataset(part.dataset, part.split)), card.latent_dim)
+    kept.fill(np.arange(len(kept.known)), map_tasks.encoding(ref, card.sha256), _nobody)
+    return kept
 
 
-def _encoded(stores: Stores, card: Card, progress: Progress) -> Array:
-    """The codes of the parts, one after the other; what no store has is made first."""
-    lacking = [store.missing(part.rows) for part, store in stores]
-    total, before = sum(map(len, lacking)), 0
-    for (part, store), rows in zip(stores, lacking, strict=True):
-        if len(rows):
-            store.fill(rows, _encoder(part, card), _onward(progress, before, total))
-        before += len(rows)
-    if total:
-        codestore.keep_within(_folder())
-    found = [_rows(store, part.rows) for part, store in stores]
-    return found[0] if len(found) == 1 else np.concatenate(found)
-
-
-def _errors(stores: Stores, positions: Index, card: Card, progress: Progress) -> Scores:
+def _errors(stores: Stores, positions: Index, crowd: Crowd, card: Card) -> Scores:
     """The errors at some positions of the parts, one part after the other; what no store has is
     measured first.
     """
-    found, start, before = np.empty(len(positions)), 0, 0
-    for part, store in stores:
-        here = (positions >= start) & (positions < start + len(part.rows))
-        rows = part.rows[positions[here] - start]
-        found[here] = _judged(part, store, rows, card, _onward(progress, before, len(positions)))
-        start, before = start + len(part.rows), before + len(rows)
+    here = _divided(stores, positions)
+    n_lacking = sum(len(kept.unjudged(rows)) for rows, (_, kept) in zip(here, stores, strict=True))
+    if n_lacking > AT_ONCE and all(kept.folder is not None for _, kept in stores):
+        if cache.find(asked := judging(crowd, card)) is not None:
+            cache.discard(asked)  # it was of stores that were deleted since
+        cache.computed(asked)
+    found, start = np.empty(len(positions)), 0
+    for rows, (part, kept) in zip(here, stores, strict=True):
+        of = (positions >= start) & (positions < start + len(part.rows))
+        found[of] = _judged(part, kept, rows, card)
+        start += len(part.rows)
     return found
 
 
-def _judged(
-    part: Part, store: CodeStore, rows: Index, card: Card, tell: codestore.Progress
-) -> Scores:
-    judge, lacking = _judge(part, store, card), np.unique(store.unjudged(rows))
+def _divided(stores: Stores, positions: Index) -> list[Index]:
+    """Which rows of each part stand at these positions of all parts together."""
+    found, start = [], 0
+    for part, _ in stores:
+        here = (positions >= start) & (positions < start + len(part.rows))
+        found.append(part.rows[positions[here] - start])
+        start += len(part.rows)
+    return found
+
+
+def _judged(part: Part, kept: CodeStore, rows: Index, card: Card) -> Scores:
+    ref = cache.split_ref(part.dataset, part.split)
+    cache.autoencoder(card)
+    judge, lacking = map_tasks.judging(ref, kept, card.sha256), np.unique(kept.unjudged(rows))
     try:
         if len(lacking):
-            store.judge(lacking, judge, tell)
+            kept.judge(lacking, judge, _nobody)
     except OSError:  # a full disk costs only doing it again
         return judge(rows)
-    return store.errors[rows]
+    return kept.errors[rows]
 
 
-def _encoder(part: Part, card: Card) -> Encode:
-    images, model = cache.dataset(part.dataset, part.split), cache.autoencoder(card)
-    return lambda rows: model.encode(images.pixels(_stretch(rows)))
+def _key(part: Part, card: Card) -> tuple[str, str, str, str]:
+    return "code store", part.dataset, part.split, card.sha256
 
 
-def _judge(part: Part, store: CodeStore, card: Card) -> Judge:
-    images, model = cache.dataset(part.dataset, part.split), cache.autoencoder(card)
-    return lambda rows: metrics.mse(
-        images.pixels(_stretch(rows)), model.decode(store.z[_stretch(rows)])
-    )
-
-
-def _stretch(rows: Index) -> Index | slice:
-    """Rows without a gap as a slice, so that they are not copied."""
-    ends = (int(rows[0]), int(rows[-1]) + 1) if len(rows) else (0, 0)
-    rising = ends[1] - ends[0] == len(rows) and bool((np.diff(rows) == 1).all())
-    return slice(*ends) if rising else rows
-
-
-def _rows(store: CodeStore, rows: Index) -> Array:
-    """All rows are read from the disk as they are used."""
-    return store.z if len(rows) == len(store.known) else store.z[rows]
-
-
-def _onward(progress: Progress, before: int, total: int) -> Callable[[int, int], None]:
-    return lambda done, _: progress(before + done, total)
-
-
-def _folder() -> Path:
-    return config.data_dir() / "codes"
+def _nobody(_done: int, _total: int) -> None:
+    """Hears the progress where nobody waits for long."""

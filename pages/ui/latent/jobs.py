@@ -1,16 +1,16 @@
 """What takes the Latent space page a while, in the background: maps and numbers, kept on disk."""
 
 import contextlib
-from dataclasses import astuple, fields
 from pathlib import Path
 
 import numpy as np
 
-from core import arraycache, config, derived, latent
+from core import arraycache, config, derived
 from core.background import Job
 from core.checkpoints import Card
-from core.latent import Array, Axes
-from core.mapping import structure
+from core.computing.tasks import Arrays, Task
+from core.latent import Array
+from core.mapping import map_tasks
 from core.mapping.projecting import project_apart
 from core.mapping.projections import BY_NAME
 from core.mapping.structure import Structure
@@ -22,21 +22,25 @@ N_MEASURED = 10_000  # images that the numbers are measured on, at most
 KEPT = 200  # files: of 70,000 points one takes half a megabyte
 
 
-def places(crowd: Crowd, card: Card, method: str, z: Array, axes: Axes) -> Array | None:
-    """Where the codes are drawn; None if that takes a while and nobody has asked for it yet.
-
-    axes: those of the PCA.
-    """
-    if method == "pca" or z.shape[1] <= 2:
-        make = lambda: axes.coordinates(z).astype(np.float32)  # noqa: E731
-        return latent_data.kept("places", crowd, card, make)
+def places(crowd: Crowd, card: Card, method: str) -> Array | None:
+    """Where the codes are drawn; None if that takes a while and nobody has asked for it yet."""
+    if method == "pca" or card.latent_dim <= 2:
+        return latent_data.places(crowd, card)
     job = cache.jobs().get(job_key(crowd, card, method))
     if job is not None and job.state == "done":
         return np.asarray(job.result, np.float32)
     found = arraycache.read(_file(crowd, card, method), ("places",))
-    if found is None or found["places"].shape != (len(z), 2):
+    n = len(latent_data.population(crowd).images)
+    if found is None or found["places"].shape != (n, 2):
         return None
     return np.asarray(found["places"], np.float32)
+
+
+def trusting(crowd: Crowd, card: Card, method: str) -> Task:
+    """The task that measures how true the map of a method is."""
+    is_plane = method == "pca" or card.latent_dim <= 2
+    file = "" if is_plane else _file(crowd, card, method).stem
+    return latent_data.trusting(crowd, card, file)
 
 
 def start_projection(crowd: Crowd, card: Card, method: str, z: Array) -> Job:
@@ -52,31 +56,22 @@ def start_projection(crowd: Crowd, card: Card, method: str, z: Array) -> Job:
     return cache.jobs().start(job_key(crowd, card, method), BY_NAME[method].title, work)
 
 
-def start_numbers(crowd: Crowd, card: Card, z: Array) -> Job:
-    """Begin measuring how far classes stay together; the result is a tuple of Structure."""
-    file = _file(crowd, card, "numbers")
-
-    def work(tell: Progress) -> tuple[Structure, ...]:
-        images = latent_data.population(crowd).images
-        assert images.labels is not None
-        chosen = latent.stratified(images.labels, len(images), N_MEASURED, crowd.seed)
-        x, labels = images.pixels(chosen), images.labels[chosen]
-        found = structure.structures(z[chosen], x, labels, crowd.seed, tell)
-        with contextlib.suppress(OSError):
-            _keep(file, _as_arrays(found))
-        return found
-
-    return cache.jobs().start(job_key(crowd, card, "numbers"), "Numbers", work)
-
-
 def numbers(crowd: Crowd, card: Card) -> tuple[Structure, ...] | None:
-    """What start_numbers() found, once it has, in this life of the server or in another."""
-    job = cache.jobs().get(job_key(crowd, card, "numbers"))
-    if job is not None and job.state == "done":
-        result: tuple[Structure, ...] = job.result
-        return result
-    kept = arraycache.read(_file(crowd, card, "numbers"), ("names", "sizes", "measured"))
-    return None if kept is None else _as_structures(kept)
+    """How far classes stay together, if that was measured before."""
+    found = cache.find(_numbering(crowd, card))
+    return None if found is None else _as_structures(found)
+
+
+def start_numbers(crowd: Crowd, card: Card) -> Job:
+    """Begin measuring it, for all visitors."""
+    return cache.begin(job_key(crowd, card, "numbers"), "Numbers", _numbering(crowd, card))
+
+
+def _numbering(crowd: Crowd, card: Card) -> Task:
+    sample = latent_data.sample(crowd)
+    return latent_data.map_task(
+        map_tasks.structures, sample, card.sha256, N_MEASURED, card=card, title="Numbers"
+    )
 
 
 def _keep(path: Path, arrays: arraycache.Arrays) -> None:
@@ -89,19 +84,8 @@ def job_key(crowd: Crowd, card: Card, what: str) -> str:
     return f"{what} {crowd} {card.sha256}"
 
 
-def _as_arrays(found: tuple[Structure, ...]) -> arraycache.Arrays:
-    """names, sizes: (n,), measured: (n, 4), in the order of Structure's fields."""
-    return {
-        "names": np.array([one.name for one in found]),
-        "sizes": np.array([one.size for one in found]),
-        "measured": np.array([astuple(one)[2:] for one in found], np.float64),
-    }
-
-
-def _as_structures(kept: arraycache.Arrays) -> tuple[Structure, ...] | None:
+def _as_structures(kept: Arrays) -> tuple[Structure, ...]:
     names, sizes, measured = kept["names"].tolist(), kept["sizes"].tolist(), kept["measured"]
-    if measured.shape != (len(names), len(fields(Structure)) - 2) or len(sizes) != len(names):
-        return None
     rows = zip(names, sizes, measured.tolist(), strict=True)
     return tuple(Structure(name, size, *row) for name, size, row in rows)
 

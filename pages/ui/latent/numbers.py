@@ -79,7 +79,7 @@ def _one(one: View) -> None:
             key,
             "Measure",
             "Silhouette, k-means and k-NN of codes, pixels and PCA; takes half a minute for 10,000",
-            lambda: latent_jobs.start_numbers(crowd, card, one.codes.z),
+            lambda: latent_jobs.start_numbers(crowd, card),
         )
         return
     st.dataframe(table(found, card.name), hide_index=True, column_config=COLUMNS)

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.computing.tasks import Arrays
 from core.data.imagesets import ImageSet
 from core.mapping.walks import Lattice
 from pages.ui import cache, plane
@@ -11,7 +12,7 @@ from pages.ui.latent import data as latent_data
 from pages.ui.latent import pinned as latent_pinned
 from pages.ui.latent.data import Crowd
 from pages.ui.latent.views import View, axis_titles, selected_positions
-from pages.ui.plane import Event
+from pages.ui.plane import Event, Sheet
 
 
 def draw(one: View) -> Event:
@@ -23,28 +24,32 @@ def draw(one: View) -> Event:
     dots = cache.kept(name, lambda: _dots(one))
     st.markdown("**Decode anywhere**")
     st.caption(_about(one))
-    drawn = _few(one.asked.crowd, one.population.images)
+    drawn = _few(one, one.asked.crowd, one.population.images)
     return latent_pinned.show(packed, dots, selected_positions(drawn).tolist())
 
 
 def lattice(one: View) -> Lattice:
-    """What is decoded over the plane; its positions are those of known_images()."""
-    size = plane.nodes(one.card.input_shape)
-    first = latent_data.first(one.asked.crowd)
-    return latent_data.lattice(first, one.card, one.known_codes.z, size)
+    """What lies where on the plane; its positions are those of known_images()."""
+    found = _computed(one)
+    places = {name: found[name] for name in ("xs", "ys", "nearest", "distance", "gap")}
+    return Lattice(**places, reach=float(found["reach"]))
+
+
+def _computed(one: View) -> Arrays:
+    return latent_data.plane(one.asked.crowd, one.card, plane.nodes(one.card.input_shape))
 
 
 def known_images(one: View) -> ImageSet:
     """The images that the plane was made of."""
-    return _few(latent_data.first(one.asked.crowd), one.known.images)
+    return _few(one, latent_data.first(one.asked.crowd), one.known.images)
 
 
-def _few(crowd: Crowd, images: ImageSet) -> ImageSet:
+def _few(one: View, crowd: Crowd, images: ImageSet) -> ImageSet:
     """Those of a crowd's images that the plane looks at."""
-    some = latent_data.few(crowd)
+    some = latent_data.few(crowd, one.card)
     if len(some) == len(images):
         return images
-    return latent_data.kept("few images", crowd, None, lambda: images.take(some))
+    return latent_data.kept("few images", crowd, one.card, lambda: images.take(some))
 
 
 def _about(one: View) -> str:
@@ -56,7 +61,7 @@ def _about(one: View) -> str:
             f"Move over the plane of the two strongest principal directions through the mean "
             f"({share} of the variance; all other directions stand at the mean)."
         )
-    n = len(latent_data.few(latent_data.first(one.asked.crowd)))
+    n = len(latent_data.few(latent_data.first(one.asked.crowd), one.card))
     if n < len(one.known.images):
         what += f" It knows {n:,} of the images, a sample."
     elif one.known is not one.population:
@@ -70,10 +75,14 @@ def _about(one: View) -> str:
 def _packed(one: View) -> Packed:
     titles = axis_titles(one.card, one.axes, "pca")
     legend = plane.Legend(titles, "The plane of the code.", one.card.name)
-    return plane.pack(lattice(one), known_images(one), legend)
+    found = _computed(one)
+    height, width = found["side"].tolist()
+    return plane.pack(
+        lattice(one), Sheet(found["sheet"], (height, width)), known_images(one), legend
+    )
 
 
 def _dots(one: View) -> Packed:
-    some = latent_data.few(one.asked.crowd)
+    some = latent_data.few(one.asked.crowd, one.card)
     shares = lattice(one).shares(one.axes.coordinates(one.codes.z[some]))
     return plane.dots(shares, rgb(one.colouring)[some], marks(one.colouring)[some])

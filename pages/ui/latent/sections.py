@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from pages.ui import widgets
+from pages.ui import progress, widgets
 from pages.ui.latent import along as latent_along
 from pages.ui.latent import between as latent_between
 from pages.ui.latent import numbers as latent_numbers
@@ -40,6 +40,12 @@ def draw(views: tuple[View, ...]) -> Below:
         required=True,
         help="What is shown here, below the map",
     )
+    with progress.part():
+        return _draw(section, views)
+    return Below()
+
+
+def _draw(section: str, views: tuple[View, ...]) -> Below:
     match section:
         case "between":
             return _of_walk(latent_between.draw(views[0]))

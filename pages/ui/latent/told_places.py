@@ -6,7 +6,7 @@ import numpy as np
 
 from core.reports import Figure, Row, Table
 from core.svgcharts import Chart, Series
-from pages.ui import mosaic, reporting, theme
+from pages.ui import cache, mosaic, reporting, theme
 from pages.ui.latent import plane as latent_plane
 from pages.ui.latent import views as latent_views
 from pages.ui.latent import walking
@@ -82,7 +82,9 @@ def _of_place(one: View, place: Place) -> Row:
     ticks = ((lattice.ys, place.y), (lattice.xs, place.x))
     row, column = (int(np.abs(on - at).argmin()) for on, at in ticks)
     i = int(lattice.nearest[row, column])
-    pictures = np.stack([lattice.decoded[row, column], images.pixels([i])[0]])
+    code = one.axes.codes([[lattice.xs[column], lattice.ys[row]]])
+    decoded = cache.autoencoder(one.card).decode(code)[0]
+    pictures = np.stack([decoded, images.pixels([i])[0]])
     image_id, label = str(images.ids[i]), images.label_name(i)
     x_title, y_title = latent_views.axis_titles(one.card, one.axes, "pca")
     said = f"On the plane of {x_title} and {y_title}; the nearest code is "

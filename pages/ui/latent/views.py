@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from core.checkpoints import Card
+from core.computing.tasks import Task
 from core.data.imagesets import ImageSet
 from core.latent import Array, Axes
 from core.mapping.projections import BY_NAME
-from pages.ui import selection
+from pages.ui import cache, selection
 from pages.ui.colouring import Colouring, Groups, Positions
 from pages.ui.latent import colours as latent_colours
 from pages.ui.latent import data as latent_data
@@ -40,15 +43,11 @@ def view(asked: Asked, card: Card) -> View:
     """What the page knows of one model."""
     crowd, first = asked.crowd, latent_data.first(asked.crowd)
     population, known = latent_data.population(crowd), latent_data.population(first)
-    known_codes = waiting.encoded(first, card)
     codes = waiting.encoded(crowd, card)
-    axes = latent_data.axes(first, card, known_codes.z)
-    xy = latent_jobs.places(crowd, card, asked.method, codes.z, axes)
+    known_codes = waiting.encoded(first, card)
+    axes, xy = latent_data.axes(crowd, card), latent_jobs.places(crowd, card, asked.method)
     method = asked.method if xy is not None else "pca"
-    drawn = xy if xy is not None else latent_jobs.places(crowd, card, "pca", codes.z, axes)
-    assert drawn is not None
-    if asked.colour in latent_colours.BY_ERROR:
-        waiting.judge(crowd, card, codes)
+    drawn = xy if xy is not None else latent_data.places(crowd, card)
     colouring = latent_colours.colouring(asked.colour, crowd, card, population, codes, asked.groups)
     if isinstance(colouring, Groups):
         colouring = replace(colouring, told=asked.told)
@@ -67,19 +66,18 @@ def kept(one: View, at_once: bool = False) -> str:
     return f"{BY_NAME[one.method].title}{share}{said}."
 
 
+def measuring(one: View) -> Task:
+    """The task that measures how true the map is."""
+    return latent_jobs.trusting(one.asked.crowd, one.card, one.method)
+
+
 def _trust(one: View, at_once: bool) -> str | None:
     """Of the PCA: of the sample that its axes are made of, so that it is measured once."""
-    first, card, method = latent_data.first(one.asked.crowd), one.card, one.method
-    crowd, z, xy = one.asked.crowd, one.codes.z, one.xy
-    if method == "pca":
-        crowd, z = first, one.known_codes.z
-        drawn = latent_jobs.places(first, card, "pca", z, one.axes)
-        assert drawn is not None
-        xy = drawn
-    if at_once and not latent_data.is_trust_known(crowd, card, method):
+    asked = measuring(one)
+    if at_once and cache.find(asked) is None:
         return "is being measured"
-    found = latent_data.trust(crowd, card, method, z, xy)
-    return None if found is None else f"{found:.2f} (1 = all neighbours are true)"
+    found = float(cache.computed(asked)["trust"])
+    return None if np.isnan(found) else f"{found:.2f} (1 = all neighbours are true)"
 
 
 def axis_titles(card: Card, axes: Axes, method: str) -> tuple[str, str]:

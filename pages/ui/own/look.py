@@ -9,19 +9,18 @@ from core.checkpoints import Card
 from core.data.imagesets import ImageSet
 from core.data.preparation import kind_of
 from core.streaming.scoring import Scored, score
-from pages.ui import cache, gallery, mosaic, reporting, state
+from pages.ui import cache, gallery, mosaic, reporting, state, telling
 from pages.ui.component import Packed
 from pages.ui.gallery import Columns, Item
-from pages.ui.latent import data as latent_data
 from pages.ui.own import offering, steps_form, tray
 from pages.ui.own import place as own_place
 from pages.ui.own import report as own_report
 from pages.ui.own import results as own_results
 from pages.ui.own import wall as own_wall
 from pages.ui.own.tray import Fit, Tray
+from pages.ui.progress import told
 from pages.ui.sidebar import Choice
 from pages.ui.text import decimal, plain
-from pages.ui.working import told
 
 DEFAULT_SHARE = 1.0  # per cent of the test images; the Outliers page has the same control
 EMPTY = (
@@ -84,7 +83,7 @@ def _looked(held: Tray, choice: Choice, fit: Fit) -> Looked:
     def tell(done: int, total: int | None) -> None:
         place.progress(done / (total or 1), told(done, total, None, "Preparing"))
 
-    images = held.images(fit, latent_data.Patience(tell))
+    images = held.images(fit, telling.Patience(tell))
     card = choice.model()
     share = state.recall_number("share", DEFAULT_SHARE, 0, 50)
     key = ("own scored", own_results.digest(images), images.rejected, card.sha256, share)

@@ -36,7 +36,7 @@ def draw(chosen: str, images: ImageSet, choice: Choice, card: Card) -> None:
     position = int(images.positions([chosen])[0])
     left, right = st.columns([11, 9], gap="medium")
     with left:
-        axes = latent_data.axes(crowd, card, codes.z)
+        axes = latent_data.axes(crowd, card)
         own = axes.coordinates(z).astype(np.float32)
         st.plotly_chart(
             with_stars(_map(population, codes, axes, card), own, images.ids.tolist(), position),

@@ -11,8 +11,8 @@ from core.comparing import sizes, studies
 from core.comparing.sizes import DEFAULT_FAMILIES, FAMILIES, SIZES
 from core.comparing.studies import Progress
 from pages.ui import cache, widgets
+from pages.ui.progress import duration
 from pages.ui.text import code, plain
-from pages.ui.working import duration
 
 POLL_SECONDS = 1.0
 
