@@ -59,8 +59,8 @@ const DOES = {
   },
 
   // Eight models in turn, twice: which of them were fetched.
-  async many({ messages, digests, z }) {
-    const runner = new Runner("");
+  async many({ messages, digests, z, ...bounds }) {
+    const runner = new Runner("", bounds);
     const fetched = [];
     messages.forEach((message, i) => runner.register(digests[i], () => (fetched.push(i), bytes(message))));
     for (const round of [0, 1])

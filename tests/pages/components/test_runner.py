@@ -181,18 +181,30 @@ def test_layer_gives_the_numbers_of_the_server(
     np.testing.assert_allclose(numbers(found["x"]), server.decode(z).ravel(), rtol=1e-5, atol=5e-5)
 
 
+ACTIVATIONS = (*get_args(ActivationName), "bound")
+RANGE = np.append(np.linspace(-30, 30, 6001), [-1e4, -100, -88, 88, 100, 1e4, 0, -0.0, 0])
+
+
+@pytest.fixture(scope="module")
+def activated(ask: Ask) -> dict[str, Any]:
+    """What node makes of RANGE with each activation, in one process."""
+    given = {key: base64_of(RANGE.astype(np.float32)) for key in "xz"}
+    requests = []
+    for name in ACTIVATIONS:
+        plan = flat((Bound() if name == "bound" else Activation(name),), (1, 1, len(RANGE)))
+        plan = replace(plan, decoder=(plan.encoder[1], Reshape(plan.input_shape)))
+        requests.append({"do": "compute", "message": base64_of(sent(plan).message())} | given)
+    return dict(zip(ACTIVATIONS, ask(*requests), strict=True))
+
+
 @pytest.mark.parametrize("kind", ["wasm", "plain"])
-@pytest.mark.parametrize("name", [*get_args(ActivationName), "bound"])
-def test_activation_is_exact_over_its_whole_range(name: str, kind: str, ask: Ask) -> None:
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_activation_is_exact_over_its_whole_range(
+    name: str, kind: str, activated: dict[str, Any]
+) -> None:
     from scipy.special import erf
 
-    x = np.concatenate([np.linspace(-30, 30, 6001), [-1e4, -100, -88, 88, 100, 1e4, 0, -0.0, 0]])
-    x = x.astype(np.float32)
-    plan = flat((Bound() if name == "bound" else Activation(name),), (1, 1, len(x)))
-    plan = replace(plan, decoder=(plan.encoder[1], Reshape(plan.input_shape)))
-    given = {"message": base64_of(sent(plan).message()), "x": base64_of(x), "z": base64_of(x)}
-    (found,) = ask({"do": "compute"} | given)
-    a = x.astype(np.float64)
+    a = RANGE.astype(np.float32).astype(np.float64)
     exact = {
         "relu": np.maximum(a, 0),
         "silu": a / (1 + np.exp(-a.clip(-700))),
@@ -200,7 +212,7 @@ def test_activation_is_exact_over_its_whole_range(name: str, kind: str, ask: Ask
         "tanh": np.tanh(a),
         "bound": (1 + np.tanh(a)) / 2,
     }[name]
-    np.testing.assert_allclose(numbers(found[kind]["x"]), exact, rtol=1e-6, atol=2e-6)
+    np.testing.assert_allclose(numbers(activated[name][kind]["x"]), exact, rtol=1e-6, atol=2e-6)
 
 
 def test_half_precision_is_read_exactly(ask: Ask) -> None:
@@ -240,8 +252,11 @@ def test_models_that_were_pushed_out_are_fetched_again_and_errors_say_why(ask: A
     messages = [base64_of(model.message()) for model in models]
     digests = [model.header["digest"] for model in models]
     z = base64_of(np.ones(1, np.float32))
-    (found,) = ask({"do": "many", "messages": messages, "digests": digests, "z": z})
+    given = {"do": "many", "messages": messages, "digests": digests, "z": z}
+    found, all_kept, bounded = ask(given, given | {"maxModels": 8}, given | {"maxBytes": 1})
     assert found["fetched"] == [*range(8), *range(8), 0]
+    assert all_kept["fetched"] == [*range(8)]
+    assert bounded["fetched"] == found["fetched"]
     assert found["errors"] == [
         "This model is not known here.",
         "The numbers given do not fit the model.",

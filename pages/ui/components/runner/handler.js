@@ -28,7 +28,7 @@ import { colours } from "./pixels.js";
  */
 /**
  * The answer to the request with this id. A run without result and error means that its model is not loaded.
- * @typedef {{id: number, error?: string, loaded?: string, result?: Result}} Answer
+ * @typedef {{id: number, error?: string, loaded?: string, bytes?: number, result?: Result}} Answer
  */
 /**
  * A run in progress: `done` of n images are computed, into codes z and images x.
@@ -66,7 +66,7 @@ export class RequestHandler {
   load({ id, load, plain }) {
     const network = new Network(readModel(load), plain);
     this.networks.set(network.header.digest, network);
-    this.answer({ id, loaded: network.header.digest }, []);
+    this.answer({ id, loaded: network.header.digest, bytes: network.memory.byteLength }, []);
   }
 
   /** @param {UnloadRequest} request */

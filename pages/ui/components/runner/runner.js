@@ -8,17 +8,20 @@ import { RequestHandler } from "./handler.js";
 /** @typedef {import("./handler.js").Run} Run */
 /** @typedef {{resolve: (answer: Answer) => void, reject: (error: Error) => void}} Pending */
 /** @typedef {{run: Run, resolve: (result: Result | null) => void, reject: (error: Error) => void}} Next */
+/** A model that is loaded, or loading while its bytes are 0. @typedef {{ready: Promise<void>, bytes: number}} Loaded */
 /** @typedef {{send: (request: Request) => void, close: () => void}} Connection */
-
-const MAX_LOADED = 6; // models in memory at once; the one used least recently is unloaded, and loaded again when needed
 
 export class Runner {
   /**
    * @param {string} source text of a script for the worker: serve(self), and all that it needs
-   * @param {{plain?: boolean}} options plain: use plain JavaScript even where there is WebAssembly
+   * @param {{plain?: boolean, maxModels?: number, maxBytes?: number}} options plain: use plain JavaScript even where
+   * there is WebAssembly.  maxModels, maxBytes: of models in memory at once. Beyond that, those used least recently are
+   * unloaded, and loaded again when they are needed.
    */
-  constructor(source, { plain = false } = {}) {
+  constructor(source, { plain = false, maxModels = 6, maxBytes = 2 ** 28 } = {}) {
     this.plain = plain;
+    this.maxModels = maxModels;
+    this.maxBytes = maxBytes;
     this.closed = false;
     this.lastId = 0;
     /** Requests that were sent and not yet answered, by id. @type {Map<number, Pending>} */
@@ -28,7 +31,7 @@ export class Runner {
      * @type {Map<string, () => ArrayBuffer | Promise<ArrayBuffer>>}
      */
     this.models = new Map();
-    /** Models that are loaded or loading, by digest, the most recently used last. @type {Map<string, Promise<void>>} */
+    /** Models that are loaded or loading, by digest, the most recently used last. @type {Map<string, Loaded>} */
     this.loaded = new Map();
     /**
      * Channels with a request in progress, each with the request to follow it.
@@ -94,34 +97,36 @@ export class Runner {
 
   /** @param {string} digest */
   async load(digest) {
-    const loading = this.loaded.get(digest) ?? this.fetchModel(digest);
+    const model = this.loaded.get(digest) ?? { ready: Promise.resolve(), bytes: 0 };
+    if (!this.loaded.has(digest)) model.ready = this.fetchModel(digest, model);
     this.loaded.delete(digest);
-    this.loaded.set(digest, loading);
-    if (this.loaded.size > MAX_LOADED) this.unloadOldest();
+    this.loaded.set(digest, model);
     try {
-      await loading;
+      await model.ready;
     } catch (error) {
-      if (this.loaded.get(digest) === loading) this.loaded.delete(digest); // so that it can be tried again
+      if (this.loaded.get(digest) === model) this.loaded.delete(digest); // so that it can be tried again
       throw error;
     }
   }
 
-  /** @param {string} digest */
-  async fetchModel(digest) {
+  /** @param {string} digest @param {Loaded} model receives its bytes */
+  async fetchModel(digest, model) {
     const message = await this.models.get(digest)?.();
     if (!message) throw new Error("This model is not known here.");
-    const { loaded } = await this.ask((id) => ({ id, load: message, plain: this.plain }));
+    const { loaded, bytes = 0 } = await this.ask((id) => ({ id, load: message, plain: this.plain }));
     if (loaded !== digest) throw new Error("The model received is not the one that was asked for.");
+    model.bytes = bytes;
+    this.unloadOthers();
   }
 
-  async unloadOldest() {
-    const [[digest, loading]] = this.loaded;
-    this.loaded.delete(digest);
-    try {
-      await loading;
-      if (!this.loaded.has(digest)) await this.ask((id) => ({ id, unload: digest }));
-    } catch {
-      // it was never loaded, or everything was closed
+  /** Keeps within the bounds; the model used last stays, however large it is. */
+  unloadOthers() {
+    let [models, total] = [0, 0];
+    for (const [digest, { bytes }] of [...this.loaded].reverse()) {
+      [models, total] = [models + 1, total + bytes];
+      if (models === 1 || bytes === 0 || (models <= this.maxModels && total <= this.maxBytes)) continue;
+      this.loaded.delete(digest);
+      this.ask((id) => ({ id, unload: digest })).catch(() => {}); // closed meanwhile
     }
   }
 
