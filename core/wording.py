@@ -30,6 +30,11 @@ def one_line(words: str, most: int = MOST) -> str:
     return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"
 
 
+def counted(n: int, noun: str, plural: str = "") -> str:
+    """A number of things: "1 image", "2,000 images".  plural: where it is not noun + "s"."""
+    return f"{n:,} {noun if n == 1 else plural or f'{noun}s'}"
+
+
 def natural(name: str) -> tuple[tuple[object, ...], str]:
     """What to sort names by, so that "2" stands before "10" and "b" between "A" and "C"."""
     parts: list[object] = list(_DIGITS.split(name.casefold()))

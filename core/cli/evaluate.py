@@ -9,6 +9,7 @@ import click
 from core.cli import options, output
 from core.metrics import psnr_text
 from core.noise import Kind, Noise, same_sort
+from core.wording import counted
 
 if TYPE_CHECKING:
     from core.evaluation import Evaluation
@@ -69,7 +70,7 @@ def evaluate(
 
 def _lines(result: "Evaluation") -> list[str]:
     lines = [
-        f"{result.checkpoint} on {result.dataset} ({result.split}), {result.n:,} images",
+        f"{result.checkpoint} on {result.dataset} ({result.split}), {counted(result.n, 'image')}",
         f"mse {result.mse:.6f}   psnr {psnr_text(result.psnr, 2)}   ssim {result.ssim:.4f}",
     ]
     if result.per_class:

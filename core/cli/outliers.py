@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from core.cli import options, output
+from core.wording import counted
 
 if TYPE_CHECKING:
     from core.checkpoints import Card
@@ -105,7 +106,7 @@ def _show(
     n, n_outliers = len(experiment.images), int(experiment.is_outlier.sum())
     rows = [astuple(one) for one in found]
     lines = [
-        f"{heading}, {n:,} images",
+        f"{heading}, {counted(n, 'image')}",
         f"{n_outliers:,} outliers: {experiment.what}",
         f"compared with {usual}",
         "",

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from core.cli import options, output
+from core.wording import counted
 
 METHODS = ("pca", "pacmap", "tsne")
 
@@ -118,6 +119,9 @@ def structure(
     header = ("SPACE", "NUMBERS", "SILHOUETTE", "HOMOGENEITY", "ADJUSTED RAND", "K-NN")
     output.show(
         result | {"n": len(images), "spaces": [asdict(one) for one in found]},
-        [f"{images.id} ({images.split}), {len(images):,} images", *output.table(header, rows)],
+        [
+            f"{images.id} ({images.split}), {counted(len(images), 'image')}",
+            *output.table(header, rows),
+        ],
         as_json,
     )

@@ -11,6 +11,7 @@ import click
 
 from core.cli import options, output
 from core.config import DataError
+from core.wording import counted
 
 if TYPE_CHECKING:
     from core.inference import Autoencoder
@@ -146,7 +147,10 @@ def _show(order: _Order, totals: "Totals") -> None:
     usual = f"{order.percentile:g} % of the model's own test images"
     origin = trained_on.origin_of_numbers(order.autoencoder.card)
     lines = [
-        f"{order.out}: {totals.n:,} images scored, {totals.n_rejected:,} could not be read",
+        (
+            f"{order.out}: {counted(totals.n, 'image')} scored, "
+            f"{totals.n_rejected:,} could not be read"
+        ),
         (
             f"{totals.n_outliers:,} outliers ({share:.1%}): their error is above the "
             f"{totals.threshold:.6f} that {usual} stay below ({origin})"
@@ -214,4 +218,4 @@ def _show_parts(order: _Order, parts: "Sequence[Done]", n_shards: int) -> None:
         "n_not_finite": sum(done.n_not_finite for done in parts),
     }
     share = f"{len(parts)} of {n_shards} parts by this process, {n_new} of them new"
-    output.show(result, [f"{order.out}: {share}, {n:,} rows"], order.as_json)
+    output.show(result, [f"{order.out}: {share}, {counted(n, 'row')}"], order.as_json)

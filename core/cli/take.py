@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from core.cli import options, output
+from core.wording import counted
 
 if TYPE_CHECKING:
     from core.data.drafts import Draft
@@ -81,7 +82,9 @@ def take(
             with output.progress("write") as tell:
                 own = making.make(draft, name, keeping, tell)
             result |= {"id": own.id, "n_train": own.n_train, "n_test": own.n_test}
-            lines.append(f"{own.id}: {own.n_train:,} images to train, {own.n_test:,} to test")
+            lines.append(
+                f"{own.id}: {counted(own.n_train, 'image')} to train, {own.n_test:,} to test"
+            )
         output.show(result, lines, as_json)
     finally:
         draft.discard()

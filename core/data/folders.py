@@ -19,6 +19,7 @@ from core.data.offers import Offer, Offers
 from core.data.reading import pictures
 from core.data.splits import TEST_SHARE, classes_of, lot
 from core.images import Picture, from_array, to_array
+from core.wording import counted
 
 Size = tuple[int, int]
 Pixels = npt.NDArray[np.uint8]
@@ -83,7 +84,8 @@ def from_offers(
     if not gathered.names:
         why = f", the first because: {min(rejected).reason}" if rejected else "."
         raise DataError(
-            f"{printable(id)} has no image that can be read of {len(rejected):,} files{why}"
+            f"{printable(id)} has no image that can be read of "
+            f"{counted(len(rejected), 'file')}{why}"
         )
     lots = [(lot(name, choice.seed), name) for name in gathered.names]
     order = sorted(range(len(lots)), key=lots.__getitem__)

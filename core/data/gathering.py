@@ -44,10 +44,11 @@ def gather(offers: Offers, form: Form, source: str, progress: Progress | None = 
             for offer, picture in pictures(offers, rejected, progress):
                 found.add(offer, picture)
         if not found.names:
-            why = f" The first of them: {min(rejected).reason}" if rejected else ""
-            raise DataError(
-                f"None of the {len(rejected):,} files is an image that can be read.{why}"
-            )
+            first = "" if len(rejected) == 1 else "The first of them: "
+            why = f" {first}{min(rejected).reason}" if rejected else ""
+            files = "The file" if len(rejected) == 1 else f"None of the {len(rejected):,} files"
+            isnt = "is no image" if len(rejected) == 1 else "is an image"
+            raise DataError(f"{files} {isnt} that can be read.{why}")
         found.sort(folder / "pixels")
         notes = offers.notes if isinstance(offers, Offered) else ()
         return replace(found.draft(folder, source), rejected=tuple(sorted(rejected)), notes=notes)

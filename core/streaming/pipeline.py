@@ -19,6 +19,7 @@ from core.streaming import decoding, scoring
 from core.streaming.inferring import all_scored
 from core.streaming.scoring import Rows
 from core.streaming.shards import Shard
+from core.wording import counted
 
 TABLE_ROWS = 2048
 
@@ -122,7 +123,8 @@ def score_file(job: Job, out: Path, progress: Callable[[int], None] | None = Non
         if not totals.n:
             why = f", the first because: {totals.rejected.reason}" if totals.rejected else "."
             raise DataError(
-                f"{job.source} has no image that can be read of {totals.n_rejected:,} files{why}"
+                f"{job.source} has no image that can be read of "
+                f"{counted(totals.n_rejected, 'file')}{why}"
             )
     return totals
 

@@ -8,10 +8,10 @@ import streamlit as st
 from core.config import ReviewError
 from core.removal import Dependents
 from core.reviews import Reviews
-from core.wording import listed
+from core.wording import counted, listed
 from pages.ui import cache, errors, presence
 from pages.ui.presence import What
-from pages.ui.text import counted, plain
+from pages.ui.text import plain
 
 DELETE, KEEP = "Delete for good", "Keep"
 

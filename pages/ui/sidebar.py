@@ -9,6 +9,7 @@ from core import datasets, trained_on
 from core.checkpoints import Card
 from core.data.imagesets import ImageSet
 from core.datasets import DatasetInfo
+from core.wording import counted
 from pages.ui import (
     cache,
     existing,
@@ -22,7 +23,7 @@ from pages.ui import (
 )
 from pages.ui.errors import DeadEnd
 from pages.ui.server import router
-from pages.ui.text import counted, noise_name, plain, size_name, titles
+from pages.ui.text import noise_name, plain, size_name, titles
 
 DEFAULT_DATASET = "mnist-5k"
 NEXT_DATASET = "next_dataset"

@@ -64,11 +64,6 @@ def titles(cards: Sequence[Card]) -> dict[str, str]:
     }
 
 
-def counted(n: int, noun: str, plural: str = "") -> str:
-    """A number of things: "1 image", "2,000 images".  plural: where it is not noun + "s"."""
-    return f"{n:,} {noun if n == 1 else plural or f'{noun}s'}"
-
-
 def decimal(value: float, digits: int) -> str:
     """A number with so many decimals; in powers of ten where it would read as 0 and is not.
 

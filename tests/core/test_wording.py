@@ -5,7 +5,7 @@ import unicodedata
 
 import pytest
 
-from core.wording import listed, natural, one_line, visible
+from core.wording import counted, listed, natural, one_line, visible
 
 BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
@@ -64,3 +64,15 @@ def test_list_names_the_first_and_counts_the_rest() -> None:
 def test_names_are_ordered_by_the_numbers_in_them(names: list[str]) -> None:
     backwards = names[::-1]
     assert sorted(backwards, key=natural) == names
+
+
+@pytest.mark.parametrize(
+    ("n", "said"), [(0, "0 images"), (1, "1 image"), (2, "2 images"), (12_345, "12,345 images")]
+)
+def test_count_of_things_is_singular_for_one_alone(n: int, said: str) -> None:
+    assert counted(n, "image") == said
+
+
+def test_count_takes_a_plural_of_its_own() -> None:
+    assert counted(2, "class", "classes") == "2 classes"
+    assert counted(1, "class", "classes") == "1 class"

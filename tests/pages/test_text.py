@@ -1,20 +1,8 @@
-"""Numbers and counts as words."""
+"""Numbers as words, and messages as markdown."""
 
 import pytest
 
-from pages.ui.text import counted, decimal, sentence
-
-
-@pytest.mark.parametrize(
-    ("n", "said"), [(0, "0 images"), (1, "1 image"), (2, "2 images"), (12_345, "12,345 images")]
-)
-def test_count_of_things_is_singular_for_one_alone(n: int, said: str) -> None:
-    assert counted(n, "image") == said
-
-
-def test_count_takes_a_plural_of_its_own() -> None:
-    assert counted(2, "class", "classes") == "2 classes"
-    assert counted(1, "class", "classes") == "1 class"
+from pages.ui.text import decimal, sentence
 
 
 @pytest.mark.parametrize(

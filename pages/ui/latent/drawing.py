@@ -9,6 +9,7 @@ from core.computing.tasks import Task, task
 from core.mapping import map_tasks
 from core.mapping.map_tasks import DENSE
 from core.mapping.projections import BY_NAME
+from core.wording import counted
 from pages.ui import cache, peek, progress, working
 from pages.ui.latent import controls as latent_controls
 from pages.ui.latent import crowded as latent_crowded
@@ -22,7 +23,7 @@ from pages.ui.latent.map import Drawing
 from pages.ui.latent.views import View, axis_titles, kept
 from pages.ui.plane import Event
 from pages.ui.scatter import Look
-from pages.ui.text import counted, plain
+from pages.ui.text import plain
 
 
 class Drawn(NamedTuple):

@@ -6,6 +6,7 @@ import numpy as np
 
 from core.reports import Content, Figure, Row, Table
 from core.svgcharts import Chart, Series
+from core.wording import counted
 from pages.ui import cache, mosaic, reporting
 from pages.ui.colouring import Groups, Positions, ends, rgb
 from pages.ui.latent import controls as latent_controls
@@ -16,7 +17,7 @@ from pages.ui.latent import views as latent_views
 from pages.ui.latent.views import View
 from pages.ui.latent.walking import Shown
 from pages.ui.plane import Place
-from pages.ui.text import counted, decimal
+from pages.ui.text import decimal
 from pages.ui.theme import Style
 
 SHADES = 12  # colours a scale is drawn in

@@ -10,13 +10,13 @@ from core.latent import Array
 from core.mapping import feature_maps as maps
 from core.models.layers import Conv
 from core.robustness import spread
+from core.wording import counted
 from pages.ui import cache, mosaic, packing
 from pages.ui.component import Packed
 from pages.ui.learn import onwards, parts
 from pages.ui.learn.onwards import GoOn
 from pages.ui.reconstruct import controls
 from pages.ui.sweep import Cell, Frames, Row, Sweep
-from pages.ui.text import counted
 
 
 @dataclass(frozen=True)

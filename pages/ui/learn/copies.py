@@ -9,12 +9,12 @@ import streamlit as st
 from core import metrics
 from core.checkpoints import Card
 from core.comparing.strangers import STRANGERS
+from core.wording import counted
 from pages.ui import mosaic
 from pages.ui.learn import onwards, parts
 from pages.ui.learn.onwards import GoOn
 from pages.ui.robust import copies as robust_copies
 from pages.ui.robust.copies import Copying
-from pages.ui.text import counted
 
 NAMES = (
     "mnist-dense-2", "mnist-dense-32", "mnist-overcomplete", "mnist-overcomplete-linear",

@@ -5,9 +5,9 @@ import streamlit as st
 from core.checkpoints import Card
 from core.noise import Noise
 from core.robustness import Study
+from core.wording import counted
 from pages.ui.learn import noise_figure, onwards, parts
 from pages.ui.learn.onwards import GoOn
-from pages.ui.text import counted
 
 PAIRS = {
     "overcomplete": ("mnist-overcomplete", "mnist-denoising"),

@@ -9,6 +9,7 @@ from core import metrics
 from core.checkpoints import Card
 from core.latent import Array
 from core.mapping import subspaces
+from core.wording import counted
 from pages.ui import cache, packing, styles, theme
 from pages.ui.chart import Chart, Line, numbers
 from pages.ui.component import Packed
@@ -16,7 +17,6 @@ from pages.ui.learn import charts, onwards, parts
 from pages.ui.learn.onwards import GoOn
 from pages.ui.reconstruct import controls
 from pages.ui.sweep import Cell, Frames, Row, Still, Sweep
-from pages.ui.text import counted
 
 PCA, NETWORK = "mnist-pca-32", "mnist-linear-32"
 N = 10

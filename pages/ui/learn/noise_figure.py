@@ -10,6 +10,7 @@ from core import robustness
 from core.checkpoints import Card
 from core.noise import Noise
 from core.robustness import INPUT, Curve, Study
+from core.wording import counted
 from pages.ui import cache, packing, state, styles, sweep
 from pages.ui.cache import Measured, Shown
 from pages.ui.chart import Chart
@@ -19,7 +20,6 @@ from pages.ui.reconstruct import reconstruction
 from pages.ui.robust import chart as robust_chart
 from pages.ui.robust.chart import Look
 from pages.ui.sweep import Cell, Row
-from pages.ui.text import counted
 
 N_PICTURES, LEVELS, SEED = 10, 11, 0
 DEFAULT_SIGMA = 0.5

@@ -6,10 +6,10 @@ import streamlit as st
 from core import metrics
 from core.anomaly import rankings
 from core.checkpoints import Card
+from core.wording import counted
 from pages.ui import cache, mosaic
 from pages.ui.learn import onwards, parts
 from pages.ui.learn.onwards import GoOn
-from pages.ui.text import counted
 
 WITHOUT, WITH = "mnist-conv-32-no-5-9", "mnist-conv-32"
 N, SIDE, BRIGHT = 8, 84, 0.5

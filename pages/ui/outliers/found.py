@@ -4,13 +4,14 @@ import numpy as np
 import streamlit as st
 
 from core.anomaly.thresholds import edge
+from core.wording import counted
 from pages.ui import cache, mosaic, packing, selection, state, sweep, widgets
 from pages.ui.outliers import brush as outlier_brush
 from pages.ui.outliers import data as outlier_data
 from pages.ui.outliers import export as outlier_export
 from pages.ui.outliers import pictures as outlier_pictures
 from pages.ui.outliers.data import Found, Positions
-from pages.ui.text import counted, plain
+from pages.ui.text import plain
 
 ON_A_PAGE = 24
 OPACITY = 0.65  # of the overlay, to begin with

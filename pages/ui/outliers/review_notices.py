@@ -3,8 +3,9 @@
 import streamlit as st
 
 from core.config import ReviewError
+from core.wording import counted
 from pages.ui import cache, errors
-from pages.ui.text import counted, plain
+from pages.ui.text import plain
 
 SAID = "review_said"
 BRING_BACK = "Adds what the copy has and the file has not; nothing is taken away"

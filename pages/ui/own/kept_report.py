@@ -10,11 +10,11 @@ from core.config import HourglassError
 from core.data.drafts import Draft
 from core.data.ownsets import OwnSet
 from core.reports import Content, Row, Table
-from core.wording import one_line
+from core.wording import counted, one_line
 from pages.ui import cache, mosaic, reporting
 from pages.ui.own import oddities
 from pages.ui.own.source import MANNER
-from pages.ui.text import counted, decimal, size_name
+from pages.ui.text import decimal, size_name
 
 N_SHOWN = 8  # pictures of a set
 SETS = ("data set", "size", "to train", "to test", "classes", "prepared", "left out", "from")

@@ -6,11 +6,11 @@ import streamlit as st
 
 from core import ownmodels, removal, trained_on
 from core.checkpoints import SUFFIX, Card, broken
-from core.wording import natural, one_line
+from core.wording import counted, natural, one_line
 from pages.ui import cache, deleting, errors, reporting, state, ways, widgets
 from pages.ui.own import kept_report
 from pages.ui.sidebar import Choice
-from pages.ui.text import counted, plain
+from pages.ui.text import plain
 
 CHOSEN = "managed_model"
 GOES = "This removes its file, and all that was computed with it: codes, maps, measurements."

@@ -9,10 +9,11 @@ import streamlit as st
 
 from core import exports
 from core.data.drafts import Draft
+from core.wording import counted
 from pages.ui import gallery, mosaic
 from pages.ui.gallery import Columns, Item
 from pages.ui.own import results as own_results
-from pages.ui.text import counted, plain
+from pages.ui.text import plain
 
 Positions = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]

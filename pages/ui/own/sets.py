@@ -13,14 +13,14 @@ from core.data.gate import Terms
 from core.data.gathering import gather
 from core.data.making import Keeping
 from core.data.ownsets import OwnSet
-from core.wording import listed
+from core.wording import counted, listed
 from pages.ui import cache, deleting, errors, reporting, sidebar, state, ways, working
 from pages.ui.own import kept_report
 from pages.ui.own import oddities as own_oddities
 from pages.ui.own import source as own_source
 from pages.ui.own.source import Source
 from pages.ui.sidebar import Choice
-from pages.ui.text import counted, plain, sentence, size_name
+from pages.ui.text import plain, sentence, size_name
 
 VISIT, SAID = "own_visit", "set_said"
 MADE = "set_made"  # the id of the set that was made last, until something else is read

@@ -13,8 +13,9 @@ from core.data.drafts import MANNERS, SIDES, Form
 from core.data.gate import Offered, Terms
 from core.data.gathering import suggest_form
 from core.data.names import ENCODINGS, printable
+from core.wording import counted
 from pages.ui import widgets
-from pages.ui.text import counted, plain
+from pages.ui.text import plain
 
 UPLOADS, SUGGESTED = "set_uploads", "set_suggested"
 LOOKED_AT, SHOWN = 2_000, 40  # names that are searched; characters of one that are shown

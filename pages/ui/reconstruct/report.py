@@ -10,9 +10,10 @@ from core.data.imagesets import ImageSet
 from core.reports import Content, Figure, Row, Table
 from core.svgcharts import Chart, Series
 from core.sweeps import ModelSweep, NoiseSweep
+from core.wording import counted
 from pages.ui import mosaic, reporting, theme
 from pages.ui.reconstruct.reconstruction import Scores, error_scale
-from pages.ui.text import counted, decimal
+from pages.ui.text import decimal
 from pages.ui.theme import Style
 
 COLUMNS = ("", "MSE", "PSNR, dB", "SSIM", "noise removed, %")

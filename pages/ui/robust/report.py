@@ -9,13 +9,13 @@ from core.data.imagesets import ImageSet
 from core.reports import Content, Figure, Table
 from core.robustness import Study
 from core.svgcharts import Chart, Series
+from core.wording import counted
 from pages.ui import cache, reporting, theme
 from pages.ui.cache import Shown
 from pages.ui.reconstruct import reconstruction
 from pages.ui.reconstruct import report as reconstruct_report
 from pages.ui.robust import chart as robust_chart
 from pages.ui.robust.controls import Asked
-from pages.ui.text import counted
 from pages.ui.theme import Style
 
 

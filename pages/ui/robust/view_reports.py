@@ -10,12 +10,13 @@ from core.noise import Noise
 from core.reports import Content, Figure, Row
 from core.svgcharts import Chart, Series
 from core.sweeps import ModelSweep
+from core.wording import counted
 from pages.ui import mosaic, reporting, styles
 from pages.ui.reporting import Column
 from pages.ui.robust import ranking as robust_ranking
 from pages.ui.robust.ranking import Ranked
 from pages.ui.sidebar import Choice
-from pages.ui.text import counted, decimal
+from pages.ui.text import decimal
 
 RANKED = (
     Column("checkpoint", "checkpoint"),

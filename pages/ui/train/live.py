@@ -12,8 +12,9 @@ from core.running import turns
 from core.running.records import Pictures
 from core.running.status import RunState
 from core.runs import Run
+from core.wording import counted
 from pages.ui import cache
-from pages.ui.text import counted, plain
+from pages.ui.text import plain
 from pages.ui.train import charts as run_charts
 from pages.ui.train import pictures as run_pictures
 

@@ -11,8 +11,9 @@ from core.running import records as run_records
 from core.running.records import Curves
 from core.runs import Run
 from core.svgcharts import Chart, Series
+from core.wording import counted
 from pages.ui import cache, mosaic, reporting, theme
-from pages.ui.text import counted, decimal, noise_name
+from pages.ui.text import decimal, noise_name
 from pages.ui.train import pictures as run_pictures
 from pages.ui.train import result as run_result
 

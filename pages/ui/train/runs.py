@@ -13,10 +13,10 @@ from core.exports import safe_table
 from core.models import BY_NAME
 from core.running import control as run_control
 from core.runs import Broken, Run
-from core.wording import listed
+from core.wording import counted, listed
 from pages.ui import cache, deleting, errors, styles
 from pages.ui.rows import ticked
-from pages.ui.text import counted, plain
+from pages.ui.text import plain
 from pages.ui.train import charts as run_charts
 from pages.ui.train import form as training_form
 from pages.ui.train import live

@@ -99,7 +99,7 @@ def test_progress_is_told_after_every_file(home: Path) -> None:
 
 
 def test_nothing_that_can_be_read_is_one_sentence_and_leaves_nothing(home: Path) -> None:
-    with pytest.raises(DataError, match=r"None of the 1 files .* The first of them: It is no PNG"):
+    with pytest.raises(DataError, match=r"The file is no image that can be read\. It is no PNG"):
         gather(offers({"a.txt": b"words"}), GREY_16, "a test")
     assert left_behind() == []
 
