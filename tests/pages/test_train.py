@@ -23,6 +23,7 @@ from core.running.execution import execute
 from core.running.records import Curves, Pictures
 from core.running.status import Status
 from core.runs import Run, RunConfig
+from pages.ui.deleting import DELETE
 from pages.ui.theme import style
 from pages.ui.train import charts as run_charts
 from pages.ui.train import facts as training_facts
@@ -483,7 +484,7 @@ def test_page_shows_a_run_that_exploded_and_one_that_cannot_be_read_and_deletes_
     assert not app.exception
     assert "The loss exploded." in [one.value.replace("\\", "") for one in app.caption]
     assert any("broken is not a run" in one.value for one in app.warning)
-    press(app, "Delete")
+    press(press(app, "Delete"), DELETE)
     assert not app.exception
     assert runs.broken() == ()
     run_control.delete(exploded)

@@ -52,7 +52,7 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
 
 
 def get_ready() -> None:
-    """Open the browser, and load what pages need while it starts."""
+    """Open the browser, load what pages need, and tidy up after processes that were killed."""
     logging.getLogger(NO_SESSION).addFilter(lambda record: GET_READY not in record.getMessage())
     if address := address_to_open():
         webbrowser.open(address)
@@ -62,6 +62,10 @@ def get_ready() -> None:
     KNOWN.landing = preloading.landing()
     time.sleep(PAUSE_SECONDS)
     preloading.other_pages()
+    from core.running import control
+
+    with contextlib.suppress(OSError):  # a folder that may not be written to
+        control.tidy()
 
 
 def address_to_open() -> str | None:

@@ -91,10 +91,12 @@ def _broken(one: Broken) -> None:
     """A folder that cannot be read, and a button to be rid of it."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.warning(plain(one.reason), icon=":material/warning:")
-        st.button(
-            "Delete", icon=":material/delete:", key=f"broken_{one.id}", on_click=_delete,
-            args=((one,),), help="Removes this folder and all that is in it",
-        )  # fmt: skip
+        if st.button(
+            "Delete", icon=":material/delete:", key=f"broken_{one.id}",
+            help="Asks first; removes this folder and all that is in it",
+        ):  # fmt: skip
+            goes = f"This removes the folder {one.folder} and all that is in it."
+            deleting.ask("Delete this folder?", [goes], partial(_delete, (one,)))
 
 
 def _buttons(chosen: Sequence[Run]) -> None:

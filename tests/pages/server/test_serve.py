@@ -9,6 +9,9 @@ import pytest
 import streamlit as st
 
 from benchmarks.visitor import Visitor
+from core import runs
+from core.learning.recipes import TrainConfig
+from core.runs import RunConfig
 from pages.ui.server import preloading, serve
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -77,6 +80,21 @@ def test_preloading_loads_neither_torch_nor_what_maps_are_made_with() -> None:
     loaded = set(printed_by(code).split())
     assert set(preloading.FIRST_PAGE) <= loaded
     assert not {"torch", "torchvision", "sklearn", "openTSNE", "pacmap"} & loaded
+
+
+def test_server_that_starts_removes_what_killed_processes_left(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("first_page", "landing", "other_pages"):
+        monkeypatch.setattr(preloading, name, lambda: None)
+    monkeypatch.setattr(serve, "PAUSE_SECONDS", 0)
+    monkeypatch.setattr(serve, "address_to_open", lambda: None)
+    run = runs.create(RunConfig("killed", 1.0, TrainConfig("mnist-5k", "dense")))
+    left = run.folder / ".state.abcd1234"
+    left.touch()
+    serve.get_ready()
+    assert not left.exists()
+    assert runs.found() == (run,)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="where connections inherit the option")
