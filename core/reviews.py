@@ -10,7 +10,7 @@ import os
 import secrets
 import sqlite3
 from collections.abc import Iterator, Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -190,16 +190,24 @@ class Reviews:
         return self._kept().copied if self.copy_path.exists() else 0
 
     def bring_back(self) -> int:
-        """Add what the copy holds and the file does not; how many decisions that were."""
+        """Add what the copy holds and the file does not; how many decisions that were.
+
+        What was decided since the file was lost stays what counts: it is appended once more.
+        """
         with self._refused("read", self.copy_path), _reading(self.copy_path) as copy:
             query = f"SELECT {COLUMNS} FROM decisions ORDER BY number"  # noqa: S608  # ours
-            rows = [one for one in copy.execute(query) if _decision(one) is not None]
+            copied = [one for one in map(_decision, copy.execute(query)) if one is not None]
+        here = self.history()
+        known = {one.operation for one in here}
+        missing = [one for one in copied if one.operation not in known]
+        older = {_about(one) for one in missing}
+        latest = {_about(one): one for one in here if _about(one) in older}
+        again = [replace(one, operation=secrets.token_hex(16)) for one in latest.values()]
         with self._refused("written"):
-            before = self._n(self._database)
-            self._database.write(INSERT, rows)
+            self._database.write(INSERT, [astuple(one) for one in (*missing, *again)])
             n = self._n(self._database)
-        self._know(Kept(n, max(0, self._kept().lost - (n - before))))  # it has no more to give
-        return n - before
+        self._know(Kept(n, max(0, self._kept().lost - len(missing))))  # it has no more to give
+        return len(missing)
 
     def go_on_without(self) -> None:
         """Tell no more of the decisions that are not there any more."""
@@ -301,6 +309,11 @@ TEXTS = {
     "note": "The note",
     "time": "The time",
 }
+
+
+def _about(one: Decision) -> tuple[str, str, str]:
+    """What of the decisions about it only the latest counts."""
+    return one.source, one.image, one.reviewer
 
 
 def _decision(row: tuple[Any, ...]) -> Decision | None:

@@ -300,6 +300,21 @@ def test_decisions_are_brought_back_from_the_copy_without_those_made_since_being
     assert [path.name for path in kept.path.parent.glob(".*")] == []
 
 
+def test_what_was_decided_since_counts_more_than_what_is_brought_back(kept: Reviews) -> None:
+    decide(kept, 20)
+    kept.close()
+    emptied(kept.path)
+    kept.record([decision("i3", "normal"), decision("i4", "normal", reviewer="bob")])
+    assert kept.bring_back() == 20
+    current = kept.current("set")
+    assert len(current) == 20
+    assert current["i3"]["ann"].verdict == "normal"
+    assert {name: one.verdict for name, one in current["i4"].items()} == {
+        "ann": "outlier",
+        "bob": "normal",
+    }
+
+
 def test_copy_grows_with_the_decisions(kept: Reviews) -> None:
     for n in (19, 1, 40, 300):
         kept.record([decision() for _ in range(n)])
