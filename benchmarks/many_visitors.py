@@ -108,32 +108,25 @@ class Visits:
         one = Click(what, view, view in self._seen.whole, rerun.seconds)
         self._seen.note(one)
         pause = time.monotonic() + self._rng.uniform(*PAUSE)
-        if self._becomes_whole(visitor, rerun, pause):
+        visitor.wait(pause)
+        if not visitor.is_waiting:
             one.complete = time.perf_counter() - began
             with self._seen.lock:
                 self._seen.whole.add(view)
         time.sleep(max(0.0, pause - time.monotonic()))
 
-    @staticmethod
-    def _becomes_whole(visitor: Roamer, rerun: Rerun, until: float) -> bool:
-        """Ask again for what asks by itself, until no bar stands there or the pause is over."""
-        while rerun.is_waiting and visitor.polls and time.monotonic() < until:
-            fragment, seconds = next(iter(visitor.polls.items()))
-            time.sleep(seconds)
-            rerun = visitor.poll(fragment)
-        return not rerun.is_waiting
-
 
 @dataclass(frozen=True)
 class Memory:
-    """MB at one moment: resident in the server, and of it and all that it started together, each
-    page counted once.  processes: how many those are.
+    """At one moment: MB resident in the server, and of it and all that it started together, each
+    page counted once.  processes: how many those are.  cpu: seconds that the server has worked.
     """
 
     seconds: float
     server: float
     together: float
     processes: int
+    cpu: float = 0.0
 
 
 def memory(pid: int, began: float) -> Memory:
@@ -145,7 +138,9 @@ def memory(pid: int, began: float) -> Memory:
         with suppress(psutil.Error):
             full = one.memory_full_info()
             together += getattr(full, "pss", full.rss) / 2**20
-    return Memory(time.monotonic() - began, server.memory_info().rss / 2**20, together, len(family))
+    cpu = sum(server.cpu_times()[:2])
+    resident = server.memory_info().rss / 2**20
+    return Memory(time.monotonic() - began, resident, together, len(family), cpu)
 
 
 @contextmanager
@@ -193,14 +188,15 @@ def row(n: int, seen: Seen, samples: Sequence[Memory], load: Load) -> str:
     first = [one.answered for one in seen.clicks if not one.at_hand]
     whole = [one.complete for one in seen.clicks if not one.at_hand and one.complete is not None]
     left = len(first) - len(whole)
-    most = max(one.together for one in samples)
+    most, last = max(one.together for one in samples), samples[-1]
     cells = (
         f"{n}",
         *(_spread(kind) for kind in (hand, first, whole)),
         f"{left}",
         f"{sum(seen.failures.values())}",
-        f"{samples[0].together:.0f}, {most:.0f}, {samples[-1].together:.0f}",
+        f"{samples[0].together:.0f}, {most:.0f}, {last.together:.0f}",
         f"{max(one.server for one in samples):.0f}",
+        f"{100 * (last.cpu - samples[0].cpu) / max(last.seconds - samples[0].seconds, 1):.0f} %",
         str(load),
     )
     return f"| {' | '.join(cells)} |"
@@ -215,8 +211,8 @@ def _spread(seconds: Sequence[float]) -> str:
 
 HEAD = (
     "| visitors | at hand, answered | first looks, answered | first looks, complete | went on "
-    "before | failures | MB together: first, most, last | MB server, most | machine |\n"
-    "|---|---|---|---|---|---|---|---|---|"
+    "before | failures | MB together: first, most, last | MB server, most | its CPU | machine |\n"
+    "|---|---|---|---|---|---|---|---|---|---|"
 )
 
 

@@ -4,7 +4,9 @@ It remembers what the page holds and keeps large messages as a browser does; the
 only their hashes.
 """
 
+import json
 import time
+import urllib.request
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, Self
@@ -44,7 +46,7 @@ class Session:
     """
 
     def __init__(self, address: str, page: str = "", query: str = "") -> None:
-        self.patience = PATIENCE
+        self._address, self.patience = address, PATIENCE
         url = f"{address.replace('http', 'ws', 1)}/_stcore/stream"
         self._leaving = ExitStack()
         self._socket = self._leaving.enter_context(
@@ -110,8 +112,25 @@ class Session:
             if not took.frame and self.elements("heading"):
                 took.frame = time.perf_counter() - began
         took.seconds = time.perf_counter() - began
-        took.is_waiting = bool(self.elements("progress") or self.elements("skeleton"))
+        took.is_waiting = self.is_waiting
         return took
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a bar or a placeholder stands on the page."""
+        return bool(self.bars() or self.elements("progress") or self.elements("skeleton"))
+
+    def bars(self) -> list[Any]:
+        """The bars of what is computed in other processes."""
+        found = self.elements("bidi_component")
+        return [one for one in found if one.component_name.endswith("hourglass_waiting")]
+
+    def is_over(self, bar: Any) -> bool:
+        """Whether what a bar is about is over, asked as the bar does in a browser."""
+        data = json.loads(bar.json)
+        link = f"{self._address}{data['path']}?names={','.join(data['names'])}"
+        with urllib.request.urlopen(link, timeout=self.patience) as answer:
+            return bool(json.load(answer)["over"])
 
     def _ended(self, took: Rerun) -> bool:
         """Read one message; whether it was the last one of this run."""

@@ -4,6 +4,7 @@ To this machine it costs next to nothing: it speaks over a websocket (benchmarks
 remembers what the page's widgets were set to.
 """
 
+import time
 from typing import Any
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -11,6 +12,8 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 
 from benchmarks.session import Rerun, Session
 from core.config import HourglassError
+
+PAUSE = 0.5  # seconds between two looks at how far something is
 
 
 class Visitor(Session):
@@ -64,6 +67,21 @@ class Visitor(Session):
         if not found:
             raise HourglassError(f"No component {name!r} is on the page.")
         return self.change(WidgetState(id=found[0].id, json_value=json_value))
+
+    def wait(self, until: float) -> Rerun | None:
+        """Play the browser while something on the page waits, until then (time.monotonic()); the
+        last rerun that came of it.
+        """
+        last = None
+        while self.is_waiting and time.monotonic() < until:
+            time.sleep(PAUSE)
+            over = [bar for bar in self.bars() if self.is_over(bar)]
+            if over:
+                said = WidgetState(id=over[0].id, json_value='{"over": "all"}')
+                last = self.change(said, kept=False)
+            for fragment in () if self.bars() else list(self.polls):
+                last = self.poll(fragment)
+        return last
 
     def again(self) -> Rerun:
         """A rerun without a change, as Streamlit's own menu asks for it."""

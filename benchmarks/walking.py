@@ -36,7 +36,7 @@ READY = """
   if (!document.querySelector("h1")) return false;
   if (document.querySelector("[data-testid=stSkeleton]")) return false;
   const hosts = [...document.querySelectorAll("[data-testid=stBidiComponentIsolated]")];
-  const waiting = [".sweep-root:not([data-frame])", ".plane-root:not([data-id])"];
+  const waiting = [".sweep-root:not([data-frame])", ".plane-root:not([data-id])", ".waiting-root"];
   if (hosts.some((host) => host.shadowRoot?.querySelector(waiting.join()))) return false;
   const charts = [...document.querySelectorAll("[data-testid=stPlotlyChart]")];
   return charts.every((chart) => chart.querySelector(".main-svg"));

@@ -13,25 +13,30 @@ dialog, in what a click has begun) in_place() waits instead, without holding up 
 """
 
 import time
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any
 
 import streamlit as st
 from streamlit import runtime
-from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.computing.pool import Computation, Pool
 from core.computing.tasks import Task
 from core.config import HourglassError
+from pages.ui.component import component, heard
 from pages.ui.text import plain
 
 PATIENCE = 0.1  # seconds that a page waits before it shows a bar
 POLL_SECONDS = 0.5  # between two looks at how far something is
+DRAW_SECONDS = 2.0  # between two drawings of what stands under the bar
+PATH = "hourglass/waiting"  # where the bar asks; see server/waiting.py
 LONGEST = 900.0  # seconds that a download waits for what it is made of
 WAITER = "waiter"
 _may_wait: ContextVar[bool] = ContextVar("may_wait", default=True)
+_shown: weakref.WeakValueDictionary[str, Computation] = weakref.WeakValueDictionary()
 _leaves_out: ContextVar[bool] = ContextVar("leaves_out", default=False)
 
 
@@ -83,7 +88,9 @@ def part() -> Iterator[None]:
     try:
         yield
     except Unfinished as waiting:
-        st.fragment(_show, run_every=POLL_SECONDS)(waiting.computations, waiting.draw)
+        _show(waiting.computations)
+        if waiting.draw:
+            st.fragment(waiting.draw, run_every=DRAW_SECONDS)()
     except Failed as failure:
         _offer_again(failure)
     finally:
@@ -167,37 +174,53 @@ def _watch(pool: Pool, computations: Sequence[Computation]) -> None:
     """Wait under a bar; drawing it lets Streamlit end this run when the visitor does something."""
     place = st.empty()
     while not pool.wait(computations, POLL_SECONDS / 2):
-        _draw_bar(place, computations)
+        share, words = how_far(computations)
+        place.progress(share, plain(words))
     place.empty()
 
 
-def _show(computations: Sequence[Computation], draw: Callable[[], None] | None) -> None:
-    """How far it is; when it is done, the whole page is drawn again."""
-    if all(one.state != "running" for one in computations):
-        st.rerun()
-    _draw_bar(st.empty(), computations)
-    if draw:
-        draw()
+def told_of(names: Sequence[str]) -> dict[str, Any]:
+    """How far the computations with these names are, for their bar: share, 0 to 1, words, and
+    over, once all of them have ended or are not known here any more.
+    """
+    known = [one for name in names if (one := _shown.get(name)) is not None]
+    if all(one.state != "running" for one in known):
+        return {"share": 1.0, "words": "", "over": True}
+    share, words = how_far(known)
+    return {"share": share, "words": words, "over": False}
 
 
-def _draw_bar(place: DeltaGenerator, computations: Sequence[Computation]) -> None:
-    """Each counts alike; the words are about the first that is carried out."""
+def how_far(computations: Sequence[Computation]) -> tuple[float, str]:
+    """The share that is done, where each counts alike, and words about the first under way."""
     n = len(computations)
     n_ended = sum(one.state != "running" for one in computations)
     begun = [one for one in computations if one.state == "running" and one.is_begun]
     share = (n_ended + sum(one.share() or 0.0 for one in begun)) / n
     if not begun:
-        words = f"{computations[-1].title}: waiting until others are done"
-        place.progress(share, plain(words))
-        return
+        return share, f"{computations[-1].title}: waiting until others are done"
     first = begun[0]
     if n == 1:
-        words = told(first.done, first.total, first.seconds_left(), first.title)
-    else:
-        spent = time.monotonic() - min(one.asked for one in computations)
-        left = spent * (1 - share) / share if share else None
-        words = told(round(1000 * share), 1000, left, f"{n_ended + 1} of {n}: {first.task.title}")
-    place.progress(share, plain(words))
+        return share, told(first.done, first.total, first.seconds_left(), first.title)
+    spent = time.monotonic() - min(one.asked for one in computations)
+    left = spent * (1 - share) / share if share else None
+    title = f"{n_ended + 1} of {n}: {first.task.title}"
+    return share, told(round(1000 * share), 1000, left, title)
+
+
+def _show(computations: Sequence[Computation]) -> None:
+    """A bar that asks by itself how far it is; when it is over the page is drawn again."""
+    names = [one.task.name for one in computations]
+    _shown.update(zip(names, computations, strict=True))
+    share, words = how_far(computations)
+    asked = {"names": names, "share": share, "words": words}
+    base = st.get_option("server.baseUrlPath").strip("/")
+    path = f"/{base}/{PATH}" if base else f"/{PATH}"
+    _component(
+        key=f"waiting_{names[0]}_{len(names)}",
+        data=asked | {"path": path, "pause": round(1000 * POLL_SECONDS)},
+        default={"over": ""},
+        on_over_change=heard,
+    )
 
 
 def _offer_again(failure: Failed) -> None:
@@ -206,3 +229,6 @@ def _offer_again(failure: Failed) -> None:
     if st.button("Try again", key=f"again_{failure.task.name}", help="Compute it once more"):
         failure.pool.forget(failure.task)
         st.rerun()
+
+
+_component = component("waiting")

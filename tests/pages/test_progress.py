@@ -1,6 +1,8 @@
 """What waits for a computation, on a real server: bars, other visitors, crashes, who has left."""
 
+import json
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -39,29 +41,35 @@ def visiting(server: str, query: str) -> Iterator[Visitor]:
         yield visitor
 
 
-def poll_until(visitor: Visitor, over: Callable[[], bool], seconds: float = 60) -> None:
-    """As the browser does: ask again for what asks by itself."""
+def wait_until(visitor: Visitor, over: Callable[[], bool], seconds: float = 60) -> None:
+    """As the browser does: ask how far it is, and for the page when it is over."""
     deadline = time.monotonic() + seconds
     while not over():
         assert time.monotonic() < deadline
-        for fragment, pause in list(visitor.polls.items()):
-            time.sleep(pause)
-            visitor.poll(fragment)
+        visitor.wait(time.monotonic() + 0.1)
 
 
 def is_whole(visitor: Visitor) -> bool:
-    return not visitor.elements("progress")
+    return not visitor.is_waiting
+
+
+def words(server: str, visitor: Visitor) -> str:
+    """What the bars say now."""
+    asked = (json.loads(bar.json) for bar in visitor.bars())
+    links = [f"{server}{one['path']}?names={','.join(one['names'])}" for one in asked]
+    found = [json.load(urllib.request.urlopen(link)) for link in links]
+    assert all(0 <= one["share"] <= 1 for one in found)
+    return " ".join(one["words"] for one in found)
 
 
 def test_page_stands_at_once_with_a_bar_and_is_whole_when_it_is_computed(server: str) -> None:
     with visiting(server, "measured=200&levels=21") as visitor:
         assert visitor.first.is_waiting
-        poll_until(visitor, lambda: "Measuring" in "".join(texts(visitor, "progress")))
+        wait_until(visitor, lambda: "Measuring" in words(server, visitor))
         assert visitor.elements("multiselect")  # the controls can be used meanwhile
-        assert not visitor.elements("bidi_component")[1:]
-        poll_until(visitor, lambda: is_whole(visitor))
+        wait_until(visitor, lambda: is_whole(visitor))
         assert any("sweep" in one.component_name for one in visitor.elements("bidi_component"))
-        assert not visitor.polls
+        assert not visitor.polls  # nothing on the page asks for a run of the script by itself
     with visiting(server, "measured=200&levels=21") as another:
         assert not another.first.is_waiting
 
@@ -69,10 +77,10 @@ def test_page_stands_at_once_with_a_bar_and_is_whole_when_it_is_computed(server:
 def test_nobody_else_is_held_up_and_what_nobody_waits_for_ends(server: str, family: Family) -> None:
     with visiting(server, LONG) as waiting, visiting(server, "measured=200&levels=21") as other:
         assert waiting.first.is_waiting
-        poll_until(other, lambda: is_whole(other))
+        wait_until(other, lambda: is_whole(other))
         for _ in range(5):
             assert not other.again().is_waiting
-        assert texts(waiting, "progress")
+        assert words(server, waiting)
     deadline = time.monotonic() + 30
     while any(one.cpu_percent(0.5) > 20 for one in family()):
         assert time.monotonic() < deadline, "it is still computed"
@@ -86,7 +94,16 @@ def test_crash_is_one_sentence_and_a_button_that_tries_again(server: str, family
                 one.kill()
             return bool(texts(visitor, "alert"))
 
-        poll_until(visitor, is_told)
+        wait_until(visitor, is_told)
         assert texts(visitor, "alert") == [CRASHED]
         assert visitor.press("Try again").is_waiting
         assert not texts(visitor, "alert")
+
+
+@pytest.mark.parametrize("query", ["", "?names=", "?names=no-such,thing", "?names=%FF%00&x=1"])
+def test_bar_that_asks_for_what_is_not_known_has_its_page_drawn_again(
+    server: str, query: str
+) -> None:
+    with urllib.request.urlopen(f"{server}/hourglass/waiting{query}") as answer:
+        assert json.load(answer) == {"share": 1.0, "words": "", "over": True}
+        assert answer.headers["Cache-Control"] == "no-store"

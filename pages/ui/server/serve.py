@@ -23,7 +23,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.machine import cores
-from pages.ui.server import shell
+from pages.ui.server import shell, waiting
 from pages.ui.server.hosts import OnlyOurs
 
 GET_READY = "get-ready"
@@ -132,13 +132,17 @@ class OurIndex:
 
 
 def answer(scope: Scope) -> ASGIApp | None:
-    """The index.html of a page, or what moves on the first one; None if neither is asked for."""
+    """The index.html of a page, what moves on the first one, or what bars ask; None if it is none
+    of these.
+    """
     root = scope.get("root_path", "") + base()
     if not scope["path"].startswith(f"{root}/"):
         return None
     name, landing = scope["path"].removeprefix(f"{root}/"), KNOWN.landing
     if landing and name == landing.name:
         return Response(landing.message, media_type="application/octet-stream", headers=KEPT)
+    if name == waiting.PATH:
+        return waiting.answer(scope)
     if not shell.is_page(name):
         return None
     moves = None if name or scope["query_string"] else landing
