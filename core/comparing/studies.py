@@ -125,6 +125,9 @@ def stop() -> None:
         if run.is_live and _is_of(run, begun):
             run_control.cancel(run)
     begun.process.kill()
+    until = time.monotonic() + run_control.LET_GO
+    while under_way() is not None and time.monotonic() < until:  # a busy system takes a while
+        time.sleep(0.02)
 
 
 def latest(names: Collection[str]) -> dict[str, Run]:

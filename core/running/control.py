@@ -31,6 +31,7 @@ from core.runs import Broken, Run, found, read
 
 Request = Literal["pause", "stop", "cancel"]
 GRACE = 1.2  # seconds from asking a run to cancel until it is killed
+LET_GO = 5.0  # seconds that the system may take, when busy, to clear a killed process away
 PATIENCE = 1.0  # seconds that the process of a run which has just ended may take to let go of it
 TRASH = ".deleted-"
 
@@ -118,7 +119,7 @@ def cancel(run: Run) -> Run:
     _wait_until_gone(run, GRACE)
     for process in _to_kill(run):
         process.kill()
-    _wait_until_gone(run, processes.GONE)
+    _wait_until_gone(run, LET_GO)
     if is_at_work(run.folder):
         raise TrainingError(
             f"The process of {run.id} cannot be ended from here: end process {run.status.pid} of "

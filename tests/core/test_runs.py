@@ -311,7 +311,7 @@ def test_process_that_cannot_be_ended_from_here_is_named(
     images: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(run_control, "GRACE", 0.05)
-    monkeypatch.setattr(processes, "GONE", 0.05)
+    monkeypatch.setattr(run_control, "LET_GO", 0.05)
     run = new_run(images)
     lock = locks.take(lock_of(run.folder))
     assert lock is not None
