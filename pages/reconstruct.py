@@ -48,7 +48,7 @@ step = reconstruction.nearest_step(reconstruction.steps_of(images, shown.finest)
 
 def sweeps() -> tuple[NoiseSweep, ...]:
     """What each model makes of the images; large, so that it is asked for only when needed."""
-    return tuple(cache.model_sweep(shown, card) for card in cards)
+    return tuple(cache.model_sweeps(shown, cards))
 
 
 download.download_button(

@@ -55,7 +55,7 @@ def write(one: Task, arrays: Arrays) -> None:
     """Keep the result of a task, whole or not at all; OSError if the disk refuses."""
     path = _path(one)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as file:
+    with replacing(path, durable=one.lasting) as file:
         summed = _Summed(file)
         for array in (np.array([one.function, one.arguments, *arrays], np.str_), *arrays.values()):
             summed.append(array)

@@ -30,7 +30,8 @@ class Task:
 
     title: what it is called while it is carried out.  group: tasks of one group share what takes
     long; they are carried out one after the other, by the same process where it is free.
-    places: the file of each model that the arguments name by its digest.
+    places: the file of each model that the arguments name by its digest.  lasting: its result is
+    kept on the disk for others; else whoever asked for it takes it from there.
     """
 
     function: str
@@ -38,6 +39,7 @@ class Task:
     title: str = field(compare=False)
     group: str = field(default="", compare=False)
     places: tuple[tuple[str, str], ...] = field(default=(), compare=False)
+    lasting: bool = field(default=True, compare=False)
 
     @cached_property
     def name(self) -> str:
@@ -47,7 +49,12 @@ class Task:
 
 
 def task(
-    function: Function, *arguments: Any, title: str, group: str = "", models: Iterable[Card] = ()
+    function: Function,
+    *arguments: Any,
+    title: str,
+    group: str = "",
+    models: Iterable[Card] = (),
+    lasting: bool = True,
 ) -> Task:
     """The call of a top-level function of core with these arguments, not carried out yet.
 
@@ -55,7 +62,7 @@ def task(
     """
     said = msgspec.json.encode(arguments).decode()
     places = tuple((card.sha256, str(card.path)) for card in models)
-    return Task(f"{function.__module__}:{function.__name__}", said, title, group, places)
+    return Task(f"{function.__module__}:{function.__name__}", said, title, group, places, lasting)
 
 
 def carry_out(one: Task) -> Arrays:

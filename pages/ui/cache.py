@@ -3,6 +3,7 @@
 What comes from here is shared: never change it. What belongs to one page is kept with kept().
 """
 
+import math
 import threading
 import time
 from collections.abc import Callable, Hashable, Sequence
@@ -14,7 +15,7 @@ from weakref import WeakSet
 import streamlit as st
 from streamlit import runtime
 
-from core import checkpoints, memory, parts, robustness
+from core import checkpoints, memory, parts, robustness, sweeps
 from core.background import Job, Jobs
 from core.background import Progress as Tell
 from core.checkpoints import Card
@@ -33,7 +34,7 @@ from core.running import records as run_records
 from core.running.records import Curves
 from core.runs import Run
 from core.shelf import Shelf
-from core.sweeps import NoiseSweep, noise_sweep
+from core.sweeps import NoiseSweep
 from pages.ui import packing, progress, telling
 from pages.ui.component import Packed
 from pages.ui.reconstruct import reconstruction
@@ -161,6 +162,8 @@ def find(task: Task) -> Arrays | None:
     found: Arrays | None = shelf().find(key)
     if found is None and (found := results.read(task)) is not None:
         shelf().put(key, found)
+        if not task.lasting:
+            results.delete(task)
     return found
 
 
@@ -219,28 +222,61 @@ def autoencoder(card: Card) -> Autoencoder:
 
 def model_sweep(shown: Shown, card: Card) -> NoiseSweep:
     """One model's answers to the shown images under growing noise."""
+    return model_sweeps(shown, (card,))[0]
 
-    def make() -> NoiseSweep:
-        images = dataset(shown.dataset, shown.split)
-        x = images.pixels(images.positions(shown.ids))
-        sigmas = reconstruction.steps(x.size, shown.finest)
-        return noise_sweep(x, [autoencoder(card)], shown.noise, shown.seed, sigmas)
 
-    return kept(("sweep", shown, card.sha256), make)
+def model_sweeps(shown: Shown, compared: Sequence[Card]) -> list[NoiseSweep]:
+    """The same of several models, those that take long at one time."""
+    tasks = [asked for card in compared if (asked := _long_sweep(shown, card)) is not None]
+    all_computed(tasks)
+    return [_sweep(shown, card) for card in compared]
 
 
 def packed_sweep(shown: Shown, compared: tuple[Card, ...]) -> Packed:
     """The Reconstruct page's slider and pictures, ready to be sent."""
+    models = tuple((card.name, card.sha256) for card in compared)
+    key = ("packed sweep", shown, models)
+    if not is_kept(key):
+        model_sweeps(shown, compared)
 
     def make() -> Packed:
         images = dataset(shown.dataset, shown.split)
         positions = images.positions(shown.ids)
         cells = tuple(Cell(str(images.ids[i]), images.label_name(i)) for i in positions)
-        sweeps = [model_sweep(shown, card) for card in compared]
+        sweeps = model_sweeps(shown, compared)
         return packing.pack(reconstruction.described(cells, sweeps, compared))
 
-    models = tuple((card.name, card.sha256) for card in compared)
-    return kept(("packed sweep", shown, models), make)
+    return kept(key, make)
+
+
+def _sweep(shown: Shown, card: Card) -> NoiseSweep:
+    def make() -> NoiseSweep:
+        images = dataset(shown.dataset, shown.split)
+        x = images.pixels(images.positions(shown.ids))
+        asked, model = _long_sweep(shown, card), autoencoder(card)
+        if asked is not None:
+            return sweeps.from_arrays(x, _view(shown), model, computed(asked))
+        view = _view(shown)
+        return sweeps.noise_sweep(x, [model], shown.noise, shown.seed, view.sigmas)
+
+    return kept(("sweep", shown, card.sha256), make)
+
+
+def _long_sweep(shown: Shown, card: Card) -> Task | None:
+    """The task that makes a sweep; None for one that a page makes in a moment."""
+    view, n_values = _view(shown), len(shown.ids) * math.prod(card.input_shape)
+    if sweeps.seconds_for(n_values, view.n_steps, card) < progress.PATIENCE:
+        return None
+    title = f"Rebuilding with {card.name}"
+    return task(sweeps.compute, view, card.sha256, title=title, models=[card], lasting=False)
+
+
+def _view(shown: Shown) -> sweeps.View:
+    images = dataset(shown.dataset, shown.split)
+    n_values = len(shown.ids) * math.prod(images.shape)
+    n_steps = len(reconstruction.steps(n_values, shown.finest))
+    ref = split_ref(shown.dataset, shown.split)
+    return sweeps.View(ref, shown.ids, shown.noise, shown.seed, n_steps)
 
 
 def measured(asked: Sequence[tuple[Measured, Card | None]]) -> list[Table]:
@@ -314,7 +350,8 @@ def _computed_here(task: Task) -> Arrays:
     stock.know(task.places)
     found = carry_out(task)
     with suppress(OSError):
-        results.write(task, found)
+        if task.lasting:
+            results.write(task, found)
     shelf().put(("result", task.name), found)
     return found
 

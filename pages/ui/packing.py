@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from core.sweeps import Quantised, quantised, quantised_frames
 from pages.ui import theme
 from pages.ui.component import Packed
 from pages.ui.sweep import (
@@ -51,18 +52,6 @@ def pack(sweep: Sweep) -> Packed:
     deflated = zlib.compress(body.content, LEVEL)
     header["id"] = hashlib.sha256(json.dumps(header).encode() + deflated).hexdigest()[:16]
     return Packed(header, deflated)
-
-
-def quantised(x: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.uint8], float, float]:
-    """Pictures in 256 steps of their own range, which holds [0, 1] and is cut at [-1, 2].
-
-    x: any shape.  Returns q, low and high with x = low + q * (high - low) / 255; exact for
-    multiples of 1/255 if nothing is outside [0, 1].
-    """
-    low = max(-1.0, float(x.min(initial=0)))
-    high = min(2.0, float(x.max(initial=1)))
-    steps = (np.clip(x, low, high) - np.float32(low)) * np.float32(255 / (high - low))
-    return (steps + np.float32(0.5)).astype(np.uint8), low, high
 
 
 class _Body:
@@ -123,12 +112,17 @@ def _pictures(pictures: Pictures, values: Numbers, body: _Body) -> dict[str, Any
             ends = {"before": body.put(_bytes(before)), "after": body.put(_bytes(after))}
             return {"kind": "switched", "since": body.put(since)} | ends
         case Frames(x):
-            q, low, high = quantised(x)
-            by_value = np.moveaxis(q, 0, -1)  # (n, C, H, W, S): neighbours in the stream are alike
-            changes = np.diff(by_value, axis=-1, prepend=np.uint8(0))
-            return {"kind": "frames", "low": low, "high": high} | {"x": body.put(changes, len(x))}
+            return _frames(quantised_frames(x), body)
+        case Quantised():
+            return _frames(pictures, body)
         case Difference(of, against):
             return {"kind": "difference", "of": of, "against": against}
+
+
+def _frames(frames: Quantised, body: _Body) -> dict[str, Any]:
+    n_steps = frames.changes.shape[-1]
+    ends = {"kind": "frames", "low": frames.low, "high": frames.high}
+    return ends | {"x": body.put(frames.changes, n_steps)}
 
 
 def _bytes(x: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:

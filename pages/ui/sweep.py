@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from core.sweeps import Quantised
 from pages.ui.chart import Chart
 from pages.ui.component import SWEEP, Packed, component, heard
 from pages.ui.theme import Role
@@ -65,7 +66,7 @@ class Difference:
     against: int
 
 
-Pictures = Still | Affine | Switched | Frames | Difference
+Pictures = Still | Affine | Switched | Frames | Quantised | Difference
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,18 @@
 """The noise sweep against its naive twin: one image set, one amount and one model at a time."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from core import metrics
+from core import checkpoints, datasets, metrics, sweeps
+from core.computing import stock
+from core.computing.stock import SplitRef
 from core.config import DataError
 from core.inference import Autoencoder
 from core.noise import Noise, add_noise
 from core.sweeps import at_sigma, noise_sweep
-from tests.core.models_for_tests import tiny_checkpoint
+from tests.core.models_for_tests import tiny_checkpoint, tiny_document, tiny_tensors
 
 SIGMAS = np.array([0.0, 0.3, 1.0])
 
@@ -44,3 +48,47 @@ def test_noise_sweep_at_sigma_zero_has_no_share_of_noise_removed() -> None:
 def test_noise_sweep_of_images_of_another_shape_says_what_fits() -> None:
     with pytest.raises(DataError, match="takes images of 1 x 16 x 17"):
         noise_sweep(images()[..., :16], [Autoencoder(tiny_checkpoint("dense"))], Noise(), 0, SIGMAS)
+
+
+def test_sweep_as_a_task_gives_the_same_numbers_and_the_pictures_of_each_step(
+    tmp_path: Path,
+) -> None:
+    document = tiny_document("dense", (1, 28, 28))
+    path = tmp_path / "tiny.safetensors"
+    card = checkpoints.save(path, document, tiny_tensors(document))
+    stock.know([(card.sha256, str(path))])
+    model, data = Autoencoder.of(card), datasets.load("mnist-5k", "test")
+    ids = tuple(data.ids[:3].tolist())
+    view = sweeps.View(SplitRef.of("mnist-5k", "test"), ids, Noise("speckle"), 4, 11)
+    x = data.take([0, 1, 2]).pixels()
+    whole = noise_sweep(x, [model], Noise("speckle"), 4, view.sigmas)
+    again = sweeps.from_arrays(x, view, model, sweeps.compute(view, card.sha256))
+    (expected,), (found,) = whole.models, again.models
+    for name in ("mse", "psnr", "ssim", "removed"):
+        np.testing.assert_allclose(getattr(found, name), getattr(expected, name), rtol=1e-4)
+    np.testing.assert_allclose(again.noisy_mse, whole.noisy_mse)
+    np.testing.assert_allclose(again.noisy(7), whole.noisy(7))
+    np.testing.assert_allclose(found.x_hat[7], expected.x_hat[7], atol=1e-5)
+    some = slice(1, 2)
+    np.testing.assert_allclose(found.x_hat[7, some], expected.x_hat[7, some], atol=1e-5)
+    assert found.frames is not None
+    q = np.cumsum(found.frames.changes, axis=-1, dtype=np.uint8)
+    drawn = found.frames.low + q * (found.frames.high - found.frames.low) / 255
+    inside = np.clip(np.moveaxis(expected.x_hat, 0, -1), -1, 2)
+    assert np.abs(drawn - inside).max() <= 0.51 * (found.frames.high - found.frames.low) / 255
+    errors = sweeps.pixel_errors(x, expected)
+    assert found.errors is not None
+    np.testing.assert_allclose(found.errors, np.quantile(errors, sweeps.QUANTILES), atol=1e-5)
+
+
+def test_larger_sweeps_are_expected_to_take_longer() -> None:
+    small, large = (tiny_checkpoint("conv", shape).card for shape in ((1, 28, 28), (3, 64, 64)))
+    dense = tiny_checkpoint("dense", (1, 28, 28)).card
+    times = [
+        sweeps.seconds_for(12 * 784, 51, dense),
+        sweeps.seconds_for(12 * 784, 51, small),
+        sweeps.seconds_for(12 * 12_288, 51, large),
+    ]
+    assert times == sorted(times)
+    assert times[0] < 0.1
+    assert times[2] > 0.5

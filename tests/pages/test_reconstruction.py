@@ -1,12 +1,14 @@
 """From sweeps of noise to the rows of the Reconstruct page."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from core.documents import NoiseRecord, TrainingRecord
 from core.inference import Autoencoder
 from core.noise import Noise
-from core.sweeps import NoiseSweep, noise_sweep
+from core.sweeps import QUANTILES, ModelSweep, NoiseSweep, noise_sweep, pixel_errors
 from pages.ui.reconstruct import reconstruction
 from pages.ui.sweep import Cell, Difference
 from pages.ui.text import training_note
@@ -84,3 +86,16 @@ def test_training_note_speaks_when_kind_mean_or_clipping_differ(
     trained: NoiseRecord, shown: Noise, differs: bool
 ) -> None:
     assert bool(training_note(model("dense", trained).card, shown)) == differs
+
+
+def test_error_scale_is_the_same_of_errors_that_were_kept_as_quantiles() -> None:
+    one, other = sweep(model()), sweep(model("pca"))
+    models = [replace(m, errors=quantiles_of(s, m)) for s in (one, other) for m in s.models]
+    kept = [replace(s, models=(m,)) for s, m in zip((one, other), models, strict=True)]
+    expected = reconstruction.error_scale([one, other])
+    for mixed in (kept, [kept[0], other]):
+        assert reconstruction.error_scale(mixed) == pytest.approx(expected, rel=0.01)
+
+
+def quantiles_of(swept: NoiseSweep, one: ModelSweep) -> np.ndarray:
+    return np.quantile(pixel_errors(swept.x, one), QUANTILES)

@@ -86,7 +86,7 @@ def _packed(cards: Sequence[Card], noise: Noise) -> Packed:
     images = parts.some_digits(N_PICTURES)
     shown = Shown(parts.DATASET, parts.SPLIT, tuple(images.ids.tolist()), noise, SEED)
     cells = tuple(Cell(str(images.ids[i]), images.label_name(i)) for i in range(len(images)))
-    sweeps = [cache.model_sweep(shown, card) for card in cards]
+    sweeps = cache.model_sweeps(shown, cards)
     every = reconstruction.described(cells, sweeps, cards)
     rows = (row for row in every.rows if row.role != "error")  # shorter, for a first look
     return packing.pack(replace(every, rows=tuple(map(_of_these, rows)), error_scale=None))

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from core.checkpoints import Card
 from core.data.imagesets import ImageSet
 from core.noise import ADDITIVE, Noise, corrupt
-from core.sweeps import ModelSweep, NoiseSweep
+from core.sweeps import QUANTILES, ModelSweep, NoiseSweep, pixel_errors
 from pages.ui.sweep import (
     Affine,
     Cell,
@@ -106,10 +106,19 @@ def trained_marks(cards: Sequence[Card]) -> tuple[Mark, ...]:
 
 def error_scale(sweeps: Sequence[NoiseSweep]) -> float:
     """The error that 99.5 % of all pixels stay under, over all amounts and models; 0.01 to 1."""
-    every = max(1, len(sweeps[0].sigmas) // 10)  # a tenth of the amounts tells enough
-    found = [(one.x, model.x_hat[::every]) for one in sweeps for model in one.models]
-    errors = [np.abs(x_hat - x).ravel() for x, x_hat in found]
-    return float(np.clip(np.percentile(np.concatenate(errors), 99.5), 0.01, 1))
+    models = [(one.x, model) for one in sweeps for model in one.models]
+    found = [
+        np.asarray(pixel_errors(x, model) if model.errors is None else model.errors, np.float64)
+        for x, model in models
+    ]
+    if any(model.errors is not None for _, model in models):  # each counts alike
+        found = [_quantiles(one) for one in found]
+    return float(np.clip(np.percentile(np.concatenate(found), 99.5), 0.01, 1))
+
+
+def _quantiles(errors: Scores) -> Scores:
+    few = len(errors) == len(QUANTILES)
+    return errors if few else np.asarray(np.quantile(errors, QUANTILES), np.float64)
 
 
 def _noisy_row(sweep: NoiseSweep) -> Row:
@@ -128,7 +137,7 @@ def _model_row(model: ModelSweep, card: Card, shown: Noise) -> Row:
     return Row(
         card.title,
         "reconstructed",
-        Frames(model.x_hat),
+        model.frames or Frames(np.asarray(model.x_hat)),
         detail=card.name,
         note=training_note(card, shown),
         stats=(

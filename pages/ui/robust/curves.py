@@ -59,7 +59,7 @@ def _draw_sweep(asked: Asked, found: Study) -> Pictured:
     st.session_state["sigma"] = event.asked
     state.publish("sigma", DEFAULT_SIGMA)
     if event.clicked:
-        sweeps = tuple(cache.model_sweep(shown, card) for card in asked.cards)
+        sweeps = tuple(cache.model_sweeps(shown, asked.cards))
         step = reconstruction.nearest_step(sweeps[0].sigmas, event.value)
         models = tuple(cache.autoencoder(card) for card in asked.cards)
         scale = reconstruction.error_scale(sweeps)

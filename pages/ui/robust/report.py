@@ -44,7 +44,7 @@ def content(asked: Asked, found: Study, pictured: Pictured) -> Content:
         "metric": asked.metric.title,
         "σ of the pictures": f"{pictured.sigma:.2f}",
     }
-    sweeps = tuple(cache.model_sweep(pictured.shown, card) for card in asked.cards)
+    sweeps = tuple(cache.model_sweeps(pictured.shown, asked.cards))
     step = reconstruction.nearest_step(sweeps[0].sigmas, pictured.sigma)
     rows = reconstruct_report.rows(pictured.images, sweeps, asked.cards, step)
     sayings = (robust_chart.summary(found), *crossing, *others, *use)
