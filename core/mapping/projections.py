@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -27,17 +27,27 @@ LEAST = 50  # codes: fewer have no neighbourhoods to speak of
 WIDEST = 100  # numbers of a code that t-SNE looks at; of more, the strongest principal directions
 
 
+class Cost(NamedTuple):
+    """Seconds of one core of the 2020s.
+
+    before: until the first step, for libraries and neighbours.  steps: from then on.
+    """
+
+    before: float
+    steps: float
+
+
 @dataclass(frozen=True)
 class Method:
     """A way to draw codes on a plane.
 
-    seconds_for: from the number of codes to seconds on one core of the 2020s; 0 = at once.
+    cost: of n codes of k numbers; see core.mapping.durations for what it comes to.
     """
 
     name: Name
     title: str
     explanation: str
-    seconds_for: Callable[[int], float]
+    cost: Callable[[int, int], Cost]
 
 
 METHODS = (
@@ -45,19 +55,21 @@ METHODS = (
         "pca",
         "PCA",
         "The two directions in which the codes vary most: straight, fast, and it can be decoded",
-        lambda _n: 0.0,
+        lambda _n, _k: Cost(0, 0),
     ),
     Method(
         "pacmap",
         "PaCMAP",
         "Keeps near neighbours near and the rough layout right, in seconds",
-        lambda n: 8 + n / 1_500,
+        lambda n, k: Cost(2.5 + n * (1.2e-4 if k <= WIDEST else 2e-4), 1.6e-4 * n),
     ),
     Method(
         "tsne",
         "t-SNE",
         "Keeps near neighbours nearest of all; distances between groups mean little",
-        lambda n: 5 + n / 200,
+        lambda n, k: Cost(
+            1.6 + n * (4.5e-4 if k <= WIDEST else 6.5e-4), min(3.7e-3 * n, 10 + 1.2e-3 * n)
+        ),
     ),
 )
 BY_NAME = MappingProxyType({str(method.name): method for method in METHODS})

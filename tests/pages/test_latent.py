@@ -1,7 +1,9 @@
 """The Latent space page, run without a browser."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -385,7 +387,7 @@ def test_second_model_has_its_own_map_with_the_same_selection(open_page: OpenPag
 # What takes a while
 
 
-def test_map_that_takes_a_while_is_offered_computed_and_then_there(
+def test_map_that_a_link_asks_for_is_computed_and_then_there(
     open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def places(z: np.ndarray, method: str, seed: int, tell: Callable[..., None]) -> np.ndarray:
@@ -394,10 +396,7 @@ def test_map_that_takes_a_while_is_offered_computed_and_then_there(
         return z[:, [2, 0]]
 
     monkeypatch.setattr("pages.ui.latent.jobs.project_apart", places)
-    app = open_page(map="pacmap", sample="5")
-    assert "PaCMAP of these codes is not there yet; this is their PCA" in said(app)
-    next(button for button in app.button if button.label.startswith("Draw PaCMAP")).click()
-    app.run()
+    app = open_page(map="pacmap", sample="5")  # which begins it, without another click
     for job in list(cache.jobs()._jobs.values()):
         job.wait(20)
     app.run()
@@ -410,6 +409,27 @@ def test_map_that_takes_a_while_is_offered_computed_and_then_there(
     assert "PaCMAP, trustworthiness" in said(open_page(map="pacmap", sample="5"))
 
 
+def test_map_that_was_cancelled_or_takes_very_long_waits_for_a_click(
+    open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def endless(*asked: Any) -> np.ndarray:
+        while True:
+            asked[-1](1, 3)
+            time.sleep(0.01)
+
+    monkeypatch.setattr("pages.ui.latent.jobs.project_apart", endless)
+    app = open_page(map="pacmap", sample="7")
+    assert "PaCMAP of these codes is not there yet; until it is, this is their PCA" in said(app)
+    next(button for button in app.button if button.label == "Cancel").click()
+    app.run()
+    assert not [button for button in app.button if button.label == "Cancel"]
+    assert any(button.label.startswith("Draw PaCMAP (about") for button in app.button)
+    monkeypatch.setattr("pages.ui.latent.drawing.AT_MOST", 0)
+    app = open_page(map="pacmap", sample="8")
+    assert not [button for button in app.button if button.label == "Cancel"]
+    assert any(button.label.startswith("Draw PaCMAP (about") for button in app.button)
+
+
 def test_map_that_fails_says_why_and_can_be_asked_for_again(
     open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -420,8 +440,6 @@ def test_map_that_fails_says_why_and_can_be_asked_for_again(
 
     monkeypatch.setattr("pages.ui.latent.jobs.project_apart", fail)
     app = open_page(map="tsne", sample="6")
-    next(button for button in app.button if button.label.startswith("Draw t-SNE")).click()
-    app.run()
     for job in list(cache.jobs()._jobs.values()):
         job.wait(20)
     app.run()

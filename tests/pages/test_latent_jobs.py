@@ -10,7 +10,7 @@ from PIL import Image
 from core import checkpoints, datasets
 from core.checkpoints import Card
 from core.inference import Autoencoder
-from core.latent import Array, plane
+from core.latent import Array
 from pages.ui import cache
 from pages.ui.latent import jobs as latent_jobs
 from pages.ui.latent.data import Crowd
@@ -54,11 +54,11 @@ def restart() -> None:
     """As on a server that has read nothing yet."""
     cache.jobs()._jobs.clear()
     st.cache_resource.clear()
+    cache.shelf()
 
 
 def map_of(folder: Path, card: Card) -> Array | None:
-    z = codes(folder)
-    return latent_jobs.places(crowd(folder), card, "pacmap", z, plane(z))
+    return latent_jobs.places(crowd(folder), card, "pacmap")
 
 
 @pytest.mark.usefixtures("projected")

@@ -6,7 +6,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.computing.tasks import Task, task
-from core.mapping import map_tasks
+from core.mapping import durations, map_tasks
 from core.mapping.map_tasks import DENSE
 from core.mapping.projections import BY_NAME
 from core.wording import counted
@@ -24,6 +24,8 @@ from pages.ui.latent.views import View, axis_titles, kept
 from pages.ui.plane import Event
 from pages.ui.scatter import Look
 from pages.ui.text import plain
+
+AT_MOST = 600.0  # seconds: what takes longer does not begin by itself
 
 
 class Drawn(NamedTuple):
@@ -72,7 +74,7 @@ def _map(one: View, key: str) -> DeltaGenerator:
     """The map; the place of the words below it."""
     asked, crowd = one.asked, one.asked.crowd
     if one.method != asked.method:
-        _offer(one)
+        _compute(one)
     points = latent_map.points(one.population, one.xy, f"{OTHER.get(crowd.split, 'other')} image")
     name = (latent_data.sampled(crowd), one.card.sha256, one.method, _seed(one))
     look = Look(axis_titles(one.card, one.axes, one.method), asked.drag)
@@ -97,14 +99,14 @@ def is_crowded(one: View) -> bool:
     return len(one.xy) > DENSE
 
 
-def _offer(one: View) -> None:
+def _compute(one: View) -> None:
+    """Begin to compute the map that was asked for; one that takes very long waits for a click."""
     asked, z = one.asked, one.codes.z
-    method = BY_NAME[asked.method]
-    about = progress.duration(method.seconds_for(len(z)))
-    st.caption(f"{method.title} of these codes is not there yet; this is their PCA.")
-    working.offer(
+    title, seconds = BY_NAME[asked.method].title, durations.expected(asked.method, *z.shape).total
+    st.caption(f"{title} of these codes is not there yet; until it is, this is their PCA.")
+    (working.begin if seconds <= AT_MOST else working.offer)(
         latent_jobs.job_key(asked.crowd, one.card, asked.method),
-        f"Draw {method.title} (about {about})",
+        f"Draw {title} (about {progress.duration(seconds)})",
         "It is computed in the background, kept, and then there at once",
         lambda: latent_jobs.start_projection(asked.crowd, one.card, asked.method, z),
     )

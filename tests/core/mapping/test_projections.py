@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core import latent
+from core import config, latent
 from core.background import Cancelled
 from core.config import OptionError
-from core.mapping import projections, structure
+from core.mapping import durations, projecting, projections, structure
 from core.mapping.projecting import project_apart
 from tests.core.mapping.test_structure import blobs
 
@@ -66,8 +66,57 @@ def test_projection_apart_gives_the_same_places_and_tells_its_progress(
     z, _ = groups
     heard: list[tuple[int, int]] = []
     places = project_apart(z, "tsne", 3, lambda *steps: heard.append(steps))
-    assert heard[0] == (0, 1)
+    assert heard[0] == (0, projecting.UNITS)
+    assert [done for done, _ in heard] == sorted(done for done, _ in heard)
     np.testing.assert_allclose(places, projections.project(z, "tsne", 3), rtol=1e-3, atol=1e-3)
+
+
+def test_expected_duration_grows_with_images_and_follows_what_was_measured(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("psutil.getloadavg", lambda: (0.0, 0.0, 0.0))
+    quiet = durations.expected("pacmap", 10_000, 32)
+    assert durations.expected("pacmap", 20_000, 32).total > quiet.total
+    assert durations.expected("pca", 10_000, 32).total == 0
+    for _ in range(20):  # a machine that takes four times as long
+        durations.note("pacmap", 10_000, 32, 4 * quiet.total)
+    assert durations.expected("pacmap", 10_000, 32).total == pytest.approx(
+        4 * quiet.total, rel=0.01
+    )
+
+
+def test_expected_duration_counts_what_else_the_machine_does(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.mapping.durations.cores", lambda: 2)
+    monkeypatch.setattr("psutil.getloadavg", lambda: (0.5, 0.0, 0.0))
+    quiet = durations.expected("tsne", 5_000, 32).total
+    monkeypatch.setattr("psutil.getloadavg", lambda: (7.0, 0.0, 0.0))
+    assert durations.expected("tsne", 5_000, 32).total == pytest.approx(4 * quiet)
+
+
+def test_time_left_is_that_of_the_clock_first_and_then_that_of_the_steps() -> None:
+    expected = durations.Expected(before=8, steps=2)
+
+    def left(seconds: float, done: int) -> float:
+        share = expected.share(seconds, done, 100)
+        return seconds * (1 - share) / share
+
+    assert left(4, 0) == pytest.approx(6)
+    assert left(16, 0) > 2  # it takes longer than was expected, which is told while it runs
+    assert left(16, 1) == pytest.approx(4, rel=0.1)
+    assert left(19, 100) == 0
+
+
+@pytest.mark.parametrize("pace", ["", "much", "nan", "inf", "-1", "1e9"])
+def test_pace_that_is_none_is_left_aside(
+    home: Path, monkeypatch: pytest.MonkeyPatch, pace: str
+) -> None:
+    monkeypatch.setattr("psutil.getloadavg", lambda: (0.0, 0.0, 0.0))
+    usual = durations.expected("tsne", 5_000, 32)
+    config.data_dir().mkdir()
+    (config.data_dir() / durations.FILE).write_text(pace)
+    assert durations.expected("tsne", 5_000, 32) == usual
 
 
 def test_projection_apart_that_cannot_be_done_fails_with_its_reason() -> None:
