@@ -1,6 +1,6 @@
 """The choice of data and model that all pages share, in the sidebar and in the link."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import streamlit as st
@@ -27,10 +27,13 @@ from pages.ui.text import noise_name, plain, size_name, titles
 
 DEFAULT_DATASET = "mnist-5k"
 NEXT_DATASET = "next_dataset"
+_TAKEN = "model_taken"  # the model that a page began with, since nobody had chosen one
 _DIGEST = "model_digest"  # name and digest of the model that was chosen last
 OF_A_DATASET = ("n", "classes", "shuffle", "highlight")  # choices that mean nothing for another set
 ALONE = ("learn",)  # pages that bring their own data and models
 PREFERRED = ("mnist-denoising", "mnist-dense-32", "shapes-conv")
+FLAT = "latent"  # the page that begins with a model whose code can be drawn as it is
+BEGINS = "This page begins with it, since a code of two numbers is its own map; choose any other."
 SEEN = {
     "no": "It has not seen the images shown.",
     "yes": "It was trained on the images shown: expect lower errors than on new ones.",
@@ -77,12 +80,14 @@ def draw() -> None:
     shown = state.page() not in ALONE
     info = _dataset(shown)
     split = _split(info, shown)
-    card = _checkpoint(_fitting(info), shown)
+    card = _checkpoint(info, _fitting(info), shown)
     if shown:
         presence.look("data set", info.id)
     if card and shown:
         presence.look("model", card.name)
         _about(card, info, split)
+        if state.page() == FLAT and card.name == st.session_state.get(_TAKEN):
+            st.caption(BEGINS)
     links.follow_selection(info.id, split)
     _selection()
     links.one_entry_a_page()
@@ -104,8 +109,21 @@ def chosen() -> Choice:
     )
 
 
-def default_model(fitting: Sequence[Card]) -> str:
-    """A model that shows something at once: a preferred one, or a denoising one, or the first."""
+def choose_model(name: str) -> None:
+    """Another model for all pages; before draw()."""
+    st.session_state["model"] = name
+    st.session_state.pop(_TAKEN, None)
+
+
+def default_model(fitting: Sequence[Card], page: str = "", dataset: str = "") -> str:
+    """A model that shows something at once: a preferred one, or a denoising one, or the first.
+
+    On the page of the latent space one whose code is its map, a network rather than PCA, and rather
+    one that has learned from the data set.
+    """
+    flat = [card for card in fitting if card.latent_dim == 2 and not card.architecture.closed_form]
+    if page == FLAT and flat:
+        return max(flat, key=lambda card: card.dataset == dataset).name
     names = [card.name for card in fitting]
     preferred = [name for name in PREFERRED if name in names]
     denoising = [card.name for card in fitting if card.noise]
@@ -154,25 +172,37 @@ def _split(info: DatasetInfo, shown: bool) -> str:
     )
 
 
-def _checkpoint(fitting: Sequence[Card], shown: bool) -> Card | None:
+def _checkpoint(info: DatasetInfo, fitting: Sequence[Card], shown: bool) -> Card | None:
     if not fitting:
         st.session_state.pop("model", None)
         return None
     called = titles(fitting)
     _follow_renamed()
+    default = default_model(fitting, state.page(), info.id)
+    _take_default(default, called)
     name = widgets.choice(
         widgets.drawn_if(shown, st.selectbox),
         "Model",
         list(called),
         key="model",
-        default=default_model(fitting),
+        default=default,
         what="model",
         format_func=called.__getitem__,
+        on_change=st.session_state.pop,
+        args=(_TAKEN, None),
         help="The autoencoder that all pages look through",
     )
     card = next(card for card in fitting if card.name == name)
     st.session_state[_DIGEST] = card.name, card.sha256
     return card
+
+
+def _take_default(default: str, names: Collection[str]) -> None:
+    """Where nobody chose a model, by hand or by a link, each page begins with its own."""
+    held = st.session_state.get("model")
+    is_chosen = held in names and held != st.session_state.get(_TAKEN)
+    if not is_chosen and "model" not in st.query_params:
+        st.session_state["model"] = st.session_state[_TAKEN] = default
 
 
 def _follow_renamed() -> None:

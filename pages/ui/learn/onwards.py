@@ -8,7 +8,7 @@ import streamlit as st
 from core.checkpoints import Card
 from pages.ui import selection, state
 from pages.ui.learn.parts import DATASET, SPLIT
-from pages.ui.sidebar import OF_A_DATASET
+from pages.ui.sidebar import OF_A_DATASET, choose_model
 
 
 class GoOn(NamedTuple):
@@ -47,5 +47,6 @@ def _take_along(way: GoOn) -> None:
     if way.choices["dataset"] != st.session_state.get("dataset"):
         state.forget(OF_A_DATASET)
     st.session_state.update(way.choices)
+    choose_model(way.choices["model"])
     if way.images:
         selection.select(way.images)

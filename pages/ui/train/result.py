@@ -12,7 +12,7 @@ from core.checkpoints import Card
 from core.metrics import psnr_text
 from core.models import architecture
 from core.runs import Run
-from pages.ui import cache
+from pages.ui import cache, sidebar
 from pages.ui.text import decimal, plain
 
 Part = Literal["whole", "encoder", "decoder"]
@@ -99,7 +99,7 @@ def _choose(card: Card) -> None:
     """Make it the model of all pages; before the sidebar is drawn."""
     if datasets.is_named(card.dataset):
         st.session_state["dataset"] = card.dataset
-    st.session_state["model"] = card.name
+    sidebar.choose_model(card.name)
 
 
 def kept(run: Run) -> Card | None:
