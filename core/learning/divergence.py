@@ -30,6 +30,12 @@ def check_model(config: TrainConfig, mse: float, epochs: int) -> None:
         raise Diverged(f"The trained model's test error is {size}: {_advice(config)}", epochs)
 
 
+def lower_rate(config: TrainConfig) -> float:
+    """A learning rate to try where this training has diverged."""
+    return learning_rate(config, architecture(config.arch)) / 10
+
+
 def _advice(config: TrainConfig) -> str:
     rate = learning_rate(config, architecture(config.arch))
-    return f"train again with a lower learning rate than {rate:g}, such as {rate / 10:g}."
+    said = f"train again with a lower learning rate than {rate:g}"
+    return f"{said}, such as {lower_rate(config):g}."

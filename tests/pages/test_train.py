@@ -491,6 +491,18 @@ def test_page_shows_a_run_that_exploded_and_one_that_cannot_be_read_and_deletes_
     assert not app.run().exception
 
 
+def test_run_that_diverged_is_set_up_again_with_a_lower_learning_rate(
+    open_train: OpenApp,
+) -> None:
+    train = TrainConfig("mnist-5k", "dense", {"latent_dim": 5}, epochs=7, learning_rate=0.5)
+    run = runs.create(RunConfig("boom", 1.0, train))
+    (run.folder / "status.json").write_text('{"state": "diverged", "reason": "It exploded."}')
+    app = press(open_train(), "Set up again with a learning rate of 0.05")
+    assert not app.exception
+    made = started(app).train
+    assert (made.learning_rate, made.epochs, made.options["latent_dim"]) == (0.05, 7, 5)
+
+
 def test_run_of_one_epoch_shows_its_pictures(
     empty_home: Path, own_checkpoints: Path, open_app: OpenApp
 ) -> None:

@@ -62,6 +62,11 @@ def suggest(dataset: str) -> None:
         take(RunConfig("", time.time(), train, threads=machine.threads_per_run()))
 
 
+def offers(dataset: str) -> bool:
+    """Whether the form can be filled for that data set: folders and zips are the command line's."""
+    return any(info.id == dataset for info in datasets.catalogue())
+
+
 def take(config: RunConfig) -> None:
     """Fill the form with the settings of a run, before it is drawn."""
     train = config.train

@@ -2,16 +2,19 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import msgspec
 import streamlit as st
 
 from core import runs
+from core.learning import divergence
 from core.running import control as run_control
 from core.runs import Run
 from pages.ui import cache, errors, reporting, state, sweep, widgets
 from pages.ui.text import plain
+from pages.ui.train import form as training_form
 from pages.ui.train import live
 from pages.ui.train import report as run_report
 from pages.ui.train import result as run_result
@@ -64,6 +67,12 @@ def _buttons(run: Run) -> bool:
             _button("Cancel", "close", lambda: run_control.cancel(run), CANCEL)
         elif run.can_resume:
             _button("Resume", "play_arrow", lambda: run_control.start(run), RESUME)
+        elif run.state == "diverged" and training_form.offers(run.config.train.dataset):
+            rate = divergence.lower_rate(run.config.train)
+            gentler = replace(run.config.train, learning_rate=rate)
+            config = msgspec.structs.replace(run.config, train=gentler)
+            act = lambda: training_form.take(config)  # noqa: E731
+            _button(f"Set up again with a learning rate of {rate:g}", "replay", act, GENTLER)
         help_text = "Losses on a logarithmic axis"
         return widgets.switch("Log scale", key=LOG, help=help_text, width="content")
 
@@ -117,4 +126,5 @@ def _log(run: Run) -> None:
 PAUSE = "Keeps the state and frees the machine; Resume goes on to the very same weights"
 STOP = "Ends the training and keeps the model as it is now"
 CANCEL = "Ends it within two seconds; what state it has kept stays"
+GENTLER = "Fills the form with its settings and that learning rate; nothing starts by itself"
 RESUME = "Goes on from the last kept state"
