@@ -1,12 +1,15 @@
-"""Images that strangers may offer, put through the one gate: how many are refused, and why.
+"""Images and archives that strangers may offer, put through the one gate: how many are refused, and
+why.
 
-`python -m benchmarks.hostile`. Two corpora: the hundred sound and broken files that the tests make,
-and the images with which Pillow tests itself (its source package, fetched once by pip). Each file
-is read in a process that is watched for crashes, hangs and memory; what is refused is counted by
-its reason.
+`python -m benchmarks.hostile`. Three corpora: the sound and broken images that the tests make, the
+archives with something wrong in them that they make, and the images with which Pillow tests itself
+(its source package, fetched once by pip). Each file is read in a process that is watched for
+crashes, hangs and memory, its own and that of the process that reads Parquet; what is refused is
+counted by its reason.
 """
 
 import hashlib
+import io
 import multiprocessing
 import os
 import resource
@@ -16,7 +19,7 @@ import tarfile
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +29,7 @@ import click
 PILLOW = "13.0.0"
 SHA256 = "cdcd1ba258178f7356d74170c9a81ba4eab6a5d55748bc402a5a2a6fe6be3510"
 HANG = 30.0  # seconds without an answer
+Reader = Callable[[Any, Any], None]
 
 
 @dataclass
@@ -70,25 +74,49 @@ def reader(orders: Any, answers: Any) -> None:
         answers.put((said, time.perf_counter() - began, peak_mb()))
 
 
+def reader_of_archives(orders: Any, answers: Any) -> None:
+    """The same for archives: all files in one are read, and the first reason counts."""
+    from core.config import DataError
+    from core.data.gate import Terms, in_files
+    from core.data.imagesets import Rejected
+    from core.data.offers import STREAMED
+    from core.data.reading import pictures
+
+    answers.put(peak_mb())
+    while (content := orders.get()) is not None:
+        began = time.perf_counter()
+        refused: list[Rejected] = []
+        try:
+            for _ in pictures(in_files([("x", io.BytesIO(content))], Terms(STREAMED)), refused):
+                pass
+            said = refused[0].reason if refused else ""
+        except DataError as refusal:
+            said = str(refusal)
+        answers.put((said, time.perf_counter() - began, peak_mb()))
+
+
 def peak_mb() -> float:
-    """The most memory this process has had; where /proc is not, its parent's counts too."""
+    """The most memory this process, or one that it has started and that has ended, has had; where
+    /proc is not, its parent's counts too.
+    """
+    of_children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     status = Path("/proc/self/status")
     if status.exists():
-        return int(status.read_text().split("VmHWM:")[1].split()[0]) / 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        return max(of_children, int(status.read_text().split("VmHWM:")[1].split()[0]) / 1024)
+    return max(of_children, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 
-def put_through(files: Iterator[tuple[str, bytes]]) -> Found:
+def put_through(files: Iterator[tuple[str, bytes]], read: Reader = reader) -> Found:
     """Every file through the gate; a reader that crashes or hangs is replaced."""
     found, context = Found(), multiprocessing.get_context("spawn")
-    process, orders, answers = started(context, found)
+    process, orders, answers = started(context, found, read)
     for name, content in files:
         orders.put(content)
         answer = waited(process, answers)
         if isinstance(answer, str):
             (found.crashes if answer == "crash" else found.hangs).append(name)
             process.kill()
-            process, orders, answers = started(context, found)
+            process, orders, answers = started(context, found, read)
             continue
         said, seconds, found.peak_mb = answer[0], answer[1], max(found.peak_mb, answer[2])
         found.slowest = max(found.slowest, (seconds, name))
@@ -101,10 +129,10 @@ def put_through(files: Iterator[tuple[str, bytes]]) -> Found:
     return found
 
 
-def started(context: Any, found: Found) -> tuple[Any, Any, Any]:
+def started(context: Any, found: Found, read: Reader) -> tuple[Any, Any, Any]:
     """A reader, and the queues to and from it."""
     orders, answers = context.Queue(), context.Queue()
-    process = context.Process(target=reader, args=(orders, answers), daemon=True)
+    process = context.Process(target=read, args=(orders, answers), daemon=True)
     process.start()
     found.base_mb = answers.get(timeout=60)
     return process, orders, answers
@@ -128,6 +156,14 @@ def made_by_tests() -> Iterator[tuple[str, bytes]]:
 
     for name, make in (SOUND | BROKEN).items():
         yield name, make()
+
+
+def archives_made_by_tests() -> Iterator[tuple[str, bytes]]:
+    """Archives in which a file, or all, is not as it should be."""
+    from tests.core.hostile_archives_for_tests import ATTACKS
+
+    for name, attack in ATTACKS.items():
+        yield name, attack.make()
 
 
 def fetched(folder: Path) -> Path:
@@ -171,8 +207,10 @@ def told(title: str, found: Found) -> str:
 @click.command()
 @click.option("--without-pillow", is_flag=True, help="Only the files that the tests make.")
 def main(without_pillow: bool) -> None:
-    """Print the figures of both corpora."""
-    click.echo(told("Made by the tests", put_through(made_by_tests())))
+    """Print the figures of all corpora."""
+    click.echo(told("Images made by the tests", put_through(made_by_tests())))
+    archives = put_through(archives_made_by_tests(), reader_of_archives)
+    click.echo(told("Archives made by the tests", archives))
     if without_pillow:
         return
     with tempfile.TemporaryDirectory() as folder:

@@ -123,6 +123,6 @@ def load_images(
             return datasets.load(name, split or "test", data_root, tell)
     with output.progress("load") as tell:
         images = load_path(name, Choice(split or "all", shape[1:], encoding=encoding), tell)
-    output.tell_notes(images.notes)
+    output.tell_guesses(images.notes)
     output.tell_rejected(images.rejected)
     return scoring.with_channels(images, shape[0])

@@ -28,10 +28,12 @@ def tell_rejected(rejected: "Sequence[Rejected]", n: int | None = None) -> None:
         click.echo(visible(f"{what} {first.name}: {first.reason}"), err=True)
 
 
-def tell_notes(notes: Iterable[str]) -> None:
-    """Say on stderr what a person should know of how files were read."""
-    for note in notes:
-        click.echo(note, err=True)
+def tell_guesses(guesses: Iterable[str]) -> None:
+    """Say on stderr how file names were read, and the option that is there for it, if it is."""
+    options = [name for p in click.get_current_context().command.params for name in p.opts]
+    way = " (--name-encoding)" if "--name-encoding" in options else ""
+    for guess in guesses:
+        click.echo(f"{guess.removesuffix('.')}{way}.", err=True)
 
 
 @contextlib.contextmanager

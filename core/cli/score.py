@@ -126,7 +126,7 @@ def _score_file(order: _Order, name: str) -> None:
     n = None if any(shard.n is None for shard in found) else sum(shard.n or 0 for shard in found)
     with output.progress("score") as tell, _stopped(f"{order.out} was not written."):
         totals = score_file(job, order.out, lambda done: tell(done, n))
-    output.tell_notes(guess.note for guess in terms.guesses)
+    output.tell_guesses(guess.note for guess in terms.guesses)
     output.tell_rejected([totals.rejected] if totals.rejected else [], totals.n_rejected)
     _show(order, totals)
 
@@ -192,7 +192,7 @@ def _score_parts(order: _Order, shard_size: int) -> None:
             parts.append(done)
             if rank == 0:
                 tell(len(parts), own)
-    output.tell_notes(guess.note for guess in terms.guesses)
+    output.tell_guesses(guess.note for guess in terms.guesses)
     if rank == 0 or not order.as_json:
         _show_parts(order, parts, len(found))
     if n := sum(done.n_not_finite for done in parts):

@@ -75,7 +75,7 @@ def take(
     with output.progress("read") as tell:
         draft = gather(offers, form, printable(source.name), tell)
     try:
-        output.tell_notes(draft.notes)
+        output.tell_guesses(draft.notes)
         output.tell_rejected(draft.rejected)
         result, lines = _report(draft)
         if not only_report:

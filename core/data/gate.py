@@ -86,7 +86,7 @@ class Archive:
         try:
             with self.opened() as offers:
                 for offer in offers:
-                    yield replace(offer, name=f"{self.prefix}{offer.name}")
+                    yield Offer(f"{self.prefix}{offer.name}", offer.read, offer.label)
         except DataError as error:
             yield refused(self.title, str(error))
         except OSError as error:

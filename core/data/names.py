@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 MAX_NAME = 400  # characters
+NAMELESS = "(without a name)"
 SAMPLE = 500  # different names that an encoding is guessed from
 LIKELY, CLEARLY = 0.84, 0.15  # plausibility, and a difference of two: see reading_of
 ENCODINGS: Mapping[str, tuple[str, str]] = MappingProxyType(  # as people call it: codec, title
@@ -98,10 +99,10 @@ class Reading:
         """A sentence about the guess; "" if there was none."""
         if not self.guessed:
             return ""
+        how = "had been misread by another program" if self.undo else "are not marked as UTF-8"
         return (
-            "Names of files are not marked as UTF-8 and were read as "
-            f"{ENCODINGS[self.encoding][1]}, which is a guess: if they look wrong, choose another "
-            "encoding."
+            f"Names of files {how} and were read as {ENCODINGS[self.encoding][1]}, which is a "
+            "guess: if they look wrong, choose another encoding."
         )
 
 
@@ -153,6 +154,11 @@ def objection(text: str) -> str:
     if len(label) > MAX_NAME or "\0" in text:
         return f"Its name has more than {MAX_NAME} characters, or a NUL."
     return ""
+
+
+def as_written(text: str) -> str:
+    """A name that is refused, to be shown."""
+    return printable(text).strip()[:MAX_NAME] or NAMELESS
 
 
 def printable(text: str) -> str:

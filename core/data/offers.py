@@ -20,7 +20,6 @@ MAX_MEMBER = 25 << 20  # bytes of one file in an archive
 REMEMBERED = 1_000_000  # names
 MAX_RATIO, FREE_OF_RATIO = 100, 1 << 20
 HIDDEN = ("__MACOSX", "Thumbs.db", "desktop.ini")
-NAMELESS = "(without a name)"
 TWICE = "Its name comes twice: the first file of that name is taken."
 
 

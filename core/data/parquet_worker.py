@@ -7,6 +7,7 @@ message is its length in four bytes and msgpack. If it needs too much memory or 
 asked is told that by the end of the output. Imports only core.data.names and core.data.offers.
 """
 
+import contextlib
 import os
 import sys
 import threading
@@ -24,8 +25,9 @@ from core.config import ImageRejected
 from core.data.names import printable
 from core.data.offers import MAX_MEMBER, Budget, Limits, too_tight
 
-MEMORY, LEAST_MEMORY = 1 << 30, 192 << 20  # bytes that this process may have at most, at least
-FOR_A_BYTE = 200  # bytes of memory for each byte of the file
+MEMORY = 2 << 30  # bytes that this process may have; half of them for what is kept
+LEAST_MEMORY, FOR_A_BYTE = 192 << 20, 32  # bytes for any file, and for each of its own
+SHORT = 64 << 20  # bytes of a column in a row group up to which values that repeat are kept once
 BATCH_BYTES, BATCH_ROWS = 8 << 20, 1024  # that are unpacked at a time
 MESSAGE_BYTES = 1 << 20
 LEAST = 64  # bytes that a row counts for, however little is in it
@@ -54,9 +56,10 @@ class Request(Struct, tag=True):
 
 
 class Opened(Struct, tag=True):
-    """The file can be read.  n: rows, as its metadata have it."""
+    """The file can be read.  n: rows, as its metadata have it.  named: it has a column `id`."""
 
     n: int
+    named: bool
 
 
 class Refused(Struct, tag=True):
@@ -124,12 +127,16 @@ def main() -> None:
 
 
 def memory_for(request: Request) -> int:
-    """Bytes that reading a file may take: what is small has no reason to need much."""
+    """Bytes that reading a file may take: what is small has no reason to need much.
+
+    Arrow unpacks whole pages, and some writers put a thousand images into one.
+    """
     try:
         size = Path(os.fsdecode(request.path)).stat().st_size
     except (OSError, ValueError):
         size = 0
-    return min(MEMORY, LEAST_MEMORY + FOR_A_BYTE * size)
+    most = MEMORY if request.total is None else MEMORY // 2
+    return min(most, LEAST_MEMORY + FOR_A_BYTE * size)
 
 
 class _Bound:
@@ -179,7 +186,7 @@ def answered(request: Request) -> Iterator[Answer]:
         elif request.files is not None and file.metadata.num_rows > request.files:
             yield Refused(f"It holds more than {request.files:,} rows: offer fewer at a time.")
         else:
-            yield Opened(file.metadata.num_rows)
+            yield Opened(file.metadata.num_rows, bool(columns.id))
             if request.rows:
                 yield from _Reading(file, columns, request).answers()
 
@@ -205,13 +212,32 @@ def _opened(request: Request) -> tuple[Any, _Columns]:
     import pyarrow.parquet as pq
 
     limits = {"thrift_string_size_limit": METADATA, "thrift_container_size_limit": METADATA}
-    path = os.fsdecode(request.path)
+    with _as_text(request.path) as path:
+        columns, packed = _wanted(path, limits)
+        file = pq.ParquetFile(
+            path, memory_map=True, pre_buffer=False, read_dictionary=packed, **limits
+        )
+    return file, columns
+
+
+def _wanted(path: str, limits: dict[str, int]) -> tuple[_Columns, list[str]]:
+    """The columns to read, and the paths of those whose values are stored once."""
+    import pyarrow.parquet as pq
+
     with pq.ParquetFile(path, **limits) as plain:
         found = {column.path for column in plain.schema if column.max_repetition_level == 0}
         columns = _Columns(*(_first(found, names) for names in PATHS))
-        packed = [path for path in found if _has_dictionary(plain.metadata, path)]
-    file = pq.ParquetFile(path, memory_map=True, pre_buffer=False, read_dictionary=packed, **limits)
-    return file, columns
+        return columns, [name for name in found if _has_dictionary(plain.metadata, name)]
+
+
+@contextlib.contextmanager
+def _as_text(path: bytes) -> Iterator[str]:
+    """The path as pyarrow takes it; one in bytes that are no text by another way to the file."""
+    try:
+        yield os.fsdecode(path).encode("utf-8").decode("utf-8")
+    except UnicodeEncodeError:
+        with open(path, "rb") as file:  # only POSIX has such paths
+            yield f"/dev/fd/{file.fileno()}"
 
 
 def _first(found: set[str], names: tuple[str, ...]) -> str:
@@ -228,10 +254,13 @@ def _chunks(metadata: Any, path: str) -> Iterator[Any]:
 
 
 def _has_dictionary(metadata: Any, path: str) -> bool:
+    """Whether the values of a column are best kept once each: of long columns that costs more."""
     chunks = list(_chunks(metadata, path))
     named = {encoding for chunk in chunks for encoding in chunk.encodings}
-    texts = all(chunk.physical_type == "BYTE_ARRAY" for chunk in chunks)
-    return texts and bool(named & DICTIONARY) and DELTA not in named
+    fitting = all(
+        c.physical_type == "BYTE_ARRAY" and c.total_uncompressed_size <= SHORT for c in chunks
+    )
+    return fitting and bool(named & DICTIONARY) and DELTA not in named
 
 
 class _Reading:

@@ -20,8 +20,8 @@ from typing import IO
 import msgspec
 
 from core.config import PROJECT, DataError
-from core.data.names import RawName, as_label, objection, printable
-from core.data.offers import KEPT, NAMELESS, Limits, Offer, Unique, opened, refused
+from core.data.names import RawName, as_label, as_written, objection, printable
+from core.data.offers import KEPT, Limits, Offer, Unique, opened, refused
 from core.data.parquet_worker import (
     Answer,
     Done,
@@ -57,13 +57,14 @@ class Parquet:
 
     def __iter__(self) -> Iterator[Offer]:
         """A file a row, named by its `id` or its number, and a refusal for rows that are lost."""
-        unique, row = Unique(), 0
+        unique: Unique | None = None
+        row = 0
         with contextlib.closing(self.readers.answers(self.request())) as answers:
             for answer in answers:
-                if isinstance(answer, Rows):
-                    yield from (
-                        self._offer(unique, *found) for found in enumerate(answer.rows, row)
-                    )
+                if isinstance(answer, Opened):
+                    unique = Unique() if answer.named else None
+                elif isinstance(answer, Rows):
+                    yield from (_offer(unique, *found) for found in enumerate(answer.rows, row))
                     row += len(answer.rows)
                 elif isinstance(answer, Skipped):
                     yield refused(_rows_named(answer, row), answer.reason)
@@ -77,15 +78,19 @@ class Parquet:
             os.fsencode(self.path.absolute()), self.limits.files, self.limits.total, rows
         )
 
-    def _offer(self, unique: Unique, number: int, row: Row) -> Offer:
-        label = as_label(row.name, windows=False) if row.name else str(number)
-        reason = row.reason
-        if row.name:
-            name = RawName(row.name.encode(), marked=True)
-            reason = objection(row.name) or unique.objection(name) or reason
-        if reason:
-            return refused(label or NAMELESS, reason)
-        return Offer(unique.name(label), partial(bytes, row.content), row.label)
+
+def _offer(unique: Unique | None, number: int, row: Row) -> Offer:
+    """A row.  unique: names so far; None where rows have none but their number."""
+    if unique is None or not row.name:
+        reason, label = row.reason, str(number)
+    else:
+        name = RawName(row.name.encode(), marked=True)
+        reason = objection(row.name) or unique.objection(name) or row.reason
+        label = as_written(row.name) if reason else as_label(row.name, windows=False)
+    if reason:
+        return refused(label, reason)
+    label = unique.name(label) if unique else label
+    return Offer(label, partial(bytes, row.content), row.label)
 
 
 @contextlib.contextmanager

@@ -19,11 +19,10 @@ from pathlib import Path
 from typing import IO
 
 from core.config import DataError, ImageRejected
-from core.data.names import RawName, Reading, as_label, objection, printable, reading_of
+from core.data.names import RawName, Reading, as_label, as_written, objection, printable, reading_of
 from core.data.offers import (
     KEPT,
     MAX_MEMBER,
-    NAMELESS,
     Budget,
     Limits,
     Offer,
@@ -106,12 +105,12 @@ class Tar:
         sample = _Sample()
         try:
             stream = _Stream(self.file, self.limits)
-            for label, member in self._labelled(stream):
+            for label, member, reason in self._labelled(stream):
                 if sample.ends_before(label, member.size):
                     yield from sample.offers()
                     sample = _Sample()
-                if member.reason:
-                    yield refused(label, member.reason)
+                if reason:
+                    yield refused(label, reason)
                 else:
                     sample.add(label, member.size, stream.content(member) if with_content else b"")
         except _Broken as error:
@@ -120,7 +119,8 @@ class Tar:
         else:
             yield from sample.offers()
 
-    def _labelled(self, stream: "_Stream") -> Iterator[tuple[str, _Member]]:
+    def _labelled(self, stream: "_Stream") -> Iterator[tuple[str, _Member, str]]:
+        """What each file is called, itself, and why it is refused; "" if it is not."""
         unique = Unique()
         for member in _members(stream):
             text = self.reading.text(member.name)
@@ -128,10 +128,7 @@ class Tar:
             if is_hidden(label):
                 continue
             reason = objection(text) or unique.objection(member.name) or member.reason
-            yield (
-                label or NAMELESS if reason else unique.name(label),
-                replace(member, reason=reason),
-            )
+            yield as_written(text) if reason else unique.name(label), member, reason
 
 
 @contextlib.contextmanager

@@ -18,11 +18,10 @@ from pathlib import Path
 from typing import IO
 
 from core.config import DataError, ImageRejected
-from core.data.names import RawName, Reading, as_label, objection, printable, reading_of
+from core.data.names import RawName, Reading, as_label, as_written, objection, printable, reading_of
 from core.data.offers import (
     KEPT,
     MAX_MEMBER,
-    NAMELESS,
     Budget,
     Limits,
     Offer,
@@ -149,7 +148,7 @@ def _listed(entries: Iterable[Entry], reading: Reading) -> list[Listed]:
         if is_hidden(label) or _is_folder(entry, text):
             continue
         if reason := objection(text) or unique.objection(entry.name) or _forbidden(entry, text):
-            refusals.append(Listed(label or NAMELESS, None, reason))
+            refusals.append(Listed(as_written(text), None, reason))
         else:
             good.append(Listed(unique.name(label), entry))
     return [*good, *refusals]

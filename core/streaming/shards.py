@@ -132,5 +132,7 @@ def _from_zip(archive: Archive, files: Sequence[Listed], labels: Sequence[str]) 
 def _streamed(archive: Archive) -> Iterator[Sample]:
     """In the order of the archive.  label: as it is stated, else the file's folder in it."""
     for offer in archive:
-        folder = offer.name.removeprefix(archive.prefix).rpartition("/")[0]
-        yield Sample(offer.name, folder if offer.label is None else offer.label, offer.read)
+        label = offer.label
+        if label is None:
+            label = offer.name[len(archive.prefix) :].rpartition("/")[0]
+        yield Sample(offer.name, label, offer.read)

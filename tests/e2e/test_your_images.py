@@ -13,6 +13,7 @@ from benchmarks.serving import QUIET
 from core import datasets
 from core.config import PROJECT
 from tests.core.data.test_given import archive
+from tests.core.hostile_archives_for_tests import ATTACKS, member, zip_of
 from tests.core.photographs_for_tests import photograph
 from tests.core.pngs_for_tests import to_png
 from tests.e2e.conftest import Visit
@@ -114,6 +115,43 @@ def test_names_that_are_markup_run_nothing_and_fetch_nothing(visit: Visit, serve
     assert page.locator("img[src*=evil], img[onerror]").count() == 0
     assert not [url for url in asked if "evil" in url or url.endswith("/x")]
     assert visit.off_host == []
+    assert visit.complaints == []
+
+
+ATTACKED = (
+    "zip without a name", "zip with one name twice", "zip with a long name", "zip bomb",
+    "zip whose table breaks off", "tar with holes", "tar.gz with a pax header of 300 MB",
+    "parquet with prefixes",
+)  # fmt: skip
+
+
+def test_archives_of_attackers_are_refusals_on_a_page_that_stays(visit: Visit, server: str) -> None:
+    files = [file(f"{name}{ATTACKS[name].suffix}", ATTACKS[name].make()) for name in ATTACKED]
+    page = opened(visit, server)
+    hand_over(page, *files)
+    page.get_by_text(re.compile(r"offered: 14 read, \d+ refused")).wait_for(timeout=SECONDS)
+    page.get_by_text("nearest codes").wait_for(timeout=SECONDS)
+    assert page.get_by_test_id("stException").count() == 0
+    page.get_by_text("Make a data set").click()
+    page.get_by_text("Hand over a folder or an archive").wait_for(timeout=SECONDS)
+    hand_over(page, *files)
+    page.get_by_role("button", name="Read the images").click(timeout=SECONDS)
+    page.get_by_text("Report on 14 images").wait_for(timeout=SECONDS)
+    assert page.get_by_test_id("stException").count() == 0
+    page.get_by_role("button", name="Throw it away").click()
+    assert visit.complaints == []
+
+
+def test_encoding_of_class_names_is_guessed_and_can_be_chosen(visit: Visit, server: str) -> None:
+    names = [f"{kind}/{i}.png".encode("cp932") for kind in ("猫", "犬") for i in range(4)]
+    packed = zip_of(*(member(name, digit_file(i)) for i, name in enumerate(names)))
+    page = opened(visit, server, "your=sets")
+    hand_over(page, file("pets.zip", packed))
+    page.get_by_text("A guess; for example: 猫/0.png").wait_for(timeout=SECONDS)
+    page.get_by_role("combobox", name=re.compile("Names read as")).click()
+    page.get_by_role("option", name="Chinese, simplified (GBK)").click()
+    page.get_by_text(re.compile("A guess; for example: (?!猫)")).wait_for(timeout=SECONDS)
+    page.get_by_role("button", name="Read the images").wait_for()
     assert visit.complaints == []
 
 

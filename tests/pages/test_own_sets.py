@@ -19,6 +19,7 @@ from pages.ui.deleting import DELETE
 from pages.ui.own import sets as own_sets
 from pages.ui.own import source as own_source
 from tests.core.data.test_given import archive
+from tests.core.hostile_archives_for_tests import ATTACKS, member, zip_of
 from tests.core.hostile_images_for_tests import encoded
 
 OpenApp = Callable[..., AppTest]
@@ -270,6 +271,60 @@ def test_folder_on_this_machine_is_read_by_its_path(
     ).run()
     app = wait_for(press(section, "Read the images"), "Make the data set")
     assert {metric.label: metric.value for metric in app.metric}["Images"] == "4"
+
+
+@pytest.mark.parametrize("path", ["~nobody-of-that-name/x", "a" * 3_000, "/nowhere"])
+def test_path_that_is_none_is_one_sentence_and_the_section_stays(
+    path: str, reported: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = press(reported, "Make the data set")
+    monkeypatch.setattr(own_source, "may_name_paths", lambda: True)
+    app.run()
+    app.session_state["from"] = "path"
+    app.run()
+    next(one for one in app.text_input if one.label == "Folder or archive").set_value(path).run()
+    assert not app.exception
+    assert "cannot be opened" in app.error[0].value
+    assert "Your data sets" in [one.value for one in app.subheader]
+
+
+@pytest.mark.parametrize("name", ["zip without a name", "tar.gz cut short", "zip with a drive"])
+def test_archive_with_a_bad_entry_is_reported_and_made_a_set(section: AppTest, name: str) -> None:
+    attack = ATTACKS[name]
+    files = [(f"x{attack.suffix}", attack.make(), ""), ("y.png", image_file(1), "image/png")]
+    section.file_uploader[0].set_value(files)
+    app = wait_for(press(section.run(), "Read the images"), "Make the data set")
+    assert not app.exception
+    counted = {metric.label: metric.value for metric in app.metric}
+    assert (counted["Images"], counted["Unreadable"]) == (str(attack.n_good + 1), "1")
+    app = press(app, "Make the data set")
+    assert [own.n_left_out for own in ownsets.available()] == [1]
+
+
+def test_encoding_of_names_can_be_chosen_where_it_is_a_guess(section: AppTest) -> None:
+    names = [f"{kind}/{i}.png" for kind in ("猫", "犬") for i in range(3)]
+    entries = [member(n.encode("cp932"), image_file(i)) for i, n in enumerate(names)]
+    section.file_uploader[0].set_value([("pets.zip", zip_of(*entries), "application/zip")])
+    app = section.run()
+    control = app.selectbox(key=next(k for k in keys(app) if k.startswith("set_encoding")))
+    assert control.value == "shift-jis"
+    assert any("猫/0" in one.value for one in app.caption)
+    control.set_value("gbk").run()
+    assert not any("猫/0" in one.value for one in app.caption)
+    app.selectbox(key=control.key).set_value("shift-jis").run()
+    app = wait_for(press(app, "Read the images"), "Make the data set")
+    assert "Japanese" in app.warning[0].value
+    press(app, "Make the data set")
+    assert [own.class_names for own in ownsets.available()] == [("犬", "猫")]
+
+
+def keys(app: AppTest) -> list[str]:
+    return [one.key for one in app.selectbox if one.key]
+
+
+def test_images_whose_names_are_plain_offer_no_choice_of_encoding(section: AppTest) -> None:
+    section.file_uploader[0].set_value([("my pets.zip", odd_zip(), "application/zip")])
+    assert not [key for key in keys(section.run()) if key.startswith("set_encoding")]
 
 
 def own_sets_key(app: AppTest) -> str:

@@ -22,6 +22,7 @@ from pages.ui import gallery
 from pages.ui.own import results as own_results
 from pages.ui.own.tray import Fit, Tray
 from tests.core.data.test_given import archive
+from tests.core.hostile_archives_for_tests import ATTACKS, member, zip_of
 from tests.core.hostile_images_for_tests import BROKEN, SOUND
 from tests.core.pngs_for_tests import to_png
 from tests.pages.unpacking import unpacked
@@ -339,3 +340,32 @@ def decoded(values: Any) -> np.ndarray:
     if isinstance(values, list):
         return np.array(values)
     return np.frombuffer(base64.b64decode(values["bdata"]), values["dtype"])
+
+
+OF_PAGE = (  # one of each kind; tests of the gate go through all
+    "zip without a name", "zip with one name twice", "zip marked as UTF-8 that is none", "zip bomb",
+    "zip whose table breaks off", "tar with a link", "tar.gz cut short",
+    "tar.gz with a pax header of 300 MB", "parquet with prefixes",
+)  # fmt: skip
+
+
+def test_no_archive_that_is_offered_is_more_than_a_refusal(page: Callable[..., AppTest]) -> None:
+    files = {f"{name}{ATTACKS[name].suffix}": ATTACKS[name].make() for name in OF_PAGE}
+    app = offered(page(model="mnist-dense-8"), files)
+    assert not app.exception
+    assert not app.error
+    held = tray(app)
+    assert len(held.given) == sum(ATTACKS[name].n_good for name in OF_PAGE)
+    for name in OF_PAGE:
+        beginning = f"{name}{ATTACKS[name].suffix}"
+        reasons = [one.reason for one in held.rejected if one.name.startswith(beginning)]
+        assert any(ATTACKS[name].reason in reason for reason in reasons), name
+    words = f"**{len(held.given) + len(held.rejected)} offered**"
+    assert any(words in one.value for one in app.markdown)
+
+
+def test_names_that_were_guessed_are_told(page: Callable[..., AppTest]) -> None:
+    content = zip_of(*(member(f"{n}.png".encode("cp932"), digit_file(0)) for n in ("猫", "犬")))
+    app = offered(page(model="mnist-dense-8"), {"a.zip": content})
+    assert list(tray(app).given) == ["猫.png", "犬.png"]
+    assert any("Japanese" in one.value for one in app.caption)

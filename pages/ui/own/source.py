@@ -144,7 +144,7 @@ def encoding(images: Source) -> str:
         )
         asked = "" if chosen == guessed.encoding else chosen
         names = ", ".join(_looked(images, asked).names)
-        st.caption(f"A guess. The names then begin: {plain(names)}" if names else "A guess.")
+        st.caption(f"A guess; for example: {plain(names)}" if names else "A guess.")
     return asked
 
 

@@ -1,6 +1,8 @@
 """`python -m core import`, and the data set it makes under the other commands."""
 
 import json
+import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +11,12 @@ from PIL import Image
 
 from core.cli.main import main
 from core.cli.take import MANNERS
-from core.data import drafts
-from tests.core.cli.test_cli import Run, run
+from core.data import drafts, ownsets
+from tests.core.cli.test_cli import Run, model, run
+from tests.core.data.test_gate import SOUND as ARCHIVES
+from tests.core.hostile_archives_for_tests import member, png, zip_of
 
-__all__ = ["run"]
+__all__ = ["model", "run"]
 
 
 @pytest.fixture
@@ -95,3 +99,68 @@ def test_import_leaves_out_what_it_is_told_to(run: Run, home: Path, pictures: Pa
         arguments = ("--name", name, "--size", 16, "--leave-out", *kinds, "--json")
         found = json.loads(run("import", pictures, *arguments)[1])
         assert found["n_train"] + found["n_test"] == n
+
+
+@pytest.fixture
+def from_windows(tmp_path: Path) -> Path:
+    """A zip as Windows made it in Japan: backslashes, names in Shift-JIS that do not say so."""
+    names = [f"{kind}\\{i}.png" for kind in ("猫", "犬") for i in range(4)]
+    entries = [member(name.encode("cp932"), png(i, 28)) for i, name in enumerate(names)]
+    (tmp_path / "pets.zip").write_bytes(zip_of(*entries))
+    return tmp_path / "pets.zip"
+
+
+@pytest.mark.usefixtures("home")
+def test_names_in_another_encoding_are_classes_that_can_be_read(
+    run: Run, from_windows: Path
+) -> None:
+    code, _, err = run("import", from_windows, "--name", "pets", "--grey", "--size", 28)
+    assert code == 0
+    assert "read as Japanese (Shift-JIS)" in err
+    assert "(--name-encoding)" in err
+    assert ownsets.find("pets").class_names == ("犬", "猫")
+    chosen = ("--name-encoding", "cp437", "--json")
+    code, _, err = run("import", from_windows, "--name", "wrong", "--size", 28, *chosen)
+    assert (code, err) == (0, "")
+    assert ownsets.find("wrong").class_names == ("îó", "öL")
+
+
+def test_encoding_that_is_none_is_refused(run: Run, from_windows: Path) -> None:
+    code, _, err = run("import", from_windows, "--name", "x", "--name-encoding", "klingon")
+    assert code == 2
+    assert "is not one of 'guess', 'utf-8'" in err
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize("suffix", [".tar", ".tar.gz", ".parquet"])
+def test_archives_of_other_kinds_are_imported_with_the_classes_they_state(
+    run: Run, tmp_path: Path, suffix: str
+) -> None:
+    path = tmp_path / f"pets{suffix}"
+    path.write_bytes(ARCHIVES[suffix]())
+    assert run("import", path, "--name", "pets", "--size", 16)[0] == 0
+    assert ownsets.find("pets").class_names == ("x", "y")
+    own = run("train", "--dataset", f"file:{path}", "--arch", "pca", "--latent-dim", 2)
+    assert own[0] == 0, own[2]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names in bytes as Linux has them")
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize("suffix", ["", *ARCHIVES])
+def test_path_in_bytes_that_are_no_text_is_imported_and_scored(
+    run: Run, model: str, tmp_path: Path, suffix: str
+) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff\xfe" + suffix.encode()))
+    if suffix:
+        path.write_bytes(ARCHIVES[suffix]())
+    else:
+        (path / os.fsdecode(b"cl\xe9")).mkdir(parents=True)
+        for i in range(4):
+            (path / os.fsdecode(b"cl\xe9") / f"{i}.png").write_bytes(png(i))
+    for out in ("scores.csv", "scores.parquet", "parts"):
+        code, said, err = run("score", model, path, "--out", tmp_path / out, "--json")
+        assert code == 0, err
+        assert json.loads(said)["n"] == 4
+    assert run("encode", model, path, "--out", tmp_path / "codes.parquet")[0] == 0
+    assert run("import", path, "--name", "mine", "--size", 16)[0] == 0
+    assert run("datasets", "--json")[0] == 0
