@@ -70,7 +70,7 @@ class _Broken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Member:
-    """A file of the archive.  at: where its bytes begin.  reason: why it is refused, or ""."""
+    """A file of the archive.  at: where its bytes begin.  reason: why it is refused; "" if not."""
 
     name: RawName
     at: int
@@ -182,12 +182,14 @@ class _Stream:
 
     def skip_to(self, at: int) -> None:
         """Go on there, which is not before the place that has been reached."""
-        if self._packed is not None:
+        if self._packed is None:
+            self.at, is_there = at, at <= self._size
+        else:
             for _ in self._unpacked(at - self.at):
                 pass
-        elif at > self._size:
+            is_there = self.at == at
+        if not is_there:
             raise _Broken(DAMAGED)
-        self.at = at
 
     def content(self, member: _Member) -> bytes | str:
         """A file's bytes; a sentence if they are too many."""

@@ -300,6 +300,15 @@ ATTACKS: dict[str, Attack] = {
     ),
     "tar with a damaged header": Attack(".tar", tarred(spoilt(header("a.png"))), "from here on", 1),
     "tar cut short": Attack(".tar", lambda: tarred()()[:-1400], "from here on", 1),
+    "tar cut short in a file that is too large": Attack(
+        ".tar", lambda: tarred(header("a", 30 * MB), bytes(MB))()[:MB], "from here on", 1
+    ),
+    "tar cut short in a file that is too large, then packed": Attack(
+        ".tar.gz",
+        lambda: gzip.compress(tarred(header("a", 30 * MB), bytes(MB))()[:MB]),
+        "from here on",
+        1,
+    ),
     "tar.gz cut short": Attack(
         ".tar.gz", lambda: gzip.compress(tarred()())[:-200], "from here on", 1
     ),
