@@ -105,8 +105,9 @@ def test_names_that_are_markup_run_nothing_and_fetch_nothing(visit: Visit, serve
     page.get_by_role("heading", name=HOSTILE).wait_for(timeout=SECONDS)
     page.get_by_text("Why 2 could not be used").click()
     page.get_by_test_id("stDataFrame").wait_for()
-    page.get_by_title(f"a.zip/{FETCHING}: what the network sees").first.click()
-    page.get_by_role("heading", name=f"a.zip/{FETCHING}").wait_for(timeout=SECONDS)
+    inside_name = f"a.zip/{FETCHING.replace('//', '/')}"
+    page.get_by_title(f"{inside_name}: what the network sees").first.click()
+    page.get_by_role("heading", name=inside_name).wait_for(timeout=SECONDS)
     page.get_by_role("button", name=re.compile("Enlarge image 1 of 2")).click()
     page.get_by_role("dialog").locator("img").first.wait_for(timeout=SECONDS)
     page.keyboard.press("Escape")
