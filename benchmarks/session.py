@@ -118,7 +118,8 @@ class Session:
     @property
     def is_waiting(self) -> bool:
         """Whether a bar or a placeholder stands on the page."""
-        return bool(self.bars() or self.elements("progress") or self.elements("skeleton"))
+        asks = self.elements("progress") and self.polls  # Learn has one that tells the step
+        return bool(self.bars() or asks or self.elements("skeleton"))
 
     def bars(self) -> list[Any]:
         """The bars of what is computed in other processes."""

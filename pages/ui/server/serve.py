@@ -23,7 +23,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.machine import cores
-from pages.ui.server import shell, waiting
+from pages.ui.server import halfway, shell, waiting
 from pages.ui.server.hosts import OnlyOurs
 
 GET_READY = "get-ready"
@@ -47,8 +47,11 @@ KNOWN = Known()
 async def lifespan(_: st.App) -> AsyncIterator[None]:
     """Around the life of the server, which begins to get ready as soon as it listens."""
     send_at_once()
-    threading.Thread(target=get_ready, name=GET_READY, daemon=True).start()
+    stopped = threading.Event()
+    for work in (get_ready, lambda: halfway.watch(stopped)):
+        threading.Thread(target=work, name=GET_READY, daemon=True).start()
     yield
+    stopped.set()
 
 
 def get_ready() -> None:
@@ -149,6 +152,6 @@ def answer(scope: Scope) -> ASGIApp | None:
     return GZipMiddleware(HTMLResponse(shell.index(name, moves), headers=NEW_EACH_TIME))
 
 
-MIDDLEWARE = (Middleware(OnlyOurs), Middleware(OurIndex))
+MIDDLEWARE = (Middleware(halfway.Asking), Middleware(OnlyOurs), Middleware(OurIndex))
 spare_the_others()
 logging.getLogger("uvicorn.error").setLevel(logging.WARNING)  # it would tell how it starts and ends

@@ -1,21 +1,25 @@
 """What this program takes for granted of Streamlit: what fails here breaks when it is upgraded."""
 
 import ast
+import inspect
 import json
 import re
 from pathlib import Path
 from urllib.request import urlopen
 
 import streamlit as st
+from streamlit import runtime
 from streamlit.testing.v1 import AppTest
 
 from core.config import PROJECT
-from pages.ui.server import serve, shell
+from pages.ui.server import halfway, serve, shell
 
 SOURCES = [PROJECT / "app.py", *sorted((PROJECT / "pages").rglob("*.py"))]
 PUBLIC = {
     "streamlit",
     "streamlit.delta_generator.DeltaGenerator",  # the type of what st.container() gives
+    "streamlit.runtime",  # whether there is a server, and whether a session's browser is there
+    "streamlit.runtime.scriptrunner.get_script_run_ctx",  # as Streamlit's pages on threads have it
     "streamlit.web.cli",  # the program `streamlit`, which pages/ui/server/__main__.py runs
 }
 OPTIONS = (
@@ -78,7 +82,24 @@ def test_settings_asked_for_are_there() -> None:
 
 def test_surroundings_reach_every_request_before_streamlit_does() -> None:
     st.App(str(PROJECT / "app.py"), middleware=serve.MIDDLEWARE, lifespan=serve.lifespan)
-    assert [middleware.cls for middleware in serve.MIDDLEWARE] == [serve.OnlyOurs, serve.OurIndex]
+    found = [middleware.cls for middleware in serve.MIDDLEWARE]
+    assert found == [halfway.Asking, serve.OnlyOurs, serve.OurIndex]
+
+
+def test_server_tells_which_sessions_a_browser_shows() -> None:
+    """Else what nobody waits for would be computed to its end."""
+    assert list(inspect.signature(runtime.Runtime.is_active_session).parameters)[1:] == [
+        "session_id"
+    ]
+
+
+def test_pages_in_tests_have_no_server_of_their_own() -> None:
+    """So everything is computed in place there (cache.computed)."""
+    script = (
+        "import streamlit as st\nfrom streamlit import runtime\n"
+        "st.write(type(runtime.get_instance()) is runtime.Runtime)"
+    )
+    assert AppTest.from_string(script).run().markdown[0].value == "`False`"
 
 
 def test_frontend_looks_for_its_server_where_index_html_says() -> None:
