@@ -3,6 +3,7 @@
 Scores: higher = more anomalous.  truth: True for the outliers; both kinds must be there.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,6 +71,17 @@ def precision_at(scores: Scores, truth: Truth, k: int | None = None) -> float:
     last = np.partition(scores, len(scores) - k)[len(scores) - k]
     above, tied = scores > last, scores == last
     return float((truth[above].sum() + (k - above.sum()) * truth[tied].mean()) / k)
+
+
+def auroc_margin(auroc: float, n_outliers: int, n_usual: int) -> float:
+    """How far an AUROC may be off for so few images: two standard errors, 0 to 1.
+
+    Source: Hanley and McNeil 1982.
+    """
+    one, other = auroc / (2 - auroc), 2 * auroc**2 / (1 + auroc)
+    square = auroc**2
+    spread = auroc - square + (n_outliers - 1) * (one - square) + (n_usual - 1) * (other - square)
+    return min(1.0, 2 * math.sqrt(max(0.0, spread) / (n_outliers * n_usual)))
 
 
 def _checked(truth: Truth) -> int:

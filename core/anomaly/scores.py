@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from core.anomaly.composites import COMBINED, Judging, class_percentile, combined
-from core.anomaly.spaces import Scores
+from core.anomaly.spaces import PIXEL_WIDTH, Scores
 from core.config import OptionError
 
 
@@ -37,6 +37,14 @@ def score(name: str) -> Score:
     if name not in BY_NAME:
         raise OptionError(f"There is no score {name[:60]!r}: choose one of {', '.join(BY_NAME)}.")
     return BY_NAME[name]
+
+
+def pca_width(latent_dim: int, n_values: int, n_known: int) -> int:
+    """How many numbers the PCA has that "pca" is the error of.
+
+    latent_dim: numbers in the model's code.  n_values: in an image.  n_known: reference images.
+    """
+    return min(latent_dim, PIXEL_WIDTH, n_values, n_known - 1)
 
 
 def made_of(spec: Score) -> tuple[set[str], set[str]]:
@@ -124,8 +132,8 @@ SCORES: tuple[Score, ...] = (
     Score(
         "pca",
         "PCA reconstruction error",
-        "What the linear model with a code of the same size gets wrong: a network should find "
-        "more.",
+        f"What PCA gets wrong with as many numbers as the code has, {PIXEL_WIDTH} at most: a "
+        "network should find more.",
         "mean squared error, pixels 0 to 1",
         lambda judged: judged.features.linear_errors,
         ("pixel_points", "linear_errors"),
@@ -134,7 +142,8 @@ SCORES: tuple[Score, ...] = (
     Score(
         "pixel_neighbours",
         "Distance to the nearest images (pixels)",
-        "How far the ten nearest reference images are by their pixels, along 50 principal "
+        "How far the ten nearest reference images are by their pixels, along "
+        f"{PIXEL_WIDTH} principal "
         "components: no network at all.",
         "mean distance to the 10 nearest images",
         lambda judged: judged.features.near_pixels.mean_distance,
@@ -144,8 +153,8 @@ SCORES: tuple[Score, ...] = (
     Score(
         "pixel_density",
         "Local density of the pixels",
-        "The same local density, but of the pixels along 50 principal components: no network at "
-        "all.",
+        f"The same local density, but of the pixels along {PIXEL_WIDTH} principal components: no "
+        "network at all.",
         "distance relative to the neighbours' own, 1 = as dense",
         lambda judged: judged.features.among.pixels.relative_density(judged.features.near_pixels),
         _PIXELS,

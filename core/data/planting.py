@@ -10,6 +10,7 @@ import numpy.typing as npt
 from core.config import DataError, OptionError
 from core.data.imagesets import ImageSet
 from core.images import from_array, to_array
+from core.wording import listed
 
 Pixels = npt.NDArray[np.uint8]
 Truth = npt.NDArray[np.bool_]
@@ -51,7 +52,8 @@ def by_classes(images: ImageSet, names: tuple[str, ...]) -> Experiment:
     normal = images.without_classes(names)
     is_outlier = np.ones(len(images), bool)
     is_outlier[images.positions(normal.ids)] = False
-    return Experiment(images, is_outlier, f"class {', '.join(names)}")
+    kind = "class" if len(names) == 1 else "classes"
+    return Experiment(images, is_outlier, f"{kind} {listed(names)}")
 
 
 def by_defects(images: ImageSet) -> Experiment | None:

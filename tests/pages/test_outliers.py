@@ -19,6 +19,7 @@ from core.config import ReviewError
 from core.data import folders
 from core.exports import csv_bytes
 from core.inference import Autoencoder
+from core.models import architecture
 from core.outliers import References
 from core.reviews import Decision, Reviews, now
 from pages.ui import cache
@@ -374,3 +375,34 @@ def test_folder_that_an_uploaded_model_names_is_not_opened_for_its_references(
     (said,) = (c.value for c in app.main.caption if "not known here" in c.value)
     assert "4,000 train images of mnist\\-5k" in said
     assert any("may have seen" in one.value for one in app.sidebar.caption)
+
+
+def test_pca_says_how_many_numbers_it_has_where_the_code_has_more(
+    open_page: OpenPage, only_tiny_models: Path
+) -> None:
+    options = architecture("dense").check({"latent_dim": 784, "widths": [8]})
+    document = tiny_document("dense", DIGITS, options=options)
+    checkpoints.save(only_tiny_models / "wide.safetensors", document, tiny_tensors(document))
+    app = open_page(model="wide", score="pca")
+    assert "Here it has 50 numbers, and the code 784" in " ".join(c.value for c in app.caption)
+    app = open_page(model="tiny-dense", score="pca", truth="planted", section_outliers="truth")
+    table = app.dataframe[0].value.set_index("score")
+    assert table.loc["PCA reconstruction error", "uses"] == "baseline, PCA with 3 numbers"
+
+
+def test_some_classes_begin_with_none_and_never_drop_one_in_silence(open_page: OpenPage) -> None:
+    app = open_page(model="tiny-dense", truth="classes", section_outliers="truth")
+    assert app.session_state["outlier_classes"] == []
+    assert any("None is chosen" in caption.value for caption in app.caption)
+    assert "Nothing is known" in app.info[0].value
+    box = next(box for box in app.multiselect if box.label == "Classes")
+    box.set_value(["3", "8"]).run()
+    assert any("are outliers** (classes 3, 8)" in one.value for one in app.markdown)
+    box.set_value(list(box.options)).run()
+    assert any("All images would be outliers" in caption.value for caption in app.caption)
+    assert not app.exception
+
+
+def test_some_classes_begin_with_those_the_model_never_saw(open_page: OpenPage) -> None:
+    app = open_page(model="tiny-without", section_outliers="truth")
+    assert app.session_state["outlier_classes"] == ["5", "9"]

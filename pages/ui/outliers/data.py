@@ -1,5 +1,6 @@
 """What the Outliers page stands on: images, what is known of them, and their scores."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ import numpy.typing as npt
 from core import outliers
 from core.anomaly import judgements, quality, references
 from core.anomaly.judgements import Case, Kind, Truth
-from core.anomaly.scores import BY_NAME, Score
+from core.anomaly.scores import BY_NAME, Score, pca_width
 from core.anomaly.thresholds import Reference, Threshold
 from core.checkpoints import Card
 from core.computing.tasks import Arrays, Function, Task, task
@@ -89,6 +90,21 @@ class Found:
     def usual_below(self, i: int) -> float:
         """The share of the reference images that score lower than image i, in per cent."""
         return 100 * float((self.scored.usual < self.scores[i]).mean())
+
+
+def explanation(found: Found) -> str:
+    """What the score is, and of PCA how large it is here."""
+    said = found.score.explanation
+    if found.score.name != "pca":
+        return said
+    n, size = linear_width(found), found.asked.card.latent_dim
+    return f"{said} Here it has {n:,} numbers, and the code {size:,}."
+
+
+def linear_width(found: Found) -> int:
+    """How many numbers the PCA has that images are compared with."""
+    n_values, n_known = math.prod(found.images.shape), len(found.scored.usual)
+    return pca_width(found.asked.card.latent_dim, n_values, n_known)
 
 
 def by_score(scores: Scores, positions: Positions) -> Positions:

@@ -1,5 +1,8 @@
 """What is known of the images: which are outliers, by their class, by marks, or because planted."""
 
+from collections.abc import Sequence
+
+import numpy as np
 import streamlit as st
 
 from core import datasets
@@ -55,7 +58,7 @@ def _truth(card: Card, images: ImageSet) -> Truth:
     )
     match chosen:
         case "classes":
-            return Truth("classes", _classes(card, images))
+            return _classes(card, images)
         case "planted":
             return _planted(card, images)
         case kind:
@@ -68,20 +71,34 @@ def _possible(kind: Kind, images: ImageSet) -> bool:
     return kind != "classes" or (images.labels is not None and len(images.class_names) > 1)
 
 
-def _classes(card: Card, images: ImageSet) -> tuple[str, ...]:
-    default = list(unseen_classes(card, images) or images.class_names[-1:])
-    asked_for = widgets.several(
+def _classes(card: Card, images: ImageSet) -> Truth:
+    """The classes that are asked for: those the model never saw, or none, to begin with."""
+    chosen = widgets.several(
         st.multiselect,
         "Classes",
         images.class_names,
         key="outlier_classes",
-        default=default,
+        default=list(unseen_classes(card, images)),
         what="class",
+        placeholder="Choose the classes that count as outliers",
         help="Images of these classes count as outliers; a model that was trained with them will "
         "not think so",
     )
-    chosen = tuple(asked_for or default)
-    return chosen if len(chosen) < len(images.class_names) else chosen[:-1]
+    if problem := problem_of(chosen, images):
+        st.caption(problem)
+        return Truth()
+    return Truth("classes", tuple(chosen))
+
+
+def problem_of(classes: Sequence[str], images: ImageSet) -> str:
+    """Why nothing is known by these classes; "" if something is."""
+    if not classes:
+        return "None is chosen: nothing is known of these images."
+    labels = np.arange(0) if images.labels is None else images.labels
+    counts = np.isin(labels, [images.class_names.index(one) for one in classes])
+    if len(labels) and counts.all():
+        return "All images would be outliers, so that nothing is known: leave a class out."
+    return "" if counts.any() else "No image here is of these classes: choose others."
 
 
 def _planted(card: Card, images: ImageSet) -> Truth:

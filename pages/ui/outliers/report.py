@@ -34,7 +34,7 @@ def content(found: Found, every_score: bool = False) -> Content:
         settings["seed of the planting"] = str(asked.truth.seed)
     return Content(
         "Outliers",
-        (_counted(found), score.explanation),
+        (_counted(found), outlier_data.explanation(found)),
         settings,
         (asked.card,),
         _pictures(found, found.queue[:SHOWN]),

@@ -4,6 +4,7 @@ import streamlit as st
 
 from pages.ui import progress, widgets
 from pages.ui.outliers import classes as outlier_classes
+from pages.ui.outliers import data as outlier_data
 from pages.ui.outliers import found as outlier_found
 from pages.ui.outliers import inspector as outlier_inspector
 from pages.ui.outliers import review as outlier_review
@@ -29,7 +30,7 @@ PARTS = {
 def draw(found: Found) -> str:
     """The sentence that is always there, and the chosen section; its name."""
     st.markdown(outlier_found.sentence(found))
-    st.caption(plain(found.score.explanation))
+    st.caption(plain(outlier_data.explanation(found)))
     section = widgets.choice(
         st.segmented_control,
         "Show",

@@ -4,15 +4,17 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core import outliers
+from core import datasets, outliers
 from core.anomaly import rankings, scores
 from core.anomaly.scores import BY_NAME
 from core.outliers import Ranked
+from core.wording import counted
 from pages.ui.outliers import curves as outlier_curves
 from pages.ui.outliers import data as outlier_data
 from pages.ui.outliers import pairs
 from pages.ui.outliers.curves import Style
 from pages.ui.outliers.data import Found
+from pages.ui.outliers.lesson import Setting, lesson
 from pages.ui.text import plain
 
 SHOWN = 12  # images of each kind
@@ -20,7 +22,6 @@ UNKNOWN = (
     "Nothing is known about these images. Open **Known outliers** above and choose classes that "
     "the model was trained without, or plant some."
 )
-OF_CODES = ("neighbours", "density", "mahalanobis")
 TABLE = {
     "line": st.column_config.ImageColumn("Line", width=64, help="How it is drawn below"),
     "score": st.column_config.TextColumn("Score"),
@@ -61,29 +62,19 @@ def draw(found: Found) -> str | None:
     baselines = [spec.title for spec in scores.SCORES if spec.baseline]
     titles = [BY_NAME[name].title for name in ranked]
     drawn = outlier_curves.styles(titles, found.score.title, baselines)
-    _table(ranked, drawn)
-    st.caption(lesson(found, ranked))
+    _table(found, ranked, drawn)
+    st.caption(plain(lesson(ranked, _setting(found, n))))
     _curves(found, ranked, drawn)
     return _galleries(found, found.is_outlier)
 
 
-def lesson(found: Found, ranked: dict[str, Ranked]) -> str:
-    """What these very numbers say about error and code, as markdown."""
-    error = ranked["mse"].auroc
-    name = max(OF_CODES, key=lambda one: ranked[one].auroc)
-    code, title = ranked[name].auroc, plain(BY_NAME[name].title)
-    size = found.asked.card.latent_dim
-    numbers = f"Reconstruction error reaches {error:.3f}, {title} {code:.3f}."
-    if code > error + 0.02:
-        return (
-            f"{numbers} With D' = {size:,} numbers in its code the model also rebuilds much of "
-            "what it has never seen, so that its error gives little away: where the code lies "
-            "tells more. A smaller code rebuilds strange images worse, and usual ones too."
-        )
-    return (
-        f"{numbers} Here the error gives these outliers away: the model cannot draw what makes "
-        "them strange, wherever it places their codes."
-    )
+def _setting(found: Found, n: int) -> Setting:
+    """What was tried.  n: outliers."""
+    card, truth = found.asked.card, found.asked.truth
+    known = {info.id: info.class_names for info in datasets.catalogue()}.get(card.dataset, ())
+    learned = set(known) - set(card.excluded_classes)
+    was_seen = truth.kind == "classes" and bool(learned & set(truth.classes))
+    return Setting(n, len(found.images) - n, card.latent_dim, was_seen)
 
 
 def _ranked(found: Found) -> dict[str, Ranked]:
@@ -98,7 +89,14 @@ def _ranked(found: Found) -> dict[str, Ranked]:
     return {one.name: one for one in sorted(ranked, key=lambda one: -one.auroc)}
 
 
-def _table(ranked: dict[str, Ranked], drawn: dict[str, Style]) -> None:
+def _uses(name: str, found: Found) -> str:
+    """What a score looks at, in words."""
+    if name == "pca":
+        return f"baseline, PCA with {counted(outlier_data.linear_width(found), 'number')}"
+    return "baseline, no network" if BY_NAME[name].baseline else "the model"
+
+
+def _table(found: Found, ranked: dict[str, Ranked], drawn: dict[str, Style]) -> None:
     """A row a score, the best first, with a sample of its line in the charts."""
     rows = [
         {
@@ -108,7 +106,7 @@ def _table(ranked: dict[str, Ranked], drawn: dict[str, Style]) -> None:
             "average_precision": one.average_precision,
             "precision_at_k": one.precision_at_k,
             "seconds": one.seconds,
-            "uses": "baseline, no network" if BY_NAME[name].baseline else "the model",
+            "uses": _uses(name, found),
         }
         for name, one in ranked.items()
     ]
