@@ -109,18 +109,19 @@ def draft_folder() -> Iterator[Path]:
         own_dir().mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(dir=own_dir(), prefix=DRAFT))
     except OSError as error:
-        raise _no_room(error) from error
+        raise no_room(error) from error
     try:
         yield folder
     except OSError as error:
         shutil.rmtree(folder, ignore_errors=True)
-        raise _no_room(error) from error
+        raise no_room(error) from error
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
 
 
-def _no_room(error: OSError) -> DataError:
+def no_room(error: OSError) -> DataError:
+    """What is said where the disk refuses."""
     return DataError(
         f"The images cannot be kept in {own_dir()} ({error.strerror}): free some space, or set "
         "HOURGLASS_HOME to a folder that can be written."

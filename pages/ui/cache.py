@@ -169,21 +169,28 @@ def find(task: Task) -> Arrays | None:
 
 def begin(key: str, title: str, asked: Task) -> Job:
     """Have a task computed in the background for all visitors, until that is cancelled."""
-    pool = _pool()
+    return jobs().start(key, title, lambda tell: apart(asked, tell))
 
-    def work(tell: Tell) -> None:
-        if pool is None:
-            with parts.telling(lambda _, done, total: tell(done, total)):
-                _computed_here(asked)
-            return
-        waiter = progress.Waiter()
-        computation = pool.start(asked, waiter)
-        while not pool.wait([computation], TELL_SECONDS):
-            tell(computation.done, computation.total)
-        if computation.state == "failed":
+
+def apart(asked: Task, tell: Tell) -> Arrays:
+    """The result of a task, for the thread of a job; tell() ends it by raising an error.
+
+    Raises DataError if it cannot be computed.
+    """
+    if (pool := _pool()) is not None:
+        computation = pool.start(asked)
+        try:
+            while not pool.wait([computation], TELL_SECONDS):
+                tell(computation.done, computation.total)
+        except BaseException:
+            pool.forget(asked)
+            raise
+        if computation.state == "failed" and not computation.result:
             raise DataError(computation.error)
-
-    return jobs().start(key, title, work)
+    if (found := find(asked)) is not None:
+        return found
+    with parts.telling(lambda _, done, total: tell(done, total)):
+        return _computed_here(asked)
 
 
 def discard(task: Task) -> None:

@@ -10,13 +10,12 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from core import datasets
-from core.data import ownsets
+from core.data import drafting, ownsets
 from core.data.ownsets import own_dir
 from core.learning import recipes
 from core.reports import Content
 from pages.ui import cache, reporting
 from pages.ui.deleting import DELETE
-from pages.ui.own import sets as own_sets
 from pages.ui.own import source as own_source
 from tests.core.data.test_given import archive
 from tests.core.hostile_archives_for_tests import ATTACKS, member, zip_of
@@ -201,7 +200,7 @@ def test_zip_without_an_image_is_a_sentence_and_the_section_begins_again(
 def test_reading_cancelled_leaves_nothing(
     section: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    slow = own_sets.gather
+    slow = drafting.gather
 
     def slowly(offers: object, form: object, source: str, tell: Callable[..., None]) -> object:
         def wait(done: int, total: int | None) -> None:
@@ -210,7 +209,7 @@ def test_reading_cancelled_leaves_nothing(
 
         return slow(offers, form, source, wait)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(own_sets, "gather", slowly)
+    monkeypatch.setattr(drafting, "gather", slowly)
     section.file_uploader[0].set_value([("my pets.zip", odd_zip(), "application/zip")])
     section.run()
     app = wait_for(press(section, "Read the images"), "Cancel")

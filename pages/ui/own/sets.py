@@ -7,10 +7,9 @@ import streamlit as st
 
 from core import removal
 from core.background import Job
-from core.data import making, ownsets
+from core.computing.tasks import task
+from core.data import drafting, making, ownsets
 from core.data.drafts import Draft, Form
-from core.data.gate import Terms
-from core.data.gathering import gather
 from core.data.making import Keeping
 from core.data.ownsets import OwnSet
 from core.wording import counted, listed
@@ -96,7 +95,12 @@ def _start(key: str, images: Source, form: Form, encoding: str) -> Job:
     st.session_state.pop(MADE, None)
 
     def work(tell: Callable[[int, int | None], None]) -> Draft:
-        return gather(images.offered(Terms(encoding=encoding)), form, images.name, tell)
+        title = f"Reading {images.name}"
+        with drafting.on_disk(images.files) as files:
+            # Another process reads it: pictures of strangers, and much work.
+            asked = (files, images.path, form, encoding, images.name, secrets.token_hex(8))
+            found = cache.apart(task(drafting.read, *asked, title=title, lasting=False), tell)
+        return drafting.as_draft(found, form, images.name)
 
     own_source.begin_anew()
     return cache.jobs().start(key, f"Reading {images.name}", work)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import IO
 
 import streamlit as st
 
@@ -37,12 +38,14 @@ MANNER = {"crop": "Cut the middle out", "pad": "Fill up the edges", "digit": "As
 class Source:
     """What was handed over.  stamp: tells it from all else; widgets about it have it in their keys.
 
-    offered: gives the files.
+    offered: gives the files.  path: where they lie, or else files: each with what it is called.
     """
 
     name: str
     stamp: str
     offered: Callable[[Terms], Offered]
+    path: str = ""
+    files: tuple[tuple[str, IO[bytes]], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -153,7 +156,8 @@ def _by_path() -> Source | None:
         "Folder or archive", key="set_path", help="On the machine that Hourglass runs on"
     )
     path = Path(text)
-    return Source(printable(path.name), text, partial(gate.at_path, path)) if text else None
+    name, offered = printable(path.name), partial(gate.at_path, path)
+    return Source(name, text, offered, path=text) if text else None
 
 
 def _uploaded(way: str) -> Source | None:
@@ -170,7 +174,7 @@ def _uploaded(way: str) -> Source | None:
     if len(files) > 1 and way == "files":
         name = f"{len(files):,} files"
     stamp = f"{uploaded[0].file_id} {uploaded[-1].file_id} {len(files)}"
-    return Source(printable(name), stamp, partial(gate.in_files, files))
+    return Source(printable(name), stamp, partial(gate.in_files, files), files=tuple(files))
 
 
 def _looked(images: Source, encoding: str = "") -> Looked:
