@@ -93,6 +93,14 @@ def test_other_pages_have_their_frame_at_once_and_nothing_over_them_later(
     assert visit.complaints == []
 
 
+def test_page_keeps_to_its_server_whatever_its_link_says(visit: Visit, server: str) -> None:
+    visit.page.add_init_script(
+        "addEventListener('securitypolicyviolation', (e) => (window.kept = e.blockedURI))"
+    )
+    visit.page.goto(f"{server}/?staticAppId=abc")  # Streamlit's scripts ask their maker for it
+    visit.page.wait_for_function("window.kept?.startsWith('https://')", timeout=SECONDS)
+
+
 def test_stand_in_goes_where_the_browser_keeps_nothing(visit: Visit, ready: str) -> None:
     visit.page.add_init_script(
         "Object.defineProperty(window, 'localStorage', { get() { throw new Error('kept out') } })"

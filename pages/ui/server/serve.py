@@ -17,10 +17,11 @@ from typing import Any
 
 import psutil
 import streamlit as st
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import HTMLResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.machine import cores
 from pages.ui.server import halfway, shell, waiting
@@ -31,6 +32,19 @@ NO_SESSION = "streamlit.runtime.scriptrunner_utils.script_run_context"  # warns 
 PAUSE_SECONDS = 3.0  # in which the first page is drawn: the rest would take its processor
 NEW_EACH_TIME = {"Cache-Control": "no-cache"}
 KEPT = {"Cache-Control": "public, immutable, max-age=31536000"}
+# What a page may load and whom it may speak to: this server alone. Otherwise a link could make
+# Streamlit's scripts ask its maker's servers for what they show (?staticAppId=...).
+POLICY = "; ".join(
+    (
+        "default-src 'self' data: blob:",
+        "script-src 'self' blob: 'unsafe-inline' 'unsafe-eval'",  # our shell; Plotly's WebGL
+        "style-src 'self' 'unsafe-inline'",
+        "connect-src 'self' data: blob: ws://{host} wss://{host}",
+        "object-src 'none'",
+        "base-uri 'self'",
+        "form-action 'self'",
+    )
+)
 
 
 @dataclass
@@ -122,16 +136,20 @@ def _listening() -> Iterator[Any]:
 
 
 class OurIndex:
-    """ASGI middleware: every page of the app begins with our index.html (shell.py)."""
+    """ASGI middleware: every page of the app begins with our index.html (shell.py), and whatever
+    page it is keeps to this server.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer what is ours, and have Streamlit answer the rest."""
-        is_read = scope["type"] == "http" and scope["method"] in ("GET", "HEAD")
-        ours = answer(scope) if is_read else None
-        await (ours or self.app)(scope, receive, send)
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        ours = answer(scope) if scope["method"] in ("GET", "HEAD") else None
+        await (ours or self.app)(scope, receive, _kept_here(Headers(scope=scope)["host"], send))
 
 
 def answer(scope: Scope) -> ASGIApp | None:
@@ -150,6 +168,19 @@ def answer(scope: Scope) -> ASGIApp | None:
         return None
     moves = None if name or scope["query_string"] else landing
     return GZipMiddleware(HTMLResponse(shell.index(name, moves), headers=NEW_EACH_TIME))
+
+
+def _kept_here(host: str, send: Send) -> Send:
+    """Sends on, and gives every HTML page POLICY.  host: what this server is called."""
+
+    async def sent(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            if headers.get("content-type", "").startswith("text/html"):
+                headers["content-security-policy"] = POLICY.format(host=host)
+        await send(message)
+
+    return sent
 
 
 MIDDLEWARE = (Middleware(halfway.Asking), Middleware(OnlyOurs), Middleware(OurIndex))

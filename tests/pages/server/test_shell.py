@@ -4,7 +4,7 @@ import re
 import time
 import urllib.request
 from collections.abc import Callable
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -18,6 +18,7 @@ OpenApp = Callable[..., AppTest]
 HOSTILE = "<script>alert(1)</script>"
 MOVING = re.compile(r"\./(hourglass/[0-9a-f]+\.sweep)")
 PATIENCE = 60.0
+POLICY = "Content-Security-Policy"
 LANDING = shell.Landing("hourglass/1.sweep", b"", "**Bold** & plain", ("One", "<Two>"), "Why")
 
 
@@ -126,6 +127,17 @@ def test_server_begins_each_page_with_its_own_title(server: str) -> None:
     for entry in shell.menu():
         said = answer(f"{server}/{entry.path}").decode()
         assert f"\\u003ch1>{entry.title}\\u003c/h1>" in said
+
+
+@pytest.mark.parametrize("path", ["", "latent", "no-such-page"])
+def test_every_page_may_speak_to_this_server_only(server: str, path: str) -> None:
+    with urllib.request.urlopen(f"{server}/{path}", timeout=PATIENCE) as response:
+        policy = dict(part.split(" ", 1) for part in response.headers[POLICY].split("; "))
+    host = urlsplit(server).netloc
+    assert policy["connect-src"] == f"'self' data: blob: ws://{host} wss://{host}"
+    allowed = " ".join(policy.values()).split()
+    assert [source for source in allowed if "//" in source and host not in source] == []
+    assert "*" not in allowed
 
 
 def test_server_still_gives_streamlits_own_files(server: str) -> None:
