@@ -3,6 +3,7 @@
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from pages.ui.server import preloading, serve
 
 PROJECT = Path(__file__).resolve().parents[3]
 PAGES = ("", "latent", "outliers", "robustness", "your_images", "train")
+PATIENCE = 60.0  # seconds
 NOTHING_NEW = 64_000  # bytes; the pictures of the Reconstruct page alone are 200,000
 
 
@@ -61,6 +63,7 @@ print(os.environ["OPENBLAS_NUM_THREADS"], inference_threads())
 def test_first_page_preloaded_imports_no_other_package() -> None:
     code = """
 import sys
+import time
 from pages.ui.server import preloading
 preloading.first_page()
 before = set(sys.modules)
@@ -139,9 +142,18 @@ def shown(visitor: Visitor) -> list[bytes]:
     return [element.SerializeToString() for element in found]
 
 
+def is_computing(visitor: Visitor) -> bool:
+    """Whether something on the page waits for what other processes compute."""
+    components = visitor.elements("bidi_component")
+    return any(one.component_name.endswith("hourglass_waiting") for one in components)
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_rerun_without_news_sends_no_pictures_and_shows_the_same(server: str, page: str) -> None:
     with Visitor(server, page) as visitor:
+        until = time.monotonic() + PATIENCE
+        while visitor.again() and is_computing(visitor) and time.monotonic() < until:
+            time.sleep(0.2)
         visitor.again()
         before = shown(visitor)
         rerun = visitor.again()
