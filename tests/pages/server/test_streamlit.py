@@ -21,8 +21,6 @@ PUBLIC = {
     "streamlit.runtime",  # whether there is a server, and whether a session's browser is there
     "streamlit.runtime.scriptrunner.get_script_run_ctx",  # as Streamlit's pages on threads have it
     "streamlit.web.cli",  # the program `streamlit`, which pages/ui/server/__main__.py runs
-    "streamlit.runtime",  # which sessions have a browser
-    "streamlit.runtime.scriptrunner.get_script_run_ctx",  # whose session this is
 }
 OPTIONS = (
     *("server.allowedHosts", "server.port", "server.headless", "server.baseUrlPath"),
@@ -80,18 +78,6 @@ def test_script_is_run_under_the_name_by_which_app_py_knows_it() -> None:
 def test_settings_asked_for_are_there() -> None:
     for name in OPTIONS:
         st.get_option(name)
-
-
-def test_server_tells_which_sessions_have_a_browser() -> None:
-    """If not, what others look at is deleted under them, and work goes on that nobody waits for."""
-    assert callable(runtime.Runtime.is_active_session)
-    assert callable(runtime.exists)
-    app = AppTest.from_string(
-        "import streamlit as st\n"
-        "from streamlit.runtime.scriptrunner import get_script_run_ctx\n"
-        "st.write(get_script_run_ctx(suppress_warning=True).session_id)"
-    )
-    assert app.run().markdown[0].value
 
 
 def test_surroundings_reach_every_request_before_streamlit_does() -> None:
