@@ -6,10 +6,11 @@ import numpy as np
 import streamlit as st
 
 from core.checkpoints import Card
+from core.computing.tasks import task
 from core.latent import Array
 from core.mapping import feature_maps as maps
+from core.mapping import lessons
 from core.models.layers import Conv
-from core.robustness import spread
 from core.wording import counted
 from pages.ui import cache, mosaic, packing
 from pages.ui.component import Packed
@@ -47,7 +48,7 @@ def draw() -> None:
         shown = SETS[_set()]
     card = parts.model(shown.model)
     x = controls.pick(cache.dataset(shown.dataset, parts.SPLIT), (), shown.n, 0).pixels()
-    share = parts.kept_for((card,), "place", lambda: _share(card, shown))
+    share = _share(card, shown)
     parts.say(*words(card, share))
     packed = parts.kept_for((card,), "convolve", lambda: _packed(card, x, shown))
     parts.slider(packed, f"convolve_{shown.dataset}", 0.0)
@@ -143,8 +144,9 @@ def _draw_maps(card: Card, x: Array) -> None:
 
 
 def _share(card: Card, shown: Shown) -> float:
-    x = spread(cache.dataset(shown.dataset, parts.SPLIT), N_MEASURED).pixels()
-    return maps.felt_at_its_place(cache.autoencoder(card), x)
+    ref, title = cache.split_ref(shown.dataset, parts.SPLIT), "Covering parts of images"
+    asked = task(lessons.felt, ref, N_MEASURED, card.sha256, title=title, models=[card])
+    return float(cache.computed(asked)["share"])
 
 
 def _set() -> str:

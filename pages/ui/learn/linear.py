@@ -7,8 +7,8 @@ import streamlit as st
 
 from core import metrics
 from core.checkpoints import Card
-from core.latent import Array
-from core.mapping import subspaces
+from core.computing.tasks import task
+from core.mapping import lessons
 from core.wording import counted
 from pages.ui import cache, packing, styles, theme
 from pages.ui.chart import Chart, Line, numbers
@@ -44,7 +44,7 @@ class Compared:
 def draw() -> None:
     """The two on the same images, and their subspaces."""
     pca, network = cards = parts.models((PCA, NETWORK))
-    found: Compared = parts.kept_for(cards, "linear", lambda: compared(pca, network))
+    found = compared(pca, network)
     parts.say(*words(found, pca, network))
     with parts.row_of_controls():
         shuffle = controls.shuffle_button()
@@ -69,26 +69,12 @@ def draw() -> None:
 
 def compared(pca: Card, network: Card) -> Compared:
     """Both models measured on all digits."""
-    x = parts.digits().pixels()
-    ours, theirs = cache.autoencoder(pca), cache.autoencoder(network)
-    a, b = subspaces.drawn_directions(ours), subspaces.drawn_directions(theirs)
-    z, x_pca, x_net = ours.encode(x), ours.reconstruct(x), theirs.reconstruct(x)
-    by_k = [metrics.mse(x, first(pca, z, k)).mean() for k in range(1, pca.latent_dim + 1)]
-    unit = b / np.linalg.norm(b, axis=1, keepdims=True)
-    between = np.abs(unit @ unit.T)[np.triu_indices(len(unit), 1)]
-    return Compared(
-        subspaces.principal_angles(a, b),
-        subspaces.random_angles(len(a), a.shape[1]),
-        np.array(by_k),
-        (float(metrics.mse(x, x_pca).mean()), float(metrics.mse(x, x_net).mean())),
-        float(np.sqrt(metrics.mse(x_pca, x_net).mean())),
-        float(np.degrees(np.arccos(np.clip(between.max(initial=0), 0, 1)))),
-    )
-
-
-def first(pca: Card, z: Array, k: int) -> Array:
-    """What PCA draws from the first k numbers of codes (n, K), the others being 0."""
-    return cache.autoencoder(pca).decode(np.where(np.arange(z.shape[1]) < k, z, np.float32(0)))
+    ref, cards = cache.split_ref(parts.DATASET, parts.SPLIT), (pca, network)
+    title, shas = "Comparing the two models", (pca.sha256, network.sha256)
+    found = cache.computed(task(lessons.linear, ref, *shas, title=title, models=cards))
+    ours, theirs = found["errors"].tolist()
+    apart, own = float(found["apart"]), float(found["own"])
+    return Compared(found["angles"], found["random"], found["by_k"], (ours, theirs), apart, own)
 
 
 def words(found: Compared, pca: Card, network: Card) -> tuple[str, str]:
@@ -138,7 +124,7 @@ def _packed(pca: Card, network: Card, shuffle: int) -> Packed:
     x = images.pixels()
     z = cache.autoencoder(pca).encode(x)
     ks = np.arange(1, pca.latent_dim + 1)
-    drawn = np.stack([first(pca, z, int(k)) for k in ks])
+    drawn = np.stack([lessons.first(cache.autoencoder(pca), z, int(k)) for k in ks])
     x_net = cache.autoencoder(network).reconstruct(x)
     mse = np.stack([metrics.mse(x, frame) for frame in drawn])
     of_net = np.tile(metrics.mse(x, x_net), (len(ks), 1))

@@ -9,9 +9,11 @@ import numpy as np
 import streamlit as st
 
 from core.checkpoints import Card
+from core.computing.tasks import task
 from core.config import CheckpointError
 from core.data.imagesets import ImageSet
-from core.latent import Array
+from core.latent import Array, Scores
+from core.mapping import lessons
 from pages.ui import cache, state, sweep, widgets
 from pages.ui.chart import Chart
 from pages.ui.component import Packed
@@ -67,6 +69,18 @@ def codes(card: Card) -> Array:
     return cache.kept(
         ("learn codes", card.sha256), lambda: cache.autoencoder(card).encode(digits().pixels())
     )
+
+
+def errors(card: Card, others: str = "", share: float = 0.0) -> Scores:
+    """How well a model rebuilds each digit: (n,); and images of another set after them.
+
+    share: how many of those there are for each digit.
+    """
+    ref = cache.split_ref(DATASET, SPLIT)
+    planted = cache.split_ref(others, "test") if others else None
+    title = f"Rebuilding with {card.name}"
+    asked = task(lessons.errors, ref, planted, share, card.sha256, title=title, models=[card])
+    return np.asarray(cache.computed(asked)["mse"])
 
 
 def chosen_digit() -> int:

@@ -52,17 +52,11 @@ def draw() -> None:
 
 def relative(card: Card, outliers: tuple[str, ...]) -> tuple[float, float]:
     """Mean error of these classes over that of the others, and the AUROC of the error."""
-    images = parts.digits()
-
-    def make() -> tuple[float, float]:
-        mse = cache.autoencoder(card).errors(images.pixels())
-        labels = [images.class_names.index(name) for name in outliers]
-        truth = np.isin(np.asarray(images.labels), labels)
-        ratio = float(mse[truth].mean() / mse[~truth].mean())
-        return ratio, rankings.curves(mse, truth).auroc
-
-    made: tuple[float, float] = parts.kept_for((card,), "relative", make, outliers)
-    return made
+    images, mse = parts.digits(), parts.errors(card)
+    labels = [images.class_names.index(name) for name in outliers]
+    truth = np.isin(np.asarray(images.labels), labels)
+    ratio = float(mse[truth].mean() / mse[~truth].mean())
+    return ratio, rankings.curves(mse, truth).auroc
 
 
 def words(clean: Card, polluted: Card) -> str:

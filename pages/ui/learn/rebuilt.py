@@ -52,6 +52,7 @@ class Errors:
 
 def errors(card: Card) -> Errors:
     """All test digits and some shapes, as the model rebuilds them."""
+    mse = parts.errors(card, "shapes", SHARE_OF_SHAPES)
 
     def make() -> Errors:
         digits = parts.digits()
@@ -60,7 +61,6 @@ def errors(card: Card) -> Errors:
         n = len(digits)
         labels = [digits.label_name(i) for i in range(n)] + [SHAPE] * (len(images) - n)
         kinds = np.array(labels)
-        mse = cache.autoencoder(card).errors(images.pixels())
         return Errors(images, mse, kinds, ~np.isin(kinds, [SHAPE, *card.excluded_classes]))
 
     made: Errors = parts.kept_for((card,), "errors", make)
