@@ -25,6 +25,7 @@ from core.sheets import colours, sheet_of, smaller, squeezed
 DENSE = 50_000  # points of a map: one of more is drawn as density
 FEW, FEW_VALUES = 20_000, 12_000_000  # images of such a map, and numbers of their codes in all,
 # that what is slower than the map looks at
+LARGEST = 128 << 20  # bytes of codes of a sample that are kept beside those of the whole
 
 
 @dataclass(frozen=True)
@@ -74,13 +75,16 @@ class Map:
 def first_look(asked: Map) -> Arrays:
     """A task: the codes of both samples; origin, directions, shares of the plane of the first, as
     core.latent.Axes; xy (n, 2), where the sample lies on it; kept: whether all codes are in stores.
+    z (n, k), its codes, unless they are a store of their own, or very large.
     """
     z = encode(asked.sample, asked.sha256)
     axes, sample = _axes(asked), asked.sample
     stores = [(store(part, asked.sha256), sample.rows(part)) for part in sample.parts]
     kept = all(one.is_encoded(rows).all() for one, rows in stores)
     xy = axes.coordinates(z).astype(np.float32)
-    return _as_arrays(axes) | {"xy": xy, "kept": np.asarray(kept)}
+    found = _as_arrays(axes) | {"xy": xy, "kept": np.asarray(kept)}
+    is_store = len(stores) == 1 and len(z) == len(stores[0][0].known)
+    return found if is_store or z.nbytes > LARGEST else found | {"z": z}
 
 
 def judge(sample: Sample, sha256: str) -> Arrays:

@@ -101,3 +101,13 @@ def test_codes_are_in_memory_only_where_the_disk_takes_none(card: Card, home: Pa
     expected = Autoencoder.load("tiny-dense").encode(datasets.load("mnist-5k").pixels())
     np.testing.assert_allclose(found.z, expected, rtol=1e-4, atol=1e-5)
     assert found.errors().shape == (1_000,)
+
+
+def test_codes_of_a_sample_take_no_memory_of_the_server(card: Card) -> None:
+    sample = latent_encoding.codes(Crowd("mnist-5k", "train", True, 600, 7), card)
+    whole = latent_encoding.codes(Crowd("mnist-5k", "test", False, 10_000, 0), card)
+    st.cache_resource.clear()  # what follows is read from the disk, as after a restart
+    sample = latent_encoding.codes(Crowd("mnist-5k", "train", True, 600, 7), card)
+    for z in (sample.z, whole.z):
+        assert not z.flags.owndata
+        assert not z.flags.writeable

@@ -24,11 +24,19 @@ def codes(crowd: Crowd, card: Card) -> Codes:
     def make() -> Codes:
         stores = _filled(crowd, card)
         judge = lambda which: _errors(stores, which, crowd, card)  # noqa: E731
-        found = [map_tasks.coded(kept, part.rows) for part, kept in stores]
-        z = found[0] if len(found) == 1 else np.concatenate(found)
-        return Codes(z, judge, cache.autoencoder(card).percentiles)
+        return Codes(_z(stores, crowd, card), judge, cache.autoencoder(card).percentiles)
 
     return latent_data.kept("codes", crowd, card, make)
+
+
+def _z(stores: Stores, crowd: Crowd, card: Card) -> Array:
+    """All codes, mapped from the disk: many visitors may look at many samples."""
+    if all(kept.folder is not None for _, kept in stores):
+        sample = cache.computed(latent_data.looking(crowd, card))
+        if "z" in sample:
+            return np.asarray(sample["z"], np.float32)
+    found = [map_tasks.coded(kept, part.rows) for part, kept in stores]
+    return found[0] if len(found) == 1 else np.concatenate(found)
 
 
 def n_so_far(crowd: Crowd, card: Card) -> int:

@@ -62,6 +62,7 @@ def test_first_look_has_codes_plane_and_places(sample: Sample, model: Autoencode
     np.testing.assert_allclose(found["xy"], axes.coordinates(z), rtol=1e-3, atol=1e-4)
     np.testing.assert_allclose(found["shares"], axes.shares, rtol=1e-4)
     assert found["kept"]
+    np.testing.assert_allclose(found["z"], z, rtol=1e-4, atol=1e-5)
     for part in sample.parts:
         store = map_tasks.store(part, model.card.sha256)
         assert store.is_encoded(sample.rows(part)).all()
@@ -71,6 +72,11 @@ def test_first_look_has_codes_plane_and_places(sample: Sample, model: Autoencode
             rtol=1e-4,
             atol=1e-5,
         )
+
+
+def test_codes_of_a_whole_split_are_kept_once(model: Autoencoder) -> None:
+    whole = Sample((SplitRef.of("mnist-5k", "test"),), 10**9, 0)
+    assert "z" not in map_tasks.first_look(Map(whole, whole, model.card.sha256))
 
 
 def test_codes_that_no_disk_takes_are_there_all_the_same(
