@@ -17,6 +17,7 @@ from core.parts import done, each_part
 Measures = npt.NDArray[np.float64]
 Thumbnails = npt.NDArray[np.uint8]
 Positions = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 PART = 4096  # thumbnails compared at a time
 EXTREME = 0.002  # share of the usual images that lie outside the bounds, on either side
 NAMES = ("brightness", "contrast", "sharpness")
@@ -55,16 +56,35 @@ def usual(known: Measures) -> Usual:
     return Usual(low, high)
 
 
-def facts(measured: Measures, bounds: Usual) -> tuple[str, ...]:
-    """Which of FACTS hold for one image.  measured: (3,).
+def holding(measured: Measures, bounds: Usual) -> Flags:
+    """Which of FACTS hold for which images: (n, 5), in their order.  measured: (n, 3).
 
     A nearly uniform image has no detail to speak of, so that it is not called blurred or grainy.
     """
     low, high = measured < bounds.low, measured > bounds.high
-    found = [("dark", low[0]), ("bright", high[0]), ("nearly uniform", low[1])]
-    if not low[1]:
-        found += [("blurred", low[2]), ("grainy", high[2])]
-    return tuple(name for name, holds in found if holds)
+    uniform = low[:, 1]
+    blurred, grainy = low[:, 2] & ~uniform, high[:, 2] & ~uniform
+    return np.column_stack([low[:, 0], high[:, 0], uniform, blurred, grainy])
+
+
+def facts(measured: Measures, bounds: Usual) -> tuple[str, ...]:
+    """Which of FACTS hold for one image.  measured: (3,)."""
+    return named(holding(measured[None], bounds)[0])
+
+
+def named(holds: Flags) -> tuple[str, ...]:
+    """The names of the facts that hold for one image: a row of holding()."""
+    return tuple(name for name, holds_here in zip(FACTS, holds, strict=True) if holds_here)
+
+
+def distance(measured: Measures, bounds: Usual) -> Measures:
+    """How far outside of the bounds each image lies, in shares of what is usual: (n,); 0 inside.
+
+    measured: (n, 3).
+    """
+    outside = np.maximum(bounds.low - measured, measured - bounds.high)
+    shares = outside / np.maximum(bounds.high - bounds.low, 1e-9)
+    return np.asarray(np.maximum(shares, 0).max(axis=1))
 
 
 def thumbnails(images: ImageSet) -> Thumbnails:

@@ -7,10 +7,14 @@ from hypothesis import strategies as st
 
 from core.anomaly.rankings import curves
 from core.anomaly.scores import score
+from pages.ui.colouring import Groups
 from pages.ui.outliers import brush as outlier_brush
+from pages.ui.outliers import classes as outlier_classes
 from pages.ui.outliers import curves as outlier_curves
 from pages.ui.outliers import histogram as outlier_histogram
-from pages.ui.outliers.histogram import Drawn, Look, Stack
+from pages.ui.outliers.classes import Stack
+from pages.ui.outliers.histogram import Drawn, Look
+from tests.pages.many_classes import LETTERS, SIGNS
 
 RNG = np.random.default_rng(0)
 scores, usual = RNG.gamma(2.0, size=500), RNG.gamma(2.0, size=300)
@@ -41,12 +45,75 @@ def test_histogram_counts_every_image_once_on_its_side_of_the_threshold(
 
 def test_histogram_by_class_counts_the_images_of_each() -> None:
     labels = np.arange(500) % 3
-    stack = Stack(labels, ("a", "<b>", "c"))
+    stack = Groups("class", ("a", "<b>", "c"), labels)
     drawn = bars(
         outlier_histogram.histogram(Drawn(scores, usual, NONE, stack), 2.5, score("mse"), PLAIN)
     )
     assert [sum(trace.y) for trace in drawn] == [(labels == i).sum() for i in range(3)]
     assert "&lt;b&gt;" in drawn[1].name
+
+
+def letters(n: int = 500) -> Groups:
+    return Groups("class", LETTERS, np.arange(n) % 62)
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_no_bars_stand_on_each_other_on_a_logarithmic_axis(log: bool) -> None:
+    look = Look(log_counts=log, log_scores=False, dark=False)
+    for classes in (None, letters()):
+        figure = outlier_histogram.histogram(
+            Drawn(scores, usual, NONE, classes), 2.5, score("mse"), look
+        )
+        assert figure.layout.yaxis.type == ("log" if log else "linear")
+        stacked = figure.layout.barmode == "stack" and len(bars(figure)) > 1
+        assert stacked == (classes is not None and not log)
+        lines = [trace for trace in figure.data if "images" in str(trace.hovertemplate)]
+        assert len(lines) == (2 if classes is None else 11)
+
+
+def test_classes_on_a_logarithmic_axis_are_lines_of_their_counts() -> None:
+    look = Look(log_counts=True, log_scores=False, dark=False)
+    classes = letters()
+    figure = outlier_histogram.histogram(
+        Drawn(scores, usual, NONE, classes), 2.5, score("mse"), look
+    )
+    for trace, part in zip(figure.data, classes.parts, strict=False):
+        assert np.nansum(trace.y) / 2 == part.members.sum()
+        assert np.nanmin(trace.y) >= 1
+        assert (trace.line.color, trace.line.dash) == (part.style.colour, part.style.dash)
+
+
+@pytest.mark.parametrize("n", [10, 10_000])
+@pytest.mark.parametrize("log", [False, True])
+def test_axis_of_counts_has_whole_numbers_and_shows_a_single_image(n: int, log: bool) -> None:
+    some = RNG.gamma(2.0, size=n)
+    look = Look(log_counts=log, log_scores=False, dark=False)
+    figure = outlier_histogram.histogram(Drawn(some, usual, NONE), 4.0, score("mse"), look)
+    assert 12 <= len(bars(figure)[0].x) <= 61
+    axis = figure.layout.yaxis
+    if log:
+        assert 10 ** axis.range[0] < 1 < max(bars(figure)[0].y) < 10 ** axis.range[1]
+        assert 2 <= len(axis.tickvals) <= 12
+    elif n == 10:
+        assert axis.dtick == 1
+
+
+def test_threshold_near_the_right_edge_is_written_to_its_left() -> None:
+    figure = outlier_histogram.histogram(
+        Drawn(scores, usual, NONE), scores.max() * 0.95, score("mse"), PLAIN
+    )
+    assert figure.layout.annotations[0].xanchor == "right"
+
+
+@pytest.mark.parametrize("n", [2, 43, 500])
+def test_class_spread_grows_with_the_classes_and_names_each_once(n: int) -> None:
+    names = tuple(f"{SIGNS[i % 43]} {i}" for i in range(n))
+    stack = Stack(np.arange(1_000) % n, names)
+    figure = outlier_classes.class_spread(RNG.random(1_000), stack, "unit", 0.5)
+    assert figure.layout.height >= 20 * n
+    assert len(set(figure.layout.yaxis.ticktext)) == n
+    assert max(map(len, figure.layout.yaxis.ticktext)) <= 24
+    assert len(figure.data[0].median) == n
 
 
 def test_selected_images_are_marked_where_they_lie() -> None:

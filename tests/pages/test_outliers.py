@@ -10,13 +10,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from core import checkpoints, datasets, outliers
 from core.anomaly import scores, thresholds
 from core.anomaly.references import reference_images
 from core.config import ReviewError
-from core.data import folders
+from core.data import folders, ownsets
+from core.data.drafts import Form
+from core.data.gathering import gather
+from core.data.making import Keeping, make
 from core.exports import csv_bytes
 from core.inference import Autoencoder
 from core.models import architecture
@@ -28,8 +32,11 @@ from pages.ui.outliers import export as outlier_export
 from pages.ui.outliers import review as outlier_review
 from pages.ui.outliers.data import Asked, Found, Truth, experiment, scored
 from pages.ui.outliers.review_reports import Said, Stamp
+from tests.core.data.test_gathering import offers
+from tests.core.hostile_images_for_tests import encoded
 from tests.core.models_for_tests import tiny_document, tiny_tensors
 from tests.pages.tiny_models import DIGITS
+from tests.pages.unpacking import components, unpacked
 
 PAGE = "pages/outliers.py"
 OpenPage = Callable[..., AppTest]
@@ -318,7 +325,7 @@ def test_flagged_table_has_scores_facts_and_verdicts(
     found = found_by(open_page, Truth("classes", ("3",)))
     order = found.queue
     nothing_kept.record([decision(str(found.images.ids[order[0]]), "outlier", "ann")])
-    table = outlier_export.flagged_table(found, order)
+    table = outlier_export.judged_table(found, order)
     assert table["id"].tolist() == found.images.ids[order].tolist()
     np.testing.assert_array_equal(table["score"], found.scores[order])
     assert (table["score"] > table["threshold"]).all()
@@ -406,3 +413,25 @@ def test_some_classes_begin_with_none_and_never_drop_one_in_silence(open_page: O
 def test_some_classes_begin_with_those_the_model_never_saw(open_page: OpenPage) -> None:
     app = open_page(model="tiny-without", section_outliers="truth")
     assert app.session_state["outlier_classes"] == ["5", "9"]
+
+
+def test_black_picture_that_scores_low_is_shown_beside_the_flagged(
+    home: Path, open_page: OpenPage
+) -> None:
+    digits = datasets.load("mnist-5k").images[:80, 0]
+    pictures = {f"{i:02d}.png": encoded(Image.fromarray(x), "PNG") for i, x in enumerate(digits)}
+    pictures["black.png"] = encoded(Image.fromarray(np.zeros((28, 28), np.uint8)), "PNG")
+    draft = gather(offers(pictures), Form((28, 28), 1, "pad"), "a test")
+    make(draft, "scans", Keeping(test_share=0.5))
+    split = next(one for one in ("train", "test") if "black.png" in ownsets.load("scans", one).ids)
+    link = {"dataset": "own:scans", "split": split, "model": "tiny-dense", "score": "mae"}
+    app = open_page(outliers_shown="conspicuous", **link)
+    assert not app.exception
+    (shown,) = components(app)
+    cells = unpacked(shown.proto.bytes).header["cells"]
+    assert cells[0]["id"] == "black.png"
+    assert "dark" in cells[0]["text"]
+    captions = [caption.value for caption in app.caption]
+    said = next(words for words in captions if "are flagged by the score" in words)
+    assert said.startswith("0 of these")
+    assert app.query_params["outliers_shown"] == ["conspicuous"]

@@ -1,15 +1,17 @@
 """The histogram of scores with its threshold; brushing it makes the one selection of all pages."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from pages.ui import selection, widgets, zoom
+from pages.ui import highlighting, selection, widgets, zoom
+from pages.ui.colouring import Groups
 from pages.ui.outliers import histogram as outlier_histogram
 from pages.ui.outliers.data import Found, Scores
-from pages.ui.outliers.histogram import Drawn, Look, Stack
+from pages.ui.outliers.histogram import Drawn, Look
 from pages.ui.text import plain
 
 ORIGIN, TURN = "histogram_origin", "histogram_turn"
@@ -18,6 +20,7 @@ CONFIG = {
     "modeBarButtonsToRemove": ["lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d", "pan2d"],
 }
 Range = tuple[float, float]
+BY_CLASS = "The images of each class: bars upon each other, or lines where counts are logarithmic"
 
 
 def draw(found: Found) -> None:
@@ -28,14 +31,10 @@ def draw(found: Found) -> None:
         log_scores = _toggle(
             "Log scores", "log_scores", "Scores that differ by factors", disabled=not can_be_log
         )
-        stack = None
-        if found.images.labels is not None and _toggle(
-            "By class", "by_class", "Each bar divided into the classes of its images"
-        ):
-            stack = Stack(found.images.labels, found.images.class_names)
+        classes = _classes(found)
     look = Look(log_counts, log_scores and can_be_log, st.context.theme.type == "dark")
     picked = found.scores[np.isin(found.images.ids, selection.ids())]
-    drawn = Drawn(found.scores, found.scored.usual, picked, stack)
+    drawn = Drawn(found.scores, found.scored.usual, picked, classes)
     figure = outlier_histogram.histogram(drawn, found.threshold.value, found.score, look)
     key = f"histogram_{_turn()}"
     st.plotly_chart(
@@ -47,6 +46,15 @@ def draw(found: Found) -> None:
         f"Drag across the bars to select their images on all pages. The line is what "
         f"{plain(found.known)} score, scaled to as many images."
     )
+
+
+def _classes(found: Found) -> Groups | None:
+    """The classes to tell apart, if the visitor wants to."""
+    labels = found.images.labels
+    if labels is None or not _toggle("By class", "by_class", BY_CLASS):
+        return None
+    groups = Groups("class", found.images.class_names, labels)
+    return replace(groups, told=highlighting.chosen(groups))
 
 
 def ranges_of(selection: dict[str, Any]) -> list[Range]:

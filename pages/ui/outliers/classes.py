@@ -1,24 +1,47 @@
 """Each class: its scores and their spread, its hardest and easiest images, its mean error."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
 from core.exports import safe_text
+from core.labels import shortened, shortened_one
 from pages.ui import cache, mosaic, theme
 from pages.ui.outliers import data as outlier_data
 from pages.ui.outliers import pairs
-from pages.ui.outliers.data import Found, Scores
-from pages.ui.outliers.histogram import MARGIN, Stack
+from pages.ui.outliers.data import Found, Positions, Scores
+from pages.ui.outliers.histogram import MARGIN
 from pages.ui.rows import picked
 from pages.ui.text import hover_text, plain
 
 SHOWN, IN_ROW = 12, 3
 SIDE = 64
+BOXES, BOX_HEIGHT = 14, 24  # pixels a class, and from how many classes on the chart is long
+SPREAD_HEIGHT = 420  # pixels of a long chart, which scrolls
+ROWS, ROWS_HEIGHT = 10, 600  # of a table that scrolls
+MOST_PICTURED = 100  # classes: the pictures of more would be megabytes
+NUMBER, WIDE = 88, 110  # pixels of a column: no digit is cut off
+MSE = "Mean squared error"
 NO_CLASSES = "These images have no classes: choose a data set that has some."
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Images by class.  labels: (n,), indices into names."""
+
+    labels: npt.NDArray[np.int64]
+    names: tuple[str, ...]
+
+    @property
+    def present(self) -> list[int]:
+        """Which classes have images, rising."""
+        found: list[int] = np.unique(self.labels).tolist()
+        return found
 
 
 def draw(found: Found) -> str | None:
@@ -30,14 +53,16 @@ def draw(found: Found) -> str | None:
     stack = Stack(labels, found.images.class_names)
     _draw_spread(found, stack)
     row = _draw_table(found, stack)
-    return _of_class(found, stack, int(np.unique(labels)[row]))
+    return _of_class(found, stack, stack.present[row])
 
 
 def _draw_spread(found: Found, stack: Stack) -> None:
     figure = class_spread(found.scores, stack, found.score.unit, found.threshold.value)
-    st.plotly_chart(
-        figure, key="class_spread", alt="Scores of each class; the table has the numbers"
-    )
+    is_long = figure.layout.height > SPREAD_HEIGHT
+    with st.container(height=SPREAD_HEIGHT if is_long else "content", border=is_long):
+        st.plotly_chart(
+            figure, key="class_spread", alt="Scores of each class; the table has the numbers"
+        )
     st.caption(
         "Boxes from quarter to quarter, whiskers from 5 to 95 %, mean dashed, threshold red."
     )
@@ -46,73 +71,77 @@ def _draw_spread(found: Found, stack: Stack) -> None:
 def _draw_table(found: Found, stack: Stack) -> int:
     """The table of the classes; the row that is chosen in it."""
     key = ("classes", found.asked.key, found.score.name, found.threshold.value)
+    is_pictured = len(stack.present) <= MOST_PICTURED
+    n_rows = min(len(stack.present), ROWS)
     row = picked(
-        cache.kept(key, lambda: class_table(found, stack)),
-        [stack.names[i] for i in np.unique(stack.labels)],
+        cache.kept(key, lambda: class_table(found, stack, is_pictured)),
+        [stack.names[i] for i in stack.present],
         "class_shown",
         "class",
-        height="content",
-        row_height=SIDE,
+        height="content" if n_rows < ROWS else ROWS_HEIGHT,
+        row_height=SIDE if is_pictured else None,
         column_config=_columns(found),
     )
-    st.caption(
+    where = (
         "Where: the mean error of each pixel over the class, on the scale of the page (black 0, "
         f"brightest {outlier_data.error_scale(found.asked):.2f}). "
-        "Choose a row to see more of its images."
     )
+    st.caption(where * is_pictured + "Choose a row to see more of its images.")
     return row
 
 
 def class_spread(scores: Scores, stack: Stack, unit: str, value: float) -> go.Figure:
     """A box a class: median, quartiles, and whiskers to 5 and 95 %; the threshold as a line.
 
-    scores: (n,).  unit: of the scores.  value: of the threshold.
+    scores: (n,).  unit: of the scores.  value: of the threshold.  The more classes the higher.
     """
+    by_class = [scores[stack.labels == i] for i in stack.present]
+    quantiles = np.array([np.quantile(one, (0.05, 0.25, 0.5, 0.75, 0.95)) for one in by_class])
+    low, q1, median, q3, high = quantiles.T
+    at, names = np.arange(len(by_class)), shortened([stack.names[i] for i in stack.present])
     figure = go.Figure()
-    names, quantiles, means = [], [], []
-    for i, name in enumerate(stack.names):
-        mine = scores[stack.labels == i]
-        if len(mine):
-            names.append(hover_text(name))
-            quantiles.append(np.quantile(mine, (0.05, 0.25, 0.5, 0.75, 0.95)))
-            means.append(mine.mean())
-    low, q1, median, q3, high = np.array(quantiles).T
     figure.add_box(
-        x=names, lowerfence=low, q1=q1, median=median, q3=q3, upperfence=high, mean=means,
+        y=at, lowerfence=low, q1=q1, median=median, q3=q3, upperfence=high,
+        mean=[one.mean() for one in by_class], orientation="h",
         marker_color=theme.LIGHT["reconstructed"], line_width=1.5, name="images", showlegend=False,
     )  # fmt: skip
-    figure.add_hline(y=value, line_width=1.5, line_color=theme.LIGHT["outlier"])
-    figure.update_xaxes(title_text="class", type="category")
-    figure.update_yaxes(title_text=unit)
-    figure.update_layout(height=300, margin=MARGIN)
-    return figure
+    figure.add_vline(x=value, line_width=1.5, line_color=theme.LIGHT["outlier"])
+    figure.update_xaxes(title_text=unit, side="top" if len(at) > BOXES else "bottom")
+    figure.update_yaxes(
+        title_text="class", tickvals=at, ticktext=[hover_text(name) for name in names],
+        range=[len(at) - 0.5, -0.5], automargin=True,
+    )  # fmt: skip
+    return figure.update_layout(height=70 + BOX_HEIGHT * max(3, len(at)), margin=MARGIN)
 
 
-def class_table(found: Found, stack: Stack) -> pd.DataFrame:
+def class_table(found: Found, stack: Stack, is_pictured: bool = True) -> pd.DataFrame:
     """A row a class that has images: numbers of its scores, and pictures as data addresses."""
     rows = []
     (errors,) = (one.scores for one in outlier_data.scored(found.asked, ["mse"]))
-    where = _mean_errors(found)
-    for i, name in enumerate(stack.names):
+    where = _mean_errors(found) if is_pictured else {}
+    for i in stack.present:
         mine = np.flatnonzero(stack.labels == i)
-        if not len(mine):
-            continue
         scores = found.scores[mine]
         row: dict[str, object] = {
-            "class": safe_text(name),  # the table can be exported
+            "class": safe_text(stack.names[i]),  # the table can be exported
             "images": len(mine),
             "mse": errors[mine].mean(),
             "mean": scores.mean(),
             "spread": scores.std(),
             "flagged": int(found.flagged[mine].sum()),
-            "mean error": where[i],
         }
-        order = outlier_data.by_score(found.scores, mine)
-        for title, few in (("hardest", order[:IN_ROW]), ("easiest", order[::-1][:IN_ROW])):
-            pictures = mosaic.enlarged(mosaic.colours(found.images.pixels(few)), SIDE)
-            row[title] = _address(np.concatenate(list(pictures), axis=1))
-        rows.append(row)
+        rows.append(row | ({"mean error": where[i]} | _strips(found, mine) if is_pictured else {}))
     return pd.DataFrame(rows)
+
+
+def _strips(found: Found, mine: Positions) -> dict[str, str]:
+    """The hardest and the easiest images among some, as pictures."""
+    order = outlier_data.by_score(found.scores, mine)
+    strips = {}
+    for title, few in (("hardest", order[:IN_ROW]), ("easiest", order[::-1][:IN_ROW])):
+        pictures = mosaic.enlarged(mosaic.colours(found.images.pixels(few)), SIDE)
+        strips[title] = _address(np.concatenate(list(pictures), axis=1))
+    return strips
 
 
 def _mean_errors(found: Found) -> dict[int, str]:
@@ -136,12 +165,16 @@ def _columns(found: Found) -> dict[str, Any]:
     column = st.column_config
     unit = found.score.unit
     return {
-        "class": column.TextColumn("Class"),
-        "images": column.NumberColumn("Images", format="localized"),
-        "mse": column.NumberColumn("Mean error", format="%.4g", help="Mean squared error"),
-        "mean": column.NumberColumn("Mean score", format="%.4g", help=unit),
-        "spread": column.NumberColumn("Spread", format="%.3g", help=f"Standard deviation; {unit}"),
-        "flagged": column.NumberColumn("Flagged", format="localized", help="Above the threshold"),
+        "class": column.TextColumn("Class", width=160, pinned=True),
+        "images": column.NumberColumn("Images", format="localized", width=NUMBER),
+        "mse": column.NumberColumn("Mean error", width=WIDE, format="%.4g", help=MSE),
+        "mean": column.NumberColumn("Mean score", width=WIDE, format="%.4g", help=unit),
+        "spread": column.NumberColumn(
+            "Spread", width=WIDE, format="%.3g", help=f"Standard deviation; {unit}"
+        ),
+        "flagged": column.NumberColumn(
+            "Flagged", width=NUMBER, format="localized", help="Above the threshold"
+        ),
         "mean error": column.ImageColumn("Where", width=80, help="Where it errs on average"),
         "hardest": column.ImageColumn("Hardest", width=220, help="Highest scores of the class"),
         "easiest": column.ImageColumn("Easiest", width=220, help="Lowest scores of the class"),
@@ -151,9 +184,9 @@ def _columns(found: Found) -> dict[str, Any]:
 def _of_class(found: Found, stack: Stack, i: int) -> str | None:
     mine, name = np.flatnonzero(stack.labels == i), stack.names[i]
     order = outlier_data.by_score(found.scores, mine)
-    clicked = None
+    clicked, short = None, plain(shortened_one(name, 60))
     for title, few in (("Hardest", order[:SHOWN]), ("Easiest", order[::-1][:SHOWN])):
-        st.markdown(f"**{title} images of class {plain(name)}**, originals and reconstructions")
+        st.markdown(f"**{title} images of class {short}**, originals and reconstructions")
         key = f"classes_{title.lower()}"
         clicked = pairs.show(found, few, key, with_class=False) or clicked
     return clicked

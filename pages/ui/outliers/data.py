@@ -175,9 +175,21 @@ def facts(asked: Asked, positions: Positions) -> list[tuple[str, ...]]:
 
     positions: (m,), among the images that are judged.
     """
+    measures, bounds = _measured(asked)
+    return [quality.named(one) for one in quality.holding(measures[positions], bounds)]
+
+
+def conspicuous(asked: Asked) -> Positions:
+    """All judged images that are conspicuous pictures, whatever they score, the most so first."""
+    measures, bounds = _measured(asked)
+    found = np.flatnonzero(quality.holding(measures, bounds).any(axis=1))
+    return by_score(quality.distance(measures, bounds), found)
+
+
+def _measured(asked: Asked) -> tuple[quality.Measures, quality.Usual]:
+    """What the pictures look like, and between what bounds usual ones do."""
     found = cache.computed(_looks(asked))
-    bounds = quality.Usual(found["low"], found["high"])
-    return [quality.facts(one, bounds) for one in found["measures"][positions]]
+    return found["measures"], quality.Usual(found["low"], found["high"])
 
 
 def prepare_review(asked: Asked) -> None:

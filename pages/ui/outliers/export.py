@@ -22,12 +22,12 @@ KINDS = {
 DECIDED = ("source", "image", "reviewer", "verdict", "note", "checkpoint", "time", "operation")
 
 
-def flagged(found: Found, order: Positions) -> None:
-    """A menu that downloads the flagged images, in their order."""
+def shown(found: Found, order: Positions, which: str) -> None:
+    """A menu that downloads images in their order.  which: flagged, conspicuous or selected."""
     _menu(
-        "flagged",
-        "The flagged images: scores, threshold, facts and verdicts",
-        lambda: flagged_table(found, order),
+        which,
+        f"The {which} images: scores, threshold, facts and verdicts",
+        lambda: judged_table(found, order),
         lambda: found.images.take(order),
     )
 
@@ -42,8 +42,8 @@ def decisions(found: Found) -> None:
     )
 
 
-def flagged_table(found: Found, order: Positions) -> pd.DataFrame:
-    """A row a flagged image: id, source, label, score, its threshold, facts and verdicts.
+def judged_table(found: Found, order: Positions) -> pd.DataFrame:
+    """A row an image: id, source, label, score, threshold, whether flagged, facts and verdicts.
 
     Where outliers are known, a last column says whether it is one.
     """
@@ -59,6 +59,7 @@ def flagged_table(found: Found, order: Positions) -> pd.DataFrame:
         "score_name": found.score.name,
         "score": found.scores[order],
         "threshold": found.threshold.value,
+        "flagged": found.flagged[order],
         "facts": [", ".join(one) for one in facts],
         "verdicts": ["; ".join(f"{who}: {d.verdict}" for who, d in by.items()) for by in said],
     }

@@ -3,6 +3,7 @@
 import numpy as np
 import streamlit as st
 
+from core.anomaly import quality
 from core.anomaly.thresholds import edge
 from core.wording import counted
 from pages.ui import cache, mosaic, packing, selection, state, sweep, widgets
@@ -67,7 +68,7 @@ def _two(found: Found, position: int) -> None:
 
 
 def _gallery(found: Found) -> str | None:
-    order = _shown(found)
+    which, order = _shown(found)
     if not len(order):
         st.info(NOTHING, icon=":material/search_off:")
         return None
@@ -81,7 +82,7 @@ def _gallery(found: Found) -> str | None:
             args=(found.images.ids[order].tolist(),),
             help="Make these images the selection on all pages",
         )
-        outlier_export.flagged(found, order)
+        outlier_export.shown(found, order, which)
     shown = order[ON_A_PAGE * (page - 1) : ON_A_PAGE * page]
     packed = cache.kept(
         ("flagged", found.asked.key, found.score.name, tuple(shown.tolist())),
@@ -95,44 +96,58 @@ def _gallery(found: Found) -> str | None:
     return event.clicked
 
 
-def _shown(found: Found) -> Positions:
-    """The flagged images, or the selected ones if the visitor wants to see just those."""
-    selected = np.flatnonzero(np.isin(found.images.ids, selection.ids()))
-    if not len(selected):
-        st.markdown("**Flagged, the strangest first**")
-        return found.queue
-    counts = {"flagged": len(found.queue), "selected": len(selected)}
-    shown = widgets.choice(
+def _shown(found: Found) -> tuple[str, Positions]:
+    """Which images are looked at, and where they are: the flagged, unless others are asked for."""
+    orders = {
+        "flagged": found.queue,
+        "conspicuous": outlier_data.conspicuous(found.asked),
+        "selected": outlier_data.by_score(
+            found.scores, np.flatnonzero(np.isin(found.images.ids, selection.ids()))
+        ),
+    }
+    kinds = [kind for kind, order in orders.items() if len(order) or kind == "flagged"]
+    kind = widgets.choice(
         st.segmented_control,
-        "The strangest first",
-        list(counts),
+        "Images, the strangest first",
+        kinds,
         key="outliers_shown",
         default="flagged",
         required=True,
-        format_func=lambda one: f"{one.capitalize()} · {counts[one]:,}",
-        help="Which images are shown below",
+        format_func=lambda one: f"{one.capitalize()} · {len(orders[one]):,}",
+        help="**Flagged**: above the threshold. **Conspicuous**: dark, bright, nearly uniform, "
+        "blurred or grainy pictures among all that are judged, whatever they score: broken files "
+        "often are. **Selected**: on any page.",
     )
-    if shown == "flagged":
-        return found.queue
-    return outlier_data.by_score(found.scores, selected)
+    if kind == "conspicuous":
+        st.caption(of_conspicuous(int(found.flagged[orders[kind]].sum()), len(orders[kind])))
+    return kind, orders[kind]
+
+
+def of_conspicuous(n_flagged: int, n: int) -> str:
+    """How many conspicuous pictures the score has found by itself."""
+    share = 100 * (1 - (1 - 2 * quality.EXTREME) ** len(quality.NAMES))
+    return (
+        f"{n_flagged:,} of these {n:,} are flagged by the score, too. The most conspicuous come "
+        f"first; of usual images about {share:.0f} in 100 are as conspicuous as the last ones."
+    )
 
 
 def _with_fact(found: Found, order: Positions) -> Positions:
-    """Those of the flagged that have the chosen fact; the pills say how many have which."""
+    """Those of some images that have the chosen fact; the pills say how many have which."""
     facts = outlier_data.facts(found.asked, order)
     counts = {name: sum(name in one for one in facts) for name in outlier_data.FACTS}
     names = [name for name, n in counts.items() if n]
     if not names:
         return order
+    meanings = "\n".join(f"- **{name}**: {outlier_data.FACTS[name]}" for name in names)
     chosen = widgets.choice(
         st.pills,
-        "Conspicuous pictures",
+        "As pictures",
         names,
         key="fact",
         default=None,
         format_func=lambda name: f"{name} · {counts[name]}",
-        help="Broken files often are: compared with the training images. None chosen = all.\n"
-        + "\n".join(f"- **{name}**: {outlier_data.FACTS[name]}" for name in names),
+        help=f"Compared with the images that the model knows. None chosen = all.\n{meanings}",
     )
     return order if chosen is None else order[[chosen in one for one in facts]]
 

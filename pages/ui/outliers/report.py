@@ -37,7 +37,7 @@ def content(found: Found, every_score: bool = False) -> Content:
         (_counted(found), outlier_data.explanation(found)),
         settings,
         (asked.card,),
-        _pictures(found, found.queue[:SHOWN]),
+        (*_pictures(found, found.queue[:SHOWN]), *_conspicuous(found)),
         (Figure("Scores", _chart(found), f"Line: {found.known}, scaled."),),
         (*_against_truth(found, every_score), *_by_class(found), _flagged(found)),
     )
@@ -65,6 +65,20 @@ def _pictures(found: Found, shown: Positions) -> tuple[Row, ...]:
         Row("Rebuilt", reporting.tiles(mosaic.colours(x_hat), ids), "reconstructed"),
         Row("Error", reporting.tiles(errors, ids), "error", f"Brightest: {scale:.2f} and more."),
     )
+
+
+def _conspicuous(found: Found) -> tuple[Row, ...]:
+    """Pictures that are conspicuous and not flagged, the most so first."""
+    every = outlier_data.conspicuous(found.asked)
+    others = every[~found.flagged[every]]
+    shown = others[:SHOWN]
+    if not len(shown):
+        return ()
+    images, facts = found.images.take(shown), outlier_data.facts(found.asked, shown)
+    words = [", ".join(one) for one in facts]
+    n = f"The first {len(shown):,} of {len(others):,}, which the score does not flag."
+    tiles = reporting.tiles(mosaic.colours(images.pixels()), images.ids.tolist(), words)
+    return (Row("Conspicuous pictures", tiles, "original", n),)
 
 
 def _chart(found: Found) -> Chart:

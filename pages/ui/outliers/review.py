@@ -19,12 +19,14 @@ from pages.ui.text import plain
 
 QUEUES = {
     "flagged": "flagged images",
+    "conspicuous": "conspicuous pictures",
     "selected": "selected images",
     "disagreements": "where reviewers disagree",
     "all": "all images",
 }
 EMPTY = {
     "flagged": "Nothing is flagged: lower the threshold.",
+    "conspicuous": "No picture here is dark, bright, nearly uniform, blurred or grainy.",
     "selected": "Nothing is selected: brush the histogram, or circle points in the latent space.",
     "disagreements": "No image is normal to one reviewer and an outlier to another.",
     "all": "There are no images.",
@@ -92,6 +94,8 @@ def _queue(found: Found, kind: str) -> Positions:
     ids = found.images.ids
     if kind == "flagged":
         return found.queue
+    if kind == "conspicuous":
+        return outlier_data.conspicuous(found.asked)
     if kind == "all":
         return outlier_data.by_score(found.scores, np.arange(len(ids)))
     if kind == "selected":

@@ -69,6 +69,16 @@ def test_facts_are_all_explained(images: ImageSet) -> None:
     assert set(everything) <= set(quality.FACTS)
 
 
+def test_picture_farther_from_what_is_usual_is_the_more_conspicuous(images: ImageSet) -> None:
+    bounds = quality.usual(quality.measures(images))
+    grey, white = (np.full((1, *images.shape), value, np.uint8) for value in (150, 255))
+    pictures = replace(images.take([0, 1]), images=np.concatenate([grey, white]))
+    usual = images.take([int(np.argsort(images.images.mean(axis=(1, 2, 3)))[500])])
+    near, far = quality.distance(quality.measures(pictures), bounds)
+    assert 0 < near < far
+    assert quality.distance(quality.measures(usual), bounds) == [0]
+
+
 def test_near_duplicates_are_found_by_a_loop_too(images: ImageSet) -> None:
     x = images.images[:40].copy()
     x[7] = np.clip(x[3].astype(int) + 3, 0, 255)  # a little brighter
