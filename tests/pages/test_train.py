@@ -376,6 +376,14 @@ def test_map_names_each_class_as_text_never_as_markup() -> None:
     assert [one.text for one in figure.layout.annotations] == ["&lt;b&gt;x&lt;/b&gt;", "y"]
 
 
+def test_map_of_codes_names_the_most_frequent_of_many_classes() -> None:
+    labels = [f"a class with a long name, number {i % 43}" for i in range(200)]
+    figure = run_charts.code_map(np.random.default_rng(0).random((200, 2), np.float32), labels)
+    assert len({one.text for one in figure.layout.annotations}) == 10
+    assert max(len(one.text) for one in figure.layout.annotations) <= 12
+    assert sum(len(trace.x) for trace in figure.data) == 200
+
+
 @pytest.mark.slow
 def test_estimate_is_measured_in_a_process_of_its_own(empty_home: Path) -> None:
     run = new_run(write_images(empty_home / "squares"), epochs=50)

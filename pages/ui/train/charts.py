@@ -1,15 +1,16 @@
 """A run's numbers to plotly figures. No st calls."""
 
-import html
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
+from core.labels import shortened
 from core.running.records import Curves
 from core.wording import natural
 from pages.ui import theme
+from pages.ui.colouring import Groups
 from pages.ui.text import hover_text
 from pages.ui.theme import Style
 
@@ -56,23 +57,27 @@ def compared_losses(
 def code_map(codes: Array, labels: Sequence[str]) -> go.Figure:
     """Where a plane of codes has the test images, with each class named in its middle.
 
-    codes: (n, 2).  labels: n classes, or none.
+    codes: (n, 2).  labels: n classes, or none.  Of many classes the most frequent are named.
     """
-    figure = go.Figure()
     names = np.array(labels) if labels else np.full(len(codes), "")
     placed = np.isfinite(codes).all(axis=1)
     codes, names = codes[placed], names[placed]
-    for i, name in enumerate(sorted(set(names.tolist()), key=natural)):
-        (x, y), colour = codes[names == name].T, theme.style(i).colour
-        marker = {"size": 4, "color": colour, "opacity": 0.7}
-        figure.add_scattergl(x=x, y=y, mode="markers", name=name, marker=marker, hoverinfo="name")
-        middle = {"x": float(np.median(x)), "y": float(np.median(y))}
-        font = {"size": 15, "weight": 700, "color": theme.PAPER}
-        if name:
-            word = html.escape(name)
+    every = tuple(sorted(set(names.tolist()), key=natural))
+    of = {name: i for i, name in enumerate(every)}
+    groups = Groups("class", every, np.array([of[name] for name in names.tolist()], np.int64))
+    figure = go.Figure()
+    shorts = shortened([part.name for part in groups.parts], 12)
+    for part, short in zip(groups.parts, shorts, strict=True):
+        x, y = codes[part.members].T
+        marker = {"size": 4, "color": part.style.colour, "opacity": 0.7, "symbol": part.style.shape}
+        whole = hover_text(part.name or part.label)
+        figure.add_scattergl(x=x, y=y, mode="markers", name=whole, marker=marker, hoverinfo="name")
+        if part.name:
             figure.add_annotation(
-                **middle, text=word, showarrow=False, font=font, bgcolor=colour, opacity=0.8
-            )
+                x=float(np.median(x)), y=float(np.median(y)),
+                text=hover_text(short), showarrow=False, opacity=0.8,
+                font={"size": 15, "weight": 700, "color": theme.PAPER}, bgcolor=part.style.colour,
+            )  # fmt: skip
     figure.update_xaxes(title_text="z0, first number of the code")
     figure.update_yaxes(title_text="z1, second number of the code")
     margin = {"l": 8, "r": 8, "t": 8, "b": 8}
