@@ -139,6 +139,16 @@ def test_chosen_classes_stand_out_on_map_plane_and_in_the_report_and_belong_to_t
     assert seen == {colour for colour, _ in drawn(app).values()}
 
 
+def test_many_classes_are_searched_in_a_list_where_images_are_chosen(
+    home: Path, open_app: OpenApp
+) -> None:
+    app = open_app(dataset=keep("letters", LETTERS), model="tiny-dense")
+    box = next(box for box in app.multiselect if box.label == "Classes")
+    box.set_value([LETTERS[40]]).run()
+    assert not app.exception
+    assert app.query_params["classes"] in (LETTERS[40], [LETTERS[40]])
+
+
 def test_map_of_strange_names_is_drawn(home: Path, open_app: OpenApp) -> None:
     dataset = keep("odd", ODD, 4)
     app = open_app(dataset=dataset, model="tiny-dense").switch_page(latent_pages.PAGE).run()

@@ -10,13 +10,13 @@ from core.config import HourglassError
 from core.data.drafts import Draft
 from core.data.ownsets import OwnSet
 from core.reports import Content, Row, Table
-from core.wording import counted, one_line
+from core.wording import counted, listed, one_line
 from pages.ui import cache, mosaic, reporting
 from pages.ui.own import oddities
 from pages.ui.own.source import MANNER
 from pages.ui.text import decimal, size_name
 
-N_SHOWN = 8  # pictures of a set
+N_SHOWN, MOST_CLASSES = 8, 20  # pictures of a set, and classes that are named
 SETS = ("data set", "size", "to train", "to test", "classes", "prepared", "left out", "from")
 SPLITS = ("data set", "made", "test share", "seed of the split", "models trained on it")
 MODELS = (
@@ -82,7 +82,7 @@ def _made(found: Sequence[OwnSet], cards: Sequence[Card]) -> tuple[Table, ...]:
                 size_name(own.shape),
                 f"{own.n_train:,}",
                 f"{own.n_test:,}",
-                ", ".join(own.class_names) or "none",
+                listed(own.class_names, MOST_CLASSES) or "none",
                 _manner(own.manner),
                 f"{own.n_left_out:,}",
                 own.source,

@@ -1,7 +1,7 @@
 """What the Reconstruct page can be asked: which images, which noise, which models to compare."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import streamlit as st
@@ -12,6 +12,7 @@ from core.noise import ADDITIVE, EXPLANATIONS, KINDS, Kind, Noise
 from pages.ui import state, widgets
 from pages.ui.text import kind_name, plain, titles
 
+MOST_PILLS = 20  # classes: more are searched in a list
 LARGE = 48  # pixels a side, from where fewer images fit a screen and a message
 COMPARE, RIVALS = "compare", "rivals"
 COUNTS, COUNTS_OF_LARGE = (8, 12, 16, 24, 32), (4, 8, 12, 16)
@@ -159,15 +160,17 @@ def _count(large: bool) -> int:
 
 
 def _classes(available: ImageSet) -> list[str]:
+    few: dict[str, Any] = {"selection_mode": "multi", "format_func": plain}  # pills show Markdown
+    many = {"placeholder": "Search a class; none chosen = all"}
+    is_few = len(available.class_names) <= MOST_PILLS
     return widgets.several(
-        st.pills,
+        st.pills if is_few else st.multiselect,
         "Classes",
         available.class_names,
         key="classes",
         what="class",
-        selection_mode="multi",
-        format_func=plain,  # pills show Markdown
         help="Only images of these classes; none chosen = all",
+        **(few if is_few else many),
     )
 
 
