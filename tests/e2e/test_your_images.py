@@ -305,7 +305,7 @@ def test_colour_zip_becomes_a_set_a_model_and_pictures_of_it(
     page.locator(".stMarkdownBadge", has_text="Finished").wait_for(timeout=4 * SECONDS)
     page.goto(f"{server}/outliers?dataset=own:cifar10-sample&measured_on=judged")
     page.get_by_text(re.compile(r"1\d of 1,\d+ images are flagged")).wait_for(timeout=SECONDS)
-    page.get_by_text("Flagged, the strangest first").wait_for(timeout=SECONDS)
+    page.get_by_text("Images, the strangest first").wait_for(timeout=SECONDS)
     page.get_by_role("link", name="Your images").click()
     page.get_by_text("Look at images").click()
     ramp = np.linspace(0, 255, 48 * 64, dtype=np.uint8).reshape(1, 48, 64)
