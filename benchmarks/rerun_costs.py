@@ -18,10 +18,12 @@ import psutil
 
 from benchmarks import serving
 from benchmarks.rerun_cases import CASES, SAME, Case
+from benchmarks.session import Rerun
 from benchmarks.visitor import Visitor
 
 READY_SECONDS = 5.0  # until the server has loaded what all pages use
 SAMPLES = 12
+WAIT_SECONDS = 120.0  # for what is computed in other processes
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,8 @@ def server(bare: bool = False) -> Iterator[tuple[str, Server]]:
         places = {"HOURGLASS_HOME": folder}
         with serving.process(Path(folder) / "log.txt", places, bare=bare) as (address, pid):
             for page in sorted({case.page for case in CASES}):
-                Visitor(address, page).close()
+                with Visitor(address, page) as visitor:
+                    visitor.wait(time.monotonic() + WAIT_SECONDS)
             time.sleep(READY_SECONDS)
             yield address, Server(pid)
 
@@ -67,13 +70,22 @@ def cost(address: str, process: Server, case: Case, times: int) -> Cost:
     """What so many changes cost, one after the other."""
     with case.visitor(address) as visitor:
         for i in range(4):
-            case.act(visitor, i)
+            whole(visitor, case, i)
         before = process.cpu()
-        reruns = [case.act(visitor, i) for i in range(4, 4 + times)]
+        reruns = [whole(visitor, case, i) for i in range(4, 4 + times)]
         cpu = process.cpu() - before
     sizes = [rerun.size for rerun in reruns]
     seconds = [rerun.seconds for rerun in reruns]
     return Cost(1000 * cpu / times, seconds, float(np.mean(sizes)) / 1000)
+
+
+def whole(visitor: Visitor, case: Case, i: int) -> Rerun:
+    """Make the i-th change and wait until all that it asks for is on the page."""
+    began = time.perf_counter()
+    rerun = case.act(visitor, i)
+    if (last := visitor.wait(time.monotonic() + WAIT_SECONDS)) is None:
+        return rerun
+    return Rerun(time.perf_counter() - began, rerun.frame, rerun.size + last.size, last.is_waiting)
 
 
 @dataclass(frozen=True)
@@ -96,6 +108,8 @@ def crowd(address: str, process: Server, n: int, seconds: float) -> Crowd:
     with ExitStack() as leaving, ThreadPoolExecutor(n) as threads:
         cases = [SAME[i % len(SAME)] for i in range(n)]
         visitors = [leaving.enter_context(case.visitor(address)) for case in cases]
+        for visitor in visitors:
+            visitor.wait(time.monotonic() + WAIT_SECONDS)
         megabytes = (process.megabytes() - before) / n
         cpu, until = process.cpu(), time.monotonic() + seconds
         busy = [threads.submit(changing, *one, until) for one in zip(visitors, cases, strict=True)]
@@ -130,7 +144,7 @@ def long_use(address: str, process: Server, minutes: float) -> list[tuple[float,
         case = CASES[visits % len(CASES)]
         with case.visitor(address) as visitor:
             for i in range(4):
-                case.act(visitor, 4 * visits + i)
+                whole(visitor, case, 4 * visits + i)
         time.sleep(0.2)
     raise AssertionError("count() does not end")
 
