@@ -2,20 +2,17 @@
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from core import arraycache, checkpoints, datasets
+from core import checkpoints
 from core.background import Jobs
 from core.checkpoints import Card
-from core.inference import Autoencoder
-from core.mapping.structure import Structure
+from core.computing import results
 from pages.ui import cache
 from pages.ui.latent import jobs as latent_jobs
 from pages.ui.latent.data import Crowd
 
 CROWD = Crowd("mnist-5k", "test", False, 1000, 0)
-FOUND = (Structure("codes", 8, 0.25, 0.5, 0.125, 0.75), Structure("pixels", 784, -0.5, 0, 0, 1.0))
 
 
 @pytest.fixture
@@ -27,6 +24,7 @@ def restart(monkeypatch: pytest.MonkeyPatch) -> None:
     """As on a server that has done nothing yet."""
     jobs = Jobs()
     monkeypatch.setattr(cache, "jobs", lambda: jobs)
+    cache.shelf().clear()
 
 
 def test_numbers_measured_before_a_restart_are_there_after_it(
@@ -34,8 +32,8 @@ def test_numbers_measured_before_a_restart_are_there_after_it(
 ) -> None:
     restart(monkeypatch)
     assert latent_jobs.numbers(CROWD, card) is None
-    z = Autoencoder.load("tiny-dense").encode(datasets.load("mnist-5k").pixels())
-    latent_jobs.start_numbers(CROWD, card, z).wait(120)
+    latent_jobs.start_numbers(CROWD, card).wait(120)
+    restart(monkeypatch)
     measured = latent_jobs.numbers(CROWD, card)
     assert measured is not None
     assert [one.size for one in measured] == [3, 784, 3]
@@ -43,13 +41,15 @@ def test_numbers_measured_before_a_restart_are_there_after_it(
     assert latent_jobs.numbers(CROWD, card) == measured
 
 
-def test_numbers_kept_that_are_not_those_of_a_structure_are_measured_anew(
+def test_numbers_on_the_disk_that_are_damaged_are_not_shown(
     card: Card, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     restart(monkeypatch)
-    kept = latent_jobs._as_arrays(FOUND)
-    file = latent_jobs._file(CROWD, card, "numbers")
-    arraycache.write(file, kept)
-    assert latent_jobs.numbers(CROWD, card) == FOUND
-    arraycache.write(file, kept | {"measured": np.zeros((2, 2))})
+    latent_jobs.start_numbers(CROWD, card).wait(120)
+    assert latent_jobs.numbers(CROWD, card) is not None
+    for file in results.folder().glob(f"*{results.SUFFIX}"):
+        content = bytearray(file.read_bytes())
+        content[-20] ^= 1
+        file.write_bytes(content)
+    restart(monkeypatch)
     assert latent_jobs.numbers(CROWD, card) is None

@@ -17,10 +17,10 @@ def test_copying_read_after_a_restart_equals_what_was_measured(
 ) -> None:
     st.cache_resource.clear()  # another test may have measured the same model
     card = checkpoints.load("tiny-dense").card
-    first = copies.measured("mnist-5k", "test", card)
+    first = copies.measured("mnist-5k", "test", [card])[card.name]
     st.cache_resource.clear()
     monkeypatch.setattr(strangers, "copies", None)  # would fail if it were measured again
-    again = copies.measured("mnist-5k", "test", card)
+    again = copies.measured("mnist-5k", "test", [card])[card.name]
     assert again is not first
     assert again.passed == first.passed
     model, x = Autoencoder.load("tiny-dense"), robustness.spread(datasets.load("mnist-5k"), 200)
