@@ -11,9 +11,10 @@ if __name__ != "__main__":
 
     app = st.App(__file__, middleware=serve.MIDDLEWARE, lifespan=serve.lifespan)
 else:
-    from pages.ui import cache, errors, links, presence, progress, sidebar, state
-    from pages.ui.component import ASSETS
-    from pages.ui.server import router
+    from pages.ui import cache, progress
+    from pages.ui.components.component import ASSETS
+    from pages.ui.frame import errors, sidebar
+    from pages.ui.session import links, presence, router, state
 
     PAGES = (
         st.Page(

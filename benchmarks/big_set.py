@@ -61,11 +61,11 @@ class Watch:
 def imported(folder: Path, home: Path, queue: Any) -> None:
     """In a process of its own: import and read, and put a row for each into the queue."""
     os.environ["HOURGLASS_HOME"] = str(home)
-    from core import datasets
-    from core.data.drafts import Form
-    from core.data.gate import Terms, in_folder
-    from core.data.gathering import gather
-    from core.data.making import Keeping, make
+    from core.data import catalogue
+    from core.data.offered.gate import Terms, in_folder
+    from core.data.own.draft import Form
+    from core.data.own.import_images import gather
+    from core.data.own.make_set import Keeping, make
 
     watch = Watch()
     draft = gather(in_folder(folder, Terms()), Form((SIDE, SIDE), 3), "a benchmark", watch.tell)
@@ -75,7 +75,7 @@ def imported(folder: Path, home: Path, queue: Any) -> None:
     draft.discard()
     queue.put(watch.row("made a set", own.n_train + own.n_test))
     watch = Watch()
-    images = datasets.load("own:big", "train")
+    images = catalogue.load("own:big", "train")
     for start, part in _parts(len(images)):
         images.pixels(part).mean()
         watch.tell(start, len(images))

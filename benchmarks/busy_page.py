@@ -28,9 +28,9 @@ from benchmarks.serving import browsing, serving
 from benchmarks.timing import Load
 from benchmarks.visitor import Visitor
 from core import runs
-from core.learning.recipes import TrainConfig
-from core.running import control as run_control
 from core.runs import Run, RunConfig
+from core.runs import control as run_control
+from core.training.config import TrainConfig
 
 BATCH = 128
 OPTIONS: dict[str, dict[str, Any]] = {

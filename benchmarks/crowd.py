@@ -15,10 +15,9 @@ from playwright.sync_api import Browser, Page
 from playwright.sync_api import TimeoutError as TooLate
 
 from benchmarks.latent_page import CHART, GRID, dragged
-from core import datasets
-from core.data import ownsets
-from core.data.ownrows import Rows
-from core.data.ownsets import OwnSet
+from core.data import catalogue
+from core.data.own import store
+from core.data.own.store import OwnSet, Rows
 
 MODEL = "mnist-dense-2"
 TRAIN = 1_000
@@ -33,12 +32,12 @@ def write_set(home: Path, name: str, n: int) -> str:
     """An own data set of n digits with noise to test on, and TRAIN more to train on; its id."""
     folder = home / "data" / "own" / name
     folder.mkdir(parents=True)
-    known = datasets.load("mnist-5k", "train")
+    known = catalogue.load("mnist-5k", "train")
     assert known.labels is not None
     rng = np.random.default_rng(0)
     which = rng.integers(0, len(known), TRAIN + n)
     shape = (TRAIN + n, 1, 28, 28)
-    images = np.lib.format.open_memmap(folder / ownsets.IMAGES, "w+", np.uint8, shape)
+    images = np.lib.format.open_memmap(folder / store.IMAGES, "w+", np.uint8, shape)
     for start in range(0, TRAIN + n, 10_000):
         x = known.images[which[start : start + 10_000]]
         noise = rng.integers(0, 64, x.shape, dtype=np.uint8)
@@ -46,11 +45,11 @@ def write_set(home: Path, name: str, n: int) -> str:
     images.flush()
     ids = [f"{i:07d}.png" for i in range(TRAIN + n)]
     rows = Rows(ids, known.labels[which].tolist(), [])
-    (folder / ownsets.ROWS).write_bytes(msgspec.json.encode(rows))
+    (folder / store.ROWS).write_bytes(msgspec.json.encode(rows))
     own = OwnSet(
         1, name, (1, 28, 28), known.class_names, TRAIN, n, 0, "a benchmark", 0, "2026-01-01"
     )
-    (folder / ownsets.DOCUMENT).write_bytes(msgspec.json.encode(own))
+    (folder / store.DOCUMENT).write_bytes(msgspec.json.encode(own))
     return own.id
 
 

@@ -53,10 +53,10 @@ class Found:
 def reader(orders: Any, answers: Any) -> None:
     """A process that reads one image after the other and says what became of each."""
     from core.config import ImageRejected
-    from core.data.drafts import Form
-    from core.data.gathering import formed
-    from core.data.preparation import prepare, suggest, working_copy
-    from core.images import read_image
+    from core.data.own.draft import Form
+    from core.data.own.import_images import formed
+    from core.images.preparation import prepare, suggest, working_copy
+    from core.images.reading import read_image
 
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # what C libraries say of broken files
     answers.put(peak_mb())
@@ -77,17 +77,19 @@ def reader(orders: Any, answers: Any) -> None:
 def reader_of_archives(orders: Any, answers: Any) -> None:
     """The same for archives: all files in one are read, and the first reason counts."""
     from core.config import DataError
-    from core.data.gate import Terms, in_files
-    from core.data.imagesets import Rejected
-    from core.data.offers import STREAMED
-    from core.data.reading import pictures
+    from core.data.offered.files import STREAMED
+    from core.data.offered.gate import Terms, in_files
+    from core.data.own.upload import readable_pictures
+    from core.images.imagesets import Rejected
 
     answers.put(peak_mb())
     while (content := orders.get()) is not None:
         began = time.perf_counter()
         refused: list[Rejected] = []
         try:
-            for _ in pictures(in_files([("x", io.BytesIO(content))], Terms(STREAMED)), refused):
+            for _ in readable_pictures(
+                in_files([("x", io.BytesIO(content))], Terms(STREAMED)), refused
+            ):
                 pass
             said = refused[0].reason if refused else ""
         except DataError as refusal:

@@ -16,10 +16,10 @@ import click
 from benchmarks.latent_page import PROJECTED, in_the_browser, opened
 from benchmarks.serving import browsing, serving
 from benchmarks.timing import Load
-from core import datasets
-from core.data.imagesets import ImageSet
+from core.data import catalogue
+from core.images.imagesets import ImageSet
 from core.inference import Autoencoder
-from core.mapping import projections, structure
+from core.latent import projections, structure
 
 MEASURED = ("mnist-dense-2", "mnist-vae-2", "mnist-dense-32", "mnist-conv-32")
 
@@ -57,7 +57,7 @@ def of_structure(images: ImageSet) -> list[str]:
 @click.option("--rounds", default=5, help="How often each thing is done in the browser.")
 def main(data_root: Path | None, rounds: int) -> None:
     """Print three tables, and how busy the machine was."""
-    images = datasets.load("mnist", "test", data_root)
+    images = catalogue.load("mnist", "test", data_root)
     environment = {"HOURGLASS_DATA_ROOT": str(data_root)} if data_root else {}
     load = Load()
     with (

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from playwright.sync_api import Browser, Page
 
-from core import latent
-from core.data.imagesets import ImageSet
+from core.images.imagesets import ImageSet
 from core.inference import Autoencoder
+from core.latent import geometry
 
 CHART = ".st-key-map_0 .js-plotly-plot"
 ABOUT = 500  # points in a lasso
@@ -102,7 +102,7 @@ def in_the_browser(browser: Browser, address: str, images: ImageSet, rounds: int
     assert images.labels is not None
     page, sent = opened(browser, address, f"model={PROJECTED}")
     z = Autoencoder.load(PROJECTED).encode(images.pixels())
-    points = latent.plane(z).coordinates(z)
+    points = geometry.plane(z).coordinates(z)
     found = []
     for label in range(rounds):
         centre = np.median(points[images.labels == label % 10], axis=0)

@@ -14,19 +14,21 @@ from sklearn.neighbors import NearestNeighbors
 
 from benchmarks.table import Row, printing
 from benchmarks.timing import in_turn
-from core import checkpoints, datasets, sheets
-from core.anomaly import neighbours
-from core.backends import OnnxBackend
+from core import checkpoints, neighbours
+from core.data import catalogue
+from core.images import sheets
 from core.inference import Autoencoder
-from core.mapping import density as counted
+from core.inference.backends import OnnxBackend
+from core.latent import density as counted
 from core.models.execution import TorchBackend
 from core.noise import Noise
-from core.sweeps import SIGMAS, noise_sweep
-from pages.ui import density, mosaic, packing
-from pages.ui.colouring import Groups
-from pages.ui.reconstruct import reconstruction
-from pages.ui.scatter import Points
-from pages.ui.sweep import Cell
+from core.robustness.sweeps import SIGMAS, noise_sweep
+from pages.ui.components import packing
+from pages.ui.components.sweep import Cell
+from pages.ui.figures import density, mosaic
+from pages.ui.figures.colouring import Groups
+from pages.ui.figures.scatter import Points
+from pages.ui.noise import rows as reconstruction
 
 MODELS = {"dense": "mnist-dense-32", "conv": "mnist-conv-32"}
 SHOWN = 16
@@ -42,7 +44,7 @@ def rows(rounds: int = 5) -> list[Row]:
 
 def inference(rounds: int) -> Iterator[Row]:
     """Ours, from pixels to pixels, beside eager PyTorch and beside the bare runtime."""
-    x = datasets.load("mnist-5k", "train").pixels(slice(0, 1024))
+    x = catalogue.load("mnist-5k", "train").pixels(slice(0, 1024))
     for family in MODELS:
         for n in (1024, 16):
             yield _inference(family, x[:n], rounds)
@@ -69,7 +71,7 @@ def _inference(family: str, x: np.ndarray, rounds: int) -> Row:
 
 def sweep(rounds: int) -> Row:
     """The noise slider, ready to be sent, beside one call for each of its places."""
-    images = datasets.load("mnist-5k", "test")
+    images = catalogue.load("mnist-5k", "test")
     x, noise = images.pixels(slice(0, SHOWN)), Noise("gaussian", 0.0)
     model = Autoencoder.load(MODELS["dense"])
     cells = tuple(Cell(str(name), "") for name in images.ids[:SHOWN])
@@ -113,7 +115,7 @@ def distances(rounds: int) -> Row:
 
 def pictures(rounds: int) -> Row:
     """A thousand images in one picture, beside a PNG for each."""
-    x = datasets.load("mnist-5k", "test").pixels(slice(0, 1000))
+    x = catalogue.load("mnist-5k", "test").pixels(slice(0, 1000))
     whole = mosaic.colours(x)
     sheet = np.ascontiguousarray(whole.reshape(25, 40, 28, 28, 3).transpose(0, 2, 1, 3, 4))
     flat = Image.fromarray(sheet.reshape(25 * 28, 40 * 28, 3))

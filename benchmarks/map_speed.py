@@ -22,11 +22,11 @@ from benchmarks import crowd
 from benchmarks.serving import browsing, serving
 from benchmarks.table import Row, markdown
 from benchmarks.timing import Load, seconds_of
-from core.backends import inference_threads
-from core.data import ownsets
+from core.data.own import store
 from core.inference import Autoencoder
+from core.inference.backends import inference_threads
+from core.latent.map_tasks import DENSE
 from core.machine import cores
-from pages.ui.density import DENSE
 
 EVER, RESTARTED, LATER = VISITS = ("first map ever", "first map after a restart", "a later map")
 ZOOM, LASSO = "finer after a zoom", "lasso"
@@ -48,7 +48,7 @@ def rows(rounds: int = 2, sizes: tuple[int, ...] = (OF,)) -> list[Row]:
 def measured(browser: Browser, home: Path, name: str, rounds: int) -> Seconds:
     """Each round is two lives of the server: one without codes, one that finds them on the disk."""
     seconds: Seconds = {what: [] for what in (*VISITS, ZOOM, LASSO, "encoding")}
-    link = f"dataset={ownsets.PREFIX}{name}&model={crowd.MODEL}&points=1000000"
+    link = f"dataset={store.PREFIX}{name}&model={crowd.MODEL}&points=1000000"
     environment, log = {"HOURGLASS_HOME": str(home)}, home / "log.txt"
     for _ in range(rounds):
         shutil.rmtree(home / "data" / "codes", ignore_errors=True)
@@ -61,7 +61,7 @@ def measured(browser: Browser, home: Path, name: str, rounds: int) -> Seconds:
             seconds[ZOOM].append(crowd.refined(page))
             seconds[LASSO].append(crowd.circled(page))
             left(page)
-        seconds["encoding"].append(encoding_alone(home / "data" / "own" / name / ownsets.IMAGES))
+        seconds["encoding"].append(encoding_alone(home / "data" / "own" / name / store.IMAGES))
     return seconds
 
 

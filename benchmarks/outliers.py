@@ -21,13 +21,13 @@ from sklearn.ensemble import IsolationForest
 from sklearn.neighbors import LocalOutlierFactor, NearestNeighbors
 
 from benchmarks.timing import seconds_of
-from core import datasets, outliers
-from core.anomaly import rankings, scores
+from core.anomaly import judging, rankings, scores
+from core.anomaly.judging import References
 from core.anomaly.rankings import Truth
 from core.anomaly.references import reference_images
-from core.data.imagesets import ImageSet
+from core.data import catalogue
+from core.images.imagesets import ImageSet
 from core.inference import Autoencoder
-from core.outliers import References
 
 CHECKPOINT = "mnist-conv-32-no-5-9"
 TARGET = 0.92
@@ -64,7 +64,7 @@ def ours(model: Autoencoder, known: ImageSet, images: ImageSet, truth: Truth) ->
     usual = seconds_of(lambda: references.distribution("combined"))
     judged = references.judge(images)
     for spec in scores.SCORES:
-        found = outliers.ranked(judged, spec.name, truth)
+        found = judging.ranked(judged, spec.name, truth)
         fit = sum(seconds for space, seconds in fits.items() if _needs(spec, space))
         fit += usual if spec.parts else 0
         yield Row(spec.title, found.auroc, found.average_precision, fit, found.seconds)
@@ -140,7 +140,7 @@ def main(data_root: Path | None, checkpoint: str, slow: bool) -> None:
 def table(data_root: Path | None, checkpoint: str = CHECKPOINT, slow: bool = True) -> None:
     """Print a row as soon as it is there."""
     model = Autoencoder.load(checkpoint)
-    images = datasets.load("mnist", "test", data_root)
+    images = catalogue.load("mnist", "test", data_root)
     known = reference_images(model.card, images, data_root)
     names = [images.class_names.index(name) for name in model.card.excluded_classes]
     truth = np.isin(np.asarray(images.labels), names)

@@ -22,7 +22,7 @@ from benchmarks.serving import browsing, serving
 from benchmarks.timing import Load
 from benchmarks.visitor import Visitor
 from core import checkpoints
-from pages.ui.text import titles
+from pages.ui.figures.text import titles
 
 MODELS = ("mnist-denoising", "mnist-dense-32", "mnist-conv")
 LINK = f"model={MODELS[0]}"

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 import click
 
-from core import checkpoints, datasets
-from core.evaluation import Evaluation, evaluate
+from core import checkpoints
+from core.data import catalogue
 from core.inference import Autoencoder
+from core.inference.evaluation import Evaluation, evaluate
 
 SIGMA = 0.5
 
@@ -60,7 +61,7 @@ def main(data_root: str | None) -> None:
     click.echo("|---|---|---|---|---|---|---|")
     for card in checkpoints.available():
         if card.shipped:
-            images = datasets.load(card.dataset, "test", data_root)
+            images = catalogue.load(card.dataset, "test", data_root)
             found = evaluate(Autoencoder.load(card.name), images, (SIGMA,))
             click.echo(line(card.name, found, card.n_parameters))
 

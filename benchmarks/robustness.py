@@ -16,13 +16,14 @@ import click
 import numpy as np
 
 from benchmarks.timing import Load
-from core import datasets, robustness
-from core.comparing import crossings, strangers, wording
-from core.comparing.strangers import STRANGERS
-from core.data.imagesets import ImageSet
+from core.data import catalogue
+from core.images.imagesets import ImageSet
 from core.inference import Autoencoder
 from core.noise import Noise, same_sort
-from core.robustness import INPUT, Curve, Study
+from core.robustness import copying, crossings
+from core.robustness import curves as robustness
+from core.robustness.copying import STRANGERS
+from core.robustness.curves import INPUT, Curve, Study
 
 MODELS = (
     "mnist-dense-2",
@@ -40,11 +41,12 @@ COLD_SECONDS = 5.0
 COLD = """
 import time
 began = time.perf_counter()
-from core import datasets, robustness
+from core.data import catalogue
+from core.robustness import curves as robustness
 from core.inference import Autoencoder
 from core.noise import Noise
 imported = time.perf_counter()
-images = datasets.load("mnist-5k")
+images = catalogue.load("mnist-5k")
 for name in {names}:
     model = Autoencoder.load(name)
     loaded = time.perf_counter()
@@ -89,12 +91,12 @@ def curve_lines(found: Study) -> Iterator[str]:
 def crossing_lines(found: Study) -> Iterator[str]:
     """What the page says of the same curves."""
     stretches = crossings.nearest((*found.models, found.noisy), found.sigmas, MSE)
-    yield f"- {wording.summary(stretches)}"
+    yield f"- {crossings.crossing_summary(stretches)}"
     for pair in crossings.pairs(found.models, found.sigmas, MSE):
-        yield f"- {wording.sentence(pair)}"
+        yield f"- {crossings.crossing_sentence(pair)}"
     for curve in found.models:
         pair = crossings.compare(curve, found.noisy, found.sigmas, MSE)
-        yield f"- {wording.usefulness(pair)}"
+        yield f"- {crossings.usefulness(pair)}"
 
 
 def copying_lines(images: ImageSet, names: Sequence[str]) -> Iterator[str]:
@@ -105,8 +107,8 @@ def copying_lines(images: ImageSet, names: Sequence[str]) -> Iterator[str]:
     x = images.pixels()
     for name in names:
         model = Autoencoder.load(name)
-        told = [f"{c.mse.mean():.4f}, {100 * c.kept:.0f} %" for c in strangers.copies(model, x, 0)]
-        passed = 100 * strangers.noise_passed(model, x, 0)
+        told = [f"{c.mse.mean():.4f}, {100 * c.kept:.0f} %" for c in copying.copies(model, x, 0)]
+        passed = 100 * copying.noise_passed(model, x, 0)
         yield f"| `{name}` | " + " | ".join(told) + f" | {passed:.1f} % |"
 
 
@@ -147,7 +149,7 @@ def main(data_root: str | None, speed: bool, rounds: int) -> None:
     if speed:
         _print_speed(rounds)
         return
-    images = datasets.load("mnist", "test", data_root)
+    images = catalogue.load("mnist", "test", data_root)
     for noise in (Noise(), Noise(clip=True)):
         began = time.perf_counter()
         found = study(images, noise)

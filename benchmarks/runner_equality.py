@@ -11,9 +11,10 @@ import click
 import numpy as np
 
 from benchmarks.runner_page import browsers, posted_by
-from core import checkpoints, datasets
+from core import checkpoints
 from core.checkpoints import Card, Checkpoint
 from core.config import shipped_checkpoints_dir
+from core.data import catalogue
 from core.export.browser import TOLERANCE, BrowserModel, browser_model, cost
 from core.inference import Autoencoder
 from core.noise import Noise, add_noise
@@ -26,7 +27,7 @@ NOISE = Noise(sigma=0.5)
 def images_for(card: Card) -> np.ndarray:
     """N test images of the kind that a shipped model was trained on, and N_NOISY with noise."""
     dataset = "shapes" if card.dataset == "shapes" else "mnist-5k"
-    x = datasets.load(dataset).pixels(slice(0, N))
+    x = catalogue.load(dataset).pixels(slice(0, N))
     return np.concatenate([x, add_noise(x[:N_NOISY], NOISE, seed=1)])
 
 

@@ -15,7 +15,8 @@ import numpy as np
 from benchmarks.runner_page import Browser, browsers, posted_by
 from benchmarks.table import Row, markdown
 from benchmarks.timing import Load
-from core import checkpoints, datasets
+from core import checkpoints
+from core.data import catalogue
 from core.export.browser import browser_model
 from core.inference import Autoencoder
 
@@ -69,7 +70,7 @@ def _files() -> dict[str, bytes]:
     files = {}
     for name, dataset, *_ in MODELS:
         checkpoint = checkpoints.load(name)
-        x = datasets.load(dataset).pixels(slice(0, AT_ONCE))
+        x = catalogue.load(dataset).pixels(slice(0, AT_ONCE))
         files[f"{name}/model"] = browser_model(checkpoint, x).message()
         for key, values in (("x", x), ("z", Autoencoder(checkpoint).encode(x))):
             files[f"{name}/{key}"] = np.ascontiguousarray(values, "<f4").tobytes()

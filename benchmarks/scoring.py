@@ -36,11 +36,10 @@ import numpy as np
 from benchmarks.scoring_memory import memory
 from benchmarks.scoring_sources import Source, digits, pictures
 from benchmarks.table import Row, markdown
-from core.images import read_image, to_array
+from core.images.reading import read_image, to_array
 from core.machine import cores
 from core.streaming import decoding
-from core.streaming.inferring import models_at_once, scored
-from core.streaming.pipeline import score_file
+from core.streaming.pipeline import models_at_once, score_file, scored
 from core.streaming.shards import Sample
 
 LOOP_BATCH = 256

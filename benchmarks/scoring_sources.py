@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from PIL import Image
 
 from benchmarks.big_set import draw_pictures
-from core import datasets
+from core.data import catalogue
 from core.inference import Autoencoder
 from core.streaming import shards
 from core.streaming.pipeline import Job
@@ -37,7 +37,7 @@ class Source:
 def digits(folder: Path, n: int) -> Source:
     """Parquet files of PNG bytes."""
     folder.mkdir()
-    images = datasets.load("mnist-5k", "train").images
+    images = catalogue.load("mnist-5k", "train").images
     files = [_png(images[i % len(images), 0] // (1 + i // len(images))) for i in range(DIFFERENT)]
     for start in range(0, n, A_SHARD):
         rows = [files[i % DIFFERENT] for i in range(start, min(n, start + A_SHARD))]

@@ -21,14 +21,14 @@ from torchvision.datasets import MNIST
 from torchvision.transforms import ToTensor
 
 from benchmarks.table import Row, printing
-from core import datasets
-from core.data.imagesets import ImageSet
-from core.learning.batches import floats, resident
-from core.learning.events import EpochDone
-from core.learning.recipes import TrainConfig
+from core.data import catalogue
+from core.images.imagesets import ImageSet
 from core.models import architecture
 from core.models.network import Network
-from core.training import train
+from core.training.config import TrainConfig
+from core.training.descent import floats, resident
+from core.training.events import EpochDone
+from core.training.trainer import train
 
 BATCH = 128
 REPEATS = 5
@@ -99,7 +99,7 @@ def forward_backward(case: Case, images: ImageSet) -> float:
 def rows(rounds: int = 5) -> list[Row]:
     """A row a network; the three ways are measured in turn, `rounds` times."""
     torch.set_num_threads(1)
-    images = datasets.load("mnist-5k", "train")
+    images = catalogue.load("mnist-5k", "train")
     images = images.take(np.tile(np.arange(len(images)), REPEATS))
     with tempfile.TemporaryDirectory() as folder:
         write_as_torchvision(images, Path(folder) / "MNIST" / "raw")

@@ -17,12 +17,13 @@ import torch
 from safetensors.numpy import load_file
 from tqdm import tqdm
 
-from core import checkpoints, datasets
+from core import checkpoints
 from core.config import shipped_checkpoints_dir
-from core.learning.events import EpochDone, Finished, Started, StepDone
-from core.learning.recipes import TrainConfig
+from core.data import catalogue
 from core.noise import Noise
-from core.training import train
+from core.training.config import TrainConfig
+from core.training.events import EpochDone, Finished, Started, StepDone
+from core.training.trainer import train
 
 SIGMA_HALF = Noise(sigma=0.5)
 OVERCOMPLETE: dict[str, Any] = {
@@ -115,8 +116,8 @@ def _rewrite(path: Path) -> None:
 
 def _train(shipped: Shipped, path: Path, data_root: str | None) -> None:
     config = shipped.config
-    train_set = datasets.training_images(config.dataset, config.exclude_classes, data_root)
-    test_set = datasets.load(config.dataset, "test", data_root)
+    train_set = catalogue.training_images(config.dataset, config.exclude_classes, data_root)
+    test_set = catalogue.load(config.dataset, "test", data_root)
     with tqdm(desc=shipped.name, unit="step") as bar:
         for event in train(config, train_set, test_set, path):
             if isinstance(event, Started):

@@ -8,8 +8,8 @@ if __name__ == "__main__":
         from core.cli.main import main
 
         status = main()
-        if "core.distributed" in sys.modules and "TORCHELASTIC_RUN_ID" in os.environ:
-            sys.modules["core.distributed"].end(status)
+        if "core.training.distributed" in sys.modules and "TORCHELASTIC_RUN_ID" in os.environ:
+            sys.modules["core.training.distributed"].end(status)
         sys.exit(status)
     except ModuleNotFoundError as error:
         sys.stderr.write(f"Error: {error.name} is not installed: use the Python in .venv.\n")

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from pages.ui import progress, reporting, sidebar
+from pages.ui import progress
+from pages.ui.frame import downloads, sidebar
 from pages.ui.latent import controls as latent_controls
 from pages.ui.latent import drawing as latent_drawing
 from pages.ui.latent import inspector as latent_inspector
@@ -24,10 +25,10 @@ if not len(choice.images()):
 asked = latent_controls.asked(choice, card)
 views = tuple(latent_views.view(asked, card) for card in asked.cards)
 drawn = latent_drawing.draw_maps(views)
-below = latent_sections.draw(views)
+below = latent_sections.draw_sections(views)
 selected = latent_views.selected_positions(views[0].population.images)
 told = latent_report.Told(views, selected, below.walked, drawn.plane.pinned)
-reporting.button(lambda: latent_report.content(told), "latent")
+downloads.button(lambda: latent_report.content(told), "latent")
 latent_inspector.inspect(views[0], below.clicked or drawn.plane.clicked)
 with progress.part():
     latent_drawing.finish(views, drawn.captions)

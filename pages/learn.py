@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages.ui.learn import steps as learn_steps
-from pages.ui.server import router
+from pages.ui.session import router
 
 st.title("Learn")
 st.caption(

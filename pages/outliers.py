@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui import reporting, sidebar
+from pages.ui.frame import downloads, sidebar
 from pages.ui.outliers import controls as outlier_controls
 from pages.ui.outliers import report as outlier_report
 from pages.ui.outliers import sections as outlier_sections
@@ -14,5 +14,5 @@ st.caption(
 )
 
 found = outlier_controls.found(sidebar.chosen())
-section = outlier_sections.draw(found)
-reporting.button(lambda: outlier_report.content(found, section == "truth"), "outliers")
+section = outlier_sections.draw_sections(found)
+downloads.button(lambda: outlier_report.content(found, section == "truth"), "outliers")

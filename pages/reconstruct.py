@@ -2,14 +2,18 @@
 
 import streamlit as st
 
-from core.sweeps import NoiseSweep
-from pages.ui import cache, inspector, reporting, sidebar, state, styles, sweep
+from core.robustness.sweeps import NoiseSweep
+from pages.ui import cache
 from pages.ui.cache import Shown
-from pages.ui.inspector import View
-from pages.ui.reconstruct import controls, reconstruction
-from pages.ui.reconstruct.picture import picture
-from pages.ui.reconstruct.report import Picked, Told, content
+from pages.ui.components import sweep
+from pages.ui.figures import styles
+from pages.ui.frame import downloads, sidebar
+from pages.ui.noise import controls, inspector, rows
+from pages.ui.noise.inspector import View
+from pages.ui.noise.picture import picture
+from pages.ui.noise.report import Picked, Told, content
 from pages.ui.server import landing, welcome
+from pages.ui.session import state
 
 welcome.draw()
 st.title(landing.TITLE)
@@ -43,7 +47,7 @@ start = state.on_entry("sigma", sigma)
 event = sweep.show(packed, "noise_sweep", start, moves=welcome.moves())
 st.session_state["sigma"] = event.asked
 state.publish("sigma", landing.SIGMA)
-step = reconstruction.nearest_step(reconstruction.steps_of(images, shown.finest), event.value)
+step = rows.nearest_step(rows.steps_of(images, shown.finest), event.value)
 
 
 def sweeps() -> tuple[NoiseSweep, ...]:
@@ -64,11 +68,11 @@ with download:
     drawn = styles.of_models([card.name for card in cards])
     classes = None if images.labels is None else tuple(st.session_state["classes"])
     picked = Picked(classes, controls.shuffle())
-    reporting.button(
+    downloads.button(
         lambda: content(Told(images, sweeps(), cards, step, seed, drawn), picked), "reconstruct"
     )
 if event.clicked in shown.ids:  # else it was clicked while others were on their way
     models = tuple(cache.autoencoder(card) for card in cards)
     swept = sweeps()
-    view = View(images, models, swept, step, reconstruction.error_scale(swept))
+    view = View(images, models, swept, step, rows.error_scale(swept))
     inspector.inspect(view, event.clicked)

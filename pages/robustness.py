@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui import sidebar
+from pages.ui.frame import sidebar
 from pages.ui.robust import controls as robust_controls
 from pages.ui.robust import copying as robust_copying
 from pages.ui.robust import curves as robust_curves

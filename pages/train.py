@@ -3,8 +3,9 @@
 import streamlit as st
 
 from core import runs
-from core.running import control as run_control
-from pages.ui import errors, presence, public_sets, sidebar, state, ways
+from core.runs import control as run_control
+from pages.ui.frame import errors, public_sets, sidebar, ways
+from pages.ui.session import presence, state
 from pages.ui.train import facts as training_facts
 from pages.ui.train import form as training_form
 from pages.ui.train import runs as run_list
@@ -25,7 +26,7 @@ with left, errors.shown():
     if missing := public_sets.missing(config.train.dataset):
         public_sets.offer(missing)
     else:
-        training_facts.draw(config)
+        training_facts.draw_facts(config)
         if st.button(
             "Start training", type="primary", icon=":material/play_arrow:", width="stretch",
             help="Begins in the background; waits for its turn if others are running",

@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from pages.ui import sidebar, widgets
+from pages.ui.frame import sidebar
 from pages.ui.own import downloads as own_downloads
 from pages.ui.own import look as own_look
 from pages.ui.own import models as own_models
 from pages.ui.own import sets as own_sets
+from pages.ui.session import widgets
 
 SECTIONS = {
     "look": ("Look at images", own_look.draw),

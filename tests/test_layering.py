@@ -9,21 +9,6 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[1]
-FLOORS = tuple(
-    set(names.split())
-    for names in (
-        """config database derived files labels locks machine memory metrics noise processes scales
-        sheets shelf svgcharts wording
-        anomaly.neighbours anomaly.rankings anomaly.thresholds""",
-        "arraycache background data datasets images models parts streaming.shards tensorfiles",
-        """backends cards checkpointfiles checkpoints computing documents evaluation export
-        exports inference latent outliers ownmodels robustness source_code sweeps trained_on anomaly
-        comparing.crossings comparing.measuring comparing.scored comparing.strangers mapping
-        streaming""",
-        "comparing distributed learning removal reports reviews running runs training",
-        "cli __main__",
-    )
-)
 
 
 def python_files(folder: str) -> list[Path]:
@@ -39,21 +24,6 @@ def imported(path: Path) -> Iterator[str]:
             assert node.level == 0, f"{path} imports relatively"
             yield node.module or ""
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
-
-
-def floor(module: str) -> int:
-    """The floor of a module below core ("data.zips"), or of the nearest package that is listed."""
-    parts = module.split(".")
-    for n in range(len(parts), 0, -1):
-        for i, modules in enumerate(FLOORS):
-            if ".".join(parts[:n]) in modules:
-                return i
-    raise AssertionError(f"core.{module} is on no floor: add it to FLOORS")
-
-
-def own_floor(path: Path) -> int:
-    _, *below_core = module_name(path).split(".")
-    return floor(".".join(below_core)) if below_core else 0
 
 
 def loaded_by(statement: str) -> set[str]:
@@ -86,13 +56,10 @@ def test_command_line_imported_loads_nothing_that_costs_time() -> None:
 
 
 @pytest.mark.parametrize("path", python_files("core"), ids=module_name)
-def test_core_module_imports_from_its_own_floor_or_below(path: Path) -> None:
-    own = own_floor(path)
+def test_core_module_imports_nothing_from_above_core(path: Path) -> None:
     for name in imported(path):
-        package, _, rest = name.partition(".")
+        package = name.split(".")[0]
         assert package not in ("pages", "app", "streamlit", "plotly", "tests", "benchmarks"), name
-        if package == "core" and rest and not (PROJECT / "core" / rest).is_dir():
-            assert floor(rest) <= own, f"{path.name} imports {name} from above"
 
 
 def test_core_modules_have_no_circle_of_imports() -> None:

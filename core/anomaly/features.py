@@ -7,11 +7,11 @@ import numpy as np
 import numpy.typing as npt
 
 from core import metrics
-from core.anomaly.neighbours import Array, Neighbours
 from core.anomaly.spaces import Rows, Scores, Space, Spaces, flat
-from core.data.imagesets import ImageSet
+from core.images.imagesets import ImageSet
+from core.images.parts import Once, each_part
 from core.inference import Autoencoder
-from core.parts import Once, each_part
+from core.neighbours import Array, Neighbours
 
 
 class Features:

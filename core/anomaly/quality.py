@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from core.data import alike
-from core.data.imagesets import ImageSet
-from core.parts import done, each_part
+from core.images import duplicates
+from core.images.imagesets import ImageSet
+from core.images.parts import done, each_part
 
 Measures = npt.NDArray[np.float64]
 Thumbnails = npt.NDArray[np.uint8]
@@ -91,7 +91,7 @@ def thumbnails(images: ImageSet) -> Thumbnails:
     """16 x 16 grey values of each image: (n, 256)."""
     found = np.empty((len(images), 256), np.uint8)
     for i, x in enumerate(images.images):
-        found[i] = alike.thumbnail(x)
+        found[i] = duplicates.thumbnail(x)
         if i % PART == 0:
             done("Comparing the images", i, len(images))
     return found
@@ -107,7 +107,7 @@ def near_duplicates(small: Thumbnails, positions: Iterable[int]) -> list[Positio
     for i in positions:
         close = np.concatenate(
             [
-                np.square(part.astype(np.int32) - small[i]).mean(axis=1) <= alike.NEAR**2
+                np.square(part.astype(np.int32) - small[i]).mean(axis=1) <= duplicates.NEAR**2
                 for part in np.split(small, range(PART, len(small), PART))
             ]
         )

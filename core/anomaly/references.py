@@ -5,12 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
-from core import datasets, trained_on
 from core.anomaly.spaces import K
-from core.checkpoints import Card
+from core.checkpoints import Card, trained_on
 from core.config import DataError
-from core.data import alike, digits, planting
-from core.data.imagesets import ImageSet
+from core.data import catalogue
+from core.data.named import digits, planting
+from core.images import duplicates
+from core.images.imagesets import ImageSet
 
 Load = Callable[[str, str], ImageSet]
 
@@ -20,7 +21,7 @@ def reference_images(
 ) -> ImageSet:
     """The images the model was trained on, without those that are judged.
 
-    load: gives a split of a data set; core.datasets.load from data_root if None.
+    load: gives a split of a data set; core.data.catalogue.load from data_root if None.
 
     If too few are left, since the training images are themselves judged: the usual images of the
     test split. A model of all MNIST is compared with the embedded digits where MNIST is not, and
@@ -28,7 +29,7 @@ def reference_images(
     Nothing is downloaded.  Raises DataError if there are no such images.
     """
     name = available_id(card, judged, data_root)
-    load = load or (lambda name, split: datasets.load(name, split, data_root))
+    load = load or (lambda name, split: catalogue.load(name, split, data_root))
     for split in ("train", "test"):
         images = _without(usual_images(card, name, split, load), judged)
         if len(images) > K:
@@ -45,9 +46,9 @@ def usual_images(card: Card, name: str, split: str, load: Load) -> ImageSet:
     """
     images = load(name, split)
     if images.shape != card.input_shape:  # a folder, brought to the model's size
-        images = datasets.load(name, split, size=card.input_shape[1:])
+        images = catalogue.load(name, split, size=card.input_shape[1:])
     if split == "train":
-        images = datasets.for_training(images, load)
+        images = catalogue.for_training(images, load)
     return planting.usual(images, card.excluded_classes)
 
 
@@ -59,7 +60,7 @@ def available_id(card: Card, judged: ImageSet, data_root: Path | None = None) ->
     name = trained_on.known(card)
     if name is None:
         return judged.id
-    infos = {info.id: info for info in datasets.catalogue(data_root)}
+    infos = {info.id: info for info in catalogue.catalogue(data_root)}
     info = infos.get(name)
     if info is None or info.available:
         return name
@@ -73,6 +74,8 @@ def available_id(card: Card, judged: ImageSet, data_root: Path | None = None) ->
 
 def _without(images: ImageSet, judged: ImageSet) -> ImageSet:
     """The images that have not the same pixels as any of those judged."""
-    known = {alike.digest(x) for x in judged.images}
-    keep = np.fromiter((alike.digest(x) not in known for x in images.images), bool, len(images))
+    known = {duplicates.digest(x) for x in judged.images}
+    keep = np.fromiter(
+        (duplicates.digest(x) not in known for x in images.images), bool, len(images)
+    )
     return images if keep.all() else images.take(keep)

@@ -14,12 +14,12 @@ import numpy as np
 import numpy.typing as npt
 
 from core import arraycache, config, derived
-from core.anomaly.neighbours import Array, Neighbours, nearest, nearest_others
 from core.config import DataError
-from core.data.imagesets import ImageSet
+from core.images.imagesets import ImageSet
+from core.images.parts import Once, done, each_part
 from core.inference import Autoencoder
-from core.latent import principal_axes
-from core.parts import Once, done, each_part
+from core.latent.geometry import principal_axes
+from core.neighbours import Array, Neighbours, nearest, nearest_others
 
 Scores = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]

@@ -17,7 +17,7 @@ def datasets(context: click.Context, data_root: Path | None, as_json: bool) -> N
 
     A folder or an archive of images is a data set too: folder:PATH, zip:PATH, file:PATH.
     """
-    from core.datasets import catalogue
+    from core.data.catalogue import catalogue
 
     if context.invoked_subcommand is not None:
         return
@@ -48,7 +48,7 @@ def fetch(ids: tuple[str, ...], data_root: Path | None, as_json: bool) -> None:
     are. What arrives is checked against the sums that their makers published.
     """
     from core.config import DataError
-    from core.data.publicsets import BY_ID
+    from core.data.named.publicsets import BY_ID
 
     if unknown := [name for name in ids if name not in BY_ID]:
         raise DataError(f"{unknown[0]!r} is not to be downloaded: choose {', '.join(BY_ID)}.")

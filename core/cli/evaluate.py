@@ -9,10 +9,10 @@ import click
 from core.cli import options, output
 from core.metrics import psnr_text
 from core.noise import Kind, Noise, same_sort
-from core.wording import counted
+from core.text import counted
 
 if TYPE_CHECKING:
-    from core.evaluation import Evaluation
+    from core.inference.evaluation import Evaluation
 
 
 @click.command(cls=options.Command, short_help="Measure how well a model rebuilds a data set.")
@@ -55,8 +55,8 @@ def evaluate(
     Errors are mean squared differences between the reconstruction and the clean image, on pixels
     in [0, 1].
     """
-    from core import evaluation, trained_on
-    from core.inference import Autoencoder
+    from core.checkpoints import trained_on
+    from core.inference import Autoencoder, evaluation
 
     autoencoder = Autoencoder.load(checkpoint)
     source = dataset or trained_on.required(autoencoder.card)

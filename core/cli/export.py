@@ -36,11 +36,12 @@ def export(checkpoint: str, out: Path, part: "Part", data_root: Path | None, as_
     """
     import numpy as np
 
-    from core import checkpoints, exports
+    from core import checkpoints
     from core.config import OptionError
+    from core.export import tables
     from core.files import replacing
 
-    exports.check_path(out, (".onnx", ".py", ".npy"))
+    tables.check_path(out, (".onnx", ".py", ".npy"))
     found = checkpoints.load(checkpoint)
     content = _images(found, data_root) if out.suffix.lower() == ".npy" else None
     try:
@@ -57,18 +58,19 @@ def export(checkpoint: str, out: Path, part: "Part", data_root: Path | None, as_
 
 def _model(found: "Checkpoint", suffix: str, part: "Part") -> bytes:
     if suffix == ".py":
-        from core import source_code
+        from core.export import script
 
-        return source_code.script(found.card).encode()
+        return script.script(found.card).encode()
     from core.models.onnx_export import to_onnx
 
     return to_onnx(found.card.plan, found.tensors, part, found.card.title)
 
 
 def _images(found: "Checkpoint", data_root: Path | None) -> "npt.NDArray[np.uint8]":
-    from core import datasets, trained_on
+    from core.checkpoints import trained_on
+    from core.data import catalogue
 
     source = trained_on.required(found.card)
     with output.progress("load") as tell:
-        images = datasets.training_images(source, found.card.excluded_classes, data_root, tell)
+        images = catalogue.training_images(source, found.card.excluded_classes, data_root, tell)
     return images.images

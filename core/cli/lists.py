@@ -43,7 +43,7 @@ def checkpoints(as_json: bool) -> None:
     measured by Hourglass, or only stated by the author of a model that comes from elsewhere.
     """
     from core import checkpoints as store
-    from core import trained_on
+    from core.checkpoints import trained_on
 
     cards, broken = store.available(), store.broken()
     rows = [
@@ -65,7 +65,7 @@ def checkpoints(as_json: bool) -> None:
 
 
 def _described(card: "Card") -> dict[str, Any]:
-    from core import trained_on
+    from core.checkpoints import trained_on
 
     return {
         "name": card.name,

@@ -9,14 +9,12 @@ import click
 
 from core.cli.app import app
 from core.cli.datasets import datasets
-from core.cli.encode import encode
-from core.cli.estimate import estimate
 from core.cli.evaluate import evaluate
 from core.cli.export import export
 from core.cli.lists import archs, checkpoints
 from core.cli.outliers import outliers
-from core.cli.project import project, structure
-from core.cli.runs import runs
+from core.cli.project import encode, project, structure
+from core.cli.runs import estimate, runs
 from core.cli.score import score
 from core.cli.sizes import sizes
 from core.cli.take import take

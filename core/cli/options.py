@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from core.cli import output
-from core.data.names import ENCODINGS
+from core.data.offered.names import ENCODINGS
 from core.noise import KINDS
 
 if TYPE_CHECKING:
-    from core.data.imagesets import ImageSet
+    from core.images.imagesets import ImageSet
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead.")
 data_root = click.option(
@@ -85,10 +85,10 @@ def _fits(text: str, kind: click.ParamType[Any], context: click.Context) -> bool
 
 def source_id(text: str) -> str:
     """`text` as datasets.load() takes it: an ID as it is, a path as folder:, zip: or file:PATH."""
-    from core import datasets
+    from core.data import catalogue
 
     path = Path(text)
-    if text in {info.id for info in datasets.catalogue()} or not path.exists():
+    if text in {info.id for info in catalogue.catalogue()} or not path.exists():
         return text
     kind = "folder" if path.is_dir() else "zip" if path.suffix.lower() == ".zip" else "file"
     return f"{kind}:{path.resolve()}"
@@ -96,9 +96,9 @@ def source_id(text: str) -> str:
 
 def is_own(name: str) -> bool:
     """Whether source_id() found a path in it."""
-    from core import datasets
+    from core.data import catalogue
 
-    return name.partition(":")[0] in datasets.OWN_KINDS
+    return name.partition(":")[0] in catalogue.OWN_KINDS
 
 
 def load_images(
@@ -113,14 +113,14 @@ def load_images(
     A person's own images are brought to that shape; a data set is not changed.  encoding: of names
     in an archive, see name_encoding.
     """
-    from core import datasets
-    from core.data.folders import Choice, load_path
+    from core.data import catalogue
+    from core.data.own.folder import Choice, load_path
     from core.streaming import scoring
 
     name = source_id(source)
     if not is_own(name):
         with output.progress("load") as tell:
-            return datasets.load(name, split or "test", data_root, tell)
+            return catalogue.load(name, split or "test", data_root, tell)
     with output.progress("load") as tell:
         images = load_path(name, Choice(split or "all", shape[1:], encoding=encoding), tell)
     output.tell_guesses(images.notes)

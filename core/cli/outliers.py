@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import click
 
 from core.cli import options, output
-from core.wording import counted
+from core.text import counted
 
 if TYPE_CHECKING:
+    from core.anomaly.judging import Ranked
     from core.checkpoints import Card
-    from core.data.imagesets import ImageSet
-    from core.data.planting import Experiment
+    from core.data.named.planting import Experiment
+    from core.images.imagesets import ImageSet
     from core.inference import Autoencoder
-    from core.outliers import Ranked
 
 
 @click.command(
@@ -64,10 +64,10 @@ def outliers(
     that an outlier scores above a usual image. AP: average precision. P@K: the share of outliers
     among the K highest scores, K being how many there are. SECONDS: from pixels to scores.
     """
-    from core import trained_on
     from core.anomaly import references
+    from core.checkpoints import trained_on
+    from core.images.parts import telling
     from core.inference import Autoencoder
-    from core.parts import telling
 
     autoencoder = Autoencoder.load(checkpoint)
     card = autoencoder.card
@@ -88,7 +88,7 @@ def _ranked(
     autoencoder: "Autoencoder", usual: "ImageSet", experiment: "Experiment"
 ) -> "list[Ranked]":
     """How well each score that these images allow finds the outliers."""
-    from core import outliers as judging
+    from core.anomaly import judging
 
     known = judging.References(autoencoder, usual)
     judged = known.judge(experiment.images)
@@ -118,7 +118,7 @@ def _show(
 
 def _named(usual: "ImageSet", card: "Card") -> str:
     """What the model was compared with, and why with that if it is not what it was trained on."""
-    from core import trained_on
+    from core.checkpoints import trained_on
 
     why = "" if trained_on.known(card) else " (what the model was trained on is not known here)"
     return f"{len(usual):,} {usual.split} images of {usual.id}{why}"
@@ -127,7 +127,7 @@ def _named(usual: "ImageSet", card: "Card") -> str:
 def _known(images: "ImageSet", card: "Card", classes: tuple[str, ...]) -> "Experiment":
     """The outliers that were named, or those that are known without."""
     from core.config import OptionError
-    from core.data import planting
+    from core.data.named import planting
 
     if not classes and (marked := planting.by_defects(images)):
         return marked
@@ -143,7 +143,7 @@ def _planted(
     images: "ImageSet", card: "Card", plant: str, share: float, seed: int, data_root: Path | None
 ) -> "Experiment":
     """Outliers among images of the classes that the model knows."""
-    from core.data import planting
+    from core.data.named import planting
 
     usual = planting.usual(images, card.excluded_classes)
     if plant in planting.CORRUPTIONS:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import click
 from tqdm import tqdm
 
-from core.wording import visible
+from core.text import visible
 
 if TYPE_CHECKING:
-    from core.data.imagesets import Rejected
+    from core.images.imagesets import Rejected
 
 
 def tell_rejected(rejected: "Sequence[Rejected]", n: int | None = None) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from core.cli import options, output
-from core.wording import counted
+from core.text import counted
 
 METHODS = ("pca", "pacmap", "tsne")
 
@@ -49,20 +49,20 @@ def project(
     """
     import pandas as pd
 
-    from core import exports, latent
+    from core.export import tables
     from core.inference import Autoencoder
-    from core.mapping import projections, structure
+    from core.latent import geometry, projections, structure
 
-    exports.check_path(out)
+    tables.check_path(out)
     autoencoder = Autoencoder.load(checkpoint)
     images = options.load_images(source, split, data_root, autoencoder.input_shape)
-    images = images.take(latent.stratified(images.labels, len(images), most or len(images), seed))
+    images = images.take(geometry.stratified(images.labels, len(images), most or len(images), seed))
     z = autoencoder.encode(images.pixels())
     with output.progress(method) as tell:
         places = projections.project(z, method, seed, tell)
     names = [images.label_name(i) for i in range(len(images))]
     columns = {"id": images.ids.tolist(), "label": names, "x": places[:, 0], "y": places[:, 1]}
-    exports.save(pd.DataFrame(columns), out)
+    tables.save(pd.DataFrame(columns), out)
     n = min(structure.N_NEIGHBOURS, (len(z) - 1) // 2)
     trust = structure.trustworthiness(z, places, n) if n else None
     result = {"out": out, "n": len(images), "method": method, "trustworthiness": trust}
@@ -100,15 +100,16 @@ def structure(
     chance, 1 = the same): k-means clusters against classes. k-NN: the share of images whose ten
     nearest others vote for their class.
     """
-    from core import latent, trained_on
+    from core.checkpoints import trained_on
     from core.config import DataError
     from core.inference import Autoencoder
-    from core.mapping import structure as measures
+    from core.latent import geometry
+    from core.latent import structure as measures
 
     autoencoder = Autoencoder.load(checkpoint)
     source = dataset or trained_on.required(autoencoder.card)
     images = options.load_images(source, split, data_root, autoencoder.input_shape)
-    images = images.take(latent.stratified(images.labels, len(images), most, seed))
+    images = images.take(geometry.stratified(images.labels, len(images), most, seed))
     if images.labels is None or len(set(images.labels.tolist())) < 2:
         raise DataError(f"{images.id} has no classes to compare: choose data with two or more.")
     x = images.pixels()
@@ -125,3 +126,44 @@ def structure(
         ],
         as_json,
     )
+
+
+# `encode`: the code that a model gives each image of a set, folder or archive.
+
+
+@click.command(cls=options.Command, short_help="Write the code of each image.")
+@click.argument("checkpoint")
+@click.argument("source")
+@options.out("FILE.parquet")
+@options.split
+@options.name_encoding
+@options.data_root
+@options.as_json
+def encode(
+    checkpoint: str,
+    source: str,
+    out: Path,
+    split: str | None,
+    name_encoding: str,
+    data_root: Path | None,
+    as_json: bool,
+) -> None:
+    """Write a Parquet table with the code of each image of SOURCE, as CHECKPOINT encodes it.
+
+    SOURCE is the ID of a data set, a folder or an archive of images. The columns: id, label, z0,
+    z1, ... up to the last of the D' numbers, and the error of the image rebuilt from them.
+    """
+    from core.export import tables
+    from core.inference import Autoencoder
+    from core.streaming import scoring
+
+    tables.check_path(out, (".parquet",))
+    autoencoder = Autoencoder.load(checkpoint)
+    shape = autoencoder.input_shape
+    images = options.load_images(source, split, data_root, shape, name_encoding)
+    with output.progress("encode") as tell:
+        table = scoring.encode(autoencoder, images, tell)
+    tables.save(table, out)
+    result = {"out": out, "n": len(images), "latent_dim": autoencoder.latent_dim}
+    lines = [f"{out}: {len(images):,} codes of {autoencoder.latent_dim:,} numbers"]
+    output.show(result, lines, as_json)

@@ -1,11 +1,14 @@
 """`runs`: what has been trained or is being trained, and asking it for something."""
 
 import math
+from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from core.cli import options, output
+from core.config import OptionError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +43,7 @@ def show(run: str, as_json: bool) -> None:
     import msgspec
 
     from core import runs as store
-    from core.running import records as run_records
+    from core.runs import records as run_records
 
     one = store.get(run)
     epochs = run_records.curves(one).epochs
@@ -80,7 +83,7 @@ def stop(run: str, as_json: bool) -> None:
 def cancel(run: str, as_json: bool) -> None:
     """End the run within two seconds, whatever it does; its state stays, if it has kept one."""
     from core import runs as store
-    from core.running import control as run_control
+    from core.runs import control as run_control
 
     _show(run_control.cancel(store.get(run)), as_json)
 
@@ -91,7 +94,7 @@ def cancel(run: str, as_json: bool) -> None:
 def resume(run: str, as_json: bool) -> None:
     """Go on with a run in the background; `train --resume RUN` does so in this terminal."""
     from core import runs as store
-    from core.running import control as run_control
+    from core.runs import control as run_control
 
     _show(run_control.start(store.get(run)), as_json)
 
@@ -102,7 +105,7 @@ def resume(run: str, as_json: bool) -> None:
 def delete(run: str, as_json: bool) -> None:
     """Remove the run's folder; its checkpoint, if it has one, stays."""
     from core import runs as store
-    from core.running import control as run_control
+    from core.runs import control as run_control
 
     one = store.find(run)
     run_control.delete(one)
@@ -116,7 +119,7 @@ def _told(value: float) -> str:
 
 def _asked(name: str, request: Any, as_json: bool) -> None:
     from core import runs as store
-    from core.running import control as run_control
+    from core.runs import control as run_control
 
     run = store.get(name)
     run_control.ask(run, request)
@@ -139,14 +142,14 @@ def _list(as_json: bool) -> None:
 
 
 def _row(run: "Run", found: "Sequence[Run]") -> tuple[Any, ...]:
-    from core.running import turns
+    from core.runs import queue
 
     train, status = run.config.train, run.status
     mse = f"{status.mse:.5f}" if status.mse >= 0 else ""
     epochs = f"{run.share_done * train.epochs:.4g} of {train.epochs}"
     told = status.reason or status.phase
     if run.state == "queued":
-        ahead = turns.n_ahead(run, found)
+        ahead = queue.n_ahead(run, found)
         told = f"waiting for {ahead} of the others" if ahead else "starting"
     return run.id, run.state, epochs, mse, train.dataset, train.arch, told
 
@@ -156,3 +159,34 @@ def _described(run: "Run") -> dict[str, Any]:
 
     status = msgspec.to_builtins(run.status)
     return {"id": run.id, "name": run.config.name, "share_done": run.share_done, **status}
+
+
+# `estimate`: what a training would take, for the Train page.
+
+
+@click.command(cls=options.Command, short_help="Measure what a training would take.")
+@click.option("--settings", required=True, help="As `runs show --json` gives them under train.")
+@click.option("--threads", type=click.IntRange(1, 256), help="CPU threads.")
+@options.data_root
+@options.as_json
+def estimate(settings: str, threads: int | None, data_root: Path | None, as_json: bool) -> None:
+    """Train for a second, keep nothing, and tell how long all of it would take and how much memory
+    it would need.
+    """
+    import msgspec
+    import torch
+
+    from core.runs import estimate as probe
+    from core.training.config import TrainConfig
+
+    try:
+        config = msgspec.json.decode(settings, type=TrainConfig)
+    except msgspec.DecodeError as error:
+        raise OptionError(f"These are no settings of a training ({error}).") from error
+    torch.set_num_threads(threads or 1)
+    found = probe.measure(config, data_root)
+    line = (
+        f"{found.n_parameters:,} parameters, {found.images_per_second:,.0f} images/s: "
+        f"{found.seconds:.0f} s in all, {found.memory / 2**20:,.0f} MB of memory"
+    )
+    output.show(asdict(found), [line], as_json)

@@ -11,7 +11,7 @@ import click
 
 from core.cli import options, output
 from core.config import DataError
-from core.wording import counted
+from core.text import counted
 
 if TYPE_CHECKING:
     from core.inference import Autoencoder
@@ -81,7 +81,7 @@ def score(
     images. With a FOLDER each shard becomes a part of its own; parts that are there are skipped, so
     that the same command goes on after a failure. Under torchrun all processes share the work.
     """
-    from core import exports
+    from core.export import tables
     from core.inference import Autoencoder
 
     model = Autoencoder.load(checkpoint)
@@ -89,7 +89,7 @@ def score(
     if not out.suffix or out.is_dir():
         _score_parts(order, shard_size)
         return
-    exports.check_path(out)
+    tables.check_path(out)
     name = options.source_id(source)
     if split in (None, "all") and options.is_own(name):
         _score_file(order, name)
@@ -99,7 +99,7 @@ def score(
 
 def _score_set(order: _Order, split: str | None, data_root: Path | None) -> None:
     """The images of a data set, which fit into the memory."""
-    from core import exports
+    from core.export import tables
     from core.streaming import scoring
     from core.streaming.pipeline import Totals
 
@@ -108,7 +108,7 @@ def _score_set(order: _Order, split: str | None, data_root: Path | None) -> None
     )
     with output.progress("score") as tell:
         scored = scoring.score(order.autoencoder, images, order.percentile, tell)
-    exports.save(scored.table, order.out)
+    tables.save(scored.table, order.out)
     totals = Totals(scored.threshold)
     totals.add(scored.table)
     _show(order, totals)
@@ -116,7 +116,7 @@ def _score_set(order: _Order, split: str | None, data_root: Path | None) -> None
 
 def _score_file(order: _Order, name: str) -> None:
     """A folder or archive of any length, into one file.  name: folder:PATH, zip:PATH, file:PATH."""
-    from core.data.names import printable
+    from core.data.offered.names import printable
     from core.streaming import shards
     from core.streaming.pipeline import Job, score_file
 
@@ -132,7 +132,7 @@ def _score_file(order: _Order, name: str) -> None:
 
 
 def _show(order: _Order, totals: "Totals") -> None:
-    from core import trained_on
+    from core.checkpoints import trained_on
 
     result = {
         "out": order.out,
@@ -173,7 +173,7 @@ def _stopped(consequence: str) -> Iterator[None]:
 
 def _score_parts(order: _Order, shard_size: int) -> None:
     """The share of this process in a source of any length, a part a shard."""
-    from core.data.names import printable
+    from core.data.offered.names import printable
     from core.streaming import shards
     from core.streaming.in_parts import score_parts
     from core.streaming.pipeline import Job

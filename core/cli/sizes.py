@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from core.comparing.sizes import Wanted
+    from core.robustness.sizes import Wanted
 
-# As in core.comparing.sizes, which loads pandas.
+# As in core.robustness.sizes, which loads pandas.
 FAMILIES, DEFAULT_FAMILIES = ("pca", "dense", "conv"), ("pca", "dense")
 SIZES, LARGEST = (2, 4, 8, 16, 32, 64, 128), 1024
 
@@ -55,13 +55,14 @@ def sizes(
     GAIN tells how many times smaller the error is than that of PCA with as many numbers. Ctrl-C
     keeps what is trained so far; the same command goes on from there.
     """
-    from core import checkpoints, datasets
-    from core.comparing import sizes as study
+    from core import checkpoints
+    from core.data import catalogue
+    from core.robustness import sizes as study
 
     name = options.source_id(dataset)
     wanted = study.missing(checkpoints.available(), name, families, latent_dims, epochs)
     if wanted and not no_train:
-        datasets.check_here(name, data_root)
+        catalogue.check_here(name, data_root)
         _train(wanted, data_root)
         wanted = study.missing(checkpoints.available(), name, families, latent_dims, epochs)
     found = study.table(study.study(checkpoints.available(), name))
@@ -73,13 +74,13 @@ def sizes(
 
 def _train(wanted: "Sequence[Wanted]", data_root: Path | None) -> None:
     """Train each, with a line on stderr for every one that is done."""
-    from core.comparing import studies
-    from core.learning.events import EpochDone, Started, StepDone
+    from core.robustness import size_study
     from core.runs import Run
+    from core.training.events import EpochDone, Started, StepDone
 
     n_done = 0
     with output.bar("sizes") as bar:
-        for event in studies.train_missing(wanted, data_root):
+        for event in size_study.train_missing(wanted, data_root):
             match event:
                 case Run():
                     n_done += not event.is_live

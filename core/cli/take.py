@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from core.cli import options, output
-from core.wording import counted
+from core.text import counted
 
 if TYPE_CHECKING:
-    from core.data.drafts import Draft
+    from core.data.own.draft import Draft
 
 MANNERS = ("crop", "pad", "digit")
 ODD = ("equal", "near", "small", "none")
@@ -61,15 +61,15 @@ def take(
     fall into the same part, train or test. An archive is a .zip, .tar, .tar.gz or .parquet file of
     at most 20,000 files and 1 GB.
     """
-    from core.data import making
-    from core.data.drafts import Form
-    from core.data.gate import Terms, at_path
-    from core.data.gathering import gather
-    from core.data.names import printable
+    from core.data.offered.gate import Terms, at_path
+    from core.data.offered.names import printable
+    from core.data.own import make_set
+    from core.data.own.draft import Form
+    from core.data.own.import_images import gather
 
     equal, near, small = (odd not in chosen["leave_out"] for odd in ODD[:3])
-    keeping = making.Keeping(equal, near, small, chosen["test_share"], chosen["seed"])
-    making.check_free(name)
+    keeping = make_set.Keeping(equal, near, small, chosen["test_share"], chosen["seed"])
+    make_set.check_free(name)
     form = Form((chosen["size"],) * 2, 1 if chosen["grey"] else 3, chosen["manner"])
     offers = at_path(source, Terms(encoding=name_encoding))
     with output.progress("read") as tell:
@@ -80,7 +80,7 @@ def take(
         result, lines = _report(draft)
         if not only_report:
             with output.progress("write") as tell:
-                own = making.make(draft, name, keeping, tell)
+                own = make_set.make(draft, name, keeping, tell)
             result |= {"id": own.id, "n_train": own.n_train, "n_test": own.n_test}
             lines.append(
                 f"{own.id}: {counted(own.n_train, 'image')} to train, {own.n_test:,} to test"

@@ -1,23 +1,28 @@
 """`train`: one model, as a run that others can watch and that can be gone on with."""
 
+import os
 import sys
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from tqdm import tqdm
 
-from core.cli import beginning, options, output
+from core.cli import options, output
 from core.config import HourglassError, OptionError
 from core.metrics import psnr_text
-from core.models import BY_NAME
+from core.models import BY_NAME, ArchSpec, architecture
+from core.models.options import Option
+from core.noise import Noise
 
 if TYPE_CHECKING:
     from core.checkpoints import Card
-    from core.distributed import Team
-    from core.documents import EpochRecord
-    from core.learning.events import Event
+    from core.checkpoints.document import EpochRecord
     from core.runs import Run
+    from core.training.distributed import Team
+    from core.training.events import Event
 
 
 @click.command(cls=options.Command, short_help="Train a model.")
@@ -85,16 +90,14 @@ def train(resume: str | None, wait: bool, as_json: bool, **given: Any) -> None:
     state of the training, and --resume goes on from there to the very same weights. Under torchrun
     all processes train one model; --batch-size is that of all of them together.
     """
-    from core.distributed import joined
-    from core.running import control as run_control
+    from core.runs import control as run_control
+    from core.training.distributed import joined
 
     if resume and (extra := _given(click.get_current_context()) - {"resume", "wait", "as_json"}):
         option = min(extra).replace("_", "-")
         raise OptionError(f"--resume goes on with the run's own settings: leave out --{option}.")
     with joined(given["device"]) as team:
-        run = beginning.on_all_ranks(
-            team, lambda: beginning.resumed(resume) if resume else beginning.created(given, team)
-        )
+        run = on_all_ranks(team, lambda: resumed(resume) if resume else created(given, team))
         try:
             card = _carry_out(run, team, wait)
         except KeyboardInterrupt:
@@ -112,7 +115,7 @@ def _carry_out(run: "Run", team: "Team", wait: bool) -> "Card | None":
     """Train in this process; the model's card on rank 0, if there is a model in the end."""
     import torch
 
-    from core.running.execution import execute
+    from core.runs.execute import execute
 
     torch.set_num_threads(run.config.threads)
     if team.rank:
@@ -125,7 +128,7 @@ def _carry_out(run: "Run", team: "Team", wait: bool) -> "Card | None":
 
 def follow(events: "Iterable[Event]") -> "Card | None":
     """Show a training on stderr, a bar and a line an epoch; the card of the model it ends with."""
-    from core.learning.events import EpochDone, Finished, Started, StepDone
+    from core.training.events import EpochDone, Finished, Started, StepDone
 
     card = None
     with output.bar("train") as bar:
@@ -176,3 +179,125 @@ def _given(context: click.Context) -> set[str]:
     """The options that were written on the command line."""
     source = click.core.ParameterSource.COMMANDLINE
     return {name for name in context.params if context.get_parameter_source(name) == source}
+
+
+# Which run `train` carries out: a new one, or one that is there already; the same on all ranks.
+
+if TYPE_CHECKING:
+    from core.runs import Run
+    from core.training.distributed import Team
+
+
+def on_all_ranks(team: "Team", make: "Callable[[], Run]") -> "Run":
+    """The run that rank 0 makes, told to all processes of a training."""
+    import msgspec
+
+    from core.runs import Run, RunConfig
+    from core.runs.status import Status
+
+    if team.size == 1:
+        return make()
+    own = make() if team.rank == 0 else None
+    told = team.told(msgspec.json.encode((own.id, own.config)) if own else b"")
+    name, config = msgspec.json.decode(told, type=tuple[str, RunConfig])
+    return own or Run(Path(name), config, Status())
+
+
+def resumed(name: str) -> "Run":
+    """The run called `name`, to go on with; OptionError if it has come to its end."""
+    from core import runs
+    from core.runs import control as run_control
+
+    run = runs.get(name)
+    if run.state in ("finished", "diverged"):
+        raise OptionError(f"{run.id} is {run.state}: there is nothing to go on with.")
+    if not run.is_live:  # else it was asked for something just now, or is another's
+        run_control.clear(run)
+    return run
+
+
+def created(given: dict[str, Any], team: "Team") -> "Run":
+    """A new run; after a restart by torchrun, the one that was under way.
+
+    given: the command line's options by name.  OptionError if some are missing or out of bounds.
+    """
+    from core import runs
+
+    config = run_config(given)
+    if team.size > 1:
+        for run in runs.found():
+            if run.config.launcher == config.launcher and not run.is_live and run.can_resume:
+                return run
+    import core.runs.execute  # noqa: F401  # takes seconds, in which the run would stand idle
+
+    return runs.create(config)
+
+
+# What is written on the command line, as the settings of a training.
+
+if TYPE_CHECKING:
+    from core.runs import RunConfig
+
+
+def arch_options(spec: ArchSpec, settings: Iterable[str], latent_dim: int | None) -> dict[str, Any]:
+    """`key=value` texts and D' as options of `spec`; OptionError for what it does not take."""
+    known = {option.name: option for option in spec.options}
+    given: dict[str, Any] = {} if latent_dim is None else {"latent_dim": latent_dim}
+    for setting in settings:
+        key, equals, value = setting.partition("=")
+        if not equals:
+            raise OptionError(f"{setting!r} is not of the form key=value, e.g. widths=512,256.")
+        given[key] = _read(known[key], value) if key in known else value
+    spec.check(given)
+    return given
+
+
+def _read(option: Option, text: str) -> Any:
+    """`text` as a value of the option's kind, else as it is: check() says best what is allowed."""
+    try:
+        match option.kind:
+            case "int":
+                return int(text)
+            case "float":
+                return float(text)
+            case "widths":
+                return [int(width) for width in text.split(",") if width]
+            case "bool":
+                return {"true": True, "false": False}[text.lower()]
+    except (ValueError, KeyError):
+        pass
+    return text
+
+
+def run_config(given: dict[str, Any]) -> "RunConfig":
+    """The command line's options as settings; OptionError if some are missing or out of bounds."""
+    from core import machine, runs
+    from core.training import config
+
+    ours = dict(given)
+    for name in ("dataset", "arch"):
+        if not ours[name]:
+            raise OptionError(f"Say what to train: --{name} is missing. See `train --help`.")
+    latent_dim, settings = ours.pop("latent_dim"), ours.pop("settings")
+    ours["options"] = arch_options(architecture(ours["arch"]), settings, latent_dim)
+    kind, std, clip = (ours.pop(f"noise_{part}") for part in ("kind", "std", "clip"))
+    ours["noise"] = Noise(kind, std, clip=clip) if std else Noise()
+    ours["dataset"] = options.source_id(ours["dataset"])
+    name, data_root = ours.pop("name"), ours.pop("data_root")
+    return runs.RunConfig(
+        name=name or runs.default_name(ours["dataset"], ours["arch"]),
+        created=time.time(),
+        threads=ours.pop("threads") or max(1, machine.cores() - 1),
+        keep_steps=ours.pop("keep_steps"),
+        data_root=None if data_root is None else str(data_root.resolve()),
+        launcher=_launcher(),
+        train=config.TrainConfig(**ours),
+    )
+
+
+def _launcher() -> str:
+    """What tells one call of torchrun from another: its --rdzv-id, or else its process."""
+    from core.runs import processes
+
+    named = os.environ.get("TORCHELASTIC_RUN_ID", "none")
+    return named if named != "none" else f"process {processes.parent()}"

@@ -12,13 +12,12 @@ from typing import Any, Self, TypeVar
 
 import numpy as np
 
-from core import datasets
 from core.computing import results
 from core.computing.tasks import Arrays, Task, task
 from core.config import CheckpointError, DataError
-from core.data import publicsets
-from core.data.fingerprint import identity
-from core.data.imagesets import ImageSet
+from core.data import catalogue
+from core.data.named import publicsets
+from core.images.imagesets import ImageSet, fingerprint
 from core.inference import Autoencoder
 from core.shelf import Shelf
 
@@ -68,7 +67,7 @@ def model(sha256: str) -> Autoencoder:
 
 
 def images(name: str, split: str) -> ImageSet:
-    """One split of a data set; see core.datasets.load."""
+    """One split of a data set; see core.data.catalogue.load."""
     return kept(("images", name, split), lambda: _images(name, split))
 
 
@@ -89,8 +88,12 @@ def unpacked(name: str, split: str, source: str) -> Arrays:  # noqa: ARG001  # p
 
     source: what it is made from, in words that change with it.
     """
-    found = datasets.load(name, split)
-    arrays: dict[str, Any] = {"images": found.images, "ids": found.ids, "digest": identity(found)}
+    found = catalogue.load(name, split)
+    arrays: dict[str, Any] = {
+        "images": found.images,
+        "ids": found.ids,
+        "digest": fingerprint(found),
+    }
     arrays |= {"class_names": np.array(found.class_names, np.str_)}
     if found.labels is not None:
         arrays["labels"] = found.labels
@@ -109,7 +112,7 @@ def unpacking(name: str, split: str) -> Task | None:
     """The task that must be done before images(); None for sets that are read as they are."""
     if name in publicsets.BY_ID:
         return task(unpacked, name, split, _files_of(name, split), title="Reading the images")
-    if name in datasets.EMBEDDED_BY_ID:
+    if name in catalogue.EMBEDDED_BY_ID:
         return task(unpacked, name, split, "1", title="Making the images")
     return None
 
@@ -126,7 +129,7 @@ def _loaded(sha256: str) -> Autoencoder:
 def _images(name: str, split: str) -> ImageSet:
     """Mapped from its result where there is one; a full disk costs only the memory."""
     if (one := unpacking(name, split)) is None:
-        return datasets.load(name, split)
+        return catalogue.load(name, split)
     arrays = results.read(one)
     if arrays is None:
         arrays = unpacked(name, split, "")
@@ -160,7 +163,7 @@ def _digest(name: str, split: str) -> str:
     if (one := unpacking(name, split)) is not None:
         if (arrays := results.read(one)) is not None:
             return str(arrays["digest"])
-    return identity(images(name, split))
+    return fingerprint(images(name, split))
 
 
 def _files_of(name: str, split: str) -> str:

@@ -16,7 +16,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from core.cards import Card
+from core.checkpoints.card import Card
 from core.config import OptionError
 
 Arrays = dict[str, npt.NDArray[Any]]

@@ -18,11 +18,12 @@ from typing import Any, BinaryIO
 
 import msgspec
 
-from core import memory, parts
+from core import memory
 from core.background import NO_MEMORY, UNEXPECTED, Cancelled
 from core.computing import results, stock
 from core.computing.tasks import Task, carry_out
 from core.config import HourglassError
+from core.images import parts
 
 NICENESS = 5  # enough to leave the server its processor, and something beside a training run
 STOCK_BYTES = 120 << 20  # of what tasks share

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from core import exports
 from core.config import OptionError
+from core.export import tables
 from core.files import write_atomically
 from core.inference import NOT_SCORED
 from core.streaming.pipeline import Job, Piece, pieces
@@ -57,7 +57,7 @@ def score_parts(job: Job, out: Path, rank: int = 0, size: int = 1) -> Iterator[D
 def _write(path: Path, scored: Iterator[Piece]) -> None:
     for left in path.parent.glob(f".{path.name}.*"):  # of a process that was killed while it wrote
         left.unlink(missing_ok=True)
-    with exports.writing(path) as write:
+    with tables.writing(path) as write:
         for piece in scored:
             write(piece.table)
 

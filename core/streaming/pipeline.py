@@ -2,7 +2,10 @@
 
 import contextlib
 import hashlib
+import math
+from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain, groupby
 from pathlib import Path
@@ -11,15 +14,62 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from core import exports
-from core.config import DataError
-from core.data.imagesets import Rejected
+from core.config import DataError, HourglassError
+from core.export import tables
+from core.images.imagesets import Rejected
 from core.inference import NOT_SCORED, Autoencoder
+from core.inference.backends import inference_threads
 from core.streaming import decoding, scoring
-from core.streaming.inferring import all_scored
-from core.streaming.scoring import Rows
+from core.streaming.decoding import Block, kept_failure
+from core.streaming.scoring import Rows, reasons
 from core.streaming.shards import Shard
-from core.wording import counted
+from core.streaming.workers import default_workers
+from core.text import counted
+
+# Decoded blocks put through a model, several at once, so that every core has work.
+
+PART_PIXELS = 256 * 784  # as floats at a time: larger pieces of memory are given back each time
+
+
+def models_at_once() -> int:
+    """How many blocks are put through the model at once: one for each thread that has a core."""
+    return max(1, default_workers() // inference_threads())
+
+
+def all_scored(autoencoder: Autoencoder, blocks: Iterable[Block]) -> Generator[tuple[int, Rows]]:
+    """The rows of each block, and its shard, in their order, while the next ones are worked on.
+
+    What the blocks end with is raised after the rows of those before it.
+    """
+    threads = models_at_once()
+    begun: deque[tuple[int, Future[Rows]]] = deque()
+    failed: HourglassError | None = None
+    with ThreadPoolExecutor(threads) as pool:
+        for item in kept_failure(blocks):
+            if isinstance(item, HourglassError):
+                failed = item
+                break
+            begun.append((item.shard, pool.submit(scored, autoencoder, item)))
+            if len(begun) > threads:
+                shard, rows = begun.popleft()
+                yield shard, rows.result()
+        for shard, rows in begun:
+            yield shard, rows.result()
+    if failed:
+        raise failed
+
+
+def scored(autoencoder: Autoencoder, block: Block) -> Rows:
+    """The rows of a block."""
+    errors = np.full(len(block.ids), np.nan)
+    read = np.array([reason == "" for reason in block.reasons], bool)
+    size = max(1, PART_PIXELS // math.prod(autoencoder.input_shape))
+    parts = [block.images[i : i + size] for i in range(0, len(block.images), size)]
+    found = [autoencoder.errors(np.divide(part, np.float32(255))) for part in parts]
+    errors[read] = np.concatenate([np.empty(0), *found])
+    why = [given or own for given, own in zip(block.reasons, reasons(errors), strict=True)]
+    return Rows(block.ids, block.labels, errors, why)
+
 
 TABLE_ROWS = 2048
 
@@ -112,7 +162,7 @@ def score_file(job: Job, out: Path, progress: Callable[[int], None] | None = Non
     of them, OptionError if the file cannot be written.
     """
     totals = Totals(scoring.threshold(job.autoencoder, job.percentile))
-    with exports.writing(out) as write, contextlib.closing(pieces(job, job.shards)) as scored:
+    with tables.writing(out) as write, contextlib.closing(pieces(job, job.shards)) as scored:
         for piece in scored:
             write(piece.table)
             totals.add(piece.table)

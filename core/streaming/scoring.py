@@ -10,7 +10,7 @@ import pandas as pd
 
 from core import metrics
 from core.config import OptionError
-from core.data.imagesets import ImageSet
+from core.images.imagesets import ImageSet
 from core.inference import NOT_SCORED, Autoencoder, Scores
 
 Progress = Callable[[int, int], None]  # images done, images in all

@@ -1,7 +1,7 @@
 """Sources of images too large for the memory, cut into shards that are read one after the other.
 
-What is offered passes the gate (core.data.gate). Loose files and those of a zip are cut by names. A
-.tar file (WebDataset) or a .parquet file is a shard. Nothing is extracted.
+What is offered passes the gate (core.data.offered.gate). Loose files and those of a zip are cut by
+names. A .tar file (WebDataset) or a .parquet file is a shard. Nothing is extracted.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from core.config import DataError
-from core.data import gate, zips
-from core.data.gate import Archive, Terms
-from core.data.names import printable
-from core.data.offers import STREAMED, Offer, is_folder, opened, refused
-from core.data.splits import classes_of
-from core.data.zips import Listed
+from core.data.offered import gate, zips
+from core.data.offered.files import STREAMED, Offer, is_folder, opened, refused
+from core.data.offered.gate import Archive, Terms
+from core.data.offered.names import printable
+from core.data.offered.zips import Listed
+from core.images.imagesets import classes_of
 
 
 class Sample(NamedTuple):
@@ -37,7 +37,7 @@ class Shard:
 
 
 def streaming_terms(encoding: str = "") -> Terms:
-    """How a source that is streamed passes the gate.  encoding: see core.data.gate.Terms."""
+    """How a source that is streamed passes the gate.  encoding: see gate.Terms."""
     return Terms(STREAMED, encoding)
 
 

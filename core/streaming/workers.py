@@ -23,8 +23,8 @@ import numpy as np
 import numpy.typing as npt
 
 from core.config import ImageRejected
+from core.images.fast import read_pixels
 from core.machine import cores
-from core.streaming.plain import read_pixels
 
 NICENESS = 5  # of the processes: see _begin
 Shape = tuple[int, int, int]

@@ -15,30 +15,33 @@ from weakref import WeakSet
 import streamlit as st
 from streamlit import runtime
 
-from core import checkpoints, memory, parts, robustness, sweeps
+from core import checkpoints, memory
 from core.background import Job, Jobs
 from core.background import Progress as Tell
 from core.checkpoints import Card
-from core.comparing import measuring
 from core.computing import results, stock
 from core.computing.pool import Pool, default_workers
 from core.computing.stock import SplitRef
 from core.computing.tasks import Arrays, Task, carry_out, task
 from core.config import DataError
-from core.data.imagesets import ImageSet
+from core.images import parts
+from core.images.imagesets import ImageSet
 from core.inference import Autoencoder
 from core.noise import Noise
 from core.reviews import Reviews
-from core.robustness import Table
-from core.running import records as run_records
-from core.running.records import Curves
+from core.robustness import curves as robustness
+from core.robustness import measure_tasks, sweeps
+from core.robustness.curves import Table
+from core.robustness.sweeps import NoiseSweep
 from core.runs import Run
+from core.runs import records as run_records
+from core.runs.records import Curves
 from core.shelf import Shelf
-from core.sweeps import NoiseSweep
-from pages.ui import packing, progress, telling
-from pages.ui.component import Packed
-from pages.ui.reconstruct import reconstruction
-from pages.ui.sweep import Cell
+from pages.ui import progress, telling
+from pages.ui.components import packing
+from pages.ui.components.component import Packed
+from pages.ui.components.sweep import Cell
+from pages.ui.noise import rows
 from pages.ui.train import pictures as run_pictures
 from pages.ui.train.probing import Probes
 
@@ -60,7 +63,7 @@ class Shown:
     ids: tuple[str, ...]
     noise: Noise
     seed: int
-    finest: int = reconstruction.FINEST
+    finest: int = rows.FINEST
 
 
 @dataclass(frozen=True)
@@ -113,7 +116,7 @@ class Lookers:
         self._lock = threading.Lock()
 
     def add(self, looker: Any) -> None:
-        """looker: see pages.ui.presence."""
+        """looker: see pages.ui.session.presence."""
         with self._lock:
             self._all.add(looker)
 
@@ -125,7 +128,7 @@ class Lookers:
 
 @st.cache_resource(show_spinner=False)
 def lookers() -> Lookers:
-    """Who looks at what; see pages.ui.presence."""
+    """Who looks at what; see pages.ui.session.presence."""
     return Lookers()
 
 
@@ -151,7 +154,7 @@ def all_computed(tasks: Sequence[Task]) -> list[Arrays]:
     if missing and (pool := _pool()) is not None:
         progress.wait_for(pool, missing)
     if missing:
-        with telling.progress():
+        with telling.progress_bar():
             found |= {task.name: find(task) or _computed_here(task) for task in missing}
     return [arrays for task in tasks if (arrays := found[task.name]) is not None]
 
@@ -251,7 +254,7 @@ def packed_sweep(shown: Shown, compared: tuple[Card, ...]) -> Packed:
         positions = images.positions(shown.ids)
         cells = tuple(Cell(str(images.ids[i]), images.label_name(i)) for i in positions)
         sweeps = model_sweeps(shown, compared)
-        return packing.pack(reconstruction.described(cells, sweeps, compared))
+        return packing.pack(rows.described(cells, sweeps, compared))
 
     return kept(key, make)
 
@@ -281,7 +284,7 @@ def _long_sweep(shown: Shown, card: Card) -> Task | None:
 def _view(shown: Shown) -> sweeps.View:
     images = dataset(shown.dataset, shown.split)
     n_values = len(shown.ids) * math.prod(images.shape)
-    n_steps = len(reconstruction.steps(n_values, shown.finest))
+    n_steps = len(rows.steps(n_values, shown.finest))
     ref = split_ref(shown.dataset, shown.split)
     return sweeps.View(ref, shown.ids, shown.noise, shown.seed, n_steps)
 
@@ -334,7 +337,7 @@ def _curve(what: Measured, card: Card | None) -> Task:
     ref = split_ref(what.dataset, what.split)
     name, models = (card.name, [card]) if card else (robustness.INPUT, [])
     return task(
-        measuring.curve,
+        measure_tasks.curve,
         ref,
         what.n,
         what.noise,

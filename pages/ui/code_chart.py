@@ -3,14 +3,14 @@
 import numpy as np
 import plotly.graph_objects as go
 
-from core.latent import Array
-from pages.ui import theme
+from core.latent.geometry import Array
+from pages.ui.figures import theme
 
 BARS = 128  # numbers of a code: more are drawn as a line
 RANGE = (0.05, 0.95)
 
 
-def figure(code: Array, z: Array) -> go.Figure:
+def code_figure(code: Array, z: Array) -> go.Figure:
     """One code as bars, and behind it where nine of ten images have each number.
 
     code: (k,).  z: (n, k) of all images.

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
-from core.data.imagesets import ImageSet
-from pages.ui import mosaic
+from core.images.imagesets import ImageSet
+from pages.ui.figures import mosaic
 
 NAME = re.compile(r"[^\w.-]+", re.ASCII)
 LONGEST = 100
@@ -17,7 +17,7 @@ LONGEST = 100
 
 def csv_button(table: Callable[[], pd.DataFrame], name: str, about: str) -> None:
     """Offer a table, made when it is asked for.  name: of the file.  about: what is in it."""
-    from core.exports import csv_bytes
+    from core.export.tables import csv_bytes
 
     st.download_button(
         "CSV",
@@ -46,7 +46,7 @@ def images_zip(images: ImageSet, known: "pd.DataFrame | None" = None) -> bytes:
 
 def table_of(images: ImageSet, names: list[str], known: "pd.DataFrame | None" = None) -> bytes:
     """Which file of the zip is which image, as CSV."""
-    from core.exports import csv_bytes  # pandas, which looking does not need
+    from core.export.tables import csv_bytes  # pandas, which looking does not need
 
     labels = [images.label_name(i) for i in range(len(images))]
     table = {"file": names, "id": images.ids.tolist(), "label": labels}

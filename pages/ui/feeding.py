@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from core import sheets
-from pages.ui.component import Packed, component, heard
-from pages.ui.mosaic import Pixels
+from core.images import sheets
+from pages.ui.components.component import Packed, component, heard
+from pages.ui.figures.mosaic import Pixels
 
 PLACES = 4  # pictures that are compared; of more the first is taken away
 Scores = npt.NDArray[np.float64]

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from core.data.imagesets import ImageSet
-from pages.ui.component import Packed, component
+from core.images.imagesets import ImageSet
+from pages.ui.components.component import Packed, component
 
 MOST_PIXELS = 2_400_000  # of all images together: about 0.8 MB at this quality
 LEAST_SIDE = 10  # pixels: below it nothing can be recognised, so nothing is sent

@@ -26,8 +26,8 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from core.computing.pool import Computation, Pool
 from core.computing.tasks import Task
 from core.config import HourglassError
-from pages.ui.component import component, heard
-from pages.ui.text import plain
+from pages.ui.components.component import component, heard
+from pages.ui.figures.text import plain
 
 PATIENCE = 0.1  # seconds that a page waits before it shows a bar
 POLL_SECONDS = 0.5  # between two looks at how far something is

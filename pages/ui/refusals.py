@@ -22,13 +22,13 @@ class Refused(NamedTuple):
     why: Why = "link"
 
 
-def note(key: str, what: str, names: Iterable[str], taken: Any, why: Why = "link") -> None:
+def note_refusal(key: str, what: str, names: Iterable[str], taken: Any, why: Why = "link") -> None:
     """Note what is not here under key and what is taken instead, in place of what was noted."""
     noted = st.session_state.setdefault(_NOTED, {})
     noted[key] = [Refused(what, name[:LONGEST], taken, why) for name in names]
 
 
-def noted() -> list[Refused]:
+def noted_refusals() -> list[Refused]:
     """All that is noted, as long as what was taken instead is in the session."""
     found: dict[str, list[Refused]] = st.session_state.get(_NOTED, {})
     return [
@@ -36,6 +36,6 @@ def noted() -> list[Refused]:
     ]
 
 
-def forget() -> None:
+def forget_refusals() -> None:
     """Another page is shown."""
     st.session_state[_NOTED] = {}

@@ -8,16 +8,16 @@ from typing import TypeVar
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core import parts
+from core.images import parts
+from pages.ui.figures.text import plain
 from pages.ui.progress import told
-from pages.ui.text import plain
 
 T = TypeVar("T")
-PATIENCE = 0.5  # seconds before progress is worth showing
+BAR_PATIENCE = 0.5  # seconds before progress is worth showing
 
 
 @contextmanager
-def progress() -> Iterator[None]:
+def progress_bar() -> Iterator[None]:
     """A bar with the time left around work that tells how far it is; gone when it is done."""
     place, bar = st.empty(), _Bar()
     with parts.telling(lambda title, done, n: bar.draw(place, title, done, n)):
@@ -25,7 +25,7 @@ def progress() -> Iterator[None]:
     place.empty()
 
 
-def each(items: Sequence[T], title: Callable[[T], str]) -> Iterator[T]:
+def each_with_bar(items: Sequence[T], title: Callable[[T], str]) -> Iterator[T]:
     """The items, with the same bar while something is done with each; title: what it is then."""
     place, bar = st.empty(), _Bar()
     began = time.monotonic()
@@ -50,7 +50,7 @@ class _Bar:
     """Shows one stage after the other, once the whole has taken a while."""
 
     def __init__(self) -> None:
-        self._until = time.monotonic() + PATIENCE
+        self._until = time.monotonic() + BAR_PATIENCE
         self._title, self._began = "", 0.0
 
     def draw(

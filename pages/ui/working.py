@@ -7,13 +7,13 @@ import streamlit as st
 from core.background import Job
 from core.config import HourglassError
 from pages.ui import cache
+from pages.ui.figures.text import plain, sentence
 from pages.ui.progress import told
-from pages.ui.text import plain, sentence
 
-POLL_SECONDS, STOPPED = 0.5, "stopped_jobs"
+JOB_POLL_SECONDS, STOPPED = 0.5, "stopped_jobs"
 
 
-def show(key: str, job: Job) -> None:
+def show_job(key: str, job: Job) -> None:
     """The progress of a job that is running, and a button that cancels it."""
     _progress(job)
     if st.button("Cancel", key=f"cancel_{key}", help="Stop it; nothing of it is kept"):
@@ -22,21 +22,21 @@ def show(key: str, job: Job) -> None:
         st.rerun()
 
 
-def begin(key: str, label: str, help_text: str, start: Callable[[], Job]) -> None:
+def begin_job(key: str, label: str, help_text: str, start: Callable[[], Job]) -> None:
     """A job that begins by itself, and its progress; a button if this visitor has stopped it."""
     if cache.jobs().get(key) is None and key not in _stopped():
         try:
             start()
         except HourglassError as error:  # too much is going on
             st.caption(sentence(str(error)))
-    offer(key, label, help_text, start)
+    offer_job(key, label, help_text, start)
 
 
-def offer(key: str, label: str, help_text: str, start: Callable[[], Job]) -> None:
+def offer_job(key: str, label: str, help_text: str, start: Callable[[], Job]) -> None:
     """A button that starts a job, or the progress of the one that is running under this key."""
     job = cache.jobs().get(key)
     if job is not None and job.state == "running":
-        show(key, job)
+        show_job(key, job)
         return
     if job is not None and job.state == "failed":
         st.error(sentence(job.error), icon=":material/error:")
@@ -52,7 +52,7 @@ def _stopped() -> set[str]:
     return found
 
 
-@st.fragment(run_every=POLL_SECONDS)
+@st.fragment(run_every=JOB_POLL_SECONDS)
 def _progress(job: Job) -> None:
     if job.state != "running":
         st.rerun()  # the whole page: what was waited for is there

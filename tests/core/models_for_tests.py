@@ -9,9 +9,16 @@ import msgspec
 import numpy as np
 import safetensors.numpy
 
-from core import documents
 from core.checkpoints import Card, Checkpoint
-from core.documents import FORMAT, N_QUANTILES, Document, MetricsRecord, NoiseRecord, TrainingRecord
+from core.checkpoints import document as documents
+from core.checkpoints.document import (
+    FORMAT,
+    N_QUANTILES,
+    Document,
+    MetricsRecord,
+    NoiseRecord,
+    TrainingRecord,
+)
 from core.models import architecture
 
 SMALL: dict[str, dict[str, Any]] = {

@@ -9,9 +9,9 @@ import numpy as np
 from PIL import Image
 
 from core import runs
-from core.learning.recipes import TrainConfig
-from core.running.status import RunState
 from core.runs import Run, RunConfig
+from core.runs.status import RunState
+from core.training.config import TrainConfig
 
 LONG = 10_000  # epochs: never done within a test
 TINY = {"latent_dim": 2, "widths": [8]}

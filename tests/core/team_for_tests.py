@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from core.distributed import end, joined
-from core.learning.descent import Descent
-from core.learning.events import StepDone
-from core.learning.fitting import fit_by_gradient
 from core.models import architecture
+from core.training.descent import Descent
+from core.training.distributed import end, joined
+from core.training.events import StepDone
+from core.training.fitting import fit_by_gradient
 from tests.core.team_settings_for_tests import SETS, settings
 
 

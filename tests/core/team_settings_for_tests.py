@@ -1,8 +1,8 @@
 """What the processes of a team train, and the one process they are compared with."""
 
-from core.learning.recipes import TrainConfig
 from core.noise import Noise
-from tests.core.test_training import blobs, config
+from core.training.config import TrainConfig
+from tests.core.training.test_training import blobs, config
 
 SETS = blobs(90, "train"), blobs(20, "test")  # the last batch has 26 images: shares differ in size
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from core.database import Database
+from core.reviews import Database
 
 # A primary key with AUTOINCREMENT and a UNIQUE column each make SQLite add an object of its own.
 TABLE = "CREATE TABLE IF NOT EXISTS a (n INTEGER PRIMARY KEY AUTOINCREMENT, word TEXT UNIQUE)"

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.labels import shortened, width
+from core.text import shortened, width
 
 SIGNS = [
     f"Regulatory sign number {i}: no overtaking by vehicles over 3.5 tonnes" for i in range(43)

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from core import locks, processes
+from core import locks
 from core.config import PROJECT
+from core.runs import processes
 
 HOLD = "import time; print('up', flush=True); time.sleep(60)"
 ADOPT = """

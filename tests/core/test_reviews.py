@@ -17,10 +17,9 @@ from uuid import uuid4
 
 import pytest
 
-from core import database
+from core import reviews
 from core.config import OptionError, ReviewError
-from core.database import Database, journal_for
-from core.reviews import Decision, Reviews, disagreements, now
+from core.reviews import Database, Decision, Reviews, disagreements, journal_for, now
 
 PROJECT = Path(__file__).resolve().parents[2]
 WRITER = """
@@ -181,7 +180,7 @@ def test_writer_waits_for_another_process_and_then_succeeds(kept: Reviews) -> No
 def test_writer_that_waits_in_vain_says_not_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database, "PATIENCE", 0.05)
+    monkeypatch.setattr(reviews, "PATIENCE", 0.05)
     kept = Reviews(tmp_path / "r.sqlite3")
     other = sqlite3.connect(kept.path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
@@ -404,7 +403,7 @@ def test_name_that_is_too_long_is_refused(kept: Reviews) -> None:
 def test_file_that_is_locked_for_long_is_told_of_with_advice_that_works(
     kept: Reviews, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database, "PATIENCE", 0.01)
+    monkeypatch.setattr(reviews, "PATIENCE", 0.01)
     kept.close()
     other = sqlite3.connect(kept.path, isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")

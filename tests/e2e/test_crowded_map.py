@@ -10,8 +10,8 @@ import pytest
 
 from benchmarks.serving import serving
 from core.inference import Autoencoder
-from core.mapping.map_tasks import DENSE
-from core.mapping.regions import in_polygon
+from core.latent.density import in_polygon
+from core.latent.map_tasks import DENSE
 
 crowd = pytest.importorskip("benchmarks.crowd", reason="playwright is not installed")
 N = DENSE + 1_000

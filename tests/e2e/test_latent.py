@@ -11,8 +11,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from core import datasets, latent
+from core.data import catalogue
 from core.inference import Autoencoder
+from core.latent import geometry
 from tests.e2e.conftest import Visit
 from tests.pages.tiny_models import save_tiny_models
 
@@ -105,8 +106,10 @@ def test_lasso_brings_the_very_images_it_encloses(
     page = open_latent(visit, server)
     corners = lasso(page, (0.5, 0.5), 0.06)
     shown = grid_ids(page)
-    images = datasets.load("mnist-5k")
-    points = latent.plane(model.encode(images.pixels())).coordinates(model.encode(images.pixels()))
+    images = catalogue.load("mnist-5k")
+    points = geometry.plane(model.encode(images.pixels())).coordinates(
+        model.encode(images.pixels())
+    )
     enclosed = set(images.ids[inside(points, corners)].tolist())
     selected = set(page.locator(CHART).evaluate(BRIGHT))
     assert len(enclosed) > 10
@@ -226,9 +229,9 @@ def test_pointer_over_the_plane_decodes_without_a_message_to_the_server(
     column, row = map(int, root.get_attribute("data-node").split(","))
     assert column >= 45  # the lower right corner, or beside it
     assert row <= 2
-    images = datasets.load("mnist-5k")
+    images = catalogue.load("mnist-5k")
     z = model.encode(images.pixels())
-    axes = latent.plane(z)
+    axes = geometry.plane(z)
     at = page.locator(".plane-at").inner_text().replace("\u2212", "-").split(", ")
     expected = model.decode(axes.codes([[float(one) for one in at]]))[0, 0]
     shown = canvas(page.locator(".plane-decoded"))
@@ -249,7 +252,7 @@ def test_pointer_on_a_point_shows_its_image_beside_it(visit: Visit, server: str)
     assert len(visit.sent) == sent
     name = peek.get_attribute("data-id")
     assert name in page.locator(f"{CHART} .hoverlayer").text_content()
-    images = datasets.load("mnist-5k")
+    images = catalogue.load("mnist-5k")
     expected = images.images[images.positions([name])[0], 0].astype(float)
     assert np.abs(canvas(page.locator(".peek-canvas")) - expected).mean() < 16
     page.mouse.move(5, 5)
@@ -401,7 +404,7 @@ def test_selection_is_taken_away_as_a_table_and_as_images(
     table = pd.read_csv(download.value.path())
     assert set(table["id"]) == set(selected)
     assert set(shown) <= set(table["id"])
-    images = datasets.load("mnist-5k")
+    images = catalogue.load("mnist-5k")
     x = images.pixels(images.positions(table["id"]))
     np.testing.assert_allclose(table["error"], model.errors(x), rtol=1e-3)
     np.testing.assert_allclose(table[["z0", "z1", "z2"]], model.encode(x), rtol=1e-3, atol=1e-4)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core import datasets
+from core.data import catalogue
 from core.inference import Autoencoder
 from core.noise import Noise, add_noise
 from tests.e2e.conftest import Visit
@@ -93,7 +93,7 @@ def test_pictures_on_the_screen_are_those_of_core(
 ) -> None:
     visit.open(server, f"{LINK}&noise={noise}&sigma=0.34&n=8&seed=4")
     save_tiny_models(tmp_path)
-    images = datasets.load("mnist-5k")
+    images = catalogue.load("mnist-5k")
     turn = [np.flatnonzero(images.labels == label)[0] for label in range(8)]
     x = images.pixels(turn)
     x_noisy = add_noise(x, Noise(noise.replace(" ", "_"), 0.34), 4)  # type: ignore[arg-type]

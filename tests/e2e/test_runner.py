@@ -12,9 +12,10 @@ import pytest
 
 from benchmarks.runner_equality import N_NOISY, SCRIPT, images_for, with_answers
 from benchmarks.runner_page import WASM, WORKER, page, serving_page
-from core import checkpoints, datasets
+from core import checkpoints
 from core.checkpoints import Checkpoint
 from core.config import shipped_checkpoints_dir
+from core.data import catalogue
 from core.export.browser import TOLERANCE, refusal
 from core.inference import Autoencoder
 from core.models import ARCHITECTURES
@@ -158,7 +159,7 @@ def test_page_from_a_file_computes_without_any_server(browser: Any, tmp_path: Pa
 
 def test_drag_is_answered_beside_a_long_request_and_the_page_never_waits(browser: Any) -> None:
     checkpoint = checkpoints.load("mnist-conv-32")
-    x = datasets.load("mnist-5k").pixels(slice(0, 1))
+    x = catalogue.load("mnist-5k").pixels(slice(0, 1))
     with opened(browser, checkpoint, x) as tab:
         found = tab.tab.evaluate(DRAG, tab.digest)
     assert found["shown"] + found["skipped"] == found["steps"]

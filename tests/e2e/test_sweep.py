@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pages.ui.component import ASSETS
+from pages.ui.components.component import ASSETS
 
 Call = Callable[..., Any]
 ROW = 976  # pixels for pictures on a screen of 1440

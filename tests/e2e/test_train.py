@@ -8,9 +8,9 @@ import pytest
 
 from benchmarks.serving import serving
 from core import runs
-from core.learning.recipes import TrainConfig
-from core.running import control as run_control
 from core.runs import RunConfig
+from core.runs import control as run_control
+from core.training.config import TrainConfig
 from tests.e2e.conftest import Visit
 
 SECONDS = 60_000

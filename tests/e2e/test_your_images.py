@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from benchmarks.serving import QUIET
-from core import datasets
 from core.config import PROJECT
-from tests.core.data.test_given import archive
+from core.data import catalogue
+from tests.core.data.own.test_upload import archive
 from tests.core.hostile_archives_for_tests import ATTACKS, member, zip_of
 from tests.core.photographs_for_tests import photograph
 from tests.core.pngs_for_tests import to_png
@@ -34,7 +34,7 @@ READ_PAD = """
 
 
 def digit_file(i: int) -> bytes:
-    return to_png(datasets.load("mnist-5k").images[i])
+    return to_png(catalogue.load("mnist-5k").images[i])
 
 
 def file(name: str, content: bytes) -> dict[str, Any]:
@@ -225,7 +225,7 @@ def test_photograph_of_a_digit_becomes_a_digit_of_low_error(visit: Visit, server
     if not (PROJECT / "checkpoints" / "mnist-dense-32.safetensors").exists():
         pytest.skip("mnist-dense-32 is not among the checkpoints: `make zoo` trains it")
     page = opened(visit, server, "model=mnist-dense-32")
-    hand_over(page, file("IMG_1.jpg", photograph(datasets.load("mnist-5k").images[0, 0])))
+    hand_over(page, file("IMG_1.jpg", photograph(catalogue.load("mnist-5k").images[0, 0])))
     assert judged(page) < 60
     for stage in ("turned upright", "inverted", "paper cleaned", "centred by mass"):
         page.get_by_text(f"→ {stage}").wait_for()
@@ -233,7 +233,7 @@ def test_photograph_of_a_digit_becomes_a_digit_of_low_error(visit: Visit, server
 
 def test_step_switched_off_changes_what_the_network_sees(visit: Visit, server: str) -> None:
     page = opened(visit, server)
-    hand_over(page, file("IMG_1.jpg", photograph(datasets.load("mnist-5k").images[0, 0])))
+    hand_over(page, file("IMG_1.jpg", photograph(catalogue.load("mnist-5k").images[0, 0])))
     before = judged(page)
     page.get_by_text("→ paper cleaned").wait_for()
     page.get_by_text("Clean the paper", exact=True).click()

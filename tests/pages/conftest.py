@@ -27,7 +27,7 @@ def only_tiny_models(own_checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def visit_before(patch: pytest.MonkeyPatch) -> None:
     """Make every run as on a server that has run app.py before, where pages run through it.
 
-    AppTest makes each run the first of a new server; pages.ui.server.router says what that means.
+    AppTest makes each run the first of a new server; pages.ui.session.router says what that means.
     """
     begin = PagesManager.__init__
 

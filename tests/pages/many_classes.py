@@ -4,10 +4,10 @@ import string
 
 import numpy as np
 
-from core.data.drafts import Form
-from core.data.gathering import gather
-from core.data.making import Keeping, make
-from tests.core.data.test_gathering import image_file, offers
+from core.data.own.draft import Form
+from core.data.own.import_images import gather
+from core.data.own.make_set import Keeping, make
+from tests.core.data.own.test_import_images import image_file, offers
 
 LETTERS = tuple(f"{kind} {sign}" for kind, signs in (
     ("digit", string.digits), ("capital", string.ascii_uppercase), ("small", string.ascii_lowercase)

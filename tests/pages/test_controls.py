@@ -7,20 +7,20 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core import datasets
-from core.data.imagesets import ImageSet
+from core.data import catalogue
+from core.images.imagesets import ImageSet
 from core.noise import Noise
+from pages.ui.figures.text import code, noise_name, plain, titles
 from pages.ui.latent import controls as latent_controls
 from pages.ui.latent.data import Crowd, Population
-from pages.ui.reconstruct.controls import pick
-from pages.ui.text import code, noise_name, plain, titles
+from pages.ui.noise.controls import pick
 from tests.core.hostile_words_for_tests import HOSTILE_WORDS
 from tests.core.models_for_tests import tiny_checkpoint
 
 
 @pytest.fixture(scope="module")
 def digits() -> ImageSet:
-    return datasets.load("mnist-5k")
+    return catalogue.load("mnist-5k")
 
 
 def test_images_not_shuffled_take_the_classes_in_turn(digits: ImageSet) -> None:
@@ -88,7 +88,7 @@ def test_checkpoints_with_one_title_are_told_apart_by_name() -> None:
 
 @pytest.mark.parametrize(("n", "said"), [(1, "The one image."), (7, "All 7 images.")])
 def test_map_of_all_images_counts_them_in_words_that_fit(n: int, said: str) -> None:
-    digits = datasets.load("mnist-5k").take(np.arange(n))
+    digits = catalogue.load("mnist-5k").take(np.arange(n))
     population = Population(digits, np.zeros(n, bool), n, ())
     crowd = Crowd("mnist-5k", "test", with_other=False, most=2_000, seed=0)
     card: Any = SimpleNamespace(dataset="mnist")

@@ -8,11 +8,12 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core import checkpoints, datasets
+from core import checkpoints
 from core.checkpoints import Card
+from core.data import catalogue
 from core.inference import Autoencoder
-from core.mapping import codestore
-from pages.ui import density
+from core.latent import codestore
+from pages.ui.figures import density
 from pages.ui.latent import data as latent_data
 from pages.ui.latent import drawing as latent_drawing
 from pages.ui.latent import encoding as latent_encoding
@@ -89,7 +90,7 @@ def test_first_picture_of_a_crowded_map_is_made_once_for_all_visitors(
     images = [charts(app)["map_0"]["layout"]["images"][0]["source"] for app in (first, second)]
     assert images[0] == images[1]
     assert made == [True]
-    second.session_state["selected_ids"] = tuple(datasets.load("mnist-5k").ids[:5].tolist())
+    second.session_state["selected_ids"] = tuple(catalogue.load("mnist-5k").ids[:5].tolist())
     chart = charts(second.run())["map_0"]
     assert chart["layout"]["images"][0]["source"] != images[0]
     assert made == [True, False]

@@ -7,15 +7,16 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core import checkpoints, ownmodels, removal, runs
-from core.data import ownsets
-from core.data.making import Keeping, make
-from core.learning.recipes import TrainConfig
-from core.running import control as run_control
-from core.running.journal import Journal
-from core.runs import Run, RunConfig
-from pages.ui.deleting import DELETE, KEEP
-from tests.core.data.test_making import drafted
+from core import checkpoints, runs
+from core.data.own import store
+from core.data.own.make_set import Keeping, make
+from core.inference import own_models
+from core.runs import Run, RunConfig, removal
+from core.runs import control as run_control
+from core.runs.journal import Journal
+from core.training.config import TrainConfig
+from pages.ui.frame.deleting import DELETE, KEEP
+from tests.core.data.own.test_make_set import drafted
 
 OpenApp = Callable[..., AppTest]
 
@@ -114,9 +115,9 @@ def test_ticked_run_that_another_deletes_is_told_of(open_train: OpenApp) -> None
 
 
 @pytest.fixture
-def own() -> ownsets.OwnSet:
+def own() -> store.OwnSet:
     make(drafted(), "pets", Keeping())
-    return ownsets.find("pets")
+    return store.find("pets")
 
 
 @pytest.fixture
@@ -126,7 +127,7 @@ def open_sets(open_app: OpenApp) -> OpenApp:
 
 
 def test_data_set_is_deleted_only_after_the_question_and_other_tabs_are_told(
-    own: ownsets.OwnSet, open_sets: OpenApp, open_app: OpenApp
+    own: store.OwnSet, open_sets: OpenApp, open_app: OpenApp
 ) -> None:
     looking = open_app(dataset=own.id)
     assert looking.session_state["dataset"] == own.id
@@ -136,10 +137,10 @@ def test_data_set_is_deleted_only_after_the_question_and_other_tabs_are_told(
     assert "1 run could still go on: on-pets. Without the images none can." in texts(app)
     assert "1 other tab shows it now" in texts(app)
     press(app, KEEP)
-    assert ownsets.available() == (own,)
+    assert store.available() == (own,)
     app = press(press(app, "Delete"), DELETE)
     assert "pets is deleted" in app.success[0].value
-    assert ownsets.available() == ()
+    assert store.available() == ()
     looking.run()
     assert not looking.exception
     said = "The data set “own:pets” was deleted or renamed meanwhile: “mnist-5k” is shown instead."
@@ -148,7 +149,7 @@ def test_data_set_is_deleted_only_after_the_question_and_other_tabs_are_told(
 
 
 def test_data_set_that_a_run_is_training_on_cannot_be_deleted(
-    own: ownsets.OwnSet, open_sets: OpenApp
+    own: store.OwnSet, open_sets: OpenApp
 ) -> None:
     run = runs.create(RunConfig("busy", 1.0, TrainConfig(own.id, "dense")))
     journal = Journal(run)
@@ -160,7 +161,7 @@ def test_data_set_that_a_run_is_training_on_cannot_be_deleted(
 
 
 def test_whoever_deletes_what_the_sidebar_shows_is_not_told_that_it_is_gone(
-    own: ownsets.OwnSet, open_sets: OpenApp
+    own: store.OwnSet, open_sets: OpenApp
 ) -> None:
     app = press(press(open_sets(dataset=own.id), "Delete"), DELETE)
     assert "pets is deleted" in app.success[0].value
@@ -185,7 +186,7 @@ def test_model_deleted_elsewhere_is_told_of_once_another_is_shown(open_app: Open
 
 def test_model_renamed_elsewhere_stays_the_chosen_one(open_app: OpenApp) -> None:
     looking = open_app(model="tiny-dense")
-    ownmodels.rename(checkpoints.load("tiny-dense").card, "dense-mine")
+    own_models.rename(checkpoints.load("tiny-dense").card, "dense-mine")
     looking.run()
     assert not looking.exception
     assert looking.session_state["model"] == "dense-mine"

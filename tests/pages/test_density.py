@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from pages.ui import density, theme
-from pages.ui.colouring import Groups, Scale, rgb
-from pages.ui.scatter import Look, Points
+from pages.ui.figures import density, theme
+from pages.ui.figures.colouring import Groups, Scale, rgb
+from pages.ui.figures.scatter import Look, Points
 
 N = 4_000
 RNG = np.random.default_rng(0)

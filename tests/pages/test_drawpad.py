@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from pages.ui.drawpad import MOST, PREFIX, drawing
+from pages.ui.components.drawpad import MOST, PREFIX, drawing
 
 SENT = PREFIX + base64.b64encode(b"a picture").decode()
 

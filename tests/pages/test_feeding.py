@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from pages.ui import feeding
-from pages.ui.component import Packed
+from pages.ui.components.component import Packed
 from pages.ui.feeding import PLACES, Distribution, Morsel
 
 IDS = [f"i{k}" for k in range(6)]

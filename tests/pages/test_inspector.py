@@ -4,20 +4,21 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import datasets, metrics
+from core import metrics
+from core.data import catalogue
 from core.inference import Autoencoder
 from core.noise import Noise
-from core.sweeps import noise_sweep
-from pages.ui import charts, theme
-from pages.ui.inspector import View, numbers
-from pages.ui.reconstruct import picture
+from core.robustness.sweeps import noise_sweep
+from pages.ui.figures import lines, theme
+from pages.ui.noise import picture
+from pages.ui.noise.inspector import View, numbers
 from tests.core.models_for_tests import tiny_checkpoint
 
 SHAPE = (1, 28, 28)
 
 
 def two_models_on_three_digits() -> View:
-    images = datasets.load("mnist-5k").take(slice(0, 3))
+    images = catalogue.load("mnist-5k").take(slice(0, 3))
     models = tuple(Autoencoder(tiny_checkpoint(arch, SHAPE)) for arch in ("dense", "pca"))
     sigmas = np.linspace(0, 1, 5)
     sweeps = tuple(noise_sweep(images.pixels(), [m], Noise(), 0, sigmas) for m in models)
@@ -53,7 +54,7 @@ def test_dialog_shows_pictures_numbers_and_a_curve_and_selects_the_image() -> No
 def test_error_curves_have_a_line_a_model_and_titles_on_both_axes() -> None:
     sigmas = np.linspace(0, 1, 5)
     drawn = {"a": theme.style(0), "b": theme.style(3)}
-    figure = charts.error_curves(sigmas, {"a": sigmas, "b": sigmas**2}, 0.5, drawn)
+    figure = lines.error_curves(sigmas, {"a": sigmas, "b": sigmas**2}, 0.5, drawn)
     assert [trace.name for trace in figure.data] == ["a", "b"]
     assert [trace.line.color for trace in figure.data] == [one.colour for one in drawn.values()]
     assert figure.data[0].line.dash != figure.data[1].line.dash
@@ -70,7 +71,7 @@ def test_picture_to_take_away_is_a_png_of_all_rows(view: View) -> None:
 def _script() -> None:
     import streamlit as st
 
-    from pages.ui import inspector
+    from pages.ui.noise import inspector
     from tests.pages.test_inspector import two_models_on_three_digits
 
     shown = two_models_on_three_digits()

@@ -10,10 +10,11 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core import checkpoints, datasets, latent, metrics
-from core.data.imagesets import ImageSet, joined
+from core import checkpoints, metrics
+from core.data import catalogue
+from core.images.imagesets import ImageSet, joined
 from core.inference import Autoencoder
-from core.mapping import structure, walks
+from core.latent import geometry, structure, walks
 from core.reviews import Decision, now
 from pages.ui import cache
 from pages.ui.latent.map import NEXT
@@ -41,7 +42,7 @@ def open_page(open_app: Callable[..., AppTest], only_tiny_models: Path) -> OpenP
 
 
 def digits() -> ImageSet:
-    return datasets.load("mnist-5k")
+    return catalogue.load("mnist-5k")
 
 
 def said(app: AppTest) -> str:
@@ -60,7 +61,7 @@ def test_page_opened_draws_every_test_image_by_pca_and_says_what_that_keeps(
     assert not app.exception
     assert not app.error
     z = Autoencoder.load("tiny-dense").encode(digits().pixels())
-    axes = latent.plane(z)
+    axes = geometry.plane(z)
     points = drawn_points(charts(app)["map_0"])
     places = np.array([points[name] for name in digits().ids.tolist()])
     np.testing.assert_allclose(places, axes.coordinates(z), rtol=1e-3, atol=1e-4)
@@ -89,7 +90,7 @@ def test_point_image_and_code_belong_together_in_every_colour_of_a_sample_with_b
     app = open_page(model="tiny-vae", colour=colour, points="500", sample="3", rings="true")
     assert not app.exception
     points = drawn_points(charts(app)["map_0"])
-    every = joined(digits(), datasets.load("mnist-5k", "train"))
+    every = joined(digits(), catalogue.load("mnist-5k", "train"))
     assert len(points) == 1000
     assert sum(name in digits() for name in points) == 500
     chosen = every.take(every.positions(list(points)))
@@ -217,7 +218,7 @@ def test_image_under_the_pointer_is_that_of_the_point_also_in_a_sample_of_both_p
 ) -> None:
     app = open_page(points="500", rings="true")
     sent = component(app, "peek")
-    every = joined(digits(), datasets.load("mnist-5k", "train"))
+    every = joined(digits(), catalogue.load("mnist-5k", "train"))
     assert set(sent.header["ids"]) == set(drawn_points(charts(app)["map_0"]))
     assert sent.header["charts"] == ["map_0"]
     chosen = every.take(every.positions(sent.header["ids"]))
@@ -277,10 +278,10 @@ def test_other_sample_lies_on_the_same_axes_and_the_same_plane(open_page: OpenPa
     assert component(one, "plane").header == component(other, "plane").header
     points = drawn_points(charts(other)["map_0"])
     assert points.keys() != drawn_points(charts(one)["map_0"]).keys()
-    every = datasets.load("mnist-5k", "train")
+    every = catalogue.load("mnist-5k", "train")
     model = Autoencoder.load("tiny-dense")
-    first = every.take(latent.stratified(every.labels, len(every), 500, 0))
-    axes = latent.plane(model.encode(first.pixels()))
+    first = every.take(geometry.stratified(every.labels, len(every), 500, 0))
+    axes = geometry.plane(model.encode(first.pixels()))
     z = model.encode(every.pixels(every.positions(list(points))))
     expected = axes.coordinates(z)
     np.testing.assert_allclose(np.array(list(points.values())), expected, rtol=1e-3, atol=1e-4)
@@ -460,7 +461,7 @@ def test_numbers_are_measured_when_asked_and_shown_beside_pixels_and_pca(
     assert table["space"].tolist() == ["codes of tiny-dense", "raw pixels", "PCA of the same size"]
     assert table["size"].tolist() == [3, 784, 3]
     images = digits()
-    chosen = images.take(latent.stratified(images.labels, 1000, 500, 0))
+    chosen = images.take(geometry.stratified(images.labels, 1000, 500, 0))
     assert chosen.labels is not None
     z = Autoencoder.load("tiny-dense").encode(chosen.pixels())
     assert table["silhouette"][0] == pytest.approx(structure.silhouette(z, chosen.labels), rel=1e-3)
@@ -503,7 +504,7 @@ def test_known_factors_colour_the_shapes(open_page: OpenPage, only_tiny_models: 
     checkpoints.save(path, document, tiny_tensors(document))
     app = open_page(dataset="shapes", model="tiny-shapes", colour="factor:defect", points="500")
     assert not app.exception
-    images = datasets.load("shapes")
+    images = catalogue.load("shapes")
     assert images.factors is not None
     for trace in charts(app)["map_0"]["data"]:
         known = images.factors["defect"][images.positions(trace["customdata"])]

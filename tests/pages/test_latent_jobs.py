@@ -7,10 +7,11 @@ import pytest
 import streamlit as st
 from PIL import Image
 
-from core import checkpoints, datasets
+from core import checkpoints
 from core.checkpoints import Card
+from core.data import catalogue
 from core.inference import Autoencoder
-from core.latent import Array
+from core.latent.geometry import Array
 from pages.ui import cache
 from pages.ui.latent import jobs as latent_jobs
 from pages.ui.latent.data import Crowd
@@ -28,7 +29,7 @@ def folder(tmp_path: Path) -> Path:
     """A folder of N digits."""
     folder = tmp_path / "digits"
     folder.mkdir()
-    images = datasets.load("mnist-5k").images[:N, 0]
+    images = catalogue.load("mnist-5k").images[:N, 0]
     for i, image in enumerate(images):
         Image.fromarray(image).save(folder / f"{i:02d}.png")
     return folder
@@ -46,7 +47,7 @@ def crowd(folder: Path) -> Crowd:
 
 def codes(folder: Path) -> Array:
     return Autoencoder.load("tiny-dense").encode(
-        datasets.load(crowd(folder).dataset, "all").pixels()
+        catalogue.load(crowd(folder).dataset, "all").pixels()
     )
 
 

@@ -8,15 +8,17 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from core import sheets
-from core.data.imagesets import ImageSet, numbered_ids
-from pages.ui import animation, colouring, exporting, gallery, peek, progress, scatter, theme
-from pages.ui.colouring import Groups, Scale
-from pages.ui.gallery import Columns, Item
+from core.images import sheets
+from core.images.imagesets import ImageSet, numbered_ids
+from pages.ui import exporting, peek, progress
+from pages.ui.components import gallery
+from pages.ui.components.gallery import Columns, Item
+from pages.ui.components.sweep import Cell
+from pages.ui.figures import animation, colouring, scatter, theme
+from pages.ui.figures.colouring import Groups, Scale
+from pages.ui.figures.scatter import Look, Points
 from pages.ui.latent import walking
 from pages.ui.latent.walking import Walk
-from pages.ui.scatter import Look, Points
-from pages.ui.sweep import Cell
 from tests.pages.latent_pages import tiles
 
 RNG = np.random.default_rng(0)

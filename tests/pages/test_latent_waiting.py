@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 import streamlit as st
 
-from core import checkpoints, datasets, latent
+from core import checkpoints
 from core.checkpoints import Card
+from core.data import catalogue
 from core.inference import Autoencoder
-from core.mapping import map_tasks
-from pages.ui import density
+from core.latent import geometry, map_tasks
+from pages.ui.figures import density
 from pages.ui.latent import data as latent_data
 from pages.ui.latent import encoding as latent_encoding
 from pages.ui.latent import waiting
@@ -29,7 +30,7 @@ def card(home: Path, only_tiny_models: Path) -> Card:
 def encode(card: Card, split: str, n: int) -> np.ndarray:
     """As if the page had come so far: the codes of the first n images of a split."""
     rows = np.arange(n)
-    images = datasets.load("mnist-5k", split)
+    images = catalogue.load("mnist-5k", split)
     z = Autoencoder.load("tiny-dense").encode(images.pixels(rows))
     store = latent_encoding.store(Part("mnist-5k", split, rows), card)
     store.fill(rows, lambda part: z[part], lambda done, total: None)
@@ -43,7 +44,7 @@ def test_first_picture_has_the_images_that_have_a_code_and_no_others(card: Card)
     which, z = latent_encoding.so_far(CROWD, card, 10_000)
     assert n == len(which) == len(z)
     picture = waiting.first_picture(CROWD, card, n)
-    xy = latent.plane(z).coordinates(z).astype(np.float32)
+    xy = geometry.plane(z).coordinates(z).astype(np.float32)
     filled = (picture[..., 3] > 0).sum()
     assert picture.shape == (density.HEIGHT, density.WIDTH, 4)
     side = density.CELLS[-1][1]
@@ -80,7 +81,7 @@ def test_first_picture_is_drawn_anew_whenever_there_are_twice_as_many(
 def test_codes_are_those_of_the_model_and_made_once(card: Card) -> None:
     whole = Crowd("mnist-5k", "test", False, 10_000, 0)
     z = latent_encoding.codes(whole, card).z
-    expected = Autoencoder.load("tiny-dense").encode(datasets.load("mnist-5k").pixels())
+    expected = Autoencoder.load("tiny-dense").encode(catalogue.load("mnist-5k").pixels())
     np.testing.assert_allclose(z, expected, rtol=1e-4, atol=1e-5)
 
 
@@ -98,7 +99,7 @@ def test_codes_are_in_memory_only_where_the_disk_takes_none(card: Card, home: Pa
     (home / "data" / "codes").write_text("where the folder should be")
     whole = Crowd("mnist-5k", "test", False, 10_000, 0)
     found = latent_encoding.codes(whole, card)
-    expected = Autoencoder.load("tiny-dense").encode(datasets.load("mnist-5k").pixels())
+    expected = Autoencoder.load("tiny-dense").encode(catalogue.load("mnist-5k").pixels())
     np.testing.assert_allclose(found.z, expected, rtol=1e-4, atol=1e-5)
     assert found.errors().shape == (1_000,)
 

@@ -9,12 +9,15 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import checkpoints, datasets, metrics, robustness, trained_on
+from core import checkpoints, metrics
+from core.checkpoints import trained_on
+from core.checkpoints.document import MetricsRecord, NoiseRecord, TrainingRecord
 from core.config import PROJECT
-from core.documents import MetricsRecord, NoiseRecord, TrainingRecord
+from core.data import catalogue
 from core.inference import Autoencoder
 from core.models import architecture
 from core.noise import Noise
+from core.robustness import curves
 from pages.ui import cache
 from pages.ui.learn import onwards, steps, wrong
 from pages.ui.learn.onwards import GoOn
@@ -106,7 +109,7 @@ def button(app: AppTest, key: str) -> Any:
 
 
 def digit(position: int) -> np.ndarray:
-    return datasets.load("mnist-5k").pixels([position])
+    return catalogue.load("mnist-5k").pixels([position])
 
 
 def model(name: str, folder: Path) -> Autoencoder:
@@ -180,7 +183,7 @@ def test_encoder_step_draws_the_chosen_digit_and_its_errors(
     open_page: OpenPage, named_models: Path
 ) -> None:
     app = open_page(digit="3", nth="2")
-    labels = datasets.load("mnist-5k").labels
+    labels = catalogue.load("mnist-5k").labels
     x = digit(int(np.flatnonzero(labels == 3)[2]))
     message = sent(app)
     np.testing.assert_allclose(message.pictures(0, 0)[1], x[0], atol=1 / 255)
@@ -195,7 +198,7 @@ def test_encoder_step_draws_the_chosen_digit_and_its_errors(
 
 def test_encoder_step_moves_the_first_number_alone(open_page: OpenPage, named_models: Path) -> None:
     message = sent(open_page(digit="0"))
-    images = datasets.load("mnist-5k")
+    images = catalogue.load("mnist-5k")
     dense = model("mnist-dense-8", named_models)
     x = digit(int(np.flatnonzero(images.labels == 0)[0]))
     z = dense.encode(x)
@@ -207,7 +210,7 @@ def test_bars_are_the_code_at_each_place_of_the_slider(
     open_page: OpenPage, named_models: Path
 ) -> None:
     message = sent(open_page(digit="0"))
-    images = datasets.load("mnist-5k")
+    images = catalogue.load("mnist-5k")
     x = digit(int(np.flatnonzero(images.labels == 0)[0]))
     names = ("mnist-dense-2", "mnist-dense-8", "mnist-dense-32")
     for bars, name in zip(message.header["bars"], names, strict=True):
@@ -284,7 +287,7 @@ def test_picture_in_the_tray_tells_its_error_and_its_place_among_learnt_digits(
     item = next(item for item in fed(open_page(step="4"))["items"] if item["name"] == kind)
     assert item["group"] == {"a 7": "It learnt", "a 9": "It never saw"}.get(kind, "No digit at all")
     assert ("knows what a 7" if kind == "a 7" else "never saw a") in item["said"]
-    images = datasets.load("mnist-5k")
+    images = catalogue.load("mnist-5k")
     mse = model("mnist-conv-32-no-5-9", named_models).errors(images.pixels())
     known = mse[~np.isin(np.asarray(images.labels), [5, 9])]
     if kind != "a shape":
@@ -346,10 +349,10 @@ def test_noise_steps_measure_all_test_digits_and_say_so(
     open_page: OpenPage, named_models: Path
 ) -> None:
     app = open_page(step="6", sigma="0.5")
-    noise, levels = Noise("gaussian", 0.0), robustness.levels(11)
-    digits = datasets.load("mnist-5k")
+    noise, levels = Noise("gaussian", 0.0), curves.levels(11)
+    digits = catalogue.load("mnist-5k")
     means = [
-        robustness.measure(model(name, named_models), digits, noise, 0, levels)[5, 0].mean()
+        curves.measure(model(name, named_models), digits, noise, 0, levels)[5, 0].mean()
         for name in ("mnist-overcomplete", "mnist-denoising")
     ]
     said_here = f"on 1,000 test digits is {means[0]:.4f} and {means[1]:.4f}"
@@ -378,8 +381,8 @@ def test_way_on_takes_model_image_and_data_along(open_page: OpenPage) -> None:
     button(app, "go_on").click().run()
     assert app.session_state["model"] == "mnist-dense-2"
     assert app.session_state["dataset"] == "mnist-5k"
-    labels = datasets.load("mnist-5k").labels
-    image = str(datasets.load("mnist-5k").ids[np.flatnonzero(labels == 7)[0]])
+    labels = catalogue.load("mnist-5k").labels
+    image = str(catalogue.load("mnist-5k").ids[np.flatnonzero(labels == 7)[0]])
     assert app.session_state["selected_ids"] == (image,)
     assert app.title[0].value == "Latent space"
     assert not app.exception

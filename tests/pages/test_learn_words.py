@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 
 from core import checkpoints
-from core.comparing import sizes
-from core.comparing.strangers import STRANGERS, Copy
 from core.inference import Autoencoder
-from core.mapping import feature_maps
+from core.latent import feature_maps
+from core.robustness import sizes
+from core.robustness.copying import STRANGERS, Copy
 from pages.ui import cache
 from pages.ui.learn import charts, convolve, copies, deeper
 from pages.ui.robust.copies import Copying

@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
-from core import datasets
+from core.data import catalogue
 from core.models import ARCHITECTURES
-from pages.ui import links
 from pages.ui.learn import steps as learn_steps
 from pages.ui.learn import wrong
 from pages.ui.refusals import Refused
+from pages.ui.session import links
 from pages.ui.train import arch_form
 from tests.pages import conftest, latent_pages
 from tests.pages.test_learn import save_named_models
@@ -40,7 +40,7 @@ NAMES = (
     "class_shown", "flagged_page", "opacity", "size_families", "size_latent_dims",
     "train_preset", "train_dataset", "train_epochs", "train_sigma", "train_noise", "train_clip",
     "train_batch", "train_lr", "train_without", "train_seed", "train_threads",
-    *(name for spec in ARCHITECTURES for name in arch_form.keys(spec)),
+    *(name for spec in ARCHITECTURES for name in arch_form.architecture_keys(spec)),
 )  # fmt: skip
 QUICK = {"points": "500", "measured": "200"}  # of what takes a while
 HOSTILE = (
@@ -101,7 +101,7 @@ def test_section_opened_by_a_link_with_nonsense_in_all_other_names_is_drawn(
 
 
 def test_link_brings_back_where_a_walk_stood_between_its_two_images(open_app: OpenApp) -> None:
-    first, last = datasets.load("mnist-5k").ids[[30, 80]].tolist()
+    first, last = catalogue.load("mnist-5k").ids[[30, 80]].tolist()
     link = {"section": "between", "walk_from": first, "walk_to": last, "walk_at": "0.25"}
     app = opened(open_app, "latent", link | {"points": "2000"})
     assert {name: app.query_params[name] for name in link} == link
@@ -152,7 +152,7 @@ def begin_at(value: float, shown: bool) -> None:
     """A page with a part that begins somewhere."""
     import streamlit as st
 
-    from pages.ui import state
+    from pages.ui.session import state
 
     if shown:
         st.text(state.on_appearance("part", value))
@@ -322,7 +322,7 @@ def test_choice_that_no_longer_fits_is_not_said_to_be_the_links_fault(open_app: 
 
 
 def test_small_selection_is_part_of_the_link_and_comes_back_by_it(open_app: OpenApp) -> None:
-    ids = datasets.load("mnist-5k").ids[[3, 5, 8]].tolist()
+    ids = catalogue.load("mnist-5k").ids[[3, 5, 8]].tolist()
     app = open_app(selected=ids)
     assert app.session_state["selected_ids"] == tuple(ids)
     short = [name.removeprefix("mnist-5k/") for name in ids]
@@ -335,7 +335,7 @@ def test_small_selection_is_part_of_the_link_and_comes_back_by_it(open_app: Open
 def test_selection_in_a_link_that_names_lost_images_says_so_and_keeps_the_others(
     open_app: OpenApp,
 ) -> None:
-    one = str(datasets.load("mnist-5k").ids[0])
+    one = str(catalogue.load("mnist-5k").ids[0])
     app = open_app(selected=[one, "no-such-image"])
     assert app.session_state["selected_ids"] == (one,)
     assert "names the image “no\\-such\\-image”" in warned(app)
@@ -345,14 +345,14 @@ def test_selection_too_large_for_a_link_is_left_out_and_the_sidebar_says_so(
     open_app: OpenApp,
 ) -> None:
     app = open_app()
-    app.session_state["selected_ids"] = tuple(datasets.load("mnist-5k").ids[:41].tolist())
+    app.session_state["selected_ids"] = tuple(catalogue.load("mnist-5k").ids[:41].tolist())
     app.run()
     assert "selected" not in app.query_params
     assert any("Too many for a link" in one.value for one in app.sidebar.caption)
 
 
 def test_selection_cleared_on_the_page_stays_cleared(open_app: OpenApp) -> None:
-    app = open_app(selected=[str(datasets.load("mnist-5k").ids[0])])
+    app = open_app(selected=[str(catalogue.load("mnist-5k").ids[0])])
     next(button for button in app.sidebar.button if button.label == "Clear").click().run()
     assert app.session_state["selected_ids"] == ()
     assert "selected" not in app.query_params
@@ -362,7 +362,7 @@ def test_selection_cleared_on_the_page_stays_cleared(open_app: OpenApp) -> None:
 def test_selected_images_planted_or_of_another_set_are_taken_as_they_are(
     open_app: OpenApp,
 ) -> None:
-    one = str(datasets.load("mnist-5k").ids[0])
+    one = str(catalogue.load("mnist-5k").ids[0])
     app = open_app(selected=[f"{one}+noise", "shapes/test/00001"])
     assert app.session_state["selected_ids"] == (f"{one}+noise", "shapes/test/00001")
 

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.data.imagesets import numbered_ids
+from core.images.imagesets import numbered_ids
 from core.reports import Content
-from pages.ui import density, reporting, scatter, theme
-from pages.ui.colouring import BELOW, Groups, marks, rgb
-from pages.ui.scatter import Look, Points
+from pages.ui.figures import density, scatter, theme
+from pages.ui.figures.colouring import BELOW, Groups, marks, rgb
+from pages.ui.figures.scatter import Look, Points
+from pages.ui.frame import downloads
 from tests.pages import latent_pages
 from tests.pages.latent_pages import charts, component
 from tests.pages.many_classes import LETTERS, ODD, SIGNS, keep, labels
@@ -105,7 +106,7 @@ def test_names_are_shown_letter_by_letter_whatever_they_hold() -> None:
 def told(monkeypatch: pytest.MonkeyPatch) -> list[Content]:
     """What the page would tell in a report."""
     found: list[Content] = []
-    monkeypatch.setattr(reporting, "button", lambda make, _name: found.append(make()))
+    monkeypatch.setattr(downloads, "button", lambda make, _name: found.append(make()))
     return found
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from core.metrics import error_map
-from pages.ui import mosaic, theme
+from pages.ui.figures import mosaic, theme
 
 
 def images(n: int, channels: int, side: int = 8) -> np.ndarray:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from core.anomaly.rankings import curves
 from core.anomaly.scores import score
-from pages.ui.colouring import Groups
+from pages.ui.figures.colouring import Groups
 from pages.ui.outliers import brush as outlier_brush
 from pages.ui.outliers import classes as outlier_classes
 from pages.ui.outliers import curves as outlier_curves

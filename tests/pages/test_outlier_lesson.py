@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from core.anomaly.judging import Ranked
 from core.anomaly.rankings import auroc_margin
 from core.anomaly.scores import SCORES
-from core.outliers import Ranked
 from pages.ui.outliers.lesson import Setting, lesson
 
 MANY = Setting(1_000, 9_000, 32)

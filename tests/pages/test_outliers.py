@@ -13,18 +13,19 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from core import checkpoints, datasets, outliers
-from core.anomaly import scores, thresholds
+from core import checkpoints
+from core.anomaly import judging, scores, thresholds
+from core.anomaly.judging import References
 from core.anomaly.references import reference_images
 from core.config import ReviewError
-from core.data import folders, ownsets
-from core.data.drafts import Form
-from core.data.gathering import gather
-from core.data.making import Keeping, make
-from core.exports import csv_bytes
+from core.data import catalogue
+from core.data.own import folder, store
+from core.data.own.draft import Form
+from core.data.own.import_images import gather
+from core.data.own.make_set import Keeping, make
+from core.export.tables import csv_bytes
 from core.inference import Autoencoder
 from core.models import architecture
-from core.outliers import References
 from core.reviews import Decision, Reviews, now
 from pages.ui import cache
 from pages.ui.outliers import desk as outlier_desk
@@ -32,7 +33,7 @@ from pages.ui.outliers import export as outlier_export
 from pages.ui.outliers import review as outlier_review
 from pages.ui.outliers.data import Asked, Found, Truth, experiment, scored
 from pages.ui.outliers.review_reports import Said, Stamp
-from tests.core.data.test_gathering import offers
+from tests.core.data.own.test_import_images import offers
 from tests.core.hostile_images_for_tests import encoded
 from tests.core.models_for_tests import tiny_document, tiny_tensors
 from tests.pages.tiny_models import DIGITS
@@ -101,9 +102,9 @@ def test_page_opened_flags_what_scores_above_one_percent_of_the_training_images(
     assert not app.exception
     assert not app.error
     model = Autoencoder.load("tiny-dense")
-    usual = model.errors(datasets.load("mnist-5k", "train").pixels())
+    usual = model.errors(catalogue.load("mnist-5k", "train").pixels())
     value = np.quantile(usual, 0.99)
-    expected = int((model.errors(datasets.load("mnist-5k").pixels()) > value).sum())
+    expected = int((model.errors(catalogue.load("mnist-5k").pixels()) > value).sum())
     assert flagged_of(app) == expected
     assert "1 % of 4,000 train images of mnist-5k score higher" in sentence(app)
     assert f"**{value:.4g}**" in sentence(app)
@@ -156,14 +157,14 @@ def test_truth_without_any_says_what_to_do(open_page: OpenPage) -> None:
 def test_truth_table_has_the_numbers_of_the_functions(open_page: OpenPage) -> None:
     app = open_page(model="tiny-without", section_outliers="truth")
     table = app.dataframe[0].value
-    images = datasets.load("mnist-5k")
+    images = catalogue.load("mnist-5k")
     model = Autoencoder.load("tiny-without")
     one = References(model, reference_images(model.card, images)).judge(images)
     truth = np.isin(images.labels, (5, 9))
     assert table["auroc"].is_monotonic_decreasing
     for spec in scores.SCORES:
         row = table[table["score"] == spec.title].iloc[0]
-        expected = outliers.ranked(one, spec.name, truth)
+        expected = judging.ranked(one, spec.name, truth)
         assert row["auroc"] == pytest.approx(expected.auroc)
         assert row["precision_at_k"] == pytest.approx(expected.precision_at_k)
 
@@ -185,7 +186,7 @@ def test_nothing_flagged_says_what_to_do(open_page: OpenPage) -> None:
 def test_class_table_has_mean_and_spread_of_each_class(open_page: OpenPage) -> None:
     app = open_page(section_outliers="classes")
     table = app.dataframe[0].value
-    images = datasets.load("mnist-5k")
+    images = catalogue.load("mnist-5k")
     errors = Autoencoder.load("tiny-dense").errors(images.pixels())
     for i, row in enumerate(table.itertuples()):
         mine = errors[images.labels == i]
@@ -200,8 +201,8 @@ def test_class_table_has_mean_and_spread_of_each_class(open_page: OpenPage) -> N
 def test_desk_begins_with_the_strangest_image_and_knows_the_next(open_page: OpenPage) -> None:
     app = open_page(section_outliers="review", share="5")
     sent = desk(app)
-    errors = Autoencoder.load("tiny-dense").errors(datasets.load("mnist-5k").pixels())
-    order = datasets.load("mnist-5k").ids[np.argsort(-errors, kind="stable")]
+    errors = Autoencoder.load("tiny-dense").errors(catalogue.load("mnist-5k").pixels())
+    order = catalogue.load("mnist-5k").ids[np.argsort(-errors, kind="stable")]
     assert sent["total"] == flagged_of(app)
     assert [item["id"] for item in sent["items"]] == order[: len(sent["items"])].tolist()
     assert all(item["original"].startswith("data:image/png") for item in sent["items"])
@@ -232,7 +233,7 @@ def test_queue_of_disagreements_holds_just_those(
 ) -> None:
     app = open_page(section_outliers="review", queue="disagreements")
     assert "No image is normal to one reviewer" in app.info[0].value
-    image = str(datasets.load("mnist-5k").ids[17])
+    image = str(catalogue.load("mnist-5k").ids[17])
     nothing_kept.record([decision(image, "outlier", "me"), decision(image, "normal", "bob")])
     sent = desk(open_page(section_outliers="review", queue="disagreements"))
     assert (sent["total"], sent["start"]) == (1, image)
@@ -254,7 +255,7 @@ def test_verdict_that_can_never_be_kept_keeps_no_other_from_it_and_says_why() ->
 def test_decisions_that_are_missing_are_told_of_and_brought_back(
     open_page: OpenPage, nothing_kept: Reviews
 ) -> None:
-    ids = datasets.load("mnist-5k").ids
+    ids = catalogue.load("mnist-5k").ids
     nothing_kept.record([decision(str(ids[i]), "outlier", "me") for i in range(20)])
     nothing_kept.close()
     nothing_kept.path.write_bytes(b"")
@@ -285,7 +286,7 @@ def test_decisions_that_are_missing_may_be_gone_on_without(
 def test_desk_stays_with_what_was_known_where_decisions_cannot_be_read(
     open_page: OpenPage, nothing_kept: Reviews, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    image = str(datasets.load("mnist-5k").ids[17])
+    image = str(catalogue.load("mnist-5k").ids[17])
     nothing_kept.record([decision(image, "outlier", "me")])
     app = open_page(section_outliers="review", queue="all")
     assert desk(app)["decided"] == 1
@@ -375,7 +376,7 @@ def test_folder_that_an_uploaded_model_names_is_not_opened_for_its_references(
     document = tiny_document("dense", DIGITS, dataset="folder:/somewhere/private")
     path = only_tiny_models / "theirs.safetensors"
     checkpoints.save(path, document, tiny_tensors(document, seed=9))
-    monkeypatch.setattr(folders, "load_path", lambda *_: pytest.fail("it was opened"))
+    monkeypatch.setattr(folder, "load_path", lambda *_: pytest.fail("it was opened"))
     app = open_page(model="theirs")
     assert not app.exception
     assert not app.error
@@ -418,12 +419,12 @@ def test_some_classes_begin_with_those_the_model_never_saw(open_page: OpenPage) 
 def test_black_picture_that_scores_low_is_shown_beside_the_flagged(
     home: Path, open_page: OpenPage
 ) -> None:
-    digits = datasets.load("mnist-5k").images[:80, 0]
+    digits = catalogue.load("mnist-5k").images[:80, 0]
     pictures = {f"{i:02d}.png": encoded(Image.fromarray(x), "PNG") for i, x in enumerate(digits)}
     pictures["black.png"] = encoded(Image.fromarray(np.zeros((28, 28), np.uint8)), "PNG")
     draft = gather(offers(pictures), Form((28, 28), 1, "pad"), "a test")
     make(draft, "scans", Keeping(test_share=0.5))
-    split = next(one for one in ("train", "test") if "black.png" in ownsets.load("scans", one).ids)
+    split = next(one for one in ("train", "test") if "black.png" in store.load("scans", one).ids)
     link = {"dataset": "own:scans", "split": split, "model": "tiny-dense", "score": "mae"}
     app = open_page(outliers_shown="conspicuous", **link)
     assert not app.exception

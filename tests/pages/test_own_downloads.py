@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.data import origins
-from core.data.publicsets import BY_ID
-from pages.ui import cache, public_sets
-from tests.core.data.test_publicsets import IDX_NAMES, idx
+from core.data.named import downloads
+from core.data.named.publicsets import BY_ID
+from pages.ui import cache
+from pages.ui.frame import public_sets
+from tests.core.data.named.test_publicsets import IDX_NAMES, idx
 from tests.core.loopback_for_tests import Loopback, loopback
 
 OpenApp = Callable[..., AppTest]
@@ -28,7 +29,7 @@ def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[Loopback]:
     """A mirror of a small Fashion-MNIST."""
     files = {f"{name}.gz": gzip.compress(idx(n)) for name, n in IDX_NAMES}
     sums = [(name, hashlib.md5(content).hexdigest(), []) for name, content in files.items()]
-    monkeypatch.setattr(origins, "_published", lambda _: sums)
+    monkeypatch.setattr(downloads, "_published", lambda _: sums)
     with loopback() as server:
         server.files = {f"fashion-mnist/{name}": content for name, content in files.items()}
         monkeypatch.setenv("HOURGLASS_MIRROR", server.url)

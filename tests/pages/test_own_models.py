@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import checkpoints
-from pages.ui.deleting import DELETE
+from pages.ui.frame.deleting import DELETE
 from tests.core.models_for_tests import tiny_document, tiny_tensors
 
 OpenApp = Callable[..., AppTest]

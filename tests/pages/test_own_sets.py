@@ -9,15 +9,16 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from core import datasets
-from core.data import drafting, ownsets
-from core.data.ownsets import own_dir
-from core.learning import recipes
+from core.data import catalogue
+from core.data.own import draft_tasks, store
+from core.data.own.store import own_dir
 from core.reports import Content
-from pages.ui import cache, reporting
-from pages.ui.deleting import DELETE
+from core.training import config
+from pages.ui import cache
+from pages.ui.frame import downloads
+from pages.ui.frame.deleting import DELETE
 from pages.ui.own import source as own_source
-from tests.core.data.test_given import archive
+from tests.core.data.own.test_upload import archive
 from tests.core.hostile_archives_for_tests import ATTACKS, member, zip_of
 from tests.core.hostile_images_for_tests import encoded
 
@@ -92,14 +93,14 @@ def test_report_counts_every_oddity_before_anything_is_made(reported: AppTest) -
         "Almost equal": "0",
         "Very small": "1",
     }
-    assert ownsets.available() == ()
+    assert store.available() == ()
 
 
 def test_report_on_what_was_read_counts_what_the_page_counts(
     section: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[Content] = []
-    monkeypatch.setattr(reporting, "button", lambda make, _: told.append(make()))
+    monkeypatch.setattr(downloads, "button", lambda make, _: told.append(make()))
     section.file_uploader[0].set_value([("my pets.zip", odd_zip(), "application/zip")])
     section.run()
     app = wait_for(press(section, "Read the images"), "Make the data set")
@@ -117,11 +118,11 @@ def test_set_made_is_chosen_in_the_sidebar_and_its_draft_is_gone(reported: AppTe
     assert not app.exception
     assert "my\\-pets is made" in app.success[0].value
     assert app.session_state["dataset"] == "own:my-pets"
-    (own,) = ownsets.available()
+    (own,) = store.available()
     assert own.n_train + own.n_test == 21
     assert own.shape == (3, 32, 32)
     assert [path.name for path in own_dir().iterdir()] == ["my-pets"]
-    assert len(datasets.load("own:my-pets", "all").rejected) == 2
+    assert len(catalogue.load("own:my-pets", "all").rejected) == 2
 
 
 def test_set_made_leads_to_the_train_page_with_settings_that_suit_it(reported: AppTest) -> None:
@@ -129,8 +130,8 @@ def test_set_made_leads_to_the_train_page_with_settings_that_suit_it(reported: A
     assert not app.exception
     assert not app.error
     assert app.title[0].value == "Train"
-    (own,) = ownsets.available()
-    asked = recipes.suggested(own.id, own.shape, own.n_train)
+    (own,) = store.available()
+    asked = config.suggested(own.id, own.shape, own.n_train)
     shown = {one.key: one.value for one in (*app.selectbox, *app.number_input, *app.slider)}
     assert shown["train_dataset"] == own.id
     assert shown["train_arch"] == asked.arch == "conv"
@@ -162,9 +163,9 @@ def test_switches_decide_what_is_left_out(reported: AppTest) -> None:
             toggle.set_value("small" in toggle.label)
     reported.run()
     press(reported, "Make the data set")
-    (own,) = ownsets.available()
+    (own,) = store.available()
     assert own.n_train + own.n_test == 21
-    reasons = [one.reason for one in datasets.load("own:my-pets", "all").rejected]
+    reasons = [one.reason for one in catalogue.load("own:my-pets", "all").rejected]
     assert any("very small: 5 x 5" in reason for reason in reasons)
 
 
@@ -172,7 +173,7 @@ def test_name_that_cannot_be_is_a_sentence_and_the_report_stays(reported: AppTes
     next(one for one in reported.text_input if one.label == "Name").set_value("../x").run()
     press(reported, "Make the data set")
     assert "cannot be a name" in reported.error[0].value
-    assert ownsets.available() == ()
+    assert store.available() == ()
     assert reported.metric
 
 
@@ -200,7 +201,7 @@ def test_zip_without_an_image_is_a_sentence_and_the_section_begins_again(
 def test_reading_cancelled_leaves_nothing(
     section: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    slow = drafting.gather
+    slow = draft_tasks.gather
 
     def slowly(offers: object, form: object, source: str, tell: Callable[..., None]) -> object:
         def wait(done: int, total: int | None) -> None:
@@ -209,7 +210,7 @@ def test_reading_cancelled_leaves_nothing(
 
         return slow(offers, form, source, wait)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(drafting, "gather", slowly)
+    monkeypatch.setattr(draft_tasks, "gather", slowly)
     section.file_uploader[0].set_value([("my pets.zip", odd_zip(), "application/zip")])
     section.run()
     app = wait_for(press(section, "Read the images"), "Cancel")
@@ -226,7 +227,7 @@ def test_set_deleted_is_gone_from_the_list_and_the_sidebar(reported: AppTest) ->
     app = press(reported, "Make the data set")
     app = press(press(app, "Delete"), DELETE)
     assert "is deleted" in app.success[0].value
-    assert ownsets.available() == ()
+    assert store.available() == ()
     assert app.session_state["dataset"] == "mnist-5k"
 
 
@@ -297,7 +298,7 @@ def test_archive_with_a_bad_entry_is_reported_and_made_a_set(section: AppTest, n
     counted = {metric.label: metric.value for metric in app.metric}
     assert (counted["Images"], counted["Unreadable"]) == (str(attack.n_good + 1), "1")
     app = press(app, "Make the data set")
-    assert [own.n_left_out for own in ownsets.available()] == [1]
+    assert [own.n_left_out for own in store.available()] == [1]
 
 
 def test_encoding_of_names_can_be_chosen_where_it_is_a_guess(section: AppTest) -> None:
@@ -314,7 +315,7 @@ def test_encoding_of_names_can_be_chosen_where_it_is_a_guess(section: AppTest) -
     app = wait_for(press(app, "Read the images"), "Make the data set")
     assert "Japanese" in app.warning[0].value
     press(app, "Make the data set")
-    assert [own.class_names for own in ownsets.available()] == [("犬", "猫")]
+    assert [own.class_names for own in store.available()] == [("犬", "猫")]
 
 
 def keys(app: AppTest) -> list[str]:

@@ -12,8 +12,9 @@ from streamlit.testing.v1 import AppTest
 
 from core.config import PROJECT
 from core.reports import Content
-from core.svgcharts import Series
-from pages.ui import reporting, styles, theme
+from core.reports.svg import Series
+from pages.ui.figures import styles, theme
+from pages.ui.frame import downloads
 from tests.pages.test_theme import CONFIG, NAMES, contrast
 from tests.pages.unpacking import components, unpacked
 
@@ -59,17 +60,17 @@ def test_styles_differ_in_colour_or_shape_and_lines_in_colour_or_dash() -> None:
 
 def test_all_colours_in_the_code_are_the_themes() -> None:
     ours = {colour.lower() for colour in HEX.findall(json.dumps(CONFIG))}
-    ours |= set(HEX.findall((PROJECT / "pages" / "ui" / "theme.py").read_text("utf-8")))
+    ours |= set(HEX.findall((PROJECT / "pages" / "ui" / "figures" / "theme.py").read_text("utf-8")))
     kinds = ("*.py", "*.js", "*.css", "*.html")
     files = [file for kind in kinds for file in (PROJECT / "pages").rglob(kind)]
-    for file in [*files, PROJECT / "core" / "report.html"]:
+    for file in [*files, PROJECT / "core" / "reports" / "report.html"]:
         used = set(HEX.findall(file.read_text("utf-8")))
         allowed = ours if file.suffix != ".py" or file.name == "theme.py" else set()
         assert used <= allowed, file
 
 
 def test_reports_write_each_role_in_the_colour_of_the_pages() -> None:
-    text = (PROJECT / "core" / "report.html").read_text("utf-8")
+    text = (PROJECT / "core" / "reports" / "report.html").read_text("utf-8")
     light, dark, printed = (
         dict(re.findall(r"--(\w+): (#[0-9a-f]+)", part)) for part in text.split(":root")[1:4]
     )
@@ -105,7 +106,7 @@ def test_new_model_takes_a_colour_that_none_beside_it_has() -> None:
 def told(monkeypatch: pytest.MonkeyPatch) -> list[Content]:
     """What the pages would tell in a report."""
     found: list[Content] = []
-    monkeypatch.setattr(reporting, "button", lambda make, _name: found.append(make()))
+    monkeypatch.setattr(downloads, "button", lambda make, _name: found.append(make()))
     return found
 
 
@@ -157,7 +158,7 @@ def test_families_have_one_style_whichever_others_are_there() -> None:
 
 
 def _script() -> None:
-    from pages.ui import inspector
+    from pages.ui.noise import inspector
     from tests.pages.test_inspector import two_models_on_three_digits
 
     shown = two_models_on_three_digits()

@@ -17,6 +17,14 @@ LONG = "split=train&measured=all&levels=51&draws=5"  # minutes of measuring
 Family = Callable[[], list[psutil.Process]]
 
 
+def command(process: psutil.Process) -> list[str]:
+    """What it was started with; nothing of one that has ended."""
+    try:
+        return list(process.cmdline())
+    except (psutil.ZombieProcess, psutil.NoSuchProcess):
+        return []
+
+
 @pytest.fixture(scope="module")
 def family(server: str) -> Family:
     """A function that lists the processes that compute for the server."""
@@ -24,8 +32,8 @@ def family(server: str) -> Family:
 
     def listed() -> list[psutil.Process]:
         children = psutil.Process().children(recursive=True)
-        (serving,) = [one for one in children if port in one.cmdline()]
-        return [one for one in serving.children() if "core.computing.worker" in one.cmdline()]
+        (serving,) = [one for one in children if port in command(one)]
+        return [one for one in serving.children() if "core.computing.worker" in command(one)]
 
     return listed
 

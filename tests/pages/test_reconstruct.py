@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import checkpoints, datasets
+from core import checkpoints
+from core.data import catalogue
 from core.inference import Autoencoder
 from core.metrics import mse
 from core.noise import Noise, add_noise
 from pages.ui import cache
-from pages.ui.sweep import nearest
+from pages.ui.components.sweep import nearest
 from tests.core.models_for_tests import tiny_document, tiny_tensors
 from tests.pages.unpacking import Unpacked, components, unpacked
 
@@ -51,7 +52,7 @@ def test_numbers_under_the_pictures_equal_those_computed_one_by_one(
 ) -> None:
     app = open_app(model="tiny-dense", seed="3")
     sweep = sweep_of(app)
-    images = datasets.load("mnist-5k")
+    images = catalogue.load("mnist-5k")
     x = images.pixels(images.positions(ids(app)))
     x_noisy = add_noise(x, Noise("gaussian", 0.5), 3)
     x_hat = Autoencoder.load("tiny-dense").reconstruct(x_noisy)
@@ -142,7 +143,7 @@ def test_class_filter_shows_only_that_class(open_app: OpenApp) -> None:
 def test_class_that_has_no_images_says_what_to_do(
     open_app: OpenApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    digits = datasets.load("mnist-5k")
+    digits = catalogue.load("mnist-5k")
     assert digits.labels is not None
     without_3 = digits.take(digits.labels != 3)
     monkeypatch.setattr("pages.ui.cache.dataset", lambda *_: without_3)
@@ -245,5 +246,5 @@ def test_other_dataset_forgets_classes_and_count_that_belong_to_the_old_one(
     assert not app.exception
     cells = sweep_of(app).header["cells"]
     assert len(cells) == 8
-    assert cells[0]["text"] in datasets.load("shapes").class_names
+    assert cells[0]["text"] in catalogue.load("shapes").class_names
     assert app.session_state["model"] == "tiny-shapes"

@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.documents import NoiseRecord, TrainingRecord
+from core.checkpoints.document import NoiseRecord, TrainingRecord
 from core.inference import Autoencoder
 from core.noise import Noise
-from core.sweeps import QUANTILES, ModelSweep, NoiseSweep, noise_sweep, pixel_errors
-from pages.ui.reconstruct import reconstruction
-from pages.ui.sweep import Cell, Difference
-from pages.ui.text import training_note
+from core.robustness.sweeps import QUANTILES, ModelSweep, NoiseSweep, noise_sweep, pixel_errors
+from pages.ui.components.sweep import Cell, Difference
+from pages.ui.figures.text import training_note
+from pages.ui.noise import rows
 from tests.core.models_for_tests import tiny_checkpoint
 
 
@@ -29,23 +29,23 @@ def sweep(autoencoder: Autoencoder, noise: Noise = Noise()) -> NoiseSweep:
 def test_steps_for_any_size_of_picture_run_from_0_to_1_and_hold_the_trained_amount(
     n_values: int,
 ) -> None:
-    steps = reconstruction.steps(n_values)
+    steps = rows.steps(n_values)
     assert (steps[0], steps[-1]) == (0, 1)
     assert 0.5 in steps
 
 
 def test_steps_are_as_many_as_asked_for_at_most() -> None:
-    assert reconstruction.steps(784, finest=21).tolist() == np.linspace(0, 1, 21).tolist()
-    assert len(reconstruction.steps(10**7, finest=21)) == 11
+    assert rows.steps(784, finest=21).tolist() == np.linspace(0, 1, 21).tolist()
+    assert len(rows.steps(10**7, finest=21)) == 11
 
 
 def test_sixteen_digits_move_in_steps_of_two_hundredths() -> None:
-    assert len(reconstruction.steps(16 * 784)) == 51
+    assert len(rows.steps(16 * 784)) == 51
 
 
 def test_each_model_gets_a_row_of_reconstructions_and_one_of_its_errors() -> None:
     models = [model("dense"), model("pca")]
-    described = reconstruction.described(
+    described = rows.described(
         (Cell("a", ""), Cell("b", ""), Cell("c", "")),
         [sweep(one) for one in models],
         [one.card for one in models],
@@ -58,14 +58,14 @@ def test_each_model_gets_a_row_of_reconstructions_and_one_of_its_errors() -> Non
 def test_error_scale_covers_995_of_1000_pixels_of_all_models_together() -> None:
     sweeps = [sweep(model("dense")), sweep(model("pca"))]
     errors = np.concatenate([np.abs(s.models[0].x_hat - s.x).ravel() for s in sweeps])
-    scale = reconstruction.error_scale(sweeps)
+    scale = rows.error_scale(sweeps)
     assert scale == pytest.approx(min(1, np.quantile(errors, 0.995)), rel=1e-6)
 
 
 def test_models_trained_at_one_amount_share_a_mark() -> None:
     noisy = NoiseRecord("gaussian", 0.5)
     cards = [model("dense", noisy).card, model("pca").card, model("vae", noisy).card]
-    assert reconstruction.trained_marks(cards) == (
+    assert rows.trained_marks(cards) == (
         (0, "trained without noise: tiny-pca"),
         (0.5, "trained at 0.5: tiny-dense, tiny-vae"),
     )
@@ -92,9 +92,9 @@ def test_error_scale_is_the_same_of_errors_that_were_kept_as_quantiles() -> None
     one, other = sweep(model()), sweep(model("pca"))
     models = [replace(m, errors=quantiles_of(s, m)) for s in (one, other) for m in s.models]
     kept = [replace(s, models=(m,)) for s, m in zip((one, other), models, strict=True)]
-    expected = reconstruction.error_scale([one, other])
+    expected = rows.error_scale([one, other])
     for mixed in (kept, [kept[0], other]):
-        assert reconstruction.error_scale(mixed) == pytest.approx(expected, rel=0.01)
+        assert rows.error_scale(mixed) == pytest.approx(expected, rel=0.01)
 
 
 def quantiles_of(swept: NoiseSweep, one: ModelSweep) -> np.ndarray:

@@ -11,22 +11,23 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from core import checkpoints, datasets, latent, metrics, reports, runs
-from core.data.drafts import Form
-from core.data.gathering import gather
-from core.data.making import Keeping, make
+from core import checkpoints, metrics, reports, runs
+from core.data import catalogue
+from core.data.own.draft import Form
+from core.data.own.import_images import gather
+from core.data.own.make_set import Keeping, make
 from core.inference import Autoencoder
-from core.mapping import walks
+from core.latent import geometry, walks
 from core.reports import Content, Table, Tile
-from core.running.execution import execute
-from core.running.records import curves
 from core.runs import Run
-from pages.ui import reporting
-from pages.ui.reporting import Column
-from tests.core.data.test_gathering import image_file, offers
+from core.runs.execute import execute
+from core.runs.records import curves
+from pages.ui.frame import downloads
+from pages.ui.frame.downloads import Column
+from tests.core.data.own.test_import_images import image_file, offers
 from tests.core.models_for_tests import tiny_document, tiny_tensors
+from tests.core.reports.test_reports import Page
 from tests.core.runs_for_tests import new_run, write_images
-from tests.core.test_reports import Page
 from tests.pages.test_your_images import HOSTILE, digit_file, offered
 
 OpenApp = Callable[..., AppTest]
@@ -38,13 +39,13 @@ ROLES = ("noisy", "reconstructed")  # of rows with numbers
 def told(monkeypatch: pytest.MonkeyPatch) -> list[Content]:
     """What the pages would tell, each time that one is drawn."""
     found: list[Content] = []
-    button = reporting.button
+    button = downloads.button
 
     def draw(make: Callable[[], Content], name: str) -> None:
         button(make, name)
         found.append(make())
 
-    monkeypatch.setattr(reporting, "button", draw)
+    monkeypatch.setattr(downloads, "button", draw)
     return found
 
 
@@ -116,7 +117,7 @@ def test_reconstruct_report_tells_which_images_of_which_classes_are_shown(
 
 def test_large_pictures_are_large_in_a_report() -> None:
     for side, width in ((28, 64), (64, 64), (96, 96), (128, 128), (256, 128)):
-        (tile,) = reporting.tiles(np.zeros((1, side, side, 3), np.uint8), ["x"])
+        (tile,) = downloads.tiles(np.zeros((1, side, side, 3), np.uint8), ["x"])
         assert tile.width == width
 
 
@@ -159,7 +160,7 @@ def test_robustness_report_has_the_table_of_the_page(
 
 
 def test_latent_report_shows_the_selected_images(open_app: OpenApp, told: list[Content]) -> None:
-    ids = datasets.load("mnist-5k").ids[:500].tolist()
+    ids = catalogue.load("mnist-5k").ids[:500].tolist()
     app = opened(open_app, "latent", points="2000", selected=ids[:3])
     assert app.session_state["selected_ids"] == tuple(ids[:3])
     selected = told[-1].rows[0]
@@ -186,7 +187,7 @@ def dense(only_tiny_models: Path) -> Autoencoder:
 def test_latent_report_of_a_walk_has_its_steps_its_two_images_and_its_errors(
     open_app: OpenApp, told: list[Content], dense: Autoencoder
 ) -> None:
-    images = datasets.load("mnist-5k")
+    images = catalogue.load("mnist-5k")
     first, second = images.ids[[3, 8]].tolist()
     link = {"section": "between", "walk_from": first, "walk_to": second, "walk_at": "0.25"}
     opened(open_app, "latent", model="tiny-dense", points="2000", **link)
@@ -215,7 +216,7 @@ def test_latent_report_of_a_walk_has_its_steps_its_two_images_and_its_errors(
 def test_latent_report_of_a_travel_has_a_strip_for_each_image_and_its_error_at_each_place(
     open_app: OpenApp, told: list[Content], dense: Autoencoder
 ) -> None:
-    images = datasets.load("mnist-5k")
+    images = catalogue.load("mnist-5k")
     ids = images.ids[[7, 70, 700]].tolist()
     link = {"section": "along", "direction": "z2", "selected": ids}
     opened(open_app, "latent", model="tiny-dense", points="2000", **link)
@@ -232,10 +233,10 @@ def test_latent_report_has_the_pinned_place_of_the_plane_decoded_beside_its_near
     open_app: OpenApp, told: list[Content], dense: Autoencoder
 ) -> None:
     app = opened(open_app, "latent", model="tiny-dense", points="2000", plane_at="0.5,-0.25")
-    images = datasets.load("mnist-5k")
+    images = catalogue.load("mnist-5k")
     z = dense.encode(images.pixels())
     place = [float(part) for part in app.query_params["plane_at"].split(",")]
-    code = latent.plane(z).codes([place])
+    code = geometry.plane(z).codes([place])
     row = next(row for row in told[-1].rows if row.title.startswith("Decoded at"))
     decoded, nearest = row.tiles
     np.testing.assert_allclose(pixels(decoded), on_screen(dense.decode(code))[0], atol=0.01)
@@ -386,8 +387,8 @@ def test_report_of_a_run_has_its_settings_losses_pictures_and_numbers(
 
 def test_table_leaves_cells_without_a_value_empty_and_says_how_many_rows_are_left_out() -> None:
     frame = pd.DataFrame({"name": ["a"] * 203, "mse": [0.5, np.nan] + [1.0] * 201})
-    found = reporting.table("T", frame, (Column("name", "model"), Column("mse", "MSE", ".2f")))
+    found = downloads.table("T", frame, (Column("name", "model"), Column("mse", "MSE", ".2f")))
     assert found.columns == ("model", "MSE")
     assert found.rows[:2] == (("a", "0.50"), ("a", ""))
-    assert len(found.rows) == reporting.MOST_ROWS
+    assert len(found.rows) == downloads.MOST_ROWS
     assert found.note == "3 more rows are on the page."

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.reviews import MAX_NAME, MAX_NOTE
-from pages.ui import review
-from pages.ui.outliers.review_reports import read
+from pages.ui.outliers import review_component
+from pages.ui.outliers.review_reports import read_report
 
 SAID = {
     "operation": "0123456789abcdef", "image": "a", "verdict": "outlier", "note": "why",
@@ -22,7 +22,7 @@ JSON = st.recursive(
 
 
 def test_verdict_is_read_with_all_that_it_was_given_along_with() -> None:
-    report = read({"place": 3, "pending": [SAID], "known": ["a", "b"]})
+    report = read_report({"place": 3, "pending": [SAID], "known": ["a", "b"]})
     assert report is not None
     assert (report.place, report.known) == (3, {"a", "b"})
     (said,) = report.pending
@@ -40,13 +40,15 @@ def test_verdict_is_read_with_all_that_it_was_given_along_with() -> None:
     ],
 )  # fmt: skip
 def test_verdict_that_nobody_could_mean_is_left_out(change: dict[str, Any]) -> None:
-    report = read({"place": 0, "pending": [SAID | change, SAID]})
+    report = read_report({"place": 0, "pending": [SAID | change, SAID]})
     assert report is not None
     assert len(report.pending) == 1
 
 
 def test_text_that_is_too_long_is_cut() -> None:
-    report = read({"place": 0, "pending": [SAID | {"note": "x" * 9999, "reviewer": "y" * 999}]})
+    report = read_report(
+        {"place": 0, "pending": [SAID | {"note": "x" * 9999, "reviewer": "y" * 999}]}
+    )
     assert report is not None
     (said,) = report.pending
     assert (len(said.note), len(said.stamp.reviewer)) == (MAX_NOTE, MAX_NAME)
@@ -55,12 +57,12 @@ def test_text_that_is_too_long_is_cut() -> None:
 @given(JSON, JSON, JSON)
 def test_anything_at_all_is_read_or_ignored_without_an_error(a: Any, b: Any, c: Any) -> None:
     for message in (a, {"place": a, "pending": b, "known": c}, {"place": 1, "pending": [a, b]}):
-        read(message)
+        read_report(message)
 
 
 @pytest.mark.parametrize(("place", "total"), [(0, 1), (0, 100), (50, 100), (99, 100)])
 def test_window_holds_the_place_and_the_next_few(place: int, total: int) -> None:
-    found = review.window(place, total)
+    found = review_component.window(place, total)
     assert place in found
     assert all(0 <= one < total for one in found)
-    assert min(total - 1, place + review.AHEAD) in found
+    assert min(total - 1, place + review_component.AHEAD) in found

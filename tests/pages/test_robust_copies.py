@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import streamlit as st
 
-from core import checkpoints, datasets, robustness
-from core.comparing import strangers
+from core import checkpoints
+from core.data import catalogue
 from core.inference import Autoencoder
+from core.robustness import copying, curves
 from pages.ui.robust import copies
 
 
@@ -17,14 +18,14 @@ def test_copying_read_after_a_restart_equals_what_was_measured(
 ) -> None:
     st.cache_resource.clear()  # another test may have measured the same model
     card = checkpoints.load("tiny-dense").card
-    first = copies.measured("mnist-5k", "test", [card])[card.name]
+    first = copies.measured_copying("mnist-5k", "test", [card])[card.name]
     st.cache_resource.clear()
-    monkeypatch.setattr(strangers, "copies", None)  # would fail if it were measured again
-    again = copies.measured("mnist-5k", "test", [card])[card.name]
+    monkeypatch.setattr(copying, "copies", None)  # would fail if it were measured again
+    again = copies.measured_copying("mnist-5k", "test", [card])[card.name]
     assert again is not first
     assert again.passed == first.passed
-    model, x = Autoencoder.load("tiny-dense"), robustness.spread(datasets.load("mnist-5k"), 200)
-    assert again.passed == pytest.approx(strangers.noise_passed(model, x.pixels(), 0), rel=1e-4)
+    model, x = Autoencoder.load("tiny-dense"), curves.spread(catalogue.load("mnist-5k"), 200)
+    assert again.passed == pytest.approx(copying.noise_passed(model, x.pixels(), 0), rel=1e-4)
     for one, before in zip(again.copies, first.copies, strict=True):
         np.testing.assert_array_equal(one.mse, before.mse)
         assert one.kept == before.kept

@@ -11,23 +11,23 @@ import numpy as np
 import pytest
 
 from core.checkpoints import Card
-from core.comparing.sizes import table
-from core.comparing.strangers import STRANGERS, Copy
-from core.comparing.studies import Progress
-from core.documents import MetricsRecord, NoiseRecord
+from core.checkpoints.document import MetricsRecord, NoiseRecord
 from core.inference import Autoencoder
 from core.models import architecture
 from core.noise import Noise
-from core.robustness import INPUT, METRICS, Curve, Study, levels
-from core.sweeps import noise_sweep
-from pages.ui import charts, text, theme
-from pages.ui.chart import Chart, Line
+from core.robustness.copying import STRANGERS, Copy
+from core.robustness.curves import INPUT, METRICS, Curve, Study, levels
+from core.robustness.size_study import Progress
+from core.robustness.sizes import table
+from core.robustness.sweeps import noise_sweep
+from pages.ui.components.sweep_chart import Chart, Line
+from pages.ui.figures import lines, text, theme
 from pages.ui.robust import chart as robust_chart
 from pages.ui.robust import measuring, size_study
 from pages.ui.robust import ranking as robust_ranking
 from pages.ui.robust import sizes as robust_sizes
 from pages.ui.robust.chart import Look
-from pages.ui.robust.copies import Copying, verdict
+from pages.ui.robust.copies import Copying, copying_verdict
 from pages.ui.robust.questions import questions
 from tests.core.models_for_tests import SHAPE, tiny_checkpoint, tiny_document
 
@@ -169,12 +169,14 @@ def test_verdict_on_copying_goes_by_the_worst_kind() -> None:
         copies = [Copy(s, x, x, np.zeros(1), k) for s, k in zip(STRANGERS, kept, strict=True)]
         return Copying(tuple(copies), passed)
 
-    assert verdict({"a": copying(0.5, 0.1), "b": copying(0.5, 0.025)}) == (
+    assert copying_verdict({"a": copying(0.5, 0.1), "b": copying(0.5, 0.025)}) == (
         "None of these models copies whatever it is given. "
         "a lets the most noise through, 10 %, b the least, 2.5 %."
     )
-    assert verdict({"a": copying(0.95, 0.9)}).startswith("a copies whatever it is given. a lets")
-    both = verdict({"a": copying(0.95, 0.9), "b": copying(0.95, 0.8)})
+    assert copying_verdict({"a": copying(0.95, 0.9)}).startswith(
+        "a copies whatever it is given. a lets"
+    )
+    both = copying_verdict({"a": copying(0.95, 0.9), "b": copying(0.95, 0.8)})
     assert both.startswith("a, b copy whatever they are given.")
 
 
@@ -197,7 +199,7 @@ def test_summary_of_sizes_names_the_greatest_gain_and_who_loses() -> None:
 
 def test_size_chart_has_a_point_a_model_and_a_line_through_the_best() -> None:
     cards = [sized("pca", 2, 0.06), sized("dense", 2, 0.05), sized("dense", 2, 0.04)]
-    figure = charts.size_curves(table(cards))
+    figure = lines.size_curves(table(cards))
     pca, pca_points, dense, dense_points = figure.data
     assert (pca.name, dense.name) == ("pca", "dense")
     assert len(pca_points.x) == 1
@@ -220,14 +222,14 @@ def test_data_set_that_only_a_stranger_names_is_not_offered() -> None:
 
 def test_command_for_a_terminal_is_quoted_for_the_shell() -> None:
     named = "own:x; $(touch y) `z` '"
-    said = size_study.command(named, ["pca"], [2])
+    said = size_study.study_command(named, ["pca"], [2])
     assert shlex.split(said)[5] == named
     assert text.code(said).startswith("`` ")
     assert text.code("a b") == "`a b`"
 
 
 def test_progress_of_a_study_between_two_models_says_so() -> None:
-    assert size_study.told(Progress(1, 3, None)) == "1 of 3 done: preparing the next"
+    assert size_study.study_told(Progress(1, 3, None)) == "1 of 3 done: preparing the next"
     assert Progress(1, 4, None).share == 0.25
     assert Progress(0, 0, None).share == 0
 

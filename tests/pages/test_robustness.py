@@ -12,13 +12,14 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core import checkpoints, datasets, robustness
+from core import checkpoints
+from core.checkpoints.document import NoiseRecord, TrainingRecord
 from core.cli.main import main
-from core.comparing import studies
 from core.computing import results
-from core.documents import NoiseRecord, TrainingRecord
+from core.data import catalogue
 from core.inference import Autoencoder
 from core.noise import Noise, add_noise
+from core.robustness import curves, size_study
 from pages.ui import cache
 from tests.core.models_for_tests import tiny_document, tiny_tensors
 from tests.pages.conftest import APP
@@ -47,13 +48,13 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """The names of the models that are measured from here on, nothing being known before."""
     forget_measurements()
     names: list[str] = []
-    measure = robustness.measure
+    measure = curves.measure
 
     def noted(model: Any, *rest: Any) -> Any:
-        names.append(model.card.name if isinstance(model, Autoencoder) else robustness.INPUT)
+        names.append(model.card.name if isinstance(model, Autoencoder) else curves.INPUT)
         return measure(model, *rest)
 
-    monkeypatch.setattr("core.robustness.measure", noted)
+    monkeypatch.setattr("core.robustness.curves.measure", noted)
     yield names
     forget_measurements()
 
@@ -94,8 +95,8 @@ def test_page_opened_draws_every_model_and_the_noisy_image_itself(open_page: Ope
     assert not app.exception
     assert not app.error
     lines = {line["name"]: line for line in chart(app)["lines"]}
-    assert set(lines) == {"tiny-denoising", "tiny-dense", "tiny-pca", robustness.INPUT}
-    assert [name for name, line in lines.items() if line["reference"]] == [robustness.INPUT]
+    assert set(lines) == {"tiny-denoising", "tiny-dense", "tiny-pca", curves.INPUT}
+    assert [name for name, line in lines.items() if line["reference"]] == [curves.INPUT]
     assert lines["tiny-denoising"]["mark"] == 0.5
     assert lines["tiny-dense"]["mark"] is None
     assert "Nearest to the original" in said(app)
@@ -127,14 +128,12 @@ def test_page_and_command_line_give_the_same_numbers(
             np.testing.assert_allclose(shown[name], expected, rtol=1e-6)
             if metric == "MSE":
                 own = [at["noisy_mse"] for at in told]
-                np.testing.assert_allclose(shown[robustness.INPUT], own, rtol=1e-6)
+                np.testing.assert_allclose(shown[curves.INPUT], own, rtol=1e-6)
 
 
 def test_second_look_measures_nothing(open_page: OpenPage, measured: list[str]) -> None:
     app = open_page()
-    assert sorted(measured) == sorted(
-        [robustness.INPUT, "tiny-denoising", "tiny-dense", "tiny-pca"]
-    )
+    assert sorted(measured) == sorted([curves.INPUT, "tiny-denoising", "tiny-dense", "tiny-pca"])
     measured.clear()
     app.run()
     open_page(metric="SSIM")  # another visitor
@@ -172,7 +171,7 @@ def test_change_measures_only_what_is_new(open_page: OpenPage, measured: list[st
     assert measured == ["tiny-denoising"]
     measured.clear()
     open_page(models=["tiny-dense"], draws="3")
-    assert sorted(measured) == sorted([robustness.INPUT, "tiny-dense", "tiny-pca"] * 2)
+    assert sorted(measured) == sorted([curves.INPUT, "tiny-dense", "tiny-pca"] * 2)
     measured.clear()
     open_page(models=["tiny-dense"], clip="true")
     assert len(measured) == 3
@@ -211,7 +210,7 @@ def test_curves_drawn_pass_through_the_measured_means(open_page: OpenPage) -> No
 
 def test_mean_over_draws_is_that_of_all_seeds(open_page: OpenPage) -> None:
     shown = numbers(open_page(draws="3", seed="5"))["tiny-dense"]
-    images = robustness.spread(datasets.load("mnist-5k"), 200)
+    images = curves.spread(catalogue.load("mnist-5k"), 200)
     x, model = images.pixels(), Autoencoder.load("tiny-dense")
     errors = [model.errors(add_noise(x, Noise(sigma=0.4), seed), x).mean() for seed in (5, 6, 7)]
     assert shown[4] == pytest.approx(np.mean(errors), rel=1e-5)
@@ -250,7 +249,7 @@ def test_question_chooses_the_models_that_answer_it(open_page: OpenPage) -> None
     app = open_page(models=["tiny-pca"])
     app = press(app, "Noise in training or not")
     names = [line["name"] for line in chart(app)["lines"]]
-    assert names == ["tiny-denoising", "tiny-dense", "tiny-pca", robustness.INPUT]
+    assert names == ["tiny-denoising", "tiny-dense", "tiny-pca", curves.INPUT]
     assert app.query_params["models"] == ["tiny-denoising", "tiny-dense"]
 
 
@@ -282,12 +281,12 @@ def test_wall_ranks_every_model_by_its_error_on_the_images_shown(open_page: Open
     assert found["checkpoint"][0] == "the original"
     ranked = found[1:].reset_index(drop=True)
     assert set(ranked["checkpoint"]) == {
-        "tiny-denoising", "tiny-dense", "tiny-pca", robustness.INPUT
+        "tiny-denoising", "tiny-dense", "tiny-pca", curves.INPUT
     }  # fmt: skip
     assert ranked["rank"].is_monotonic_increasing
     assert ranked["pictures"].str.startswith("data:image/png;base64,").all()
     assert ranked["errors"].nunique() == 4
-    images = datasets.load("mnist-5k")
+    images = catalogue.load("mnist-5k")
     assert images.labels is not None
     x = images.pixels([int(np.flatnonzero(images.labels == k)[0]) for k in (0, 1)])
     model = Autoencoder.load("tiny-dense")
@@ -299,7 +298,7 @@ def test_wall_ranks_every_model_by_its_error_on_the_images_shown(open_page: Open
 
 def test_wall_shows_the_selected_images(open_page: OpenPage) -> None:
     app = open_page(robust_view="Wall")
-    app.session_state["selected_ids"] = (datasets.load("mnist-5k").ids[7], "elsewhere/1")
+    app.session_state["selected_ids"] = (catalogue.load("mnist-5k").ids[7], "elsewhere/1")
     assert "The selected images (1 of 1)" in said(app.run())
 
 
@@ -319,7 +318,7 @@ def test_copying_shows_what_comes_back_of_strangers(open_page: OpenPage) -> None
     assert "None of these models copies" in said(app)
     app = open_page(robust_view="Copying", copying="MSE")
     errors = table(app, "noise").set_index("checkpoint")
-    x = robustness.spread(datasets.load("mnist-5k"), 200).pixels()
+    x = curves.spread(catalogue.load("mnist-5k"), 200).pixels()
     expected = Autoencoder.load("tiny-dense").errors(1 - x).mean()
     assert errors.loc["tiny-dense", "inverted"] == pytest.approx(expected, rel=1e-4)
 
@@ -327,7 +326,7 @@ def test_copying_shows_what_comes_back_of_strangers(open_page: OpenPage) -> None
 def test_models_are_measured_clean_and_with_noise(open_page: OpenPage) -> None:
     app = open_page(robust_view="Models", measured="50")
     found = table(app, "noisy_mse").set_index("name")
-    x = robustness.spread(datasets.load("mnist-5k"), 50).pixels()
+    x = curves.spread(catalogue.load("mnist-5k"), 50).pixels()
     assert (found["n_images"] == 50).all()
     assert "50 of 1,000, evenly spread, test images of mnist-5k" in said(app)
     for name in found.index:
@@ -369,7 +368,7 @@ def test_size_begins_a_study_of_what_was_asked_for(
     open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun: list[Any] = []
-    monkeypatch.setattr(studies, "begin", lambda *asked: begun.append(asked))
+    monkeypatch.setattr(size_study, "begin", lambda *asked: begun.append(asked))
     app = open_page(robust_view="Size")
     app.session_state["size_families"] = ["pca"]
     app.session_state["size_latent_dims"] = [2, 8]

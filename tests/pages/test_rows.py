@@ -12,7 +12,7 @@ def page() -> None:
     import pandas as pd
     import streamlit as st
 
-    from pages.ui import rows
+    from pages.ui.session import rows
 
     names = st.session_state["names"]
     table = pd.DataFrame({"name": names})

@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import checkpoints
-from core.data.imagesets import ImageSet
+from core.images.imagesets import ImageSet
 from pages.ui import cache
 from tests.core.models_for_tests import overflowing
 from tests.pages.test_your_images import component, digit_file, offered

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pages.ui.text import decimal, sentence
+from pages.ui.figures.text import decimal, sentence
 
 
 @pytest.mark.parametrize(

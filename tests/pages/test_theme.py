@@ -7,7 +7,7 @@ import plotly.colors
 import pytest
 
 from core.config import PROJECT
-from pages.ui import theme
+from pages.ui.figures import theme
 
 CONFIG = tomllib.loads((PROJECT / ".streamlit" / "config.toml").read_text("utf-8"))
 NAMES = {

@@ -14,17 +14,16 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import reports, runs
-from core.learning.recipes import PRESETS, TrainConfig
 from core.noise import Noise
-from core.running import control as run_control
-from core.running import probe
-from core.running import records as run_records
-from core.running.execution import execute
-from core.running.records import Curves, Pictures
-from core.running.status import Status
-from core.runs import Run, RunConfig
-from pages.ui.deleting import DELETE
-from pages.ui.theme import style
+from core.runs import Run, RunConfig, estimate
+from core.runs import control as run_control
+from core.runs import records as run_records
+from core.runs.execute import execute
+from core.runs.records import Curves, Pictures
+from core.runs.status import Status
+from core.training.config import PRESETS, TrainConfig
+from pages.ui.figures.theme import style
+from pages.ui.frame.deleting import DELETE
 from pages.ui.train import charts as run_charts
 from pages.ui.train import facts as training_facts
 from pages.ui.train import live
@@ -50,7 +49,7 @@ def empty_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def open_train(open_app: OpenApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> OpenApp:
     """Opens the page in a home without runs; nothing is really started."""
     monkeypatch.setattr("core.config.runs_dir", lambda: tmp_path / "runs")
-    for module in ("core.runs", "core.running.turns"):
+    for module in ("core.runs", "core.runs.queue"):
         monkeypatch.setattr(f"{module}.runs_dir", lambda: tmp_path / "runs")
     monkeypatch.setattr(run_control, "start", lambda run: run)
 
@@ -393,7 +392,7 @@ def test_estimate_is_measured_in_a_process_of_its_own(empty_home: Path) -> None:
     while probes.is_measuring(run.config):
         time.sleep(0.05)
     found = probes.known(run.config)
-    assert isinstance(found, probe.Estimate)
+    assert isinstance(found, estimate.Estimate)
     assert "MB" in training_facts._words(found)
 
 
@@ -541,6 +540,6 @@ def test_run_that_waits_for_nothing_is_starting(finished: Run, monkeypatch: Any)
     monkeypatch.setenv("HOURGLASS_MAX_RUNS", "1")
     queued = Run(finished.folder, finished.config, Status(state="queued"))
     busy = Run(finished.folder.with_name("x"), finished.config, Status(state="running"))
-    assert live.words(queued, [queued, finished]) == ("Starting", "gray")
-    assert live.words(queued, [queued, busy]) == ("Waiting for its turn", "gray")
+    assert live.live_words(queued, [queued, finished]) == ("Starting", "gray")
+    assert live.live_words(queued, [queued, busy]) == ("Waiting for its turn", "gray")
     assert live._waiting(queued, [queued, busy]) == "Waiting for its turn, with 1 run before it"

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.data.given import Given
-from core.data.imagesets import Rejected
-from core.data.preparation import Steps, prepare
-from core.images import Picture
+from core.data.own.upload import Given
+from core.images.imagesets import Rejected
+from core.images.preparation import Steps, prepare
+from core.images.reading import Picture
 from pages.ui.own.tray import Fit, Tray
 
 DIGITS = Fit((1, 28, 28), "digit")

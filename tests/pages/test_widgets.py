@@ -5,13 +5,13 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.ui import widgets
+from pages.ui.session import widgets
 
 
 def script() -> None:
     import streamlit as st
 
-    from pages.ui import state, widgets
+    from pages.ui.session import state, widgets
 
     state.enter("some page")
     shown = bool(st.session_state.get("shown", True))

@@ -14,14 +14,15 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from core import datasets, latent
+from core.data import catalogue
 from core.inference import Autoencoder
+from core.latent import geometry
 from core.metrics import mse
 from core.noise import Noise, add_noise
-from pages.ui import gallery
+from pages.ui.components import gallery
 from pages.ui.own import results as own_results
 from pages.ui.own.tray import Fit, Tray
-from tests.core.data.test_given import archive
+from tests.core.data.own.test_upload import archive
 from tests.core.hostile_archives_for_tests import ATTACKS, member, zip_of
 from tests.core.hostile_images_for_tests import BROKEN, SOUND
 from tests.core.pngs_for_tests import to_png
@@ -33,7 +34,7 @@ HOSTILE = ("<img src=x onerror=window.__x=1>.png", "![x](https://evil.example/x.
 
 
 def digit_file(i: int, inverted: bool = False) -> bytes:
-    digit = datasets.load("mnist-5k").images[i]
+    digit = catalogue.load("mnist-5k").images[i]
     return to_png(255 - digit if inverted else digit)
 
 
@@ -84,10 +85,10 @@ def test_digit_offered_is_seen_as_it_is_and_judged_as_core_judges_it(
     app = offered(page(model="tiny-dense"), {"mine.png": digit_file(3)})
     assert not app.exception
     np.testing.assert_array_equal(
-        tray(app).seen("mine.png", FIT), datasets.load("mnist-5k").images[3]
+        tray(app).seen("mine.png", FIT), catalogue.load("mnist-5k").images[3]
     )
     model = Autoencoder.load("tiny-dense")
-    errors = model.errors(datasets.load("mnist-5k").pixels([3]))
+    errors = model.errors(catalogue.load("mnist-5k").pixels([3]))
     values = [metric.value for metric in app.metric]
     assert values == [f"{errors[0]:.5f}", f"{model.percentiles(errors)[0]:.1f} %"]
 
@@ -96,7 +97,7 @@ def test_dark_digit_on_light_is_inverted_and_can_be_switched_back(
     page: Callable[..., AppTest],
 ) -> None:
     app = offered(page(), {"mine.png": digit_file(3, inverted=True)})
-    digit = datasets.load("mnist-5k").images[3]
+    digit = catalogue.load("mnist-5k").images[3]
     assert toggle(app, "Invert").value
     np.testing.assert_array_equal(tray(app).seen("mine.png", FIT), digit)
     toggle(app, "Invert").set_value(False).run()
@@ -154,7 +155,7 @@ def test_numbers_under_the_slider_equal_those_computed_one_by_one(
 ) -> None:
     app = offered(page(model="tiny-dense", seed="3"), {"a.png": digit_file(5)})
     sweep = component(app, "own_sweep")
-    x = datasets.load("mnist-5k").pixels([5])
+    x = catalogue.load("mnist-5k").pixels([5])
     x_noisy = add_noise(x, Noise("gaussian", 0.5), 3)
     frame = sweep.header["values"].index(0.5)
     x_hat = Autoencoder.load("tiny-dense").reconstruct(x_noisy)
@@ -202,7 +203,7 @@ def test_drawing_is_an_image_and_follows_the_pad(
     page: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drawn: list[bytes | None] = [None]
-    monkeypatch.setattr("pages.ui.drawpad.show", lambda *_: drawn[0])
+    monkeypatch.setattr("pages.ui.components.drawpad.show", lambda *_: drawn[0])
     app = page()
     app.session_state["way"] = "draw"
     app.run()
@@ -328,8 +329,8 @@ def test_star_stands_where_the_code_of_the_image_lies(page: Callable[..., AppTes
     *_, others, star = json.loads(chart.proto.spec)["data"]
     assert (others["marker"]["symbol"], star["marker"]["symbol"]) == ("star", "star")
     assert star["marker"]["size"] > others["marker"]["size"]
-    images, model = datasets.load("mnist-5k"), Autoencoder.load("tiny-pca")
-    plane = latent.plane(model.encode(images.pixels()))
+    images, model = catalogue.load("mnist-5k"), Autoencoder.load("tiny-pca")
+    plane = geometry.plane(model.encode(images.pixels()))
     expected = plane.coordinates(model.encode(images.pixels([5, 6])))
     drawn = [[decoded(trace[axis])[0] for axis in "xy"] for trace in (star, others)]
     np.testing.assert_allclose(drawn, expected, rtol=1e-4, atol=1e-4)

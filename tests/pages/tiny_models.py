@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from core import checkpoints, trained_on
-from core.documents import NoiseRecord, TrainingRecord
+from core import checkpoints
+from core.checkpoints import trained_on
+from core.checkpoints.document import NoiseRecord, TrainingRecord
 from tests.core.models_for_tests import tiny_document, tiny_tensors
 
 DIGITS = (1, 28, 28)

@@ -4,15 +4,16 @@ import numpy as np
 import streamlit as st
 
 from core import metrics
-from core.mapping import walks
-from core.mapping.walks import Direction
-from pages.ui import cache, widgets
+from core.latent import walks
+from core.latent.walks import Direction
+from pages.ui import cache
+from pages.ui.components.sweep import Cell, Mark, Stat
 from pages.ui.latent import data as latent_data
 from pages.ui.latent import selected as latent_selected
 from pages.ui.latent import walking
 from pages.ui.latent.views import View
 from pages.ui.latent.walking import STEPS, Original, Shown, Strip, Walk
-from pages.ui.sweep import Cell, Mark, Stat
+from pages.ui.session import widgets
 
 N_PRINCIPAL = 10
 LARGE = 48  # pixels a side, from where fewer images travel

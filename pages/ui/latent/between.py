@@ -5,14 +5,16 @@ import streamlit as st
 
 from core import metrics
 from core.checkpoints import Card
-from core.latent import Array, Scores
-from core.mapping import walks
-from pages.ui import cache, mosaic, state, widgets
+from core.latent import walks
+from core.latent.geometry import Array, Scores
+from pages.ui import cache
+from pages.ui.components.sweep import Cell, Stat
+from pages.ui.figures import mosaic
 from pages.ui.latent import selected as latent_selected
 from pages.ui.latent import walking
 from pages.ui.latent.views import View
 from pages.ui.latent.walking import STEPS, STRIP, Original, Shown, Strip, Walk
-from pages.ui.sweep import Cell, Stat
+from pages.ui.session import state, widgets
 
 MOST = 40  # images to choose from
 STRAIGHT, SPHERICAL = "straight line", "arc around 0"

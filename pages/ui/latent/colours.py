@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 
 from core.checkpoints import Card
-from core.data.imagesets import ImageSet
-from pages.ui import theme
-from pages.ui.colouring import Colouring, Groups, Scale
+from core.images.imagesets import ImageSet
+from pages.ui.figures import theme
+from pages.ui.figures.colouring import Colouring, Groups, Scale
+from pages.ui.figures.theme import Style
 from pages.ui.latent import data as latent_data
 from pages.ui.latent.data import Codes, Crowd, Population
-from pages.ui.theme import Style
 
 FEW = 20  # different numbers of a factor: so many are shown by name
 BY_ERROR = ("error", "percentile")  # colours for which every image must be rebuilt

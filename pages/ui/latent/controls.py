@@ -4,15 +4,15 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core import trained_on
-from core.checkpoints import Card
-from core.mapping.map_tasks import DENSE
-from core.mapping.projections import BY_NAME
-from pages.ui import highlighting, sidebar, widgets
+from core.checkpoints import Card, trained_on
+from core.latent.map_tasks import DENSE
+from core.latent.projections import BY_NAME
+from pages.ui.figures.text import titles
+from pages.ui.frame import sidebar
 from pages.ui.latent import colours as latent_colours
 from pages.ui.latent import data as latent_data
 from pages.ui.latent.data import OTHER, Crowd, Population
-from pages.ui.text import titles
+from pages.ui.session import highlighting, widgets
 
 MOST = (500, 1_000, 2_000, 5_000, 10_000, 20_000, 60_000, 200_000, 1_000_000)
 DEFAULT_MOST = 10_000

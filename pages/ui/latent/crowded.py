@@ -10,16 +10,19 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.mapping import regions
-from core.mapping.regions import Index
-from pages.ui import cache, density, selection, zoom
-from pages.ui.colouring import name_of
-from pages.ui.density import Extent
+from core.latent import density as regions
+from core.latent.density import Index
+from pages.ui import cache
+from pages.ui.figures import density
+from pages.ui.figures.colouring import name_of
+from pages.ui.figures.density import Extent
 from pages.ui.latent.map import CONFIG, NEXT, SECTION, Drawing
+from pages.ui.noise import zoom
+from pages.ui.session import selection
 
 
 @st.fragment
-def draw(drawing: Drawing) -> None:
+def draw_dense(drawing: Drawing) -> None:
     """The chart. What is circled in it becomes the one selection of all pages."""
     key = drawing.key
     if st.session_state.pop(_changed(key), False):
@@ -31,7 +34,7 @@ def draw(drawing: Drawing) -> None:
     st.plotly_chart(
         figure,
         key=key,
-        on_select=lambda: _selected(drawing),
+        on_select=lambda: _dense_selected(drawing),
         selection_mode=("box", "lasso"),
         config=CONFIG,
         alt=drawing.words,
@@ -47,7 +50,7 @@ def draw(drawing: Drawing) -> None:
         st.rerun()
 
 
-def chosen(drawing: Drawing, selection: Any) -> Index:
+def dense_chosen(drawing: Drawing, selection: Any) -> Index:
     """Positions of the images in the boxes and lassos of a plotly selection."""
     xy = drawing.points.xy
     lassos = [np.column_stack([lasso["x"], lasso["y"]]) for lasso in selection["lasso"]]
@@ -85,9 +88,9 @@ def _made(
     return density.figure(points, drawing.colouring, seen, view, drawing.look), n
 
 
-def _selected(drawing: Drawing) -> None:
+def _dense_selected(drawing: Drawing) -> None:
     """Called when the visitor has circled something, before the fragment runs again."""
-    found = chosen(drawing, st.session_state[drawing.key]["selection"])
+    found = dense_chosen(drawing, st.session_state[drawing.key]["selection"])
     selection.select(drawing.points.ids[found].tolist())
     st.session_state[_changed(drawing.key)] = True
     if len(found):

@@ -8,14 +8,13 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from core import latent
 from core.checkpoints import Card
 from core.computing.tasks import Arrays, Function, Task, task
 from core.config import ReviewError
-from core.data.imagesets import ImageSet, joined
-from core.latent import Array, Axes, Index, Scores
-from core.mapping import map_tasks
-from core.mapping.map_tasks import Map, Sample
+from core.images.imagesets import ImageSet, joined
+from core.latent import geometry, map_tasks
+from core.latent.geometry import Array, Axes, Index, Scores
+from core.latent.map_tasks import Map, Sample
 from pages.ui import cache
 
 T = TypeVar("T")
@@ -100,7 +99,7 @@ def population(crowd: Crowd) -> Population:
 
     def make() -> Population:
         sets = [cache.dataset(crowd.dataset, split) for split in splits(crowd)]
-        rows = [latent.stratified(one.labels, len(one), crowd.most, crowd.seed) for one in sets]
+        rows = [geometry.stratified(one.labels, len(one), crowd.most, crowd.seed) for one in sets]
         samples = [_taken(one, which) for one, which in zip(sets, rows, strict=True)]
         images = joined(*samples) if crowd.with_other else samples[0]
         other = np.arange(len(images)) >= len(samples[0])
@@ -129,7 +128,7 @@ def asked_map(crowd: Crowd, card: Card) -> Map:
 
 
 def map_task(function: Function, *arguments: Any, card: Card, title: str) -> Task:
-    """A task of core.mapping.map_tasks; those of a model share its codes."""
+    """A task of core.latent.map_tasks; those of a model share its codes."""
     group = f"map {card.sha256}"
     return task(function, *arguments, title=title, group=group, models=[card])
 
@@ -156,7 +155,7 @@ def places(crowd: Crowd, card: Card) -> Array:
 
 
 def plane(crowd: Crowd, card: Card, size: int) -> Arrays:
-    """The lattice over that plane, size x size; see core.mapping.map_tasks.plane."""
+    """The lattice over that plane, size x size; see core.latent.map_tasks.plane."""
     asked, title = asked_map(first(crowd), card), "Decoding the plane"
     return cache.computed(map_task(map_tasks.plane, asked, size, card=card, title=title))
 

@@ -6,11 +6,14 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.computing.tasks import Task, task
-from core.mapping import durations, map_tasks
-from core.mapping.map_tasks import DENSE
-from core.mapping.projections import BY_NAME
-from core.wording import counted
+from core.latent import durations, map_tasks
+from core.latent.map_tasks import DENSE
+from core.latent.projections import BY_NAME
+from core.text import counted
 from pages.ui import cache, peek, progress, working
+from pages.ui.components.plane import Event
+from pages.ui.figures.scatter import Look
+from pages.ui.figures.text import plain
 from pages.ui.latent import controls as latent_controls
 from pages.ui.latent import crowded as latent_crowded
 from pages.ui.latent import data as latent_data
@@ -21,9 +24,6 @@ from pages.ui.latent import views as latent_views
 from pages.ui.latent.data import OTHER
 from pages.ui.latent.map import Drawing
 from pages.ui.latent.views import View, axis_titles, kept
-from pages.ui.plane import Event
-from pages.ui.scatter import Look
-from pages.ui.text import plain
 
 AT_MOST = 600.0  # seconds: what takes longer does not begin by itself
 
@@ -83,7 +83,7 @@ def _map(one: View, key: str) -> DeltaGenerator:
         f"{one.colouring.title}"
     )
     drawing = Drawing(key, name, one.population.images, points, one.colouring, look, words)
-    (latent_crowded if is_crowded(one) else latent_map).draw(drawing)
+    (latent_crowded.draw_dense if is_crowded(one) else latent_map.draw)(drawing)
     caption = st.empty()
     _say(one, caption, at_once=True)
     return caption
@@ -104,7 +104,7 @@ def _compute(one: View) -> None:
     asked, z = one.asked, one.codes.z
     title, seconds = BY_NAME[asked.method].title, durations.expected(asked.method, *z.shape).total
     st.caption(f"{title} of these codes is not there yet; until it is, this is their PCA.")
-    (working.begin if seconds <= AT_MOST else working.offer)(
+    (working.begin_job if seconds <= AT_MOST else working.offer_job)(
         latent_jobs.job_key(asked.crowd, one.card, asked.method),
         f"Draw {title} (about {progress.duration(seconds)})",
         "It is computed in the background, kept, and then there at once",

@@ -7,9 +7,9 @@ import numpy as np
 
 from core.checkpoints import Card
 from core.computing.tasks import Task
-from core.latent import Array, Index, Scores
-from core.mapping import codestore, map_tasks
-from core.mapping.codestore import CodeStore
+from core.latent import codestore, map_tasks
+from core.latent.codestore import CodeStore
+from core.latent.geometry import Array, Index, Scores
 from pages.ui import cache
 from pages.ui.latent import data as latent_data
 from pages.ui.latent.data import Codes, Crowd, Part

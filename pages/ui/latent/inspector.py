@@ -5,17 +5,20 @@ from functools import partial
 
 import streamlit as st
 
-from core.anomaly.neighbours import Neighbours, nearest_to_row
+from core.neighbours import Neighbours, nearest_to_row
 from core.noise import Noise
-from pages.ui import cache, code_chart, gallery, inspector, mosaic, selection
+from pages.ui import cache, code_chart
 from pages.ui.cache import Shown
-from pages.ui.gallery import Columns, Item
+from pages.ui.components import gallery
+from pages.ui.components.gallery import Columns, Item
+from pages.ui.figures import mosaic
 from pages.ui.latent import between as latent_between
 from pages.ui.latent import data as latent_data
 from pages.ui.latent.data import OTHER
 from pages.ui.latent.map import NEXT, SECTION
 from pages.ui.latent.views import View
-from pages.ui.reconstruct import reconstruction
+from pages.ui.noise import inspector, rows
+from pages.ui.session import selection
 
 N_NEAREST = 8
 NEAR_SIDE = 76  # pixels: eight stand in a row of the dialog
@@ -48,8 +51,8 @@ def _enlarged(one: View, i: int) -> inspector.View:
         one.population.images.take([i]),
         (cache.autoencoder(one.card),),
         (sweep,),
-        reconstruction.nearest_step(sweep.sigmas, sigma),
-        reconstruction.error_scale((sweep,)),
+        rows.nearest_step(sweep.sigmas, sigma),
+        rows.error_scale((sweep,)),
     )
 
 
@@ -64,7 +67,7 @@ def near(one: View, i: int) -> tuple[Neighbours, Neighbours]:
 def _around(one: View, i: int) -> None:
     st.markdown("**Its code**")
     st.plotly_chart(
-        code_chart.figure(one.codes.z[i], one.codes.z),
+        code_chart.code_figure(one.codes.z[i], one.codes.z),
         key="inspector_code",
         alt="The numbers of this image's code, among those of all images",
     )

@@ -9,11 +9,11 @@ from core import arraycache, config, derived
 from core.background import Job
 from core.checkpoints import Card
 from core.computing.tasks import Arrays, Task
-from core.latent import Array
-from core.mapping import map_tasks
-from core.mapping.projecting import project_apart
-from core.mapping.projections import BY_NAME
-from core.mapping.structure import Structure
+from core.latent import map_tasks
+from core.latent.geometry import Array
+from core.latent.project_process import project_apart
+from core.latent.projections import BY_NAME
+from core.latent.structure import Structure
 from pages.ui import cache
 from pages.ui.latent import data as latent_data
 from pages.ui.latent.data import Crowd, Progress

@@ -7,11 +7,14 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from core.data.imagesets import ImageSet
-from pages.ui import cache, scatter, selection, zoom
-from pages.ui.colouring import Colouring, Mask, name_of
+from core.images.imagesets import ImageSet
+from pages.ui import cache
+from pages.ui.figures import scatter
+from pages.ui.figures.colouring import Colouring, Mask, name_of
+from pages.ui.figures.scatter import Look, Places, Points
 from pages.ui.latent.data import Population
-from pages.ui.scatter import Look, Places, Points
+from pages.ui.noise import zoom
+from pages.ui.session import selection
 
 SECTION, ORIGIN = "section", "map_origin"
 NEXT = "inspect_next"  # the image that the inspector is to open on

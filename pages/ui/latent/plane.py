@@ -3,16 +3,17 @@
 import streamlit as st
 
 from core.computing.tasks import Arrays
-from core.data.imagesets import ImageSet
-from core.mapping.walks import Lattice
-from pages.ui import cache, plane
-from pages.ui.colouring import marks, name_of, rgb
-from pages.ui.component import Packed
+from core.images.imagesets import ImageSet
+from core.latent.walks import Lattice
+from pages.ui import cache
+from pages.ui.components import plane
+from pages.ui.components.component import Packed
+from pages.ui.components.plane import Event, Sheet
+from pages.ui.figures.colouring import marks, name_of, rgb
 from pages.ui.latent import data as latent_data
 from pages.ui.latent import pinned as latent_pinned
 from pages.ui.latent.data import Crowd
 from pages.ui.latent.views import View, axis_titles, selected_positions
-from pages.ui.plane import Event, Sheet
 
 
 def draw(one: View) -> Event:
@@ -25,7 +26,7 @@ def draw(one: View) -> Event:
     st.markdown("**Decode anywhere**")
     st.caption(_about(one))
     drawn = _few(one, one.asked.crowd, one.population.images)
-    return latent_pinned.show(packed, dots, selected_positions(drawn).tolist())
+    return latent_pinned.show_pin(packed, dots, selected_positions(drawn).tolist())
 
 
 def lattice(one: View) -> Lattice:

@@ -5,10 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.reports import Content, Figure, Row, Table
-from core.svgcharts import Chart, Series
-from core.wording import counted
-from pages.ui import cache, mosaic, reporting
-from pages.ui.colouring import Groups, Positions, ends, rgb
+from core.reports.svg import Chart, Series
+from core.text import counted
+from pages.ui import cache
+from pages.ui.components.plane import Place
+from pages.ui.figures import mosaic
+from pages.ui.figures.colouring import Groups, Positions, ends, rgb
+from pages.ui.figures.text import decimal
+from pages.ui.figures.theme import Style
+from pages.ui.frame import downloads
 from pages.ui.latent import controls as latent_controls
 from pages.ui.latent import jobs as latent_jobs
 from pages.ui.latent import numbers as latent_numbers
@@ -16,9 +21,6 @@ from pages.ui.latent import told_places
 from pages.ui.latent import views as latent_views
 from pages.ui.latent.views import View
 from pages.ui.latent.walking import Shown
-from pages.ui.plane import Place
-from pages.ui.text import decimal
-from pages.ui.theme import Style
 
 SHADES = 12  # colours a scale is drawn in
 
@@ -41,11 +43,11 @@ def content(told: Told) -> Content:
     asked, images = views[0].asked, views[0].population.images
     said = latent_controls.sentence(views[0].population, asked.crowd, views[0].card)
     settings = {
-        **reporting.of_data(asked.crowd.dataset, asked.crowd.split, len(images)),
+        **downloads.of_data(asked.crowd.dataset, asked.crowd.split, len(images)),
         "seed of the sample and of the map": str(asked.crowd.seed),
         "map": asked.method,
         "coloured by": views[0].colouring.title,
-        **told_places.settings(walked, pinned),
+        **told_places.place_settings(walked, pinned),
     }
     maps = tuple(Figure(f"Map of {v.card.name}", _chart(v), latent_views.kept(v)) for v in views)
     return Content(
@@ -53,9 +55,9 @@ def content(told: Told) -> Content:
         (f"{counted(len(images), 'image')} as codes of {views[0].card.title}.", said),
         settings,
         tuple(one.card for one in views),
-        (*_selected(views[0], told.selected), *told_places.rows(views[0], walked, pinned)),
-        (*maps, *told_places.figures(walked)),
-        (*told_places.tables(walked), *_numbers(views), *_means(views)),
+        (*_selected(views[0], told.selected), *told_places.place_rows(views[0], walked, pinned)),
+        (*maps, *told_places.place_figures(walked)),
+        (*told_places.place_tables(walked), *_numbers(views), *_means(views)),
     )
 
 
@@ -95,15 +97,15 @@ def _groups(one: View) -> list[tuple[str, Style, Positions]]:
 def _selected(one: View, selected: Positions) -> tuple[Row, ...]:
     if not len(selected):
         return ()
-    shown = selected[: reporting.MOST_TILES]
+    shown = selected[: downloads.MOST_TILES]
     images = one.population.images.take(shown)
     x_hat = cache.autoencoder(one.card).decode(one.codes.z[shown])
     ids, names = images.ids.tolist(), [images.label_name(i) for i in range(len(images))]
     errors = [decimal(float(value), 4) for value in one.codes.errors(shown)]
     n = f"{len(shown):,} of {len(selected):,} selected images; below: the class, and the MSE."
     return (
-        Row("Selected", reporting.tiles(mosaic.colours(images.pixels()), ids, names), detail=n),
-        Row("Rebuilt", reporting.tiles(mosaic.colours(x_hat), ids, errors), "reconstructed"),
+        Row("Selected", downloads.tiles(mosaic.colours(images.pixels()), ids, names), detail=n),
+        Row("Rebuilt", downloads.tiles(mosaic.colours(x_hat), ids, errors), "reconstructed"),
     )
 
 

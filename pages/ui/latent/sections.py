@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from pages.ui import progress, widgets
+from pages.ui import progress
 from pages.ui.latent import along as latent_along
 from pages.ui.latent import between as latent_between
 from pages.ui.latent import numbers as latent_numbers
@@ -12,6 +12,7 @@ from pages.ui.latent import selected as latent_selected
 from pages.ui.latent.map import SECTION
 from pages.ui.latent.views import View
 from pages.ui.latent.walking import Shown
+from pages.ui.session import widgets
 
 SECTIONS = {
     "selected": ":material/lasso_select: Selected images",
@@ -28,7 +29,7 @@ class Below(NamedTuple):
     walked: Shown | None = None
 
 
-def draw(views: tuple[View, ...]) -> Below:
+def draw_sections(views: tuple[View, ...]) -> Below:
     """The chosen section."""
     section = widgets.choice(
         st.segmented_control,

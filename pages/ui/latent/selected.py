@@ -4,14 +4,17 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core import exports
-from core.data.imagesets import ImageSet
-from pages.ui import cache, exporting, gallery, mosaic, selection, widgets
-from pages.ui.colouring import Positions
-from pages.ui.component import Packed
-from pages.ui.gallery import Columns, Item
+from core.export import tables
+from core.images.imagesets import ImageSet
+from pages.ui import cache, exporting
+from pages.ui.components import gallery
+from pages.ui.components.component import Packed
+from pages.ui.components.gallery import Columns, Item
+from pages.ui.figures import mosaic
+from pages.ui.figures.colouring import Positions
+from pages.ui.figures.text import decimal
 from pages.ui.latent.views import View, selected_positions
-from pages.ui.text import decimal
+from pages.ui.session import selection, widgets
 
 ON_A_PAGE, ORDER = 60, "selected_order"
 COLUMNS = Columns(("original", "reconstruction"))
@@ -109,7 +112,7 @@ def _page(n: int) -> int:
 def _downloads(one: View, order: Positions) -> None:
     st.download_button(
         "CSV",
-        lambda: exports.csv_bytes(table(one, order)),
+        lambda: tables.csv_bytes(table(one, order)),
         "hourglass-selection.csv",
         "text/csv",
         icon=":material/download:",

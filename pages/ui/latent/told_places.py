@@ -5,18 +5,20 @@ from itertools import count
 import numpy as np
 
 from core.reports import Figure, Row, Table
-from core.svgcharts import Chart, Series
-from pages.ui import cache, mosaic, reporting, theme
+from core.reports.svg import Chart, Series
+from pages.ui import cache
+from pages.ui.components.plane import Place
+from pages.ui.figures import mosaic, theme
+from pages.ui.figures.text import decimal
+from pages.ui.frame import downloads
 from pages.ui.latent import plane as latent_plane
 from pages.ui.latent import views as latent_views
 from pages.ui.latent import walking
 from pages.ui.latent.views import View
 from pages.ui.latent.walking import Shown, Strip, Walk
-from pages.ui.plane import Place
-from pages.ui.text import decimal
 
 
-def settings(walked: Shown | None, pinned: Place | None) -> dict[str, str]:
+def place_settings(walked: Shown | None, pinned: Place | None) -> dict[str, str]:
     """Which walk and where on it, and which place."""
     found = {}
     if walked:
@@ -28,7 +30,7 @@ def settings(walked: Shown | None, pinned: Place | None) -> dict[str, str]:
     return found
 
 
-def rows(one: View, walked: Shown | None, pinned: Place | None) -> tuple[Row, ...]:
+def place_rows(one: View, walked: Shown | None, pinned: Place | None) -> tuple[Row, ...]:
     """The pinned place decoded, and the walk as strips of pictures."""
     return (
         *((_of_place(one, pinned),) if pinned else ()),
@@ -36,7 +38,7 @@ def rows(one: View, walked: Shown | None, pinned: Place | None) -> tuple[Row, ..
     )
 
 
-def figures(walked: Shown | None) -> tuple[Figure, ...]:
+def place_figures(walked: Shown | None) -> tuple[Figure, ...]:
     """The errors along the walk as lines."""
     if walked is None:
         return ()
@@ -50,7 +52,7 @@ def figures(walked: Shown | None) -> tuple[Figure, ...]:
     return (Figure("Errors along the walk", chart, note),)
 
 
-def tables(walked: Shown | None) -> tuple[Table, ...]:
+def place_tables(walked: Shown | None) -> tuple[Table, ...]:
     """The same as numbers, at the steps that the strips show."""
     if walked is None:
         return ()
@@ -70,7 +72,7 @@ def _of_walk(walked: Shown) -> tuple[Row, ...]:
     """Each way of the walk as a strip, and all pictures where the slider stands."""
     walk, at = walked.walk, walked.at
     ids, below = zip(*walk.cells, strict=True)
-    here = reporting.tiles(mosaic.colours(walk.x[at]), ids, below)
+    here = downloads.tiles(mosaic.colours(walk.x[at]), ids, below)
     title = f"Where the slider stands: {walk.label.lower()} {walk.values[at]:.2f}"
     strips = (_strip(walk, strip) for strip in walk.strips)
     return (*strips, Row(title, here, "reconstructed"))
@@ -91,7 +93,7 @@ def _of_place(one: View, place: Place) -> Row:
     said += f"{lattice.distance[row, column]:.3g} away."
     if lattice.far[row, column]:
         said += " No image is near this place: the model invents."
-    tiles = reporting.tiles(
+    tiles = downloads.tiles(
         mosaic.colours(pictures),
         ("decoded", image_id),
         ("decoded", f"nearest: {label} {image_id}".replace("  ", " ")),
@@ -105,7 +107,7 @@ def _strip(walk: Walk, strip: Strip) -> Row:
     pictures = [before.x, *walk.x[steps, strip.of], *(one.x for one in after)]
     values = [f"{walk.values[step]:.2f}" for step in steps]
     ends = [f"original {one.id}" for one in after]
-    tiles = reporting.tiles(
+    tiles = downloads.tiles(
         mosaic.colours(np.stack(pictures)),
         (before.id, *(f"{walk.label} {value}" for value in values), *(one.id for one in after)),
         (f"original {before.id}", *values, *ends),

@@ -6,17 +6,18 @@ import numpy as np
 
 from core.checkpoints import Card
 from core.computing.tasks import Task
-from core.data.imagesets import ImageSet
-from core.latent import Array, Axes
-from core.mapping.projections import BY_NAME
-from pages.ui import cache, selection
-from pages.ui.colouring import Colouring, Groups, Positions
+from core.images.imagesets import ImageSet
+from core.latent.geometry import Array, Axes
+from core.latent.projections import BY_NAME
+from pages.ui import cache
+from pages.ui.figures.colouring import Colouring, Groups, Positions
 from pages.ui.latent import colours as latent_colours
 from pages.ui.latent import data as latent_data
 from pages.ui.latent import jobs as latent_jobs
 from pages.ui.latent import waiting
 from pages.ui.latent.controls import Asked
 from pages.ui.latent.data import Codes, Population
+from pages.ui.session import selection
 
 
 @dataclass(frozen=True)

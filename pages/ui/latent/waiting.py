@@ -9,15 +9,16 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from core import latent
 from core.checkpoints import Card
-from pages.ui import cache, density, progress
-from pages.ui.colouring import Groups
-from pages.ui.density import Picture
+from core.latent import geometry
+from pages.ui import cache, progress
+from pages.ui.figures import density
+from pages.ui.figures.colouring import Groups
+from pages.ui.figures.density import Picture
+from pages.ui.figures.scatter import Points
 from pages.ui.latent import data as latent_data
 from pages.ui.latent import encoding as latent_encoding
 from pages.ui.latent.data import Codes, Crowd
-from pages.ui.scatter import Points
 
 LEAST, MOST = 2_000, 32_000  # codes: a picture of fewer says little, more say nothing new
 AXES_OF = 5_000  # codes whose principal directions the picture has
@@ -48,7 +49,7 @@ def first_picture(crowd: Crowd, card: Card, n: int) -> Picture:
     """A map of the first n codes that are there, by class."""
     images = latent_data.population(crowd).images
     which, z = latent_encoding.so_far(crowd, card, n)
-    axes = latent.plane(z[:: -(-len(z) // AXES_OF)])
+    axes = geometry.plane(z[:: -(-len(z) // AXES_OF)])
     xy = axes.coordinates(z).astype(np.float32)
     labels = np.zeros(len(images), np.int64) if images.labels is None else images.labels
     colouring = Groups("class", images.class_names, labels[which])

@@ -10,10 +10,12 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.checkpoints import Card
-from core.latent import Array, Scores
-from pages.ui import animation, mosaic, packing, state, sweep
-from pages.ui.component import Packed
-from pages.ui.sweep import Cell, Frames, Mark, Row, Stat, Sweep
+from core.latent.geometry import Array, Scores
+from pages.ui.components import packing, sweep
+from pages.ui.components.component import Packed
+from pages.ui.components.sweep import Cell, Frames, Mark, Row, Stat, Sweep
+from pages.ui.figures import animation, mosaic
+from pages.ui.session import state
 
 STEPS = 41
 STRIP = 11  # of these, shown side by side

@@ -5,8 +5,8 @@ import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 
-from pages.ui import theme
-from pages.ui.text import hover_text
+from pages.ui.figures import theme
+from pages.ui.figures.text import hover_text
 
 Scores = npt.NDArray[np.float64]
 MARGIN = {"l": 8, "r": 8, "t": 8, "b": 8}
@@ -39,8 +39,8 @@ def angles(found: Scores, random: Scores) -> go.Figure:
 def gains(table: pd.DataFrame) -> go.Figure:
     """PCA's error divided by that of each network, against D'.
 
-    table: as core.comparing.sizes.table, the networks that have a PCA of their size, and the column
-    layers. Lines join networks of one family with the same layers: no others are alike.
+    table: as core.robustness.sizes.table, the networks that have a PCA of their size, and the
+    column layers. Lines join networks of one family with the same layers: no others are alike.
     """
     sizes = sorted(set(table["latent_dim"].tolist()))
     mode = "lines+markers+text" if len(table) <= NAMED else "lines+markers"

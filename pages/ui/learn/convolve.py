@@ -7,17 +7,19 @@ import streamlit as st
 
 from core.checkpoints import Card
 from core.computing.tasks import task
-from core.latent import Array
-from core.mapping import feature_maps as maps
-from core.mapping import lessons
+from core.latent import feature_maps as maps
+from core.latent import lesson_tasks
+from core.latent.geometry import Array
 from core.models.layers import Conv
-from core.wording import counted
-from pages.ui import cache, mosaic, packing
-from pages.ui.component import Packed
+from core.text import counted
+from pages.ui import cache
+from pages.ui.components import packing
+from pages.ui.components.component import Packed
+from pages.ui.components.sweep import Cell, Frames, Row, Sweep
+from pages.ui.figures import mosaic
 from pages.ui.learn import onwards, parts
 from pages.ui.learn.onwards import GoOn
-from pages.ui.reconstruct import controls
-from pages.ui.sweep import Cell, Frames, Row, Sweep
+from pages.ui.noise import controls
 
 
 @dataclass(frozen=True)
@@ -145,7 +147,7 @@ def _draw_maps(card: Card, x: Array) -> None:
 
 def _share(card: Card, shown: Shown) -> float:
     ref, title = cache.split_ref(shown.dataset, parts.SPLIT), "Covering parts of images"
-    asked = task(lessons.felt, ref, N_MEASURED, card.sha256, title=title, models=[card])
+    asked = task(lesson_tasks.felt, ref, N_MEASURED, card.sha256, title=title, models=[card])
     return float(cache.computed(asked)["share"])
 
 

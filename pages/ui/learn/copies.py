@@ -8,9 +8,9 @@ import streamlit as st
 
 from core import metrics
 from core.checkpoints import Card
-from core.comparing.strangers import STRANGERS
-from core.wording import counted
-from pages.ui import mosaic
+from core.robustness.copying import STRANGERS
+from core.text import counted
+from pages.ui.figures import mosaic
 from pages.ui.learn import onwards, parts
 from pages.ui.learn.onwards import GoOn
 from pages.ui.robust import copies as robust_copies
@@ -38,7 +38,7 @@ def draw() -> None:
             "strangers", "What goes in", titles, "Images unlike any in training, and ordinary ones"
         )
     i = [one.name for one in STRANGERS].index(kind)
-    found = list(robust_copies.measured(parts.DATASET, parts.SPLIT, cards).values())
+    found = list(robust_copies.measured_copying(parts.DATASET, parts.SPLIT, cards).values())
     parts.say(*words(cards, found, i))
     _draw_row("What goes in", found[0].copies[i].x)
     for card, one in zip(cards, found, strict=True):

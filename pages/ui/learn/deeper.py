@@ -8,15 +8,16 @@ import streamlit as st
 
 from core import metrics
 from core.checkpoints import Card
-from core.comparing import sizes
 from core.config import CheckpointError
-from pages.ui import cache, packing
-from pages.ui.component import Packed
+from core.robustness import sizes
+from pages.ui import cache
+from pages.ui.components import packing
+from pages.ui.components.component import Packed
+from pages.ui.components.sweep import Cell, Frames, Row, Stat, Still, Sweep
+from pages.ui.figures.text import plain
 from pages.ui.learn import charts, onwards, parts
 from pages.ui.learn.onwards import GoOn
-from pages.ui.reconstruct import controls
-from pages.ui.sweep import Cell, Frames, Row, Stat, Still, Sweep
-from pages.ui.text import plain
+from pages.ui.noise import controls
 
 TRAINED_ON = "mnist"
 N = 10
@@ -58,7 +59,7 @@ def layers(card: Card) -> str:
 
 
 def with_layers(found: pd.DataFrame, cards: Sequence[Card]) -> pd.DataFrame:
-    """A table of sizes with a column more: layers().  found: as core.comparing.sizes.table."""
+    """A table of sizes with a column more: layers().  found: as core.robustness.sizes.table."""
     by_name = {card.name: layers(card) for card in cards}
     return found.assign(layers=[by_name[name] for name in found["name"]])
 

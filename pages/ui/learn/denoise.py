@@ -4,8 +4,8 @@ import streamlit as st
 
 from core.checkpoints import Card
 from core.noise import Noise
-from core.robustness import Study
-from core.wording import counted
+from core.robustness.curves import Study
+from core.text import counted
 from pages.ui.learn import noise_figure, onwards, parts
 from pages.ui.learn.onwards import GoOn
 

@@ -2,14 +2,14 @@
 
 import streamlit as st
 
-from core.comparing import crossings, wording
 from core.noise import Noise
-from pages.ui import widgets
+from core.robustness import crossings
+from pages.ui.figures.text import noise_name, plain
 from pages.ui.learn import noise_figure, onwards, parts
 from pages.ui.learn.onwards import GoOn
-from pages.ui.reconstruct import controls
+from pages.ui.noise import controls
 from pages.ui.robust import chart as robust_chart
-from pages.ui.text import noise_name, plain
+from pages.ui.session import widgets
 
 OUTPUTS = {
     "bounded": ("mnist-dense-2", "mnist-overcomplete"),
@@ -34,7 +34,7 @@ def draw() -> None:
         f"{'' if small.noise or large.noise else '; neither was trained with noise'}. Which is "
         "nearer to the clean image?",
         f"With {output} output and {plain(noise_name(noise))}, on {noise_figure.measured_on()}: "
-        f"**{plain(wording.sentence(pair))}** {plain(robust_chart.summary(found))}",
+        f"**{plain(crossings.crossing_sentence(pair))}** {plain(robust_chart.summary(found))}",
         "The answer depends on the output and on clipping: flip the switches before you believe "
         f"a rule.{_remark(small.architecture.closed_form)}",
     )

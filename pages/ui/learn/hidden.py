@@ -4,9 +4,11 @@ import numpy as np
 import streamlit as st
 
 from core.checkpoints import Card
-from core.latent import Index
-from pages.ui import cache, gallery, mosaic
-from pages.ui.gallery import Columns, Item
+from core.latent.geometry import Index
+from pages.ui import cache
+from pages.ui.components import gallery
+from pages.ui.components.gallery import Columns, Item
+from pages.ui.figures import mosaic
 from pages.ui.learn import charts, onwards, parts, rebuilt
 from pages.ui.learn.onwards import GoOn
 from pages.ui.learn.rebuilt import MODEL, Errors
@@ -17,7 +19,7 @@ N, SIDE = 8, 84
 def draw() -> None:
     """The strange digits with the smallest errors, among the known ones."""
     card = parts.model(MODEL)
-    found = rebuilt.errors(card)
+    found = rebuilt.rebuilding_errors(card)
     with parts.row_of_controls():
         name = parts.one_of(
             "hidden",

@@ -8,15 +8,17 @@ import streamlit as st
 from core import metrics
 from core.checkpoints import Card
 from core.computing.tasks import task
-from core.mapping import lessons
-from core.wording import counted
-from pages.ui import cache, packing, styles, theme
-from pages.ui.chart import Chart, Line, numbers
-from pages.ui.component import Packed
+from core.latent import lesson_tasks
+from core.text import counted
+from pages.ui import cache
+from pages.ui.components import packing
+from pages.ui.components.component import Packed
+from pages.ui.components.sweep import Cell, Frames, Row, Still, Sweep
+from pages.ui.components.sweep_chart import Chart, Line, numbers
+from pages.ui.figures import styles, theme
 from pages.ui.learn import charts, onwards, parts
 from pages.ui.learn.onwards import GoOn
-from pages.ui.reconstruct import controls
-from pages.ui.sweep import Cell, Frames, Row, Still, Sweep
+from pages.ui.noise import controls
 
 PCA, NETWORK = "mnist-pca-32", "mnist-linear-32"
 N = 10
@@ -71,7 +73,7 @@ def compared(pca: Card, network: Card) -> Compared:
     """Both models measured on all digits."""
     ref, cards = cache.split_ref(parts.DATASET, parts.SPLIT), (pca, network)
     title, shas = "Comparing the two models", (pca.sha256, network.sha256)
-    found = cache.computed(task(lessons.linear, ref, *shas, title=title, models=cards))
+    found = cache.computed(task(lesson_tasks.linear, ref, *shas, title=title, models=cards))
     ours, theirs = found["errors"].tolist()
     apart, own = float(found["apart"]), float(found["own"])
     return Compared(found["angles"], found["random"], found["by_k"], (ours, theirs), apart, own)
@@ -124,7 +126,7 @@ def _packed(pca: Card, network: Card, shuffle: int) -> Packed:
     x = images.pixels()
     z = cache.autoencoder(pca).encode(x)
     ks = np.arange(1, pca.latent_dim + 1)
-    drawn = np.stack([lessons.first(cache.autoencoder(pca), z, int(k)) for k in ks])
+    drawn = np.stack([lesson_tasks.first(cache.autoencoder(pca), z, int(k)) for k in ks])
     x_net = cache.autoencoder(network).reconstruct(x)
     mse = np.stack([metrics.mse(x, frame) for frame in drawn])
     of_net = np.tile(metrics.mse(x, x_net), (len(ks), 1))

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 from core.checkpoints import Card
 from core.noise import Noise, same_sort
-from core.robustness import Study
-from pages.ui import theme
-from pages.ui.chart import Chart
+from core.robustness.curves import Study
+from pages.ui.components.sweep_chart import Chart
+from pages.ui.figures import theme
 from pages.ui.learn import noise_figure, onwards, parts
 from pages.ui.learn.onwards import GoOn
-from pages.ui.reconstruct import controls
+from pages.ui.noise import controls
 
 PAIRS = {"dense": "mnist-denoising", "convolutional": "mnist-conv-denoising"}
 CLIPPED = {False: "not clipped", True: "clipped"}

@@ -6,20 +6,23 @@ from dataclasses import replace
 import numpy as np
 import streamlit as st
 
-from core import robustness
 from core.checkpoints import Card
 from core.noise import Noise
-from core.robustness import INPUT, Curve, Study
-from core.wording import counted
-from pages.ui import cache, packing, state, styles, sweep
+from core.robustness import curves as robustness
+from core.robustness.curves import INPUT, Curve, Study
+from core.text import counted
+from pages.ui import cache
 from pages.ui.cache import Measured, Shown
-from pages.ui.chart import Chart
-from pages.ui.component import Packed
+from pages.ui.components import packing, sweep
+from pages.ui.components.component import Packed
+from pages.ui.components.sweep import Cell, Row
+from pages.ui.components.sweep_chart import Chart
+from pages.ui.figures import styles
 from pages.ui.learn import parts
-from pages.ui.reconstruct import reconstruction
+from pages.ui.noise import rows as reconstruction
 from pages.ui.robust import chart as robust_chart
 from pages.ui.robust.chart import Look
-from pages.ui.sweep import Cell, Row
+from pages.ui.session import state
 
 N_PICTURES, LEVELS, SEED = 10, 11, 0
 DEFAULT_SIGMA = 0.5

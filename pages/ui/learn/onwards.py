@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from core.checkpoints import Card
-from pages.ui import selection, state
+from pages.ui.frame.sidebar import OF_A_DATASET, choose_model
 from pages.ui.learn.parts import DATASET, SPLIT
-from pages.ui.sidebar import OF_A_DATASET, choose_model
+from pages.ui.session import selection, state
 
 
 class GoOn(NamedTuple):

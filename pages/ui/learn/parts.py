@@ -11,13 +11,15 @@ import streamlit as st
 from core.checkpoints import Card
 from core.computing.tasks import task
 from core.config import CheckpointError
-from core.data.imagesets import ImageSet
-from core.latent import Array, Scores
-from core.mapping import lessons
-from pages.ui import cache, state, sweep, widgets
-from pages.ui.chart import Chart
-from pages.ui.component import Packed
-from pages.ui.reconstruct import controls
+from core.images.imagesets import ImageSet
+from core.latent import lesson_tasks
+from core.latent.geometry import Array, Scores
+from pages.ui import cache
+from pages.ui.components import sweep
+from pages.ui.components.component import Packed
+from pages.ui.components.sweep_chart import Chart
+from pages.ui.noise import controls
+from pages.ui.session import state, widgets
 
 DATASET, SPLIT = "mnist-5k", "test"
 N_OF_A_CLASS = 16  # as many as the Reconstruct page shows, so that each of them is found there
@@ -79,7 +81,7 @@ def errors(card: Card, others: str = "", share: float = 0.0) -> Scores:
     ref = cache.split_ref(DATASET, SPLIT)
     planted = cache.split_ref(others, "test") if others else None
     title = f"Rebuilding with {card.name}"
-    asked = task(lessons.errors, ref, planted, share, card.sha256, title=title, models=[card])
+    asked = task(lesson_tasks.errors, ref, planted, share, card.sha256, title=title, models=[card])
     return np.asarray(cache.computed(asked)["mse"])
 
 

@@ -6,8 +6,9 @@ import streamlit as st
 from core import metrics
 from core.anomaly import rankings
 from core.checkpoints import Card
-from core.wording import counted
-from pages.ui import cache, mosaic
+from core.text import counted
+from pages.ui import cache
+from pages.ui.figures import mosaic
 from pages.ui.learn import onwards, parts
 from pages.ui.learn.onwards import GoOn
 

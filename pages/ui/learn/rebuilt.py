@@ -9,8 +9,8 @@ import numpy.typing as npt
 from core import metrics
 from core.anomaly import rankings
 from core.checkpoints import Card
-from core.data import planting
-from core.data.imagesets import ImageSet
+from core.data.named import planting
+from core.images.imagesets import ImageSet
 from pages.ui import cache
 from pages.ui.learn import parts
 
@@ -50,7 +50,7 @@ class Errors:
         return np.isin(self.kinds, list(classes))
 
 
-def errors(card: Card) -> Errors:
+def rebuilding_errors(card: Card) -> Errors:
     """All test digits and some shapes, as the model rebuilds them."""
     mse = parts.errors(card, "shapes", SHARE_OF_SHAPES)
 

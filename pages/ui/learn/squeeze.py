@@ -7,12 +7,13 @@ import streamlit as st
 
 from core import metrics
 from core.checkpoints import Card
-from core.latent import Array
-from pages.ui import cache, packing
-from pages.ui.component import Packed
+from core.latent.geometry import Array
+from pages.ui import cache
+from pages.ui.components import packing
+from pages.ui.components.component import Packed
+from pages.ui.components.sweep import Bars, Cell, Frames, Mark, Row, Still, Sweep
 from pages.ui.learn import onwards, parts
 from pages.ui.learn.onwards import GoOn
-from pages.ui.sweep import Bars, Cell, Frames, Mark, Row, Still, Sweep
 
 NAMES = ("mnist-dense-2", "mnist-dense-8", "mnist-dense-32")
 MOVES = np.linspace(-2, 2, 41)  # in standard deviations

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from pages.ui import state
 from pages.ui.learn import (
     convolve,
     deeper,
@@ -17,6 +16,7 @@ from pages.ui.learn import (
     unusual,
     wrong,
 )
+from pages.ui.session import state
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ STEPS = (
     Step("6", "The denoising trick", denoise.draw),
     Step("7", "Convolution keeps the picture's shape", convolve.draw),
 )
-SHELF = Step("wrong", "What goes wrong", wrong.draw)
+SHELF = Step("wrong", "What goes wrong", wrong.draw_what_goes_wrong)
 ALL = (*STEPS, SHELF)
 KEY = "step"
 

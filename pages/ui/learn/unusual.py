@@ -4,13 +4,15 @@ import numpy as np
 import streamlit as st
 
 from core.checkpoints import Card
-from core.latent import Index
-from pages.ui import cache, feeding, mosaic, state
-from pages.ui.component import Packed
+from core.latent.geometry import Index
+from pages.ui import cache, feeding
+from pages.ui.components.component import Packed
 from pages.ui.feeding import Distribution, Morsel
+from pages.ui.figures import mosaic
 from pages.ui.learn import onwards, parts, rebuilt
 from pages.ui.learn.onwards import GoOn
 from pages.ui.learn.rebuilt import MODEL, SHAPE, Errors
+from pages.ui.session import state
 
 LEARNT = ("7", "3", "1", "0")  # kinds in the tray that any model here has learnt
 N_SHAPES, N_BINS = 3, 40
@@ -21,7 +23,7 @@ BRIGHT = 0.5  # the error of a pixel that is drawn brightest
 def draw() -> None:
     """A tray of pictures, the network they are dragged into, and the errors of all images."""
     card = parts.model(MODEL)
-    found = rebuilt.errors(card)
+    found = rebuilt.rebuilding_errors(card)
     parts.say(
         "**Drag a picture into the network**, or tap it. It was trained without "
         f"{' and '.join(card.excluded_classes)}, and on no shapes.",

@@ -16,6 +16,6 @@ CARDS = {
 }
 
 
-def draw() -> None:
+def draw_what_goes_wrong() -> None:
     """The choice of a card, and the card."""
     CARDS[parts.one_of("card", "Example", TITLES, "Four examples, each live")]()

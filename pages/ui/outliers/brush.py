@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from pages.ui import highlighting, selection, widgets, zoom
-from pages.ui.colouring import Groups
+from pages.ui.figures.colouring import Groups
+from pages.ui.figures.text import plain
+from pages.ui.noise import zoom
 from pages.ui.outliers import histogram as outlier_histogram
 from pages.ui.outliers.data import Found, Scores
 from pages.ui.outliers.histogram import Drawn, Look
-from pages.ui.text import plain
+from pages.ui.session import highlighting, selection, widgets
 
 ORIGIN, TURN = "histogram_origin", "histogram_turn"
 CONFIG = {
@@ -23,7 +24,7 @@ Range = tuple[float, float]
 BY_CLASS = "The images of each class: bars upon each other, or lines where counts are logarithmic"
 
 
-def draw(found: Found) -> None:
+def draw_brush(found: Found) -> None:
     """The options, the chart, and what was brushed in it."""
     with st.container(horizontal=True, vertical_alignment="center"):
         log_counts = _toggle("Log counts", "log_counts", "A logarithmic count shows single images")

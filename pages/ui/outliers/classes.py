@@ -9,15 +9,16 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.exports import safe_text
-from core.labels import shortened, shortened_one
-from pages.ui import cache, mosaic, theme
+from core.export.tables import safe_text
+from core.text import shortened, shortened_one
+from pages.ui import cache
+from pages.ui.figures import mosaic, theme
+from pages.ui.figures.text import hover_text, plain
 from pages.ui.outliers import data as outlier_data
 from pages.ui.outliers import pairs
 from pages.ui.outliers.data import Found, Positions, Scores
 from pages.ui.outliers.histogram import MARGIN
-from pages.ui.rows import picked
-from pages.ui.text import hover_text, plain
+from pages.ui.session.rows import picked
 
 SHOWN, IN_ROW = 12, 3
 SIDE = 64
@@ -188,5 +189,5 @@ def _of_class(found: Found, stack: Stack, i: int) -> str | None:
     for title, few in (("Hardest", order[:SHOWN]), ("Easiest", order[::-1][:SHOWN])):
         st.markdown(f"**{title} images of class {short}**, originals and reconstructions")
         key = f"classes_{title.lower()}"
-        clicked = pairs.show(found, few, key, with_class=False) or clicked
+        clicked = pairs.show_pairs(found, few, key, with_class=False) or clicked
     return clicked

@@ -6,16 +6,16 @@ from typing import NamedTuple
 import numpy as np
 import streamlit as st
 
-from core import trained_on
 from core.anomaly import thresholds
 from core.anomaly.scores import Score
 from core.anomaly.thresholds import Mode, Reference, Threshold
-from pages.ui import widgets
+from core.checkpoints import trained_on
+from pages.ui.figures.text import plain
+from pages.ui.frame.sidebar import Choice
 from pages.ui.outliers import data as outlier_data
 from pages.ui.outliers import known as outlier_known
 from pages.ui.outliers.data import Flags, Found, Scored, Scores
-from pages.ui.sidebar import Choice
-from pages.ui.text import plain
+from pages.ui.session import widgets
 
 MODES: dict[Mode, str] = {
     "share": "Share",

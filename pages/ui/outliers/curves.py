@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from PIL import Image, ImageDraw
 
 from core.anomaly.rankings import Curves
-from pages.ui import mosaic, theme
+from pages.ui.figures import mosaic, theme
 from pages.ui.outliers.histogram import MARGIN, Scores
 
 MOST_POINTS = 600  # of a curve that is drawn

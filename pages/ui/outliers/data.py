@@ -7,16 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from core import outliers
-from core.anomaly import judgements, quality, references
-from core.anomaly.judgements import Case, Kind, Truth
+from core.anomaly import judge_tasks, judging, quality, references
+from core.anomaly.judge_tasks import Case, Kind, Truth
 from core.anomaly.scores import BY_NAME, Score, pca_width
 from core.anomaly.thresholds import Reference, Threshold
 from core.checkpoints import Card
 from core.computing.tasks import Arrays, Function, Task, task
-from core.data import planting
-from core.data.imagesets import ImageSet
-from core.data.planting import Experiment
+from core.data.named import planting
+from core.data.named.planting import Experiment
+from core.images.imagesets import ImageSet
 from pages.ui import cache
 
 __all__ = ["Kind", "Truth"]
@@ -117,7 +116,7 @@ def experiment(dataset: str, split: str, truth: Truth) -> tuple[ImageSet, Flags 
     images, others = cache.dataset(dataset, split), _others(truth)
 
     def make() -> Experiment | None:
-        return judgements.experiment(images, truth, others)
+        return judge_tasks.experiment(images, truth, others)
 
     if (
         truth.kind == "none"
@@ -143,7 +142,7 @@ def known_id(asked: Asked) -> str:
 def offered(asked: Asked) -> dict[str, Score]:
     """The scores that can be computed, by name."""
     has_classes = cache.dataset(known_id(asked), "train").labels is not None
-    return {one.name: one for one in outliers.available(has_classes)}
+    return {one.name: one for one in judging.available(has_classes)}
 
 
 def scored(asked: Asked, names: Sequence[str]) -> list[Scored]:
@@ -205,38 +204,40 @@ def near_duplicates(asked: Asked, i: int) -> Positions:
 
 
 def known_codes(asked: Asked) -> Arrays:
-    """Reference images and their codes; see core.anomaly.judgements."""
+    """Reference images and their codes; see core.anomaly.judge_tasks."""
     return cache.computed(_known_codes(asked))
 
 
 def mean_errors(asked: Asked) -> dict[int, Scores]:
     """The mean squared error of each pixel over the images of each class that has some."""
-    found = cache.computed(_task(judgements.mean_errors, asked, "Finding where the errors are"))
+    found = cache.computed(_task(judge_tasks.mean_errors, asked, "Finding where the errors are"))
     return dict(zip(found["classes"].tolist(), found["errors"], strict=True))
 
 
 def localisation(asked: Asked) -> float:
     """Pixel-level AUROC of the errors, for images whose defects are marked."""
-    found = cache.computed(_task(judgements.localisation, asked, "Comparing errors with the marks"))
+    found = cache.computed(
+        _task(judge_tasks.localisation, asked, "Comparing errors with the marks")
+    )
     return float(found["auroc"])
 
 
 def _score(asked: Asked, name: str) -> Task:
     spec = BY_NAME[name]
     space = "pixels" if "pixel_points" in spec.needs else "codes"
-    return _task(judgements.score, asked, f"Scoring: {spec.title}", name, group=space)
+    return _task(judge_tasks.score, asked, f"Scoring: {spec.title}", name, group=space)
 
 
 def _looks(asked: Asked) -> Task:
-    return _task(judgements.looks, asked, "Looking for broken pictures")
+    return _task(judge_tasks.looks, asked, "Looking for broken pictures")
 
 
 def _thumbnails(asked: Asked) -> Task:
-    return _task(judgements.thumbnails, asked, "Comparing the images")
+    return _task(judge_tasks.thumbnails, asked, "Comparing the images")
 
 
 def _known_codes(asked: Asked) -> Task:
-    return _task(judgements.known_codes, asked, "Encoding the reference images")
+    return _task(judge_tasks.known_codes, asked, "Encoding the reference images")
 
 
 def _task(function: Function, asked: Asked, title: str, *more: str, group: str = "looks") -> Task:

@@ -7,12 +7,15 @@ import streamlit as st
 
 from core.config import ReviewError
 from core.reviews import Decision
-from pages.ui import cache, mosaic, refusals, review, state
+from pages.ui import cache, refusals
+from pages.ui.figures import mosaic
 from pages.ui.outliers import data as outlier_data
 from pages.ui.outliers import inspector as outlier_inspector
+from pages.ui.outliers import review_component
 from pages.ui.outliers.data import FACTS, Found, Positions
+from pages.ui.outliers.review_component import Desk, Known, Other, Pictures, Small, Step, Strip
 from pages.ui.outliers.review_reports import Report, Stamp
-from pages.ui.review import Desk, Known, Other, Pictures, Small, Step, Strip
+from pages.ui.session import state
 
 KEPT, PROBLEM, REFUSED = "review_kept", "review_problem", "review_refused"
 UNREAD = "review_unread"  # why what is kept cannot be read, or ""
@@ -47,7 +50,7 @@ def desk(found: Found, queue: Positions, reviewer: str, report: Report | None, n
                 _known(ids[i], i, reviewer, current.get(ids[i], {})),
                 None if ids[i] in known else pictures(found, int(queue[i])),
             )
-            for i in review.window(place, len(ids))
+            for i in review_component.window(place, len(ids))
         ),
         trail(history, reviewer, ids),
         tuple(st.session_state.get(KEPT, ())),
@@ -92,7 +95,7 @@ def _start(ids: list[str], mine: list[Decision | None]) -> int:
     """Where the link says, else the first image that is not decided, else the first."""
     at = st.query_params.get("at")
     if state.linked("at") and at not in ids:
-        refusals.note("at", "image", [str(at)], None)
+        refusals.note_refusal("at", "image", [str(at)], None)
     if at in ids:
         return ids.index(at)
     return next((i for i, one in enumerate(mine) if one is None), 0)
@@ -113,12 +116,14 @@ def pictures(found: Found, i: int) -> Pictures:
         x = one.pixels()
         x_hat = cache.autoencoder(found.asked.card).reconstruct(x)
         error = mosaic.error_colours(x, x_hat, outlier_data.error_scale(found.asked))[0]
-        original, rebuilt = (review.address(mosaic.colours(each)[0]) for each in (x, x_hat))
+        original, rebuilt = (
+            review_component.address(mosaic.colours(each)[0]) for each in (x, x_hat)
+        )
         label = one.label_name(0)
         title = f"{one.ids[0]} · class {label}" if label else str(one.ids[0])
         near, n_same = _near(found, i, x)
         facts = _facts(found, i, n_same)
-        return Pictures(title, facts, original, rebuilt, review.address(error), near)
+        return Pictures(title, facts, original, rebuilt, review_component.address(error), near)
 
     key = ("review", found.asked.key, found.score.name, i)
     return cache.kept(key, make)
@@ -151,5 +156,6 @@ def _near(found: Found, i: int, x: mosaic.Array) -> tuple[tuple[Strip, ...], int
 def _strip(title: str, x: mosaic.Array, words: list[str]) -> Strip:
     drawn = mosaic.colours(x)
     return Strip(
-        title, tuple(Small(review.address(p), w) for p, w in zip(drawn, words, strict=True))
+        title,
+        tuple(Small(review_component.address(p), w) for p, w in zip(drawn, words, strict=True)),
     )

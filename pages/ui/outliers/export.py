@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core import exports
-from core.data.imagesets import ImageSet
+from core.export import tables
+from core.images.imagesets import ImageSet
 from core.reviews import Decision
 from pages.ui import cache, exporting
 from pages.ui.outliers import data as outlier_data
@@ -109,4 +109,4 @@ def _menu(
 def _file(kind: str, table: Callable[[], pd.DataFrame], images: Callable[[], ImageSet]) -> bytes:
     if kind == "zip":
         return zipped(images(), table())
-    return (exports.csv_bytes if kind == "csv" else exports.parquet_bytes)(table())
+    return (tables.csv_bytes if kind == "csv" else tables.parquet_bytes)(table())

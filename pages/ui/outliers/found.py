@@ -5,14 +5,17 @@ import streamlit as st
 
 from core.anomaly import quality
 from core.anomaly.thresholds import edge
-from core.wording import counted
-from pages.ui import cache, mosaic, packing, selection, state, sweep, widgets
+from core.text import counted
+from pages.ui import cache
+from pages.ui.components import packing, sweep
+from pages.ui.figures import mosaic
+from pages.ui.figures.text import plain
 from pages.ui.outliers import brush as outlier_brush
 from pages.ui.outliers import data as outlier_data
 from pages.ui.outliers import export as outlier_export
 from pages.ui.outliers import pictures as outlier_pictures
 from pages.ui.outliers.data import Found, Positions
-from pages.ui.text import plain
+from pages.ui.session import selection, state, widgets
 
 ON_A_PAGE = 24
 OPACITY = 0.65  # of the overlay, to begin with
@@ -24,7 +27,7 @@ def draw(found: Found) -> str | None:
     """All of the section; the id of an image that was clicked in it."""
     left, right = st.columns([5, 2], gap="medium")
     with left:
-        outlier_brush.draw(found)
+        outlier_brush.draw_brush(found)
     with right:
         _edge(found)
     return _gallery(found)

@@ -12,9 +12,9 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 
 from core.anomaly.scores import Score
-from pages.ui import theme
-from pages.ui.colouring import Groups, Part
-from pages.ui.text import hover_text, wrapped
+from pages.ui.figures import theme
+from pages.ui.figures.colouring import Groups, Part
+from pages.ui.figures.text import hover_text, wrapped
 
 Scores = npt.NDArray[np.float64]
 FEWEST_BINS, N_BINS = 12, 60  # as many as twice the root of the number of images, between these

@@ -6,15 +6,18 @@ from typing import NamedTuple
 import numpy as np
 import streamlit as st
 
-from core.anomaly.neighbours import nearest
+from core.neighbours import nearest
 from core.noise import Noise
-from core.sweeps import noise_sweep
-from pages.ui import cache, gallery, inspector, mosaic, progress, selection
-from pages.ui.gallery import Columns, Item
+from core.robustness.sweeps import noise_sweep
+from pages.ui import cache, progress
+from pages.ui.components import gallery
+from pages.ui.components.gallery import Columns, Item
+from pages.ui.figures import mosaic
+from pages.ui.figures.text import plain
+from pages.ui.noise import inspector, rows
 from pages.ui.outliers import data as outlier_data
 from pages.ui.outliers.data import FACTS, Found, Scores
-from pages.ui.reconstruct import reconstruction
-from pages.ui.text import plain
+from pages.ui.session import selection
 
 N_NEAR = 8
 NEAR_SIDE = 76  # pixels: eight stand in a row of the dialog
@@ -27,7 +30,7 @@ def inspect(found: Found, clicked: str | None) -> None:
     i = int(found.images.positions([clicked])[0])
     model, one = cache.autoencoder(found.asked.card), found.images.take([i])
     x = one.pixels()
-    sweep = noise_sweep(x, [model], Noise(), 0, reconstruction.steps(x.size))
+    sweep = noise_sweep(x, [model], Noise(), 0, rows.steps(x.size))
     scale = outlier_data.error_scale(found.asked)
     view = inspector.View(one, (model,), (sweep,), 0, scale)
     inspector.inspect(view, clicked, partial(_around, found, i))

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from core import datasets
 from core.checkpoints import Card
-from core.data import planting
-from core.data.imagesets import ImageSet
-from pages.ui import widgets
+from core.data import catalogue
+from core.data.named import planting
+from core.images.imagesets import ImageSet
+from pages.ui.frame.sidebar import Choice
 from pages.ui.outliers.data import Asked, Kind, Truth
-from pages.ui.sidebar import Choice
+from pages.ui.session import widgets
 
 KINDS: dict[Kind, str] = {
     "none": "nothing",
@@ -102,7 +102,7 @@ def problem_of(classes: Sequence[str], images: ImageSet) -> str:
 
 
 def _planted(card: Card, images: ImageSet) -> Truth:
-    others = [info for info in datasets.catalogue() if info.available and info.id != images.id]
+    others = [info for info in catalogue.catalogue() if info.available and info.id != images.id]
     titles = {name: f"{name}: {one.explanation}" for name, one in planting.CORRUPTIONS.items()}
     titles |= {info.id: f"images of {info.title}" for info in others}
     plant = widgets.choice(

@@ -4,9 +4,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from core.anomaly.judging import Ranked
 from core.anomaly.rankings import auroc_margin
 from core.anomaly.scores import BY_NAME
-from core.outliers import Ranked
 
 OF_CODES = ("neighbours", "density", "mahalanobis")
 # From so much AUROC on; below the last a score is not better than guessing.

@@ -1,13 +1,16 @@
 """Judged images beside what the model makes of them, as a gallery."""
 
-from pages.ui import cache, gallery, mosaic, selection
-from pages.ui.gallery import Columns, Item
+from pages.ui import cache
+from pages.ui.components import gallery
+from pages.ui.components.gallery import Columns, Item
+from pages.ui.figures import mosaic
 from pages.ui.outliers.data import Found, Positions
+from pages.ui.session import selection
 
 COLUMNS = Columns(("original", "reconstruction"))
 
 
-def show(found: Found, positions: Positions, key: str, with_class: bool = True) -> str | None:
+def show_pairs(found: Found, positions: Positions, key: str, with_class: bool = True) -> str | None:
     """The gallery; the id of an image that was clicked in it.
 
     positions: of the images, in this order.  with_class: whether each has its class below it, too,

@@ -3,11 +3,12 @@
 import numpy as np
 
 from core import metrics
-from core.data.imagesets import ImageSet
-from pages.ui import cache, mosaic
+from core.images.imagesets import ImageSet
+from pages.ui import cache
+from pages.ui.components.sweep import Affine, Cell, Row, Still, Sweep
+from pages.ui.figures import mosaic
 from pages.ui.outliers import data as outlier_data
 from pages.ui.outliers.data import Found, Positions, Scores
-from pages.ui.sweep import Affine, Cell, Row, Still, Sweep
 
 OPACITIES = np.linspace(0, 1, 21)
 ERROR_LABEL = "Error of a pixel, |reconstruction − original|, one scale for all images of the set"

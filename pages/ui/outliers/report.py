@@ -2,15 +2,17 @@
 
 import numpy as np
 
-from core import outliers
+from core.anomaly import judging
 from core.anomaly.scores import BY_NAME
 from core.reports import Content, Figure, Row, Table
-from core.svgcharts import Chart, Series
-from pages.ui import cache, mosaic, reporting, theme
+from core.reports.svg import Chart, Series
+from pages.ui import cache
+from pages.ui.figures import mosaic, theme
+from pages.ui.figures.text import decimal
+from pages.ui.frame import downloads
 from pages.ui.outliers import data as outlier_data
 from pages.ui.outliers import histogram as outlier_histogram
 from pages.ui.outliers.data import Found, Positions, Scores
-from pages.ui.text import decimal
 
 SHOWN, LISTED = 24, 100
 COLUMNS = ("id", "class", "score", "conspicuous")
@@ -24,7 +26,7 @@ def content(found: Found, every_score: bool = False) -> Content:
     asked, score = found.asked, found.score
     _, _, known = outlier_data.experiment(asked.dataset, asked.split, asked.truth)
     settings = {
-        **reporting.of_data(asked.dataset, asked.split, len(found.images)),
+        **downloads.of_data(asked.dataset, asked.split, len(found.images)),
         "score": f"{score.title}, {score.unit}",
         "threshold": f"{found.threshold.value:.6g}, {found.threshold.how}",
         "compared with": found.known,
@@ -61,9 +63,9 @@ def _pictures(found: Found, shown: Positions) -> tuple[Row, ...]:
     ids, scores = images.ids.tolist(), [f"{value:.4g}" for value in found.scores[shown]]
     n = f"The first {len(shown):,} of {len(found.queue):,}, the strangest first; below: the score."
     return (
-        Row("Flagged", reporting.tiles(mosaic.colours(x), ids, scores), "outlier", n),
-        Row("Rebuilt", reporting.tiles(mosaic.colours(x_hat), ids), "reconstructed"),
-        Row("Error", reporting.tiles(errors, ids), "error", f"Brightest: {scale:.2f} and more."),
+        Row("Flagged", downloads.tiles(mosaic.colours(x), ids, scores), "outlier", n),
+        Row("Rebuilt", downloads.tiles(mosaic.colours(x_hat), ids), "reconstructed"),
+        Row("Error", downloads.tiles(errors, ids), "error", f"Brightest: {scale:.2f} and more."),
     )
 
 
@@ -77,7 +79,7 @@ def _conspicuous(found: Found) -> tuple[Row, ...]:
     images, facts = found.images.take(shown), outlier_data.facts(found.asked, shown)
     words = [", ".join(one) for one in facts]
     n = f"The first {len(shown):,} of {len(others):,}, which the score does not flag."
-    tiles = reporting.tiles(mosaic.colours(images.pixels()), images.ids.tolist(), words)
+    tiles = downloads.tiles(mosaic.colours(images.pixels()), images.ids.tolist(), words)
     return (Row("Conspicuous pictures", tiles, "original", n),)
 
 
@@ -109,7 +111,7 @@ def _against_truth(found: Found, every_score: bool) -> tuple[Table, ...]:
     names = [name, *(one for one in others if one != name)]
     scored = outlier_data.scored(found.asked, names)
     ranked = [
-        outliers.ranking(one, by.scores, truth, by.seconds)
+        judging.ranking(one, by.scores, truth, by.seconds)
         for one, by in zip(names, scored, strict=True)
     ]
     rows = tuple(

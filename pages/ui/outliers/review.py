@@ -8,14 +8,16 @@ import streamlit as st
 from core import reviews
 from core.config import HourglassError, OptionError
 from core.reviews import MAX_NAME, Decision, disagreements
-from pages.ui import cache, errors, progress, review, selection, state, widgets
+from pages.ui import cache, progress
+from pages.ui.figures.text import plain
+from pages.ui.frame import errors
 from pages.ui.outliers import data as outlier_data
 from pages.ui.outliers import desk as outlier_desk
 from pages.ui.outliers import export as outlier_export
-from pages.ui.outliers import review_notices
+from pages.ui.outliers import review_component, review_notices
 from pages.ui.outliers.data import Found, Positions
 from pages.ui.outliers.review_reports import Refused, Said
-from pages.ui.text import plain
+from pages.ui.session import selection, state, widgets
 
 QUEUES = {
     "flagged": "flagged images",
@@ -37,7 +39,7 @@ DEFAULT_REVIEWER = "me"
 
 def draw(found: Found) -> None:
     """The choice of queue and reviewer, and the desk."""
-    review_notices.draw(found.images.id)
+    review_notices.draw_notices(found.images.id)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         kind, reviewer = _kind(), _reviewer()
         outlier_export.decisions(found)
@@ -111,8 +113,8 @@ def _desk(found: Found, queue: Positions, reviewer: str) -> None:
     said = st.empty()  # the desk keeps its place, and with it what it has not sent yet
     with errors.shown(), progress.part():
         name = outlier_desk.queue_name(found, queue, reviewer)
-        report = review.reported(KEY)
-        review.show(
+        report = review_component.reported(KEY)
+        review_component.show(
             outlier_desk.desk(found, queue, reviewer, report, name),
             KEY,
             on_report=_keep,
@@ -124,7 +126,7 @@ def _desk(found: Found, queue: Positions, reviewer: str) -> None:
 
 def _keep() -> None:
     """Called when the browser reported: whatever is pending goes to the disk, or is said not to."""
-    report = review.reported(KEY)
+    report = review_component.reported(KEY)
     if report is None or not report.pending:
         return
     sound, refused = sorted_out(report.pending)

@@ -3,16 +3,17 @@
 import streamlit as st
 
 from core.config import ReviewError
-from core.wording import counted
-from pages.ui import cache, errors
-from pages.ui.text import plain
+from core.text import counted
+from pages.ui import cache
+from pages.ui.figures.text import plain
+from pages.ui.frame import errors
 
 SAID = "review_said"
 BRING_BACK = "Adds what the copy has and the file has not; nothing is taken away"
 GO_ON = "Tells no more of what is missing"
 
 
-def draw(source: str) -> None:
+def draw_notices(source: str) -> None:
     """A sentence each, with buttons where decisions are missing."""
     if said := st.session_state.pop(SAID, ""):
         st.success(plain(said), icon=":material/check:")

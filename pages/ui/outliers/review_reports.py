@@ -47,7 +47,7 @@ class Report:
     known: frozenset[str]
 
 
-def read(report: Any) -> Report | None:
+def read_report(report: Any) -> Report | None:
     """The report in a message from the browser, which might be anything."""
     place = report.get("place") if isinstance(report, dict) else None
     if not isinstance(place, int | float) or not math.isfinite(place):

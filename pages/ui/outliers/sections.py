@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from pages.ui import progress, widgets
+from pages.ui import progress
+from pages.ui.figures.text import plain
 from pages.ui.outliers import classes as outlier_classes
 from pages.ui.outliers import data as outlier_data
 from pages.ui.outliers import found as outlier_found
@@ -10,7 +11,7 @@ from pages.ui.outliers import inspector as outlier_inspector
 from pages.ui.outliers import review as outlier_review
 from pages.ui.outliers import truth as outlier_truth
 from pages.ui.outliers.data import Found
-from pages.ui.text import plain
+from pages.ui.session import widgets
 
 SECTIONS = {
     "flagged": ":material/flag: Flagged",
@@ -27,7 +28,7 @@ PARTS = {
 }
 
 
-def draw(found: Found) -> str:
+def draw_sections(found: Found) -> str:
     """The sentence that is always there, and the chosen section; its name."""
     st.markdown(outlier_found.sentence(found))
     st.caption(plain(outlier_data.explanation(found)))

@@ -4,18 +4,18 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core import datasets, outliers
-from core.anomaly import rankings, scores
+from core.anomaly import judging, rankings, scores
+from core.anomaly.judging import Ranked
 from core.anomaly.scores import BY_NAME
-from core.outliers import Ranked
-from core.wording import counted
+from core.data import catalogue
+from core.text import counted
+from pages.ui.figures.text import plain
 from pages.ui.outliers import curves as outlier_curves
 from pages.ui.outliers import data as outlier_data
 from pages.ui.outliers import pairs
 from pages.ui.outliers.curves import Style
 from pages.ui.outliers.data import Found
 from pages.ui.outliers.lesson import Setting, lesson
-from pages.ui.text import plain
 
 SHOWN = 12  # images of each kind
 UNKNOWN = (
@@ -71,7 +71,7 @@ def draw(found: Found) -> str | None:
 def _setting(found: Found, n: int) -> Setting:
     """What was tried.  n: outliers."""
     card, truth = found.asked.card, found.asked.truth
-    known = {info.id: info.class_names for info in datasets.catalogue()}.get(card.dataset, ())
+    known = {info.id: info.class_names for info in catalogue.catalogue()}.get(card.dataset, ())
     learned = set(known) - set(card.excluded_classes)
     was_seen = truth.kind == "classes" and bool(learned & set(truth.classes))
     return Setting(n, len(found.images) - n, card.latent_dim, was_seen)
@@ -83,7 +83,7 @@ def _ranked(found: Found) -> dict[str, Ranked]:
     names = list(outlier_data.offered(found.asked))
     scored = outlier_data.scored(found.asked, names)
     ranked = [
-        outliers.ranking(name, one.scores, found.is_outlier, one.seconds)
+        judging.ranking(name, one.scores, found.is_outlier, one.seconds)
         for name, one in zip(names, scored, strict=True)
     ]
     return {one.name: one for one in sorted(ranked, key=lambda one: -one.auroc)}
@@ -152,5 +152,5 @@ def _galleries(found: Found, truth: outlier_data.Flags) -> str | None:
             continue
         first = "the strangest first" if sign > 0 else "the least strange first"
         st.caption(f"Original and reconstruction, class and score, {first}.")
-        clicked = pairs.show(found, positions[:SHOWN], f"truth_{key}") or clicked
+        clicked = pairs.show_pairs(found, positions[:SHOWN], f"truth_{key}") or clicked
     return clicked

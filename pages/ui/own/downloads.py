@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from core.data.publicsets import PUBLIC_SETS, PublicSet
-from pages.ui import public_sets, sidebar
-from pages.ui.sidebar import Choice
+from core.data.named.publicsets import PUBLIC_SETS, PublicSet
+from pages.ui.frame import public_sets, sidebar
+from pages.ui.frame.sidebar import Choice
 
 
 def draw(_: Choice) -> None:

@@ -4,17 +4,18 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from core import trained_on
-from core.checkpoints import Card
+from core.checkpoints import Card, trained_on
 from core.config import HourglassError
-from core.data.drafts import Draft
-from core.data.ownsets import OwnSet
+from core.data.own.draft import Draft
+from core.data.own.store import OwnSet
 from core.reports import Content, Row, Table
-from core.wording import counted, listed, one_line
-from pages.ui import cache, mosaic, reporting
-from pages.ui.own import oddities
+from core.text import counted, listed, one_line
+from pages.ui import cache
+from pages.ui.figures import mosaic
+from pages.ui.figures.text import decimal, size_name
+from pages.ui.frame import downloads
+from pages.ui.own import findings
 from pages.ui.own.source import MANNER
-from pages.ui.text import decimal, size_name
 
 N_SHOWN, MOST_CLASSES = 8, 20  # pictures of a set, and classes that are named
 SETS = ("data set", "size", "to train", "to test", "classes", "prepared", "left out", "from")
@@ -106,8 +107,8 @@ def _of_draft(draft: Draft) -> Mapping[str, str]:
 
 
 def _oddities(draft: Draft) -> tuple[Table, ...]:
-    rows = tuple((label, f"{n:,}", about) for label, n, about in oddities.counts(draft))
-    refused = tuple((one.name, one.reason) for one in draft.rejected[: reporting.MOST_ROWS])
+    rows = tuple((label, f"{n:,}", about) for label, n, about in findings.counts(draft))
+    refused = tuple((one.name, one.reason) for one in draft.rejected[: downloads.MOST_ROWS])
     left = len(draft.rejected) - len(refused)
     note = f"{left:,} more are on the page." if left else ""
     kinds = Table(f"Report on {counted(len(draft), 'image')}", ("", "images", "what"), rows)
@@ -115,8 +116,8 @@ def _oddities(draft: Draft) -> tuple[Table, ...]:
 
 
 def _examples(draft: Draft) -> tuple[Row, ...]:
-    few = oddities.examples(draft)
-    tiles = reporting.tiles(oddities.drawn(draft, few), [draft.names[i] for i in few])
+    few = findings.examples(draft)
+    tiles = downloads.tiles(findings.drawn(draft, few), [draft.names[i] for i in few])
     return (Row(f"{draft.source}, as the networks will see it", tiles),)
 
 
@@ -128,7 +129,7 @@ def _pictures(own: OwnSet) -> tuple[Row, ...]:
         return ()
     few = images.take(np.arange(min(N_SHOWN, len(images))))
     labels = [few.label_name(i) for i in range(len(few))]
-    tiles = reporting.tiles(mosaic.colours(few.pixels()), few.ids.tolist(), labels)
+    tiles = downloads.tiles(mosaic.colours(few.pixels()), few.ids.tolist(), labels)
     return (Row(own.name, tiles, detail=f"{len(few):,} of {counted(own.n_test, 'test image')}."),)
 
 

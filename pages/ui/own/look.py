@@ -4,14 +4,18 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core import trained_on
-from core.checkpoints import Card
-from core.data.imagesets import ImageSet
-from core.data.preparation import kind_of
+from core.checkpoints import Card, trained_on
+from core.images.imagesets import ImageSet
+from core.images.preparation import kind_of
 from core.streaming.scoring import Scored, score
-from pages.ui import cache, gallery, mosaic, reporting, state, telling
-from pages.ui.component import Packed
-from pages.ui.gallery import Columns, Item
+from pages.ui import cache, telling
+from pages.ui.components import gallery
+from pages.ui.components.component import Packed
+from pages.ui.components.gallery import Columns, Item
+from pages.ui.figures import mosaic
+from pages.ui.figures.text import decimal, plain
+from pages.ui.frame import downloads
+from pages.ui.frame.sidebar import Choice
 from pages.ui.own import offering, steps_form, tray
 from pages.ui.own import place as own_place
 from pages.ui.own import report as own_report
@@ -19,8 +23,7 @@ from pages.ui.own import results as own_results
 from pages.ui.own import wall as own_wall
 from pages.ui.own.tray import Fit, Tray
 from pages.ui.progress import told
-from pages.ui.sidebar import Choice
-from pages.ui.text import decimal, plain
+from pages.ui.session import state
 
 DEFAULT_SHARE = 1.0  # per cent of the test images; the Outliers page has the same control
 EMPTY = (
@@ -69,10 +72,10 @@ def draw(choice: Choice) -> None:
     if not beside:
         _chosen_one(held, looked, fit)
     noised = own_results.draw(held.chosen, looked.images, looked.card, choice.fitting)
-    own_wall.draw(held.chosen, looked.images, choice.fitting, looked.scored.percentile)
+    own_wall.draw_wall(held.chosen, looked.images, choice.fitting, looked.scored.percentile)
     own_place.draw(held.chosen, looked.images, choice, looked.card)
     prepared = {name: steps_form.words(held.steps(name, fit)) for name in held.given}
-    reporting.button(
+    downloads.button(
         lambda: own_report.content(looked.images, looked.scored, noised, prepared), "your-images"
     )
 

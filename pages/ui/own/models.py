@@ -4,13 +4,16 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from core import ownmodels, removal, trained_on
-from core.checkpoints import SUFFIX, Card, broken
-from core.wording import counted, natural, one_line
-from pages.ui import cache, deleting, errors, reporting, state, ways, widgets
+from core.checkpoints import SUFFIX, Card, broken, trained_on
+from core.inference import own_models
+from core.runs import removal
+from core.text import counted, natural, one_line
+from pages.ui import cache
+from pages.ui.figures.text import plain
+from pages.ui.frame import deleting, downloads, errors, ways
+from pages.ui.frame.sidebar import Choice
 from pages.ui.own import kept_report
-from pages.ui.sidebar import Choice
-from pages.ui.text import plain
+from pages.ui.session import state, widgets
 
 CHOSEN = "managed_model"
 GOES = "This removes its file, and all that was computed with it: codes, maps, measurements."
@@ -47,7 +50,7 @@ def draw(choice: Choice) -> None:
     )
     card = next(card for card in cards if card.name == chosen)
     _one(card)
-    reporting.button(lambda: kept_report.models(card, cards), "models")
+    downloads.button(lambda: kept_report.models(card, cards), "models")
 
 
 def _upload() -> None:
@@ -57,14 +60,14 @@ def _upload() -> None:
         return
     name = st.text_input(
         "Name",
-        ownmodels.suggested_name(file.name),
+        own_models.suggested_name(file.name),
         key=f"model_name_{n}",
         help="1 to 64 lower-case letters, digits, - and _",
     )
     if st.button("Check it and take it in", type="primary", icon=":material/verified_user:",
                  help="Nothing is kept unless every check passes"):  # fmt: skip
         with errors.shown():
-            card = ownmodels.take_in(file.getvalue(), file.name, name)
+            card = own_models.take_in(file.getvalue(), file.name, name)
             _said(f"{card.name} is here: {card.title}.")
             st.session_state[ROUND] += 1
             st.rerun()
@@ -105,7 +108,7 @@ def _rename(card: Card) -> None:
         name = st.text_input("New name", card.name, key=f"new_name_{card.name}",
                              help="1 to 64 lower-case letters, digits, - and _")  # fmt: skip
         if st.button("Rename it", disabled=name == card.name, help="The file keeps its content"):
-            _do(lambda: ownmodels.rename(card, name), f"{card.name} is now called {name}.")
+            _do(lambda: own_models.rename(card, name), f"{card.name} is now called {name}.")
 
 
 def _delete(card: Card) -> None:

@@ -9,11 +9,12 @@ from typing import IO
 import streamlit as st
 
 from core.config import ImageRejected
-from core.data.gate import Terms, in_files
-from core.data.given import Given, read_pictures
-from core.images import read_image
-from pages.ui import drawpad, widgets
+from core.data.offered.gate import Terms, in_files
+from core.data.own.upload import Given, read_pictures
+from core.images.reading import read_image
+from pages.ui.components import drawpad
 from pages.ui.own.tray import Tray
+from pages.ui.session import widgets
 
 DRAWING, KEPT_DRAWING, LAST_DRAWN = "drawing", "kept drawing", "last_drawn"
 NAMES = {"files": "Files or archive", "folder": "Folder", "camera": "Camera", "draw": "Draw"}

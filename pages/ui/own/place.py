@@ -6,21 +6,24 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.anomaly.neighbours import Array, nearest
 from core.checkpoints import Card
-from core.data.imagesets import ImageSet
-from core.latent import Axes
-from pages.ui import cache, gallery, mosaic, scatter, selection
-from pages.ui.colouring import Colouring, Groups, Scale
-from pages.ui.gallery import Columns, Item
+from core.images.imagesets import ImageSet
+from core.latent.geometry import Axes
+from core.neighbours import Array, nearest
+from pages.ui import cache
+from pages.ui.components import gallery
+from pages.ui.components.gallery import Columns, Item
+from pages.ui.figures import mosaic, scatter
+from pages.ui.figures.colouring import Colouring, Groups, Scale
+from pages.ui.figures.scatter import Look, Points
+from pages.ui.figures.text import hover_text, plain
+from pages.ui.figures.theme import LIGHT, PAPER
+from pages.ui.frame.sidebar import Choice
 from pages.ui.latent import data as latent_data
 from pages.ui.latent import views as latent_views
 from pages.ui.latent import waiting
 from pages.ui.latent.data import Codes, Crowd, Population
-from pages.ui.scatter import Look, Points
-from pages.ui.sidebar import Choice
-from pages.ui.text import hover_text, plain
-from pages.ui.theme import LIGHT, PAPER
+from pages.ui.session import selection
 
 MOST = 2_000  # images on the map
 N_NEIGHBOURS = 8

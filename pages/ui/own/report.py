@@ -4,16 +4,17 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from core import trained_on
-from core.data.imagesets import ImageSet
+from core.checkpoints import trained_on
+from core.images.imagesets import ImageSet
 from core.reports import Content, Row, Table
 from core.streaming.scoring import Scored
-from pages.ui import mosaic, reporting
+from pages.ui.figures import mosaic
+from pages.ui.figures.text import decimal, size_name
+from pages.ui.frame import downloads
+from pages.ui.frame.downloads import Column
+from pages.ui.noise import report as reconstruct_report
+from pages.ui.noise.report import Told
 from pages.ui.own.results import n_outliers_in_words
-from pages.ui.reconstruct import report as reconstruct_report
-from pages.ui.reconstruct.report import Told
-from pages.ui.reporting import Column
-from pages.ui.text import decimal, size_name
 
 COLUMNS = (
     Column("id", "file"),
@@ -36,7 +37,7 @@ def content(images: ImageSet, scored: Scored, noised: Told, steps: Mapping[str, 
         "images the "
         f"model was tested on stay below it ({trained_on.origin_of_numbers(card)})",
         "σ": f"{first.sigmas[noised.step]:.2f}",
-        **reporting.of_noise(first.noise, noised.seed),
+        **downloads.of_noise(first.noise, noised.seed),
     }
     said = f"{n_outliers_in_words(scored, len(images))} to {card.title}."
     return Content(
@@ -62,9 +63,9 @@ def _seen(images: ImageSet, scored: Scored) -> Row:
     percentiles = scored.table["percentile"].iloc[: len(images)]
     below = ["not scored" if np.isnan(value) else f"{value:.1f} %" for value in percentiles]
     pictures = mosaic.colours(images.pixels())
-    n = min(len(images), reporting.MOST_TILES)
+    n = min(len(images), downloads.MOST_TILES)
     detail = f"{n:,} of {len(images):,}; below: the percentile of the error."
-    row = reporting.tiles(pictures, images.ids.tolist(), below)
+    row = downloads.tiles(pictures, images.ids.tolist(), below)
     return Row("What the network sees", row, detail=detail)
 
 
@@ -73,7 +74,7 @@ def _verdicts(scored: Scored) -> Table:
     words = np.where(found["is_outlier"].fillna(False).astype(bool), "outlier", "usual")
     told = found.assign(verdict=np.where(found["error"].isna(), "", words))
     note = "Percentile: the share of the images the model was tested on with a lower error."
-    return reporting.table("Your images", told, COLUMNS, note)
+    return downloads.table("Your images", told, COLUMNS, note)
 
 
 def _prepared(steps: Mapping[str, str]) -> Table:

@@ -8,20 +8,23 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core import exports
 from core.checkpoints import Card
-from core.data.imagesets import ImageSet, Rejected
+from core.export import tables
+from core.images.imagesets import ImageSet, Rejected
 from core.inference import NOT_SCORED
 from core.noise import Noise
+from core.robustness.sweeps import NoiseSweep, noise_sweep
 from core.streaming.scoring import Scored
-from core.sweeps import NoiseSweep, noise_sweep
-from pages.ui import cache, inspector, packing, state, styles, sweep
-from pages.ui.component import Packed
-from pages.ui.inspector import View
-from pages.ui.reconstruct import controls, picture, reconstruction
-from pages.ui.reconstruct.report import Told
-from pages.ui.sweep import Cell
-from pages.ui.text import decimal
+from pages.ui import cache
+from pages.ui.components import packing, sweep
+from pages.ui.components.component import Packed
+from pages.ui.components.sweep import Cell
+from pages.ui.figures import styles
+from pages.ui.figures.text import decimal
+from pages.ui.noise import controls, inspector, picture, rows
+from pages.ui.noise.inspector import View
+from pages.ui.noise.report import Told
+from pages.ui.session import state
 
 DEFAULT_SIGMA = 0.5
 AT_ONCE = 8  # pictures under the slider
@@ -71,8 +74,8 @@ def words(percentile: float, outlier: bool, line: float) -> str:
 def downloads(scored: Scored) -> None:
     """The numbers of all images, and the files that could not be read, as CSV and Parquet."""
     for label, make, mime in (
-        ("CSV", exports.csv_bytes, "text/csv"),
-        ("Parquet", exports.parquet_bytes, "application/vnd.apache.parquet"),
+        ("CSV", tables.csv_bytes, "text/csv"),
+        ("Parquet", tables.parquet_bytes, "application/vnd.apache.parquet"),
     ):
         st.download_button(
             label,
@@ -89,7 +92,7 @@ def downloads(scored: Scored) -> None:
 def table_of_rejected(rejected: Sequence[Rejected]) -> None:
     """Names and reasons."""
     table = pd.DataFrame(rejected, columns=["file", "reason"])
-    st.dataframe(exports.safe_table(table), hide_index=True)
+    st.dataframe(tables.safe_table(table), hide_index=True)
 
 
 def draw(chosen: str, images: ImageSet, card: Card, fitting: Sequence[Card]) -> Told:
@@ -106,7 +109,7 @@ def draw(chosen: str, images: ImageSet, card: Card, fitting: Sequence[Card]) -> 
     event = sweep.show(packed, "own_sweep", start=state.on_entry("sigma", sigma))
     st.session_state["sigma"] = event.asked
     state.publish("sigma", DEFAULT_SIGMA)
-    step = reconstruction.nearest_step(sweeps[0].sigmas, event.value)
+    step = rows.nearest_step(sweeps[0].sigmas, event.value)
     download.download_button(
         "PNG",
         lambda: picture.picture(shown, sweeps, cards, step),
@@ -118,7 +121,7 @@ def draw(chosen: str, images: ImageSet, card: Card, fitting: Sequence[Card]) -> 
     )
     if event.clicked:
         models = tuple(cache.autoencoder(one) for one in cards)
-        view = View(shown, models, sweeps, step, reconstruction.error_scale(sweeps))
+        view = View(shown, models, sweeps, step, rows.error_scale(sweeps))
         inspector.inspect(view, event.clicked)
     drawn = styles.of_models([one.name for one in cards])
     return Told(shown, sweeps, cards, step, seed, drawn)
@@ -140,9 +143,7 @@ def _sweep(shown: ImageSet, card: Card, noise: Noise, seed: int) -> NoiseSweep:
     x = shown.pixels()
     return cache.kept(
         ("own sweep", digest(shown), noise, seed, card.sha256),
-        lambda: noise_sweep(
-            x, [cache.autoencoder(card)], noise, seed, reconstruction.steps(x.size)
-        ),
+        lambda: noise_sweep(x, [cache.autoencoder(card)], noise, seed, rows.steps(x.size)),
     )
 
 
@@ -152,7 +153,7 @@ def _packed(
     models = tuple((card.name, card.sha256) for card in cards)
     key = ("own packed", digest(shown), sweeps[0].noise, seed, models)
     cells = tuple(Cell(name, last_part(name)) for name in shown.ids.tolist())
-    return cache.kept(key, lambda: packing.pack(reconstruction.described(cells, sweeps, cards)))
+    return cache.kept(key, lambda: packing.pack(rows.described(cells, sweeps, cards)))
 
 
 def last_part(name: str) -> str:

@@ -5,21 +5,23 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from core import removal
 from core.background import Job
 from core.computing.tasks import task
-from core.data import drafting, making, ownsets
-from core.data.drafts import Draft, Form
-from core.data.making import Keeping
-from core.data.ownsets import OwnSet
-from core.wording import counted, listed
-from pages.ui import cache, deleting, errors, reporting, sidebar, state, ways, working
+from core.data.own import draft_tasks, make_set, store
+from core.data.own.draft import Draft, Form
+from core.data.own.make_set import Keeping
+from core.data.own.store import OwnSet
+from core.runs import removal
+from core.text import counted, listed
+from pages.ui import cache, working
+from pages.ui.figures.text import plain, sentence, size_name
+from pages.ui.frame import deleting, downloads, errors, sidebar, ways
+from pages.ui.frame.sidebar import Choice
+from pages.ui.own import findings as own_oddities
 from pages.ui.own import kept_report
-from pages.ui.own import oddities as own_oddities
 from pages.ui.own import source as own_source
 from pages.ui.own.source import Source
-from pages.ui.sidebar import Choice
-from pages.ui.text import plain, sentence, size_name
+from pages.ui.session import state
 
 VISIT, SAID = "own_visit", "set_said"
 MADE = "set_made"  # the id of the set that was made last, until something else is read
@@ -29,12 +31,12 @@ def draw(_: Choice) -> None:
     """The section."""
     if said := st.session_state.pop(SAID, ""):
         st.success(plain(said), icon=":material/check:")
-    key, found = job_key(), ownsets.available()
+    key, found = job_key(), store.available()
     _made(found)
     job = cache.jobs().get(key)
     draft: Draft | None = None
     if job is not None and job.state == "running":
-        working.show(key, job)
+        working.show_job(key, job)
     elif job is not None and job.state == "done":
         draft = job.result
         _finish(key, draft)
@@ -45,7 +47,7 @@ def draw(_: Choice) -> None:
     _list(found)
     if found or draft:
         cards = cache.cards()
-        reporting.button(lambda: kept_report.sets(found, cards, draft), "your-data-sets")
+        downloads.button(lambda: kept_report.sets(found, cards, draft), "your-data-sets")
 
 
 def job_key() -> str:
@@ -68,7 +70,7 @@ def _made(found: Sequence[OwnSet]) -> None:
 
 
 def _begin(key: str) -> None:
-    images = own_source.source()
+    images = own_source.choose_source()
     if images is None:
         st.info(
             "Hand over a folder or an archive of images: a folder a class, or all in one. They are "
@@ -80,7 +82,7 @@ def _begin(key: str) -> None:
 
 
 def _offer_reading(key: str, images: Source) -> None:
-    form, encoding = own_source.form(images), own_source.encoding(images)
+    form, encoding = own_source.source_form(images), own_source.encoding_choice(images)
     if st.button(
         "Read the images",
         type="primary",
@@ -96,11 +98,11 @@ def _start(key: str, images: Source, form: Form, encoding: str) -> Job:
 
     def work(tell: Callable[[int, int | None], None]) -> Draft:
         title = f"Reading {images.name}"
-        with drafting.on_disk(images.files) as files:
+        with draft_tasks.on_disk(images.files) as files:
             # Another process reads it: pictures of strangers, and much work.
             asked = (files, images.path, form, encoding, images.name, secrets.token_hex(8))
-            found = cache.apart(task(drafting.read, *asked, title=title, lasting=False), tell)
-        return drafting.as_draft(found, form, images.name)
+            found = cache.apart(task(draft_tasks.read, *asked, title=title, lasting=False), tell)
+        return draft_tasks.as_draft(found, form, images.name)
 
     own_source.begin_anew()
     return cache.jobs().start(key, f"Reading {images.name}", work)
@@ -137,7 +139,7 @@ def _keeping(draft: Draft) -> tuple[Keeping, str]:
                           help="Share of the images that no model is trained on")  # fmt: skip
         seed = st.number_input("Seed", 0, 2**32 - 1, 0, width=120,
                                help="The same seed makes the same two parts")  # fmt: skip
-        name = st.text_input("Name", making.free_name(draft.source), width=220,
+        name = st.text_input("Name", make_set.free_name(draft.source), width=220,
                              help="1 to 64 lower-case letters, digits, - and _")  # fmt: skip
     equal, near, small = (not one for one in out)
     return Keeping(equal, near, small, share / 100, int(seed)), name
@@ -150,7 +152,7 @@ def _make(key: str, draft: Draft, name: str, keeping: Keeping) -> None:
         def tell(done: int, total: int | None) -> None:
             bar.progress(done / (total or 1), "Writing the data set")
 
-        own = making.make(draft, name, keeping, tell)
+        own = make_set.make(draft, name, keeping, tell)
         _forget(key, draft)
         st.session_state[MADE] = own.id
         sidebar.choose(own.id)

@@ -9,19 +9,19 @@ from typing import IO
 
 import streamlit as st
 
-from core.data import gate
-from core.data.drafts import MANNERS, SIDES, Form
-from core.data.gate import Offered, Terms
-from core.data.gathering import suggest_form
-from core.data.names import ENCODINGS, printable
-from core.wording import counted
-from pages.ui import widgets
-from pages.ui.text import plain
+from core.data.offered import gate
+from core.data.offered.gate import Offered, Terms
+from core.data.offered.names import ENCODINGS, printable
+from core.data.own.draft import MANNERS, SIDES, Form
+from core.data.own.import_images import suggest_form
+from core.text import counted
+from pages.ui.figures.text import plain
+from pages.ui.session import widgets
 
 UPLOADS, SUGGESTED = "set_uploads", "set_suggested"
 LOOKED_AT, SHOWN = 2_000, 40  # names that are searched; characters of one that are shown
 HOSTS = ("localhost", "127.0.0.1")
-WAYS = {"files": "Files or archive", "folder": "Folder", "path": "Path on this machine"}
+SOURCES = {"files": "Files or archive", "folder": "Folder", "path": "Path on this machine"}
 UPLOAD_HELP = (
     "PNG, JPEG, WebP, BMP, TIFF or GIF, or archives of them: .zip, .tar, .tar.gz or .parquet, of "
     "at most 20,000 files and 1 GB each. What is larger than may be uploaded is read where it "
@@ -69,9 +69,9 @@ def may_name_paths() -> bool:
     return host in HOSTS and "X-Forwarded-For" not in headers and "Forwarded" not in headers
 
 
-def source() -> Source | None:
+def choose_source() -> Source | None:
     """The controls to hand images over; None as long as there are none."""
-    ways = [way for way in WAYS if way != "path" or may_name_paths()]
+    ways = [way for way in SOURCES if way != "path" or may_name_paths()]
     way = widgets.choice(
         st.segmented_control,
         "From",
@@ -79,7 +79,7 @@ def source() -> Source | None:
         key="from",
         default="files",
         required=True,
-        format_func=WAYS.__getitem__,
+        format_func=SOURCES.__getitem__,
         help="Where the images come from",
     )
     return _by_path() if way == "path" else _uploaded(way)
@@ -91,7 +91,7 @@ def begin_anew() -> None:
     st.session_state.pop(SUGGESTED, None)
 
 
-def form(images: Source) -> Form:
+def source_form(images: Source) -> Form:
     """Size, colours and manner, as suggested or chosen."""
     looked = _looked(images)
     suggested = looked.form
@@ -127,10 +127,10 @@ def form(images: Source) -> Form:
     return Form((int(side), int(side)), int(colours or 3), manner or "crop")
 
 
-def encoding(images: Source) -> str:
+def encoding_choice(images: Source) -> str:
     """What its file names are read in, where that is a guess and another was chosen; else "".
 
-    A key of core.data.names.ENCODINGS.
+    A key of core.data.offered.names.ENCODINGS.
     """
     guessed = _looked(images)
     if not guessed.encoding:

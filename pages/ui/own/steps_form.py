@@ -8,8 +8,8 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from core.data.preparation import FRAMES, Prepared, Steps, prepare
-from pages.ui import mosaic
+from core.images.preparation import FRAMES, Prepared, Steps, prepare
+from pages.ui.figures import mosaic
 from pages.ui.own.tray import Fit, Tray
 
 SIDE = 104  # pixels of a stage on the screen

@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from core.data.given import Given, unique
-from core.data.imagesets import ImageSet, Rejected
-from core.data.preparation import Kind, Steps, prepare, suggest
+from core.data.own.upload import Given, unique
+from core.images.imagesets import ImageSet, Rejected
+from core.images.preparation import Kind, Steps, prepare, suggest
 
 KEY = "tray"
 ID, SPLIT = "your images", "own"

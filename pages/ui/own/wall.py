@@ -8,13 +8,15 @@ import streamlit as st
 from core import metrics
 from core.checkpoints import Card
 from core.config import CheckpointError
-from core.data.imagesets import ImageSet
-from core.wording import listed
-from pages.ui import cache, gallery, mosaic
-from pages.ui.component import Packed
-from pages.ui.gallery import Columns, Item
+from core.images.imagesets import ImageSet
+from core.text import listed
+from pages.ui import cache
+from pages.ui.components import gallery
+from pages.ui.components.component import Packed
+from pages.ui.components.gallery import Columns, Item
+from pages.ui.figures import mosaic
+from pages.ui.figures.text import decimal, plain
 from pages.ui.own.results import digest
-from pages.ui.text import decimal, plain
 
 HELP = (
     "Original, reconstruction and error map for each model, the lowest error first; the error maps "
@@ -22,12 +24,12 @@ HELP = (
 )
 
 
-def draw(chosen: str, images: ImageSet, cards: Sequence[Card], line: float) -> None:
+def draw_wall(chosen: str, images: ImageSet, cards: Sequence[Card], line: float) -> None:
     """Each model's answer to the chosen image, on one scale of errors."""
     st.subheader("Through all models", help=HELP)
     one = images.take(images.positions([chosen]))
     key = ("own wall", digest(one), line, tuple((card.name, card.sha256) for card in cards))
-    packed, most, left_out = cache.kept(key, lambda: _packed(one, cards, line))
+    packed, most, left_out = cache.kept(key, lambda: _packed_wall(one, cards, line))
     if left_out:
         names = listed([card.name for card in left_out])
         st.caption(plain(f"Left out, since what they make of it is not finite: {names}."))
@@ -40,7 +42,7 @@ def draw(chosen: str, images: ImageSet, cards: Sequence[Card], line: float) -> N
     )
 
 
-def _packed(
+def _packed_wall(
     one: ImageSet, cards: Sequence[Card], line: float
 ) -> tuple[Packed | None, float, list[Card]]:
     """The gallery, None if there is nothing to show; its scale of errors; models left out of it."""

@@ -8,13 +8,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from core.checkpoints import Card
-from core.comparing import crossings, wording
-from core.comparing.crossings import Pair
 from core.noise import Kind
-from core.robustness import Curve, Study
-from pages.ui import theme
-from pages.ui.chart import Chart, Dot, Line, numbers
-from pages.ui.theme import Style
+from core.robustness import crossings
+from core.robustness.crossings import Pair
+from core.robustness.curves import Curve, Study
+from pages.ui.components.sweep_chart import Chart, Dot, Line, numbers
+from pages.ui.figures import theme
+from pages.ui.figures.theme import Style
 
 Numbers = npt.NDArray[np.float64]
 FINE = np.linspace(0, 1, 101)  # where the curves are drawn
@@ -69,15 +69,15 @@ def chart(study: Study, cards: Sequence[Card], look: Look) -> Chart:
 def summary(study: Study) -> str:
     """Who is nearest to the original from where to where."""
     found = crossings.nearest([*study.models, study.noisy], study.sigmas, study.metric)
-    return wording.summary(found)
+    return crossings.crossing_summary(found)
 
 
 def sayings(study: Study) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
     """Sentences: of the pairs that cross, of those that do not, and of each against the noise."""
     pairs = crossings.pairs(study.models, study.sigmas, study.metric)
-    crossing = tuple(wording.sentence(pair) for pair in pairs if pair.crossings)
-    others = tuple(wording.sentence(pair) for pair in pairs if not pair.crossings)
-    return crossing, others, tuple(wording.usefulness(pair) for pair in _against_noisy(study))
+    crossing = tuple(crossings.crossing_sentence(pair) for pair in pairs if pair.crossings)
+    others = tuple(crossings.crossing_sentence(pair) for pair in pairs if not pair.crossings)
+    return crossing, others, tuple(crossings.usefulness(pair) for pair in _against_noisy(study))
 
 
 def means(study: Study) -> pd.DataFrame:
@@ -138,7 +138,7 @@ def _between_models(study: Study, pairs: Sequence[Pair]) -> tuple[Dot, ...]:
     """The crossings of the models; those of one pair share a number and a sentence."""
     crossing = [pair for pair in pairs if pair.crossings]
     return tuple(
-        Dot(c.sigma, _height(study, c.after, c.sigma), str(i), wording.sentence(pair))
+        Dot(c.sigma, _height(study, c.after, c.sigma), str(i), crossings.crossing_sentence(pair))
         for i, pair in enumerate(crossing, start=1)
         for c in pair.crossings
     )
@@ -146,7 +146,7 @@ def _between_models(study: Study, pairs: Sequence[Pair]) -> tuple[Dot, ...]:
 
 def _with_noisy(study: Study) -> tuple[Dot, ...]:
     return tuple(
-        Dot(c.sigma, _height(study, pair.first, c.sigma), "", wording.usefulness(pair))
+        Dot(c.sigma, _height(study, pair.first, c.sigma), "", crossings.usefulness(pair))
         for pair in _against_noisy(study)
         for c in pair.crossings
     )

@@ -7,13 +7,13 @@ import streamlit as st
 
 from core.checkpoints import Card
 from core.noise import Noise
-from core.robustness import METRICS, Metric, metric
-from pages.ui import widgets
-from pages.ui.reconstruct import controls
+from core.robustness.curves import METRICS, Metric, metric
+from pages.ui.figures.text import titles
+from pages.ui.frame.sidebar import Choice
+from pages.ui.noise import controls
 from pages.ui.robust.measuring import amounts, drawing
 from pages.ui.robust.questions import MOST, questions
-from pages.ui.sidebar import Choice
-from pages.ui.text import titles
+from pages.ui.session import widgets
 
 STORY = (
     "mnist-dense-2", "mnist-overcomplete", "mnist-overcomplete-linear", "mnist-denoising",

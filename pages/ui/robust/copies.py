@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from core.checkpoints import Card
-from core.comparing import measuring
-from core.comparing.strangers import STRANGERS, Copy
 from core.computing.tasks import Arrays, task
+from core.robustness import measure_tasks
+from core.robustness.copying import STRANGERS, Copy
 from pages.ui import cache
 
 N, SEED = 200, 0
@@ -32,7 +32,7 @@ class Copying:
     passed: float
 
 
-def verdict(found: Mapping[str, Copying]) -> str:
+def copying_verdict(found: Mapping[str, Copying]) -> str:
     """Which of the models copy, and how near the others come to it, by their numbers."""
     copying = [name for name, one in found.items() if _least(one) >= COPIES]
     by_noise = sorted(found, key=lambda name: found[name].passed)
@@ -46,7 +46,9 @@ def verdict(found: Mapping[str, Copying]) -> str:
     return f"{', '.join(copying)} {copies} given. {noise}."
 
 
-def numbers(found: Mapping[str, Copying], cards: Sequence[Card], as_share: bool) -> pd.DataFrame:
+def copying_numbers(
+    found: Mapping[str, Copying], cards: Sequence[Card], as_share: bool
+) -> pd.DataFrame:
     """A row a model: its code, each kind's share that comes back in % (or its MSE), noise in %."""
     rows = []
     for card in cards:
@@ -62,12 +64,12 @@ def numbers(found: Mapping[str, Copying], cards: Sequence[Card], as_share: bool)
     return pd.DataFrame(rows)
 
 
-def measured(dataset: str, split: str, cards: Sequence[Card]) -> dict[str, Copying]:
+def measured_copying(dataset: str, split: str, cards: Sequence[Card]) -> dict[str, Copying]:
     """What each model makes of strangers to the images of a split, by its name."""
     ref = cache.split_ref(dataset, split)
     tasks = [
         task(
-            measuring.copying,
+            measure_tasks.copying,
             ref,
             N,
             SEED,

@@ -6,15 +6,18 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core import robustness
 from core.checkpoints import Card
-from core.comparing.strangers import STRANGERS
-from pages.ui import exporting, mosaic, reporting, widgets
+from core.robustness import curves
+from core.robustness.copying import STRANGERS
+from pages.ui import exporting
+from pages.ui.figures import mosaic
+from pages.ui.figures.text import plain
+from pages.ui.frame import downloads
+from pages.ui.frame.sidebar import Choice
 from pages.ui.robust import controls as robust_controls
 from pages.ui.robust import copies, copying_report
 from pages.ui.robust.copies import Copying
-from pages.ui.sidebar import Choice
-from pages.ui.text import plain
+from pages.ui.session import widgets
 
 N_SHOWN = 2
 SIDE, ROW = 56, 64  # pixels of an image, and of a row of the table
@@ -28,8 +31,8 @@ def draw(choice: Choice) -> None:
     if not cards:
         st.info("Choose at least one model under Compare.")
         return
-    found = copies.measured(choice.dataset.id, choice.split, cards)
-    verdict = copies.verdict(found)
+    found = copies.measured_copying(choice.dataset.id, choice.split, cards)
+    verdict = copies.copying_verdict(found)
     st.markdown(f"**{plain(verdict)}**")
     st.caption(copies.WHY)
     as_share = _as_share()
@@ -42,17 +45,19 @@ def draw(choice: Choice) -> None:
     )
     with st.container(horizontal=True):
         exporting.csv_button(
-            lambda: copies.numbers(found, cards, as_share),
+            lambda: copies.copying_numbers(found, cards, as_share),
             "hourglass-copying.csv",
             "The table of numbers",
         )
-        reporting.button(lambda: copying_report.content(choice, cards, found, verdict), "copying")
+        downloads.button(
+            lambda: copying_report.copying_content(choice, cards, found, verdict), "copying"
+        )
 
 
 def _draw_tables(found: Mapping[str, Copying], cards: Sequence[Card], as_share: bool) -> None:
     """Numbers above pictures, a row a model in each."""
     st.dataframe(
-        copies.numbers(found, cards, as_share),
+        copies.copying_numbers(found, cards, as_share),
         hide_index=True,
         column_config=_number_columns(as_share),
     )
@@ -90,7 +95,7 @@ def pictures(found: Mapping[str, Copying]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _strip(x: robustness.Array) -> str:
+def _strip(x: curves.Array) -> str:
     shown = mosaic.enlarged(mosaic.colours(x[:N_SHOWN]), SIDE)
     return mosaic.data_url(mosaic.strip(shown))
 

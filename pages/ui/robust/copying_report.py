@@ -4,40 +4,41 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 
 from core.checkpoints import Card
-from core.comparing.strangers import STRANGERS
 from core.reports import Content, Row, Tile
-from pages.ui import mosaic, reporting
-from pages.ui.mosaic import Pixels
-from pages.ui.reporting import Column
+from core.robustness.copying import STRANGERS
+from pages.ui.figures import mosaic
+from pages.ui.figures.mosaic import Pixels
+from pages.ui.frame import downloads
+from pages.ui.frame.downloads import Column
+from pages.ui.frame.sidebar import Choice
 from pages.ui.robust import copies
 from pages.ui.robust.copies import Copying
-from pages.ui.sidebar import Choice
 
 N_STRANGERS = 4  # pictures of each kind
 
 
-def content(
+def copying_content(
     choice: Choice, cards: Sequence[Card], found: Mapping[str, Copying], verdict: str
 ) -> Content:
     """found: of each card, by name."""
     titles = [Column(one.name, one.title, ".0f") for one in STRANGERS]
     columns = (Column("checkpoint", "checkpoint"), *titles, Column("noise", "noise, %", ".1f"))
-    share = copies.numbers(found, cards, as_share=True)
-    mse = copies.numbers(found, cards, as_share=False)
+    share = copies.copying_numbers(found, cards, as_share=True)
+    mse = copies.copying_numbers(found, cards, as_share=False)
     of_mse = (columns[0], *(one._replace(format=".4f") for one in titles))
     return Content(
         "Robustness: copying",
         (verdict, copies.WHY.replace("**", "")),
         {
-            **reporting.of_data(choice.dataset.id, choice.split, copies.N),
+            **downloads.of_data(choice.dataset.id, choice.split, copies.N),
             "seed of the images": str(copies.SEED),
         },
         tuple(cards),
         tuple(_rows(cards, found)),
         (),
         (
-            reporting.table("What comes back, %", share, columns),
-            reporting.table("MSE", mse, of_mse),
+            downloads.table("What comes back, %", share, columns),
+            downloads.table("MSE", mse, of_mse),
         ),
     )
 
@@ -55,7 +56,7 @@ def _rows(cards: Sequence[Card], found: Mapping[str, Copying]) -> Iterator[Row]:
 
 def _tiles(pictures: Pixels, kind: str) -> tuple[Tile, ...]:
     shown = pictures[:N_STRANGERS]
-    return reporting.tiles(shown, [f"{kind}, {i + 1}" for i in range(len(shown))])
+    return downloads.tiles(shown, [f"{kind}, {i + 1}" for i in range(len(shown))])
 
 
 def _listed() -> str:

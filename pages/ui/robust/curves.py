@@ -2,12 +2,17 @@
 
 import streamlit as st
 
-from core.data.imagesets import ImageSet
-from core.robustness import Study
-from pages.ui import cache, exporting, inspector, reporting, state, styles, sweep
+from core.images.imagesets import ImageSet
+from core.robustness.curves import Study
+from pages.ui import cache, exporting
 from pages.ui.cache import Shown
-from pages.ui.inspector import View
-from pages.ui.reconstruct import controls, reconstruction
+from pages.ui.components import sweep
+from pages.ui.figures import styles
+from pages.ui.figures.text import noise_name, plain
+from pages.ui.frame import downloads
+from pages.ui.frame.sidebar import Choice
+from pages.ui.noise import controls, inspector, rows
+from pages.ui.noise.inspector import View
 from pages.ui.robust import chart as robust_chart
 from pages.ui.robust import controls as robust_controls
 from pages.ui.robust import measuring, studying
@@ -16,8 +21,7 @@ from pages.ui.robust import warnings as robust_warnings
 from pages.ui.robust.chart import Look
 from pages.ui.robust.controls import Asked
 from pages.ui.robust.report import Pictured
-from pages.ui.sidebar import Choice
-from pages.ui.text import noise_name, plain
+from pages.ui.session import state
 
 N_PICTURES, N_LARGE = 10, 6  # of images up to controls.LARGE pixels a side, and of larger ones
 # Pictures of many models are costly: they are made at the amounts measured, and halfway between.
@@ -37,11 +41,11 @@ def draw(choice: Choice) -> None:
     found = studying.study(asked)
     waiting.empty()
     st.markdown(f"**{plain(robust_chart.summary(found))}**")
-    robust_warnings.draw(choice, asked.cards, asked.noise)
+    robust_warnings.draw_warnings(choice, asked.cards, asked.noise)
     pictured = _draw_sweep(asked, found)
     _draw_words(found)
     _draw_numbers(asked, found)
-    reporting.button(lambda: robust_report.content(asked, found, pictured), "robustness")
+    downloads.button(lambda: robust_report.curves_content(asked, found, pictured), "robustness")
 
 
 def _draw_sweep(asked: Asked, found: Study) -> Pictured:
@@ -60,9 +64,9 @@ def _draw_sweep(asked: Asked, found: Study) -> Pictured:
     state.publish("sigma", DEFAULT_SIGMA)
     if event.clicked:
         sweeps = tuple(cache.model_sweeps(shown, asked.cards))
-        step = reconstruction.nearest_step(sweeps[0].sigmas, event.value)
+        step = rows.nearest_step(sweeps[0].sigmas, event.value)
         models = tuple(cache.autoencoder(card) for card in asked.cards)
-        scale = reconstruction.error_scale(sweeps)
+        scale = rows.error_scale(sweeps)
         inspector.inspect(View(images, models, sweeps, step, scale), event.clicked)
     return Pictured(images, shown, event.value, drawn)
 

@@ -4,7 +4,7 @@ import math
 
 import streamlit as st
 
-from pages.ui import widgets
+from pages.ui.session import widgets
 
 COUNTS = ("50", "200", "1000", "all")
 MOST_VALUES = 12_500_000  # numbers in all images measured, to begin with: seconds, not a minute

@@ -6,20 +6,22 @@ from dataclasses import replace
 import pandas as pd
 import streamlit as st
 
-from core import robustness
 from core.checkpoints import Card
-from core.comparing.scored import Scored
 from core.noise import Noise
-from core.wording import listed
-from pages.ui import exporting, reporting, ways, widgets
-from pages.ui.reconstruct import controls
+from core.robustness import curves
+from core.robustness.curves import Scored
+from core.text import listed
+from pages.ui import exporting
+from pages.ui.figures.text import noise_name, plain
+from pages.ui.frame import downloads, ways
+from pages.ui.frame.sidebar import Choice
+from pages.ui.noise import controls
 from pages.ui.robust import measuring, scored, view_reports
 from pages.ui.robust import warnings as robust_warnings
 from pages.ui.robust.controls import VIEWS
 from pages.ui.robust.questions import MOST
-from pages.ui.rows import ticked
-from pages.ui.sidebar import Choice
-from pages.ui.text import noise_name, plain
+from pages.ui.session import widgets
+from pages.ui.session.rows import ticked
 
 SIGMA = 0.5
 COLUMNS = {
@@ -62,7 +64,7 @@ def draw(choice: Choice) -> None:
         st.info("No model is left: take a filter away, or train one.")
         ways.to_training(choice.dataset.id)
         return
-    robust_warnings.draw(choice, cards, noise)
+    robust_warnings.draw_warnings(choice, cards, noise)
     _draw_measured(choice, cards, replace(noise, sigma=SIGMA), seed, n)
 
 
@@ -71,7 +73,7 @@ def _draw_measured(
 ) -> None:
     """The table and what is below it.  noise: of the noisy column.  n_asked: images, 0 = all."""
     every = choice.images()
-    images = robustness.spread(every, n_asked or len(every))
+    images = curves.spread(every, n_asked or len(every))
     n, names = len(images), [card.name for card in cards]
     found = table(cards, scored.scored(images, cards, noise, seed)).assign(n_images=n)
     rows = ticked(
@@ -95,7 +97,7 @@ def _draw_measured(
             f"seed {seed}."
         )
     )
-    reporting.button(lambda: view_reports.models(choice, cards, found, noise, seed), "models")
+    downloads.button(lambda: view_reports.models(choice, cards, found, noise, seed), "models")
 
 
 def table(cards: Sequence[Card], measured: Sequence[Scored]) -> pd.DataFrame:

@@ -9,12 +9,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from core.checkpoints import Card
-from core.data.imagesets import ImageSet
+from core.images.imagesets import ImageSet
 from core.inference import Autoencoder
-from core.robustness import INPUT
-from core.sweeps import ModelSweep, NoiseSweep
-from pages.ui import mosaic
-from pages.ui.mosaic import Pixels
+from core.robustness.curves import INPUT
+from core.robustness.sweeps import ModelSweep, NoiseSweep
+from pages.ui.figures import mosaic
+from pages.ui.figures.mosaic import Pixels
 
 SIDE = 56  # pixels of an image
 ORIGINAL = "the original"
@@ -45,7 +45,7 @@ def ranks(sweep: NoiseSweep) -> npt.NDArray[np.float64]:
     return np.asarray((errors[:, None] > errors[None]).sum(axis=1) + 1.0)
 
 
-def table(sweep: NoiseSweep, models: Sequence[Autoencoder], scale: float) -> pd.DataFrame:
+def ranking_table(sweep: NoiseSweep, models: Sequence[Autoencoder], scale: float) -> pd.DataFrame:
     """The original, the noisy image and each model with what comes out of it; the nearest first.
 
     Means over the images; pictures and error maps as data URLs.
@@ -74,7 +74,9 @@ def table(sweep: NoiseSweep, models: Sequence[Autoencoder], scale: float) -> pd.
     return ordered.reset_index(drop=True)
 
 
-def long_table(sweep: NoiseSweep, models: Sequence[Autoencoder], images: ImageSet) -> pd.DataFrame:
+def ranking_long_table(
+    sweep: NoiseSweep, models: Sequence[Autoencoder], images: ImageSet
+) -> pd.DataFrame:
     """A row an image and a model."""
     place = ranks(sweep)[1:]
     parts = [

@@ -5,18 +5,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.data.imagesets import ImageSet
+from core.images.imagesets import ImageSet
 from core.reports import Content, Figure, Table
-from core.robustness import Study
-from core.svgcharts import Chart, Series
-from core.wording import counted
-from pages.ui import cache, reporting, theme
+from core.reports.svg import Chart, Series
+from core.robustness.curves import Study
+from core.text import counted
+from pages.ui import cache
 from pages.ui.cache import Shown
-from pages.ui.reconstruct import reconstruction
-from pages.ui.reconstruct import report as reconstruct_report
+from pages.ui.figures import theme
+from pages.ui.figures.theme import Style
+from pages.ui.frame import downloads
+from pages.ui.noise import report as reconstruct_report
+from pages.ui.noise import rows as reconstruction
 from pages.ui.robust import chart as robust_chart
 from pages.ui.robust.controls import Asked
-from pages.ui.theme import Style
 
 
 @dataclass(frozen=True)
@@ -32,13 +34,13 @@ class Pictured:
     styles: Mapping[str, Style]
 
 
-def content(asked: Asked, found: Study, pictured: Pictured) -> Content:
+def curves_content(asked: Asked, found: Study, pictured: Pictured) -> Content:
     """The curves of a study, its sentences and its numbers, and pictures at one amount of noise."""
     choice, n = asked.choice, found.noisy.values.shape[2]
     crossing, others, use = robust_chart.sayings(found)
     settings = {
-        **reporting.of_data(choice.dataset.id, choice.split, n),
-        **reporting.of_noise(asked.noise, asked.seed),
+        **downloads.of_data(choice.dataset.id, choice.split, n),
+        **downloads.of_noise(asked.noise, asked.seed),
         "draws of the noise": str(asked.draws),
         "amounts of noise": str(asked.levels),
         "metric": asked.metric.title,
@@ -52,10 +54,12 @@ def content(asked: Asked, found: Study, pictured: Pictured) -> Content:
     figure = Figure(
         name, _chart(asked, found, pictured.styles), f"Means over {counted(n, 'image')}."
     )
-    return Content("Robustness", sayings, settings, asked.cards, rows, (figure,), (table(found),))
+    return Content(
+        "Robustness", sayings, settings, asked.cards, rows, (figure,), (curves_table(found),)
+    )
 
 
-def table(found: Study) -> Table:
+def curves_table(found: Study) -> Table:
     """A row an amount of noise, a column a model, as on the page."""
     means, digits = robust_chart.means(found), found.metric.digits + 1
     columns = ("σ", *(str(name) for name in means.columns[1:]))

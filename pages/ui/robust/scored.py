@@ -3,20 +3,20 @@
 from collections.abc import Sequence
 
 from core.checkpoints import Card
-from core.comparing import measuring
-from core.comparing.scored import Scored
 from core.computing.tasks import task
-from core.data.imagesets import ImageSet
+from core.images.imagesets import ImageSet
 from core.noise import Noise
+from core.robustness import measure_tasks
+from core.robustness.curves import Scored
 from pages.ui import cache
 
 
 def scored(images: ImageSet, cards: Sequence[Card], noise: Noise, seed: int) -> list[Scored]:
-    """One for each model.  images: as core.robustness.spread takes them from a split."""
+    """One for each model.  images: as core.robustness.curves.spread takes them from a split."""
     ref, n = cache.split_ref(images.id, images.split), len(images)
     tasks = [
         task(
-            measuring.score,
+            measure_tasks.score,
             ref,
             n,
             noise,

@@ -5,22 +5,23 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core import datasets
 from core.checkpoints import Card
-from core.comparing import sizes, studies
-from core.comparing.sizes import DEFAULT_FAMILIES, FAMILIES, SIZES
-from core.comparing.studies import Progress
-from pages.ui import cache, widgets
+from core.data import catalogue
+from core.robustness import size_study, sizes
+from core.robustness.size_study import Progress
+from core.robustness.sizes import DEFAULT_FAMILIES, FAMILIES, SIZES
+from pages.ui import cache
+from pages.ui.figures.text import code, plain
 from pages.ui.progress import duration
-from pages.ui.text import code, plain
+from pages.ui.session import widgets
 
 POLL_SECONDS = 1.0
 
 
-def draw(cards: Sequence[Card], dataset: str) -> None:
+def draw_study(cards: Sequence[Card], dataset: str) -> None:
     """What could be trained on a data set, or how far that is.  cards: the models there are."""
     st.subheader("Train the missing ones")
-    if studies.under_way() is not None:
+    if size_study.under_way() is not None:
         _watch()
         return
     families, latent_dims = _asked()
@@ -36,14 +37,14 @@ def draw(cards: Sequence[Card], dataset: str) -> None:
         disabled=not wanted or not here,
         help="One after the other, in a process of their own: it goes on if this page is closed",
     ):
-        studies.begin(dataset, families, latent_dims)
+        size_study.begin(dataset, families, latent_dims)
         st.rerun()
     if wanted:
-        said = command(dataset, families, latent_dims)
+        said = study_command(dataset, families, latent_dims)
         st.caption(f"The same in a terminal: {code(said)}")
 
 
-def command(dataset: str, families: Sequence[str], latent_dims: Sequence[int]) -> str:
+def study_command(dataset: str, families: Sequence[str], latent_dims: Sequence[int]) -> str:
     """What trains the same models in a terminal."""
     named = shlex.quote(dataset)
     said = f"python -m core sizes --dataset {named} --arch {' '.join(families)}"
@@ -51,7 +52,7 @@ def command(dataset: str, families: Sequence[str], latent_dims: Sequence[int]) -
     return said if set(latent_dims) == set(SIZES) else f"{said} --latent-dim {chosen}"
 
 
-def told(progress: Progress) -> str:
+def study_told(progress: Progress) -> str:
     """What a study is at, in words."""
     said = f"{progress.done} of {progress.total} done"
     run = progress.now
@@ -90,20 +91,20 @@ def _asked() -> tuple[list[str], list[int]]:
 def _watch() -> None:
     _progress(len(cache.cards()))
     if st.button("Stop", icon=":material/stop:", help="What is done stays; begin again any time"):
-        studies.stop()
+        size_study.stop()
         st.rerun()
 
 
 @st.fragment(run_every=POLL_SECONDS)
 def _progress(n_cards: int) -> None:
     """n_cards: models there were when the page was drawn; it is drawn anew if there are more."""
-    begun = studies.under_way()
+    begun = size_study.under_way()
     if begun is None or len(cache.cards()) != n_cards:
         st.rerun()
-    progress = studies.progress(begun)
-    st.progress(progress.share, plain(told(progress)))
+    progress = size_study.progress(begun)
+    st.progress(progress.share, plain(study_told(progress)))
 
 
 def _is_here(dataset: str) -> bool:
-    known = {info.id: info.available for info in datasets.catalogue()}
+    known = {info.id: info.available for info in catalogue.catalogue()}
     return known.get(dataset, ":" in dataset)

@@ -5,13 +5,15 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from core import trained_on
-from core.checkpoints import Card
-from core.comparing import sizes
-from pages.ui import charts, exporting, reporting, widgets
+from core.checkpoints import Card, trained_on
+from core.robustness import sizes
+from pages.ui import exporting
+from pages.ui.figures import lines
+from pages.ui.figures.text import plain
+from pages.ui.frame import downloads
+from pages.ui.frame.sidebar import Choice
 from pages.ui.robust import size_study, view_reports
-from pages.ui.sidebar import Choice
-from pages.ui.text import plain
+from pages.ui.session import widgets
 
 RECIPES = (
     "Models called size-... share one recipe; the others were trained each by its own. "
@@ -43,14 +45,14 @@ def draw(choice: Choice) -> None:
         st.info(f"No model is trained on all of {plain(dataset)} without noise: train some below.")
     if said := sizes.words_of_left_out(sizes.left_out(choice.fitting, dataset)):
         st.caption(plain(said))
-    size_study.draw(choice.fitting, dataset)
+    size_study.draw_study(choice.fitting, dataset)
 
 
 def _draw_found(choice: Choice, dataset: str, found: pd.DataFrame) -> None:
     """found: the table of the models trained on a data set, at least one."""
     said = summary(found)
     st.plotly_chart(
-        charts.size_curves(found),
+        lines.size_curves(found),
         key="size_curves",
         config={"displayModeBar": False},
         alt="Test error against the size of the code, a line a family; numbers in the table",
@@ -67,7 +69,7 @@ def _draw_found(choice: Choice, dataset: str, found: pd.DataFrame) -> None:
     st.caption(RECIPES)
     with st.container(horizontal=True):
         exporting.csv_button(lambda: found, "hourglass-sizes.csv", "This table")
-        reporting.button(lambda: view_reports.size(choice.fitting, dataset, found, said), "sizes")
+        downloads.button(lambda: view_reports.size(choice.fitting, dataset, found, said), "sizes")
 
 
 def summary(found: pd.DataFrame) -> str:

@@ -1,7 +1,7 @@
 """The curves that are asked for, measured on the way."""
 
-from core import robustness
-from core.robustness import Study
+from core.robustness import curves as robustness
+from core.robustness.curves import Study
 from pages.ui import cache
 from pages.ui.cache import Measured
 from pages.ui.robust.controls import Asked

@@ -5,18 +5,19 @@ from collections.abc import Iterator, Sequence
 import pandas as pd
 
 from core.checkpoints import Card
-from core.data.imagesets import ImageSet
+from core.images.imagesets import ImageSet
 from core.noise import Noise
 from core.reports import Content, Figure, Row
-from core.svgcharts import Chart, Series
-from core.sweeps import ModelSweep
-from core.wording import counted
-from pages.ui import mosaic, reporting, styles
-from pages.ui.reporting import Column
+from core.reports.svg import Chart, Series
+from core.robustness.sweeps import ModelSweep
+from core.text import counted
+from pages.ui.figures import mosaic, styles
+from pages.ui.figures.text import decimal
+from pages.ui.frame import downloads
+from pages.ui.frame.downloads import Column
+from pages.ui.frame.sidebar import Choice
 from pages.ui.robust import ranking as robust_ranking
 from pages.ui.robust.ranking import Ranked
-from pages.ui.sidebar import Choice
-from pages.ui.text import decimal
 
 RANKED = (
     Column("checkpoint", "checkpoint"),
@@ -58,14 +59,14 @@ def wall(choice: Choice, images: ImageSet, ranked: Ranked, seed: int) -> Content
         "Robustness: the wall",
         (f"Under noise of σ = {sigma} {nearest} is nearest to the originals on average.",),
         {
-            **reporting.of_data(choice.dataset.id, choice.split, len(images)),
+            **downloads.of_data(choice.dataset.id, choice.split, len(images)),
             "σ": sigma,
-            **reporting.of_noise(ranked.sweep.noise, seed),
+            **downloads.of_noise(ranked.sweep.noise, seed),
         },
         ranked.cards,
         tuple(_wall_rows(images.ids.tolist(), ranked)),
         (),
-        (reporting.table("Ranking", models, RANKED, note),),
+        (downloads.table("Ranking", models, RANKED, note),),
     )
 
 
@@ -78,19 +79,19 @@ def _by_rank(ranked: Ranked) -> list[ModelSweep]:
 def _wall_rows(ids: Sequence[str], ranked: Ranked) -> Iterator[Row]:
     """Originals, noisy images, and for each model what comes out and where it is wrong."""
     sweep, scale = ranked.sweep, ranked.scale
-    yield Row("Original", reporting.tiles(mosaic.colours(sweep.x), ids))
-    yield Row("Noisy", reporting.tiles(mosaic.colours(sweep.noisy(0)), ids), "noisy")
+    yield Row("Original", downloads.tiles(mosaic.colours(sweep.x), ids))
+    yield Row("Noisy", downloads.tiles(mosaic.colours(sweep.noisy(0)), ids), "noisy")
     said = f"Black: none; brightest: {scale:.2f} and more, for all models."
     for one in _by_rank(ranked):
         below = [decimal(float(value), 4) for value in one.mse[0]]
-        drawn = reporting.tiles(mosaic.colours(one.x_hat[0]), ids, below)
-        wrong = reporting.tiles(mosaic.error_colours(sweep.x, one.x_hat[0], scale), ids)
+        drawn = downloads.tiles(mosaic.colours(one.x_hat[0]), ids, below)
+        wrong = downloads.tiles(mosaic.error_colours(sweep.x, one.x_hat[0], scale), ids)
         yield Row(one.name, drawn, "reconstructed", "Below each its MSE.")
         yield Row(f"Error of {one.name}", wrong, "error", said)
 
 
 def size(cards: Sequence[Card], dataset: str, found: pd.DataFrame, summary: str) -> Content:
-    """found: as core.comparing.sizes.table.  cards: among them those of the table."""
+    """found: as core.robustness.sizes.table.  cards: among them those of the table."""
     lines = []
     drawn = styles.of_families(found["family"])
     for family, rows in found.groupby("family", sort=False):
@@ -116,7 +117,7 @@ def size(cards: Sequence[Card], dataset: str, found: pd.DataFrame, summary: str)
                 "Error against size", chart, "A dot a model; the lines join the best of each size."
             ),
         ),
-        (reporting.table("Models by size", found, SIZES),),
+        (downloads.table("Models by size", found, SIZES),),
     )
 
 
@@ -129,10 +130,10 @@ def models(
         "Robustness: models",
         (f"Of {counted(len(cards), 'model')} {best['name']} is nearest under this noise.",),
         {
-            **reporting.of_data(choice.dataset.id, choice.split, int(best["n_images"])),
+            **downloads.of_data(choice.dataset.id, choice.split, int(best["n_images"])),
             "σ": f"{noise.sigma:g}",
-            **reporting.of_noise(noise, seed),
+            **downloads.of_noise(noise, seed),
         },
         tuple(cards),
-        tables=(reporting.table("Models compared", found, MODELS),),
+        tables=(downloads.table("Models compared", found, MODELS),),
     )

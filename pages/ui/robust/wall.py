@@ -10,19 +10,22 @@ import streamlit as st
 
 from core.checkpoints import Card
 from core.config import CheckpointError
-from core.data.imagesets import ImageSet
+from core.images.imagesets import ImageSet
 from core.inference import Autoencoder
 from core.noise import Noise
-from core.sweeps import ModelSweep, noise_sweep
-from core.wording import listed
-from pages.ui import cache, exporting, mosaic, reporting, selection, state, widgets
-from pages.ui.reconstruct import controls, reconstruction
+from core.robustness.sweeps import ModelSweep, noise_sweep
+from core.text import listed
+from pages.ui import cache, exporting
+from pages.ui.figures import mosaic
+from pages.ui.figures.text import noise_name, plain
+from pages.ui.frame import downloads
+from pages.ui.frame.sidebar import Choice
+from pages.ui.noise import controls, rows
 from pages.ui.robust import ranking as robust_ranking
 from pages.ui.robust import view_reports
 from pages.ui.robust import warnings as robust_warnings
 from pages.ui.robust.ranking import SIDE, Ranked
-from pages.ui.sidebar import Choice
-from pages.ui.text import noise_name, plain
+from pages.ui.session import selection, state, widgets
 
 COUNTS = (1, 2, 4, 8)
 ROW = SIDE + 8  # pixels of a row of the table
@@ -38,7 +41,7 @@ def draw(choice: Choice) -> None:
         noise, seed = controls.noise()
         sigma = _sigma()
     images, words = chosen(choice.images(), n, shuffle)
-    robust_warnings.draw(choice, choice.fitting, noise)
+    robust_warnings.draw_warnings(choice, choice.fitting, noise)
     ranked = _ranked(images, choice.fitting, noise, sigma, seed)
     st.dataframe(
         ranked.table,
@@ -58,11 +61,11 @@ def draw(choice: Choice) -> None:
     )
     with st.container(horizontal=True):
         exporting.csv_button(
-            lambda: robust_ranking.long_table(ranked.sweep, _models(ranked.cards), images),
+            lambda: robust_ranking.ranking_long_table(ranked.sweep, _models(ranked.cards), images),
             f"hourglass-wall-{choice.dataset.id}.csv".replace(":", "-").replace("/", "-"),
             "A row an image and a model: error, percentile, rank",
         )
-        reporting.button(lambda: view_reports.wall(choice, images, ranked, seed), "wall")
+        downloads.button(lambda: view_reports.wall(choice, images, ranked, seed), "wall")
 
 
 def _ranked(
@@ -81,8 +84,8 @@ def _ranked(
         if not sound:
             raise cache.autoencoder(cards[0]).not_finite()
         sweep = replace(swept, models=tuple(answers))
-        scale = reconstruction.error_scale([sweep])
-        table = robust_ranking.table(sweep, _models(sound), scale)
+        scale = rows.error_scale([sweep])
+        table = robust_ranking.ranking_table(sweep, _models(sound), scale)
         left_out = tuple(card.name for card in cards if card not in sound)
         return Ranked(sweep, scale, table, tuple(sound), left_out)
 

@@ -4,15 +4,14 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core import trained_on
-from core.checkpoints import Card
+from core.checkpoints import Card, trained_on
 from core.noise import Noise
-from core.wording import listed
-from pages.ui.sidebar import Choice
-from pages.ui.text import plain, training_note
+from core.text import listed
+from pages.ui.figures.text import plain, training_note
+from pages.ui.frame.sidebar import Choice
 
 
-def draw(choice: Choice, cards: Sequence[Card], noise: Noise) -> None:
+def draw_warnings(choice: Choice, cards: Sequence[Card], noise: Noise) -> None:
     """One warning that says it all, if there is something to say."""
     found: dict[str, list[str]] = {}
     for card in cards:

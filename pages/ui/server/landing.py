@@ -2,12 +2,13 @@
 
 import numpy as np
 
-from core import datasets
+from core.data import catalogue
 from core.noise import KINDS, Noise
-from pages.ui import cache, sidebar
+from pages.ui import cache
 from pages.ui.cache import Shown
-from pages.ui.component import Packed
-from pages.ui.reconstruct import controls
+from pages.ui.components.component import Packed
+from pages.ui.frame import sidebar
+from pages.ui.noise import controls
 
 TITLE = "Reconstruct"
 PURPOSE = (
@@ -23,7 +24,7 @@ def packed() -> Packed | None:
     Kept in the same cache, so that the first visitor finds them there.
     """
     name = sidebar.DEFAULT_DATASET
-    shape = next(info.input_shape for info in datasets.catalogue() if info.id == name)
+    shape = next(info.input_shape for info in catalogue.catalogue() if info.id == name)
     fitting = [card for card in cache.cards() if card.input_shape == shape]
     if not fitting:
         return None

@@ -14,11 +14,11 @@ from pages.ui.server import shell
 
 FIRST_PAGE = (
     "pages.ui.cache",
-    "pages.ui.server.router",
-    "pages.ui.sidebar",
-    "pages.ui.inspector",
-    "pages.ui.reconstruct.controls",
-    "pages.ui.reconstruct.picture",
+    "pages.ui.session.router",
+    "pages.ui.frame.sidebar",
+    "pages.ui.noise.inspector",
+    "pages.ui.noise.controls",
+    "pages.ui.noise.picture",
     "scipy.ndimage",  # SSIM; like the next two it is imported only when it is used
     "onnxruntime",
     "core.models.onnx_export",
@@ -44,7 +44,8 @@ def first_page() -> None:
 
 def landing() -> shell.Landing | None:
     """What moves on the page that opens first, and what is said there; None if no model fits."""
-    from pages.ui import progress, sweep
+    from pages.ui import progress
+    from pages.ui.components import sweep
     from pages.ui.server import landing, welcome  # they import what takes a second
 
     with progress.here():

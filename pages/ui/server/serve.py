@@ -79,7 +79,7 @@ def get_ready() -> None:
     KNOWN.landing = preloading.landing()
     time.sleep(PAUSE_SECONDS)
     preloading.other_pages()
-    from core.running import control
+    from core.runs import control
 
     with contextlib.suppress(OSError):  # a folder that may not be written to
         control.tidy()

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
-from pages.ui.component import ASSETS, SWEEP
+from pages.ui.components.component import ASSETS, SWEEP
 
 HERE = Path(__file__).parent
 APP = HERE.parents[2] / "app.py"

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui import state
+from pages.ui.session import state
 
 OPEN, MOVED = "welcome", "welcome_moved"
 WHAT = (

@@ -8,14 +8,14 @@ import streamlit as st
 from core.config import OptionError
 from core.models import ARCHITECTURES, BY_NAME, ArchSpec
 from core.models.options import Option
-from pages.ui import state, widgets
-from pages.ui.text import plain
+from pages.ui.figures.text import plain
+from pages.ui.session import state, widgets
 
 ARCH = "train_arch"
 LONGEST = 100  # letters of a list of widths
 
 
-def take(spec: ArchSpec, options: Mapping[str, Any]) -> None:
+def take_architecture(spec: ArchSpec, options: Mapping[str, Any]) -> None:
     """Fill the widgets; options that are not named take their defaults."""
     st.session_state[ARCH] = spec.name
     for option in spec.options:
@@ -23,12 +23,12 @@ def take(spec: ArchSpec, options: Mapping[str, Any]) -> None:
         st.session_state[_key(spec, option)] = _shown(option, value)
 
 
-def keys(spec: ArchSpec) -> list[str]:
+def architecture_keys(spec: ArchSpec) -> list[str]:
     """Of the widgets that are there when this architecture is chosen."""
     return [ARCH, *(_key(spec, option) for option in spec.options)]
 
 
-def choose(default: str, preset: Mapping[str, Any]) -> tuple[ArchSpec, dict[str, Any]]:
+def choose_architecture(default: str, preset: Mapping[str, Any]) -> tuple[ArchSpec, dict[str, Any]]:
     """The widgets: which architecture, and what its options are.
 
     default: the architecture to begin with.  preset: those of its options that begin elsewhere

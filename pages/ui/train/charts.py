@@ -6,13 +6,12 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from core.labels import shortened
-from core.running.records import Curves
-from core.wording import natural
-from pages.ui import theme
-from pages.ui.colouring import Groups
-from pages.ui.text import hover_text
-from pages.ui.theme import Style
+from core.runs.records import Curves
+from core.text import natural, shortened
+from pages.ui.figures import theme
+from pages.ui.figures.colouring import Groups
+from pages.ui.figures.text import hover_text
+from pages.ui.figures.theme import Style
 
 Array = npt.NDArray[np.float32]
 EXPLODED = "exploded, or no number any more"

@@ -4,19 +4,19 @@ import math
 
 import streamlit as st
 
-from core import datasets
+from core.data import catalogue
 from core.models import architecture
-from core.running.probe import Estimate
 from core.runs import RunConfig
+from core.runs.estimate import Estimate
 from pages.ui import cache
-from pages.ui.text import sentence
+from pages.ui.figures.text import sentence
 
 SECONDS = 0.5  # between two looks whether the measurement is there
 
 
-def draw(config: RunConfig) -> None:
+def draw_facts(config: RunConfig) -> None:
     """The facts about a training, and a button to measure the rest."""
-    infos = {info.id: info for info in datasets.catalogue()}
+    infos = {info.id: info for info in catalogue.catalogue()}
     info, train = infos[config.train.dataset], config.train
     plan = architecture(train.arch).plan(info.input_shape, train.options)
     st.caption(
@@ -28,7 +28,7 @@ def draw(config: RunConfig) -> None:
     if isinstance(known, Estimate):
         st.caption(_words(known))
     elif measuring:
-        st.fragment(_wait, run_every=SECONDS)(config)
+        st.fragment(_wait_for_facts, run_every=SECONDS)(config)
     else:
         if known:
             st.warning(sentence(known))
@@ -39,7 +39,7 @@ def draw(config: RunConfig) -> None:
         )  # fmt: skip
 
 
-def _wait(config: RunConfig) -> None:
+def _wait_for_facts(config: RunConfig) -> None:
     st.caption(":material/timer: Training for a second to measure it ...")
     if not cache.probes().is_measuring(config):
         st.rerun(scope="app")

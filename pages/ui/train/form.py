@@ -7,15 +7,16 @@ import time
 
 import streamlit as st
 
-from core import datasets, machine, runs
-from core.datasets import DatasetInfo
-from core.learning import recipes
-from core.learning.recipes import PRESETS, Preset, TrainConfig
+from core import machine, runs
+from core.data import catalogue
+from core.data.catalogue import DatasetInfo
 from core.models import BY_NAME
 from core.noise import Noise
 from core.runs import RunConfig
-from pages.ui import state, widgets
-from pages.ui.text import plain
+from core.training import config as recipes
+from core.training.config import PRESETS, Preset, TrainConfig
+from pages.ui.figures.text import plain
+from pages.ui.session import state, widgets
 from pages.ui.train import arch_form, more_form
 
 MOST_EPOCHS = 10_000
@@ -32,9 +33,9 @@ def draw(dataset: str) -> RunConfig:
     info, preset = _dataset(dataset), _preset()
     epochs, sigma = _epochs(preset.epochs), _sigma(preset.noise.sigma)
     with st.expander("More: architecture, widths, learning rate, classes, seed"):
-        spec, options = arch_form.choose(preset.arch, preset.options)
-        noise = more_form.noise(sigma, preset.noise)
-        more = more_form.draw(info, spec, options)
+        spec, options = arch_form.choose_architecture(preset.arch, preset.options)
+        noise = more_form.noise_fields(sigma, preset.noise)
+        more = more_form.draw_more(info, spec, options)
     train = TrainConfig(
         info.id,
         spec.name,
@@ -56,7 +57,7 @@ def suggest(dataset: str) -> None:
 
     dataset: an id; one that is not in the catalogue leaves the form as it is.
     """
-    info = next((one for one in datasets.catalogue() if one.id == dataset), None)
+    info = next((one for one in catalogue.catalogue() if one.id == dataset), None)
     if info is not None:
         train = recipes.suggested(info.id, info.input_shape, info.n_train)
         take(RunConfig("", time.time(), train, threads=machine.threads_per_run()))
@@ -64,14 +65,14 @@ def suggest(dataset: str) -> None:
 
 def offers(dataset: str) -> bool:
     """Whether the form can be filled for that data set: folders and zips are the command line's."""
-    return any(info.id == dataset for info in datasets.catalogue())
+    return any(info.id == dataset for info in catalogue.catalogue())
 
 
 def take(config: RunConfig) -> None:
     """Fill the form with the settings of a run, before it is drawn."""
     train = config.train
     st.session_state[PRESET] = None
-    arch_form.take(BY_NAME[train.arch], train.options)
+    arch_form.take_architecture(BY_NAME[train.arch], train.options)
     st.session_state["train_dataset"] = train.dataset
     st.session_state["train_epochs"] = train.epochs
     st.session_state["train_sigma"] = train.noise.sigma
@@ -119,11 +120,11 @@ def _preset() -> Preset:
 def _begin_anew() -> None:
     """Let everything that a preset sets take the values of the one that was just chosen."""
     preset = BY_PRESET[st.session_state[PRESET]]
-    state.forget([*OF_A_PRESET, *arch_form.keys(BY_NAME[preset.arch])])
+    state.forget([*OF_A_PRESET, *arch_form.architecture_keys(BY_NAME[preset.arch])])
 
 
 def _dataset(default: str) -> DatasetInfo:
-    infos = {info.id: info for info in datasets.catalogue()}
+    infos = {info.id: info for info in catalogue.catalogue()}
     name = widgets.choice(
         st.selectbox,
         "Train on",

@@ -6,15 +6,14 @@ from typing import Literal
 import streamlit as st
 
 from core.config import HourglassError
-from core.data.imagesets import ImageSet
-from core.running import records as run_records
-from core.running import turns
-from core.running.records import Pictures
-from core.running.status import RunState
-from core.runs import Run
-from core.wording import counted
+from core.images.imagesets import ImageSet
+from core.runs import Run, queue
+from core.runs import records as run_records
+from core.runs.records import Pictures
+from core.runs.status import RunState
+from core.text import counted
 from pages.ui import cache
-from pages.ui.text import plain
+from pages.ui.figures.text import plain
 from pages.ui.train import charts as run_charts
 from pages.ui.train import pictures as run_pictures
 
@@ -37,14 +36,14 @@ WORDS: dict[RunState, tuple[str, Colour]] = {
 }
 
 
-def words(run: Run, others: Sequence[Run]) -> tuple[str, Colour]:
+def live_words(run: Run, others: Sequence[Run]) -> tuple[str, Colour]:
     """A run's state as a badge has it.  others: all runs, for one of which it may be waiting."""
-    if run.state == "queued" and not turns.n_ahead(run, others):
+    if run.state == "queued" and not queue.n_ahead(run, others):
         return "Starting", "gray"
     return WORDS[run.state]
 
 
-def draw(run: Run, log: bool, others: Sequence[Run]) -> None:
+def draw_live(run: Run, log: bool, others: Sequence[Run]) -> None:
     """All of it.  log: the losses on a logarithmic axis.  others: all runs."""
     if run.is_live:
         said = _waiting(run, others) if run.state == "queued" else _how_far(run)
@@ -54,7 +53,7 @@ def draw(run: Run, log: bool, others: Sequence[Run]) -> None:
 
 def _waiting(run: Run, others: Sequence[Run]) -> str:
     """What a run that has not begun is waiting for, if it is for others."""
-    if not (ahead := turns.n_ahead(run, others)):
+    if not (ahead := queue.n_ahead(run, others)):
         return "Starting its process"
     return f"Waiting for its turn, with {counted(ahead, 'run')} before it"
 

@@ -6,12 +6,12 @@ from typing import Any
 import streamlit as st
 
 from core import machine
-from core.datasets import DatasetInfo
-from core.learning.recipes import TrainConfig, learning_rate
+from core.data.catalogue import DatasetInfo
 from core.models import ArchSpec
 from core.noise import EXPLANATIONS, KINDS, Noise
-from pages.ui import state, widgets
-from pages.ui.text import kind_name
+from core.training.config import TrainConfig, learning_rate
+from pages.ui.figures.text import kind_name
+from pages.ui.session import state, widgets
 
 RATE = "train_lr"
 
@@ -28,7 +28,7 @@ class More:
     name: str
 
 
-def noise(sigma: float, default: Noise) -> Noise:
+def noise_fields(sigma: float, default: Noise) -> Noise:
     """The noise of that much, of the kind that is chosen.  default: whose kind is to begin with."""
     kind = widgets.choice(
         st.selectbox,
@@ -48,7 +48,7 @@ def noise(sigma: float, default: Noise) -> Noise:
     return Noise(kind, sigma, clip=clip) if sigma else Noise()
 
 
-def draw(info: DatasetInfo, spec: ArchSpec, options: dict[str, Any]) -> More:
+def draw_more(info: DatasetInfo, spec: ArchSpec, options: dict[str, Any]) -> More:
     """All the rest, one below the other."""
     recipe = learning_rate(TrainConfig(info.id, spec.name, options), spec)
     return More(

@@ -5,11 +5,11 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from core.running import records as run_records
-from core.running.records import Curves, Pictures
 from core.runs import Run
-from pages.ui import mosaic
-from pages.ui.sweep import Cell, Frames, Row, Stat, Still, Sweep
+from core.runs import records as run_records
+from core.runs.records import Curves, Pictures
+from pages.ui.components.sweep import Cell, Frames, Row, Stat, Still, Sweep
+from pages.ui.figures import mosaic
 
 SIZE, GAP = 84, 6  # pixels
 MOST_VALUES = 4_000_000  # of all frames of the slider together: more would be slow to send
@@ -19,7 +19,7 @@ LOSS = "Mean of what was minimised, over the epoch"
 
 def strip_png(pictures: Pictures) -> bytes:
     """Originals over their reconstructions, enlarged, with clear gaps between them."""
-    rows = [mosaic.enlarged(mosaic.colours(floats(row)), SIZE) for row in pictures.strip]
+    rows = [mosaic.enlarged(mosaic.colours(as_floats(row)), SIZE) for row in pictures.strip]
     n, h, w, _ = rows[0].shape
     sheet = np.zeros((2 * h + GAP, n * (w + GAP) - GAP, 4), np.uint8)
     for j, row in enumerate(rows):
@@ -44,12 +44,12 @@ def epochs_described(run: Run, curves: Curves) -> Sweep | None:
     kept = _thinned(found)
     epochs = np.array([one.epoch for one in kept])
     records = [curves.by_epoch()[epoch] for epoch in epochs]
-    x_hat = np.stack([floats(one.strip[1]) for one in kept])
+    x_hat = np.stack([as_floats(one.strip[1]) for one in kept])
     stats = (
         Stat("test MSE", np.array([record.test_mse for record in records]), 5, help=MSE),
         Stat("training loss", np.array([record.train_loss for record in records]), 5, help=LOSS),
     )
-    x = floats(kept[0].strip[0])
+    x = as_floats(kept[0].strip[0])
     return Sweep(
         "Epoch",
         epochs.astype(np.float64),
@@ -69,6 +69,6 @@ def _thinned(pictures: list[Pictures]) -> list[Pictures]:
     return pictures[::-1][::every][::-1]
 
 
-def floats(x: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+def as_floats(x: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
     """Pixels 0 to 255 as models take them, 0 to 1."""
     return np.divide(x, np.float32(255), dtype=np.float32)

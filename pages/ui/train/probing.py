@@ -7,9 +7,8 @@ import time
 from dataclasses import dataclass, field
 
 from core.config import PROJECT
-from core.running import probe
-from core.running.probe import Estimate
-from core.runs import RunConfig
+from core.runs import RunConfig, estimate
+from core.runs.estimate import Estimate
 
 UNASKED = 5.0  # seconds after which nobody waits for a measurement any more
 
@@ -51,7 +50,7 @@ class Probes:
                 self._by_key[_key(config)] = self._started(config)
 
     def _started(self, config: RunConfig) -> _Measurement:
-        command = [*probe.command(config.train, config.threads, config.data_root), "--json"]
+        command = [*estimate.command(config.train, config.threads, config.data_root), "--json"]
         pipe, nothing = subprocess.PIPE, subprocess.DEVNULL
         process = subprocess.Popen(
             command, cwd=PROJECT, stdin=nothing, stdout=pipe, stderr=pipe, text=True
@@ -77,4 +76,4 @@ def _wait(one: _Measurement) -> None:
 
 
 def _key(config: RunConfig) -> str:
-    return "\0".join(probe.command(config.train, config.threads, config.data_root))
+    return "\0".join(estimate.command(config.train, config.threads, config.data_root))

@@ -7,13 +7,15 @@ import numpy as np
 from core.metrics import psnr_text
 from core.models import BY_NAME
 from core.reports import Content, Figure, Row, Table
-from core.running import records as run_records
-from core.running.records import Curves
+from core.reports.svg import Chart, Series
 from core.runs import Run
-from core.svgcharts import Chart, Series
-from core.wording import counted
-from pages.ui import cache, mosaic, reporting, theme
-from pages.ui.text import decimal, noise_name
+from core.runs import records as run_records
+from core.runs.records import Curves
+from core.text import counted
+from pages.ui import cache
+from pages.ui.figures import mosaic, theme
+from pages.ui.figures.text import decimal, noise_name
+from pages.ui.frame import downloads
 from pages.ui.train import pictures as run_pictures
 from pages.ui.train import result as run_result
 
@@ -71,14 +73,14 @@ def _pictures(run: Run) -> tuple[Row, ...]:
     found = run_records.pictures(run, latest[-1]) if latest else None
     if found is None:
         return ()
-    x, x_hat = (run_pictures.floats(one) for one in found.strip)
+    x, x_hat = (run_pictures.as_floats(one) for one in found.strip)
     names = [f"test image {i}" for i in range(1, len(x) + 1)]
     below = [decimal(float(value), 4) for value in np.square(x - x_hat).mean(axis=(1, 2, 3))]
     after = f"After epoch {found.epoch}; below each its MSE."
     return (
-        Row("Original", reporting.tiles(mosaic.colours(x), names)),
+        Row("Original", downloads.tiles(mosaic.colours(x), names)),
         Row(
-            "Rebuilt", reporting.tiles(mosaic.colours(x_hat), names, below), "reconstructed", after
+            "Rebuilt", downloads.tiles(mosaic.colours(x_hat), names, below), "reconstructed", after
         ),
     )
 

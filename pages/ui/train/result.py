@@ -7,13 +7,16 @@ from typing import Literal, get_args
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core import checkpoints, datasets, source_code
+from core import checkpoints
 from core.checkpoints import Card
+from core.data import catalogue
+from core.export import script
 from core.metrics import psnr_text
 from core.models import architecture
 from core.runs import Run
-from pages.ui import cache, sidebar
-from pages.ui.text import decimal, plain
+from pages.ui import cache
+from pages.ui.figures.text import decimal, plain
+from pages.ui.frame import sidebar
 
 Part = Literal["whole", "encoder", "decoder"]
 OPEN = "Opens the Reconstruct page with this model"
@@ -79,7 +82,7 @@ def _downloads(card: Card) -> None:
     for part in get_args(Part):
         name = f"{card.name}-{part}.onnx" if part != "whole" else f"{card.name}.onnx"
         _download(f"ONNX, {part}", partial(_onnx, card, part), name, ONNX[part])
-    _download("PyTorch code", lambda: source_code.script(card), f"{card.name}.py", CODE)
+    _download("PyTorch code", lambda: script.script(card), f"{card.name}.py", CODE)
     _download("Checkpoint", card.path.read_bytes, card.path.name, CHECKPOINT)
 
 
@@ -97,7 +100,7 @@ def _onnx(card: Card, part: Part) -> bytes:
 
 def _choose(card: Card) -> None:
     """Make it the model of all pages; before the sidebar is drawn."""
-    if datasets.is_named(card.dataset):
+    if catalogue.is_named(card.dataset):
         st.session_state["dataset"] = card.dataset
     sidebar.choose_model(card.name)
 

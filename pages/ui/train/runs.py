@@ -9,14 +9,16 @@ import pandas as pd
 import streamlit as st
 
 from core import runs as store
-from core.exports import safe_table
+from core.export.tables import safe_table
 from core.models import BY_NAME
-from core.running import control as run_control
 from core.runs import Broken, Run
-from core.wording import counted, listed
-from pages.ui import cache, deleting, errors, styles
-from pages.ui.rows import ticked
-from pages.ui.text import plain
+from core.runs import control as run_control
+from core.text import counted, listed
+from pages.ui import cache
+from pages.ui.figures import styles
+from pages.ui.figures.text import plain
+from pages.ui.frame import deleting, errors
+from pages.ui.session.rows import ticked
 from pages.ui.train import charts as run_charts
 from pages.ui.train import form as training_form
 from pages.ui.train import live
@@ -60,7 +62,7 @@ def _row(run: Run, found: Sequence[Run]) -> dict[str, object]:
     size = f", D' = {dim}" if dim else ""
     return {
         "name": run.config.name,
-        "state": live.words(run, found)[0],
+        "state": live.live_words(run, found)[0],
         "model": f"{BY_NAME[train.arch].title}{size}{noise}",
         "data": train.dataset,
         "epochs": _epochs(run),

@@ -9,11 +9,14 @@ import msgspec
 import streamlit as st
 
 from core import runs
-from core.learning import divergence
-from core.running import control as run_control
 from core.runs import Run
-from pages.ui import cache, errors, reporting, state, sweep, widgets
-from pages.ui.text import plain
+from core.runs import control as run_control
+from core.training import divergence
+from pages.ui import cache
+from pages.ui.components import sweep
+from pages.ui.figures.text import plain
+from pages.ui.frame import downloads, errors
+from pages.ui.session import state, widgets
 from pages.ui.train import form as training_form
 from pages.ui.train import live
 from pages.ui.train import report as run_report
@@ -38,7 +41,7 @@ class _Shown:
 
 def draw(run: Run, others: Sequence[Run]) -> None:
     """Everything about a run. others: all runs, to compare it with."""
-    words, colour = live.words(run, others)
+    words, colour = live.live_words(run, others)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(plain(run.config.name), width="content")
         st.badge(words, color=colour)
@@ -52,7 +55,7 @@ def draw(run: Run, others: Sequence[Run]) -> None:
         run_result.draw(run, others)
         _epochs(run)
     _log(run)
-    reporting.button(lambda: run_report.content(runs.read(run.folder), words, log), "run")
+    downloads.button(lambda: run_report.content(runs.read(run.folder), words, log), "run")
 
 
 def _buttons(run: Run) -> bool:
@@ -96,10 +99,10 @@ def _watch(shown: _Shown) -> None:
     with errors.shown():
         run = runs.read(shown.folder)
         others = runs.found() if run.state == "queued" else ()
-        changed = live.words(run, others)[0] != shown.words
+        changed = live.live_words(run, others)[0] != shown.words
         if changed or (run.is_live and time.monotonic() - shown.drawn > PAGE_SECONDS):
             st.rerun(scope="app")
-        live.draw(run, shown.log, others)
+        live.draw_live(run, shown.log, others)
 
 
 def _epochs(run: Run) -> None:

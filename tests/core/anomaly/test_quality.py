@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter, laplace
 
-from core import datasets
 from core.anomaly import quality
-from core.data import alike
-from core.data.imagesets import ImageSet
+from core.data import catalogue
+from core.images import duplicates
+from core.images.imagesets import ImageSet
 
 
 @pytest.fixture(scope="module", params=["mnist-5k", "shapes"])
 def images(request: pytest.FixtureRequest) -> ImageSet:
-    return datasets.load(request.param, "train").take(slice(0, 1000))
+    return catalogue.load(request.param, "train").take(slice(0, 1000))
 
 
 def facts_of(x: np.ndarray, images: ImageSet) -> tuple[str, ...]:
@@ -25,7 +25,7 @@ def facts_of(x: np.ndarray, images: ImageSet) -> tuple[str, ...]:
 
 
 def test_measures_equal_their_definitions() -> None:
-    images = datasets.load("shapes", "train").take(slice(0, 3))
+    images = catalogue.load("shapes", "train").take(slice(0, 3))
     for x, (brightness, contrast, sharpness) in zip(
         images.pixels(), quality.measures(images), strict=True
     ):
@@ -90,7 +90,8 @@ def test_near_duplicates_are_found_by_a_loop_too(images: ImageSet) -> None:
         expected = [
             j
             for j in range(40)
-            if j != i and np.sqrt(np.mean((small[j].astype(float) - small[i]) ** 2)) <= alike.NEAR
+            if j != i
+            and np.sqrt(np.mean((small[j].astype(float) - small[i]) ** 2)) <= duplicates.NEAR
         ]
         assert positions.tolist() == expected
     assert {7, 9} <= set(found[0].tolist())

@@ -16,11 +16,12 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from core import checkpoints, datasets, metrics
+from core import checkpoints, metrics
 from core.cli.main import commands, main
+from core.data import catalogue
 from core.inference import Autoencoder
 from core.models import ARCHITECTURES
-from core.running.execution import execute
+from core.runs.execute import execute
 from tests.core.models_for_tests import tiny_document, tiny_tensors
 from tests.core.runs_for_tests import (
     LONG,
@@ -84,7 +85,7 @@ def test_archs_as_json_names_every_architecture_and_option(run: Run) -> None:
 def test_datasets_as_json_are_those_of_the_catalogue(run: Run) -> None:
     _, out, _ = run("datasets", "--json")
     found = json.loads(out)["datasets"]
-    assert [info["id"] for info in found] == [info.id for info in datasets.catalogue()]
+    assert [info["id"] for info in found] == [info.id for info in catalogue.catalogue()]
     assert found[0]["available"] is True
 
 
@@ -129,7 +130,7 @@ def test_evaluate_as_json_has_the_documented_keys_and_the_models_errors(
     assert list(found) == [
         "checkpoint", "dataset", "split", "n", "mse", "psnr", "ssim", "per_class", "sigma"
     ]  # fmt: skip
-    x = datasets.load("mnist-5k", "test").pixels()
+    x = catalogue.load("mnist-5k", "test").pixels()
     assert found["n"] == len(x)
     assert found["mse"] == pytest.approx(Autoencoder.load(model).errors(x).mean())
     assert [at["sigma"] for at in found["sigma"]] == [0.1, 0.5]
@@ -205,7 +206,7 @@ def test_score_of_a_data_set_has_a_row_an_image_with_its_error(
 ) -> None:
     code, out, err = run("score", model, "mnist-5k", "--out", tmp_path / "s.parquet", "--json")
     assert code == 0, err
-    images = datasets.load("mnist-5k", "test")
+    images = catalogue.load("mnist-5k", "test")
     table = pd.read_parquet(tmp_path / "s.parquet")
     assert list(table) == [
         "id", "source", "label", "error", "percentile", "is_outlier", "reason"
@@ -243,7 +244,7 @@ def test_encode_writes_the_codes_of_the_model(run: Run, model: str, tmp_path: Pa
     assert code == 0, err
     table = pd.read_parquet(tmp_path / "z.parquet")
     autoencoder = Autoencoder.load(model)
-    x = datasets.load("mnist-5k", "test").pixels()
+    x = catalogue.load("mnist-5k", "test").pixels()
     names = [f"z{i}" for i in range(autoencoder.latent_dim)]
     assert list(table) == ["id", "label", *names, "error"]
     np.testing.assert_allclose(table[names], autoencoder.encode(x), rtol=1e-4, atol=1e-6)

@@ -8,11 +8,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from core import checkpoints, datasets, runs
+from core import checkpoints, runs
 from core.cli.main import main
-from core.data import origins
-from core.learning.recipes import TrainConfig
-from tests.core.data.test_publicsets import N, idx_files
+from core.data import catalogue
+from core.data.named import downloads
+from core.training.config import TrainConfig
+from tests.core.data.named.test_publicsets import N, idx_files
 from tests.core.loopback_for_tests import Loopback, loopback
 from tests.core.models_for_tests import tiny_document, tiny_tensors
 
@@ -36,7 +37,7 @@ def web(empty_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Loopback]
     """A mirror of a small KMNIST, for a data folder with nothing in it."""
     files = idx_files()
     sums = [(name, hashlib.md5(content).hexdigest(), []) for name, content in files.items()]
-    monkeypatch.setattr(origins, "_published", lambda _: sums)
+    monkeypatch.setattr(downloads, "_published", lambda _: sums)
     with loopback() as server:
         server.files = {f"kmnist/{name}": content for name, content in files.items()}
         monkeypatch.setenv("HOURGLASS_MIRROR", server.url)
@@ -84,7 +85,7 @@ def test_set_is_fetched_by_its_name_and_only_once(run: Run, web: Loopback, model
     code, out, err = run("datasets", "fetch", "kmnist")
     assert (code, out, err) == (0, "kmnist: downloaded\n", "")
     assert len(web.asked) == len(web.files)
-    assert len(datasets.load("kmnist")) == N
+    assert len(catalogue.load("kmnist")) == N
     code, out, _ = run("datasets", "fetch", "kmnist", "--json")
     assert json.loads(out) == {"ids": ["kmnist"], "downloaded": []}
     assert len(web.asked) == len(web.files)

@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import checkpoints, datasets
+from core import checkpoints
+from core.anomaly.judging import References, ranked
 from core.anomaly.references import reference_images
 from core.anomaly.scores import SCORES
 from core.cli.main import main
+from core.data import catalogue
 from core.inference import Autoencoder
-from core.outliers import References, ranked
 from tests.core.models_for_tests import tiny_document, tiny_tensors
 
 DIGIT = (1, 28, 28)
@@ -46,7 +47,7 @@ def test_outliers_are_ranked_as_the_functions_rank_them(
     capsys: pytest.CaptureFixture[str], model: str
 ) -> None:
     _, out, _ = run(capsys, model, "--json")
-    images = datasets.load("mnist-5k", "test")
+    images = catalogue.load("mnist-5k", "test")
     truth = np.isin(images.labels, (5, 9))
     autoencoder = Autoencoder.load(model)
     judged = References(autoencoder, reference_images(autoencoder.card, images)).judge(images)
@@ -74,7 +75,7 @@ def test_planted_outliers_are_added_to_the_classes_the_model_knows(
 ) -> None:
     _, out, err = run(capsys, model, "--plant", plant, "--share", "0.1", "--json")
     found = json.loads(out)
-    labels = datasets.load("mnist-5k", "test").labels
+    labels = catalogue.load("mnist-5k", "test").labels
     usual = int((~np.isin(labels, (5, 9))).sum())
     assert err == ""
     assert found["n_outliers"] == round(usual / 10)

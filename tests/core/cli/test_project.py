@@ -7,12 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core import checkpoints, datasets, latent
+from core import checkpoints
 from core.cli.main import main
 from core.cli.project import METHODS
+from core.data import catalogue
 from core.inference import Autoencoder
-from core.mapping import structure
-from core.mapping.projections import BY_NAME
+from core.latent import geometry, structure
+from core.latent.projections import BY_NAME
 from tests.core.models_for_tests import tiny_document, tiny_tensors
 
 
@@ -30,11 +31,11 @@ def test_project_writes_the_place_of_each_image(
     assert main(["project", model, "mnist-5k", "--out", str(out), "--most", "90", "--json"]) == 0
     result = json.loads(capsys.readouterr().out)
     table = pd.read_parquet(out)
-    images = datasets.load("mnist-5k")
-    images = images.take(latent.stratified(images.labels, len(images), 90, 0))
+    images = catalogue.load("mnist-5k")
+    images = images.take(geometry.stratified(images.labels, len(images), 90, 0))
     z = Autoencoder.load(model).encode(images.pixels())
     assert table["id"].tolist() == images.ids.tolist()
-    expected = latent.plane(z).coordinates(z)
+    expected = geometry.plane(z).coordinates(z)
     np.testing.assert_allclose(table[["x", "y"]], expected, rtol=1e-3, atol=1e-5)
     assert (result["n"], result["method"]) == (90, "pca")
     trust = structure.trustworthiness(z, table[["x", "y"]])
@@ -50,8 +51,8 @@ def test_structure_measures_codes_pixels_and_pca(
 ) -> None:
     assert main(["structure", model, "--most", "120", "--seed", "2", "--json"]) == 0
     result = json.loads(capsys.readouterr().out)
-    images = datasets.load("mnist-5k")
-    images = images.take(latent.stratified(images.labels, len(images), 120, 2))
+    images = catalogue.load("mnist-5k")
+    images = images.take(geometry.stratified(images.labels, len(images), 120, 2))
     assert images.labels is not None
     assert result["n"] == 120
     assert [space["name"] for space in result["spaces"]] == ["codes", "pixels", "pca"]

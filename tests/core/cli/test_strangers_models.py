@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from core import checkpoints, datasets
+from core import checkpoints
 from core.cli.main import main
-from core.data import folders
+from core.data import catalogue
+from core.data.own import folder as folders
 from tests.core.models_for_tests import overflowing, tiny_document, tiny_tensors
 
 DIGIT = (1, 28, 28)
@@ -94,7 +95,7 @@ def test_what_a_stranger_wrote_does_not_reach_the_terminal_as_it_is(
 def test_images_a_model_was_trained_on_are_exported_for_its_script(
     run: Run, own_checkpoints: Path, secrets: Path, tmp_path: Path
 ) -> None:
-    images, out = datasets.training_images("mnist-5k", ("5", "9")).images, tmp_path / "images.npy"
+    images, out = catalogue.training_images("mnist-5k", ("5", "9")).images, tmp_path / "images.npy"
     document = tiny_document("dense", DIGIT, excluded_classes=("5", "9"))
     checkpoints.save(own_checkpoints / "ours.safetensors", document, tiny_tensors(document))
     code, said, err = run("export", "ours", "--out", out, "--json")

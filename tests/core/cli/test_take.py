@@ -11,9 +11,9 @@ from PIL import Image
 
 from core.cli.main import main
 from core.cli.take import MANNERS
-from core.data import drafts, ownsets
+from core.data.own import draft, store
 from tests.core.cli.test_cli import Run, model, run
-from tests.core.data.test_gate import SOUND as ARCHIVES
+from tests.core.data.offered.test_gate import SOUND as ARCHIVES
 from tests.core.hostile_archives_for_tests import member, png, zip_of
 
 __all__ = ["model", "run"]
@@ -51,7 +51,7 @@ def test_import_counts_what_is_odd_and_makes_a_set_that_other_commands_take(
 
 
 def test_manners_offered_are_those_there_are() -> None:
-    assert MANNERS == drafts.MANNERS
+    assert MANNERS == draft.MANNERS
 
 
 def test_import_that_only_reports_makes_nothing(run: Run, home: Path, pictures: Path) -> None:
@@ -81,7 +81,7 @@ def test_import_under_a_name_that_is_taken_is_refused_before_anything_is_read(
     run: Run, home: Path, pictures: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert main(["import", str(pictures), "--name", "mine", "--size", "16"]) == 0
-    monkeypatch.delattr("core.data.reading.read_image")
+    monkeypatch.delattr("core.data.own.upload.read_image")
     code, _, err = run("import", pictures, "--name", "mine")
     assert code == 2
     assert "choose another name" in err
@@ -118,11 +118,11 @@ def test_names_in_another_encoding_are_classes_that_can_be_read(
     assert code == 0
     assert "read as Japanese (Shift-JIS)" in err
     assert "(--name-encoding)" in err
-    assert ownsets.find("pets").class_names == ("犬", "猫")
+    assert store.find("pets").class_names == ("犬", "猫")
     chosen = ("--name-encoding", "cp437", "--json")
     code, _, err = run("import", from_windows, "--name", "wrong", "--size", 28, *chosen)
     assert (code, err) == (0, "")
-    assert ownsets.find("wrong").class_names == ("îó", "öL")
+    assert store.find("wrong").class_names == ("îó", "öL")
 
 
 def test_encoding_that_is_none_is_refused(run: Run, from_windows: Path) -> None:
@@ -139,7 +139,7 @@ def test_archives_of_other_kinds_are_imported_with_the_classes_they_state(
     path = tmp_path / f"pets{suffix}"
     path.write_bytes(ARCHIVES[suffix]())
     assert run("import", path, "--name", "pets", "--size", 16)[0] == 0
-    assert ownsets.find("pets").class_names == ("x", "y")
+    assert store.find("pets").class_names == ("x", "y")
     own = run("train", "--dataset", f"file:{path}", "--arch", "pca", "--latent-dim", 2)
     assert own[0] == 0, own[2]
 

@@ -12,7 +12,6 @@ import psutil
 import pytest
 
 from core.background import NO_MEMORY, UNEXPECTED
-from core.comparing import measuring
 from core.computing import pool as pools
 from core.computing import results
 from core.computing.pool import CRASHED, Bounds, Computation, Pool
@@ -20,6 +19,7 @@ from core.computing.stock import SplitRef
 from core.computing.tasks import Task, carry_out, task
 from core.config import PROJECT
 from core.noise import Noise
+from core.robustness import measure_tasks
 
 LONG = 20_000  # amounts of noise that take minutes
 MakePool = Callable[..., Pool]
@@ -57,7 +57,9 @@ def make_pool(monkeypatch: pytest.MonkeyPatch) -> Iterator[MakePool]:
 
 
 def curve(ref: SplitRef, seed: int, levels: int = 3, sha256: str = "") -> Task:
-    return task(measuring.curve, ref, 50, Noise("masking"), seed, levels, sha256, title="Measuring")
+    return task(
+        measure_tasks.curve, ref, 50, Noise("masking"), seed, levels, sha256, title="Measuring"
+    )
 
 
 def until(over: Callable[[], bool], seconds: float = 20) -> None:
@@ -201,7 +203,7 @@ def test_processes_end_with_a_parent_that_is_killed() -> None:
         "from core.computing.pool import Pool\n"
         "from core.computing.tasks import Task\n"
         "pool = Pool(1)\n"
-        "one = pool.start(Task('core.comparing.measuring:curve', '[]', ''))\n"
+        "one = pool.start(Task('core.robustness.measure_tasks:curve', '[]', ''))\n"
         "pool.wait([one], 60)\n"
         "print(*pool.pids, flush=True)\n"
         "time.sleep(60)\n"

@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.comparing import measuring
 from core.computing import tasks
 from core.computing.stock import SplitRef
 from core.computing.tasks import Task, carry_out, task
 from core.config import OptionError
 from core.noise import Noise
+from core.robustness import measure_tasks
 
 
 @pytest.fixture(scope="module")
@@ -19,11 +19,11 @@ def ref() -> SplitRef:
 
 
 def curve(ref: SplitRef, noise: Noise = Noise("masking"), seed: int = 0) -> Task:
-    return task(measuring.curve, ref, 20, noise, seed, 3, "", title="Measuring")
+    return task(measure_tasks.curve, ref, 20, noise, seed, 3, "", title="Measuring")
 
 
 def test_task_carried_out_gives_what_the_function_gives(ref: SplitRef) -> None:
-    direct = measuring.curve(ref, 20, Noise("masking"), 0, 3, "")["values"]
+    direct = measure_tasks.curve(ref, 20, Noise("masking"), 0, 3, "")["values"]
     np.testing.assert_array_equal(carry_out(curve(ref))["values"], direct)
 
 
@@ -51,7 +51,7 @@ def test_what_is_no_function_of_core_is_not_called(function: str) -> None:
 @pytest.mark.parametrize("arguments", ["[]", "[1, 2, 3, 4, 5, 6]", "{}", "no JSON"])
 def test_arguments_that_do_not_fit_are_refused(arguments: str) -> None:
     with pytest.raises(OptionError, match="no arguments for"):
-        carry_out(Task("core.comparing.measuring:curve", arguments, ""))
+        carry_out(Task("core.robustness.measure_tasks:curve", arguments, ""))
 
 
 def test_images_that_were_changed_meanwhile_are_told(ref: SplitRef) -> None:

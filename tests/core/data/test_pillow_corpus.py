@@ -7,8 +7,8 @@ import pytest
 
 from benchmarks import hostile
 from core.config import ImageRejected
-from core.images import read_image, to_array
-from core.streaming.plain import read_pixels
+from core.images.fast import read_pixels
+from core.images.reading import read_image, to_array
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def corpus(request: pytest.FixtureRequest) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore::UserWarning")  # as core.images asks for in the program
+@pytest.mark.filterwarnings("ignore::UserWarning")  # as core.images.reading asks for in the program
 def test_every_image_of_the_corpus_is_read_or_rejected(corpus: Path) -> None:
     accepted, rejected = 0, 0
     for _, content in hostile.of_pillow(corpus):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.data.seen import seen_in_training
+from core.data.catalogue import seen_in_training
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,8 @@ import psutil
 import pytest
 from PIL import Image
 
-from core import images
 from core.config import PROJECT, DataError, ImageRejected
+from core.images import reading
 from core.streaming import decoding
 from core.streaming.decoding import blocks
 from core.streaming.shards import Sample, Shard
@@ -111,12 +111,12 @@ def test_block_ends_early_where_the_files_are_large(monkeypatch: pytest.MonkeyPa
 
 
 def test_limits_on_images_hold_in_the_other_processes() -> None:
-    side = images.MAX_SIDE + 1
+    side = reading.MAX_SIDE + 1
     file = io.BytesIO()
     Image.new("L", (side, 1)).save(file, "PNG")
     wide = Shard("x", lambda: iter([Sample("wide", "", file.getvalue)]))
     (block,) = blocks([wide], SHAPE, 1)
-    assert f"may have 1 to {images.MAX_SIDE:,} pixels" in block.reasons[0]
+    assert f"may have 1 to {reading.MAX_SIDE:,} pixels" in block.reasons[0]
 
 
 @pytest.mark.usefixtures("small_blocks")

@@ -19,9 +19,10 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from core import checkpoints, exports
+from core import checkpoints
 from core.cli.main import main
 from core.config import PROJECT, DataError, OptionError
+from core.export import tables
 from core.inference import Autoencoder
 from core.streaming import shards
 from core.streaming.in_parts import score_parts
@@ -152,14 +153,14 @@ def test_part_is_written_whole_or_not_at_all(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wanted, out = job(folder(tmp_path / "source")), tmp_path / "out"
-    writing = exports.writing
+    writing = tables.writing
 
     def failing(path: Path) -> object:
         if "part-00001" in path.name:  # the disk is full
             raise OptionError("No space left on device")
         return writing(path)
 
-    monkeypatch.setattr(exports, "writing", failing)
+    monkeypatch.setattr(tables, "writing", failing)
     with pytest.raises(OptionError, match="No space"):
         list(score_parts(wanted, out))
     assert sorted(path.name for path in out.iterdir()) == [

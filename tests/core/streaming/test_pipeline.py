@@ -12,7 +12,7 @@ from PIL import Image
 
 from core.config import DataError
 from core.inference import Autoencoder
-from core.streaming import decoding, inferring, pipeline
+from core.streaming import decoding, pipeline
 from core.streaming.pipeline import Job, Totals, pieces
 from core.streaming.shards import Sample, Shard
 from tests.core.models_for_tests import SHAPE, tiny_checkpoint
@@ -86,7 +86,7 @@ def test_rows_before_a_failure_are_there_however_many_blocks_are_worked_on(
         raise DataError("The shard is damaged.")
 
     monkeypatch.setattr(pipeline, "TABLE_ROWS", 1)
-    monkeypatch.setattr(inferring, "models_at_once", lambda: 3)
+    monkeypatch.setattr(pipeline, "models_at_once", lambda: 3)
     running = pieces(job, [Shard("x", breaking)])
     assert [len(next(running).table) for _ in range(5)] == [4] * 5
     with pytest.raises(DataError, match="damaged"):
@@ -97,7 +97,7 @@ def test_rows_before_a_failure_are_there_however_many_blocks_are_worked_on(
 def test_errors_are_those_of_the_model_whatever_the_parts(
     part: int, job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(inferring, "PART_PIXELS", part * math.prod(SHAPE))
+    monkeypatch.setattr(pipeline, "PART_PIXELS", part * math.prod(SHAPE))
     errors = np.concatenate([piece.table["error"] for piece in pieces(job, job.shards)])
     read = [i for i in range(45) if i % 10]
     images = np.stack([np.asarray(Image.open(io.BytesIO(png(i))))[None] for i in read])
@@ -108,7 +108,7 @@ def test_errors_are_those_of_the_model_whatever_the_parts(
 def test_as_many_blocks_are_worked_on_as_threads_of_the_model_have_cores(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(inferring, "default_workers", lambda: 8)
+    monkeypatch.setattr(pipeline, "default_workers", lambda: 8)
     for threads, expected in ((1, 8), (4, 2), (16, 1)):
-        monkeypatch.setattr(inferring, "inference_threads", lambda threads=threads: threads)
-        assert inferring.models_at_once() == expected
+        monkeypatch.setattr(pipeline, "inference_threads", lambda threads=threads: threads)
+        assert pipeline.models_at_once() == expected

@@ -7,7 +7,7 @@ from PIL import Image
 
 from core import metrics
 from core.config import DataError, OptionError
-from core.data.imagesets import ImageSet, Rejected
+from core.images.imagesets import ImageSet, Rejected
 from core.inference import Autoencoder
 from core.streaming import scoring
 from tests.core.models_for_tests import SHAPE, tiny_checkpoint

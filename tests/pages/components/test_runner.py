@@ -29,7 +29,7 @@ from core.models.layers import (
     Reshape,
 )
 from pages.ui.components.runner import bundle
-from pages.ui.mosaic import colours
+from pages.ui.figures.mosaic import colours
 from tests.core.models_for_tests import tiny_checkpoint
 
 N = 7  # images: more than fit in a block, and not a multiple of it

@@ -11,8 +11,8 @@ import streamlit as st
 
 from benchmarks.visitor import Visitor
 from core import runs
-from core.learning.recipes import TrainConfig
 from core.runs import RunConfig
+from core.training.config import TrainConfig
 from pages.ui.server import preloading, serve
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -53,7 +53,7 @@ import os, sys
 from pages.ui.server import serve
 assert "numpy" not in sys.modules, "it would not hear of it any more"
 serve.spare_the_others()
-from core.backends import inference_threads
+from core.inference.backends import inference_threads
 print(os.environ["OPENBLAS_NUM_THREADS"], inference_threads())
 """
     of_numpy, of_networks = printed_by(code).split()

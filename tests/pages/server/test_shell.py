@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from benchmarks import walking
 from core.config import PROJECT
-from pages.ui import theme
+from pages.ui.figures import theme
 from pages.ui.server import preloading, serve, shell, welcome
 
 OpenApp = Callable[..., AppTest]

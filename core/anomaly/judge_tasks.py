@@ -1,0 +1,167 @@
+"""Judging images, as tasks: scores, what is usual, what is conspicuous, where models err."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from core import metrics
+from core.anomaly import quality
+from core.anomaly.judging import Judged, References
+from core.anomaly.rankings import pixel_auroc
+from core.anomaly.references import reference_images
+from core.computing import stock
+from core.computing.stock import SplitRef
+from core.computing.tasks import Arrays
+from core.data.named import planting
+from core.data.named.planting import Experiment
+from core.images.imagesets import ImageSet
+from core.images.parts import done
+
+Kind = Literal["none", "classes", "marked", "planted"]
+N_FOR_SCALE = 400  # images that say how bright an error is drawn
+PART = 256  # images whose errors are measured at a time
+
+
+@dataclass(frozen=True)
+class Truth:
+    """How it is known which images are outliers.
+
+    classes: of kind "classes".  plant: a corruption or a data set, share and seed: of "planted".
+    """
+
+    kind: Kind = "none"
+    classes: tuple[str, ...] = ()
+    plant: str = ""
+    share: float = 0.1
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Case:
+    """Which images are judged by which model.
+
+    others: images that are planted among them, if they come from another set.  usual: the train
+    split of the set that the model knows.
+    """
+
+    judged: SplitRef
+    others: SplitRef | None
+    usual: SplitRef
+    truth: Truth
+    sha256: str
+
+
+def experiment(images: ImageSet, truth: Truth, others: ImageSet | None) -> Experiment | None:
+    """The images and which of them are outliers; None if nothing is known of them."""
+    if truth.kind == "none":
+        return None
+    if truth.kind == "marked" and (marked := planting.by_defects(images)):
+        return marked
+    if truth.kind == "classes":
+        return planting.by_classes(images, truth.classes)
+    usual = planting.usual(images, truth.classes)
+    if others is None:
+        return planting.by_corruption(usual, truth.plant, truth.share, truth.seed)
+    return planting.by_dataset(usual, others, truth.share, truth.seed)
+
+
+def score(case: Case, name: str) -> Arrays:
+    """A task: one score.
+
+    Returns scores (n,) of the images; usual (s,) of the references; seconds: what the scores took
+    from the pixels on; known: what the references are, in words.
+    """
+    judged = _judged(case)
+    scores = judged.score(name)
+    usual = judged.references.distribution(name)
+    seconds, known = judged.seconds(name), judged.references.name
+    return {
+        "scores": scores,
+        "usual": usual,
+        "seconds": np.asarray(seconds),
+        "known": np.asarray(known),
+    }
+
+
+def looks(case: Case) -> Arrays:
+    """A task: measures (n, 3) of the images as core.anomaly.quality has them; low, high (3,): the
+    bounds of usual ones; scale: the error that 99.5 % of the pixels stay under, 0.01 to 1.
+    """
+    judged, model = _judged(case), stock.model(case.sha256)
+    bounds = quality.usual(quality.measures(judged.references.scored.images))
+    some = np.linspace(0, len(judged.images) - 1, min(N_FOR_SCALE, len(judged.images)))
+    x = judged.images.pixels(some.astype(np.int64))
+    error = np.sqrt(metrics.error_map(x, model.reconstruct(x)))
+    scale = np.clip(np.quantile(error, 0.995), 0.01, 1)
+    measures = quality.measures(judged.images)
+    return {"measures": measures, "low": bounds.low, "high": bounds.high, "scale": scale}
+
+
+def known_codes(case: Case) -> Arrays:
+    """A task: codes (s, D') of the references that are scored, and their images and labels."""
+    scored = _judged(case).references.scored
+    images = scored.images
+    found: Arrays = {"codes": scored.features.codes, "images": images.images, "ids": images.ids}
+    names = [images.label_name(i) for i in range(len(images))]
+    return found | {"labels": np.array(names, np.str_)}
+
+
+def thumbnails(case: Case) -> Arrays:
+    """A task: thumbnails (n, 256) of the images, to find near duplicates by."""
+    return {"thumbnails": quality.thumbnails(_experiment(case))}
+
+
+def mean_errors(case: Case) -> Arrays:
+    """A task: classes (k,), those with images; errors (k, H, W), of each the mean squared error
+    of each pixel.
+    """
+    images, model = _experiment(case), stock.model(case.sha256)
+    assert images.labels is not None
+    present, sums = np.unique(images.labels), {}
+    n_done = 0
+    for label in present.tolist():
+        mine = np.flatnonzero(images.labels == label)
+        total: npt.NDArray[np.float64] = np.zeros(images.shape[1:])
+        for start in range(0, len(mine), PART):
+            x = images.pixels(mine[start : start + PART])
+            total += metrics.error_map(x, model.reconstruct(x)).sum(axis=0, dtype=np.float64)
+            n_done += len(x)
+            done("Finding where the errors are", n_done, len(images))
+        sums[label] = total / len(mine)
+    return {"classes": present, "errors": np.stack(list(sums.values()))}
+
+
+def localisation(case: Case) -> Arrays:
+    """A task: the pixel-level AUROC of the errors, for images whose defects are marked."""
+    images, model = _experiment(case), stock.model(case.sha256)
+    assert images.masks is not None
+    maps = np.empty(images.masks.shape, np.float32)
+    for start in range(0, len(images), PART):
+        part = slice(start, start + PART)
+        x = images.pixels(part)
+        maps[part] = metrics.error_map(x, model.reconstruct(x))
+        done("Comparing errors with the marks", start + len(x), len(images))
+    return {"auroc": np.asarray(pixel_auroc(maps, images.masks))}
+
+
+def _judged(case: Case) -> Judged:
+    return stock.kept(("judged", case), lambda: _references(case).judge(_experiment(case)))
+
+
+def _references(case: Case) -> References:
+    def make() -> References:
+        model, judged = stock.model(case.sha256), case.judged.images()
+        return References(model, reference_images(model.card, judged, load=stock.images))
+
+    return stock.kept(("references", case.sha256, case.judged, case.usual), make)
+
+
+def _experiment(case: Case) -> ImageSet:
+    def make() -> ImageSet:
+        others = case.others.images() if case.others else None
+        made = experiment(case.judged.images(), case.truth, others)
+        return made.images if made else case.judged.images()
+
+    return stock.kept(("experiment", case.judged, case.others, case.truth), make)

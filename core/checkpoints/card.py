@@ -1,0 +1,123 @@
+"""A checkpoint in memory: what it says about itself, and its weights."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from core.checkpoints.document import Document
+from core.models import ArchSpec, architecture
+from core.models.layers import Plan
+from core.noise import Noise
+from core.text import listed, one_line
+
+Tensors = dict[str, npt.NDArray[np.float32]]
+LONGEST_CLASS = 20  # characters of the name of a class in a title
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a checkpoint says about itself, without its weights.
+
+    shipped: it comes with the program.  plan: what the document's architecture and options give.
+    sha256: of the whole content, see core.checkpoints.fileformat.Content; "" for one that is in no
+    file. Whatever is kept of a model (codes, measurements, spaces) is kept under it.
+    """
+
+    name: str
+    path: Path
+    shipped: bool
+    document: Document
+    plan: Plan
+    sha256: str = ""
+
+    @property
+    def architecture(self) -> ArchSpec:
+        return architecture(self.document.architecture)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        return self.document.options
+
+    @property
+    def input_shape(self) -> tuple[int, int, int]:
+        return self.plan.input_shape
+
+    @property
+    def latent_dim(self) -> int:
+        return self.plan.latent_dim
+
+    @property
+    def n_parameters(self) -> int:
+        return self.plan.n_parameters()
+
+    @property
+    def dataset(self) -> str:
+        """What its document calls the images it was trained on: a name, not a path to open.
+
+        Whoever needs the images themselves asks core.checkpoints.trained_on.
+        """
+        return self.document.dataset
+
+    @property
+    def dataset_title(self) -> str:
+        """The same as a short line that can be shown."""
+        return one_line(self.document.dataset)
+
+    @property
+    def excluded_classes(self) -> tuple[str, ...]:
+        return self.document.excluded_classes
+
+    @property
+    def noise(self) -> Noise:
+        """The noise on its training inputs; falsy if there was none."""
+        return self.document.training.noise.noise()
+
+    @property
+    def epochs(self) -> int:
+        return self.document.training.epochs
+
+    @property
+    def seconds(self) -> float:
+        """Wall time of the training."""
+        return self.document.training.seconds
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """dataset, split, n, mse, psnr (dB), ssim on clean test images."""
+        return msgspec.structs.asdict(self.document.metrics)
+
+    @property
+    def history(self) -> list[dict[str, Any]]:
+        """An entry an epoch: epoch, train_loss, test_mse, seconds, images_per_second."""
+        return [msgspec.structs.asdict(record) for record in self.document.history]
+
+    @cached_property
+    def reference(self) -> npt.NDArray[np.float64]:
+        """(201,) quantiles of the test images' errors at 0, 0.5, ... 100 %, rising."""
+        return np.asarray(self.document.reference)
+
+    @cached_property
+    def title(self) -> str:
+        """One short line that can be shown, e.g. "Denoising dense, D' = 1568 (sigma 0.5)"."""
+        kind = self.architecture.title
+        if self.noise:
+            kind = f"Denoising {kind[0].lower()}{kind[1:]}"
+        shape = " x ".join(map(str, self.plan.code_shape))
+        extra = f" (sigma {self.noise.sigma:g})" if self.noise else ""
+        left_out = listed(self.excluded_classes, longest=LONGEST_CLASS)
+        without = f", without {left_out}" if left_out else ""
+        output = ", linear output" if self.options.get("bounded") is False else ""
+        return f"{kind}, D' = {shape}{output}{extra}{without}"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A card and the weights that belong to it, float32."""
+
+    card: Card
+    tensors: Tensors

@@ -1,0 +1,135 @@
+"""The JSON document in a checkpoint's header: its fields, their types and their bounds.
+
+Whoever made the file wrote it. Each text, number and list in it is bounded, and a document that
+breaks a bound is refused before anything is made of it. Texts are shown through core.text; none
+is code, and none is a path that is opened (see core.checkpoints.trained_on).
+"""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from core.config import CheckpointError
+from core.noise import Kind, Noise
+from core.text import one_line
+
+FORMAT: Literal[2] = 2
+N_QUANTILES = 201  # 0, 0.5, ... 100 %
+MAX_TEXT = 300  # characters
+MAX_CLASSES = 1000  # that are left out of training
+MAX_ERROR = 200  # characters of what is wrong with a document
+
+Text = Annotated[str, Meta(max_length=MAX_TEXT)]
+Share = Annotated[float, Meta(ge=0, le=1)]
+Count = Annotated[int, Meta(ge=0, le=10**12)]
+Epochs = Annotated[int, Meta(ge=0, le=10_000)]
+BatchSize = Annotated[int, Meta(ge=0, le=65_536)]
+Rate = Annotated[float, Meta(ge=0, le=10)]
+Seed = Annotated[int, Meta(ge=0, le=2**32 - 1)]
+Threads = Annotated[int, Meta(ge=0, le=4096)]
+Positive = Annotated[float, Meta(ge=0, le=1e15)]
+Finite = Annotated[float, Meta(ge=-1e15, le=1e15)]
+Side = Annotated[int, Meta(ge=1, le=512)]
+
+
+class NoiseRecord(Struct, frozen=True, forbid_unknown_fields=True):
+    """A core.noise.Noise as it is stored."""
+
+    kind: Kind = "gaussian"
+    sigma: Share = 0.0
+    mu: Annotated[float, Meta(ge=-1, le=1)] = 0.0
+    clip: bool = False
+
+    def noise(self) -> Noise:
+        """What is stored, to be used."""
+        return Noise(self.kind, self.sigma, self.mu, self.clip)
+
+
+class TrainingRecord(Struct, frozen=True):
+    """How the weights were trained.  seconds: wall time of the training itself."""
+
+    epochs: Epochs
+    batch_size: BatchSize
+    learning_rate: Rate
+    weight_decay: Rate
+    seed: Seed
+    noise: NoiseRecord
+    n_images: Count
+    seconds: Positive
+    device: Text = "cpu"
+    threads: Threads = 1
+
+
+class EpochRecord(Struct, frozen=True):
+    """One epoch.
+
+    train_loss: mean of what was minimised.  test_mse: on clean test images, pixels in [0, 1].
+    """
+
+    epoch: Epochs
+    train_loss: Finite
+    test_mse: Positive
+    seconds: Positive
+    images_per_second: Positive
+
+
+class MetricsRecord(Struct, frozen=True):
+    """Mean quality on the whole test split, clean input.  psnr in dB."""
+
+    dataset: Text
+    split: Text
+    n: Count
+    mse: Positive
+    psnr: Finite
+    ssim: Annotated[float, Meta(ge=-1, le=1)]
+
+
+class Document(Struct, frozen=True):
+    """Everything that a checkpoint says about itself.
+
+    options: of the architecture, which knows their bounds.  dataset: the id of a set, or only a
+    name for images that are not known here.
+    sha256: of the numbers, in files of format 1; later ones have a digest beside the document.
+    """
+
+    format: Literal[1, 2]
+    architecture: Text
+    options: dict[str, Any]
+    input_shape: tuple[Side, Side, Side]
+    dataset: Text
+    split: Text
+    excluded_classes: Annotated[tuple[Text, ...], Meta(max_length=MAX_CLASSES)]
+    held_out: Text
+    training: TrainingRecord
+    history: Annotated[tuple[EpochRecord, ...], Meta(max_length=10_000)]
+    metrics: MetricsRecord
+    reference: Annotated[tuple[Positive, ...], Meta(min_length=N_QUANTILES, max_length=N_QUANTILES)]
+    explained_variance: Annotated[tuple[Share, ...], Meta(max_length=4096)]
+    versions: Annotated[dict[Text, Text], Meta(max_length=50)]
+    date: Text
+    sha256: Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?$")] = ""
+
+
+def label(dataset: str) -> str:
+    """What a document calls a data set: its id, the middle of a very long one left out."""
+    if len(dataset) <= MAX_TEXT:
+        return dataset
+    return f"{dataset[:20]}…{dataset[21 - MAX_TEXT :]}"
+
+
+def to_json(document: Document) -> str:
+    """One line of JSON."""
+    return msgspec.json.encode(document).decode()
+
+
+def from_json(text: str) -> Document:
+    """The document, or CheckpointError that names the first thing wrong with it."""
+    try:
+        document = msgspec.json.decode(text, type=Document)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        said = one_line(str(error), MAX_ERROR)
+        raise CheckpointError(f"its description is not ours ({said})") from error
+    if any(a > b for a, b in zip(document.reference, document.reference[1:], strict=False)):
+        raise CheckpointError("its reference quantiles are not in order")
+    return document

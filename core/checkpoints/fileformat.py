@@ -1,0 +1,165 @@
+"""The content of a checkpoint file: a document and exactly the tensors that its plan names.
+
+Everything is checked before it is used, and nothing is ever unpickled. Errors are worded as the end
+of a sentence: "its weights are not those it was saved with".
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import safetensors.numpy
+from safetensors import SafetensorError
+
+from core.checkpoints import document as documents
+from core.checkpoints.card import Tensors
+from core.checkpoints.document import Document
+from core.config import CheckpointError, OptionError
+from core.models import architecture
+from core.models.layers import Plan
+from core.text import one_line
+
+# The frame of a .safetensors file: its header, checked.
+
+MAX_HEADER_BYTES = 2**20
+MAX_TENSORS = 2000
+
+
+def read_header(data: bytes) -> dict[str, Any]:
+    """The header of a whole file: a dict for each tensor by name, and one for "__metadata__".
+
+    Raises CheckpointError, worded as the end of a sentence, if it is no sound header.
+    """
+    length = int.from_bytes(data[:8], "little") if len(data) >= 8 else 0
+    if not 2 <= length <= min(MAX_HEADER_BYTES, len(data) - 8):
+        raise CheckpointError("it is not a whole safetensors file")
+    try:
+        found = json.loads(data[8 : 8 + length], object_pairs_hook=_without_duplicates)
+    except (ValueError, RecursionError) as error:
+        raise CheckpointError("its header is not JSON") from error
+    entries = [found, *found.values()] if isinstance(found, dict) else [None]
+    if not all(isinstance(entry, dict) for entry in entries):
+        raise CheckpointError("its header is not that of a safetensors file")
+    if len(found) > MAX_TENSORS:
+        raise CheckpointError(f"it has more than {MAX_TENSORS:,} tensors")
+    return dict(found)
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len({key for key, _ in pairs}) < len(pairs):
+        raise CheckpointError("its header names something twice")
+    return dict(pairs)
+
+
+METADATA_KEY, DIGEST_KEY = "hourglass", "sha256"
+MAX_ERROR = 200  # characters of what is wrong with a file
+Arrays = Mapping[str, npt.NDArray[Any]]
+
+
+class Content(NamedTuple):
+    """What a file holds.
+
+    plan: the layers that the document describes.  sha256: of the document's text and of each
+    tensor's name, type, shape and numbers: files that differ in any of these have different ones.
+    """
+
+    document: Document
+    plan: Plan
+    tensors: Tensors
+    sha256: str
+
+
+def unpacked(data: bytes) -> Content:
+    """What a whole file holds, tensors as float32; CheckpointError if it cannot be trusted."""
+    entries = read_header(data)
+    metadata = entries.pop("__metadata__", {})
+    text = str(metadata.get(METADATA_KEY, ""))
+    document = documents.from_json(text)
+    plan = plan_of(document)
+    _check_shapes(plan, {name: entry.get("shape") for name, entry in entries.items()})
+    if dtypes := {str(entry.get("dtype")) for entry in entries.values()} - {"F32", "F16"}:
+        raise CheckpointError(f"its numbers are {min(dtypes)[:20]} and must be F32 or F16")
+    stored = _stored(data)
+    sha256 = _digest(text, stored)
+    if document.format == 1:
+        if _digest_of_numbers(stored) != document.sha256:
+            raise CheckpointError("its weights are not those it was saved with")
+    elif metadata.get(DIGEST_KEY) != sha256:
+        raise CheckpointError("its weights or its description are not those it was saved with")
+    return Content(document, plan, _finite(stored), sha256)
+
+
+def packed(document: Document, tensors: Arrays) -> tuple[bytes, Content]:
+    """A whole file, and what is in it.
+
+    tensors: what the architecture's plan names, float32 or float16.
+    Raises CheckpointError if they do not fit the document, or if the file could not be read again.
+    """
+    _check_shapes(plan_of(document), {name: list(t.shape) for name, t in tensors.items()})
+    arrays = {name: np.ascontiguousarray(t) for name, t in tensors.items()}
+    document = msgspec.structs.replace(document, format=documents.FORMAT, sha256="")
+    text = documents.to_json(document)
+    metadata = {METADATA_KEY: text, DIGEST_KEY: _digest(text, arrays)}
+    data = safetensors.numpy.save(arrays, metadata)
+    return data, unpacked(data)
+
+
+def _digest(text: str, tensors: Arrays) -> str:
+    """The check sum of a document and of the tensors that belong to its names."""
+    names = sorted(tensors)
+    facts = [(name, tensors[name].dtype.name, tensors[name].shape) for name in names]
+    digest = hashlib.sha256(json.dumps([text, facts]).encode())
+    for name in names:
+        digest.update(_little_endian(tensors[name]))
+    return digest.hexdigest()
+
+
+def _digest_of_numbers(tensors: Arrays) -> str:
+    """That of format 1: the numbers alone, in the order in which such files were written."""
+    digest = hashlib.sha256()
+    for name in sorted(tensors, key=lambda name: (-tensors[name].itemsize, name)):
+        digest.update(_little_endian(tensors[name]))
+    return digest.hexdigest()
+
+
+def _little_endian(tensor: npt.NDArray[Any]) -> memoryview:
+    return np.ascontiguousarray(tensor, tensor.dtype.newbyteorder("<")).data
+
+
+def plan_of(document: Document) -> Plan:
+    """The layers that a document describes; CheckpointError if its options are out of bounds."""
+    try:
+        return architecture(document.architecture).plan(document.input_shape, document.options)
+    except OptionError as error:
+        said = one_line(str(error), MAX_ERROR)
+        raise CheckpointError(f"its settings are out of bounds ({said})") from error
+
+
+def _stored(data: bytes) -> Arrays:
+    """The tensors as they are in the file."""
+    try:
+        return safetensors.numpy.load(data)
+    except (SafetensorError, ValueError) as error:
+        said = one_line(str(error), MAX_ERROR)
+        raise CheckpointError(f"its tensors are damaged ({said})") from error
+
+
+def _finite(stored: Arrays) -> Tensors:
+    """The same numbers as float32."""
+    tensors = {name: t.astype(np.float32) for name, t in stored.items()}
+    if not all(np.isfinite(t).all() for t in tensors.values()):
+        raise CheckpointError("it has weights that are not finite numbers")
+    return tensors
+
+
+def _check_shapes(plan: Plan, shapes: Mapping[str, Any]) -> None:
+    expected = {name: list(shape) for name, shape in plan.tensors().items()}
+    if shapes != expected:
+        name = min(n for n in {*expected, *shapes} if expected.get(n) != shapes.get(n))
+        raise CheckpointError(
+            f"its tensor {one_line(name)!r} does not fit the architecture that it names"
+        )

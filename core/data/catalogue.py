@@ -1,0 +1,232 @@
+"""The data sets by name: which there are, and loading one.
+
+To add one that comes with the program, write a module in core/data with `load(split) -> ImageSet`
+and add its `EmbeddedSet` here.
+"""
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from core.background import Progress
+from core.config import DataError
+from core.data.named import digits, publicsets, shapes
+from core.data.own import folder, store
+from core.images.imagesets import ImageSet, Split
+
+OWN_KINDS = ("folder", "zip", "file")  # before a path
+SPLITS: tuple[Split, ...] = get_args(Split)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What can be said of a set before it is loaded."""
+
+    id: str
+    title: str
+    explanation: str
+    input_shape: tuple[int, int, int]
+    class_names: tuple[str, ...]
+    n_train: int
+    n_test: int
+
+
+@dataclass(frozen=True)
+class DatasetInfo(Facts):
+    """A set in the catalogue.  available: can be loaded now, without a network."""
+
+    available: bool
+
+
+@dataclass(frozen=True)
+class EmbeddedSet(Facts):
+    """A set that is made or read on the spot.
+
+    load: from "train" or "test" to that split, always the same images with the same ids.
+    """
+
+    load: Callable[[str], ImageSet]
+
+
+EMBEDDED: tuple[EmbeddedSet, ...] = (
+    EmbeddedSet(
+        digits.ID,
+        "Digits (5,000 of MNIST)",
+        "Handwritten digits, 28 x 28, grey; there at once.",
+        (1, 28, 28),
+        digits.CLASS_NAMES,
+        digits.N_TRAIN,
+        digits.N_TEST,
+        digits.load_digits,
+    ),
+    EmbeddedSet(
+        shapes.ID,
+        "Shapes with planted defects",
+        "Drawn shapes, 64 x 64, colour, with known factors; a fifth of the test images has a "
+        "marked defect.",
+        (3, 64, 64),
+        shapes.CLASS_NAMES,
+        shapes.N_TRAIN,
+        shapes.N_TEST,
+        shapes.load_shapes,
+    ),
+)
+FACTS = tuple(field.name for field in fields(Facts))
+EMBEDDED_BY_ID = MappingProxyType({known.id: known for known in EMBEDDED})
+
+
+def catalogue(data_root: Path | str | None = None) -> tuple[DatasetInfo, ...]:
+    """The sets that have a name, the embedded ones first and your own last. Loads no images.
+
+    data_root: where public sets are looked for before the data folder; HOURGLASS_DATA_ROOT if None.
+    """
+    return (
+        *(_info(known, available=True) for known in EMBEDDED),
+        *(_info(known, known.is_here(_path(data_root))) for known in publicsets.PUBLIC_SETS),
+        *(_own_info(own) for own in store.available()),
+    )
+
+
+def is_named(id: str) -> bool:  # noqa: A002  # what a set's name is called everywhere
+    """Whether that is the id of a set that anybody may open: in the catalogue, or an own one.
+
+    A folder or file is opened only for who names it.
+    """
+    if id in EMBEDDED_BY_ID or id in publicsets.BY_ID:
+        return True
+    return id.startswith(store.PREFIX) and any(id == own.id for own in store.available())
+
+
+def load(
+    id: str,  # noqa: A002  # as above
+    split: str = "test",
+    data_root: Path | str | None = None,
+    progress: Progress | None = None,
+    size: tuple[int, int] | None = None,
+) -> ImageSet:
+    """One split ("train" or "test") of the set `id`. Nothing is downloaded.
+
+    id: one in catalogue(), or folder:PATH, zip:PATH, file:PATH (another archive, or an image);
+    these and own sets (own:NAME) have the split "all" as well.
+    data_root: as in catalogue().
+    progress: told (done, in all or None) while a folder or archive is read: files.
+    size: (H, W) of the images at a path, see core.data.own.folder.Choice.
+    Raises DataError if there is no such set or split, or if it is not here or cannot be read.
+    """
+    kind, _, path = id.partition(":")
+    if kind in OWN_KINDS and path:
+        return folder.load_path(id, folder.Choice(split, size), progress)
+    if kind == "own" and path:
+        return store.load(path, split)
+    if split not in SPLITS:
+        raise DataError(f"There is no split {split!r} of {id}: choose train or test.")
+    if id in publicsets.BY_ID:
+        return publicsets.BY_ID[id].load(split, _path(data_root))
+    if id not in EMBEDDED_BY_ID:
+        known = ", ".join((*EMBEDDED_BY_ID, *publicsets.BY_ID))
+        raise DataError(
+            f"There is no data set {id!r}: choose {known}, folder:PATH, zip:PATH or file:PATH."
+        )
+    return EMBEDDED_BY_ID[id].load(split)
+
+
+def check_here(
+    id: str,  # noqa: A002  # as above
+    data_root: Path | str | None = None,
+) -> None:
+    """Raise DataError, which says how to get it, for a public set that is not on this machine."""
+    known = publicsets.BY_ID.get(id)
+    if known is not None and not known.is_here(_path(data_root)):
+        raise known.absent()
+
+
+def training_images(
+    id: str,  # noqa: A002  # as above
+    exclude_classes: Iterable[str] = (),
+    data_root: Path | str | None = None,
+    progress: Progress | None = None,
+) -> ImageSet:
+    """What a model may be trained on: the train split without the classes named.
+
+    The embedded digits all come from MNIST's train split, so "mnist" leaves out those 1,000 of
+    its 60,000 that are the test split of "mnist-5k", found by their pixels. No two images of
+    MNIST are equal, so that exactly 59,000 stay.
+    Raises DataError for a class that the set has not.
+    """
+    images = load(id, "train", data_root, progress).without_classes(exclude_classes)
+    return for_training(images, load)
+
+
+def for_training(images: ImageSet, load: Callable[[str, str], ImageSet]) -> ImageSet:
+    """The images of a train split without those that models are tested on; see training_images().
+
+    load: gives a split of a data set.
+    """
+    if images.id != "mnist":
+        return images
+    return images.take(~_same_pixels(images, load(digits.ID, "test")))
+
+
+def _same_pixels(images: ImageSet, others: ImageSet) -> npt.NDArray[np.bool_]:
+    known = {image.tobytes() for image in others.images}
+    return np.fromiter((image.tobytes() in known for image in images.images), bool, len(images))
+
+
+def _info(known: EmbeddedSet | publicsets.PublicSet, available: bool) -> DatasetInfo:
+    return DatasetInfo(**{name: getattr(known, name) for name in FACTS}, available=available)
+
+
+def _own_info(own: store.OwnSet) -> DatasetInfo:
+    colour = "grey" if own.shape[0] == 1 else "colour"
+    return DatasetInfo(
+        own.id,
+        f"{own.name} (yours)",
+        f"Your images from {own.source}, {own.shape[2]} x {own.shape[1]}, {colour}.",
+        own.shape,
+        own.class_names,
+        own.n_train,
+        own.n_test,
+        available=True,
+    )
+
+
+def _path(data_root: Path | str | None) -> Path | None:
+    return None if data_root is None else Path(data_root)
+
+
+# Whether a model has seen images in its training, told by the names of data sets alone.
+
+MNIST = "mnist"
+Seen = Literal["no", "yes", "some", "unknown"]
+
+
+def seen_in_training(trained_on: str, shown: str, shown_split: str) -> Seen:
+    """Whether a model trained on training_images(trained_on) had the shown images among them.
+
+    trained_on, shown: ids of data sets.  shown_split: "train", "test" or "all".
+    "some": a part of them, as MNIST's train split for a model trained on 4,000 of its digits, or
+    on all but 1,000. Classes left out of training do not count here.
+    """
+    trained_on, shown = _canonical(trained_on), _canonical(shown)
+    if shown_split == "test" or trained_on not in _sharing_images(shown):
+        return "no"
+    if MNIST in (shown, trained_on):
+        return "yes" if shown == digits.ID else "some"
+    return "yes" if shown_split == "train" else "some"
+
+
+def _canonical(dataset_id: str) -> str:
+    """The one id of a folder or file that can be named in several ways; the disk is not asked."""
+    kind, _, path = dataset_id.partition(":")
+    return f"{kind}:{os.path.normpath(path)}" if kind in ("folder", "zip", "file") else dataset_id
+
+
+def _sharing_images(shown: str) -> tuple[str, ...]:
+    """The sets whose train split shares images with this one's."""
+    return (MNIST, digits.ID) if shown in (MNIST, digits.ID) else (shown,)

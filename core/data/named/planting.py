@@ -1,0 +1,179 @@
+"""Experiments with truth: images of which it is known which are outliers."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+import numpy as np
+import numpy.typing as npt
+
+from core.config import DataError, OptionError
+from core.images.imagesets import ImageSet
+from core.images.reading import from_array, to_array
+from core.text import listed
+
+Pixels = npt.NDArray[np.uint8]
+Truth = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Images and which of them are outliers: (n,).  what: the outliers, as words."""
+
+    images: ImageSet
+    is_outlier: Truth
+    what: str
+
+
+@dataclass(frozen=True)
+class Corruption:
+    """A way to spoil images.
+
+    make: (n, C, H, W) and a generator -> the same shape, each image in its own way.
+    """
+
+    name: str
+    explanation: str
+    make: Callable[[Pixels, np.random.Generator], Pixels]
+
+
+def usual(images: ImageSet, excluded: Iterable[str] = ()) -> ImageSet:
+    """The images without those of excluded classes and without those the set marks as outliers."""
+    images = images.without_classes(set(excluded) & set(images.class_names))
+    marked = by_defects(images)
+    return images if marked is None else images.take(~marked.is_outlier)
+
+
+def by_classes(images: ImageSet, names: tuple[str, ...]) -> Experiment:
+    """The images of some classes are the outliers, as they are to a model trained without them.
+
+    Raises DataError for a class that the set has not.
+    """
+    normal = images.without_classes(names)
+    is_outlier = np.ones(len(images), bool)
+    is_outlier[images.positions(normal.ids)] = False
+    kind = "class" if len(names) == 1 else "classes"
+    return Experiment(images, is_outlier, f"{kind} {listed(names)}")
+
+
+def by_defects(images: ImageSet) -> Experiment | None:
+    """The images that the set itself marks as outliers; None if it marks none."""
+    factors = images.factors
+    if factors is None or "is_outlier" not in factors or not factors["is_outlier"].any():
+        return None
+    return Experiment(images, factors["is_outlier"].to_numpy(bool), "images with a planted defect")
+
+
+def by_corruption(images: ImageSet, name: str, share: float, seed: int = 0) -> Experiment:
+    """The images and, after them, spoiled copies of some of them.
+
+    share: above 0 to 1, how many copies for each image.  The same seed spoils the same images in
+    the same way.  Raises OptionError for an unknown name or share.
+    """
+    if name not in CORRUPTIONS:
+        raise OptionError(
+            f"There is no corruption {name[:60]!r}: choose one of {', '.join(CORRUPTIONS)}."
+        )
+    rng = np.random.default_rng(seed)
+    chosen = images.take(np.sort(rng.permutation(len(images))[: _count(images, share)]))
+    spoiled = CORRUPTIONS[name].make(np.ascontiguousarray(chosen.images), rng)
+    ids = [f"{one}+{name}" for one in chosen.ids.tolist()]
+    return _planted(images, spoiled, ids, f"planted: {name}")
+
+
+def by_dataset(images: ImageSet, others: ImageSet, share: float, seed: int = 0) -> Experiment:
+    """The images and, after them, images of another set, brought to their shape.
+
+    share: above 0 to 1, how many for each image, at most as many as there are.
+    Raises OptionError for another share, DataError if the others are none or are among the images.
+    """
+    rng = np.random.default_rng(seed)
+    chosen = others.take(np.sort(rng.permutation(len(others))[: _count(images, share)]))
+    if not len(chosen):
+        raise DataError(f"There are no images in {others.id} ({others.split}) to plant.")
+    if len(images.known_positions(chosen.ids.tolist())):
+        raise DataError(f"Images of {others.id} are judged themselves: plant those of another set.")
+    fitted = np.stack([_fitted(x, images.shape) for x in chosen.images])
+    return _planted(images, fitted, chosen.ids.tolist(), f"planted: {others.id.rpartition('/')[2]}")
+
+
+def _planted(images: ImageSet, x: Pixels, ids: list[str], what: str) -> Experiment:
+    """x, (m, C, H, W), appended to the images as a class of their own."""
+    n, m = len(images), len(x)
+    labels = images.labels
+    if labels is not None:
+        labels = np.append(labels, np.full(m, len(images.class_names), np.int64))
+    together = replace(
+        images,
+        images=np.concatenate([images.images, x]),
+        labels=labels,
+        class_names=(*images.class_names, what) if labels is not None else images.class_names,
+        ids=np.append(images.ids, np.array(ids, dtype=np.str_)),
+        factors=None,
+        masks=None,
+    )
+    return Experiment(together, np.arange(n + m) >= n, what)
+
+
+def _count(images: ImageSet, share: float) -> int:
+    if not 0 < share <= 1:
+        raise OptionError("The share of planted images must be above 0 and at most 1.")
+    return max(1, round(share * len(images)))
+
+
+def _fitted(x: Pixels, shape: tuple[int, int, int]) -> Pixels:
+    """One image (C, H, W) as an image of `shape`."""
+    if x.shape == shape:
+        return x
+    return to_array(from_array(x), shape[0], shape[1:])
+
+
+def _noise(x: Pixels, rng: np.random.Generator) -> Pixels:
+    return rng.integers(0, 256, x.shape, dtype=np.uint8)
+
+
+def _blurred(x: Pixels, rng: np.random.Generator) -> Pixels:  # noqa: ARG001
+    from scipy.ndimage import gaussian_filter  # a fifth of a second that looking does not need
+
+    sigma = max(x.shape[2:]) / 14
+    return np.asarray(gaussian_filter(x.astype(np.float32), (0, 0, sigma, sigma))).astype(np.uint8)
+
+
+def _inverted(x: Pixels, rng: np.random.Generator) -> Pixels:  # noqa: ARG001
+    return 255 - x
+
+
+def _covered(x: Pixels, rng: np.random.Generator) -> Pixels:
+    """A grey rectangle, a third as high and as wide as the image and off its edges by a sixth."""
+    n, _, h, w = x.shape
+    top, left = (rng.integers(size // 6, size - size // 6 - size // 3 + 1, n) for size in (h, w))
+    rows, columns = np.arange(h)[None, :, None], np.arange(w)[None, None, :]
+    down, across = rows - top[:, None, None], columns - left[:, None, None]
+    inside = (down >= 0) & (down < h // 3) & (across >= 0) & (across < w // 3)  # (n, H, W)
+    return np.where(inside[:, None], np.uint8(128), x)
+
+
+def _scrambled(x: Pixels, rng: np.random.Generator) -> Pixels:  # noqa: ARG001
+    """Each quarter of the image in the opposite corner."""
+    return np.roll(x, (x.shape[2] // 2, x.shape[3] // 2), axis=(2, 3))
+
+
+def _speckled(x: Pixels, rng: np.random.Generator) -> Pixels:
+    """A fifth of the pixels black or white."""
+    drawn = rng.random((len(x), 1, *x.shape[2:]), dtype=np.float32)
+    return np.where(drawn < 0.1, np.uint8(0), np.where(drawn > 0.9, np.uint8(255), x))
+
+
+CORRUPTIONS: Mapping[str, Corruption] = MappingProxyType(
+    {
+        corruption.name: corruption
+        for corruption in (
+            Corruption("noise", "nothing but random pixels", _noise),
+            Corruption("blurred", "as out of focus", _blurred),
+            Corruption("inverted", "black for white", _inverted),
+            Corruption("covered", "a grey patch hides a ninth of it", _covered),
+            Corruption("scrambled", "its quarters change places", _scrambled),
+            Corruption("speckled", "a fifth of its pixels black or white", _speckled),
+        )
+    }
+)

@@ -1,0 +1,152 @@
+"""The well-known sets that torchvision also knows, read from its folder layout.
+
+The folder that was asked for is only ever read; fetch(), and nothing else, downloads a set, into
+the data folder.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from core import config
+from core.background import Progress
+from core.config import DataError
+from core.data.named import downloads, formats
+from core.images.imagesets import ImageSet, numbered_ids
+
+Pixels = npt.NDArray[np.uint8]
+Labels = npt.NDArray[np.int64]
+DIGITS = tuple("0123456789")
+
+
+class Layout(Protocol):
+    """How the files of a set lie in `folder` below a data root."""
+
+    @property
+    def folder(self) -> str: ...
+
+    def present(self, root: Path, split: str) -> bool: ...
+
+    def read(self, root: Path, split: str) -> tuple[Pixels, Labels]: ...
+
+
+@dataclass(frozen=True)
+class PublicSet:
+    """What a set is called, what it holds and how it lies on the disk."""
+
+    id: str
+    title: str
+    explanation: str
+    class_names: tuple[str, ...]
+    input_shape: tuple[int, int, int]
+    n_train: int
+    n_test: int
+    layout: Layout
+
+    def root(self, split: str, data_root: Path | None) -> Path | None:
+        """The first folder with the whole split, of data_root and the data folder; or None."""
+        roots = (data_root or config.data_root(), config.data_dir())
+        return next((root for root in roots if self.layout.present(root, split)), None)
+
+    def is_here(self, data_root: Path | None = None) -> bool:
+        """Whether all of it is on this machine; data_root as in root()."""
+        return all(self.root(split, data_root) is not None for split in ("train", "test"))
+
+    def absent(self) -> DataError:
+        """What there is to say when it is not on this machine."""
+        return DataError(
+            f"{self.title} is not on this machine: download it with `python -m core datasets fetch "
+            f"{self.id}` ({downloads.megabytes(self.id):.0f} MB), or on the page Your images under "
+            "Public data sets."
+        )
+
+    def load(self, split: str, data_root: Path | None = None) -> ImageSet:
+        """One split; DataError if it is broken, or if it is not here, which says how to get it."""
+        root = self.root(split, data_root)
+        if root is None:
+            raise self.absent()
+        images, labels = self.layout.read(root, split)
+        if len(images) != len(labels) or not (labels < len(self.class_names)).all():
+            raise DataError(f"{self.title} in {root} is broken: delete it and download it again.")
+        ids = numbered_ids(f"{self.id}/{split}", range(len(images)))
+        return ImageSet(self.id, split, images, labels, self.class_names, ids)
+
+    def fetch(self, data_root: Path | None = None, progress: Progress | None = None) -> None:
+        """Download the set unless it is here; DataError if it cannot be had.
+
+        progress: told (bytes there, of how many).
+        """
+        if self.is_here(data_root):
+            return
+        root = config.data_dir()
+        resources = downloads.resources(self.id)
+        downloads.fetch_all(self.title, resources, root / self.layout.folder, progress)
+        if isinstance(self.layout, formats.CifarFiles):
+            self.layout.unpack(root, resources[0].filename)
+
+
+FASHION = (
+    *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
+    *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
+)
+THINGS = (
+    *("airplane", "automobile", "bird", "cat", "deer"),
+    *("dog", "frog", "horse", "ship", "truck"),
+)
+PUBLIC_SETS = (
+    PublicSet(
+        "mnist",
+        "MNIST",
+        "Handwritten digits, 28 x 28, grey.",
+        DIGITS,
+        (1, 28, 28),
+        60_000,
+        10_000,
+        formats.IdxFiles("MNIST/raw"),
+    ),
+    PublicSet(
+        "fashion-mnist",
+        "Fashion-MNIST",
+        "Clothes, shoes and bags from a shop's catalogue, 28 x 28, grey.",
+        FASHION,
+        (1, 28, 28),
+        60_000,
+        10_000,
+        formats.IdxFiles("FashionMNIST/raw"),
+    ),
+    PublicSet(
+        "kmnist",
+        "Kuzushiji-MNIST",
+        "Cursive Japanese characters from old books, 28 x 28, grey.",
+        ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"),
+        (1, 28, 28),
+        60_000,
+        10_000,
+        formats.IdxFiles("KMNIST/raw"),
+    ),
+    PublicSet(
+        "cifar10",
+        "CIFAR-10",
+        "Photographs of animals and vehicles, 32 x 32, colour.",
+        THINGS,
+        (3, 32, 32),
+        50_000,
+        10_000,
+        formats.CifarFiles(),
+    ),
+    PublicSet(
+        "svhn",
+        "SVHN",
+        "House numbers seen from the street, 32 x 32, colour.",
+        DIGITS,
+        (3, 32, 32),
+        73_257,
+        26_032,
+        formats.SvhnFiles(),
+    ),
+)
+BY_ID = MappingProxyType({known.id: known for known in PUBLIC_SETS})

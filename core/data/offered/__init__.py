@@ -1,0 +1,1 @@
+"""What a person offers: files, folders and archives, read through one gate."""

@@ -1,0 +1,1 @@
+"""A person's own images: what is offered, drafts, and the data sets made of them."""

@@ -1,0 +1,157 @@
+"""Images that have been read and are not yet a data set: what they were brought to, what is odd."""
+
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from core.config import DataError
+from core.data.own.store import own_dir
+from core.images.imagesets import Rejected
+
+Manner = Literal["crop", "pad", "digit"]
+MANNERS: tuple[Manner, ...] = get_args(Manner)
+SIDES = range(16, 513)  # what models take
+DRAFT = ".draft-"
+DRAFT_SECONDS = 24 * 3600  # after which a draft that nobody finished is thrown away
+BLOCK_BYTES = 32 << 20  # of pixels that are copied at a time
+SPARE_BYTES = 256 << 20  # of the disk that stay free
+
+
+@dataclass(frozen=True)
+class Form:
+    """What images are brought to.
+
+    size: (H, W), each 16 to 512.  channels: 1 = grey, 3 = colour.
+    manner: "crop" cuts the middle out, "pad" fills up the edges, "digit" does what MNIST's makers
+    did with handwriting: see core.images.preparation.
+    Raises DataError outside these bounds.
+    """
+
+    size: tuple[int, int]
+    channels: int = 3
+    manner: Manner = "crop"
+
+    def __post_init__(self) -> None:
+        if not all(side in SIDES for side in self.size):
+            raise DataError("Images can be brought to 16 to 512 pixels a side: choose such a size.")
+        if self.channels not in (1, 3) or self.manner not in MANNERS:
+            raise DataError("Images are grey (1 channel) or in colour (3), and crop, pad or digit.")
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(C, H, W)."""
+        return self.channels, *self.size
+
+
+@dataclass(frozen=True)
+class Draft:
+    """Images that have been read, and what is known about them.
+
+    folder: holds the pixels.  source: where they came from, in words.  names: (n,) unique.
+    sides: (n, 2) height and width as offered.  equal, near: (n,) for each image the first one it is
+    equal, or almost equal, to; itself if none.  rejected: the files that could not be read.
+    labels: (n,) the class that the source gives each image, None where it gives none.
+    notes: sentences about how the files were read.
+    """
+
+    folder: Path
+    source: str
+    form: Form
+    names: tuple[str, ...]
+    sides: npt.NDArray[np.int32]
+    equal: npt.NDArray[np.int64]
+    near: npt.NDArray[np.int64]
+    rejected: tuple[Rejected, ...]
+    labels: tuple[str | None, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @property
+    def n_offered(self) -> int:
+        return len(self.names) + len(self.rejected)
+
+    def pixels(self) -> npt.NDArray[np.uint8]:
+        """(n, C, H, W), read from the disk as it is used."""
+        shape = (len(self), *self.form.shape)
+        return np.memmap(self.folder / "pixels", np.uint8, "r", shape=shape)
+
+    def repeats(self) -> npt.NDArray[np.bool_]:
+        """(n,): equal to an image before it."""
+        return np.asarray(self.equal != np.arange(len(self)))
+
+    def near_repeats(self) -> npt.NDArray[np.bool_]:
+        """(n,): almost equal to an image before it, but not equal to any."""
+        return np.asarray((self.near != np.arange(len(self))) & ~self.repeats())
+
+    def small(self) -> npt.NDArray[np.bool_]:
+        """(n,): less than half as high or wide as it has been made."""
+        return np.asarray((2 * self.sides < np.array(self.form.size)).any(axis=1))
+
+    def discard(self) -> None:
+        """Throw the pixels away."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@contextmanager
+def draft_folder() -> Iterator[Path]:
+    """A new folder, gone again if the block fails; a disk that refuses is a DataError."""
+    try:
+        own_dir().mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(dir=own_dir(), prefix=DRAFT))
+    except OSError as error:
+        raise no_room(error) from error
+    try:
+        yield folder
+    except OSError as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise no_room(error) from error
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def no_room(error: OSError) -> DataError:
+    """What is said where the disk refuses."""
+    return DataError(
+        f"The images cannot be kept in {own_dir()} ({error.strerror}): free some space, or set "
+        "HOURGLASS_HOME to a folder that can be written."
+    )
+
+
+def check_disk(folder: Path, n_files: int, form: Form) -> None:
+    """DataError if so many images would not find room."""
+    channels, height, width = form.shape
+    needed = 2 * n_files * channels * height * width  # the draft and the set made of it
+    if shutil.disk_usage(folder).free < needed + SPARE_BYTES:
+        raise DataError(
+            f"{n_files:,} images of this size may need {needed / 1e9:.1f} GB and the disk has not "
+            "as much: choose a smaller size or free some space."
+        )
+
+
+def blocks(order: npt.NDArray[np.int64], image_bytes: int) -> Iterator[npt.NDArray[np.int64]]:
+    """The order in parts of at most BLOCK_BYTES of pixels, each of one image at least."""
+    size = max(1, BLOCK_BYTES // image_bytes)
+    for start in range(0, len(order), size):
+        yield order[start : start + size]
+
+
+def forget_old_drafts() -> None:
+    """Throw away what nobody has made a set of for a day."""
+    for folder in own_dir().glob(f"{DRAFT}*"):
+        try:
+            age = time.time() - folder.stat().st_mtime
+        except OSError:
+            continue
+        if age > DRAFT_SECONDS:
+            shutil.rmtree(folder, ignore_errors=True)

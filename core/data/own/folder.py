@@ -1,0 +1,158 @@
+"""A person's own images as a data set: a folder, archive or file, flat or a folder a class.
+
+Every file offered is either an image of the set or on its list of rejected files, with a reason.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from core.background import Progress
+from core.config import DataError
+from core.data.offered.files import Offer, Offers
+from core.data.offered.gate import Offered, Terms, in_file, in_folder
+from core.data.offered.names import printable
+from core.data.own.upload import readable_pictures
+from core.images.imagesets import TEST_SHARE, ImageSet, Rejected, classes_of, hash_fraction
+from core.images.reading import Picture, from_array, to_array
+from core.text import counted
+
+Size = tuple[int, int]
+Pixels = npt.NDArray[np.uint8]
+DEFAULT_SIZE = (64, 64)
+ALIKE = range(8, 129)  # pixels a side; images all of one such size keep it
+SIDES = range(8, 513)
+MAX_BYTES = 2 << 30
+
+
+@dataclass(frozen=True)
+class Choice:
+    """How a person's own images become a set.
+
+    split: "train", "test" or "all".  size: (H, W) to which all are brought, by cutting the middle
+    out if need be, 8 to 512 pixels a side; None keeps theirs if they are all alike and at most
+    128 a side, else 64 x 64.  seed: of the split.  Raises DataError outside these bounds.
+    """
+
+    split: str = "all"
+    size: Size | None = None
+    seed: int = 0
+    encoding: str = ""
+
+    def __post_init__(self) -> None:
+        if self.split not in ("train", "test", "all"):
+            raise DataError(f"There is no split {self.split!r}: choose train, test or all.")
+        if self.size is not None and not all(side in SIDES for side in self.size):
+            raise DataError("Images can be brought to 8 to 512 pixels a side: choose such a size.")
+
+
+def load_path(
+    id: str,  # noqa: A002  # as in core.data.catalogue
+    choice: Choice,
+    progress: Progress | None = None,
+) -> ImageSet:
+    """The images of folder:PATH, of zip:PATH or of file:PATH, which is an archive or an image.
+
+    Raises DataError if there are none, or no such folder or file.
+    """
+    kind, _, path = id.partition(":")
+    terms = Terms(encoding=choice.encoding)
+    if kind == "folder":
+        return from_offers(id, in_folder(Path(path), terms), choice, progress)
+    return from_offers(id, in_file(Path(path), terms), choice, progress)
+
+
+def from_offers(
+    id: str,  # noqa: A002  # as in core.data.catalogue
+    offers: Offers,
+    choice: Choice,
+    progress: Progress | None = None,
+) -> ImageSet:
+    """The images among `offers`, in an order that depends on their names and the seed alone.
+
+    Ids are names.  Each name falls into the test split with probability TEST_SHARE, by its hash,
+    whatever other files there are.  progress: told after every file how many are done, of how many.
+    Raises DataError if none can be read or if they are too many for the memory.
+    """
+    gathered, rejected = _Gathered(choice.size), list[Rejected]()
+    for offer, picture in readable_pictures(offers, rejected, progress):
+        gathered.add(offer, picture)
+    if not gathered.names:
+        why = f", the first because: {min(rejected).reason}" if rejected else "."
+        raise DataError(
+            f"{printable(id)} has no image that can be read of "
+            f"{counted(len(rejected), 'file')}{why}"
+        )
+    lots = [(hash_fraction(name, choice.seed), name) for name in gathered.names]
+    order = sorted(range(len(lots)), key=lots.__getitem__)
+    names = [gathered.names[i] for i in order]
+    labels, class_names = classes_of(names, [gathered.labels[i] for i in order])
+    whole = ImageSet(
+        id,
+        choice.split,
+        gathered.images(order),
+        labels,
+        class_names,
+        np.array(names, dtype=np.str_),
+        rejected=tuple(sorted(rejected)),
+        notes=tuple(offers.notes) if isinstance(offers, Offered) else (),
+    )
+    return whole.take(_chosen(names, choice))
+
+
+@dataclass
+class _Gathered:
+    """Images as they come in, kept at their own size for as long as they are all alike."""
+
+    size: Size | None
+    names: list[str] = field(default_factory=list)
+    labels: list[str | None] = field(default_factory=list)
+    pixels: list[Pixels] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.may_differ = self.size is not None
+
+    def add(self, offer: Offer, picture: Picture) -> None:
+        """Take an image in; DataError if there is no room for it."""
+        self.pixels.append(self._fitted(picture))
+        self.names.append(offer.name)
+        self.labels.append(offer.label)
+        _, height, width = self.pixels[-1].shape
+        if len(self.pixels) * 3 * height * width > MAX_BYTES:
+            raise DataError("The images need more than 2 GB: choose fewer, or a smaller size.")
+
+    def images(self, order: Sequence[int]) -> Pixels:
+        """All of them: (N, C, H, W), grey only if all are.  order: their positions."""
+        channels = max(len(x) for x in self.pixels)
+        ordered = (self.pixels[i] for i in order)
+        return np.stack([np.broadcast_to(x, (channels, *x.shape[1:])) for x in ordered])
+
+    def _fitted(self, picture: Picture) -> Pixels:
+        if self.size is None:
+            small = all(side in ALIKE for side in picture.size)
+            self.size = picture.size if small else DEFAULT_SIZE
+            self.may_differ = self.size != picture.size
+        elif not self.may_differ and picture.size != self.size:
+            self.size, self.may_differ = DEFAULT_SIZE, True
+            self.pixels[:] = [_array(from_array(x), DEFAULT_SIZE) for x in self.pixels]
+        return _array(picture, self.size)
+
+
+def _array(picture: Picture, size: Size) -> Pixels:
+    return to_array(picture, 1 if picture.image.mode == "L" else 3, size)
+
+
+def _chosen(names: Sequence[str], choice: Choice) -> npt.NDArray[np.bool_]:
+    """Which images belong to the split; of two or more, neither split is left without any.
+
+    names: in the order of their lots.
+    """
+    if choice.split == "all":
+        return np.ones(len(names), bool)
+    for_test = np.array([hash_fraction(name, choice.seed) < TEST_SHARE for name in names])
+    if len(names) > 1:
+        for_test[0], for_test[-1] = True, False
+    return np.asarray(for_test == (choice.split == "test"))

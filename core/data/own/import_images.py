@@ -1,0 +1,138 @@
+"""A person's images read once into a file of pixels, with a report on what is odd among them.
+
+What is read is a draft: core.data.own.store makes a data set of it once the report has been seen.
+"""
+
+import contextlib
+import math
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+
+from core.background import Progress
+from core.config import DataError, ImageRejected
+from core.data.offered.files import Offer, Offers
+from core.data.offered.gate import Offered
+from core.data.own import draft as drafts
+from core.data.own.draft import Draft, Form
+from core.data.own.upload import readable_pictures
+from core.images import duplicates
+from core.images.imagesets import Rejected
+from core.images.preparation import Steps, prepare, suggest, working_copy
+from core.images.reading import Picture, read_image, to_array
+
+COMMON = (28, 32, 48, 64, 96, 128)  # sizes that networks are often given
+SAMPLED = 12  # images that are looked at to suggest a form
+
+
+def gather(offers: Offers, form: Form, source: str, progress: Progress | None = None) -> Draft:
+    """Read every image among `offers` once, bring it to `form`, and compare them all.
+
+    The memory used does not depend on how large the pictures are together, nor what is made on
+    their order.  progress: told after every file.
+    Raises DataError if none can be read, or the disk is full; nothing is then left on it.
+    """
+    drafts.forget_old_drafts()
+    with drafts.draft_folder() as folder:
+        drafts.check_disk(folder, len(offers), form)
+        rejected: list[Rejected] = []
+        with open(folder / "pixels", "wb") as file:
+            found = _Gathering(form, file)
+            for offer, picture in readable_pictures(offers, rejected, progress):
+                found.add(offer, picture)
+        if not found.names:
+            first = "" if len(rejected) == 1 else "The first of them: "
+            why = f" {first}{min(rejected).reason}" if rejected else ""
+            files = "The file" if len(rejected) == 1 else f"None of the {len(rejected):,} files"
+            isnt = "is no image" if len(rejected) == 1 else "is an image"
+            raise DataError(f"{files} {isnt} that can be read.{why}")
+        found.sort(folder / "pixels")
+        notes = offers.notes if isinstance(offers, Offered) else ()
+        return replace(found.draft(folder, source), rejected=tuple(sorted(rejected)), notes=notes)
+
+
+@dataclass
+class _Gathering:
+    """What is known of the images so far; their pixels are in the file."""
+
+    form: Form
+    file: BinaryIO
+    names: list[str] = field(default_factory=list)
+    labels: list[str | None] = field(default_factory=list)
+    sides: list[tuple[int, int]] = field(default_factory=list)
+    digests: list[bytes] = field(default_factory=list)
+    thumbnails: list[bytes] = field(default_factory=list)
+
+    def add(self, offer: Offer, picture: Picture) -> None:
+        """Take an image in; OSError if the disk takes no more."""
+        x = formed(picture, self.form)
+        self.file.write(x.tobytes())
+        self.names.append(offer.name)
+        self.labels.append(offer.label)
+        self.sides.append(picture.size)
+        self.digests.append(duplicates.digest(x))
+        self.thumbnails.append(duplicates.thumbnail(x).tobytes())
+
+    def sort(self, path: Path) -> None:
+        """Put the images, and their pixels in the file at `path`, in the order of their names."""
+        order = sorted(range(len(self.names)), key=self.names.__getitem__)
+        if order == list(range(len(order))):
+            return
+        columns: tuple[list[Any], ...] = (
+            self.names, self.labels, self.sides, self.digests, self.thumbnails
+        )  # fmt: skip
+        for column in columns:
+            column[:] = [column[i] for i in order]
+        sorted_path = path.with_name("sorted")
+        with open(sorted_path, "wb") as file:
+            for part in drafts.blocks(np.array(order), math.prod(self.form.shape)):
+                pixels = np.memmap(path, np.uint8, "r", shape=(len(order), *self.form.shape))
+                file.write(pixels[part].tobytes())
+                del pixels  # Windows replaces no file that is mapped
+        sorted_path.replace(path)
+
+    def draft(self, folder: Path, source: str) -> Draft:
+        """Compare the images with each other."""
+        thumbnails = np.frombuffer(b"".join(self.thumbnails), np.uint8)
+        return Draft(
+            folder,
+            source,
+            self.form,
+            tuple(self.names),
+            np.array(self.sides, np.int32),
+            duplicates.equal(self.digests),
+            duplicates.near(thumbnails.reshape(len(self.names), -1)),
+            (),
+            tuple(self.labels),
+        )
+
+
+def suggest_form(offers: Offers) -> Form:
+    """A form that suits a sample of the images: their size or a common one below it, grey if all
+    are.  64 x 64 in colour if none of the sample can be read.
+    """
+    every = max(1, len(offers) // SAMPLED)
+    sample = []
+    for offer in islice(offers, 0, every * SAMPLED, every):
+        with contextlib.suppress(ImageRejected):
+            sample.append(read_image(offer.read()))
+    if not sample:
+        return Form((64, 64))
+    side = float(np.median([min(picture.size) for picture in sample]))
+    fitting = max(size for size in COMMON if size <= max(side, COMMON[0]))
+    colour = any(picture.image.mode != "L" for picture in sample)
+    return Form((fitting, fitting), 3 if colour else 1)
+
+
+def formed(picture: Picture, form: Form) -> npt.NDArray[np.uint8]:
+    """The picture as an image of the set: (C, H, W)."""
+    if form.manner == "crop":
+        return to_array(picture, form.channels, form.size)
+    picture = working_copy(picture)  # a line of 20,000 pixels would be padded to a square of them
+    if form.manner == "pad":
+        return prepare(picture, form.shape, Steps(frame="pad")).x
+    return prepare(picture, form.shape, suggest(picture, form.shape, "digit")).x

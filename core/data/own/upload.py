@@ -1,0 +1,100 @@
+"""What a person has just handed over, as pictures to be looked at one by one."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from core.background import Progress
+from core.config import ImageRejected
+from core.data.offered.files import TWICE, Offer, Offers
+from core.data.offered.names import MAX_NAME, printable
+from core.images.imagesets import Rejected
+from core.images.preparation import WORKING_SIDE, working_copy
+from core.images.reading import Picture, read_image
+
+WORKING_BYTES = 192 << 20  # what the working copies of all pictures may take together
+MOST = 1_000
+
+
+@dataclass(frozen=True)
+class Given:
+    """A picture that could be read.  name: unique among those given with it; an outsider's words.
+
+    picture: a working copy.  size: (H, W) of the file's own picture.
+    """
+
+    name: str
+    picture: Picture
+    size: tuple[int, int]
+
+
+def read_pictures(
+    offers: Offers, progress: Progress | None = None
+) -> tuple[list[Given], list[Rejected]]:
+    """The pictures among the offers and the files that are none, each once, in the given order.
+
+    Pictures are kept smaller the more there are, so that together they take at most WORKING_BYTES;
+    what comes after MOST pictures is rejected.  progress: told after every file.
+    """
+    side = min(WORKING_SIDE, int((WORKING_BYTES / 3 / max(1, min(MOST, len(offers)))) ** 0.5))
+    given: list[Given] = []
+    rejected: list[Rejected] = []
+    names: set[str] = set()
+    for done, offer in enumerate(offers, start=1):
+        try:
+            if len(given) >= MOST:
+                raise ImageRejected(
+                    f"Only {MOST:,} pictures are looked at one by one: make a data set of more."
+                )
+            picture = read_image(offer.read(), "It")
+        except ImageRejected as refusal:
+            rejected.append(Rejected(unique(offer.name, set()), str(refusal)))
+        else:
+            name = unique(offer.name, names)
+            names.add(name)
+            given.append(Given(name, working_copy(picture, side), picture.size))
+        if progress is not None:
+            progress(done, max(done, len(offers)))
+    return given, rejected
+
+
+def unique(name: str, taken: set[str]) -> str:
+    """`name`, cut to 200 characters, with a number if it is taken."""
+    name = printable(name)[:200] or "without a name"
+    number, candidate = 1, name
+    while candidate in taken:
+        number += 1
+        candidate = f"{name} ({number})"
+    return candidate
+
+
+# The pictures among files that a person offers, and why the other files are none.
+
+
+def readable_pictures(
+    offers: Offers, rejected: list[Rejected], progress: Progress | None = None
+) -> Iterator[tuple[Offer, Picture]]:
+    """The offer and the picture of each file that is an image, in the order offered.
+
+    rejected: gets every other file, with its reason.  progress: told after every file how many are
+    done, of how many.
+    """
+    taken: set[str] = set()
+    for done, offer in enumerate(offers, start=1):
+        try:
+            _check_name(offer.name, taken)
+            picture = read_image(offer.read(), "It")
+        except ImageRejected as refusal:
+            rejected.append(Rejected(offer.name[:MAX_NAME], str(refusal)))
+        else:
+            taken.add(offer.name)
+            yield offer, picture
+        if progress is not None:
+            progress(done, max(done, len(offers)))
+
+
+def _check_name(name: str, taken: set[str]) -> None:
+    """ImageRejected for a name that cannot be an id."""
+    if name in taken:
+        raise ImageRejected(TWICE)
+    if len(name) > MAX_NAME or "\0" in name:
+        raise ImageRejected(f"Its name has more than {MAX_NAME} characters, or a NUL.")

@@ -1,0 +1,185 @@
+"""A model and its training as one short script that needs no Hourglass.
+
+Run on the same images with as many threads it ends in the very same weights.
+"""
+
+import math
+
+from core.checkpoints import Card
+from core.config import NAME_PATTERN
+from core.export.torch_code import BOUND_CLASS, sequence, uses_bound
+from core.noise import Noise
+from core.text import visible
+
+TELL = "print"  # of the script; a test makes sure that core itself prints nothing
+
+
+def script(card: Card) -> str:
+    """The script, as text; PyTorch and NumPy run it (PCA: NumPy alone).
+
+    What the checkpoint's author wrote stands in comments, a line each: in none of it can it run.
+    """
+    body = _closed_form(card) if card.architecture.closed_form else _by_gradient(card)
+    return f"{HEAD}{_about(card)}{IMPORTS}{body}"
+
+
+# The docstring comes first: a comment in the first two lines could change the file's encoding.
+HEAD = '''\
+"""A model and its training, in PyTorch or NumPy alone.
+
+    python SCRIPT.py images.npy weights.npz
+
+images.npy: the training images, uint8 (N, C, H, W).
+"""
+
+'''
+IMPORTS = """
+import sys
+
+import numpy as np
+"""
+
+
+def _about(card: Card) -> str:
+    """What the model is, and how its training images are had, as comments."""
+    name = card.name if NAME_PATTERN.fullmatch(card.name) else "MODEL"
+    lines = (
+        f"{card.title}, trained on {card.dataset_title!r}.",
+        "Hourglass saves its training images with",
+        f"    python -m core export {name} --out images.npy",
+    )
+    return "".join(f"# {visible(line)}\n" for line in lines)
+
+
+def _closed_form(card: Card) -> str:
+    return f"""
+images = np.load(sys.argv[1]).reshape(-1, {math.prod(card.input_shape)})
+x = images.astype(np.float32) / 255
+mean = x.mean(axis=0)
+_, singular, components = np.linalg.svd(x - mean, full_matrices=False)
+w = components[:{card.latent_dim}]  # (D', D): z = w @ (x - mean), x_hat = w.T @ z + mean
+x_hat = (x - mean) @ w.T @ w + mean
+{TELL}(f"mean squared error {{np.square(x - x_hat).mean():.5f}}")
+np.savez(sys.argv[2], w=w, mean=mean)
+"""
+
+
+def _by_gradient(card: Card) -> str:
+    parts = [_settings(card), *_network(card), _noise(card), _loss(card), _loop()]
+    return "\n\n".join(part.strip("\n") for part in parts) + "\n"
+
+
+def _settings(card: Card) -> str:
+    t = card.document.training
+    return f"""
+import torch
+from torch import nn
+
+SEED, EPOCHS, BATCH_SIZE = {t.seed}, {t.epochs}, {t.batch_size}
+PEAK, WEIGHT_DECAY = {t.learning_rate!r}, {t.weight_decay!r}  # of the learning rate; of AdamW
+torch.set_num_threads({t.threads})
+"""
+
+
+def _network(card: Card) -> list[str]:
+    plan = card.plan
+    code = [BOUND_CLASS] if uses_bound(plan) else []
+    code.append(f'''
+
+def seed_of(*parts):
+    """One seed from several numbers."""
+    return int(np.random.SeedSequence(parts).generate_state(1, np.uint64)[0] >> np.uint64(1))
+
+
+torch.manual_seed(seed_of(SEED))
+encoder = {sequence(plan.encoder)}
+decoder = {sequence(plan.decoder)}
+network = nn.ModuleDict({{"encoder": encoder, "decoder": decoder}})
+network.to(memory_format=torch.channels_last)
+''')
+    return code
+
+
+def _noise(card: Card) -> str:
+    if not card.noise:
+        return ""
+    lines = "\n".join(f"    {line}" for line in _noise_lines(card.noise))
+    return f'''
+
+def noisy(x, generator):
+    """What the network is given; the target stays clean."""
+{lines}
+'''
+
+
+def _noise_lines(noise: Noise) -> list[str]:
+    if noise.kind in ("gaussian", "speckle"):
+        normal = f"normal_({noise.mu!r}, {noise.sigma!r}, generator=generator)"
+        out = "x + drawn" if noise.kind == "gaussian" else "x * (1 + drawn)"
+        lines = [f"drawn = torch.empty_like(x).{normal}", f"out = {out}"]
+    else:
+        where = (
+            f"where = torch.empty_like(x[:, :1]).uniform_(generator=generator) < {noise.sigma!r}"
+        )
+        value = "torch.zeros_like(x[:, :1])"
+        if noise.kind == "salt_and_pepper":
+            value += ".uniform_(generator=generator).round()"
+        lines = [where, f"out = torch.where(where, {value}, x)"]
+    return [*lines, "return out.clamp(0, 1)" if noise.clip else "return out"]
+
+
+def _loss(card: Card) -> str:
+    x_in = "noisy(x, generator)" if card.noise else "x"
+    if not card.plan.variational:
+        return f'''
+
+def loss_of(x, generator):
+    """The mean squared error of a batch."""
+    return nn.functional.mse_loss(decoder(encoder({x_in})), x)
+'''
+    return f'''
+
+def loss_of(x, generator):
+    """The mean squared error of a batch, and the pull of its codes towards N(0, 1)."""
+    x_in = {x_in}
+    drawn = torch.empty(len(x), {card.latent_dim}).normal_(generator=generator)
+    mu, logvar = encoder(x_in).chunk(2, dim=1)
+    z = mu + drawn * torch.exp(0.5 * logvar)
+    kl = 0.5 * (mu.square() + logvar.exp() - 1 - logvar).sum(dim=1).mean()
+    return nn.functional.mse_loss(decoder(z), x) + {card.plan.beta!r} * kl / x[0].numel()
+'''
+
+
+def _loop() -> str:
+    told = TELL + '(f"epoch {epoch}: loss {losses.item() / steps:.5f}")'
+    return LOOP.replace("TOLD", told)
+
+
+LOOP = """
+
+images = torch.from_numpy(np.load(sys.argv[1]))
+steps = len(images) // BATCH_SIZE + (len(images) % BATCH_SIZE > 1)
+optimizer = torch.optim.AdamW(
+    network.parameters(), lr=PEAK, weight_decay=WEIGHT_DECAY, fused=True
+)
+total = steps * EPOCHS
+schedule = torch.optim.lr_scheduler.OneCycleLR(
+    optimizer, PEAK, total_steps=total + (total == 5), pct_start=0.2
+)
+for epoch in range(1, EPOCHS + 1):
+    order = torch.randperm(
+        len(images), generator=torch.Generator().manual_seed(seed_of(SEED, epoch))
+    )
+    losses = torch.zeros(())
+    for step in range(steps):
+        generator = torch.Generator().manual_seed(seed_of(SEED, epoch, step))
+        x = images[order[step * BATCH_SIZE : (step + 1) * BATCH_SIZE]].to(torch.float32).div_(255)
+        loss = loss_of(x.contiguous(memory_format=torch.channels_last), generator)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+        losses += loss.detach()
+    TOLD
+np.savez(sys.argv[2], **{name: t.numpy() for name, t in network.state_dict().items()})
+"""

@@ -1,0 +1,1 @@
+"""From the bytes of a file to prepared pixels, and sets of images."""

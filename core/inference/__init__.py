@@ -1,0 +1,142 @@
+"""The one way to use a trained model: an autoencoder with NumPy in and NumPy out."""
+
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from core import checkpoints, metrics
+from core.checkpoints import Card, Checkpoint
+from core.config import CheckpointError, DataError
+from core.inference.backends import backend, batch_size
+
+Array = npt.NDArray[np.float32]
+Scores = npt.NDArray[np.float64]
+LARGEST = 1e7  # a pixel or a number of a code; what is beyond is as good as infinite
+NOT_SCORED = "The model's output for it is not finite."
+OWN_BYTES = 4 << 20  # of ONNX Runtime for a model, whatever its size
+
+
+class Autoencoder:
+    """A checkpoint in evaluation mode. Thread-safe: nothing in it changes after it is built.
+
+    Finite weights can still overflow, for all images or for some. encode, decode and reconstruct
+    raise CheckpointError then; errors has nan for those images.
+    """
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self.card: Card = checkpoint.card
+        self._backend = backend(checkpoint)
+
+    @classmethod
+    def load(cls, name_or_path: str | Path) -> Self:
+        """The checkpoint with that name or in that file; raises as core.checkpoints.load does."""
+        return cls(checkpoints.load(name_or_path))
+
+    @classmethod
+    def of(cls, card: Card) -> Self:
+        """The model of a card; CheckpointError if its file now holds another."""
+        return cls(checkpoints.of(card))
+
+    def weight(self) -> int:
+        """About how many bytes it keeps in memory: its parameters, once more for their layout."""
+        return 8 * self.card.n_parameters + OWN_BYTES
+
+    @property
+    def input_shape(self) -> tuple[int, int, int]:
+        """(C, H, W)."""
+        return self.card.input_shape
+
+    @property
+    def latent_dim(self) -> int:
+        """D', the count of numbers in a code."""
+        return self.card.latent_dim
+
+    def encode(self, x: Array) -> Array:
+        """Images (n, C, H, W), clean or noisy -> codes (n, latent_dim) float32.
+
+        Raises DataError if their shape is not the model's, as do all methods that take images.
+        """
+        self._check(x)
+        out = np.empty((len(x), self.latent_dim), np.float32)
+        for part in self._batches(len(x)):
+            out[part] = self._finite(self._backend.encode(_float(x[part])))
+        return out
+
+    def decode(self, z: Array) -> Array:
+        """Codes (n, latent_dim) -> images (n, C, H, W) float32, in [0, 1] if the output is bounded.
+
+        Raises DataError if the codes have another length.
+        """
+        if z.ndim != 2 or z.shape[1] != self.latent_dim:
+            raise DataError(
+                f"{self.card.name} decodes codes of {self.latent_dim} numbers, not {z.shape}."
+            )
+        out = np.empty((len(z), *self.input_shape), np.float32)
+        for part in self._batches(len(z)):
+            out[part] = self._finite(self._backend.decode(_float(z[part])))
+        return out
+
+    def reconstruct(self, x: Array) -> Array:
+        """(n, C, H, W) -> (n, C, H, W) float32: decode(encode(x)), batch by batch."""
+        self._check(x)
+        out = np.empty(x.shape, np.float32)
+        for part in self._batches(len(x)):
+            out[part] = self._finite(self._backend.decode(self._backend.encode(_float(x[part]))))
+        return out
+
+    def errors(self, x: Array, target: Array | None = None) -> Scores:
+        """The MSE of each reconstruction against target (x itself if None).
+
+        x, target: (n, C, H, W).  Returns (n,) float64 >= 0 on the [0, 1] pixel scale; nan where the
+        model's output is not finite.
+        """
+        self._check(x)
+        target = x if target is None else target
+        out = np.empty(len(x))
+        for part in self._batches(len(x)):
+            x_hat = self._backend.decode(self._backend.encode(_float(x[part])))
+            with np.errstate(over="ignore", invalid="ignore"):
+                out[part] = metrics.mse(target[part], x_hat)
+        return np.where(out <= LARGEST**2, out, np.nan)
+
+    def not_finite(self, n: int | None = None) -> CheckpointError:
+        """What to raise if the output is not finite for n of the images, or for some."""
+        which = "some" if n is None else f"{n:,}"
+        return CheckpointError(
+            f"{self.card.name} gives numbers that are not finite for {which} of these images: "
+            "choose another model."
+        )
+
+    def percentiles(self, errors: Scores) -> Scores:
+        """The share, 0 to 100, of the checkpoint's own test images that have a lower error.
+
+        errors: (n,).  Returns (n,), interpolated between the 201 stored quantiles.
+        """
+        return np.interp(errors, self.card.reference, np.linspace(0, 100, len(self.card.reference)))
+
+    def _check(self, x: Array) -> None:
+        if x.ndim != 4 or x.shape[1:] != self.input_shape:
+            raise DataError(
+                f"{self.card.name} takes images of {_times(self.input_shape)}, "
+                f"not {_times(x.shape[1:])}: choose another checkpoint or data set."
+            )
+
+    def _finite(self, values: Array) -> Array:
+        """A batch, at least one row, if all of it is finite."""
+        if values.min() >= -LARGEST and values.max() <= LARGEST:  # nan is neither
+            return values
+        raise self.not_finite()
+
+    def _batches(self, n: int) -> list[slice]:
+        size = batch_size(self.card.plan)
+        return [slice(i, i + size) for i in range(0, n, size)]
+
+
+def _float(values: Array) -> Array:
+    return np.ascontiguousarray(values, np.float32)
+
+
+def _times(shape: tuple[int, ...]) -> str:
+    return " x ".join(map(str, shape))

@@ -1,0 +1,130 @@
+"""How well a model rebuilds a set of images, clean and under noise."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from core import metrics
+from core.config import DataError
+from core.images.imagesets import ImageSet
+from core.images.parts import slices
+from core.inference import Autoencoder
+from core.noise import Noise, corrupt, draws
+
+Array = npt.NDArray[np.float32]
+Table = npt.NDArray[np.float64]
+
+
+class Rebuilder(Protocol):
+    """What can be judged: an Autoencoder, or anything else that gives an image for an image."""
+
+    def reconstruct(self, x: Array) -> Array: ...
+
+
+@dataclass(frozen=True)
+class AtSigma:
+    """Means over the images at one amount of noise, always against the clean images.
+
+    mse: of the reconstruction.  noisy_mse: of the noisy image itself.  psnr in dB, ssim up to 1.
+    """
+
+    sigma: float
+    mse: float
+    noisy_mse: float
+    psnr: float
+    ssim: float
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Means over all images; per_class: class name -> mse on clean images, for labelled sets."""
+
+    checkpoint: str
+    dataset: str
+    split: str
+    n: int
+    mse: float
+    psnr: float
+    ssim: float
+    per_class: dict[str, float]
+    sigma: tuple[AtSigma, ...]
+
+
+def evaluate(
+    autoencoder: Autoencoder,
+    images: ImageSet,
+    sigmas: tuple[float, ...] = (),
+    noise: Noise = Noise(),
+    seed: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> Evaluation:
+    """Rebuild every image, clean and with noise of each sigma, and compare with the clean image.
+
+    sigmas: 0 to 1 each.  noise: its kind, mu and clip serve every sigma.  seed: 0 to 2**32 - 1.
+    progress: told (images done, all images) after each part.
+    Raises DataError if there are no images or they do not fit the model, and OptionError if a sigma
+    is out of bounds.
+    """
+    noises = tuple(replace(noise, sigma=sigma) for sigma in sigmas)
+    values = qualities(autoencoder, images, (Noise(), *noises), seed, progress)
+    clean, *noisy = values.mean(axis=2).tolist()
+    return Evaluation(
+        checkpoint=autoencoder.card.name,
+        dataset=images.id,
+        split=images.split,
+        n=len(images),
+        mse=clean[0],
+        psnr=clean[2],
+        ssim=clean[3],
+        per_class=_per_class(images, values[0, 0]),
+        sigma=tuple(AtSigma(s.sigma, *row) for s, row in zip(noises, noisy, strict=True)),
+    )
+
+
+def qualities(
+    autoencoder: Rebuilder,
+    images: ImageSet,
+    noises: tuple[Noise, ...] = (Noise(),),
+    seed: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> Table:
+    """How well each image is rebuilt under each of noises, which share their kind.
+
+    Returns (len(noises), 4, n): mse, mse of the noisy image itself, psnr (dB, at most
+    metrics.PSNR_CAP) and ssim, each against the clean image.
+    progress: told (images done, all images) after each part.
+    Raises DataError if there are no images or they do not fit the model.
+    """
+    if not len(images):
+        raise DataError(f"There are no images in {images.id} ({images.split}): choose another set.")
+    parts: list[Table] = []
+    for part in slices(images):
+        parts.append(_measure(autoencoder, images.pixels(part), noises, seed))
+        if progress:
+            progress(part.stop, len(images))
+    return np.concatenate(parts, axis=2)
+
+
+def _measure(autoencoder: Rebuilder, x: Array, noises: tuple[Noise, ...], seed: int) -> Table:
+    """mse, noisy_mse, psnr and ssim of each image: x (n, C, H, W) -> (noises, 4, n)."""
+    drawn = draws(x, noises[-1].kind, seed) if any(noises) else x
+    rows = []
+    for noise in noises:
+        x_noisy = corrupt(x, drawn, noise) if noise else x
+        x_hat = autoencoder.reconstruct(x_noisy)
+        psnr = np.minimum(metrics.psnr(x, x_hat), metrics.PSNR_CAP)
+        rows.append([metrics.mse(x, x_hat), metrics.mse(x, x_noisy), psnr, metrics.ssim(x, x_hat)])
+    return np.array(rows)
+
+
+def _per_class(images: ImageSet, errors: npt.NDArray[np.float64]) -> dict[str, float]:
+    if images.labels is None:
+        return {}
+    return {
+        name: float(errors[images.labels == i].mean())
+        for i, name in enumerate(images.class_names)
+        if (images.labels == i).any()
+    }

@@ -1,0 +1,1 @@
+"""Code space: its geometry, projections, walks, structure."""

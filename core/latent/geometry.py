@@ -1,0 +1,197 @@
+"""The geometry of code space: principal axes, planes through it, gaps, stratified samples."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from core.inference import Autoencoder
+from core.memory import let_go
+from core.neighbours import gaps
+
+Array = npt.NDArray[np.float32]
+Codes = npt.NDArray[np.floating]
+Scores = npt.NDArray[np.float64]
+Index = npt.NDArray[np.int64]
+WIDE = 1024  # numbers of a code, from where only the strongest axes are computed
+ROWS = 2048  # codes at a time: sums over all of them need no copy of them
+TOLERANCE = 3e-6  # of the largest variance: how exactly a strongest axis is one
+SPARE = 6  # directions that are followed beside those asked for, so that these come out sooner
+MOST_FOLLOWED = 1024  # directions in all
+
+
+@dataclass(frozen=True)
+class Axes:
+    """Coordinate axes in code space: a point and directions from it.
+
+    origin: (k,).  directions: (m, k), orthonormal.  shares: (m,) of the variance, 0 to 1.
+    """
+
+    origin: Scores
+    directions: Scores
+    shares: Scores
+
+    def coordinates(self, z: npt.ArrayLike) -> Scores:
+        """Codes (n, k) as seen along the axes: (n, m)."""
+        parts = [part @ self.directions.T for part in _centred(np.asarray(z), self.origin)]
+        return np.concatenate([np.empty((0, len(self.directions))), *parts])
+
+    def codes(self, at: npt.ArrayLike) -> Array:
+        """The codes (n, k) that lie at coordinates (n, m) on the axes."""
+        return np.asarray(self.origin + np.asarray(at) @ self.directions, np.float32)
+
+
+def principal_axes(z: npt.ArrayLike, m: int) -> Axes:
+    """The mean of codes and the m directions in which they vary most, the strongest first.
+
+    z: (n, k), n >= 2.  m: at most min(n, k); signs are such that the largest entry is positive.
+    Source: Pearson 1901, by the eigenvectors of the covariance; of wide codes by a Krylov space.
+    """
+    codes = np.asarray(z)
+    origin = _mean(codes)
+    few = codes.shape[1] >= WIDE and 8 * m <= codes.shape[1]
+    variances, directions = (_strongest_axes if few else _all_axes)(codes, origin, m)
+    signs = np.sign(directions[np.arange(m), np.abs(directions).argmax(axis=1)])
+    total = sum(float(np.square(part).sum()) for part in _centred(codes, origin))
+    shares = np.clip(variances / max(total, np.finfo(float).tiny), 0, 1)
+    return Axes(origin, directions * signs[:, None], shares)
+
+
+def plane(z: npt.ArrayLike) -> Axes:
+    """Two axes to walk along: the code itself if it has two numbers, else its principal plane.
+
+    z: (n, k).  A code of one number has a second axis along which nothing changes.
+    """
+    codes = np.asarray(z)
+    k = codes.shape[1]
+    if k > 2:
+        return principal_axes(codes, 2)
+    variances = codes.var(axis=0, dtype=np.float64)
+    shares = variances / max(float(variances.sum()), np.finfo(float).tiny)
+    return Axes(np.zeros(k), np.eye(2)[:, :k], np.resize(np.append(shares, 0), 2))
+
+
+def typical_gap(points: npt.ArrayLike, share: float = 0.99) -> float:
+    """The `share` quantile of the points' distances to their nearest neighbours; 0 for one point.
+
+    points: (n, k) with k from 1 to 3.  share: 0 to 1.
+    """
+    at = np.asarray(points)
+    return float(np.quantile(gaps(at), share)) if len(at) > 1 else 0.0
+
+
+def stratified(labels: npt.NDArray[np.int64] | None, total: int, n: int, seed: int) -> Index:
+    """Positions of up to n of `total` items, rising, every class in its share (largest remainder).
+
+    labels: (total,), or None for a plain random sample.  The same arguments give the same sample.
+    """
+    if n >= total:
+        return np.arange(total)
+    order = np.random.default_rng(seed).permutation(total)
+    if labels is None:
+        return np.sort(order[:n])
+    classes, sizes = np.unique(labels, return_counts=True)
+    exact = sizes * n / total
+    quotas = exact.astype(int)
+    quotas[np.argsort(quotas - exact, kind="stable")[: n - quotas.sum()]] += 1
+    drawn = labels[order]
+    members = [order[drawn == c][:q] for c, q in zip(classes, quotas, strict=True)]
+    return np.sort(np.concatenate(members))
+
+
+def _mean(codes: Codes) -> Scores:
+    total = np.zeros(codes.shape[1])
+    for start in range(0, len(codes), ROWS):
+        total += codes[start : start + ROWS].sum(axis=0, dtype=np.float64)
+        let_go(codes)
+    return total / len(codes)
+
+
+def _all_axes(codes: Codes, origin: Scores, m: int) -> tuple[Scores, Scores]:
+    """The m largest sums of squares (m,), falling, and their directions (m, k)."""
+    k = codes.shape[1]
+    products = sum((part.T @ part for part in _centred(codes, origin)), np.zeros((k, k)))
+    values, vectors = np.linalg.eigh(products)
+    return values[::-1][:m], vectors[:, ::-1][:, :m].T
+
+
+def _strongest_axes(codes: Codes, origin: Scores, m: int) -> tuple[Scores, Scores]:
+    """The same without the k x k matrix, which takes seconds where k is in the thousands.
+
+    What the matrix C makes of some random directions, again and again, spans a space that holds its
+    strongest directions u ever more nearly. It ends when |C u - value u| <= TOLERANCE x the largest
+    value: then each value is as near to a true one, and u within that / (gap to the next value) of
+    its direction (Davis and Kahan 1970). Where so many values are alike that MOST_FOLLOWED
+    directions do not tell them apart, the directions found are as strong as the true ones, within
+    what is alike.  Source: Musco and Musco 2015, block Krylov iteration.
+    """
+    k, n_block = codes.shape[1], m + SPARE
+    start = np.random.default_rng(0).standard_normal((k, n_block))
+    block, followed, products = np.linalg.qr(start)[0], np.empty((k, 0)), np.empty((k, 0))
+    while True:
+        product = _times_covariance(codes, origin, block)
+        followed, products = np.hstack([followed, block]), np.hstack([products, product])
+        inner = followed.T @ products
+        values, mixes = np.linalg.eigh((inner + inner.T) / 2)
+        values, mixes = values[::-1][:m], mixes[:, ::-1][:, :m]
+        directions = followed @ mixes
+        apart = np.linalg.norm(products @ mixes - directions * values, axis=0).max()
+        if apart <= TOLERANCE * values[0] or followed.shape[1] + n_block > MOST_FOLLOWED:
+            return values, directions.T
+        block = product
+        for _ in range(2):  # once leaves what is rounded
+            block = np.linalg.qr(block - followed @ (followed.T @ block))[0]
+
+
+def _times_covariance(codes: Codes, origin: Scores, block: Scores) -> Scores:
+    """centred.T @ (centred @ block), the rows in float32, their sums in float64: (k, b)."""
+    narrow, out = block.astype(np.float32), np.zeros(block.shape)
+    for part in _centred(codes, origin, np.float32):
+        out += part.T @ (part @ narrow)
+    return out
+
+
+def _centred(
+    codes: Codes, origin: Scores, dtype: type[np.floating] = np.float64
+) -> Iterator[npt.NDArray[Any]]:
+    """Codes (n, k) minus a point, ROWS at a time: (ROWS, k) each.
+
+    Codes that are mapped from a file need not all be in memory.
+    """
+    centre = origin.astype(dtype)
+    for start in range(0, len(codes), ROWS):
+        yield codes[start : start + ROWS].astype(dtype) - centre
+        let_go(codes)
+
+
+# Which images a linear decoder can draw at all, and how far two such sets are turned apart.
+
+
+def drawn_directions(model: Autoencoder) -> Array:
+    """What one more in each number of the code adds to the image: (k, D).
+
+    Of a linear decoder they span, around its image of the code 0, all that it can draw.
+    """
+    zero, one = np.zeros((1, model.latent_dim), np.float32), np.eye(model.latent_dim)
+    added = model.decode(one.astype(np.float32)) - model.decode(zero)
+    return added.reshape(model.latent_dim, -1)
+
+
+def principal_angles(a: npt.ArrayLike, b: npt.ArrayLike) -> Scores:
+    """By how much the span of the rows of a is turned against that of b, in degrees, rising.
+
+    a: (k, D), b: (m, D), of full rank.  Returns (min(k, m),), 0 to 90; all 0 = one lies in the
+    other.  Source: Björck and Golub 1973; sines for small angles, after Knyazev and Argentati 2002.
+    """
+    from scipy.linalg import subspace_angles  # costs 0.1 s to import
+
+    rows = (np.asarray(values, np.float64).T for values in (a, b))
+    return np.asarray(np.degrees(np.sort(subspace_angles(*rows))))
+
+
+def random_angles(k: int, n_pixels: int, seed: int = 0) -> Scores:
+    """The principal angles of two subspaces of k dimensions drawn at random: (k,), degrees."""
+    a, b = np.random.default_rng(seed).standard_normal((2, k, n_pixels))
+    return principal_angles(a, b)

@@ -1,0 +1,271 @@
+"""What the map of codes is made of, as tasks: codes, errors, axes, the plane, clusters, numbers.
+
+Codes and errors are kept in stores of their own (codestore.py), an image at a time; a task that
+needs codes makes those that are missing.
+"""
+
+from collections.abc import Callable
+from dataclasses import astuple, dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from core import arraycache, config, derived, metrics
+from core.computing import stock
+from core.computing.stock import SplitRef
+from core.computing.tasks import Arrays
+from core.images.imagesets import ImageSet, joined
+from core.images.parts import done
+from core.images.sheets import colours, sheet_of, smaller, squeezed
+from core.latent import codestore, geometry, structure, walks
+from core.latent.codestore import CodeStore
+from core.latent.geometry import Array, Axes, Index
+
+DENSE = 50_000  # points of a map: one of more is drawn as density
+FEW, FEW_VALUES = 20_000, 12_000_000  # images of such a map, and numbers of their codes in all,
+# that what is slower than the map looks at
+LARGEST = 128 << 20  # bytes of codes of a sample that are kept beside those of the whole
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Images of one or two splits, every class in its share.  most: of each split.  seed: of the
+    sample.
+    """
+
+    parts: tuple[SplitRef, ...]
+    most: int
+    seed: int
+
+    def rows(self, part: SplitRef) -> Index:
+        """Which images of a split are in the sample, rising."""
+        images = part.images()
+        make = lambda: geometry.stratified(images.labels, len(images), self.most, self.seed)  # noqa: E731
+        return stock.kept(("rows", part, self.most, self.seed), make)
+
+    def images(self) -> ImageSet:
+        """All images, one split after the other."""
+        taken = [_taken(part.images(), self.rows(part)) for part in self.parts]
+        return taken[0] if len(taken) == 1 else joined(*taken)
+
+    def few(self, latent_dim: int) -> Index:
+        """Positions of the images that the slower parts look at: all, or of many a sample."""
+        rows = [self.rows(part) for part in self.parts]
+        n = sum(map(len, rows))
+        labels = [
+            of[some]
+            for part, some in zip(self.parts, rows, strict=True)
+            if (of := part.images().labels) is not None
+        ]
+        every = np.concatenate(labels) if len(labels) == len(rows) else None
+        most = min(FEW, FEW_VALUES // latent_dim) if n > DENSE else n
+        return geometry.stratified(every, n, most, self.seed)
+
+
+@dataclass(frozen=True)
+class Map:
+    """A sample and a model.  first: the sample that axes and plane are made of."""
+
+    sample: Sample
+    first: Sample
+    sha256: str
+
+
+def first_look(asked: Map) -> Arrays:
+    """A task: the codes of both samples; origin, directions, shares of the plane of the first, as
+    core.latent.geometry.Axes; xy (n, 2), where the sample lies on it; kept: whether all codes are
+    in stores. z (n, k), its codes, unless they are a store of their own, or very large.
+    """
+    z = encode(asked.sample, asked.sha256)
+    axes, sample = _axes(asked), asked.sample
+    stores = [(store(part, asked.sha256), sample.rows(part)) for part in sample.parts]
+    kept = all(one.is_encoded(rows).all() for one, rows in stores)
+    xy = axes.coordinates(z).astype(np.float32)
+    found = _as_arrays(axes) | {"xy": xy, "kept": np.asarray(kept)}
+    is_store = len(stores) == 1 and len(z) == len(stores[0][0].known)
+    return found if is_store or z.nbytes > LARGEST else found | {"z": z}
+
+
+def judge(sample: Sample, sha256: str) -> Arrays:
+    """A task: the errors of all images of a sample, which are then in the stores."""
+    encode(sample, sha256)
+    total, before = sum(len(sample.rows(part)) for part in sample.parts), 0
+    for part in sample.parts:
+        kept, rows = store(part, sha256), sample.rows(part)
+        lacking = np.unique(kept.unjudged(rows))
+        if len(lacking):
+            kept.judge(lacking, judging(part, kept, sha256), _telling("Rebuilding", before, total))
+        before += len(rows)
+    return {"n": np.asarray(total)}
+
+
+def plane(asked: Map, size: int) -> Arrays:
+    """A task: the lattice over the plane of the first sample (core.latent.walks.Lattice) without
+    its images, which are sheet, one WebP, with pictures of side (h, w).
+    """
+    z, axes, model = encode(asked.first, asked.sha256), _axes(asked), stock.model(asked.sha256)
+    done("Decoding the plane", 0, 1)
+    found = walks.lattice(model, z[asked.first.few(model.latent_dim)], axes, size)
+    assert found.decoded is not None
+    tiles = colours(found.decoded.reshape(-1, *model.input_shape))
+    sheet, side = squeezed(tiles.reshape(size, size, *tiles.shape[1:])[::-1])
+    names = ("xs", "ys", "nearest", "distance", "gap")
+    return {
+        **{name: getattr(found, name) for name in names},
+        "reach": np.asarray(found.reach),
+        "sheet": np.frombuffer(sheet, np.uint8),
+        "side": np.array(side),
+    }
+
+
+def principal(sample: Sample, sha256: str, n: int) -> Arrays:
+    """A task: the n strongest principal directions, or as many as there are, as Axes."""
+    z = encode(sample, sha256)
+    done("Finding the principal directions", 0, 1)
+    return _as_arrays(geometry.principal_axes(z, min(n, *z.shape)))
+
+
+def trust(asked: Map, file: str) -> Arrays:
+    """A task: the trustworthiness of a map, among the few; nan for too few points.
+
+    file: the name of the file in data/maps that has its places; "" for the PCA.
+    """
+    sample = asked.sample if file else asked.first
+    some = sample.few(stock.model(asked.sha256).latent_dim)
+    n = min(structure.N_NEIGHBOURS, (len(some) - 1) // 2)
+    if n < 1:
+        return {"trust": np.asarray(np.nan)}
+    z = encode(sample, asked.sha256)[some]
+    done("Comparing neighbours", 0, 1)
+    if file:
+        kept = arraycache.read(config.data_dir() / "maps" / f"{file}.npz", ("places",)) or {}
+        drawn = kept["places"][some]
+    else:
+        drawn = _axes(asked).coordinates(z).astype(np.float32)
+    return {"trust": np.asarray(structure.trustworthiness(z, drawn, n))}
+
+
+def clusters(sample: Sample, sha256: str, n: int) -> Arrays:
+    """A task: the k-means cluster of each code, of n or fewer: (N,)."""
+    z = encode(sample, sha256)
+    done("Looking for clusters", 0, 1)
+    return {"clusters": structure.clusters(z, min(n, len(z)))}
+
+
+def structures(sample: Sample, sha256: str, most: int) -> Arrays:
+    """A task: how far classes stay together, measured on at most so many images.
+
+    Returns names, sizes (m,) and measured (m, 4), in the order of Structure's fields.
+    """
+    z, images = encode(sample, sha256), sample.images()
+    assert images.labels is not None
+    chosen = geometry.stratified(images.labels, len(images), most, sample.seed)
+    tell = lambda n, total: done("Numbers", n, total or 1)  # noqa: E731
+    x, labels = images.pixels(chosen), images.labels[chosen]
+    found = structure.structures(z[chosen], x, labels, sample.seed, tell)
+    return {
+        "names": np.array([one.name for one in found]),
+        "sizes": np.array([one.size for one in found]),
+        "measured": np.array([astuple(one)[2:] for one in found], np.float64),
+    }
+
+
+def peek(sample: Sample, side: tuple[int, int], quality: int) -> Arrays:
+    """A task: all images in a sheet, one WebP; across: how many stand in a row.
+
+    side: (h, w) of each in it.
+    """
+    images = sample.images()
+    tiles = []
+    for start in range(0, len(images), 1024):
+        some = colours(images.pixels(slice(start, start + 1024)))
+        tiles.append(some if side == images.shape[1:] else smaller(some, *side))
+        done("Drawing the images", start, len(images))
+    sheet, across = sheet_of(np.concatenate(tiles), quality)
+    return {"sheet": np.frombuffer(sheet, np.uint8), "across": np.asarray(across)}
+
+
+def encode(sample: Sample, sha256: str) -> Array:
+    """The codes of a sample, (n, k); those that no store has are made, in parts that are told."""
+    stores = [store(part, sha256) for part in sample.parts]
+    rows = [sample.rows(part) for part in sample.parts]
+    lacking = [one.missing(of) for one, of in zip(stores, rows, strict=True)]
+    total, before, found = sum(map(len, lacking)), 0, []
+    for part, kept, of, some in zip(sample.parts, stores, rows, lacking, strict=True):
+        tell = _telling("Encoding", before, total)
+        filled = _filled(part, kept, some, sha256, tell) if len(some) else kept
+        found.append(coded(filled, of))
+        before += len(some)
+    if total:
+        codestore.keep_within(codes_dir())
+    return found[0] if len(found) == 1 else np.concatenate(found)
+
+
+def _filled(
+    part: SplitRef, kept: CodeStore, rows: Index, sha256: str, tell: codestore.Progress
+) -> CodeStore:
+    """The store with the codes of some more rows; a full disk costs only doing it again."""
+    try:
+        kept.fill(rows, encoding(part, sha256), tell)
+    except OSError:
+        n, k = kept.z.shape
+        kept = codestore.in_memory(n, k)
+        kept.fill(np.arange(n), encoding(part, sha256), tell)
+    return kept
+
+
+def coded(kept: CodeStore, rows: Index) -> Array:
+    """Codes of rows; all rows are read from the disk as they are used."""
+    return kept.z if len(rows) == len(kept.known) else kept.z[rows]
+
+
+def store(part: SplitRef, sha256: str) -> CodeStore:
+    """Where the codes of a split are kept, for all samples of it."""
+    n, k = len(part.images()), stock.model(sha256).latent_dim
+    name = derived.named((sha256, part.name), part.digest)
+    return codestore.opened(codes_dir(), name, n, k)
+
+
+def codes_dir() -> Path:
+    """Where all codes are kept."""
+    return config.data_dir() / "codes"
+
+
+def encoding(part: SplitRef, sha256: str) -> codestore.Encode:
+    """What encodes rows of a split."""
+    images, model = part.images(), stock.model(sha256)
+    return lambda rows: model.encode(images.pixels(_stretch(rows)))
+
+
+def judging(part: SplitRef, kept: CodeStore, sha256: str) -> codestore.Judge:
+    """What measures the errors of rows of a split whose codes are known."""
+    images, model = part.images(), stock.model(sha256)
+    return lambda rows: metrics.mse(
+        images.pixels(_stretch(rows)), model.decode(kept.z[_stretch(rows)])
+    )
+
+
+def _axes(asked: Map) -> Axes:
+    make = lambda: geometry.plane(encode(asked.first, asked.sha256))  # noqa: E731
+    return stock.kept(("axes", asked.first, asked.sha256), make)
+
+
+def _as_arrays(axes: Axes) -> Arrays:
+    return {"origin": axes.origin, "directions": axes.directions, "shares": axes.shares}
+
+
+def _telling(title: str, before: int, total: int) -> Callable[[int, int], None]:
+    return lambda n_done, _: done(f"{title} the images", before + n_done, total)
+
+
+def _stretch(rows: Index) -> Index | slice:
+    """Rows without a gap as a slice, so that they are not copied."""
+    ends = (int(rows[0]), int(rows[-1]) + 1) if len(rows) else (0, 0)
+    rising = ends[1] - ends[0] == len(rows) and bool((np.diff(rows) == 1).all())
+    return slice(*ends) if rising else rows
+
+
+def _taken(images: ImageSet, rows: npt.NDArray[np.int64]) -> ImageSet:
+    """Some images of a set; all of them are not copied."""
+    return images if len(rows) == len(images) else images.take(rows)

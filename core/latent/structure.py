@@ -1,0 +1,211 @@
+"""How far codes keep what belongs together together: clusters, neighbours, agreement with labels.
+
+Codes are compared with the pixels themselves and with a PCA of the same size, so that a number
+says what the model has added.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from core.latent.geometry import Array, Index, Scores, principal_axes
+from core.neighbours import nearest_others
+
+# How far clusters agree with classes. Imports only core.latent.geometry.
+
+
+def homogeneity(labels: Index, found: Index) -> float:
+    """How far each cluster holds one class only: 1 - H(class | cluster) / H(class), 0 to 1.
+
+    labels, found: (n,) the class and the cluster of each point, called by any whole numbers.
+    Source: Rosenberg and Hirschberg 2007.
+    """
+    table = _contingency(labels, found) / len(labels)
+    in_class, in_cluster = table.sum(axis=1), table.sum(axis=0)
+    known = -_entropy_terms(in_class).sum()
+    left = -(_entropy_terms(table).sum() - _entropy_terms(in_cluster).sum())
+    return float(1 - left / known) if known > 0 else 1.0
+
+
+def adjusted_rand(labels: Index, found: Index) -> float:
+    """The share of pairs that both agree on, minus what chance gives: 1 = the same, 0 = chance.
+
+    labels, found: (n,) the class and the cluster of each point, called by any whole numbers.
+    Source: Hubert and Arabie 1985.
+    """
+    table = _contingency(labels, found)
+    together = _pairs(table).sum()
+    one, other = _pairs(table.sum(axis=1)).sum(), _pairs(table.sum(axis=0)).sum()
+    expected = one * other / max(_pairs(np.array(len(labels), float)), 1)
+    most = (one + other) / 2
+    return float((together - expected) / (most - expected)) if most > expected else 1.0
+
+
+def _contingency(labels: Index, found: Index) -> Scores:
+    """How many of each class are in each cluster: (classes, clusters)."""
+    _, rows = np.unique(labels, return_inverse=True)
+    _, columns = np.unique(found, return_inverse=True)
+    table = np.zeros((rows.max() + 1, columns.max() + 1))
+    np.add.at(table, (rows, columns), 1)
+    return table
+
+
+def _pairs(counts: Scores) -> Scores:
+    """How many pairs so many points make."""
+    return counts * (counts - 1) / 2
+
+
+def _entropy_terms(shares: Scores) -> Scores:
+    """Of each share p, p log p; 0 where p is 0."""
+    return np.where(shares > 0, shares * np.log(np.maximum(shares, np.finfo(float).tiny)), 0)
+
+
+Progress = Callable[[int, int], None]  # steps done, steps in all
+N_NEIGHBOURS = 10
+N_STARTS = 4  # of k-means; the best is kept
+N_ANCHORS = 2_000
+BLOCK_VALUES = 2**24  # bounds the memory of one block of distances: 128 MB
+EXACT_WIDTH = 256  # up to here distances are computed in float64; wider, in float32, twice as fast
+
+
+@dataclass(frozen=True)
+class Structure:
+    """What is measured of one space of n points whose classes are known.
+
+    silhouette: -1 to 1.  homogeneity: 0 to 1.  adjusted_rand: -0.5 to 1, 0 = chance.
+    neighbour_accuracy: 0 to 1.  size: how many numbers a point has.
+    """
+
+    name: str
+    size: int
+    silhouette: float
+    homogeneity: float
+    adjusted_rand: float
+    neighbour_accuracy: float
+
+
+def structures(
+    z: Array, x: Array, labels: Index, seed: int = 0, progress: Progress | None = None
+) -> tuple[Structure, ...]:
+    """The structure of the codes, of the pixels, and of a PCA of x with as many numbers as a code.
+
+    z: (n, k).  x: (n, ...) pixels of the same images.  labels: (n,), at least two classes.
+    There is no PCA of k numbers if k is not below the number of pixels: then two rows come.
+    """
+    pixels = x.reshape(len(x), -1)
+    spaces: list[tuple[str, npt.NDArray[np.floating]]] = [("codes", z), ("pixels", pixels)]
+    if z.shape[1] < min(pixels.shape):
+        spaces.append(("pca", principal_axes(pixels, z.shape[1]).coordinates(pixels)))
+    steps = 3 * len(spaces)
+    found, done = [], 0
+    for name, space in spaces:
+        numbers: list[tuple[float, ...]] = []
+        for values in _measured(np.asarray(space, np.float32), labels, seed):
+            numbers.append(values)
+            done += 1
+            if progress:
+                progress(done, steps)
+        found.append(Structure(name, space.shape[1], *(v for values in numbers for v in values)))
+    return tuple(found)
+
+
+def clusters(z: npt.ArrayLike, n: int, seed: int = 0) -> Index:
+    """k-means: which of n clusters each point is in, (len(z),), the largest cluster first."""
+    from sklearn.cluster import KMeans  # costs seconds to import
+
+    found = KMeans(n, n_init=N_STARTS, random_state=seed).fit_predict(np.asarray(z, np.float32))
+    order = np.argsort(-np.bincount(found, minlength=n), kind="stable")
+    return np.asarray(np.argsort(order)[found], np.int64)
+
+
+def silhouette(z: npt.ArrayLike, labels: Index) -> float:
+    """Mean of (b - a) / max(a, b): a = mean distance to the own class, b to the nearest other one.
+
+    z: (n, k).  labels: (n,).  Returns -1 to 1; a point alone in its class counts 0.
+    Source: Rousseeuw 1987.
+    """
+    _, classes = np.unique(labels, return_inverse=True)
+    belongs = np.eye(classes.max() + 1)[classes]  # (n, classes)
+    sizes = belongs.sum(axis=0)
+    values = np.empty(len(classes))
+    for part, distances in _distance_blocks(z, z):
+        own = belongs[part].astype(bool)
+        sums = distances.astype(np.float64) @ belongs
+        a = sums[own] / np.maximum(sizes[classes[part]] - 1, 1)
+        b = np.where(own, np.inf, sums / sizes).min(axis=1)
+        values[part] = (b - a) / np.maximum(np.maximum(a, b), np.finfo(float).tiny)
+    values[sizes[classes] == 1] = 0
+    return float(values.mean())
+
+
+def neighbour_accuracy(z: npt.ArrayLike, labels: Index, n: int = N_NEIGHBOURS) -> float:
+    """The share of points whose n nearest others vote for their own class; a tie, for the lower."""
+    near = nearest_others(np.asarray(z, np.float32), min(n, len(labels) - 1)).positions
+    names, classes = np.unique(labels, return_inverse=True)
+    votes = np.eye(len(names), dtype=np.int64)[classes[near]].sum(axis=1)
+    return float((votes.argmax(axis=1) == classes).mean())
+
+
+def trustworthiness(z: npt.ArrayLike, xy: npt.ArrayLike, n: int = N_NEIGHBOURS) -> float:
+    """How far neighbours on a map are neighbours in code space too: 1 = all of them, 0.5 = chance.
+
+    z: (m, k) codes.  xy: (m, 2) where they are drawn.  n: neighbours, below m / 2. Of more than
+    2,000 points a sample of 2,000 is judged, each against all points.
+    Source: Venna and Kaski 2001.
+    """
+    codes, drawn = np.asarray(z), np.asarray(xy)
+    total = len(codes)
+    anchors = np.arange(total)
+    if total > N_ANCHORS:
+        anchors = np.sort(np.random.default_rng(0).choice(total, N_ANCHORS, replace=False))
+    penalty = 0.0
+    near = _near_on_map(drawn, anchors, n)
+    for part, distances in _distance_blocks(codes[anchors], codes):
+        distances[np.arange(len(distances)), anchors[part]] = np.inf  # none is its own neighbour
+        at = np.take_along_axis(distances, near[part], axis=1)  # (rows, n)
+        for j in range(n):
+            rank = 1 + (distances < at[:, j, None]).sum(axis=1)
+            penalty += float(np.maximum(rank - n, 0).sum())
+    return 1 - penalty * 2 / (len(anchors) * n * (2 * total - 3 * n - 1))
+
+
+def _distance_blocks(
+    z: npt.ArrayLike, among: npt.ArrayLike
+) -> Iterator[tuple[slice, npt.NDArray[np.floating]]]:
+    """Euclidean distances of each of z (q, k) to all of `among` (m, k), some rows at a time.
+
+    Yields which rows, and their distances, (rows, m); all of them need never be in memory at once.
+    """
+    here, there = np.asarray(z), np.asarray(among)
+    dtype = np.float64 if here.shape[1] <= EXACT_WIDTH else np.float32
+    centre = there.mean(axis=0, dtype=np.float64).astype(dtype)
+    here, there = (np.subtract(one, centre, dtype=dtype) for one in (here, there))
+    lengths = np.einsum("ij,ij->i", there, there)
+    rows = max(1, BLOCK_VALUES // max(1, len(there)))
+    for start in range(0, len(here), rows):
+        part = slice(start, start + rows)
+        squares = here[part] @ there.T
+        squares *= -2
+        squares += lengths
+        squares += np.einsum("ij,ij->i", here[part], here[part])[:, None]
+        yield part, np.sqrt(np.maximum(squares, 0, out=squares), out=squares)
+
+
+def _near_on_map(xy: npt.NDArray[np.floating], anchors: Index, n: int) -> Index:
+    """The n nearest others of some points of a map: (len(anchors), n)."""
+    from scipy.spatial import KDTree  # costs 0.2 s to import
+
+    _, found = KDTree(xy).query(xy[anchors], n + 1)
+    others = found != anchors[:, None]
+    others[others.all(axis=1), -1] = False  # equal places crowded the point itself out
+    return np.asarray(found[others].reshape(len(anchors), n), np.int64)
+
+
+def _measured(z: Array, labels: Index, seed: int) -> Iterator[tuple[float, ...]]:
+    """The numbers of a Structure in their order, each as soon as it is known."""
+    yield (silhouette(z, labels),)
+    found = clusters(z, len(np.unique(labels)), seed)
+    yield homogeneity(labels, found), adjusted_rand(labels, found)
+    yield (neighbour_accuracy(z, labels),)

@@ -1,1 +1,0 @@
-"""Code space as a map: projections to two dimensions, walks, and how far neighbours are kept."""

@@ -1,0 +1,1 @@
+"""Error against noise: curves, crossings, copying, the size of the code."""

@@ -1,0 +1,114 @@
+"""How near a model is to copying whatever it is given: images of a kind it never saw, and noise."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from core import metrics
+from core.inference.evaluation import Rebuilder
+from core.noise import draws
+
+Array = npt.NDArray[np.float32]
+FAINT = np.float32(0.1)  # of the noise that is followed through a model
+
+
+@dataclass(frozen=True)
+class Stranger:
+    """A kind of images.  make: known images (n, C, H, W) and a generator -> as many of the kind."""
+
+    name: str
+    title: str
+    explanation: str
+    make: Callable[[Array, np.random.Generator], Array]
+
+
+@dataclass(frozen=True)
+class Copy:
+    """What a model makes of one kind of images.
+
+    x, x_hat: (m, C, H, W), all images or the first of them.  mse: (n,), of all.  kept: the share
+    of what distinguishes the images from an even grey that comes back, pooled: 1 = copied, 0 = an
+    even grey would be as near, below 0 = an even grey would be nearer.
+    """
+
+    stranger: Stranger
+    x: Array
+    x_hat: Array
+    mse: metrics.Scores
+    kept: float
+
+
+def _known(x: Array, _rng: np.random.Generator) -> Array:
+    return x.copy()
+
+
+def _inverted(x: Array, _rng: np.random.Generator) -> Array:
+    return 1 - x
+
+
+def _shuffled(x: Array, rng: np.random.Generator) -> Array:
+    """One order of the pixels for all images, so that they stay as alike as they were."""
+    n, c, h, w = x.shape
+    order = rng.permutation(h * w)
+    return np.ascontiguousarray(x.reshape(n, c, -1)[:, :, order]).reshape(x.shape)
+
+
+def _figures(x: Array, rng: np.random.Generator) -> Array:
+    """Discs, rings, squares and crosses, one an image, white on black, anywhere in it."""
+    n, _, h, w = x.shape
+    side = min(h, w)
+    rows, columns = np.mgrid[:h, :w]
+    out = np.zeros_like(x)
+    for i in range(n):
+        r = rng.uniform(0.14, 0.3) * side
+        dy = np.abs(rows - rng.uniform(r, h - 1 - r))
+        dx = np.abs(columns - rng.uniform(r, w - 1 - r))
+        thin, far = side / 14, np.hypot(dx, dy)
+        inside = np.maximum(dx, dy) < r
+        kinds = (far < r, np.abs(far - r) < thin, inside, inside & (np.minimum(dx, dy) < thin))
+        out[i, :] = kinds[i % len(kinds)]
+    return out
+
+
+def _random(x: Array, rng: np.random.Generator) -> Array:
+    return rng.random(x.shape, np.float32)
+
+
+STRANGERS: tuple[Stranger, ...] = (
+    Stranger("known", "As in training", "the images themselves", _known),
+    Stranger("inverted", "Inverted", "black and white exchanged", _inverted),
+    Stranger("figures", "Figures", "discs, rings, squares and crosses", _figures),
+    Stranger("shuffled", "Shuffled", "the same pixels in another order", _shuffled),
+    Stranger("random", "Random", "every value drawn from 0 to 1", _random),
+)
+
+
+def copies(model: Rebuilder, x: Array, seed: int) -> tuple[Copy, ...]:
+    """What a model makes of each kind; the same x and seed give the same images to every model.
+
+    x: (n, C, H, W) in [0, 1], images of the kind it was trained on.
+    """
+    return tuple(copied(model, stranger, x, seed) for stranger in STRANGERS)
+
+
+def noise_passed(model: Rebuilder, x: Array, seed: int) -> float:
+    """The share of faint noise on x that a model lets through: <f(x + s) - f(x), s> / <s, s>.
+
+    1 for the identity; k / D for a PCA of D pixels to k numbers; 0 for a model that removes it all.
+    """
+    s = FAINT * draws(x, "gaussian", seed)
+    moved = model.reconstruct(x + s) - model.reconstruct(x)
+    return float(np.vdot(moved.astype(np.float64), s) / np.vdot(s.astype(np.float64), s))
+
+
+def copied(model: Rebuilder, stranger: Stranger, x: Array, seed: int) -> Copy:
+    """What a model makes of one kind; see copies()."""
+    asked = stranger.make(x, np.random.default_rng(seed))
+    x_hat = model.reconstruct(asked)
+    mse = metrics.mse(asked, x_hat)
+    flat = np.broadcast_to(asked.mean(axis=(1, 2, 3), keepdims=True), asked.shape)
+    of_grey = float(metrics.mse(asked, np.asarray(flat)).mean())
+    kept = 1 - float(mse.mean()) / of_grey if of_grey > 0 else float("nan")
+    return Copy(stranger, asked, x_hat, mse, kept)

@@ -1,0 +1,146 @@
+"""Test error against the size of the code, from the checkpoints that are there; what is missing."""
+
+import re
+import zlib
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from core.checkpoints import Card, trained_on
+from core.checkpoints.document import label
+from core.config import OptionError
+from core.data import catalogue
+from core.text import listed
+from core.training.config import TrainConfig
+
+SIZES = (2, 4, 8, 16, 32, 64, 128)
+FAMILIES = ("pca", "dense", "conv")
+DEFAULT_FAMILIES = ("pca", "dense")  # conv takes many times as long
+SEEN = {"pca": 1, "dense": 600_000, "conv": 240_000}  # images a training looks at, about
+MOST_EPOCHS = 30
+LARGEST = 1024  # D' of a size study
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A model of the study: its name and how it is trained."""
+
+    name: str
+    config: TrainConfig
+
+    @property
+    def latent_dim(self) -> int:
+        return int(self.config.options["latent_dim"])
+
+
+def study(cards: Sequence[Card], dataset: str) -> tuple[Card, ...]:
+    """The models that can be compared by size: trained on all of `dataset`, without noise.
+
+    All were judged on the same images, the clean test split of that set, by this program.
+    """
+    return tuple(card for card in _alike(cards, dataset) if trained_on.is_measured_here(card))
+
+
+def left_out(cards: Sequence[Card], dataset: str) -> tuple[Card, ...]:
+    """Models that would belong to study(), but whose errors are only what their authors state."""
+    return tuple(card for card in _alike(cards, dataset) if not trained_on.is_measured_here(card))
+
+
+def _alike(cards: Sequence[Card], dataset: str) -> Iterator[Card]:
+    called = label(dataset)
+    for card in cards:
+        same = card.dataset == card.metrics["dataset"] == called
+        if same and card.architecture.name in FAMILIES:
+            if not (card.noise or card.excluded_classes):
+                yield card
+
+
+def words_of_left_out(cards: Sequence[Card]) -> str:
+    """A sentence about left_out(); "" for none."""
+    if not cards:
+        return ""
+    them = "1 model is" if len(cards) == 1 else f"{len(cards):,} models are"
+    names = listed([card.name for card in cards])
+    return f"{them} left out, whose errors Hourglass has not measured: {names}."
+
+
+def table(cards: Sequence[Card]) -> pd.DataFrame:
+    """A row a model, by family and size.
+
+    gain: how many times smaller its error is than that of PCA with as many numbers, nan if there is
+    no such PCA.  best: no other of its family and size has a smaller error.
+    """
+    rows = [
+        {
+            "family": card.architecture.name,
+            "latent_dim": card.latent_dim,
+            "name": card.name,
+            "mse": card.metrics["mse"],
+            "n_parameters": card.n_parameters,
+            "seconds": card.seconds,
+            "n_test": card.metrics["n"],
+        }
+        for card in cards
+    ]
+    columns = ["family", "latent_dim", "name", "mse", "n_parameters", "seconds", "n_test"]
+    found = pd.DataFrame(rows, columns=columns)
+    pca = found[found["family"] == "pca"].groupby("latent_dim")["mse"].min()
+    found["gain"] = found["latent_dim"].map(pca).astype(float) / found["mse"].astype(float)
+    least = found.groupby(["family", "latent_dim"])["mse"].transform("min")
+    found["best"] = found["mse"] == least
+    order = found["family"].map({name: i for i, name in enumerate(FAMILIES)})
+    by = found.assign(order=order).sort_values(["order", "latent_dim", "mse"])
+    return by.drop(columns="order").reset_index(drop=True)
+
+
+def missing(
+    cards: Sequence[Card],
+    dataset: str,
+    families: Sequence[str] = DEFAULT_FAMILIES,
+    latent_dims: Sequence[int] = SIZES,
+    epochs: int | None = None,
+) -> tuple[Wanted, ...]:
+    """What is still to be trained, the quickest first: families as given, small codes first.
+
+    epochs: of the networks; None takes as many as show a network about SEEN images.
+    Raises OptionError for a family or size that is none, DataError for an unknown data set.
+    """
+    _check(families, latent_dims)
+    there = {(card.architecture.name, card.latent_dim) for card in study(cards, dataset)}
+    n_train = _n_train(dataset) if epochs is None else 0
+    return tuple(
+        Wanted(_name(dataset, family, k), _config(dataset, family, k, epochs, n_train))
+        for family in families
+        for k in sorted(set(latent_dims))
+        if (family, k) not in there
+    )
+
+
+def _check(families: Collection[str], latent_dims: Collection[int]) -> None:
+    if unknown := set(families) - set(FAMILIES):
+        raise OptionError(
+            f"There is no size study of {min(unknown)!r}: choose {', '.join(FAMILIES)}."
+        )
+    if not all(1 <= k <= LARGEST for k in latent_dims):
+        raise OptionError(f"Choose sizes D' from 1 to {LARGEST:,}.")
+
+
+def _config(dataset: str, family: str, k: int, epochs: int | None, n_train: int) -> TrainConfig:
+    if epochs is None:
+        epochs = min(MOST_EPOCHS, max(1, round(SEEN[family] / n_train)))
+    return TrainConfig(
+        dataset, family, {"latent_dim": k}, epochs=1 if family == "pca" else epochs, half=True
+    )
+
+
+def _n_train(dataset: str) -> int:
+    known = {info.id: info.n_train for info in catalogue.catalogue()}
+    return known[dataset] if dataset in known else len(catalogue.load(dataset, "train"))
+
+
+def _name(dataset: str, family: str, k: int) -> str:
+    """Of the checkpoint; two folders with one name get two."""
+    stem = re.sub(r"[^a-z0-9]+", "-", dataset.rpartition("/")[2].lower()).strip("-")[:30]
+    mark = f"-{zlib.crc32(dataset.encode()):08x}" if ":" in dataset else ""
+    return f"size-{stem}{mark}-{family}-{k}"

@@ -1,0 +1,267 @@
+"""Carrying out a run: training that keeps its state and can be asked to pause, stop or cancel.
+
+Whatever ends it, the folder says so afterwards. A process that is killed cannot write; that it is
+gone is seen from outside (core.runs.status).
+"""
+
+import contextlib
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core import checkpoints
+from core.background import Progress
+from core.config import Diverged, HourglassError
+from core.data import catalogue
+from core.images.imagesets import ImageSet
+from core.models import architecture, pca
+from core.runs import Run, RunConfig, queue
+from core.runs.control import tidy
+from core.runs.journal import Journal
+from core.runs.queue import ORDERS, Order, Signals, requested, signals
+from core.runs.status import RunState
+from core.training import resume_state as learning_state
+from core.training.distributed import ALONE, Team
+from core.training.events import EpochDone, Event, StepDone
+from core.training.resume_state import State
+from core.training.trainer import keep, train
+
+# What a trained model is compared with: PCA with as many numbers in the code.
+
+MOST_COMPONENTS = 1024  # more are not worth the time
+Sets = tuple[ImageSet, ImageSet]  # to train on, to test on
+
+
+def pca_mse(sets: Sets, k: int) -> float:
+    """The mean squared error, on the test images, of k principal components of the training images.
+
+    Pixels in [0, 1].  Returns -1 if the training images do not have k components, or if k is above
+    MOST_COMPONENTS.
+    """
+    train_set, test_set = sets
+    if k > min(len(train_set), train_set.images[0].size, MOST_COMPONENTS):
+        return -1.0
+    tensors, _ = pca.fit(train_set.pixels().reshape(len(train_set), -1), k)
+    x = test_set.pixels().reshape(len(test_set), -1)
+    z = x @ tensors["encoder.1.weight"].T + tensors["encoder.1.bias"]
+    x_hat = z @ tensors["decoder.0.weight"].T + tensors["decoder.0.bias"]
+    return float(np.square(x - x_hat, dtype=np.float64).mean())
+
+
+# When a running training keeps its state: as often as asked, but not at any price.
+
+MOST_SHARE = 0.05  # of the time may go into keeping the state
+
+
+class StateSaver:
+    """Keeps the state of a run in its folder, and knows when that is due again."""
+
+    def __init__(self, folder: Path, config: RunConfig) -> None:
+        self.path, self._config = folder / "state", config
+        self._kept_at, self._steps, self._cost = time.monotonic(), 0, 0.0
+
+    def count_step(self) -> None:
+        """One more step is done that is not kept yet."""
+        self._steps += 1
+
+    def is_due(self) -> bool:
+        """Whether enough time has passed, or enough steps are done, since it was last kept."""
+        since = time.monotonic() - self._kept_at
+        wanted = max(self._config.keep_seconds, self._cost / MOST_SHARE)
+        return since >= wanted or self._steps >= self._config.keep_steps
+
+    def keep(self, state: State) -> bool:
+        """Keep the state if it is good, and say whether it was; OSError if the disk refuses."""
+        began = time.monotonic()
+        if is_good := state.is_good:
+            learning_state.save(self.path, state)
+        self._kept_at, self._steps = time.monotonic(), 0
+        self._cost = self._kept_at - began
+        return is_good
+
+    def drop(self) -> None:
+        """Remove the kept state: it is three times as large as the model, and of no more use."""
+        self.path.unlink(missing_ok=True)
+
+    def content(self) -> bytes:
+        """The kept state as a file has it; empty if there is none."""
+        return self.path.read_bytes() if self.path.exists() else b""
+
+    def kept(self) -> State | None:
+        """The kept state, None if there is none; TrainingError if it is damaged."""
+        return learning_state.load(self.path)
+
+
+KEPT = "The model as it was before is kept."
+NOT_KEPT = "No model of it is kept."
+
+
+class _Ended(Exception):
+    """Training ends here because it was asked to."""
+
+    def __init__(self, order: Order, state: State) -> None:
+        super().__init__(order)
+        self.order, self.state = order, state
+
+
+def execute(
+    run: Run, team: Team = ALONE, wait: bool = False, progress: Progress | None = None
+) -> Iterator[Event]:
+    """Trains, from where the run stands, and yields what happens. Ends early if asked to.
+
+    wait: for its turn among the background runs.  progress: told how many of the images are loaded;
+    if None, that is written into the folder.  team: rank 0 alone writes there.
+    Raises OptionError if the run is under way already, Diverged (the last good state is kept), what
+    else keeps a training from going on, and KeyboardInterrupt for Ctrl-C, after the state is kept.
+    """
+    if team.rank:
+        with signals() as told:
+            yield from _Work(run, None, team, told).events(_silent)
+        return
+    journal = Journal(run)
+    with journal.owned(), signals() as told:
+        try:
+            tidy()
+            if wait and not queue.awaited(run, journal):
+                return
+            yield from _Work(run, journal, team, told).events(progress or journal.loaded)
+        except Diverged as error:
+            is_kept = bool(journal.status.checkpoint)
+            journal.fail("diverged", f"{error} {KEPT if is_kept else NOT_KEPT}")
+            journal.append("loss", at=error.at, loss=None)
+            raise
+        except (KeyboardInterrupt, GeneratorExit):
+            journal.fail("paused", "Its process was asked to end (Ctrl-C, or a shutdown).")
+            raise
+        except BaseException as error:
+            journal.fail("failed", _reason(error))
+            raise
+
+
+class _Work:
+    """One process's part in a run; journal: rank 0's alone."""
+
+    def __init__(self, run: Run, journal: Journal | None, team: Team, told: Signals) -> None:
+        self.run, self.journal, self.team, self.told = run, journal, team, told
+        self.config = run.config.train
+        self.path = checkpoints.local_path(run.config.name)
+        self.keeper = StateSaver(run.folder, run.config)
+
+    def events(self, progress: Progress) -> Iterator[Event]:
+        """From where the run stands to its end, or to where it is asked to end."""
+        self._set("running", phase="loading the images")
+        sets = self._images(progress)
+        start = self._start()
+        self.told.gently = True
+        try:
+            for event in train(self.config, *sets, self.path, start, self.team):
+                self._note(event)
+                yield event
+                if isinstance(event, StepDone | EpochDone):
+                    self._obey(event)
+        except _Ended as end:
+            yield from self._ended(end, sets)
+        except Diverged:
+            with contextlib.suppress(HourglassError, OSError):  # what went wrong first is told
+                yield from self._judged(self.keeper.kept(), sets)
+            self._forget()
+            raise
+        else:
+            self._compare(sets)
+            self._set("finished")
+            self._forget()
+
+    def _images(self, progress: Progress) -> Sets:
+        config, root = self.config, self.run.config.data_root
+        train_set = catalogue.training_images(
+            config.dataset, config.exclude_classes, root, progress
+        )
+        return train_set, catalogue.load(config.dataset, "test", root, progress)
+
+    def _start(self) -> State | None:
+        """The kept state, if any: rank 0 reads it and sends it to the others."""
+        content = self.team.told(self.keeper.content() if self.journal is not None else b"")
+        state = learning_state.from_bytes(content) if content else None
+        if self.journal is not None:
+            self.journal.begin(state)
+        return state
+
+    def _obey(self, event: StepDone | EpochDone) -> None:
+        if event.state is None:
+            return
+        if isinstance(event, StepDone):
+            self.keeper.count_step()
+        order = ORDERS[self.team.agreed(ORDERS.index(self._order()))]
+        if order:
+            state = event.state()
+            if self.journal is not None and self.keeper.keep(state):
+                self.journal.append("kept", epoch=state.epoch, step=state.step)
+            if order != "keep":
+                raise _Ended(order, state)
+
+    def _order(self) -> Order:
+        if self.told.asked:
+            return "end"
+        if self.journal is None:
+            return ""
+        if request := requested(self.run.folder):
+            return request
+        return "keep" if self.keeper.is_due() else ""
+
+    def _ended(self, end: _Ended, sets: Sets) -> Iterator[Event]:
+        if end.order == "end":
+            raise KeyboardInterrupt
+        if end.order == "stop":
+            self._set("stopping", phase="judging what there is")
+            yield from self._judged(end.state, sets)
+            self._set("stopped", "Stopped by hand: the model as it was then is kept.")
+        else:
+            self._set("cancelled" if end.order == "cancel" else "paused")
+
+    def _judged(self, state: State | None, sets: Sets) -> Iterator[Event]:
+        if self.journal is None or state is None:
+            return
+        for event in keep(self.config, *sets, self.path, state):
+            self._note(event)
+            yield event
+
+    def _compare(self, sets: Sets) -> None:
+        """PCA with the same D', which the page shows beside the result."""
+        if self.journal is None:
+            return
+        self._set("running", phase="comparing with PCA")
+        train_set, test_set = sets
+        plan = architecture(self.config.arch).plan(train_set.shape, self.config.options)
+        seen = train_set, test_set.without_classes(self.config.exclude_classes)
+        self._set("running", pca_mse=pca_mse(seen, plan.latent_dim))
+
+    def _forget(self) -> None:
+        """Let go of the kept state, with which nobody can go on any more."""
+        if self.journal is not None:
+            self.keeper.drop()
+
+    def _note(self, event: Event) -> None:
+        if self.journal is not None:
+            self.journal.note(event)
+
+    def _set(self, state: RunState, reason: str = "", **fields: Any) -> None:
+        if self.journal is not None:
+            self.journal.set(state, reason, **fields)
+
+
+def _silent(done: int, total: int | None) -> None:
+    """Progress of the other ranks goes nowhere: rank 0 reports it."""
+
+
+def _reason(error: BaseException) -> str:
+    """Why a run failed and what to do, in a sentence."""
+    if isinstance(error, HourglassError):
+        return str(error)
+    if isinstance(error, OSError):
+        return f"{error.strerror or error}: free some space or mend the folder, then resume."
+    if isinstance(error, MemoryError) or "memory" in str(error):
+        return "There is not enough memory: choose smaller widths or batches."
+    return f"{type(error).__name__}: {str(error)[:200]} (the log has the details)."

@@ -1,0 +1,167 @@
+"""How a run stands: what its process last wrote, and whether anybody is at work on it.
+
+Whoever is at work on a run holds the lock on the file .lock in its folder, from the moment that the
+process is started until it ends. That lock alone tells a live run from a dead one: clocks are set,
+and numbers of processes are given again.
+"""
+
+import math
+import time
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import msgspec
+from msgspec import Meta, Struct
+
+from core import locks
+from core.files import write_atomically
+from core.runs.processes import Process
+
+T = TypeVar("T")
+RunState = Literal[
+    "queued", "running", "stopping", "paused", "stopped", "cancelled",
+    "finished", "failed", "diverged", "interrupted",
+]  # fmt: skip
+LIVE: tuple[RunState, ...] = ("queued", "running", "stopping")
+KILLED = "Its process ended without a word: it was killed, or the machine stopped."
+NOT_BEGUN = "It has not begun: its process was not started, or ended at once (see the log)."
+UNREADABLE = "Its status.json cannot be read: resume the run, or delete it."
+LONGEST = 2_000  # letters of a text
+Whole = Annotated[int, Meta(ge=0, le=10**12)]
+Number = Annotated[float, Meta(ge=-1e15, le=1e15)]
+Text = Annotated[str, Meta(max_length=LONGEST)]
+
+
+class Status(Struct, frozen=True):
+    """How a run stands, as its process last wrote it.
+
+    phase: what a live one is doing.  reason: why it is not live any more, for people.
+    pid, started: the process that owns it, 0 if none yet; see core.runs.processes.
+    epoch: from 1.  step: of that epoch.  images_per_second: of the last epoch or so.
+    seconds_left: at the speed so far, -1 if not known.
+    checkpoint: the name under which its model is kept, if it is.  mse, psnr (dB), ssim: of that
+    model; mse is -1 while there is none.
+    pca_mse: of PCA with the same D' on the same images, -1 if not known.
+    """
+
+    state: RunState = "queued"
+    reason: Text = ""
+    phase: Text = ""
+    pid: Whole = 0
+    started: Number = 0.0
+    epoch: Whole = 0
+    step: Whole = 0
+    steps_per_epoch: Whole = 0
+    n_images: Whole = 0
+    n_parameters: Whole = 0
+    images_per_second: Number = 0.0
+    seconds_left: Number = -1.0
+    checkpoint: Text = ""
+    mse: Number = -1.0
+    psnr: Number = 0.0
+    ssim: Number = 0.0
+    pca_mse: Number = -1.0
+
+
+def write_status(folder: Path, status: Status, durable: bool = True) -> None:
+    """Replace the status; OSError if the disk refuses."""
+    write_atomically(folder / "status.json", msgspec.json.encode(_sound(status)), durable)
+
+
+def replace_state(status: Status, state: RunState, reason: str = "") -> Status:
+    """The status in another state, nothing under way."""
+    return msgspec.structs.replace(status, state=state, reason=reason, phase="", seconds_left=-1.0)
+
+
+def written_status(folder: Path) -> Status:
+    """What the run's process last wrote, which need not be true any more.
+
+    A field that cannot be what it says is as in a new status; without a state that can be, the run
+    counts as interrupted.
+    """
+    return _read(folder) or Status(state="interrupted", reason=UNREADABLE)
+
+
+def true_status(folder: Path) -> Status:
+    """What the run's process last wrote, unless nobody is at work on it: then it is interrupted."""
+    status = _read(folder)
+    if status is None:
+        return Status("running") if is_at_work(folder) else written_status(folder)
+    if status.state in LIVE and not is_at_work(folder):
+        reason = KILLED if status.pid else NOT_BEGUN
+        return msgspec.structs.replace(status, state="interrupted", reason=reason, phase="")
+    return status
+
+
+def lock_of(folder: Path) -> Path:
+    """The file whose lock is held by whoever is at work on the run in a folder."""
+    return folder / ".lock"
+
+
+def is_at_work(folder: Path) -> bool:
+    """Whether somebody holds the run's lock, or has been started to take it."""
+    held = locks.is_held(lock_of(folder))
+    if held is None or (not held and not locks.CAN_HAND_ON):
+        return bool(processes_of(folder, written_status(folder)))
+    return held
+
+
+def processes_of(folder: Path, status: Status) -> list[Process]:
+    """Those alive of the process that the status names and the one that was launched for it."""
+    owner = Process(status.pid, status.started) if status.pid else None
+    found = dict.fromkeys(filter(None, (owner, launched(folder))))
+    return [process for process in found if process.is_alive()]
+
+
+def launched(folder: Path) -> Process | None:
+    """The process last launched for the run; None if it was never started in the background."""
+    try:
+        content = (folder / "launch.json").read_bytes()
+        found = msgspec.json.decode(content, type=dict[str, Number])
+        return Process(int(found["pid"]), found["started"])
+    except (OSError, ValueError, KeyError, RecursionError):
+        return None
+
+
+def silent_seconds(folder: Path) -> float:
+    """How long ago the run's process last wrote its status, by the clock; infinite if it never did.
+
+    To be shown, not to be decided by.
+    """
+    try:
+        return max(0.0, time.time() - (folder / "status.json").stat().st_mtime)
+    except OSError:
+        return math.inf
+
+
+def converted(value: Any, kind: Any, otherwise: T) -> T:
+    """`value` if it is of that kind and in its bounds, as msgspec has them; else `otherwise`."""
+    try:
+        found: T = msgspec.convert(value, kind)
+    except (msgspec.ValidationError, OverflowError, RecursionError):
+        return otherwise
+    return otherwise if isinstance(found, float) and not math.isfinite(found) else found
+
+
+def _read(folder: Path) -> Status | None:
+    try:
+        found = msgspec.json.decode((folder / "status.json").read_bytes())
+        state = msgspec.convert(found["state"], RunState)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+    fields = msgspec.structs.fields(Status)
+    kept = {one.name: converted(found.get(one.name), one.type, one.default) for one in fields}
+    return Status(**kept | {"state": state})
+
+
+def _sound(status: Status) -> Status:
+    """The status with every field as written_status() would take it: JSON has no infinity."""
+    changed: dict[str, Any] = {
+        field.name: value[:LONGEST] if isinstance(value, str) else field.default
+        for field in msgspec.structs.fields(Status)
+        if converted(value := getattr(status, field.name), field.type, _WRONG) is _WRONG
+    }
+    return msgspec.structs.replace(status, **changed)
+
+
+_WRONG: Any = object()

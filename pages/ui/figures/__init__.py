@@ -1,0 +1,1 @@
+"""Charts, mosaics, colours and text in them: what pages and reports draw."""

@@ -1,0 +1,141 @@
+"""What the colours of points say: a name, or a number. No st."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from core.text import shortened
+from pages.ui.figures import theme
+from pages.ui.figures.theme import Style
+
+Positions = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+MOST_LETTERS = 24  # of a name in a legend
+OTHERS, BELOW = "others", 255
+VIRIDIS = theme.interpolated(
+    "440154 482878 3e4989 31688e 26828e 1f9e89 35b779 6ece58 b5de2b fde725"
+)  # Smith and van der Walt 2015: (256, 3)
+WHEEL = theme.interpolated("e8473f e8d33f 4ee83f 3fe8d9 3f54e8 d33fe8 e8473f")  # hues in a circle
+TABLES = {"warm": theme.ERROR_COLOURS, "neutral": VIRIDIS, "wheel": WHEEL}
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Colours by name, with their counts in the legend.
+
+    of: (N,) indices into names.  styles: one for each name; by their order if there are none.
+    told: which of the names are told apart, rising; the others are drawn alike. None = as many as
+    can be told apart, see frequent().
+    """
+
+    title: str
+    names: tuple[str, ...]
+    of: Positions
+    styles: tuple[Style, ...] = ()
+    told: tuple[int, ...] | None = None
+
+    @cached_property
+    def shown(self) -> tuple[int, ...]:
+        """Which of the names are told apart."""
+        return frequent(self.names, self.of) if self.told is None else self.told
+
+    @cached_property
+    def parts(self) -> tuple["Part", ...]:
+        """What is drawn: the others first, so that they lie below; none without points."""
+        short = shortened([self.names[i] for i in self.shown], MOST_LETTERS)
+        found = [
+            Part(self.names[i], label, self._style(i, place), self.of == i)
+            for place, (i, label) in enumerate(zip(self.shown, short, strict=True))
+        ]
+        others = Part("", OTHERS, Style(theme.FADED), ~np.isin(self.of, self.shown))
+        return tuple(part for part in (others, *found) if part.members.any())
+
+    def _style(self, i: int, place: int) -> Style:
+        """Of name i, which stands at that place among those that are told apart."""
+        if self.styles:
+            return self.styles[i]
+        return theme.style(i if len(self.names) <= theme.N_TOLD else place)
+
+
+class Part(NamedTuple):
+    """Points that are drawn alike.
+
+    name: what they are; "" for others, of several names.  label: the same, short.  members: (N,).
+    """
+
+    name: str
+    label: str
+    style: Style
+    members: Mask
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Colours by number.
+
+    values: (N,).  colours: warm as errors are everywhere, neutral, or a wheel of 360 degrees.
+    """
+
+    title: str
+    values: npt.NDArray[np.floating]
+    colours: Literal["warm", "neutral", "wheel"]
+
+
+Colouring = Groups | Scale
+
+
+def rgb(colouring: Colouring) -> npt.NDArray[np.uint8]:
+    """The colour of each point for a picture: (N, 3)."""
+    if isinstance(colouring, Groups):
+        found = np.empty((len(colouring.of), 3), np.uint8)
+        for part in colouring.parts:
+            found[part.members] = list(bytes.fromhex(part.style.colour[1:]))
+        return found
+    low, high = ends(colouring)
+    share = np.clip((np.nan_to_num(colouring.values) - low) / (high - low), 0, 1)
+    return np.asarray(TABLES[colouring.colours][np.rint(share * 255).astype(np.uint8)])
+
+
+def marks(colouring: Colouring) -> npt.NDArray[np.uint8]:
+    """The shape of each point, a position in theme.SHAPES, or BELOW for the others: (N,)."""
+    if isinstance(colouring, Scale):
+        return np.zeros(len(colouring.values), np.uint8)
+    found = np.zeros(len(colouring.of), np.uint8)
+    for part in colouring.parts:
+        found[part.members] = theme.SHAPES.index(part.style.shape) if part.name else BELOW
+    return found
+
+
+def frequent(names: Sequence[str], of: Positions) -> tuple[int, ...]:
+    """Which names to tell apart: all that have points if the eye can, else the most frequent.
+
+    Of equally frequent ones the first.  of: (N,) indices into names.
+    """
+    sizes = np.bincount(of, minlength=len(names))
+    present = np.flatnonzero(sizes)
+    if len(present) <= theme.N_TOLD:
+        return tuple(present.tolist())
+    by_size = np.argsort(-sizes, kind="stable")[: len(theme.PALETTE)]
+    return tuple(sorted(by_size.tolist()))
+
+
+def name_of(colouring: Colouring) -> str:
+    """A short name that no other colouring has."""
+    values = colouring.of if isinstance(colouring, Groups) else colouring.values
+    name = hashlib.sha256(np.ascontiguousarray(values).tobytes())
+    told = (colouring.names, colouring.shown) if isinstance(colouring, Groups) else ()
+    name.update(repr((colouring.title, told)).encode())
+    return name.hexdigest()[:16]
+
+
+def ends(scale: Scale) -> tuple[float, float]:
+    """The values of the first and of the last colour; few strays are beyond the last."""
+    if scale.colours == "wheel":
+        return 0.0, 360.0
+    low, high = (float(np.nanquantile(scale.values, share)) for share in (0.0, 0.995))
+    return low, max(high, low + 1e-9)

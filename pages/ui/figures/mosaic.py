@@ -1,0 +1,133 @@
+"""Arrays to one picture: many small images are several times slower to show than one."""
+
+import base64
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import streamlit
+from PIL import Image, ImageDraw, ImageFont
+
+from core import metrics
+from core.images import sheets
+from pages.ui.figures import theme
+
+Array = npt.NDArray[np.float32]
+Pixels = npt.NDArray[np.uint8]
+GAP, MARGIN, TITLE, CAPTION = 6, 24, 26, 18  # pixels
+colours = sheets.colours
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a sheet: pictures (n, h, w, 3), what stands over them, and under each."""
+
+    title: str
+    role: theme.Role
+    pictures: Pixels
+    captions: tuple[str, ...] = ()
+    detail: str = ""
+
+
+def error_colours(x: Array, x_hat: Array, most: float) -> Pixels:
+    """Where x_hat differs from x: (n, C, H, W) twice -> (n, H, W, 3).
+
+    The root mean square over the channels; `most` and more is the brightest.
+    """
+    error = np.sqrt(metrics.error_map(x, x_hat)) / most
+    return theme.ERROR_COLOURS[np.rint(np.clip(error, 0, 1) * 255).astype(np.uint8)]
+
+
+def enlarged(pictures: Pixels, size: int) -> Pixels:
+    """Each pixel a square: (n, H, W, 3) times the largest whole number that keeps to size."""
+    factor = max(1, size // max(pictures.shape[1:3]))
+    return pictures.repeat(factor, axis=1).repeat(factor, axis=2)
+
+
+def sheet(heading: str, lines: Sequence[Line]) -> bytes:
+    """Lines of pictures under each other with their words, as a PNG on white."""
+    width = max(_width(line) for line in lines) + 2 * MARGIN
+    height = 2 * MARGIN + TITLE + sum(_height(line) for line in lines)
+    image = Image.new(
+        "RGB", (max(width, _text_width(heading, 18, 600) + 2 * MARGIN), height), theme.PAPER
+    )
+    draw = ImageDraw.Draw(image)
+    draw.text((MARGIN, MARGIN - 4), heading, theme.INK, _font(18, 600))
+    top = MARGIN + TITLE
+    for line in lines:
+        _draw_line(image, draw, line, top)
+        top += _height(line)
+    return png(np.asarray(image))
+
+
+def png(pixels: Pixels) -> bytes:
+    """(H, W, 3) -> the bytes of a PNG file."""
+    file = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(pixels)).save(file, "PNG")
+    return file.getvalue()
+
+
+def strip(pictures: Pixels) -> bytes:
+    """Pictures side by side, see-through between them, as a PNG: (n, H, W, 3)."""
+    return grid(pictures, len(pictures))
+
+
+def grid(pictures: Pixels, across: int) -> bytes:
+    """The same in rows of `across`."""
+    n, h, w, _ = pictures.shape
+    down = -(-n // across)
+    image = Image.new("RGBA", (across * (w + GAP) - GAP, down * (h + GAP) - GAP))
+    for i, picture in enumerate(pictures):
+        at = (i % across * (w + GAP), i // across * (h + GAP))
+        image.paste(Image.fromarray(np.ascontiguousarray(picture)), at)
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    return file.getvalue()
+
+
+def data_url(picture: bytes) -> str:
+    """A PNG as an address that holds it itself, for a table's cell, a chart, a component."""
+    return f"data:image/png;base64,{base64.b64encode(picture).decode()}"
+
+
+def _draw_line(image: Image.Image, draw: ImageDraw.ImageDraw, line: Line, top: int) -> None:
+    draw.text((MARGIN, top + 8), line.title, theme.LIGHT[line.role], _font(14, 600))
+    right = MARGIN + _text_width(line.title, 14, 600) + 12
+    draw.text((right, top + 9), line.detail, theme.FAINT, _font(12))
+    h, w = line.pictures.shape[1:3]
+    for i, picture in enumerate(line.pictures):
+        left = MARGIN + i * (w + GAP)
+        image.paste(Image.fromarray(np.ascontiguousarray(picture)), (left, top + TITLE))
+        if line.captions:
+            at = (left + w / 2, top + TITLE + h + 3)
+            draw.text(at, line.captions[i], theme.FAINT, _font(11), anchor="ma")
+
+
+def _width(line: Line) -> int:
+    n, _, w = line.pictures.shape[:3]
+    words = _text_width(line.title, 14, 600) + 12 + _text_width(line.detail, 12)
+    return int(max(n * (w + GAP) - GAP, words))
+
+
+def _height(line: Line) -> int:
+    return TITLE + int(line.pictures.shape[1]) + (CAPTION if line.captions else 4)
+
+
+def _text_width(words: str, size: int, weight: int = 400) -> int:
+    return int(_font(size, weight).getlength(words)) + 1
+
+
+@lru_cache
+def _font(size: int, weight: int = 400) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """The page's typeface, which Streamlit ships; if it is not found Pillow's, without Greek."""
+    media = Path(streamlit.__file__).parent / "static" / "static" / "media"
+    files = sorted(media.glob("SourceSansVF-Upright*"))
+    if not files:
+        return ImageFont.load_default(size)
+    font = ImageFont.truetype(files[0], size)
+    font.set_variation_by_axes([weight])
+    return font

@@ -1,0 +1,86 @@
+"""The one palette: every colour, dash and shape of pages, charts, components and reports.
+
+Roles mean the same everywhere. What has no role (models, classes, scores, families) takes a style
+by its number: a colour, a dash for its line, and a shape for its points.
+"""
+
+from typing import Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from core.reports.svg import DASHES, Dash, Shape
+
+Role = Literal["original", "noisy", "reconstructed", "error", "outlier"]
+
+# As in .streamlit/config.toml, where they are called gray, yellow, blue, orange and red.
+LIGHT: dict[Role, str] = {
+    "original": "#7a828c",
+    "noisy": "#d98a00",
+    "reconstructed": "#1f5fd6",
+    "error": "#dd513a",
+    "outlier": "#c8102e",
+}
+DARK: dict[Role, str] = {
+    "original": "#8d96a1",
+    "noisy": "#f0b13c",
+    "reconstructed": "#6ea8fe",
+    "error": "#fb8861",
+    "outlier": "#ff5d6c",
+}
+# Text, ground and small print of the light theme, for pictures; LIGHT_INK is text on dark.
+INK, PAPER, FAINT, LIGHT_INK = "#16191d", "#ffffff", "#565e68", "#e8eaed"
+REFERENCE = "#8a929c"  # what others are compared with, on light and on dark
+FADED = "#aab2bb"  # what is not selected, on light and on dark
+
+# Ten colours found by a search: each stands out 3 : 1 against both grounds, and any two differ by
+# 0.11 in OKLab, by 0.07 as people see them who lack red or green cones (Machado et al. 2009). None
+# is grey or red, which have a role.
+PALETTE = (
+    "#196a9d", "#b9651e", "#1da76d", "#a03f76", "#7585ff",
+    "#b09216", "#d765b1", "#785d3d", "#239cd0", "#6d59d0",
+)  # fmt: skip
+SHAPES: tuple[Shape, ...] = ("circle", "x")
+N_TOLD = len(PALETTE) * len(SHAPES)  # marks that can be told apart by colour and shape
+N_LINES = 4 * len(PALETTE)  # lines that can be told apart by colour and dash
+
+# Inferno (Smith and van der Walt 2015): every sixteenth of its 256 colours, and the last.
+_INFERNO = """
+000004 0b0724 210c4a 3d0965 57106e 71196e 8a226a a32c61 bc3754
+d24644 e45a31 f1731d f98e09 fbac11 f9cb35 f2ea69 fcffa4
+"""
+
+
+class Style(NamedTuple):
+    """How one of several things is drawn.
+
+    colour: #rrggbb.  dash: of its line.  shape: of its points.
+    """
+
+    colour: str
+    dash: Dash = "solid"
+    shape: Shape = "circle"
+
+
+def style(number: int) -> Style:
+    """The style of that number, from 0 on.
+
+    The first N_TOLD differ in colour or shape, the first N_LINES in colour or dash.
+    """
+    n = len(PALETTE)
+    dash, shape = DASHES[number // 2 % len(DASHES)], SHAPES[number // n % len(SHAPES)]
+    return Style(PALETTE[number % n], dash, shape)
+
+
+def interpolated(anchors: str) -> npt.NDArray[np.uint8]:
+    """256 colours in straight lines from anchor to anchor: (256, 3).
+
+    anchors: two or more, evenly spaced; six hexadecimal digits each, with blanks between.
+    """
+    known = np.array([list(bytes.fromhex(colour)) for colour in anchors.split()])
+    at = np.linspace(0, len(known) - 1, 256)
+    channels = [np.interp(at, np.arange(len(known)), channel) for channel in known.T]
+    return np.array(np.rint(np.stack(channels, axis=1)), dtype=np.uint8)
+
+
+ERROR_COLOURS = interpolated(_INFERNO)  # from no error to the brightest

@@ -1,0 +1,1 @@
+"""What stands around every page: the sidebar, errors, dialogs, downloads, ways on."""

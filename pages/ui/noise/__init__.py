@@ -1,0 +1,1 @@
+"""The sigma panel: original, noisy and reconstructed images that follow a slider."""

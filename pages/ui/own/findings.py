@@ -1,0 +1,108 @@
+"""What is odd about images that have been read, before anything is made of them."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import streamlit as st
+
+from core.data.own.draft import Draft
+from core.export import tables
+from core.text import counted
+from pages.ui.components import gallery
+from pages.ui.components.gallery import Columns, Item
+from pages.ui.figures import mosaic
+from pages.ui.figures.text import plain
+from pages.ui.own import results as own_results
+
+Positions = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+SHOWN = 24  # pairs and images as pictures
+EXAMPLES = 8
+
+
+def draw(draft: Draft) -> None:
+    """Counts, some images as they will be, and each kind of oddity with its files."""
+    st.subheader(
+        f"Report on {counted(len(draft), 'image')}", help="Nothing has been made or trained yet"
+    )
+    with st.container(horizontal=True, gap="medium"):
+        for label, count, explanation in counts(draft):
+            st.metric(label, f"{count:,}", width="content", help=explanation)
+    for note in draft.notes:
+        st.warning(plain(note), icon=":material/translate:")
+    _examples(draft)
+    _unreadable(draft)
+    _pairs(draft, "Equal to an earlier image", draft.repeats(), draft.equal)
+    _pairs(draft, "Almost equal to an earlier image", draft.near_repeats(), draft.near)
+    _small(draft)
+
+
+def counts(draft: Draft) -> tuple[tuple[str, int, str], ...]:
+    """How many images there are of each kind: its name, the number, and what it is."""
+    return (
+        ("Offered", draft.n_offered, "Files found"),
+        ("Images", len(draft), "Files that are images"),
+        ("Unreadable", len(draft.rejected), "Files that are none, or broken"),
+        ("Equal", int(draft.repeats().sum()), "The same pixels as an earlier image, at this size"),
+        (
+            "Almost equal",
+            int(draft.near_repeats().sum()),
+            "Hardly another picture than an earlier one",
+        ),
+        ("Very small", int(draft.small().sum()), "Less than half the pixels a side chosen"),
+    )
+
+
+def examples(draft: Draft) -> Positions:
+    """Which images stand for all of them: EXAMPLES at most, evenly spread."""
+    every = max(1, len(draft) // EXAMPLES)
+    return np.arange(len(draft))[::every][:EXAMPLES]
+
+
+def drawn(draft: Draft, chosen: Positions) -> mosaic.Pixels:
+    """Images of a draft as they will be, to be shown: (n, H, W, 3)."""
+    x = np.divide(draft.pixels()[chosen], 255, dtype=np.float32)
+    return mosaic.colours(x)
+
+
+def _examples(draft: Draft) -> None:
+    chosen = examples(draft)
+    items = [Item(draft.names[i], (own_results.last_part(draft.names[i]),)) for i in chosen]
+    st.caption("As the networks will see them:")
+    gallery.show(gallery.pack(items, [drawn(draft, chosen)], Columns(("image",))), "own_examples")
+
+
+def _unreadable(draft: Draft) -> None:
+    if draft.rejected:
+        with st.expander(f"Unreadable: {len(draft.rejected):,}", icon=":material/block:"):
+            own_results.table_of_rejected(draft.rejected)
+
+
+def _pairs(draft: Draft, title: str, odd: Flags, first: Positions) -> None:
+    found = np.flatnonzero(odd)
+    if not len(found):
+        return
+    with st.expander(f"{title}: {len(found):,}", icon=":material/content_copy:"):
+        shown = found[:SHOWN]
+        items = [Item(draft.names[i], (own_results.last_part(draft.names[i]),)) for i in shown]
+        pictures = [drawn(draft, shown), drawn(draft, first[shown])]
+        packed = gallery.pack(items, pictures, Columns(("image", "earlier image")))
+        gallery.show(packed, f"own_pairs_{title}")
+        _table(file=[draft.names[i] for i in found], earlier=[draft.names[i] for i in first[found]])
+
+
+def _small(draft: Draft) -> None:
+    found = np.flatnonzero(draft.small())
+    if len(found):
+        with st.expander(f"Very small: {len(found):,}", icon=":material/photo_size_select_small:"):
+            _table(
+                file=[draft.names[i] for i in found],
+                width=draft.sides[found, 1].tolist(),
+                height=draft.sides[found, 0].tolist(),
+            )
+
+
+def _table(**columns: Sequence[str | int]) -> None:
+    st.dataframe(tables.safe_table(pd.DataFrame(columns)), hide_index=True)

@@ -1,0 +1,1 @@
+"""What belongs to a visitor and the link: state, widgets, selection, rows."""

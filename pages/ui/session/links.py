@@ -1,0 +1,94 @@
+"""What of a link is not a widget: the selection, and names in it that are not here."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from core.data import catalogue
+from pages.ui import cache, refusals
+from pages.ui.components.component import component
+from pages.ui.figures.text import plain
+from pages.ui.refusals import Refused, Why
+from pages.ui.session import selection, state
+
+MOST = 40  # selected images that a link names
+KEY = "selected"
+PARTS = ("test", "train")
+TOO_LARGE = "Too many for a link, which names up to {most}: take the selection away as a file."
+
+
+def follow_selection(dataset: str, split: str) -> None:
+    """Select what the link names, and make the link name what is selected, if that is little.
+
+    The name of the data set, which the link has anyway, is left out of the names of its images.
+    """
+    texts, here = state.linked(KEY), f"{dataset}/"
+    if texts is not None:
+        found = {text: _found(text, dataset, split) for text in texts[:MOST]}
+        selection.select(name for name in found.values() if name)
+        lost = [text for text, name in found.items() if not name]
+        refusals.note_refusal(selection.KEY, "image", lost, selection.ids())
+    ids = selection.ids()
+    short = [name.removeprefix(here) for name in ids] if len(ids) <= MOST else []
+    state.publish_list(KEY, short)
+
+
+def one_entry_a_page() -> None:
+    """Let the browser's Back go from page to page, whatever was changed on them."""
+    _history(key="history")
+
+
+def said_of_size() -> str:
+    """A sentence if the selection is too large for the link."""
+    return TOO_LARGE.format(most=MOST) if len(selection.ids()) > MOST else ""
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Around a page: above it stands in one sentence each what is not here, or not any more."""
+    place = st.container()
+    try:
+        yield
+    finally:
+        if notes := list(notes_of(refusals.noted_refusals())):
+            place.warning("  \n".join(map(plain, notes)), icon=":material/link_off:")
+
+
+def notes_of(refused: Iterable[Refused]) -> Iterator[str]:
+    """A sentence for each kind of thing that is not here, and reason why."""
+    names: dict[tuple[str, Why], list[Refused]] = {}
+    for one in refused:
+        names.setdefault((one.what, one.why), []).append(one)
+    for (what, why), some in names.items():
+        quoted = list(dict.fromkeys(f"“{one.name}”" for one in some))
+        more = f" and {len(quoted) - 3:,} more" if len(quoted) > 3 else ""
+        yield _note(what, why, ", ".join(quoted[:3]) + more, some[0].taken)
+
+
+def _note(what: str, why: Why, names: str, taken: object) -> str:
+    if why == "link":
+        return f"This link names the {what} {names}, which is not here or does not fit these data."
+    if why == "renamed":
+        return f"The {what} {names} has another name now: “{taken}”."
+    then = f"“{taken}” is shown instead" if isinstance(taken, str) and taken else "it is left out"
+    return f"The {what} {names} was deleted or renamed meanwhile: {then}."
+
+
+def _found(text: str, dataset: str, split: str) -> str:
+    """The whole id of an image, or "" if there is none such.
+
+    Of images that were planted, and of those of other sets, only the beginning is looked at.
+    """
+    full, base = f"{dataset}/{text}", text.rpartition("+")[0] or text
+    parts = (split, *(part for part in PARTS if part != split))
+    for part in parts:
+        images = cache.dataset(dataset, part)
+        for candidate, known in ((full, f"{dataset}/{base}"), (text, base)):
+            if known in images:
+                return candidate
+    others = (info.id for info in catalogue.catalogue() if info.available and info.id != dataset)
+    return text if any(text.startswith(f"{other}/") for other in others) else ""
+
+
+_history = component("history", isolate_styles=False)  # it draws nothing

@@ -1,0 +1,81 @@
+import io
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from core.data import catalogue
+from core.images import duplicates
+
+RNG = np.random.default_rng(4)
+
+
+def naive(thumbnails: np.ndarray, limit: float) -> list[int]:
+    """Each image in order against each leader in order, one by one."""
+    leaders: list[int] = []
+    found = []
+    for i, one in enumerate(thumbnails.astype(float)):
+        like = [j for j in leaders if np.sqrt(np.mean((one - thumbnails[j]) ** 2)) <= limit]
+        found.append(like[0] if like else i)
+        if not like:
+            leaders.append(i)
+    return found
+
+
+@settings(max_examples=40)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 60), st.floats(1, 40))
+def test_near_finds_what_comparing_all_with_all_finds(seed: int, n: int, limit: float) -> None:
+    rng = np.random.default_rng(seed)
+    base = rng.integers(0, 256, (1 + n // 4, 256))
+    moved = base[rng.integers(0, len(base), n)] + rng.normal(0, 12, (n, 256))
+    thumbnails = np.clip(moved, 0, 255).astype(np.uint8)
+    assert duplicates.near(thumbnails, limit).tolist() == naive(thumbnails, limit)
+
+
+def test_equal_gives_the_first_of_each_kind() -> None:
+    assert duplicates.equal([b"a", b"b", b"a", b"c", b"b"]).tolist() == [0, 1, 0, 3, 1]
+
+
+def test_digest_differs_by_a_single_pixel() -> None:
+    x = RNG.integers(0, 256, (3, 20, 30), dtype=np.uint8)
+    other = x.copy()
+    other[1, 2, 3] ^= 1
+    assert duplicates.digest(x) == duplicates.digest(x.copy())
+    assert duplicates.digest(x) != duplicates.digest(other)
+
+
+@pytest.mark.parametrize("quality", [95, 60])
+def test_same_photograph_saved_again_and_resized_is_near_and_another_is_not(quality: int) -> None:
+    shapes = catalogue.load("shapes").images[:30]
+
+    def saved_again(x: np.ndarray) -> np.ndarray:
+        file = io.BytesIO()
+        image = Image.fromarray(x.transpose(1, 2, 0)).resize((90, 90), Image.Resampling.BICUBIC)
+        image.save(file, "JPEG", quality=quality)
+        return np.asarray(Image.open(file)).transpose(2, 0, 1)
+
+    thumbnails = [duplicates.thumbnail(x) for x in shapes]
+    again = [duplicates.thumbnail(saved_again(x)) for x in shapes]
+    leaders = duplicates.near(np.array(thumbnails + again))
+    assert leaders[30:].tolist() == leaders[:30].tolist()
+
+
+def test_different_digits_are_not_near() -> None:
+    digits = catalogue.load("mnist-5k").images
+    leaders = duplicates.near(np.array([duplicates.thumbnail(x) for x in digits]))
+    assert (leaders != np.arange(1_000)).sum() <= 2
+
+
+def test_thousands_of_images_of_two_kinds_are_two_groups() -> None:
+    thumbnails = np.zeros((20_000, 256), np.uint8)
+    thumbnails[1::2] = 200
+    assert np.unique(duplicates.near(thumbnails)).tolist() == [0, 1]
+
+
+def test_thumbnail_of_grey_and_of_the_same_in_colour_are_equal() -> None:
+    grey = RNG.integers(0, 256, (1, 40, 24), dtype=np.uint8)
+    np.testing.assert_array_equal(
+        duplicates.thumbnail(grey), duplicates.thumbnail(np.repeat(grey, 3, axis=0))
+    )

@@ -1,0 +1,31 @@
+"""Settings that are suggested for images that nobody has trained on."""
+
+import pytest
+
+from core.models import architecture
+from core.training.config import BATCHES, EPOCHS, suggested
+
+SHAPES = [(1, 28, 28), (3, 64, 64), (3, 128, 128), (1, 16, 300), (3, 512, 512)]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("n_train", [1, 2, 31, 1_000, 70_000, 10**7])
+def test_suggested_settings_can_be_built_and_keep_to_their_bounds(
+    shape: tuple[int, int, int], n_train: int
+) -> None:
+    config = suggested("own:x", shape, n_train)
+    assert config.dataset == "own:x"
+    assert not config.noise
+    assert EPOCHS[0] <= config.epochs <= EPOCHS[1]
+    assert BATCHES[0] <= config.batch_size <= BATCHES[1]
+    spec = architecture(config.arch)
+    assert spec.plan(shape, spec.check(config.options)).input_shape == shape
+
+
+def test_few_or_small_images_are_seen_more_often_and_in_small_batches() -> None:
+    few, many = (suggested("x", (1, 28, 28), n) for n in (500, 5_000))
+    large = suggested("x", (3, 128, 128), 500)
+    assert few.epochs > many.epochs
+    assert few.epochs > large.epochs
+    assert few.batch_size < many.batch_size
+    assert 500 / few.batch_size >= 10, "steps an epoch"
