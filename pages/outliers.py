@@ -2,10 +2,58 @@
 
 import streamlit as st
 
+from pages.ui import progress
+from pages.ui.figures.text import plain
 from pages.ui.frame import downloads, sidebar
+from pages.ui.outliers import classes as outlier_classes
 from pages.ui.outliers import controls as outlier_controls
+from pages.ui.outliers import data as outlier_data
+from pages.ui.outliers import found as outlier_found
+from pages.ui.outliers import inspector as outlier_inspector
 from pages.ui.outliers import report as outlier_report
-from pages.ui.outliers import sections as outlier_sections
+from pages.ui.outliers import review as outlier_review
+from pages.ui.outliers import truth as outlier_truth
+from pages.ui.outliers.data import Found
+from pages.ui.session import widgets
+
+SECTIONS = {
+    "flagged": ":material/flag: Flagged",
+    "review": ":material/fact_check: Review",
+    "truth": ":material/science: Against the truth",
+    "classes": ":material/category: By class",
+}
+
+PARTS = {
+    "flagged": outlier_found.draw,
+    "review": outlier_review.draw,
+    "truth": outlier_truth.draw,
+    "classes": outlier_classes.draw,
+}
+
+
+def draw_sections(found: Found) -> str:
+    """The sentence that is always there, and the chosen section; its name."""
+    st.markdown(outlier_found.sentence(found))
+    st.caption(plain(outlier_data.explanation(found)))
+    section = widgets.choice(
+        st.segmented_control,
+        "Show",
+        list(SECTIONS),
+        key="section_outliers",
+        default="flagged",
+        format_func=SECTIONS.__getitem__,
+        required=True,
+        label_visibility="collapsed",
+        help="What is shown below",
+    )
+    if section != "review":
+        st.query_params.pop("at", None)  # where a review stood
+    clicked = None
+    with progress.part():
+        clicked = PARTS[section](found)
+    outlier_inspector.inspect(found, clicked)
+    return section
+
 
 st.title("Outliers")
 st.caption(
@@ -14,5 +62,5 @@ st.caption(
 )
 
 found = outlier_controls.found(sidebar.chosen())
-section = outlier_sections.draw_sections(found)
+section = draw_sections(found)
 downloads.button(lambda: outlier_report.content(found, section == "truth"), "outliers")

@@ -6,8 +6,8 @@ from core import runs
 from core.runs import control as run_control
 from pages.ui.frame import errors, public_sets, sidebar, ways
 from pages.ui.session import presence, state
-from pages.ui.train import facts as training_facts
 from pages.ui.train import form as training_form
+from pages.ui.train import probing as training_facts
 from pages.ui.train import runs as run_list
 from pages.ui.train import view as run_view
 

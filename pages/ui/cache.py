@@ -37,12 +37,12 @@ from core.runs import Run
 from core.runs import records as run_records
 from core.runs.records import Curves
 from core.shelf import Shelf
-from pages.ui import progress, telling
+from pages.ui import progress
 from pages.ui.components import packing
 from pages.ui.components.component import Packed
 from pages.ui.components.sweep import Cell
 from pages.ui.noise import rows
-from pages.ui.train import pictures as run_pictures
+from pages.ui.train import charts as run_pictures
 from pages.ui.train.probing import Probes
 
 T = TypeVar("T")
@@ -154,7 +154,7 @@ def all_computed(tasks: Sequence[Task]) -> list[Arrays]:
     if missing and (pool := _pool()) is not None:
         progress.wait_for(pool, missing)
     if missing:
-        with telling.progress_bar():
+        with progress.progress_bar():
             found |= {task.name: find(task) or _computed_here(task) for task in missing}
     return [arrays for task in tasks if (arrays := found[task.name]) is not None]
 

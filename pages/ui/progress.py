@@ -17,17 +17,21 @@ import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, TypeVar
 
 import streamlit as st
 from streamlit import runtime
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from core.background import Job
 from core.computing.pool import Computation, Pool
 from core.computing.tasks import Task
 from core.config import HourglassError
+from core.images import parts
+from pages.ui import cache
 from pages.ui.components.component import component, heard
-from pages.ui.figures.text import plain
+from pages.ui.figures.text import plain, sentence
 
 PATIENCE = 0.1  # seconds that a page waits before it shows a bar
 POLL_SECONDS = 0.5  # between two looks at how far something is
@@ -232,3 +236,111 @@ def _offer_again(failure: Failed) -> None:
 
 
 _component = component("waiting")
+
+
+# Progress of work in this very run of the page, which tells how far it is.
+
+T = TypeVar("T")
+BAR_PATIENCE = 0.5  # seconds before progress is worth showing
+
+
+@contextmanager
+def progress_bar() -> Iterator[None]:
+    """A bar with the time left around work that tells how far it is; gone when it is done."""
+    place, bar = st.empty(), _Bar()
+    with parts.telling(lambda title, done, n: bar.draw(place, title, done, n)):
+        yield
+    place.empty()
+
+
+def each_with_bar(items: Sequence[T], title: Callable[[T], str]) -> Iterator[T]:
+    """The items, with the same bar while something is done with each; title: what it is then."""
+    place, bar = st.empty(), _Bar()
+    began = time.monotonic()
+    for i, item in enumerate(items):
+        bar.draw(place, title(item), i, len(items), began)
+        yield item
+    place.empty()
+
+
+class Patience:
+    """Tells progress onward only once something has taken a while."""
+
+    def __init__(self, tell: Callable[[int, int], None], seconds: float = 0.7) -> None:
+        self._tell, self._until = tell, time.monotonic() + seconds
+
+    def __call__(self, done: int, total: int) -> None:
+        if time.monotonic() > self._until:
+            self._tell(done, total)
+
+
+class _Bar:
+    """Shows one stage after the other, once the whole has taken a while."""
+
+    def __init__(self) -> None:
+        self._until = time.monotonic() + BAR_PATIENCE
+        self._title, self._began = "", 0.0
+
+    def draw(
+        self, place: DeltaGenerator, title: str, done: int, n: int, began: float | None = None
+    ) -> None:
+        """began: of all n, by time.monotonic(); None if each title has n of its own."""
+        now = time.monotonic()
+        if title != self._title:
+            self._title, self._began = title, now if began is None else began
+        if now > self._until and n:
+            spent = now - self._began
+            left = spent * (n - done) / done if spent and done else None
+            place.progress(done / n, plain(told(done, n, left, title)))
+
+
+# Work in the background, as the visitor sees it: how far, how long still, and how to stop it.
+
+JOB_POLL_SECONDS, STOPPED = 0.5, "stopped_jobs"
+
+
+def show_job(key: str, job: Job) -> None:
+    """The progress of a job that is running, and a button that cancels it."""
+    _progress(job)
+    if st.button("Cancel", key=f"cancel_{key}", help="Stop it; nothing of it is kept"):
+        _stopped().add(key)
+        cache.jobs().forget(key)
+        st.rerun()
+
+
+def begin_job(key: str, label: str, help_text: str, start: Callable[[], Job]) -> None:
+    """A job that begins by itself, and its progress; a button if this visitor has stopped it."""
+    if cache.jobs().get(key) is None and key not in _stopped():
+        try:
+            start()
+        except HourglassError as error:  # too much is going on
+            st.caption(sentence(str(error)))
+    offer_job(key, label, help_text, start)
+
+
+def offer_job(key: str, label: str, help_text: str, start: Callable[[], Job]) -> None:
+    """A button that starts a job, or the progress of the one that is running under this key."""
+    job = cache.jobs().get(key)
+    if job is not None and job.state == "running":
+        show_job(key, job)
+        return
+    if job is not None and job.state == "failed":
+        st.error(sentence(job.error), icon=":material/error:")
+    if st.button(label, key=f"start_{key}", icon=":material/play_arrow:", help=help_text):
+        _stopped().discard(key)
+        start()
+        st.rerun()
+
+
+def _stopped() -> set[str]:
+    """The keys of the jobs that this visitor has cancelled."""
+    found: set[str] = st.session_state.setdefault(STOPPED, set())
+    return found
+
+
+@st.fragment(run_every=JOB_POLL_SECONDS)
+def _progress(job: Job) -> None:
+    if job.state != "running":
+        st.rerun()  # the whole page: what was waited for is there
+    words = told(job.done, job.total, job.seconds_left(), job.title)
+    st.progress(job.share() or 0.0, plain(words))

@@ -10,13 +10,14 @@ from PIL import Image
 
 from core.images import sheets
 from core.images.imagesets import ImageSet, numbered_ids
-from pages.ui import exporting, peek, progress
+from pages.ui import peek, progress
 from pages.ui.components import gallery
 from pages.ui.components.gallery import Columns, Item
 from pages.ui.components.sweep import Cell
 from pages.ui.figures import animation, colouring, scatter, theme
 from pages.ui.figures.colouring import Groups, Scale
 from pages.ui.figures.scatter import Look, Points
+from pages.ui.frame import downloads
 from pages.ui.latent import walking
 from pages.ui.latent.walking import Walk
 from tests.pages.latent_pages import tiles
@@ -118,7 +119,7 @@ def images_called(*names: str) -> ImageSet:
 
 def test_zip_of_a_selection_holds_each_image_pixel_by_pixel_and_says_which_is_which() -> None:
     images = images_called("cat/a.png", "../../etc/passwd", "cat/ü <b>.png")
-    archive = zipfile.ZipFile(io.BytesIO(exporting.images_zip(images)))
+    archive = zipfile.ZipFile(io.BytesIO(downloads.images_zip(images)))
     table = pd.read_csv(archive.open("ids.csv"))
     assert table["id"].tolist() == images.ids.tolist()
     assert table["label"].tolist() == ["'=cat", "dog", "'=cat"]  # no formula for a spreadsheet
@@ -128,7 +129,7 @@ def test_zip_of_a_selection_holds_each_image_pixel_by_pixel_and_says_which_is_wh
 
 
 def test_file_names_are_safe_and_different_for_every_image() -> None:
-    names = exporting.file_names(["a/b.png", "a_b", "A/B.PNG", "..", "x" * 300, "<script>"])
+    names = downloads.file_names(["a/b.png", "a_b", "A/B.PNG", "..", "x" * 300, "<script>"])
     assert len({name.lower() for name in names}) == 6
     assert all(name.endswith(".png") and "/" not in name and len(name) < 120 for name in names)
     assert names[0] == "a_b.png"

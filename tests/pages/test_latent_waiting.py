@@ -14,8 +14,8 @@ from core.inference import Autoencoder
 from core.latent import geometry, map_tasks
 from pages.ui.figures import density
 from pages.ui.latent import data as latent_data
+from pages.ui.latent import encoding
 from pages.ui.latent import encoding as latent_encoding
-from pages.ui.latent import waiting
 from pages.ui.latent.data import Crowd, Part
 
 CROWD = Crowd("mnist-5k", "test", True, 400, 0)
@@ -43,7 +43,7 @@ def test_first_picture_has_the_images_that_have_a_code_and_no_others(card: Card)
     assert 50 < n < 200  # the crowd is 400 of 1,000 test images
     which, z = latent_encoding.so_far(CROWD, card, 10_000)
     assert n == len(which) == len(z)
-    picture = waiting.first_picture(CROWD, card, n)
+    picture = encoding.first_picture(CROWD, card, n)
     xy = geometry.plane(z).coordinates(z).astype(np.float32)
     filled = (picture[..., 3] > 0).sum()
     assert picture.shape == (density.HEIGHT, density.WIDTH, 4)
@@ -66,13 +66,13 @@ def test_codes_of_the_other_part_stand_behind_those_of_the_first(card: Card) -> 
 def test_first_picture_is_drawn_anew_whenever_there_are_twice_as_many(
     card: Card, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(waiting, "LEAST", 100)
+    monkeypatch.setattr(encoding, "LEAST", 100)
     drawn: list[str] = []
-    monkeypatch.setattr(waiting.st, "image", lambda _, words, *__, **___: drawn.append(words))
+    monkeypatch.setattr(encoding.st, "image", lambda _, words, *__, **___: drawn.append(words))
     whole = Crowd("mnist-5k", "test", False, 10_000, 0)
     for n in (50, 120, 180, 250, 399, 500):
         encode(card, "test", n)
-        waiting.draw_first(whole, card)
+        encoding.draw_first(whole, card)
     counted = [words.partition(",")[0] for words in drawn]
     expected = [100, 100, 200, 200, 400]  # nothing of 50
     assert counted == [f"The first {n} of 1" for n in expected]

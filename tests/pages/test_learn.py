@@ -19,8 +19,8 @@ from core.models import architecture
 from core.noise import Noise
 from core.robustness import curves
 from pages.ui import cache
-from pages.ui.learn import onwards, steps, wrong
-from pages.ui.learn.onwards import GoOn
+from pages.ui.learn import parts, steps, wrong
+from pages.ui.learn.parts import GoOn
 from tests.core.models_for_tests import tiny_document, tiny_tensors
 from tests.pages.conftest import APP
 from tests.pages.tiny_models import DIGITS
@@ -430,13 +430,13 @@ CHANGED = [
 def ways(monkeypatch: pytest.MonkeyPatch) -> list[GoOn]:
     """What the steps that were drawn offered to take along."""
     found: list[GoOn] = []
-    go_on = onwards.go_on
+    go_on = parts.go_on
 
     def noting(way: GoOn) -> None:
         found.append(way)
         go_on(way)
 
-    monkeypatch.setattr(onwards, "go_on", noting)
+    monkeypatch.setattr(parts, "go_on", noting)
     return found
 
 

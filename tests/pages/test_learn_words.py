@@ -14,7 +14,7 @@ from core.robustness import sizes
 from core.robustness.copying import STRANGERS, Copy
 from pages.ui import cache
 from pages.ui.learn import charts, convolve, copies, deeper
-from pages.ui.robust.copies import Copying
+from pages.ui.robust.copying import Copying
 from tests.core.models_for_tests import tiny_checkpoint
 
 COLUMNS = ["name", "family", "layers", "latent_dim", "gain", "mse", "n_test"]

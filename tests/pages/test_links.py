@@ -13,9 +13,9 @@ from core.data import catalogue
 from core.models import ARCHITECTURES
 from pages.ui.learn import steps as learn_steps
 from pages.ui.learn import wrong
-from pages.ui.refusals import Refused
 from pages.ui.session import links
-from pages.ui.train import arch_form
+from pages.ui.session.state import Refused
+from pages.ui.train import form
 from tests.pages import conftest, latent_pages
 from tests.pages.test_learn import save_named_models
 from tests.pages.tiny_models import save_tiny_models
@@ -40,7 +40,7 @@ NAMES = (
     "class_shown", "flagged_page", "opacity", "size_families", "size_latent_dims",
     "train_preset", "train_dataset", "train_epochs", "train_sigma", "train_noise", "train_clip",
     "train_batch", "train_lr", "train_without", "train_seed", "train_threads",
-    *(name for spec in ARCHITECTURES for name in arch_form.architecture_keys(spec)),
+    *(name for spec in ARCHITECTURES for name in form.architecture_keys(spec)),
 )  # fmt: skip
 QUICK = {"points": "500", "measured": "200"}  # of what takes a while
 HOSTILE = (

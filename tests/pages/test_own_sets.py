@@ -17,7 +17,7 @@ from core.training import config
 from pages.ui import cache
 from pages.ui.frame import downloads
 from pages.ui.frame.deleting import DELETE
-from pages.ui.own import source as own_source
+from pages.ui.own import offering as own_source
 from tests.core.data.own.test_upload import archive
 from tests.core.hostile_archives_for_tests import ATTACKS, member, zip_of
 from tests.core.hostile_images_for_tests import encoded

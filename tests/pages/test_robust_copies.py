@@ -10,7 +10,7 @@ from core import checkpoints
 from core.data import catalogue
 from core.inference import Autoencoder
 from core.robustness import copying, curves
-from pages.ui.robust import copies
+from pages.ui.robust import copying as copies
 
 
 def test_copying_read_after_a_restart_equals_what_was_measured(

@@ -23,11 +23,11 @@ from core.robustness.sweeps import noise_sweep
 from pages.ui.components.sweep_chart import Chart, Line
 from pages.ui.figures import lines, text, theme
 from pages.ui.robust import chart as robust_chart
-from pages.ui.robust import measuring, size_study
-from pages.ui.robust import ranking as robust_ranking
+from pages.ui.robust import controls, sizes
 from pages.ui.robust import sizes as robust_sizes
+from pages.ui.robust import wall as robust_ranking
 from pages.ui.robust.chart import Look
-from pages.ui.robust.copies import Copying, copying_verdict
+from pages.ui.robust.copying import Copying, copying_verdict
 from pages.ui.robust.questions import questions
 from tests.core.models_for_tests import SHAPE, tiny_checkpoint, tiny_document
 
@@ -222,14 +222,14 @@ def test_data_set_that_only_a_stranger_names_is_not_offered() -> None:
 
 def test_command_for_a_terminal_is_quoted_for_the_shell() -> None:
     named = "own:x; $(touch y) `z` '"
-    said = size_study.study_command(named, ["pca"], [2])
+    said = sizes.study_command(named, ["pca"], [2])
     assert shlex.split(said)[5] == named
     assert text.code(said).startswith("`` ")
     assert text.code("a b") == "`a b`"
 
 
 def test_progress_of_a_study_between_two_models_says_so() -> None:
-    assert size_study.study_told(Progress(1, 3, None)) == "1 of 3 done: preparing the next"
+    assert sizes.study_told(Progress(1, 3, None)) == "1 of 3 done: preparing the next"
     assert Progress(1, 4, None).share == 0.25
     assert Progress(0, 0, None).share == 0
 
@@ -241,4 +241,4 @@ def test_progress_of_a_study_between_two_models_says_so() -> None:
 def test_fewer_images_are_measured_to_begin_with_where_they_are_large(
     shape: tuple[int, int, int], n: str
 ) -> None:
-    assert measuring.default_count(shape) == n
+    assert controls.default_count(shape) == n

@@ -25,12 +25,12 @@ from core.training.config import PRESETS, TrainConfig
 from pages.ui.figures.theme import style
 from pages.ui.frame.deleting import DELETE
 from pages.ui.train import charts as run_charts
-from pages.ui.train import facts as training_facts
-from pages.ui.train import live
-from pages.ui.train import pictures as run_pictures
+from pages.ui.train import charts as run_pictures
+from pages.ui.train import probing as training_facts
 from pages.ui.train import report as run_report
 from pages.ui.train import result as run_result
 from pages.ui.train import runs as run_list
+from pages.ui.train import view
 from pages.ui.train.probing import Probes
 from tests.core.runs_for_tests import new_run, write_images
 from tests.pages.unpacking import components, unpacked
@@ -540,6 +540,6 @@ def test_run_that_waits_for_nothing_is_starting(finished: Run, monkeypatch: Any)
     monkeypatch.setenv("HOURGLASS_MAX_RUNS", "1")
     queued = Run(finished.folder, finished.config, Status(state="queued"))
     busy = Run(finished.folder.with_name("x"), finished.config, Status(state="running"))
-    assert live.live_words(queued, [queued, finished]) == ("Starting", "gray")
-    assert live.live_words(queued, [queued, busy]) == ("Waiting for its turn", "gray")
-    assert live._waiting(queued, [queued, busy]) == "Waiting for its turn, with 1 run before it"
+    assert view.live_words(queued, [queued, finished]) == ("Starting", "gray")
+    assert view.live_words(queued, [queued, busy]) == ("Waiting for its turn", "gray")
+    assert view._waiting(queued, [queued, busy]) == "Waiting for its turn, with 1 run before it"

@@ -3,7 +3,7 @@
 from core.background import Job
 from core.data.named import downloads
 from core.data.named.publicsets import BY_ID, PublicSet
-from pages.ui import cache, working
+from pages.ui import cache, progress
 
 
 def missing(name: str) -> PublicSet | None:
@@ -16,7 +16,7 @@ def offer(known: PublicSet) -> None:
     """A button that downloads the set, or how far it is, for all visitors."""
     job = cache.jobs().get(key(known))
     again = job is not None and job.state == "failed"
-    working.offer_job(
+    progress.offer_job(
         key(known),
         f"{'Try again' if again else 'Download'} ({downloads.megabytes(known.id):.0f} MB)",
         "It is fetched once and kept; other pages can be used meanwhile",

@@ -10,7 +10,7 @@ from core.data import catalogue
 from core.data.catalogue import DatasetInfo
 from core.images.imagesets import ImageSet
 from core.text import counted
-from pages.ui import cache, refusals
+from pages.ui import cache
 from pages.ui.figures.text import noise_name, plain, size_name, titles
 from pages.ui.frame import ways
 from pages.ui.frame.errors import DeadEnd
@@ -203,7 +203,7 @@ def _follow_renamed() -> None:
         return
     if now := next((card.name for card in cache.cards() if card.sha256 == sha256), None):
         st.session_state["model"] = now
-        refusals.note_refusal("model", "model", [name], now, "renamed")
+        state.note_refusal("model", "model", [name], now, "renamed")
 
 
 def _about(card: Card, info: DatasetInfo, split: str) -> None:

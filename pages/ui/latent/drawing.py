@@ -10,14 +10,14 @@ from core.latent import durations, map_tasks
 from core.latent.map_tasks import DENSE
 from core.latent.projections import BY_NAME
 from core.text import counted
-from pages.ui import cache, peek, progress, working
+from pages.ui import cache, peek, progress
 from pages.ui.components.plane import Event
 from pages.ui.figures.scatter import Look
 from pages.ui.figures.text import plain
 from pages.ui.latent import controls as latent_controls
-from pages.ui.latent import crowded as latent_crowded
 from pages.ui.latent import data as latent_data
 from pages.ui.latent import jobs as latent_jobs
+from pages.ui.latent import map as latent_crowded
 from pages.ui.latent import map as latent_map
 from pages.ui.latent import plane as latent_plane
 from pages.ui.latent import views as latent_views
@@ -104,7 +104,7 @@ def _compute(one: View) -> None:
     asked, z = one.asked, one.codes.z
     title, seconds = BY_NAME[asked.method].title, durations.expected(asked.method, *z.shape).total
     st.caption(f"{title} of these codes is not there yet; until it is, this is their PCA.")
-    (working.begin_job if seconds <= AT_MOST else working.offer_job)(
+    (progress.begin_job if seconds <= AT_MOST else progress.offer_job)(
         latent_jobs.job_key(asked.crowd, one.card, asked.method),
         f"Draw {title} (about {progress.duration(seconds)})",
         "It is computed in the background, kept, and then there at once",

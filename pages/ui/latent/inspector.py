@@ -7,11 +7,11 @@ import streamlit as st
 
 from core.neighbours import Neighbours, nearest_to_row
 from core.noise import Noise
-from pages.ui import cache, code_chart
+from pages.ui import cache
 from pages.ui.cache import Shown
 from pages.ui.components import gallery
 from pages.ui.components.gallery import Columns, Item
-from pages.ui.figures import mosaic
+from pages.ui.figures import lines, mosaic
 from pages.ui.latent import between as latent_between
 from pages.ui.latent import data as latent_data
 from pages.ui.latent.data import OTHER
@@ -67,7 +67,7 @@ def near(one: View, i: int) -> tuple[Neighbours, Neighbours]:
 def _around(one: View, i: int) -> None:
     st.markdown("**Its code**")
     st.plotly_chart(
-        code_chart.code_figure(one.codes.z[i], one.codes.z),
+        lines.code_figure(one.codes.z[i], one.codes.z),
         key="inspector_code",
         alt="The numbers of this image's code, among those of all images",
     )

@@ -5,7 +5,7 @@ import pandas as pd
 import streamlit as st
 
 from core.latent.structure import N_NEIGHBOURS, Structure
-from pages.ui import working
+from pages.ui import progress
 from pages.ui.figures.text import plain
 from pages.ui.latent import jobs as latent_jobs
 from pages.ui.latent.views import View
@@ -75,7 +75,7 @@ def _one(one: View) -> None:
     found = latent_jobs.numbers(crowd, card)
     if found is None:
         st.caption(f"{plain(card.name)}: not measured on these images yet.")
-        working.offer_job(
+        progress.offer_job(
             key,
             "Measure",
             "Silhouette, k-means and k-NN of codes, pixels and PCA; takes half a minute for 10,000",

@@ -6,13 +6,14 @@ import streamlit as st
 
 from core.export import tables
 from core.images.imagesets import ImageSet
-from pages.ui import cache, exporting
+from pages.ui import cache
 from pages.ui.components import gallery
 from pages.ui.components.component import Packed
 from pages.ui.components.gallery import Columns, Item
 from pages.ui.figures import mosaic
 from pages.ui.figures.colouring import Positions
 from pages.ui.figures.text import decimal
+from pages.ui.frame import downloads
 from pages.ui.latent.views import View, selected_positions
 from pages.ui.session import selection, widgets
 
@@ -121,7 +122,7 @@ def _downloads(one: View, order: Positions) -> None:
     )
     st.download_button(
         "Images",
-        lambda: exporting.images_zip(one.population.images.take(order)),
+        lambda: downloads.images_zip(one.population.images.take(order)),
         "hourglass-selection.zip",
         "application/zip",
         icon=":material/download:",

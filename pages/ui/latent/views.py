@@ -13,8 +13,8 @@ from pages.ui import cache
 from pages.ui.figures.colouring import Colouring, Groups, Positions
 from pages.ui.latent import colours as latent_colours
 from pages.ui.latent import data as latent_data
+from pages.ui.latent import encoding
 from pages.ui.latent import jobs as latent_jobs
-from pages.ui.latent import waiting
 from pages.ui.latent.controls import Asked
 from pages.ui.latent.data import Codes, Population
 from pages.ui.session import selection
@@ -44,8 +44,8 @@ def view(asked: Asked, card: Card) -> View:
     """What the page knows of one model."""
     crowd, first = asked.crowd, latent_data.first(asked.crowd)
     population, known = latent_data.population(crowd), latent_data.population(first)
-    codes = waiting.encoded(crowd, card)
-    known_codes = waiting.encoded(first, card)
+    codes = encoding.encoded(crowd, card)
+    known_codes = encoding.encoded(first, card)
     axes, xy = latent_data.axes(crowd, card), latent_jobs.places(crowd, card, asked.method)
     method = asked.method if xy is not None else "pca"
     drawn = xy if xy is not None else latent_data.places(crowd, card)

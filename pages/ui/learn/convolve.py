@@ -17,8 +17,8 @@ from pages.ui.components import packing
 from pages.ui.components.component import Packed
 from pages.ui.components.sweep import Cell, Frames, Row, Sweep
 from pages.ui.figures import mosaic
-from pages.ui.learn import onwards, parts
-from pages.ui.learn.onwards import GoOn
+from pages.ui.learn import parts
+from pages.ui.learn.parts import GoOn
 from pages.ui.noise import controls
 
 
@@ -56,7 +56,7 @@ def draw() -> None:
     parts.slider(packed, f"convolve_{shown.dataset}", 0.0)
     _draw_maps(card, x[:1])
     way = {"dataset": shown.dataset, "split": parts.SPLIT, "model": card.name, "shuffle": 0}
-    onwards.go_on(GoOn("Reconstruct: this model under noise", "pages/reconstruct.py", way))
+    parts.go_on(GoOn("Reconstruct: this model under noise", "pages/reconstruct.py", way))
 
 
 def words(card: Card, share: float) -> tuple[str, str]:

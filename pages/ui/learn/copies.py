@@ -11,10 +11,10 @@ from core.checkpoints import Card
 from core.robustness.copying import STRANGERS
 from core.text import counted
 from pages.ui.figures import mosaic
-from pages.ui.learn import onwards, parts
-from pages.ui.learn.onwards import GoOn
-from pages.ui.robust import copies as robust_copies
-from pages.ui.robust.copies import Copying
+from pages.ui.learn import parts
+from pages.ui.learn.parts import GoOn
+from pages.ui.robust import copying as robust_copies
+from pages.ui.robust.copying import Copying
 
 NAMES = (
     "mnist-dense-2", "mnist-dense-32", "mnist-overcomplete", "mnist-overcomplete-linear",
@@ -48,8 +48,8 @@ def draw() -> None:
             f"error {copy.mse.mean():.4f}"
         )
         _draw_row(label, copy.x_hat)
-    way = onwards.on_digits(cards[-1], models=list(NAMES), robust_view="Copying")
-    onwards.go_on(GoOn("Robustness: copying, in numbers", "pages/robustness.py", way))
+    way = parts.on_digits(cards[-1], models=list(NAMES), robust_view="Copying")
+    parts.go_on(GoOn("Robustness: copying, in numbers", "pages/robustness.py", way))
 
 
 def words(cards: Sequence[Card], found: Sequence[Copying], i: int) -> tuple[str, ...]:

@@ -15,8 +15,8 @@ from pages.ui.components import packing
 from pages.ui.components.component import Packed
 from pages.ui.components.sweep import Cell, Frames, Row, Stat, Still, Sweep
 from pages.ui.figures.text import plain
-from pages.ui.learn import charts, onwards, parts
-from pages.ui.learn.onwards import GoOn
+from pages.ui.learn import charts, parts
+from pages.ui.learn.parts import GoOn
 from pages.ui.noise import controls
 
 TRAINED_ON = "mnist"
@@ -46,8 +46,8 @@ def draw() -> None:
         float(compared[-1][0].latent_dim),
     )
     st.caption(_left_out(found))
-    way = onwards.on_digits(compared[-1][1], robust_view="Size", trained_on=TRAINED_ON)
-    onwards.go_on(GoOn("Robustness: error against size", "pages/robustness.py", way))
+    way = parts.on_digits(compared[-1][1], robust_view="Size", trained_on=TRAINED_ON)
+    parts.go_on(GoOn("Robustness: error against size", "pages/robustness.py", way))
 
 
 def layers(card: Card) -> str:

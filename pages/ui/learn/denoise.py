@@ -6,8 +6,8 @@ from core.checkpoints import Card
 from core.noise import Noise
 from core.robustness.curves import Study
 from core.text import counted
-from pages.ui.learn import noise_figure, onwards, parts
-from pages.ui.learn.onwards import GoOn
+from pages.ui.learn import noise_figure, parts
+from pages.ui.learn.parts import GoOn
 
 PAIRS = {
     "overcomplete": ("mnist-overcomplete", "mnist-denoising"),
@@ -37,8 +37,8 @@ def draw() -> None:
         cards, noise, noise_figure.chart(found, cards), f"learn_denoise_{pair}"
     )
     said.markdown("  \n".join(words(copying, denoising, found, sigma)))
-    way = onwards.on_digits(denoising, compare=[copying.name], **noise_figure.onwards(noise, sigma))
-    onwards.go_on(GoOn("Reconstruct: the two side by side", "pages/reconstruct.py", way))
+    way = parts.on_digits(denoising, compare=[copying.name], **noise_figure.onwards(noise, sigma))
+    parts.go_on(GoOn("Reconstruct: the two side by side", "pages/reconstruct.py", way))
 
 
 def words(copying: Card, denoising: Card, found: Study, sigma: float) -> tuple[str, str]:

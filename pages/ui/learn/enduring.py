@@ -5,8 +5,8 @@ import streamlit as st
 from core.noise import Noise
 from core.robustness import crossings
 from pages.ui.figures.text import noise_name, plain
-from pages.ui.learn import noise_figure, onwards, parts
-from pages.ui.learn.onwards import GoOn
+from pages.ui.learn import noise_figure, parts
+from pages.ui.learn.parts import GoOn
 from pages.ui.noise import controls
 from pages.ui.robust import chart as robust_chart
 from pages.ui.session import widgets
@@ -41,11 +41,11 @@ def draw() -> None:
     sigma = noise_figure.draw(
         cards, noise, noise_figure.chart(found, cards), f"learn_enduring_{output}"
     )
-    way = onwards.on_digits(
+    way = parts.on_digits(
         large, models=[card.name for card in cards], robust_view="Curves",
         **noise_figure.onwards(noise, sigma), **noise_figure.measured_there(),
     )  # fmt: skip
-    onwards.go_on(GoOn("Robustness: more models, the same noise", "pages/robustness.py", way))
+    parts.go_on(GoOn("Robustness: more models, the same noise", "pages/robustness.py", way))
 
 
 def _remark(linear: bool) -> str:

@@ -9,9 +9,9 @@ from pages.ui import cache
 from pages.ui.components import gallery
 from pages.ui.components.gallery import Columns, Item
 from pages.ui.figures import mosaic
-from pages.ui.learn import charts, onwards, parts, rebuilt
-from pages.ui.learn.onwards import GoOn
-from pages.ui.learn.rebuilt import MODEL, Errors
+from pages.ui.learn import charts, parts, unusual
+from pages.ui.learn.parts import GoOn
+from pages.ui.learn.unusual import MODEL, Errors
 
 N, SIDE = 8, 84
 
@@ -19,7 +19,7 @@ N, SIDE = 8, 84
 def draw() -> None:
     """The strange digits with the smallest errors, among the known ones."""
     card = parts.model(MODEL)
-    found = rebuilt.rebuilding_errors(card)
+    found = unusual.rebuilding_errors(card)
     with parts.row_of_controls():
         name = parts.one_of(
             "hidden",
@@ -39,8 +39,8 @@ def draw() -> None:
     st.caption(
         "The blue line is the best rebuilt of them. Click an image to take it along instead."
     )
-    way = onwards.on_digits(card, section_outliers="truth")
-    onwards.go_on(GoOn("Outliers: try other scores on these", "pages/outliers.py", way, (image,)))
+    way = parts.on_digits(card, section_outliers="truth")
+    parts.go_on(GoOn("Outliers: try other scores on these", "pages/outliers.py", way, (image,)))
 
 
 def best_rebuilt(found: Errors, name: str) -> Index:

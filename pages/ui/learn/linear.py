@@ -16,8 +16,8 @@ from pages.ui.components.component import Packed
 from pages.ui.components.sweep import Cell, Frames, Row, Still, Sweep
 from pages.ui.components.sweep_chart import Chart, Line, numbers
 from pages.ui.figures import styles, theme
-from pages.ui.learn import charts, onwards, parts
-from pages.ui.learn.onwards import GoOn
+from pages.ui.learn import charts, parts
+from pages.ui.learn.parts import GoOn
 from pages.ui.noise import controls
 
 PCA, NETWORK = "mnist-pca-32", "mnist-linear-32"
@@ -65,8 +65,8 @@ def draw() -> None:
         "Each model can draw only the images of a flat subspace. Principal angles say how far two "
         "subspaces are turned apart: 0° = the same direction is in both, 90° = nothing in common."
     )
-    way = onwards.on_digits(network, compare=[pca.name], sigma=0.0, shuffle=shuffle)
-    onwards.go_on(GoOn("Reconstruct: both under noise", "pages/reconstruct.py", way))
+    way = parts.on_digits(network, compare=[pca.name], sigma=0.0, shuffle=shuffle)
+    parts.go_on(GoOn("Reconstruct: both under noise", "pages/reconstruct.py", way))
 
 
 def compared(pca: Card, network: Card) -> Compared:

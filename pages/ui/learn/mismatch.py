@@ -7,8 +7,8 @@ from core.noise import Noise, same_sort
 from core.robustness.curves import Study
 from pages.ui.components.sweep_chart import Chart
 from pages.ui.figures import theme
-from pages.ui.learn import noise_figure, onwards, parts
-from pages.ui.learn.onwards import GoOn
+from pages.ui.learn import noise_figure, parts
+from pages.ui.learn.parts import GoOn
 from pages.ui.noise import controls
 
 PAIRS = {"dense": "mnist-denoising", "convolutional": "mnist-conv-denoising"}
@@ -29,14 +29,14 @@ def draw() -> None:
     }
     parts.say(*words(card, studies, same_sort(noise, card.noise)))
     sigma = noise_figure.draw((card,), noise, _chart(studies, card), f"learn_mismatch_{name}")
-    way = onwards.on_digits(
+    way = parts.on_digits(
         card,
         models=[card.name],
         robust_view="Curves",
         **noise_figure.onwards(noise, sigma),
         **noise_figure.measured_there(),
     )
-    onwards.go_on(GoOn("Robustness: other models, this noise", "pages/robustness.py", way))
+    parts.go_on(GoOn("Robustness: other models, this noise", "pages/robustness.py", way))
 
 
 def words(card: Card, studies: dict[str, Study], same: bool) -> tuple[str, str]:

@@ -9,8 +9,8 @@ from core.checkpoints import Card
 from core.text import counted
 from pages.ui import cache
 from pages.ui.figures import mosaic
-from pages.ui.learn import onwards, parts
-from pages.ui.learn.onwards import GoOn
+from pages.ui.learn import parts
+from pages.ui.learn.parts import GoOn
 
 WITHOUT, WITH = "mnist-conv-32-no-5-9", "mnist-conv-32"
 N, SIDE, BRIGHT = 8, 84, 0.5
@@ -41,14 +41,14 @@ def draw() -> None:
             f"where it errs (black 0, brightest {BRIGHT:g} and more)",
             mosaic.error_colours(x, x_hat, BRIGHT),
         )
-    way = onwards.on_digits(
+    way = parts.on_digits(
         polluted,
         section_outliers="truth",
         truth="classes",
         outlier_classes=list(clean.excluded_classes),
     )
     image = str(images.ids[positions[0]])
-    onwards.go_on(GoOn("Outliers: with the polluted model", "pages/outliers.py", way, (image,)))
+    parts.go_on(GoOn("Outliers: with the polluted model", "pages/outliers.py", way, (image,)))
 
 
 def relative(card: Card, outliers: tuple[str, ...]) -> tuple[float, float]:

@@ -12,8 +12,8 @@ from pages.ui import cache
 from pages.ui.components import packing
 from pages.ui.components.component import Packed
 from pages.ui.components.sweep import Bars, Cell, Frames, Mark, Row, Still, Sweep
-from pages.ui.learn import onwards, parts
-from pages.ui.learn.onwards import GoOn
+from pages.ui.learn import parts
+from pages.ui.learn.parts import GoOn
 
 NAMES = ("mnist-dense-2", "mnist-dense-8", "mnist-dense-32")
 MOVES = np.linspace(-2, 2, 41)  # in standard deviations
@@ -35,11 +35,11 @@ def draw() -> None:
         "slider and the first number (blue) changes, while the others stay."
     )
     first = cards[0]
-    onwards.go_on(
+    parts.go_on(
         GoOn(
             f"Latent space: where {first.name} puts this image",
             "pages/latent.py",
-            onwards.on_digits(first),
+            parts.on_digits(first),
             (image_id,),
         )
     )

@@ -10,7 +10,8 @@ import streamlit as st
 from core.export import tables
 from core.images.imagesets import ImageSet
 from core.reviews import Decision
-from pages.ui import cache, exporting
+from pages.ui import cache
+from pages.ui.frame import downloads
 from pages.ui.outliers import data as outlier_data
 from pages.ui.outliers.data import Found, Positions
 
@@ -84,7 +85,7 @@ def zipped(images: ImageSet, table: pd.DataFrame) -> bytes:
     """The images, and what is known of each in its row of the manifest."""
     name = "id" if "id" in table else "image"
     rows = table.groupby(name, sort=False).last().reindex(images.ids.tolist()).reset_index()
-    return exporting.images_zip(images, rows.rename(columns={name: "id"}))
+    return downloads.images_zip(images, rows.rename(columns={name: "id"}))
 
 
 def _menu(

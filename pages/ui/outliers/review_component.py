@@ -4,6 +4,7 @@ The browser moves on at once and sends each verdict until it is told that it is 
 neither a slow server nor one that is restarted in the middle loses any.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
@@ -11,11 +12,84 @@ from typing import Any, NamedTuple
 import numpy as np
 import streamlit as st
 
+from core.reviews import MAX_NAME, MAX_NOTE, VERDICTS, Verdict
 from pages.ui.components.component import component
 from pages.ui.figures import mosaic, theme
 from pages.ui.figures.mosaic import Pixels
-from pages.ui.outliers import review_reports
-from pages.ui.outliers.review_reports import Refused, Report, Stamp
+
+# What the browser says in a review, read with suspicion.
+
+MOST_PENDING = 1_000
+
+
+class Stamp(NamedTuple):
+    """What every verdict is given along with: on which data, through which model, by whom."""
+
+    source: str
+    checkpoint: str
+    reviewer: str
+
+
+class Said(NamedTuple):
+    """A verdict that the browser wants kept.  operation: its own, unique name for it."""
+
+    operation: str
+    image: str
+    verdict: Verdict
+    note: str
+    stamp: Stamp
+
+
+class Refused(NamedTuple):
+    """A verdict that cannot be kept as it is.  why: a sentence that says what to do."""
+
+    operation: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the browser said last.
+
+    place: where in the queue it stands.  pending: what it does not know to be kept.
+    known: the images whose pictures it has.
+    """
+
+    place: int
+    pending: tuple[Said, ...]
+    known: frozenset[str]
+
+
+def read_report(report: Any) -> Report | None:
+    """The report in a message from the browser, which might be anything."""
+    place = report.get("place") if isinstance(report, dict) else None
+    if not isinstance(place, int | float) or not math.isfinite(place):
+        return None
+    pending = report.get("pending")
+    said = [_said(one) for one in pending[:MOST_PENDING]] if isinstance(pending, list) else []
+    known = report.get("known")
+    return Report(
+        int(place),
+        tuple(one for one in said if one is not None),
+        frozenset(map(str, known)) if isinstance(known, list) else frozenset(),
+    )
+
+
+def _said(one: Any) -> Said | None:
+    if not isinstance(one, dict) or one.get("verdict") not in VERDICTS:
+        return None
+    operation, image, note = (str(one.get(name, "")) for name in ("operation", "image", "note"))
+    stamp = Stamp(*(str(one.get(name, "")) for name in Stamp._fields))
+    if not 8 <= len(operation) <= MAX_NAME or not all((image, *stamp)):
+        return None
+    return Said(
+        operation,
+        image,
+        one["verdict"],
+        note[:MAX_NOTE],
+        stamp._replace(reviewer=stamp.reviewer[:MAX_NAME]),
+    )
+
 
 AHEAD, BEHIND = 5, 1  # images that are sent before they are asked for
 
@@ -130,7 +204,7 @@ def show(desk: Desk, key: str, on_report: Callable[[], None]) -> None:
 def reported(key: str) -> Report | None:
     """What the browser said last; None if nothing yet, or nothing that could be meant."""
     state: Any = st.session_state.get(key)
-    return review_reports.read_report(state.get("report") if state else None)
+    return read_report(state.get("report") if state else None)
 
 
 def address(picture: Pixels) -> str:

@@ -9,13 +9,17 @@ from core.anomaly.judging import Ranked
 from core.anomaly.scores import BY_NAME
 from core.data import catalogue
 from core.text import counted
+from pages.ui import cache
+from pages.ui.components import gallery
+from pages.ui.components.gallery import Columns, Item
+from pages.ui.figures import mosaic
 from pages.ui.figures.text import plain
 from pages.ui.outliers import curves as outlier_curves
 from pages.ui.outliers import data as outlier_data
-from pages.ui.outliers import pairs
 from pages.ui.outliers.curves import Style
-from pages.ui.outliers.data import Found
+from pages.ui.outliers.data import Found, Positions
 from pages.ui.outliers.lesson import Setting, lesson
+from pages.ui.session import selection
 
 SHOWN = 12  # images of each kind
 UNKNOWN = (
@@ -152,5 +156,28 @@ def _galleries(found: Found, truth: outlier_data.Flags) -> str | None:
             continue
         first = "the strangest first" if sign > 0 else "the least strange first"
         st.caption(f"Original and reconstruction, class and score, {first}.")
-        clicked = pairs.show_pairs(found, positions[:SHOWN], f"truth_{key}") or clicked
+        clicked = show_pairs(found, positions[:SHOWN], f"truth_{key}") or clicked
     return clicked
+
+
+# Judged images beside what the model makes of them, as a gallery.
+
+COLUMNS = Columns(("original", "reconstruction"))
+
+
+def show_pairs(found: Found, positions: Positions, key: str, with_class: bool = True) -> str | None:
+    """The gallery; the id of an image that was clicked in it.
+
+    positions: of the images, in this order.  with_class: whether each has its class below it, too,
+    and not its score alone.
+    """
+    images = found.images.take(positions)
+    x = images.pixels()
+    x_hat = cache.autoencoder(found.asked.card).reconstruct(x)
+    scores = [f"{score:.4g}" for score in found.scores[positions]]
+    items = [
+        Item(str(images.ids[i]), (images.label_name(i), scores[i]) if with_class else (scores[i],))
+        for i in range(len(images))
+    ]
+    packed = gallery.pack(items, [mosaic.colours(x), mosaic.colours(x_hat)], COLUMNS)
+    return gallery.show(packed, key, selection.ids())

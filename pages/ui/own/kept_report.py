@@ -15,7 +15,7 @@ from pages.ui.figures import mosaic
 from pages.ui.figures.text import decimal, size_name
 from pages.ui.frame import downloads
 from pages.ui.own import findings
-from pages.ui.own.source import MANNER
+from pages.ui.own.offering import MANNER
 
 N_SHOWN, MOST_CLASSES = 8, 20  # pictures of a set, and classes that are named
 SETS = ("data set", "size", "to train", "to test", "classes", "prepared", "left out", "from")

@@ -8,7 +8,7 @@ from core.checkpoints import Card, trained_on
 from core.images.imagesets import ImageSet
 from core.images.preparation import kind_of
 from core.streaming.scoring import Scored, score
-from pages.ui import cache, telling
+from pages.ui import cache, progress
 from pages.ui.components import gallery
 from pages.ui.components.component import Packed
 from pages.ui.components.gallery import Columns, Item
@@ -20,7 +20,7 @@ from pages.ui.own import offering, steps_form, tray
 from pages.ui.own import place as own_place
 from pages.ui.own import report as own_report
 from pages.ui.own import results as own_results
-from pages.ui.own import wall as own_wall
+from pages.ui.own import results as own_wall
 from pages.ui.own.tray import Fit, Tray
 from pages.ui.progress import told
 from pages.ui.session import state
@@ -86,7 +86,7 @@ def _looked(held: Tray, choice: Choice, fit: Fit) -> Looked:
     def tell(done: int, total: int | None) -> None:
         place.progress(done / (total or 1), told(done, total, None, "Preparing"))
 
-    images = held.images(fit, telling.Patience(tell))
+    images = held.images(fit, progress.Patience(tell))
     card = choice.model()
     share = state.recall_number("share", DEFAULT_SHARE, 0, 50)
     key = ("own scored", own_results.digest(images), images.rejected, card.sha256, share)

@@ -3,16 +3,26 @@
 import datetime
 import hashlib
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from pathlib import Path
 from types import MappingProxyType
 from typing import IO
 
 import streamlit as st
 
 from core.config import ImageRejected
-from core.data.offered.gate import Terms, in_files
+from core.data.offered import gate
+from core.data.offered.gate import Offered, Terms, in_files
+from core.data.offered.names import ENCODINGS, printable
+from core.data.own.draft import MANNERS, SIDES, Form
+from core.data.own.import_images import suggest_form
 from core.data.own.upload import Given, read_pictures
 from core.images.reading import read_image
+from core.text import counted
 from pages.ui.components import drawpad
+from pages.ui.figures.text import plain
 from pages.ui.own.tray import Tray
 from pages.ui.session import widgets
 
@@ -129,3 +139,189 @@ def _keep(tray: Tray) -> None:
 WAYS: Mapping[str, Callable[[Tray], None]] = MappingProxyType(
     {"files": _files, "folder": _folder, "camera": _camera, "draw": _draw}
 )
+
+
+# Where the images of a data set come from, and what they are to be brought to.
+
+UPLOADS, SUGGESTED = "set_uploads", "set_suggested"
+LOOKED_AT, SHOWN = 2_000, 40  # names that are searched; characters of one that are shown
+HOSTS = ("localhost", "127.0.0.1")
+SOURCES = {"files": "Files or archive", "folder": "Folder", "path": "Path on this machine"}
+UPLOAD_HELP = (
+    "PNG, JPEG, WebP, BMP, TIFF or GIF, or archives of them: .zip, .tar, .tar.gz or .parquet, of "
+    "at most 20,000 files and 1 GB each. What is larger than may be uploaded is read where it "
+    "lies: by its path, or with `python -m core import`"
+)
+NAMES_HELP = (
+    "The archive does not say in which encoding its file names are: choose the one in which the "
+    "names, which become the names of classes, can be read"
+)
+MANNER = {"crop": "Cut the middle out", "pad": "Fill up the edges", "digit": "As MNIST's digits"}
+
+
+@dataclass(frozen=True)
+class Source:
+    """What was handed over.  stamp: tells it from all else; widgets about it have it in their keys.
+
+    offered: gives the files.  path: where they lie, or else files: each with what it is called.
+    """
+
+    name: str
+    stamp: str
+    offered: Callable[[Terms], Offered]
+    path: str = ""
+    files: tuple[tuple[str, IO[bytes]], ...] = ()
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What a first look at it has shown.  form: one that suits the images.  n: files.
+
+    names: some of their names.  encoding: in which those are read that are not marked as UTF-8, if
+    that is a guess; "" if it is none.
+    """
+
+    form: Form
+    n: int
+    names: tuple[str, ...]
+    encoding: str
+
+
+def may_name_paths() -> bool:
+    """Whether the visitor sits at this machine: nobody else may have its folders read."""
+    headers = st.context.headers
+    host = (headers.get("Host") or "").rsplit(":", 1)[0]
+    return host in HOSTS and "X-Forwarded-For" not in headers and "Forwarded" not in headers
+
+
+def choose_source() -> Source | None:
+    """The controls to hand images over; None as long as there are none."""
+    ways = [way for way in SOURCES if way != "path" or may_name_paths()]
+    way = widgets.choice(
+        st.segmented_control,
+        "From",
+        ways,
+        key="from",
+        default="files",
+        required=True,
+        format_func=SOURCES.__getitem__,
+        help="Where the images come from",
+    )
+    return _by_path() if way == "path" else _uploaded(way)
+
+
+def begin_anew() -> None:
+    """With an empty uploader, from the next run of the page on."""
+    st.session_state[UPLOADS] = st.session_state.get(UPLOADS, 0) + 1
+    st.session_state.pop(SUGGESTED, None)
+
+
+def source_form(images: Source) -> Form:
+    """Size, colours and manner, as suggested or chosen."""
+    looked = _looked(images)
+    suggested = looked.form
+    st.caption(f"{counted(looked.n, 'file')} in {plain(images.name)}")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        side = st.number_input(
+            "Size",
+            SIDES[0],
+            SIDES[-1],
+            suggested.size[0],
+            key=f"set_size_{images.stamp}",
+            width=140,
+            help="Pixels a side that all images are brought to; smaller ones are trained faster",
+        )
+        colours = st.segmented_control(
+            "Colours",
+            (1, 3),
+            default=suggested.channels,
+            key=f"set_colours_{images.stamp}",
+            required=True,
+            format_func={1: "Grey", 3: "Colour"}.__getitem__,
+            help="Grey keeps the brightness alone",
+        )
+        manner = st.segmented_control(
+            "Shape",
+            MANNERS,
+            default="crop",
+            key=f"set_manner_{images.stamp}",
+            required=True,
+            format_func=MANNER.__getitem__,
+            help="What happens to images that are not square; handwriting can be centred",
+        )
+    return Form((int(side), int(side)), int(colours or 3), manner or "crop")
+
+
+def encoding_choice(images: Source) -> str:
+    """What its file names are read in, where that is a guess and another was chosen; else "".
+
+    A key of core.data.offered.names.ENCODINGS.
+    """
+    guessed = _looked(images)
+    if not guessed.encoding:
+        return ""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.selectbox(
+            "Names read as",
+            list(ENCODINGS),
+            index=list(ENCODINGS).index(guessed.encoding),
+            key=f"set_encoding_{images.stamp}",
+            format_func=lambda key: ENCODINGS[key][1],
+            width=300,
+            help=NAMES_HELP,
+        )
+        asked = "" if chosen == guessed.encoding else chosen
+        names = ", ".join(_looked(images, asked).names)
+        st.caption(f"A guess; for example: {plain(names)}" if names else "A guess.")
+    return asked
+
+
+def _by_path() -> Source | None:
+    text = st.text_input(
+        "Folder or archive", key="set_path", help="On the machine that Hourglass runs on"
+    )
+    path = Path(text)
+    name, offered = printable(path.name), partial(gate.at_path, path)
+    return Source(name, text, offered, path=text) if text else None
+
+
+def _uploaded(way: str) -> Source | None:
+    uploaded = st.file_uploader(
+        "A folder of images" if way == "folder" else "Images, or archives of images",
+        accept_multiple_files="directory" if way == "folder" else True,
+        key=f"set_{way}_{st.session_state.setdefault(UPLOADS, 0)}",
+        help=UPLOAD_HELP,
+    )
+    if not uploaded:
+        return None
+    files = [(file.name, file) for file in uploaded]
+    name = files[0][0].split("/")[0]
+    if len(files) > 1 and way == "files":
+        name = f"{len(files):,} files"
+    stamp = f"{uploaded[0].file_id} {uploaded[-1].file_id} {len(files)}"
+    return Source(printable(name), stamp, partial(gate.in_files, files), files=tuple(files))
+
+
+def _looked(images: Source, encoding: str = "") -> Looked:
+    """The first look at what was handed over, taken once for each encoding of its names."""
+    kept = st.session_state.get(SUGGESTED)
+    if kept is None or kept[0] != images.stamp:
+        kept = (images.stamp, {})
+        st.session_state[SUGGESTED] = kept
+    looks: dict[str, Looked] = kept[1]
+    if encoding not in looks:
+        terms = Terms(encoding=encoding)
+        offered = images.offered(terms)
+        known = looks.get("")
+        form = known.form if known else suggest_form(offered)
+        guess = terms.guesses[0].encoding if terms.guesses else ""
+        looks[encoding] = Looked(form, len(offered), _telling_names(offered), guess)
+    return looks[encoding]
+
+
+def _telling_names(offered: Offered) -> tuple[str, ...]:
+    """A few names that show how they were read."""
+    telling = (offer.name for offer in islice(offered, LOOKED_AT) if not offer.name.isascii())
+    return tuple(
+        name if len(name) <= SHOWN else f"{name[:SHOWN]}..." for name in islice(telling, 3)
+    )

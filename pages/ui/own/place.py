@@ -20,8 +20,8 @@ from pages.ui.figures.text import hover_text, plain
 from pages.ui.figures.theme import LIGHT, PAPER
 from pages.ui.frame.sidebar import Choice
 from pages.ui.latent import data as latent_data
+from pages.ui.latent import encoding
 from pages.ui.latent import views as latent_views
-from pages.ui.latent import waiting
 from pages.ui.latent.data import Codes, Crowd, Population
 from pages.ui.session import selection
 
@@ -34,7 +34,7 @@ def draw(chosen: str, images: ImageSet, choice: Choice, card: Card) -> None:
     st.subheader("Its place among the others")
     crowd = Crowd(choice.dataset.id, choice.split, False, MOST, 0)
     population = latent_data.population(crowd)
-    codes = waiting.encoded(crowd, card)
+    codes = encoding.encoded(crowd, card)
     z = cache.autoencoder(card).encode(images.pixels())
     position = int(images.positions([chosen])[0])
     left, right = st.columns([11, 9], gap="medium")

@@ -13,14 +13,14 @@ from core.data.own.make_set import Keeping
 from core.data.own.store import OwnSet
 from core.runs import removal
 from core.text import counted, listed
-from pages.ui import cache, working
+from pages.ui import cache, progress
 from pages.ui.figures.text import plain, sentence, size_name
 from pages.ui.frame import deleting, downloads, errors, sidebar, ways
 from pages.ui.frame.sidebar import Choice
 from pages.ui.own import findings as own_oddities
 from pages.ui.own import kept_report
-from pages.ui.own import source as own_source
-from pages.ui.own.source import Source
+from pages.ui.own import offering as own_source
+from pages.ui.own.offering import Source
 from pages.ui.session import state
 
 VISIT, SAID = "own_visit", "set_said"
@@ -36,7 +36,7 @@ def draw(_: Choice) -> None:
     job = cache.jobs().get(key)
     draft: Draft | None = None
     if job is not None and job.state == "running":
-        working.show_job(key, job)
+        progress.show_job(key, job)
     elif job is not None and job.state == "done":
         draft = job.result
         _finish(key, draft)

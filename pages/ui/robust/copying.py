@@ -1,23 +1,115 @@
 """Copying made visible: what each model makes of images that are nothing like its training."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from core.checkpoints import Card
-from core.robustness import curves
-from core.robustness.copying import STRANGERS
-from pages.ui import exporting
+from core.computing.tasks import Arrays, task
+from core.reports import Content, Row, Tile
+from core.robustness import curves, measure_tasks
+from core.robustness.copying import STRANGERS, Copy
+from pages.ui import cache
 from pages.ui.figures import mosaic
+from pages.ui.figures.mosaic import Pixels
 from pages.ui.figures.text import plain
 from pages.ui.frame import downloads
+from pages.ui.frame.downloads import Column
 from pages.ui.frame.sidebar import Choice
 from pages.ui.robust import controls as robust_controls
-from pages.ui.robust import copies, copying_report
-from pages.ui.robust.copies import Copying
 from pages.ui.session import widgets
+
+# What models make of images that are nothing like their training, in numbers. No st calls.
+
+N, SEED = 200, 0
+N_PICTURES = 4  # of each kind, as many as a report shows
+COPIES = 0.9  # the share of every stranger that a copying model returns
+WHY = (
+    "A model with room for every pixel might learn to copy: it would rebuild anything, digit or "
+    "not, and pass noise on. These images are nothing like its training. **Comes back** is the "
+    "share of what distinguishes an image from an even grey: 100 % = copied, 0 % = an even grey "
+    "would be as near, below = an even grey would be nearer. **Noise let through** is the share "
+    "of faint noise (σ = 0.1) on ordinary images that is still there afterwards: 100 % for a "
+    "copy, D' / D for PCA."
+)
+
+
+@dataclass(frozen=True)
+class Copying:
+    """What a model makes of each kind of images, and the share of faint noise it lets through."""
+
+    copies: tuple[Copy, ...]
+    passed: float
+
+
+def copying_verdict(found: Mapping[str, Copying]) -> str:
+    """Which of the models copy, and how near the others come to it, by their numbers."""
+    copying = [name for name, one in found.items() if _least(one) >= COPIES]
+    by_noise = sorted(found, key=lambda name: found[name].passed)
+    first, last = by_noise[-1], by_noise[0]
+    noise = f"{first} lets the most noise through, {100 * found[first].passed:.0f} %"
+    if last != first:
+        noise += f", {last} the least, {100 * found[last].passed:.1f} %"
+    if not copying:
+        return f"None of these models copies whatever it is given. {noise}."
+    copies = "copies whatever it is" if len(copying) == 1 else "copy whatever they are"
+    return f"{', '.join(copying)} {copies} given. {noise}."
+
+
+def copying_numbers(
+    found: Mapping[str, Copying], cards: Sequence[Card], as_share: bool
+) -> pd.DataFrame:
+    """A row a model: its code, each kind's share that comes back in % (or its MSE), noise in %."""
+    rows = []
+    for card in cards:
+        one = found[card.name]
+        values = {
+            copy.stranger.name: 100 * copy.kept if as_share else float(copy.mse.mean())
+            for copy in one.copies
+        }
+        passed = 100 * one.passed
+        rows.append(
+            {"checkpoint": card.name, "latent_dim": card.latent_dim, **values, "noise": passed}
+        )
+    return pd.DataFrame(rows)
+
+
+def measured_copying(dataset: str, split: str, cards: Sequence[Card]) -> dict[str, Copying]:
+    """What each model makes of strangers to the images of a split, by its name."""
+    ref = cache.split_ref(dataset, split)
+    tasks = [
+        task(
+            measure_tasks.copying,
+            ref,
+            N,
+            SEED,
+            N_PICTURES,
+            card.sha256,
+            title=f"Measuring {card.name}",
+            models=[card],
+        )
+        for card in cards
+    ]
+    found = cache.all_computed(tasks)
+    return {card.name: _copying(arrays) for card, arrays in zip(cards, found, strict=True)}
+
+
+def _copying(arrays: Arrays) -> Copying:
+    rows = zip(*(arrays[name] for name in ("x", "x_hat", "mse", "kept")), strict=True)
+    copies = (
+        Copy(stranger, x, x_hat, mse, float(kept))
+        for stranger, (x, x_hat, mse, kept) in zip(STRANGERS, rows, strict=True)
+    )
+    return Copying(tuple(copies), float(arrays["passed"]))
+
+
+def _least(one: Copying) -> float:
+    return min(copy.kept for copy in one.copies)
+
 
 N_SHOWN = 2
 SIDE, ROW = 56, 64  # pixels of an image, and of a row of the table
@@ -31,33 +123,31 @@ def draw(choice: Choice) -> None:
     if not cards:
         st.info("Choose at least one model under Compare.")
         return
-    found = copies.measured_copying(choice.dataset.id, choice.split, cards)
-    verdict = copies.copying_verdict(found)
+    found = measured_copying(choice.dataset.id, choice.split, cards)
+    verdict = copying_verdict(found)
     st.markdown(f"**{plain(verdict)}**")
-    st.caption(copies.WHY)
+    st.caption(WHY)
     as_share = _as_share()
     _draw_tables(found, cards, as_share)
     st.caption(
         plain(
-            f"Means over {copies.N} images of each kind, made from {choice.split} images of "
+            f"Means over {N} images of each kind, made from {choice.split} images of "
             f"{choice.dataset.id}, the same for all models; the first {N_SHOWN} of each are shown."
         )
     )
     with st.container(horizontal=True):
-        exporting.csv_button(
-            lambda: copies.copying_numbers(found, cards, as_share),
+        downloads.csv_button(
+            lambda: copying_numbers(found, cards, as_share),
             "hourglass-copying.csv",
             "The table of numbers",
         )
-        downloads.button(
-            lambda: copying_report.copying_content(choice, cards, found, verdict), "copying"
-        )
+        downloads.button(lambda: copying_content(choice, cards, found, verdict), "copying")
 
 
 def _draw_tables(found: Mapping[str, Copying], cards: Sequence[Card], as_share: bool) -> None:
     """Numbers above pictures, a row a model in each."""
     st.dataframe(
-        copies.copying_numbers(found, cards, as_share),
+        copying_numbers(found, cards, as_share),
         hide_index=True,
         column_config=_number_columns(as_share),
     )
@@ -127,3 +217,54 @@ def _picture_columns() -> dict[str, Any]:
         for stranger in STRANGERS
     }
     return found | {"checkpoint": st.column_config.TextColumn("model", pinned=True)}
+
+
+# What copying tells in a report: what each model makes of strangers, and how much comes back.
+
+N_STRANGERS = 4  # pictures of each kind
+
+
+def copying_content(
+    choice: Choice, cards: Sequence[Card], found: Mapping[str, Copying], verdict: str
+) -> Content:
+    """found: of each card, by name."""
+    titles = [Column(one.name, one.title, ".0f") for one in STRANGERS]
+    columns = (Column("checkpoint", "checkpoint"), *titles, Column("noise", "noise, %", ".1f"))
+    share = copying_numbers(found, cards, as_share=True)
+    mse = copying_numbers(found, cards, as_share=False)
+    of_mse = (columns[0], *(one._replace(format=".4f") for one in titles))
+    return Content(
+        "Robustness: copying",
+        (verdict, WHY.replace("**", "")),
+        {
+            **downloads.of_data(choice.dataset.id, choice.split, N),
+            "seed of the images": str(SEED),
+        },
+        tuple(cards),
+        tuple(_rows(cards, found)),
+        (),
+        (
+            downloads.table("What comes back, %", share, columns),
+            downloads.table("MSE", mse, of_mse),
+        ),
+    )
+
+
+def _rows(cards: Sequence[Card], found: Mapping[str, Copying]) -> Iterator[Row]:
+    """What goes in, then what comes out of each model."""
+    first = next(iter(found.values()))
+    given = [_tiles(mosaic.colours(copy.x), copy.stranger.title) for copy in first.copies]
+    yield Row("What goes in", tuple(chain.from_iterable(given)), detail=_listed())
+    for card in cards:
+        copied = found[card.name].copies
+        out = [_tiles(mosaic.colours(copy.x_hat), copy.stranger.title) for copy in copied]
+        yield Row(card.name, tuple(chain.from_iterable(out)), "reconstructed")
+
+
+def _tiles(pictures: Pixels, kind: str) -> tuple[Tile, ...]:
+    shown = pictures[:N_STRANGERS]
+    return downloads.tiles(shown, [f"{kind}, {i + 1}" for i in range(len(shown))])
+
+
+def _listed() -> str:
+    return f"{N_STRANGERS} each: {', '.join(one.title for one in STRANGERS)}."

@@ -1,27 +1,115 @@
 """Error against noise: the curves, and under their slider what each model makes of the images."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
 import streamlit as st
 
+from core.checkpoints import Card, trained_on
 from core.images.imagesets import ImageSet
+from core.noise import Noise
+from core.reports import Content, Figure, Table
+from core.reports.svg import Chart, Series
+from core.robustness import curves as robustness
 from core.robustness.curves import Study
-from pages.ui import cache, exporting
-from pages.ui.cache import Shown
+from core.text import counted, listed
+from pages.ui import cache
+from pages.ui.cache import Measured, Shown
 from pages.ui.components import sweep
-from pages.ui.figures import styles
-from pages.ui.figures.text import noise_name, plain
+from pages.ui.figures import styles, theme
+from pages.ui.figures.text import noise_name, plain, training_note
+from pages.ui.figures.theme import Style
 from pages.ui.frame import downloads
 from pages.ui.frame.sidebar import Choice
 from pages.ui.noise import controls, inspector, rows
+from pages.ui.noise import report as reconstruct_report
+from pages.ui.noise import rows as reconstruction
 from pages.ui.noise.inspector import View
 from pages.ui.robust import chart as robust_chart
+from pages.ui.robust import controls as measuring
 from pages.ui.robust import controls as robust_controls
-from pages.ui.robust import measuring, studying
-from pages.ui.robust import report as robust_report
-from pages.ui.robust import warnings as robust_warnings
 from pages.ui.robust.chart import Look
 from pages.ui.robust.controls import Asked
-from pages.ui.robust.report import Pictured
 from pages.ui.session import state
+
+# What the Robustness page tells in a report: the curves, and who is nearest where.
+
+
+@dataclass(frozen=True)
+class Pictured:
+    """What is on the screen: pictures of which images, under which noise, at which amount of it.
+
+    styles: of the models' curves, by name.
+    """
+
+    images: ImageSet
+    shown: Shown
+    sigma: float
+    styles: Mapping[str, Style]
+
+
+def curves_content(asked: Asked, found: Study, pictured: Pictured) -> Content:
+    """The curves of a study, its sentences and its numbers, and pictures at one amount of noise."""
+    choice, n = asked.choice, found.noisy.values.shape[2]
+    crossing, others, use = robust_chart.sayings(found)
+    settings = {
+        **downloads.of_data(choice.dataset.id, choice.split, n),
+        **downloads.of_noise(asked.noise, asked.seed),
+        "draws of the noise": str(asked.draws),
+        "amounts of noise": str(asked.levels),
+        "metric": asked.metric.title,
+        "σ of the pictures": f"{pictured.sigma:.2f}",
+    }
+    sweeps = tuple(cache.model_sweeps(pictured.shown, asked.cards))
+    step = reconstruction.nearest_step(sweeps[0].sigmas, pictured.sigma)
+    rows = reconstruct_report.rows(pictured.images, sweeps, asked.cards, step)
+    sayings = (robust_chart.summary(found), *crossing, *others, *use)
+    name = f"{asked.metric.title} against noise"
+    figure = Figure(
+        name, _chart(asked, found, pictured.styles), f"Means over {counted(n, 'image')}."
+    )
+    return Content(
+        "Robustness", sayings, settings, asked.cards, rows, (figure,), (curves_table(found),)
+    )
+
+
+def curves_table(found: Study) -> Table:
+    """A row an amount of noise, a column a model, as on the page."""
+    means, digits = robust_chart.means(found), found.metric.digits + 1
+    columns = ("σ", *(str(name) for name in means.columns[1:]))
+    rows = tuple(
+        (f"{row[0]:.2f}", *(f"{value:.{digits}f}" for value in row[1:]))
+        for row in means.itertuples(index=False)
+    )
+    return Table("Numbers", columns, rows, f"Mean {found.metric.title} against the clean images.")
+
+
+def _chart(asked: Asked, found: Study, styles: Mapping[str, Style]) -> Chart:
+    metric, sigmas = found.metric, np.array(found.sigmas)
+    fine = robust_chart.FINE
+    lines = tuple(
+        Series(
+            one.name,
+            fine,
+            metric.between(sigmas.tolist(), one.mean, fine),
+            styles[one.name].colour,
+            dash=styles[one.name].dash,
+        )
+        for one in found.models
+    )
+    grey = metric.between(sigmas.tolist(), found.noisy.mean, fine)
+    if metric.unit == "dB":
+        grey = np.where(grey > robust_chart.ENDLESS, np.nan, grey)
+    unit = f", {metric.unit}" if metric.unit else ""
+    return Chart(
+        robust_chart.X_TITLES[asked.noise.kind],
+        f"{metric.title}{unit}",
+        (*lines, Series(found.noisy.name, fine, grey, theme.REFERENCE, dash="dot")),
+        f"{metric.title} against noise, a line a model. {robust_chart.summary(found)}",
+        log_y=asked.log and metric.name == "mse",
+    )
+
 
 N_PICTURES, N_LARGE = 10, 6  # of images up to controls.LARGE pixels a side, and of larger ones
 # Pictures of many models are costly: they are made at the amounts measured, and halfway between.
@@ -38,14 +126,14 @@ def draw(choice: Choice) -> None:
     waiting = st.empty()
     if not cache.warm_up().is_set():
         waiting.skeleton(height=540)
-    found = studying.study(asked)
+    found = study(asked)
     waiting.empty()
     st.markdown(f"**{plain(robust_chart.summary(found))}**")
-    robust_warnings.draw_warnings(choice, asked.cards, asked.noise)
+    draw_warnings(choice, asked.cards, asked.noise)
     pictured = _draw_sweep(asked, found)
     _draw_words(found)
     _draw_numbers(asked, found)
-    downloads.button(lambda: robust_report.curves_content(asked, found, pictured), "robustness")
+    downloads.button(lambda: curves_content(asked, found, pictured), "robustness")
 
 
 def _draw_sweep(asked: Asked, found: Study) -> Pictured:
@@ -106,7 +194,7 @@ def _draw_numbers(asked: Asked, found: Study) -> None:
             },
         )
         _caption(asked, found)
-        exporting.csv_button(
+        downloads.csv_button(
             lambda: robust_chart.long_table(found, constants(asked)),
             f"hourglass-robustness-{metric.name}.csv",
             "Means, bands and draws of every curve, with all settings",
@@ -141,3 +229,53 @@ def _caption(asked: Asked, found: Study) -> None:
             "The same as `python -m core evaluate CHECKPOINT --sigma ...` with all images."
         )
     )
+
+
+# The curves that are asked for, measured on the way.
+
+
+def study(asked: Asked) -> Study:
+    """All curves, those that were not measured before at one time."""
+    curves = (None, *asked.cards)
+    tables = cache.measured(
+        [(_measured(asked, seed), card) for card in curves for seed in asked.seeds]
+    )
+    names = [card.name if card else robustness.INPUT for card in curves]
+    noisy, *models = (
+        robustness.curve(name, tables[k * asked.draws : (k + 1) * asked.draws], asked.metric)
+        for k, name in enumerate(names)
+    )
+    return Study(robustness.levels(asked.levels), asked.metric, tuple(models), noisy)
+
+
+def _measured(asked: Asked, seed: int) -> Measured:
+    choice = asked.choice
+    return Measured(choice.dataset.id, choice.split, asked.n, asked.noise, seed, asked.levels)
+
+
+# What the Robustness page's numbers are not: of noise trained for, of images not seen before.
+
+
+def draw_warnings(choice: Choice, cards: Sequence[Card], noise: Noise) -> None:
+    """One warning that says it all, if there is something to say."""
+    found: dict[str, list[str]] = {}
+    for card in cards:
+        for note in notes(card, noise, choice.dataset.id, choice.split):
+            found.setdefault(note, []).append(card.name)
+    if found:
+        lines = [f"**{plain(', '.join(names))}**: {plain(note)}" for note, names in found.items()]
+        st.warning("  \n".join(lines), icon=":material/warning:")
+
+
+def notes(card: Card, noise: Noise, dataset: str, split: str) -> list[str]:
+    """What is to be known of one model under this noise on these images."""
+    found = [training_note(card, noise)]
+    seen = trained_on.seen(card, dataset, split)
+    if seen == "unknown":
+        found.append("May have been trained on the images measured: that is not known here.")
+    elif seen != "no":
+        found.append(f"Trained on {'' if seen == 'yes' else 'some of '}the images measured.")
+    if card.excluded_classes:
+        without = listed(card.excluded_classes)
+        found.append(f"Never saw the classes {without}, measured here too.")
+    return [note for note in found if note]

@@ -7,17 +7,20 @@ import pandas as pd
 import streamlit as st
 
 from core.checkpoints import Card
+from core.computing.tasks import task
+from core.images.imagesets import ImageSet
 from core.noise import Noise
-from core.robustness import curves
+from core.robustness import curves, measure_tasks
 from core.robustness.curves import Scored
 from core.text import listed
-from pages.ui import exporting
+from pages.ui import cache
 from pages.ui.figures.text import noise_name, plain
 from pages.ui.frame import downloads, ways
 from pages.ui.frame.sidebar import Choice
 from pages.ui.noise import controls
-from pages.ui.robust import measuring, scored, view_reports
-from pages.ui.robust import warnings as robust_warnings
+from pages.ui.robust import controls as measuring
+from pages.ui.robust import curves as robust_warnings
+from pages.ui.robust import view_reports
 from pages.ui.robust.controls import VIEWS
 from pages.ui.robust.questions import MOST
 from pages.ui.session import widgets
@@ -75,7 +78,7 @@ def _draw_measured(
     every = choice.images()
     images = curves.spread(every, n_asked or len(every))
     n, names = len(images), [card.name for card in cards]
-    found = table(cards, scored.scored(images, cards, noise, seed)).assign(n_images=n)
+    found = table(cards, scored(images, cards, noise, seed)).assign(n_images=n)
     rows = ticked(
         found,
         names,
@@ -134,7 +137,7 @@ def _act(names: Sequence[str], found: pd.DataFrame) -> None:
             args=(list(names),),
             help=f"Tick up to {MOST} rows first",
         )
-        exporting.csv_button(lambda: found, "hourglass-models.csv", "This table, filtered as it is")
+        downloads.csv_button(lambda: found, "hourglass-models.csv", "This table, filtered as it is")
 
 
 def _compare(names: list[str]) -> None:
@@ -170,3 +173,25 @@ def _fits(card: Card, families: Sequence[str], noisy: str | None) -> bool:
     if families and card.architecture.name not in families:
         return False
     return noisy is None or bool(card.noise) == (noisy == "with noise")
+
+
+# How near models come to the same images, and how fast they are.
+
+
+def scored(images: ImageSet, cards: Sequence[Card], noise: Noise, seed: int) -> list[Scored]:
+    """One for each model.  images: as core.robustness.curves.spread takes them from a split."""
+    ref, n = cache.split_ref(images.id, images.split), len(images)
+    tasks = [
+        task(
+            measure_tasks.score,
+            ref,
+            n,
+            noise,
+            seed,
+            card.sha256,
+            title=f"Measuring {card.name}",
+            models=[card],
+        )
+        for card in cards
+    ]
+    return [Scored(*found["values"].tolist()) for found in cache.all_computed(tasks)]

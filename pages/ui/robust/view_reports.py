@@ -16,8 +16,8 @@ from pages.ui.figures.text import decimal
 from pages.ui.frame import downloads
 from pages.ui.frame.downloads import Column
 from pages.ui.frame.sidebar import Choice
-from pages.ui.robust import ranking as robust_ranking
-from pages.ui.robust.ranking import Ranked
+from pages.ui.robust import wall as robust_ranking
+from pages.ui.robust.wall import Ranked
 
 RANKED = (
     Column("checkpoint", "checkpoint"),

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+import pandas as pd
 import streamlit as st
 
 from core.checkpoints import Card
@@ -13,19 +15,112 @@ from core.config import CheckpointError
 from core.images.imagesets import ImageSet
 from core.inference import Autoencoder
 from core.noise import Noise
-from core.robustness.sweeps import ModelSweep, noise_sweep
+from core.robustness.curves import INPUT
+from core.robustness.sweeps import ModelSweep, NoiseSweep, noise_sweep
 from core.text import listed
-from pages.ui import cache, exporting
+from pages.ui import cache
 from pages.ui.figures import mosaic
+from pages.ui.figures.mosaic import Pixels
 from pages.ui.figures.text import noise_name, plain
 from pages.ui.frame import downloads
 from pages.ui.frame.sidebar import Choice
 from pages.ui.noise import controls, rows
-from pages.ui.robust import ranking as robust_ranking
+from pages.ui.robust import curves as robust_warnings
 from pages.ui.robust import view_reports
-from pages.ui.robust import warnings as robust_warnings
-from pages.ui.robust.ranking import SIDE, Ranked
 from pages.ui.session import selection, state, widgets
+
+# Models ranked by what they make of the same noisy images. No st calls.
+
+SIDE = 56  # pixels of an image
+ORIGINAL = "the original"
+COLUMNS = ("checkpoint", "rank", "pictures", "errors", "mse", "percentile", "title")
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """The wall.  sweep: all models at one amount of noise.  scale: the error drawn brightest.
+
+    table: as table() makes it.  cards: of the models.  left_out: names of those whose output is not
+    finite.
+    """
+
+    sweep: NoiseSweep
+    scale: float
+    table: pd.DataFrame
+    cards: tuple[Card, ...]
+    left_out: tuple[str, ...] = ()
+
+
+def ranks(sweep: NoiseSweep) -> npt.NDArray[np.float64]:
+    """Where each stands among all for each image: (1 + models, n), the noisy image first.
+
+    1 = the lowest error; equal errors share the lower place.
+    """
+    errors = np.stack([sweep.noisy_mse[0], *(model.mse[0] for model in sweep.models)])
+    return np.asarray((errors[:, None] > errors[None]).sum(axis=1) + 1.0)
+
+
+def ranking_table(sweep: NoiseSweep, models: Sequence[Autoencoder], scale: float) -> pd.DataFrame:
+    """The original, the noisy image and each model with what comes out of it; the nearest first.
+
+    Means over the images; pictures and error maps as data URLs.
+    """
+    place = ranks(sweep).mean(axis=1)
+    noisy = sweep.noisy(0)
+    rows: list[dict[str, Any]] = [
+        {"checkpoint": ORIGINAL, "pictures": _strip(mosaic.colours(sweep.x)), "rank": 0.0},
+        {
+            "checkpoint": INPUT,
+            "pictures": _strip(mosaic.colours(noisy)),
+            "errors": _strip(mosaic.error_colours(sweep.x, noisy, scale)),
+            "mse": sweep.noisy_mse[0].mean(),
+            "rank": place[0],
+        },
+    ]
+    for model, found, rank in zip(models, sweep.models, place[1:], strict=True):
+        errors = _strip(mosaic.error_colours(sweep.x, found.x_hat[0], scale))
+        percentile = model.percentiles(found.mse[0]).mean()
+        rows.append(
+            _row(found, model.card.title)
+            | {"errors": errors, "percentile": percentile, "rank": rank}
+        )
+    ordered = pd.DataFrame(rows, columns=COLUMNS).sort_values(["rank", "mse"])
+    ordered.loc[ordered["checkpoint"] == ORIGINAL, "rank"] = np.nan
+    return ordered.reset_index(drop=True)
+
+
+def ranking_long_table(
+    sweep: NoiseSweep, models: Sequence[Autoencoder], images: ImageSet
+) -> pd.DataFrame:
+    """A row an image and a model."""
+    place = ranks(sweep)[1:]
+    parts = [
+        pd.DataFrame(
+            {
+                "id": images.ids,
+                "checkpoint": found.name,
+                "mse": found.mse[0],
+                "percentile": model.percentiles(found.mse[0]),
+                "rank": rank,
+            }
+        )
+        for model, found, rank in zip(models, sweep.models, place, strict=True)
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _row(found: ModelSweep, title: str) -> dict[str, Any]:
+    return {
+        "checkpoint": found.name,
+        "title": title,
+        "pictures": _strip(mosaic.colours(found.x_hat[0])),
+        "mse": found.mse[0].mean(),
+    }
+
+
+def _strip(pictures: Pixels) -> str:
+    return mosaic.data_url(mosaic.strip(mosaic.enlarged(pictures, SIDE)))
+
 
 COUNTS = (1, 2, 4, 8)
 ROW = SIDE + 8  # pixels of a row of the table
@@ -60,8 +155,8 @@ def draw(choice: Choice) -> None:
         )
     )
     with st.container(horizontal=True):
-        exporting.csv_button(
-            lambda: robust_ranking.ranking_long_table(ranked.sweep, _models(ranked.cards), images),
+        downloads.csv_button(
+            lambda: ranking_long_table(ranked.sweep, _models(ranked.cards), images),
             f"hourglass-wall-{choice.dataset.id}.csv".replace(":", "-").replace("/", "-"),
             "A row an image and a model: error, percentile, rank",
         )
@@ -85,7 +180,7 @@ def _ranked(
             raise cache.autoencoder(cards[0]).not_finite()
         sweep = replace(swept, models=tuple(answers))
         scale = rows.error_scale([sweep])
-        table = robust_ranking.ranking_table(sweep, _models(sound), scale)
+        table = ranking_table(sweep, _models(sound), scale)
         left_out = tuple(card.name for card in cards if card not in sound)
         return Ranked(sweep, scale, table, tuple(sound), left_out)
 

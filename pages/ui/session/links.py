@@ -6,11 +6,11 @@ from contextlib import contextmanager
 import streamlit as st
 
 from core.data import catalogue
-from pages.ui import cache, refusals
+from pages.ui import cache
 from pages.ui.components.component import component
 from pages.ui.figures.text import plain
-from pages.ui.refusals import Refused, Why
 from pages.ui.session import selection, state
+from pages.ui.session.state import Refused, Why
 
 MOST = 40  # selected images that a link names
 KEY = "selected"
@@ -28,7 +28,7 @@ def follow_selection(dataset: str, split: str) -> None:
         found = {text: _found(text, dataset, split) for text in texts[:MOST]}
         selection.select(name for name in found.values() if name)
         lost = [text for text, name in found.items() if not name]
-        refusals.note_refusal(selection.KEY, "image", lost, selection.ids())
+        state.note_refusal(selection.KEY, "image", lost, selection.ids())
     ids = selection.ids()
     short = [name.removeprefix(here) for name in ids] if len(ids) <= MOST else []
     state.publish_list(KEY, short)
@@ -51,7 +51,7 @@ def told() -> Iterator[None]:
     try:
         yield
     finally:
-        if notes := list(notes_of(refusals.noted_refusals())):
+        if notes := list(notes_of(state.noted_refusals())):
             place.warning("  \n".join(map(plain, notes)), icon=":material/link_off:")
 
 

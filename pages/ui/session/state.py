@@ -6,11 +6,10 @@ counts more, and what it says is kept until a widget asks for it.
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import streamlit as st
 
-from pages.ui import refusals
 from pages.ui.session import existing
 
 T = TypeVar("T")
@@ -131,7 +130,7 @@ def enter(page: str) -> None:
     if st.session_state.get(_PAGE) != page:
         st.session_state[_PAGE] = page
         st.session_state[_ON_ENTRY] = {}
-        refusals.forget_refusals()
+        forget_refusals()
         _follow_link()
 
 
@@ -193,10 +192,48 @@ def _note_refused(key: str, what: str, names: list[str], taken: Any) -> None:
     if held:
         names = [name for name in names if existing.is_gone(what, name)]
     if what and names and (held or key in _linked()):
-        refusals.note_refusal(key, what, names, taken, "gone" if held else "link")
+        note_refusal(key, what, names, taken, "gone" if held else "link")
 
 
 def _written(value: Any) -> str | list[str]:
     if isinstance(value, bool):
         return str(value).lower()
     return list(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+# Names that are not here, in a link or any more, noted until something else is chosen.
+
+LONGEST = 80  # letters of a name that are shown
+Why = Literal["link", "gone", "renamed"]
+_NOTED = "refused"
+
+
+class Refused(NamedTuple):
+    """A name that is not here.  what: of what.  taken: the value taken instead.
+
+    why: a link names it; it was here and is gone; or it has another name now, which is taken.
+    """
+
+    what: str
+    name: str
+    taken: Any
+    why: Why = "link"
+
+
+def note_refusal(key: str, what: str, names: Iterable[str], taken: Any, why: Why = "link") -> None:
+    """Note what is not here under key and what is taken instead, in place of what was noted."""
+    noted = st.session_state.setdefault(_NOTED, {})
+    noted[key] = [Refused(what, name[:LONGEST], taken, why) for name in names]
+
+
+def noted_refusals() -> list[Refused]:
+    """All that is noted, as long as what was taken instead is in the session."""
+    found: dict[str, list[Refused]] = st.session_state.get(_NOTED, {})
+    return [
+        one for key, some in found.items() for one in some if st.session_state.get(key) == one.taken
+    ]
+
+
+def forget_refusals() -> None:
+    """Another page is shown."""
+    st.session_state[_NOTED] = {}

@@ -16,7 +16,7 @@ from pages.ui import cache
 from pages.ui.figures import mosaic, theme
 from pages.ui.figures.text import decimal, noise_name
 from pages.ui.frame import downloads
-from pages.ui.train import pictures as run_pictures
+from pages.ui.train import charts as run_pictures
 from pages.ui.train import result as run_result
 
 MOST_EPOCHS = 200  # rows

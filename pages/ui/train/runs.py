@@ -21,8 +21,8 @@ from pages.ui.frame import deleting, errors
 from pages.ui.session.rows import ticked
 from pages.ui.train import charts as run_charts
 from pages.ui.train import form as training_form
-from pages.ui.train import live
 from pages.ui.train import result as run_result
+from pages.ui.train import view
 from pages.ui.train import view as run_view
 
 
@@ -62,7 +62,7 @@ def _row(run: Run, found: Sequence[Run]) -> dict[str, object]:
     size = f", D' = {dim}" if dim else ""
     return {
         "name": run.config.name,
-        "state": live.live_words(run, found)[0],
+        "state": view.live_words(run, found)[0],
         "model": f"{BY_NAME[train.arch].title}{size}{noise}",
         "data": train.dataset,
         "epochs": _epochs(run),
