@@ -4,14 +4,15 @@ import streamlit as st
 
 from core.robustness.sweeps import NoiseSweep
 from pages.ui import cache
-from pages.ui.cache import Shown
 from pages.ui.components import sweep
 from pages.ui.figures import styles
 from pages.ui.frame import downloads, sidebar
 from pages.ui.noise import controls, inspector, rows
+from pages.ui.noise import sweeps as noise_sweeps
 from pages.ui.noise.inspector import View
 from pages.ui.noise.picture import picture
 from pages.ui.noise.report import Picked, Told, content
+from pages.ui.noise.sweeps import Shown
 from pages.ui.server import landing, welcome
 from pages.ui.session import state
 
@@ -40,7 +41,7 @@ sigma = state.recall_number("sigma", landing.SIGMA, 0, 1)
 waiting = st.empty()
 if not cache.warm_up().is_set():
     waiting.skeleton(height=540)
-packed = cache.packed_sweep(shown, cards)
+packed = noise_sweeps.packed_sweep(shown, cards)
 waiting.empty()
 
 start = state.on_entry("sigma", sigma)
@@ -52,7 +53,7 @@ step = rows.nearest_step(rows.steps_of(images, shown.finest), event.value)
 
 def sweeps() -> tuple[NoiseSweep, ...]:
     """What each model makes of the images; large, so that it is asked for only when needed."""
-    return tuple(cache.model_sweeps(shown, cards))
+    return tuple(noise_sweeps.model_sweeps(shown, cards))
 
 
 download.download_button(

@@ -1,6 +1,7 @@
-"""Imports run downward: app -> pages -> pages/ui -> core, and inside core from floor to floor."""
+"""Imports run downward: app -> pages -> pages/ui -> core, and in both from floor to floor."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,6 +10,26 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[1]
+
+
+TABLES = re.compile(r"^\| (\d+) \| `([\w/]+)` \|", re.MULTILINE)  # floor, folder
+FLOORS = {
+    folder.replace("/", "."): int(floor)
+    for floor, folder in TABLES.findall((PROJECT / "docs/architecture.md").read_text("utf-8"))
+}
+ROOMS = {f"pages.ui.{room}" for room in ("latent", "learn", "outliers", "own", "robust", "train")}
+SHARED_BY_PAGES = {
+    ("pages.ui.learn", "pages.ui.robust"): "a step shows the very chart that the page shows",
+    ("pages.ui.own", "pages.ui.latent"): "own images are placed on the map of that page",
+}
+DOORS = {("core.__main__", "core.cli")}  # what starts a floor above its own
+
+
+def folder_of(name: str) -> str:
+    """The folder, as a package, that a module or a name in it belongs to."""
+    while not (PROJECT / name.replace(".", "/")).is_dir():
+        name = name.rpartition(".")[0]
+    return name
 
 
 def python_files(folder: str) -> list[Path]:
@@ -62,11 +83,38 @@ def test_core_module_imports_nothing_from_above_core(path: Path) -> None:
         assert package not in ("pages", "app", "streamlit", "plotly", "tests", "benchmarks"), name
 
 
-def test_core_modules_have_no_circle_of_imports() -> None:
+@pytest.mark.parametrize("path", python_files("core") + python_files("pages"), ids=module_name)
+def test_module_imports_from_its_folder_and_lower_floors_only(path: Path) -> None:
+    module = module_name(path)
+    own = folder_of(module)
+    assert own in FLOORS, f"docs/architecture.md gives {own} no floor"
+    used = {folder_of(name) for name in imported(path) if name.split(".")[0] == own.split(".")[0]}
+    for other in used - {own} - {entered for door, entered in DOORS if door == module}:
+        assert FLOORS[other] < FLOORS[own], f"{module} imports from {other}"
+        assert not {own, other} <= ROOMS or (own, other) in SHARED_BY_PAGES, other
+
+
+def test_every_floor_is_that_of_a_folder() -> None:
+    files = python_files("core") + python_files("pages")
+    assert FLOORS.keys() == {folder_of(module_name(path)) for path in files}
+
+
+def test_no_exception_is_left_that_nothing_needs() -> None:
+    needed = {
+        (folder_of(module_name(path)), folder_of(name))
+        for path in python_files("pages/ui")
+        for name in imported(path)
+        if name.startswith("pages.ui.")
+    }
+    assert SHARED_BY_PAGES.keys() <= needed
+
+
+@pytest.mark.parametrize("top", ["core", "pages"])
+def test_modules_have_no_circle_of_imports(top: str) -> None:
     below: dict[str, set[str]] = {}
-    for path in python_files("core"):
+    for path in python_files(top):
         own = module_name(path)
-        targets = {name for name in imported(path) if name.startswith("core.")}
+        targets = {name for name in imported(path) if name.startswith(f"{top}.")}
         below[own] = {name for name in targets if not f"{own}.".startswith(f"{name}.")}
     while below:
         free = {name for name, targets in below.items() if not targets & (below.keys() - {name})}

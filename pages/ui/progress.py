@@ -24,12 +24,11 @@ from streamlit import runtime
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from core.background import Job
+from core.background import Job, Jobs
 from core.computing.pool import Computation, Pool
 from core.computing.tasks import Task
 from core.config import HourglassError
 from core.images import parts
-from pages.ui import cache
 from pages.ui.components.component import component, heard
 from pages.ui.figures.text import plain, sentence
 
@@ -299,18 +298,24 @@ class _Bar:
 JOB_POLL_SECONDS, STOPPED = 0.5, "stopped_jobs"
 
 
+@st.cache_resource(show_spinner=False)
+def jobs() -> Jobs:
+    """What the visitors of this server have asked for that takes a while, by key."""
+    return Jobs()
+
+
 def show_job(key: str, job: Job) -> None:
     """The progress of a job that is running, and a button that cancels it."""
     _progress(job)
     if st.button("Cancel", key=f"cancel_{key}", help="Stop it; nothing of it is kept"):
         _stopped().add(key)
-        cache.jobs().forget(key)
+        jobs().forget(key)
         st.rerun()
 
 
 def begin_job(key: str, label: str, help_text: str, start: Callable[[], Job]) -> None:
     """A job that begins by itself, and its progress; a button if this visitor has stopped it."""
-    if cache.jobs().get(key) is None and key not in _stopped():
+    if jobs().get(key) is None and key not in _stopped():
         try:
             start()
         except HourglassError as error:  # too much is going on
@@ -320,7 +325,7 @@ def begin_job(key: str, label: str, help_text: str, start: Callable[[], Job]) ->
 
 def offer_job(key: str, label: str, help_text: str, start: Callable[[], Job]) -> None:
     """A button that starts a job, or the progress of the one that is running under this key."""
-    job = cache.jobs().get(key)
+    job = jobs().get(key)
     if job is not None and job.state == "running":
         show_job(key, job)
         return

@@ -16,7 +16,7 @@ from core.images.imagesets import ImageSet, joined
 from core.inference import Autoencoder
 from core.latent import geometry, structure, walks
 from core.reviews import Decision, now
-from pages.ui import cache
+from pages.ui import cache, progress
 from pages.ui.latent.map import NEXT
 from tests.core.models_for_tests import tiny_document, tiny_tensors
 from tests.pages import latent_pages
@@ -398,7 +398,7 @@ def test_map_that_a_link_asks_for_is_computed_and_then_there(
 
     monkeypatch.setattr("pages.ui.latent.jobs.project_apart", places)
     app = open_page(map="pacmap", sample="5")  # which begins it, without another click
-    for job in list(cache.jobs()._jobs.values()):
+    for job in list(progress.jobs()._jobs.values()):
         job.wait(20)
     app.run()
     z = Autoencoder.load("tiny-dense").encode(digits().pixels())
@@ -406,7 +406,7 @@ def test_map_that_a_link_asks_for_is_computed_and_then_there(
     drawn = np.array([points[name] for name in digits().ids.tolist()])
     np.testing.assert_allclose(drawn, z[:, [2, 0]], rtol=1e-4, atol=1e-5)
     assert "PaCMAP, trustworthiness" in said(app)
-    cache.jobs()._jobs.clear()  # as after a restart of the server: the disk has it
+    progress.jobs()._jobs.clear()  # as after a restart of the server: the disk has it
     assert "PaCMAP, trustworthiness" in said(open_page(map="pacmap", sample="5"))
 
 
@@ -441,7 +441,7 @@ def test_map_that_fails_says_why_and_can_be_asked_for_again(
 
     monkeypatch.setattr("pages.ui.latent.jobs.project_apart", fail)
     app = open_page(map="tsne", sample="6")
-    for job in list(cache.jobs()._jobs.values()):
+    for job in list(progress.jobs()._jobs.values()):
         job.wait(20)
     app.run()
     assert "Too \\*few\\* codes" in app.error[0].value
@@ -454,7 +454,7 @@ def test_numbers_are_measured_when_asked_and_shown_beside_pixels_and_pca(
     app = open_page(section="numbers", points="500")
     next(button for button in app.button if button.label == "Measure").click()
     app.run()
-    for job in list(cache.jobs()._jobs.values()):
+    for job in list(progress.jobs()._jobs.values()):
         job.wait(120)
     app.run()
     table = app.dataframe[0].value

@@ -12,7 +12,7 @@ from core.checkpoints import Card
 from core.data import catalogue
 from core.inference import Autoencoder
 from core.latent.geometry import Array
-from pages.ui import cache
+from pages.ui import cache, progress
 from pages.ui.latent import jobs as latent_jobs
 from pages.ui.latent.data import Crowd
 
@@ -53,7 +53,7 @@ def codes(folder: Path) -> Array:
 
 def restart() -> None:
     """As on a server that has read nothing yet."""
-    cache.jobs()._jobs.clear()
+    progress.jobs()._jobs.clear()
     st.cache_resource.clear()
     cache.shelf()
 

@@ -8,7 +8,7 @@ from core import checkpoints
 from core.background import Jobs
 from core.checkpoints import Card
 from core.computing import results
-from pages.ui import cache
+from pages.ui import cache, progress
 from pages.ui.latent import jobs as latent_jobs
 from pages.ui.latent.data import Crowd
 
@@ -23,7 +23,7 @@ def card(home: Path, only_tiny_models: Path) -> Card:
 def restart(monkeypatch: pytest.MonkeyPatch) -> None:
     """As on a server that has done nothing yet."""
     jobs = Jobs()
-    monkeypatch.setattr(cache, "jobs", lambda: jobs)
+    monkeypatch.setattr(progress, "jobs", lambda: jobs)
     cache.shelf().clear()
 
 

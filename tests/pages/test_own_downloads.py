@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.data.named import downloads
 from core.data.named.publicsets import BY_ID
-from pages.ui import cache
+from pages.ui import progress
 from pages.ui.frame import public_sets
 from tests.core.data.named.test_publicsets import IDX_NAMES, idx
 from tests.core.loopback_for_tests import Loopback, loopback
@@ -42,7 +42,7 @@ def section(
 ) -> AppTest:
     """The section, with no public set in the data folder."""
     monkeypatch.delenv("HOURGLASS_DATA_ROOT", raising=False)
-    cache.jobs.clear()
+    progress.jobs.clear()
     app = open_app().switch_page("pages/your_images.py").run()
     app.session_state["your"] = "downloads"
     return app.run()
@@ -119,7 +119,7 @@ def test_stalled_download_is_cancelled_at_once_and_fetched_anew_meanwhile(
     web.faults[FIRST] = "stalled"
     app = press(section, "Download")
     wait_until(app, lambda: button(app) == "Cancel" and bool(web.asked))
-    job = cache.jobs().get(public_sets.key(KNOWN))
+    job = progress.jobs().get(public_sets.key(KNOWN))
     assert job is not None
     began = time.monotonic()
     press(app, "Cancel")
@@ -140,9 +140,9 @@ def test_second_visitor_joins_the_download_under_way(section: AppTest, web: Loop
     web.faults[FIRST] = "stalled"
     app = press(section, "Download")
     wait_until(app, lambda: bool(web.asked))
-    assert public_sets.start(KNOWN) is cache.jobs().get(public_sets.key(KNOWN))
+    assert public_sets.start(KNOWN) is progress.jobs().get(public_sets.key(KNOWN))
     web.released.set()
-    cache.jobs().forget(public_sets.key(KNOWN))
+    progress.jobs().forget(public_sets.key(KNOWN))
 
 
 def test_training_on_a_set_that_is_not_here_begins_with_a_button_that_downloads_it(

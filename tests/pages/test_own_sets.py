@@ -14,7 +14,7 @@ from core.data.own import draft_tasks, store
 from core.data.own.store import own_dir
 from core.reports import Content
 from core.training import config
-from pages.ui import cache
+from pages.ui import progress
 from pages.ui.frame import downloads
 from pages.ui.frame.deleting import DELETE
 from pages.ui.own import offering as own_source
@@ -55,7 +55,7 @@ def wait_for(app: AppTest, label: str) -> AppTest:
 @pytest.fixture
 def section(home: Path, open_app: OpenApp) -> AppTest:
     """The section, with nothing in the data folder."""
-    cache.jobs.clear()
+    progress.jobs.clear()
     app = open_app().switch_page("pages/your_images.py").run()
     app.session_state["your"] = "sets"
     return app.run()
@@ -214,7 +214,7 @@ def test_reading_cancelled_leaves_nothing(
     section.file_uploader[0].set_value([("my pets.zip", odd_zip(), "application/zip")])
     section.run()
     app = wait_for(press(section, "Read the images"), "Cancel")
-    job = cache.jobs().get(own_sets_key(app))
+    job = progress.jobs().get(own_sets_key(app))
     assert job is not None
     press(app, "Cancel")
     job.wait(10)

@@ -210,7 +210,7 @@ def test_checkpoint_that_vanishes_under_the_page_is_one_sentence(
     def gone(*_: object) -> None:
         raise CheckpointError("x.safetensors <b>cannot</b> be read.")
 
-    monkeypatch.setattr("pages.ui.cache.packed_sweep", gone)
+    monkeypatch.setattr("pages.ui.noise.sweeps.packed_sweep", gone)
     app = open_app()
     assert not app.exception
     assert len(app.error) == 1

@@ -44,8 +44,9 @@ def open_page(only_tiny_models: Path, visited_before: None) -> OpenPage:
 
 
 @pytest.fixture
-def measured(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+def measured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[list[str]]:
     """The names of the models that are measured from here on, nothing being known before."""
+    monkeypatch.setattr(results, "folder", lambda: tmp_path / "results")
     forget_measurements()
     names: list[str] = []
     measure = curves.measure

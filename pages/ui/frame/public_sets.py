@@ -3,7 +3,7 @@
 from core.background import Job
 from core.data.named import downloads
 from core.data.named.publicsets import BY_ID, PublicSet
-from pages.ui import cache, progress
+from pages.ui import progress
 
 
 def missing(name: str) -> PublicSet | None:
@@ -14,7 +14,7 @@ def missing(name: str) -> PublicSet | None:
 
 def offer(known: PublicSet) -> None:
     """A button that downloads the set, or how far it is, for all visitors."""
-    job = cache.jobs().get(key(known))
+    job = progress.jobs().get(key(known))
     again = job is not None and job.state == "failed"
     progress.offer_job(
         key(known),
@@ -26,7 +26,7 @@ def offer(known: PublicSet) -> None:
 
 def start(known: PublicSet) -> Job:
     """Begin the download, or join the one under way."""
-    return cache.jobs().start(
+    return progress.jobs().start(
         key(known), f"Fetching {known.title}", lambda tell: known.fetch(progress=tell)
     )
 

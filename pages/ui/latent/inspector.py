@@ -8,7 +8,6 @@ import streamlit as st
 from core.neighbours import Neighbours, nearest_to_row
 from core.noise import Noise
 from pages.ui import cache
-from pages.ui.cache import Shown
 from pages.ui.components import gallery
 from pages.ui.components.gallery import Columns, Item
 from pages.ui.figures import lines, mosaic
@@ -18,6 +17,8 @@ from pages.ui.latent.data import OTHER
 from pages.ui.latent.map import NEXT, SECTION
 from pages.ui.latent.views import View
 from pages.ui.noise import inspector, rows
+from pages.ui.noise import sweeps as noise_sweeps
+from pages.ui.noise.sweeps import Shown
 from pages.ui.session import selection
 
 N_NEAREST = 8
@@ -45,7 +46,7 @@ def _enlarged(one: View, i: int) -> inspector.View:
     split = OTHER[crowd.split] if other else crowd.split
     kind = one.card.noise.kind if one.card.noise else "gaussian"
     noise = Noise(kind, 0.0, clip=bool(one.card.noise and one.card.noise.clip))
-    sweep = cache.model_sweep(Shown(crowd.dataset, split, (image_id,), noise, 0), one.card)
+    sweep = noise_sweeps.model_sweep(Shown(crowd.dataset, split, (image_id,), noise, 0), one.card)
     sigma = float(st.session_state.get("sigma", DEFAULT_SIGMA))
     return inspector.View(
         one.population.images.take([i]),

@@ -14,7 +14,7 @@ from core.latent.geometry import Array
 from core.latent.project_process import project_apart
 from core.latent.projections import BY_NAME
 from core.latent.structure import Structure
-from pages.ui import cache
+from pages.ui import cache, progress
 from pages.ui.latent import data as latent_data
 from pages.ui.latent.data import Crowd, Progress
 
@@ -26,7 +26,7 @@ def places(crowd: Crowd, card: Card, method: str) -> Array | None:
     """Where the codes are drawn; None if that takes a while and nobody has asked for it yet."""
     if method == "pca" or card.latent_dim <= 2:
         return latent_data.places(crowd, card)
-    job = cache.jobs().get(job_key(crowd, card, method))
+    job = progress.jobs().get(job_key(crowd, card, method))
     if job is not None and job.state == "done":
         return np.asarray(job.result, np.float32)
     found = arraycache.read(_file(crowd, card, method), ("places",))
@@ -53,7 +53,7 @@ def start_projection(crowd: Crowd, card: Card, method: str, z: Array) -> Job:
             _keep(file, {"places": found})
         return found
 
-    return cache.jobs().start(job_key(crowd, card, method), BY_NAME[method].title, work)
+    return progress.jobs().start(job_key(crowd, card, method), BY_NAME[method].title, work)
 
 
 def numbers(crowd: Crowd, card: Card) -> tuple[Structure, ...] | None:

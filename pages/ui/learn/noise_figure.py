@@ -11,8 +11,6 @@ from core.noise import Noise
 from core.robustness import curves as robustness
 from core.robustness.curves import INPUT, Curve, Study
 from core.text import counted
-from pages.ui import cache
-from pages.ui.cache import Measured, Shown
 from pages.ui.components import packing, sweep
 from pages.ui.components.component import Packed
 from pages.ui.components.sweep import Cell, Row
@@ -20,6 +18,8 @@ from pages.ui.components.sweep_chart import Chart
 from pages.ui.figures import styles
 from pages.ui.learn import parts
 from pages.ui.noise import rows as reconstruction
+from pages.ui.noise import sweeps as noise_sweeps
+from pages.ui.noise.sweeps import Measured, Shown
 from pages.ui.robust import chart as robust_chart
 from pages.ui.robust.chart import Look
 from pages.ui.session import state
@@ -36,7 +36,7 @@ def study(cards: Sequence[Card], noise: Noise) -> Study:
     what = Measured(parts.DATASET, parts.SPLIT, len(parts.digits()), noise, SEED, LEVELS)
     shown = robustness.metric("mse")
     curves = (None, *cards)
-    tables = cache.measured([(what, card) for card in curves])
+    tables = noise_sweeps.measured([(what, card) for card in curves])
     noisy, *models = (
         robustness.curve(card.name if card else INPUT, [table], shown)
         for card, table in zip(curves, tables, strict=True)
@@ -89,7 +89,7 @@ def _packed(cards: Sequence[Card], noise: Noise) -> Packed:
     images = parts.some_digits(N_PICTURES)
     shown = Shown(parts.DATASET, parts.SPLIT, tuple(images.ids.tolist()), noise, SEED)
     cells = tuple(Cell(str(images.ids[i]), images.label_name(i)) for i in range(len(images)))
-    sweeps = cache.model_sweeps(shown, cards)
+    sweeps = noise_sweeps.model_sweeps(shown, cards)
     every = reconstruction.described(cells, sweeps, cards)
     rows = (row for row in every.rows if row.role != "error")  # shorter, for a first look
     return packing.pack(replace(every, rows=tuple(map(_of_these, rows)), error_scale=None))

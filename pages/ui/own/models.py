@@ -8,7 +8,7 @@ from core.checkpoints import SUFFIX, Card, broken, trained_on
 from core.inference import own_models
 from core.runs import removal
 from core.text import counted, natural, one_line
-from pages.ui import cache
+from pages.ui import cache, progress
 from pages.ui.figures.text import plain
 from pages.ui.frame import deleting, downloads, errors, ways
 from pages.ui.frame.sidebar import Choice
@@ -124,7 +124,7 @@ def _delete(card: Card) -> None:
 
 def _deleted(card: Card) -> None:
     removal.delete_model(card)
-    cache.jobs().forget_about(card.sha256)
+    progress.jobs().forget_about(card.sha256)
     _said(f"{card.name} is deleted.")
     state.forget((CHOSEN,))
     if st.session_state.get("model") == card.name:

@@ -33,7 +33,7 @@ def draw(_: Choice) -> None:
         st.success(plain(said), icon=":material/check:")
     key, found = job_key(), store.available()
     _made(found)
-    job = cache.jobs().get(key)
+    job = progress.jobs().get(key)
     draft: Draft | None = None
     if job is not None and job.state == "running":
         progress.show_job(key, job)
@@ -105,7 +105,7 @@ def _start(key: str, images: Source, form: Form, encoding: str) -> Job:
         return draft_tasks.as_draft(found, form, images.name)
 
     own_source.begin_anew()
-    return cache.jobs().start(key, f"Reading {images.name}", work)
+    return progress.jobs().start(key, f"Reading {images.name}", work)
 
 
 def _finish(key: str, draft: Draft) -> None:
@@ -160,7 +160,7 @@ def _make(key: str, draft: Draft, name: str, keeping: Keeping) -> None:
 
 
 def _forget(key: str, draft: Draft) -> None:
-    cache.jobs().forget(key)
+    progress.jobs().forget(key)
     draft.discard()
 
 
@@ -202,7 +202,7 @@ def _ask(own: OwnSet) -> None:
 
 def _deleted(own: OwnSet) -> None:
     removal.delete_dataset(own)
-    cache.jobs().forget_about(f"dataset='{own.id}'")
+    progress.jobs().forget_about(f"dataset='{own.id}'")
     st.session_state[SAID] = f"{own.name} is deleted."
     if st.session_state.get("dataset") == own.id:
         state.forget(("dataset", *sidebar.OF_A_DATASET))

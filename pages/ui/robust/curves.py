@@ -15,7 +15,6 @@ from core.robustness import curves as robustness
 from core.robustness.curves import Study
 from core.text import counted, listed
 from pages.ui import cache
-from pages.ui.cache import Measured, Shown
 from pages.ui.components import sweep
 from pages.ui.figures import styles, theme
 from pages.ui.figures.text import noise_name, plain, training_note
@@ -25,7 +24,9 @@ from pages.ui.frame.sidebar import Choice
 from pages.ui.noise import controls, inspector, rows
 from pages.ui.noise import report as reconstruct_report
 from pages.ui.noise import rows as reconstruction
+from pages.ui.noise import sweeps as noise_sweeps
 from pages.ui.noise.inspector import View
+from pages.ui.noise.sweeps import Measured, Shown
 from pages.ui.robust import chart as robust_chart
 from pages.ui.robust import controls as measuring
 from pages.ui.robust import controls as robust_controls
@@ -61,7 +62,7 @@ def curves_content(asked: Asked, found: Study, pictured: Pictured) -> Content:
         "metric": asked.metric.title,
         "σ of the pictures": f"{pictured.sigma:.2f}",
     }
-    sweeps = tuple(cache.model_sweeps(pictured.shown, asked.cards))
+    sweeps = tuple(noise_sweeps.model_sweeps(pictured.shown, asked.cards))
     step = reconstruction.nearest_step(sweeps[0].sigmas, pictured.sigma)
     rows = reconstruct_report.rows(pictured.images, sweeps, asked.cards, step)
     sayings = (robust_chart.summary(found), *crossing, *others, *use)
@@ -143,7 +144,7 @@ def _draw_sweep(asked: Asked, found: Study) -> Pictured:
     drawn = styles.of_models([card.name for card in asked.cards])
     look = Look(drawn, asked.noise.kind, asked.band, asked.log)
     event = sweep.show(
-        cache.packed_sweep(shown, asked.cards),
+        noise_sweeps.packed_sweep(shown, asked.cards),
         "robust_sweep",
         start=state.on_entry("sigma", sigma),
         chart=robust_chart.chart(found, asked.cards, look),
@@ -151,7 +152,7 @@ def _draw_sweep(asked: Asked, found: Study) -> Pictured:
     st.session_state["sigma"] = event.asked
     state.publish("sigma", DEFAULT_SIGMA)
     if event.clicked:
-        sweeps = tuple(cache.model_sweeps(shown, asked.cards))
+        sweeps = tuple(noise_sweeps.model_sweeps(shown, asked.cards))
         step = rows.nearest_step(sweeps[0].sigmas, event.value)
         models = tuple(cache.autoencoder(card) for card in asked.cards)
         scale = rows.error_scale(sweeps)
@@ -237,7 +238,7 @@ def _caption(asked: Asked, found: Study) -> None:
 def study(asked: Asked) -> Study:
     """All curves, those that were not measured before at one time."""
     curves = (None, *asked.cards)
-    tables = cache.measured(
+    tables = noise_sweeps.measured(
         [(_measured(asked, seed), card) for card in curves for seed in asked.seeds]
     )
     names = [card.name if card else robustness.INPUT for card in curves]

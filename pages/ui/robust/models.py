@@ -10,17 +10,18 @@ from core.checkpoints import Card
 from core.computing.tasks import task
 from core.images.imagesets import ImageSet
 from core.noise import Noise
+from core.reports import Content
 from core.robustness import curves, measure_tasks
 from core.robustness.curves import Scored
-from core.text import listed
+from core.text import counted, listed
 from pages.ui import cache
 from pages.ui.figures.text import noise_name, plain
 from pages.ui.frame import downloads, ways
+from pages.ui.frame.downloads import Column
 from pages.ui.frame.sidebar import Choice
 from pages.ui.noise import controls
 from pages.ui.robust import controls as measuring
 from pages.ui.robust import curves as robust_warnings
-from pages.ui.robust import view_reports
 from pages.ui.robust.controls import VIEWS
 from pages.ui.robust.questions import MOST
 from pages.ui.session import widgets
@@ -51,6 +52,19 @@ COLUMNS = {
     "trained_noise": st.column_config.TextColumn("trained noise", width="medium"),
     "title": st.column_config.TextColumn("what it is"),
 }
+REPORTED = (
+    Column("name", "checkpoint"),
+    Column("architecture", "architecture"),
+    Column("latent_dim", "D'", ","),
+    Column("n_parameters", "parameters", ","),
+    Column("trained_noise", "trained noise"),
+    Column("trained_sigma", "trained σ", ".2f"),
+    Column("mse", "MSE, clean", ".5f"),
+    Column("noisy_mse", "MSE, noisy", ".5f"),
+    Column("images_per_second", "images/s", ",.0f"),
+    Column("output", "output"),
+    Column("dataset", "trained on"),
+)
 
 
 def draw(choice: Choice) -> None:
@@ -100,7 +114,7 @@ def _draw_measured(
             f"seed {seed}."
         )
     )
-    downloads.button(lambda: view_reports.models(choice, cards, found, noise, seed), "models")
+    downloads.button(lambda: content(choice, cards, found, noise, seed), "models")
 
 
 def table(cards: Sequence[Card], measured: Sequence[Scored]) -> pd.DataFrame:
@@ -195,3 +209,23 @@ def scored(images: ImageSet, cards: Sequence[Card], noise: Noise, seed: int) -> 
         for card in cards
     ]
     return [Scored(*found["values"].tolist()) for found in cache.all_computed(tasks)]
+
+
+def content(
+    choice: Choice, cards: Sequence[Card], found: pd.DataFrame, noise: Noise, seed: int
+) -> Content:
+    """What the report of the models says.  found: the table of the page.  noise: what was added for
+    the noisy column.
+    """
+    best = found.sort_values("noisy_mse").iloc[0]
+    return Content(
+        "Robustness: models",
+        (f"Of {counted(len(cards), 'model')} {best['name']} is nearest under this noise.",),
+        {
+            **downloads.of_data(choice.dataset.id, choice.split, int(best["n_images"])),
+            "σ": f"{noise.sigma:g}",
+            **downloads.of_noise(noise, seed),
+        },
+        tuple(cards),
+        tables=(downloads.table("Models compared", found, REPORTED),),
+    )

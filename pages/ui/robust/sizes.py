@@ -8,16 +8,18 @@ import streamlit as st
 
 from core.checkpoints import Card, trained_on
 from core.data import catalogue
+from core.reports import Content, Figure
+from core.reports.svg import Chart, Series
 from core.robustness import size_study, sizes
 from core.robustness.size_study import Progress
 from core.robustness.sizes import DEFAULT_FAMILIES, FAMILIES, SIZES
 from pages.ui import cache
-from pages.ui.figures import lines
+from pages.ui.figures import lines, styles
 from pages.ui.figures.text import code, plain
 from pages.ui.frame import downloads
+from pages.ui.frame.downloads import Column
 from pages.ui.frame.sidebar import Choice
 from pages.ui.progress import duration
-from pages.ui.robust import view_reports
 from pages.ui.session import widgets
 
 RECIPES = (
@@ -38,6 +40,15 @@ COLUMNS = {
     "seconds": st.column_config.NumberColumn("training", format="%.0f s"),
     "n_test": st.column_config.NumberColumn("test images", format="localized"),
 }
+REPORTED = (
+    Column("family", "family"),
+    Column("latent_dim", "D'", ","),
+    Column("name", "checkpoint"),
+    Column("mse", "test MSE", ".5f"),
+    Column("gain", "gain over PCA", ".2f"),
+    Column("n_parameters", "parameters", ","),
+    Column("seconds", "training, s", ".0f"),
+)
 
 
 def draw(choice: Choice) -> None:
@@ -74,7 +85,7 @@ def _draw_found(choice: Choice, dataset: str, found: pd.DataFrame) -> None:
     st.caption(RECIPES)
     with st.container(horizontal=True):
         downloads.csv_button(lambda: found, "hourglass-sizes.csv", "This table")
-        downloads.button(lambda: view_reports.size(choice.fitting, dataset, found, said), "sizes")
+        downloads.button(lambda: content(choice.fitting, dataset, found, said), "sizes")
 
 
 def summary(found: pd.DataFrame) -> str:
@@ -207,3 +218,36 @@ def _progress(n_cards: int) -> None:
 def _is_here(dataset: str) -> bool:
     known = {info.id: info.available for info in catalogue.catalogue()}
     return known.get(dataset, ":" in dataset)
+
+
+def content(cards: Sequence[Card], dataset: str, found: pd.DataFrame, summary: str) -> Content:
+    """What the report of the sizes says.  found: as core.robustness.sizes.table.  cards: among them
+    those of the table.
+    """
+    lines = []
+    drawn = styles.of_families(found["family"])
+    for family, rows in found.groupby("family", sort=False):
+        best = rows[rows["best"]].drop_duplicates("latent_dim")
+        x, y = best["latent_dim"].to_numpy(float), best["mse"].to_numpy(float)
+        style = drawn[str(family)]
+        lines.append(Series(str(family), x, y, style.colour, dash=style.dash))
+        every = rows["latent_dim"].to_numpy(float), rows["mse"].to_numpy(float)
+        lines.append(Series("", *every, style.colour, "dots"))
+    label = f"Test error against the size of the code, a line a family. {summary}"
+    chart = Chart(
+        "D', numbers in the code", "test MSE", tuple(lines), label, log_y=True, log_x=True
+    )
+    named = set(found["name"])
+    return Content(
+        "Robustness: size",
+        (summary,),
+        {"trained and tested on": dataset, "noise": "none", "seeds": "in each checkpoint"},
+        tuple(card for card in cards if card.name in named),
+        (),
+        (
+            Figure(
+                "Error against size", chart, "A dot a model; the lines join the best of each size."
+            ),
+        ),
+        (downloads.table("Models by size", found, REPORTED),),
+    )

@@ -1,6 +1,6 @@
 """The wall: the same images through every model that takes them, ranked."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,18 +15,19 @@ from core.config import CheckpointError
 from core.images.imagesets import ImageSet
 from core.inference import Autoencoder
 from core.noise import Noise
+from core.reports import Content, Row
 from core.robustness.curves import INPUT
 from core.robustness.sweeps import ModelSweep, NoiseSweep, noise_sweep
 from core.text import listed
 from pages.ui import cache
 from pages.ui.figures import mosaic
 from pages.ui.figures.mosaic import Pixels
-from pages.ui.figures.text import noise_name, plain
+from pages.ui.figures.text import decimal, noise_name, plain
 from pages.ui.frame import downloads
+from pages.ui.frame.downloads import Column
 from pages.ui.frame.sidebar import Choice
 from pages.ui.noise import controls, rows
 from pages.ui.robust import curves as robust_warnings
-from pages.ui.robust import view_reports
 from pages.ui.session import selection, state, widgets
 
 # Models ranked by what they make of the same noisy images. No st calls.
@@ -34,6 +35,12 @@ from pages.ui.session import selection, state, widgets
 SIDE = 56  # pixels of an image
 ORIGINAL = "the original"
 COLUMNS = ("checkpoint", "rank", "pictures", "errors", "mse", "percentile", "title")
+REPORTED = (
+    Column("checkpoint", "checkpoint"),
+    Column("rank", "rank", ".1f"),
+    Column("mse", "MSE", ".4f"),
+    Column("percentile", "percentile", ".1f"),
+)
 
 
 @dataclass(frozen=True)
@@ -160,7 +167,7 @@ def draw(choice: Choice) -> None:
             f"hourglass-wall-{choice.dataset.id}.csv".replace(":", "-").replace("/", "-"),
             "A row an image and a model: error, percentile, rank",
         )
-        downloads.button(lambda: view_reports.wall(choice, images, ranked, seed), "wall")
+        downloads.button(lambda: content(choice, images, ranked, seed), "wall")
 
 
 def _ranked(
@@ -256,3 +263,44 @@ def _sigma() -> float:
 
 def _keep_sigma() -> None:
     st.session_state["sigma"] = st.session_state["wall_sigma"]
+
+
+def content(choice: Choice, images: ImageSet, ranked: Ranked, seed: int) -> Content:
+    """What the report of the wall says.  images: of the wall.  seed: of the noise."""
+    sigma, table = f"{ranked.sweep.sigmas[0]:.2f}", ranked.table
+    models = table[table["checkpoint"] != ORIGINAL]
+    nearest = _by_rank(ranked)[0].name
+    note = "Rank: the mean over the images, 1 = nearest to the original."
+    return Content(
+        "Robustness: the wall",
+        (f"Under noise of σ = {sigma} {nearest} is nearest to the originals on average.",),
+        {
+            **downloads.of_data(choice.dataset.id, choice.split, len(images)),
+            "σ": sigma,
+            **downloads.of_noise(ranked.sweep.noise, seed),
+        },
+        ranked.cards,
+        tuple(_wall_rows(images.ids.tolist(), ranked)),
+        (),
+        (downloads.table("Ranking", models, REPORTED, note),),
+    )
+
+
+def _by_rank(ranked: Ranked) -> list[ModelSweep]:
+    """What each model makes of the images, the nearest first."""
+    by_name = {one.name: one for one in ranked.sweep.models}
+    return [by_name[name] for name in ranked.table["checkpoint"] if name in by_name]
+
+
+def _wall_rows(ids: Sequence[str], ranked: Ranked) -> Iterator[Row]:
+    """Originals, noisy images, and for each model what comes out and where it is wrong."""
+    sweep, scale = ranked.sweep, ranked.scale
+    yield Row("Original", downloads.tiles(mosaic.colours(sweep.x), ids))
+    yield Row("Noisy", downloads.tiles(mosaic.colours(sweep.noisy(0)), ids), "noisy")
+    said = f"Black: none; brightest: {scale:.2f} and more, for all models."
+    for one in _by_rank(ranked):
+        below = [decimal(float(value), 4) for value in one.mse[0]]
+        drawn = downloads.tiles(mosaic.colours(one.x_hat[0]), ids, below)
+        wrong = downloads.tiles(mosaic.error_colours(sweep.x, one.x_hat[0], scale), ids)
+        yield Row(one.name, drawn, "reconstructed", "Below each its MSE.")
+        yield Row(f"Error of {one.name}", wrong, "error", said)

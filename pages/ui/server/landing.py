@@ -5,10 +5,11 @@ import numpy as np
 from core.data import catalogue
 from core.noise import KINDS, Noise
 from pages.ui import cache
-from pages.ui.cache import Shown
 from pages.ui.components.component import Packed
 from pages.ui.frame import sidebar
 from pages.ui.noise import controls
+from pages.ui.noise import sweeps as noise_sweeps
+from pages.ui.noise.sweeps import Shown
 
 TITLE = "Reconstruct"
 PURPOSE = (
@@ -33,4 +34,4 @@ def packed() -> Packed | None:
     n = controls.default_count(large=max(shape) >= controls.LARGE)
     images = controls.pick(cache.dataset(name, "test"), (), n, 0)
     shown = Shown(name, "test", tuple(np.asarray(images.ids).tolist()), Noise(KINDS[0], 0.0), 0)
-    return cache.packed_sweep(shown, (main, *controls.rivals(main, fitting)))
+    return noise_sweeps.packed_sweep(shown, (main, *controls.rivals(main, fitting)))

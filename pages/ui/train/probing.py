@@ -14,7 +14,6 @@ from core.data import catalogue
 from core.models import architecture
 from core.runs import RunConfig, estimate
 from core.runs.estimate import Estimate
-from pages.ui import cache
 from pages.ui.figures.text import sentence
 
 UNASKED = 5.0  # seconds after which nobody waits for a measurement any more
@@ -73,6 +72,12 @@ class Probes:
                 del self._by_key[key]
 
 
+@st.cache_resource(show_spinner=False)
+def probes() -> Probes:
+    """The measurements of time and memory, shared by all visitors."""
+    return Probes()
+
+
 def _wait(one: _Measurement) -> None:
     out, err = one.process.communicate()
     try:
@@ -100,8 +105,8 @@ def draw_facts(config: RunConfig) -> None:
         f"**{plan.n_parameters():,}** parameters · {plan.latent_dim:,} numbers in the code for "
         f"{math.prod(plan.input_shape):,} in the image"
     )
-    probes = cache.probes()
-    known, measuring = probes.known(config), probes.is_measuring(config)
+    shared = probes()
+    known, measuring = shared.known(config), shared.is_measuring(config)
     if isinstance(known, Estimate):
         st.caption(_words(known))
     elif measuring:
@@ -110,7 +115,7 @@ def draw_facts(config: RunConfig) -> None:
         if known:
             st.warning(sentence(known))
         st.button(
-            "Estimate time and memory", icon=":material/timer:", on_click=probes.ask,
+            "Estimate time and memory", icon=":material/timer:", on_click=shared.ask,
             args=(config,), width="stretch",
             help="Trains for a second in a process of its own and keeps nothing",
         )  # fmt: skip
@@ -118,7 +123,7 @@ def draw_facts(config: RunConfig) -> None:
 
 def _wait_for_facts(config: RunConfig) -> None:
     st.caption(":material/timer: Training for a second to measure it ...")
-    if not cache.probes().is_measuring(config):
+    if not probes().is_measuring(config):
         st.rerun(scope="app")
 
 

@@ -12,11 +12,11 @@ from core.runs import Run
 from core.runs import records as run_records
 from core.runs.records import Curves
 from core.text import counted
-from pages.ui import cache
 from pages.ui.figures import mosaic, theme
 from pages.ui.figures.text import decimal, noise_name
 from pages.ui.frame import downloads
 from pages.ui.train import charts as run_pictures
+from pages.ui.train import data as run_data
 from pages.ui.train import result as run_result
 
 MOST_EPOCHS = 200  # rows
@@ -26,7 +26,7 @@ NO_NUMBER = "A dash stands for what had exploded, or was no number any more."
 def content(run: Run, words: str, log: bool) -> Content:
     """words: its state.  log: the losses on a logarithmic axis."""
     status, train = run.status, run.config.train
-    curves, card = cache.curves(run), run_result.kept(run)
+    curves, card = run_data.curves(run), run_result.kept(run)
     done = f"{len(curves.epochs):,} of {counted(train.epochs, 'epoch')} done"
     said = [f"{run.config.name}: {words.lower()}, {done}.", status.reason]
     if status.mse >= 0:

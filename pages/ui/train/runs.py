@@ -14,12 +14,12 @@ from core.models import BY_NAME
 from core.runs import Broken, Run
 from core.runs import control as run_control
 from core.text import counted, listed
-from pages.ui import cache
 from pages.ui.figures import styles
 from pages.ui.figures.text import plain
 from pages.ui.frame import deleting, errors
 from pages.ui.session.rows import ticked
 from pages.ui.train import charts as run_charts
+from pages.ui.train import data as run_data
 from pages.ui.train import form as training_form
 from pages.ui.train import result as run_result
 from pages.ui.train import view
@@ -43,7 +43,7 @@ def draw(found: Sequence[Run]) -> None:
     for run in filter(lambda run: run.status.reason, chosen):
         st.caption(f"**{plain(run.config.name)}**: {plain(run.status.reason)}")
     _buttons(chosen)
-    curves = {run.id: cache.curves(run) for run in chosen}
+    curves = {run.id: run_data.curves(run) for run in chosen}
     if any(one.epochs for one in curves.values()):
         log, drawn = st.session_state.get(run_view.LOG, False), styles.of_models(list(curves))
         figure = run_charts.compared_losses(curves, log, drawn)
@@ -85,7 +85,7 @@ def _epochs(run: Run) -> str:
 
 def _curve(run: Run) -> list[float]:
     """The test errors that are numbers, up to where they explode."""
-    errors = [record.test_mse for record in cache.curves(run).epochs]
+    errors = [record.test_mse for record in run_data.curves(run).epochs]
     return [mse for mse in errors if math.isfinite(mse)]
 
 

@@ -26,6 +26,7 @@ from pages.ui.frame import downloads, errors
 from pages.ui.session import state, widgets
 from pages.ui.train import charts as run_charts
 from pages.ui.train import charts as run_pictures
+from pages.ui.train import data as run_data
 from pages.ui.train import form as training_form
 from pages.ui.train import report as run_report
 from pages.ui.train import result as run_result
@@ -114,7 +115,7 @@ def _watch(shown: _Shown) -> None:
 
 
 def _epochs(run: Run) -> None:
-    packed = cache.epoch_sweep(run)
+    packed = run_data.epoch_sweep(run)
     if packed is None:
         latest_pictures(run)
         return
@@ -201,7 +202,7 @@ def _how_far(run: Run) -> str:
 
 
 def _losses(run: Run, log: bool) -> None:
-    curves = cache.curves(run)
+    curves = run_data.curves(run)
     if not (curves.epochs or len(curves.looked)):
         if run.is_live:
             st.caption(
