@@ -15,7 +15,6 @@ from core.latent import geometry, map_tasks
 from pages.ui.figures import density
 from pages.ui.latent import data as latent_data
 from pages.ui.latent import encoding
-from pages.ui.latent import encoding as latent_encoding
 from pages.ui.latent.data import Crowd, Part
 
 CROWD = Crowd("mnist-5k", "test", True, 400, 0)
@@ -32,16 +31,16 @@ def encode(card: Card, split: str, n: int) -> np.ndarray:
     rows = np.arange(n)
     images = catalogue.load("mnist-5k", split)
     z = Autoencoder.load("tiny-dense").encode(images.pixels(rows))
-    store = latent_encoding.store(Part("mnist-5k", split, rows), card)
+    store = encoding.store(Part("mnist-5k", split, rows), card)
     store.fill(rows, lambda part: z[part], lambda done, total: None)
     return z
 
 
 def test_first_picture_has_the_images_that_have_a_code_and_no_others(card: Card) -> None:
     encode(card, "test", 300)
-    n = latent_encoding.n_so_far(CROWD, card)
+    n = encoding.n_so_far(CROWD, card)
     assert 50 < n < 200  # the crowd is 400 of 1,000 test images
-    which, z = latent_encoding.so_far(CROWD, card, 10_000)
+    which, z = encoding.so_far(CROWD, card, 10_000)
     assert n == len(which) == len(z)
     picture = encoding.first_picture(CROWD, card, n)
     xy = geometry.plane(z).coordinates(z).astype(np.float32)
@@ -53,9 +52,9 @@ def test_first_picture_has_the_images_that_have_a_code_and_no_others(card: Card)
 
 def test_codes_of_the_other_part_stand_behind_those_of_the_first(card: Card) -> None:
     encode(card, "test", 300)
-    before = latent_encoding.n_so_far(CROWD, card)
+    before = encoding.n_so_far(CROWD, card)
     encode(card, "train", 4_000)
-    which, z = latent_encoding.so_far(CROWD, card, before + 100)
+    which, z = encoding.so_far(CROWD, card, before + 100)
     assert len(z) == len(which) == before + 100
     assert which[before:].tolist() == list(range(400, 500))
     images = latent_data.population(CROWD).images.take(which)
@@ -80,17 +79,17 @@ def test_first_picture_is_drawn_anew_whenever_there_are_twice_as_many(
 
 def test_codes_are_those_of_the_model_and_made_once(card: Card) -> None:
     whole = Crowd("mnist-5k", "test", False, 10_000, 0)
-    z = latent_encoding.codes(whole, card).z
+    z = encoding.codes(whole, card).z
     expected = Autoencoder.load("tiny-dense").encode(catalogue.load("mnist-5k").pixels())
     np.testing.assert_allclose(z, expected, rtol=1e-4, atol=1e-5)
 
 
 def test_codes_deleted_while_the_server_runs_are_made_anew(card: Card) -> None:
     whole = Crowd("mnist-5k", "test", False, 10_000, 0)
-    before = latent_encoding.codes(whole, card).z.copy()
+    before = encoding.codes(whole, card).z.copy()
     shutil.rmtree(map_tasks.codes_dir())
     st.cache_resource.clear()
-    np.testing.assert_array_equal(latent_encoding.codes(whole, card).z, before)
+    np.testing.assert_array_equal(encoding.codes(whole, card).z, before)
     assert list(map_tasks.codes_dir().iterdir())
 
 
@@ -98,17 +97,17 @@ def test_codes_are_in_memory_only_where_the_disk_takes_none(card: Card, home: Pa
     (home / "data").mkdir(exist_ok=True)
     (home / "data" / "codes").write_text("where the folder should be")
     whole = Crowd("mnist-5k", "test", False, 10_000, 0)
-    found = latent_encoding.codes(whole, card)
+    found = encoding.codes(whole, card)
     expected = Autoencoder.load("tiny-dense").encode(catalogue.load("mnist-5k").pixels())
     np.testing.assert_allclose(found.z, expected, rtol=1e-4, atol=1e-5)
     assert found.errors().shape == (1_000,)
 
 
 def test_codes_of_a_sample_take_no_memory_of_the_server(card: Card) -> None:
-    sample = latent_encoding.codes(Crowd("mnist-5k", "train", True, 600, 7), card)
-    whole = latent_encoding.codes(Crowd("mnist-5k", "test", False, 10_000, 0), card)
+    sample = encoding.codes(Crowd("mnist-5k", "train", True, 600, 7), card)
+    whole = encoding.codes(Crowd("mnist-5k", "test", False, 10_000, 0), card)
     st.cache_resource.clear()  # what follows is read from the disk, as after a restart
-    sample = latent_encoding.codes(Crowd("mnist-5k", "train", True, 600, 7), card)
+    sample = encoding.codes(Crowd("mnist-5k", "train", True, 600, 7), card)
     for z in (sample.z, whole.z):
         assert not z.flags.owndata
         assert not z.flags.writeable

@@ -29,7 +29,6 @@ from core.models import architecture
 from core.reviews import Decision, Reviews, now
 from pages.ui import cache
 from pages.ui.outliers import export as outlier_export
-from pages.ui.outliers import review as outlier_desk
 from pages.ui.outliers import review as outlier_review
 from pages.ui.outliers.data import Asked, Found, Truth, experiment, scored
 from pages.ui.outliers.review_component import Said, Stamp
@@ -311,7 +310,7 @@ def test_trail_knows_what_each_verdict_replaced() -> None:
         decision("a", "", "me"),
         decision("z", "normal", "me"),
     ]
-    steps = outlier_desk.trail(history, "me", ["b", "a"])
+    steps = outlier_review.trail(history, "me", ["b", "a"])
     assert [tuple(step) for step in steps] == [
         ("a", 1, "", ""), ("b", 0, "", ""), ("a", 1, "normal", "")
     ]  # fmt: skip

@@ -17,7 +17,7 @@ from core.training import config
 from pages.ui import progress
 from pages.ui.frame import downloads
 from pages.ui.frame.deleting import DELETE
-from pages.ui.own import offering as own_source
+from pages.ui.own import offering
 from tests.core.data.own.test_upload import archive
 from tests.core.hostile_archives_for_tests import ATTACKS, member, zip_of
 from tests.core.hostile_images_for_tests import encoded
@@ -251,8 +251,8 @@ def test_only_who_sits_at_this_machine_may_name_its_folders(
 
     context = Context()
     context.headers = headers  # type: ignore[attr-defined]
-    monkeypatch.setattr(own_source.st, "context", context)
-    assert own_source.may_name_paths() == may
+    monkeypatch.setattr(offering.st, "context", context)
+    assert offering.may_name_paths() == may
 
 
 def test_folder_on_this_machine_is_read_by_its_path(
@@ -262,7 +262,7 @@ def test_folder_on_this_machine_is_read_by_its_path(
     folder.mkdir()
     for i in range(4):
         (folder / f"{i}.png").write_bytes(image_file(i))
-    monkeypatch.setattr(own_source, "may_name_paths", lambda: True)
+    monkeypatch.setattr(offering, "may_name_paths", lambda: True)
     section.run()
     section.session_state["from"] = "path"
     section.run()
@@ -278,7 +278,7 @@ def test_path_that_is_none_is_one_sentence_and_the_section_stays(
     path: str, reported: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = press(reported, "Make the data set")
-    monkeypatch.setattr(own_source, "may_name_paths", lambda: True)
+    monkeypatch.setattr(offering, "may_name_paths", lambda: True)
     app.run()
     app.session_state["from"] = "path"
     app.run()

@@ -10,7 +10,7 @@ from core import checkpoints
 from core.data import catalogue
 from core.inference import Autoencoder
 from core.robustness import copying, curves
-from pages.ui.robust import copying as copies
+from pages.ui.robust import copying as robust_copying
 
 
 def test_copying_read_after_a_restart_equals_what_was_measured(
@@ -18,10 +18,10 @@ def test_copying_read_after_a_restart_equals_what_was_measured(
 ) -> None:
     st.cache_resource.clear()  # another test may have measured the same model
     card = checkpoints.load("tiny-dense").card
-    first = copies.measured_copying("mnist-5k", "test", [card])[card.name]
+    first = robust_copying.measured_copying("mnist-5k", "test", [card])[card.name]
     st.cache_resource.clear()
     monkeypatch.setattr(copying, "copies", None)  # would fail if it were measured again
-    again = copies.measured_copying("mnist-5k", "test", [card])[card.name]
+    again = robust_copying.measured_copying("mnist-5k", "test", [card])[card.name]
     assert again is not first
     assert again.passed == first.passed
     model, x = Autoencoder.load("tiny-dense"), curves.spread(catalogue.load("mnist-5k"), 200)
@@ -31,5 +31,5 @@ def test_copying_read_after_a_restart_equals_what_was_measured(
         assert one.kept == before.kept
         assert len(one.mse) == 200
         np.testing.assert_allclose(
-            one.mse[: copies.N_PICTURES], model.errors(one.x), rtol=1e-4, atol=1e-7
+            one.mse[: robust_copying.N_PICTURES], model.errors(one.x), rtol=1e-4, atol=1e-7
         )

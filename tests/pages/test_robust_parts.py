@@ -23,8 +23,8 @@ from core.robustness.sweeps import noise_sweep
 from pages.ui.components.sweep_chart import Chart, Line
 from pages.ui.figures import lines, text, theme
 from pages.ui.robust import chart as robust_chart
-from pages.ui.robust import controls, sizes
-from pages.ui.robust import sizes as robust_sizes
+from pages.ui.robust import controls as robust_controls
+from pages.ui.robust import sizes
 from pages.ui.robust import wall as robust_ranking
 from pages.ui.robust.chart import Look
 from pages.ui.robust.copying import Copying, copying_verdict
@@ -189,12 +189,10 @@ def sized(arch: str, k: int, mse: float) -> Card:
 
 def test_summary_of_sizes_names_the_greatest_gain_and_who_loses() -> None:
     cards = [sized("pca", 2, 0.06), sized("pca", 8, 0.03), sized("dense", 2, 0.03)]
-    assert robust_sizes.summary(table(cards)) == (
-        "dense-2 gains most over PCA of its size, 2.00 times."
-    )
-    said = robust_sizes.summary(table([*cards, sized("dense", 8, 0.04)]))
+    assert sizes.summary(table(cards)) == ("dense-2 gains most over PCA of its size, 2.00 times.")
+    said = sizes.summary(table([*cards, sized("dense", 8, 0.04)]))
     assert said.endswith("; dense-8 loses to PCA, 0.75 times.")
-    assert "train the missing" in robust_sizes.summary(table(cards[:2]))
+    assert "train the missing" in sizes.summary(table(cards[:2]))
 
 
 def test_size_chart_has_a_point_a_model_and_a_line_through_the_best() -> None:
@@ -211,13 +209,13 @@ def test_size_chart_has_a_point_a_model_and_a_line_through_the_best() -> None:
 
 def test_data_set_with_most_comparable_models_is_offered_first() -> None:
     cards = [sized("pca", 2, 0.06)]
-    assert robust_sizes.comparable(cards, "mnist") == ("mnist-5k", "mnist")
-    assert robust_sizes.comparable([], "mnist") == ("mnist",)
+    assert sizes.comparable(cards, "mnist") == ("mnist-5k", "mnist")
+    assert sizes.comparable([], "mnist") == ("mnist",)
 
 
 def test_data_set_that_only_a_stranger_names_is_not_offered() -> None:
     cards = [replace(sized("pca", 2, 0.06), shipped=False)]
-    assert robust_sizes.comparable(cards, "mnist") == ("mnist",)
+    assert sizes.comparable(cards, "mnist") == ("mnist",)
 
 
 def test_command_for_a_terminal_is_quoted_for_the_shell() -> None:
@@ -241,4 +239,4 @@ def test_progress_of_a_study_between_two_models_says_so() -> None:
 def test_fewer_images_are_measured_to_begin_with_where_they_are_large(
     shape: tuple[int, int, int], n: str
 ) -> None:
-    assert controls.default_count(shape) == n
+    assert robust_controls.default_count(shape) == n

@@ -25,12 +25,11 @@ from core.training.config import PRESETS, TrainConfig
 from pages.ui.figures.theme import style
 from pages.ui.frame.deleting import DELETE
 from pages.ui.train import charts as run_charts
-from pages.ui.train import charts as run_pictures
 from pages.ui.train import probing as training_facts
 from pages.ui.train import report as run_report
 from pages.ui.train import result as run_result
 from pages.ui.train import runs as run_list
-from pages.ui.train import view
+from pages.ui.train import view as run_view
 from pages.ui.train.probing import Probes
 from tests.core.runs_for_tests import new_run, write_images
 from tests.pages.unpacking import components, unpacked
@@ -301,7 +300,7 @@ def test_list_has_a_row_a_run_with_its_curve_and_error(finished: Run) -> None:
 
 def test_slider_over_the_epochs_has_a_frame_an_epoch(finished: Run) -> None:
     curves = run_records.curves(finished)
-    sweep = run_pictures.epochs_described(finished, curves)
+    sweep = run_charts.epochs_described(finished, curves)
     assert sweep is not None
     assert sweep.values.tolist() == [1, 2, 3]
     kept = run_records.pictures(finished, 2)
@@ -315,14 +314,14 @@ def test_slider_over_the_epochs_has_a_frame_an_epoch(finished: Run) -> None:
 
 def test_slider_over_many_large_epochs_takes_some_of_them_and_the_last() -> None:
     many = [Pictures(i, np.zeros((2, 8, 3, 64, 64), np.uint8), None) for i in range(1, 201)]
-    thinned = run_pictures._thinned(many)
+    thinned = run_charts._thinned(many)
     assert thinned[-1].epoch == 200
-    assert sum(one.strip[1].size for one in thinned) <= run_pictures.MOST_VALUES
+    assert sum(one.strip[1].size for one in thinned) <= run_charts.MOST_VALUES
 
 
 def test_strip_is_a_picture_of_both_rows_with_gaps() -> None:
     strip = np.zeros((2, 8, 1, 28, 28), np.uint8)
-    content = run_pictures.strip_png(Pictures(1, strip, None))
+    content = run_charts.strip_png(Pictures(1, strip, None))
     width, height = (int.from_bytes(content[i : i + 4], "big") for i in (16, 20))
     assert (width, height) == (8 * 84 + 7 * 6, 2 * 84 + 6)
 
@@ -474,11 +473,11 @@ def test_pictures_of_another_size_are_left_out_of_the_slider(finished: Run) -> N
     strip = np.zeros((2, 8, 1, 20, 20), np.uint8)
     path = finished.folder / "epochs" / "00001.npz"
     np.savez(path, strip=strip, codes=np.empty((0, 2), np.float32))
-    sweep = run_pictures.epochs_described(finished, run_records.curves(finished))
+    sweep = run_charts.epochs_described(finished, run_records.curves(finished))
     assert sweep is not None
     assert sweep.values.tolist() == [2, 3]
     (finished.folder / "epochs" / "00002.npz").write_bytes(b"PK damaged")
-    assert run_pictures.epochs_described(finished, run_records.curves(finished)) is None
+    assert run_charts.epochs_described(finished, run_records.curves(finished)) is None
 
 
 def test_page_shows_a_run_that_exploded_and_one_that_cannot_be_read_and_deletes_both(
@@ -540,6 +539,6 @@ def test_run_that_waits_for_nothing_is_starting(finished: Run, monkeypatch: Any)
     monkeypatch.setenv("HOURGLASS_MAX_RUNS", "1")
     queued = Run(finished.folder, finished.config, Status(state="queued"))
     busy = Run(finished.folder.with_name("x"), finished.config, Status(state="running"))
-    assert view.live_words(queued, [queued, finished]) == ("Starting", "gray")
-    assert view.live_words(queued, [queued, busy]) == ("Waiting for its turn", "gray")
-    assert view._waiting(queued, [queued, busy]) == "Waiting for its turn, with 1 run before it"
+    assert run_view.live_words(queued, [queued, finished]) == ("Starting", "gray")
+    assert run_view.live_words(queued, [queued, busy]) == ("Waiting for its turn", "gray")
+    assert run_view._waiting(queued, [queued, busy]) == "Waiting for its turn, with 1 run before it"

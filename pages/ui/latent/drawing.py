@@ -17,7 +17,6 @@ from pages.ui.figures.text import plain
 from pages.ui.latent import controls as latent_controls
 from pages.ui.latent import data as latent_data
 from pages.ui.latent import jobs as latent_jobs
-from pages.ui.latent import map as latent_crowded
 from pages.ui.latent import map as latent_map
 from pages.ui.latent import plane as latent_plane
 from pages.ui.latent import views as latent_views
@@ -83,7 +82,7 @@ def _map(one: View, key: str) -> DeltaGenerator:
         f"{one.colouring.title}"
     )
     drawing = Drawing(key, name, one.population.images, points, one.colouring, look, words)
-    (latent_crowded.draw_dense if is_crowded(one) else latent_map.draw)(drawing)
+    (latent_map.draw_dense if is_crowded(one) else latent_map.draw)(drawing)
     caption = st.empty()
     _say(one, caption, at_once=True)
     return caption

@@ -7,8 +7,7 @@ import streamlit as st
 
 from core.checkpoints import Card
 from core.computing.tasks import task
-from core.latent import feature_maps as maps
-from core.latent import lesson_tasks
+from core.latent import feature_maps, lesson_tasks
 from core.latent.geometry import Array
 from core.models.layers import Conv
 from core.text import counted
@@ -92,8 +91,8 @@ def covered_frames(card: Card, x: Array, grid: int) -> tuple[Array, Array]:
         np.linspace(0, side - part, grid).round().astype(int)
         for side, part in zip(x.shape[2:], size, strict=True)
     )
-    frames = np.stack([maps.covered(x, t, left, size) for t in tops for left in lefts])
-    felt = np.stack([maps.felt(model, x, frame) for frame in frames])  # (S, n, h, w)
+    frames = np.stack([feature_maps.covered(x, t, left, size) for t in tops for left in lefts])
+    felt = np.stack([feature_maps.felt(model, x, frame) for frame in frames])  # (S, n, h, w)
     rows, columns = (
         np.arange(side) * n // side for side, n in zip(x.shape[2:], (h, w), strict=True)
     )
@@ -127,7 +126,7 @@ def _packed(card: Card, x: Array, shown: Shown) -> Packed:
 
 
 def _draw_maps(card: Card, x: Array) -> None:
-    found = maps.feature_maps(cache.autoencoder(card), x)[0]  # (c, h, w)
+    found = feature_maps.feature_maps(cache.autoencoder(card), x)[0]  # (c, h, w)
     most = max(float(np.abs(found).max()), 1e-9)
     tiles = mosaic.enlarged(mosaic.colours((0.5 + 0.5 * found / most)[:, None]), TILE)
     channels = mosaic.enlarged(mosaic.colours(x[0][:, None]), 4 * TILE)

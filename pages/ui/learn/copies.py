@@ -13,7 +13,7 @@ from core.text import counted
 from pages.ui.figures import mosaic
 from pages.ui.learn import parts
 from pages.ui.learn.parts import GoOn
-from pages.ui.robust import copying as robust_copies
+from pages.ui.robust import copying as robust_copying
 from pages.ui.robust.copying import Copying
 
 NAMES = (
@@ -38,7 +38,7 @@ def draw() -> None:
             "strangers", "What goes in", titles, "Images unlike any in training, and ordinary ones"
         )
     i = [one.name for one in STRANGERS].index(kind)
-    found = list(robust_copies.measured_copying(parts.DATASET, parts.SPLIT, cards).values())
+    found = list(robust_copying.measured_copying(parts.DATASET, parts.SPLIT, cards).values())
     parts.say(*words(cards, found, i))
     _draw_row("What goes in", found[0].copies[i].x)
     for card, one in zip(cards, found, strict=True):

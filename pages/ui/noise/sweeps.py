@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from core.checkpoints import Card
 from core.computing.tasks import Task, task
 from core.noise import Noise
-from core.robustness import curves as robustness
-from core.robustness import measure_tasks, sweeps
+from core.robustness import curves, measure_tasks, sweeps
 from core.robustness.curves import Table
 from core.robustness.sweeps import NoiseSweep
 from pages.ui import cache, progress
@@ -115,7 +114,7 @@ def measured(asked: Sequence[tuple[Measured, Card | None]]) -> list[Table]:
 
 def _curve(what: Measured, card: Card | None) -> Task:
     ref = cache.split_ref(what.dataset, what.split)
-    name, models = (card.name, [card]) if card else (robustness.INPUT, [])
+    name, models = (card.name, [card]) if card else (curves.INPUT, [])
     return task(
         measure_tasks.curve,
         ref,

@@ -15,7 +15,7 @@ from pages.ui import cache
 from pages.ui.figures import mosaic, theme
 from pages.ui.figures.text import hover_text, plain
 from pages.ui.outliers import data as outlier_data
-from pages.ui.outliers import truth
+from pages.ui.outliers import truth as outlier_truth
 from pages.ui.outliers.data import Found, Positions, Scores
 from pages.ui.outliers.histogram import MARGIN
 from pages.ui.session.rows import picked
@@ -189,5 +189,5 @@ def _of_class(found: Found, stack: Stack, i: int) -> str | None:
     for title, few in (("Hardest", order[:SHOWN]), ("Easiest", order[::-1][:SHOWN])):
         st.markdown(f"**{title} images of class {short}**, originals and reconstructions")
         key = f"classes_{title.lower()}"
-        clicked = truth.show_pairs(found, few, key, with_class=False) or clicked
+        clicked = outlier_truth.show_pairs(found, few, key, with_class=False) or clicked
     return clicked

@@ -20,7 +20,6 @@ from pages.ui.own import offering, steps_form, tray
 from pages.ui.own import place as own_place
 from pages.ui.own import report as own_report
 from pages.ui.own import results as own_results
-from pages.ui.own import results as own_wall
 from pages.ui.own.tray import Fit, Tray
 from pages.ui.progress import told
 from pages.ui.session import state
@@ -72,7 +71,7 @@ def draw(choice: Choice) -> None:
     if not beside:
         _chosen_one(held, looked, fit)
     noised = own_results.draw(held.chosen, looked.images, looked.card, choice.fitting)
-    own_wall.draw_wall(held.chosen, looked.images, choice.fitting, looked.scored.percentile)
+    own_results.draw_wall(held.chosen, looked.images, choice.fitting, looked.scored.percentile)
     own_place.draw(held.chosen, looked.images, choice, looked.card)
     prepared = {name: steps_form.words(held.steps(name, fit)) for name in held.given}
     downloads.button(

@@ -17,9 +17,7 @@ from pages.ui import cache, progress
 from pages.ui.figures.text import plain, sentence, size_name
 from pages.ui.frame import deleting, downloads, errors, sidebar, ways
 from pages.ui.frame.sidebar import Choice
-from pages.ui.own import findings as own_oddities
-from pages.ui.own import kept_report
-from pages.ui.own import offering as own_source
+from pages.ui.own import findings, kept_report, offering
 from pages.ui.own.offering import Source
 from pages.ui.session import state
 
@@ -70,7 +68,7 @@ def _made(found: Sequence[OwnSet]) -> None:
 
 
 def _begin(key: str) -> None:
-    images = own_source.choose_source()
+    images = offering.choose_source()
     if images is None:
         st.info(
             "Hand over a folder or an archive of images: a folder a class, or all in one. They are "
@@ -82,7 +80,7 @@ def _begin(key: str) -> None:
 
 
 def _offer_reading(key: str, images: Source) -> None:
-    form, encoding = own_source.source_form(images), own_source.encoding_choice(images)
+    form, encoding = offering.source_form(images), offering.encoding_choice(images)
     if st.button(
         "Read the images",
         type="primary",
@@ -104,7 +102,7 @@ def _start(key: str, images: Source, form: Form, encoding: str) -> Job:
             found = cache.apart(task(draft_tasks.read, *asked, title=title, lasting=False), tell)
         return draft_tasks.as_draft(found, form, images.name)
 
-    own_source.begin_anew()
+    offering.begin_anew()
     return progress.jobs().start(key, f"Reading {images.name}", work)
 
 
@@ -112,7 +110,7 @@ def _finish(key: str, draft: Draft) -> None:
     if not draft.folder.exists():  # a day has passed
         _forget(key, draft)
         st.rerun()
-    own_oddities.draw(draft)
+    findings.draw(draft)
     keeping, name = _keeping(draft)
     with st.container(horizontal=True):
         if st.button("Make the data set", type="primary", icon=":material/dataset:",

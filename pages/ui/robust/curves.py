@@ -23,12 +23,10 @@ from pages.ui.frame import downloads
 from pages.ui.frame.sidebar import Choice
 from pages.ui.noise import controls, inspector, rows
 from pages.ui.noise import report as reconstruct_report
-from pages.ui.noise import rows as reconstruction
 from pages.ui.noise import sweeps as noise_sweeps
 from pages.ui.noise.inspector import View
 from pages.ui.noise.sweeps import Measured, Shown
 from pages.ui.robust import chart as robust_chart
-from pages.ui.robust import controls as measuring
 from pages.ui.robust import controls as robust_controls
 from pages.ui.robust.chart import Look
 from pages.ui.robust.controls import Asked
@@ -63,15 +61,15 @@ def curves_content(asked: Asked, found: Study, pictured: Pictured) -> Content:
         "σ of the pictures": f"{pictured.sigma:.2f}",
     }
     sweeps = tuple(noise_sweeps.model_sweeps(pictured.shown, asked.cards))
-    step = reconstruction.nearest_step(sweeps[0].sigmas, pictured.sigma)
-    rows = reconstruct_report.rows(pictured.images, sweeps, asked.cards, step)
+    step = rows.nearest_step(sweeps[0].sigmas, pictured.sigma)
+    drawn = reconstruct_report.rows(pictured.images, sweeps, asked.cards, step)
     sayings = (robust_chart.summary(found), *crossing, *others, *use)
     name = f"{asked.metric.title} against noise"
     figure = Figure(
         name, _chart(asked, found, pictured.styles), f"Means over {counted(n, 'image')}."
     )
     return Content(
-        "Robustness", sayings, settings, asked.cards, rows, (figure,), (curves_table(found),)
+        "Robustness", sayings, settings, asked.cards, drawn, (figure,), (curves_table(found),)
     )
 
 
@@ -219,7 +217,7 @@ def constants(asked: Asked) -> dict[str, str | int | float]:
 def _caption(asked: Asked, found: Study) -> None:
     n, split = found.noisy.values.shape[2], asked.choice.split
     total = len(asked.choice.images())
-    which = measuring.which(n, total)
+    which = robust_controls.which(n, total)
     seeds = (
         f"seed {asked.seed}" if asked.draws == 1 else f"{asked.draws} draws from seed {asked.seed}"
     )

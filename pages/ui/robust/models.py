@@ -20,8 +20,8 @@ from pages.ui.frame import downloads, ways
 from pages.ui.frame.downloads import Column
 from pages.ui.frame.sidebar import Choice
 from pages.ui.noise import controls
-from pages.ui.robust import controls as measuring
-from pages.ui.robust import curves as robust_warnings
+from pages.ui.robust import controls as robust_controls
+from pages.ui.robust import curves as robust_curves
 from pages.ui.robust.controls import VIEWS
 from pages.ui.robust.questions import MOST
 from pages.ui.session import widgets
@@ -75,13 +75,13 @@ def draw(choice: Choice) -> None:
         noisy = _trained()
         noise, seed = controls.noise()
         with st.popover("Measure", icon=":material/tune:", help="On how many images"):
-            n = measuring.n_images(choice.dataset.input_shape)
+            n = robust_controls.n_images(choice.dataset.input_shape)
     cards = tuple(card for card in choice.fitting if _fits(card, families, noisy))
     if not cards:
         st.info("No model is left: take a filter away, or train one.")
         ways.to_training(choice.dataset.id)
         return
-    robust_warnings.draw_warnings(choice, cards, noise)
+    robust_curves.draw_warnings(choice, cards, noise)
     _draw_measured(choice, cards, replace(noise, sigma=SIGMA), seed, n)
 
 
@@ -109,7 +109,7 @@ def _draw_measured(
     _act([names[i] for i in rows], found)
     st.caption(
         plain(
-            f"Errors: {measuring.which(n, len(every))} {choice.split} images of "
+            f"Errors: {robust_controls.which(n, len(every))} {choice.split} images of "
             f"{choice.dataset.id}; clean, and with {noise_name(noise)}, σ = {noise.sigma:g}, "
             f"seed {seed}."
         )

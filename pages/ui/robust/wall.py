@@ -27,7 +27,7 @@ from pages.ui.frame import downloads
 from pages.ui.frame.downloads import Column
 from pages.ui.frame.sidebar import Choice
 from pages.ui.noise import controls, rows
-from pages.ui.robust import curves as robust_warnings
+from pages.ui.robust import curves as robust_curves
 from pages.ui.session import selection, state, widgets
 
 # Models ranked by what they make of the same noisy images. No st calls.
@@ -143,7 +143,7 @@ def draw(choice: Choice) -> None:
         noise, seed = controls.noise()
         sigma = _sigma()
     images, words = chosen(choice.images(), n, shuffle)
-    robust_warnings.draw_warnings(choice, choice.fitting, noise)
+    robust_curves.draw_warnings(choice, choice.fitting, noise)
     ranked = _ranked(images, choice.fitting, noise, sigma, seed)
     st.dataframe(
         ranked.table,

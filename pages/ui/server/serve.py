@@ -79,10 +79,10 @@ def get_ready() -> None:
     KNOWN.landing = preloading.landing()
     time.sleep(PAUSE_SECONDS)
     preloading.other_pages()
-    from core.runs import control
+    from core.runs import control as run_control
 
     with contextlib.suppress(OSError):  # a folder that may not be written to
-        control.tidy()
+        run_control.tidy()
 
 
 def address_to_open() -> str | None:

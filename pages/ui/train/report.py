@@ -15,7 +15,7 @@ from core.text import counted
 from pages.ui.figures import mosaic, theme
 from pages.ui.figures.text import decimal, noise_name
 from pages.ui.frame import downloads
-from pages.ui.train import charts as run_pictures
+from pages.ui.train import charts as run_charts
 from pages.ui.train import data as run_data
 from pages.ui.train import result as run_result
 
@@ -73,7 +73,7 @@ def _pictures(run: Run) -> tuple[Row, ...]:
     found = run_records.pictures(run, latest[-1]) if latest else None
     if found is None:
         return ()
-    x, x_hat = (run_pictures.as_floats(one) for one in found.strip)
+    x, x_hat = (run_charts.as_floats(one) for one in found.strip)
     names = [f"test image {i}" for i in range(1, len(x) + 1)]
     below = [decimal(float(value), 4) for value in np.square(x - x_hat).mean(axis=(1, 2, 3))]
     after = f"After epoch {found.epoch}; below each its MSE."

@@ -8,7 +8,7 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from core import runs as store
+from core import runs
 from core.export.tables import safe_table
 from core.models import BY_NAME
 from core.runs import Broken, Run
@@ -22,14 +22,13 @@ from pages.ui.train import charts as run_charts
 from pages.ui.train import data as run_data
 from pages.ui.train import form as training_form
 from pages.ui.train import result as run_result
-from pages.ui.train import view
 from pages.ui.train import view as run_view
 
 
 def draw(found: Sequence[Run]) -> None:
     """The table, what can be done with the chosen rows, and their curves compared."""
     st.subheader("Runs")
-    for one in store.broken():
+    for one in runs.broken():
         _broken(one)
     if not found:
         st.caption("None yet: choose a preset and press Start training.")
@@ -62,7 +61,7 @@ def _row(run: Run, found: Sequence[Run]) -> dict[str, object]:
     size = f", D' = {dim}" if dim else ""
     return {
         "name": run.config.name,
-        "state": view.live_words(run, found)[0],
+        "state": run_view.live_words(run, found)[0],
         "model": f"{BY_NAME[train.arch].title}{size}{noise}",
         "data": train.dataset,
         "epochs": _epochs(run),

@@ -25,7 +25,6 @@ from pages.ui.figures.text import plain
 from pages.ui.frame import downloads, errors
 from pages.ui.session import state, widgets
 from pages.ui.train import charts as run_charts
-from pages.ui.train import charts as run_pictures
 from pages.ui.train import data as run_data
 from pages.ui.train import form as training_form
 from pages.ui.train import report as run_report
@@ -240,7 +239,7 @@ def _strip(shown: Pictures | None) -> None:
     images = "One test image" if n == 1 else f"{NUMBERS.get(n, str(n))} test images"
     made = "of it" if n == 1 else "of them"
     said = f"{images} and what the network makes {made} after epoch {shown.epoch}"
-    st.image(run_pictures.strip_png(shown), alt=said)
+    st.image(run_charts.strip_png(shown), alt=said)
     st.caption(said)
 
 
