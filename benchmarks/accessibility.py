@@ -77,7 +77,9 @@ def _message(node: dict[str, Any]) -> str:
 def judged(browser: Browser, address: str, scheme: str, stop: walking.Stop) -> list[Violation]:
     """What is wrong with one view; what is ours is told on stderr, element by element."""
     with browser.new_context(
-        viewport={"width": 1440, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
+        viewport={"width": 1440, "height": 900},
+        color_scheme=scheme,  # type: ignore[arg-type]
+        reduced_motion="reduce",
     ) as context:
         page = context.new_page()
         walking.open_stop(page, address, walking.through(stop, MODEL))

@@ -23,7 +23,7 @@ from core.noise import Noise, same_sort
 from core.robustness import copying, crossings
 from core.robustness import curves as robustness
 from core.robustness.copying import STRANGERS
-from core.robustness.curves import INPUT, Curve, Study
+from core.robustness.curves import INPUT, Curve, Rebuilder, Study  # type: ignore[attr-defined]
 
 MODELS = (
     "mnist-dense-2",
@@ -61,7 +61,7 @@ def study(images: ImageSet, noise: Noise) -> Study:
     sigmas = robustness.levels(LEVELS)
     models = [(name, Autoencoder.load(name)) for name in MODELS]
     curves = [
-        _curve(name, model, images, noise, sigmas)
+        _curve(name, model, images, noise, sigmas)  # type: ignore[arg-type]
         for name, model in (*models, (INPUT, robustness.Untouched()))
     ]
     return Study(sigmas, MSE, tuple(curves[:-1]), curves[-1])
@@ -69,7 +69,7 @@ def study(images: ImageSet, noise: Noise) -> Study:
 
 def _curve(
     name: str,
-    model: robustness.Rebuilder,
+    model: Rebuilder,
     images: ImageSet,
     noise: Noise,
     sigmas: tuple[float, ...],

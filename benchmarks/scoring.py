@@ -93,7 +93,7 @@ def plain_loop(source: Source, n: int) -> Speed:
         while batch := list(islice(samples, min(LOOP_BATCH, n - done))):
             pictures = [read_image(_source(sample)) for sample in batch]
             x = np.stack([to_array(one, shape[0], (height, width)) for one in pictures])
-            job.autoencoder.errors(x / np.float32(255))
+            job.autoencoder.errors(x / np.float32(255))  # type: ignore[arg-type]
             done += len(batch)
         return done
 

@@ -38,9 +38,9 @@ class Attack(NamedTuple):
 # Zip files, written here byte by byte: zipfile writes none of these.
 
 
-def member(name: bytes, content: bytes = b"", **changed: int) -> tuple[bytes, bytes]:
+def member(name: bytes, content: bytes = b"", **changed: Any) -> tuple[bytes, bytes]:
     """A file of a zip archive, and its entry in the table of contents but for its place."""
-    field = {"flags": 0, "method": 0, "mode": 0, "made": 3, "needs": 20} | changed
+    field: dict[str, Any] = {"flags": 0, "method": 0, "mode": 0, "made": 3, "needs": 20} | changed
     packed = field.get("packed_as", b"") or content
     if field["method"] == zipfile.ZIP_DEFLATED:
         packed = zlib.compress(content, 9, -15)

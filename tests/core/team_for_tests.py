@@ -24,7 +24,7 @@ def main(folder: Path, arch: str) -> None:
         losses = [e.loss for e in fit_by_gradient(descent, SETS[1]) if isinstance(e, StepDone)]
         history = [record.train_loss for record in descent.history]
         state = {name: t.numpy() for name, t in descent.network.state_dict().items()}
-        np.savez(folder / f"rank{team.rank}.npz", history=history, losses=losses[-1:], **state)
+        np.savez(folder / f"rank{team.rank}.npz", history=history, losses=losses[-1:], **state)  # type: ignore[arg-type]
 
 
 if __name__ == "__main__":

@@ -79,7 +79,8 @@ def test_temporary_that_is_being_written_stays(tmp_path: Path) -> None:
 def test_temporary_removed_in_the_moment_it_was_made_is_made_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make, made = tempfile.mkstemp, []
+    make = tempfile.mkstemp
+    made: list[str] = []
 
     def hurried(**asked: Any) -> tuple[int, str]:
         handle, name = make(**asked)

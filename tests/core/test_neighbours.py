@@ -89,7 +89,7 @@ def test_nearest_to_a_row_of_bytes_are_those_found_among_floats(
     x = np.random.default_rng(0).integers(0, 256, (50, 6), dtype=np.uint8)
     x[7] = x[3]
     found = neighbours.nearest_to_row(x, 5, 3, 255)
-    expected = neighbours.nearest_others(x.astype(np.float32) / 255, 5, np.array([3]))
+    expected = neighbours.nearest_others(x.astype(np.float32) / 255, 5, np.array([3]))  # type: ignore[arg-type]
     np.testing.assert_array_equal(found.positions, expected.positions)
     np.testing.assert_allclose(found.distances, expected.distances, rtol=1e-5)
     assert found.positions[0, 0] == 7

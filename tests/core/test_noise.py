@@ -66,14 +66,14 @@ def test_speckle_noise_grows_with_the_brightness() -> None:
 @pytest.mark.parametrize("channels", [1, 3])
 def test_masking_blackens_the_share_of_pixels_asked_for_in_all_channels(channels: int) -> None:
     x = 0.25 + 0.5 * images(64, channels, 32)  # equal images would have equal noise
-    black = add_noise(x, Noise("masking", sigma=0.3), 1) == 0
+    black = add_noise(x, Noise("masking", sigma=0.3), 1) == 0  # type: ignore[arg-type]
     assert black.mean() == pytest.approx(0.3, abs=0.01)
     assert (black == black[:, :1]).all()
 
 
 def test_salt_and_pepper_sets_as_many_pixels_white_as_black() -> None:
     x = 0.25 + 0.5 * images(64, 3, 32)
-    noisy = add_noise(x, Noise("salt_and_pepper", sigma=0.4), 1)
+    noisy = add_noise(x, Noise("salt_and_pepper", sigma=0.4), 1)  # type: ignore[arg-type]
     assert (noisy == 1).mean() == pytest.approx(0.2, abs=0.01)
     assert (noisy == 0).mean() == pytest.approx(0.2, abs=0.01)
 

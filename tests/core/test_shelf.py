@@ -10,9 +10,15 @@ MOST = 10 * LEAST
 
 
 def test_thing_is_made_once_and_kept() -> None:
-    shelf, made = Shelf(MOST), []
+    shelf = Shelf(MOST)
+    made: list[int] = []
+
+    def make() -> str:
+        made.append(1)
+        return "thing"
+
     for _ in range(3):
-        assert shelf.get("a", lambda: made.append(1) or "thing") == "thing"
+        assert shelf.get("a", make) == "thing"
     assert made == [1]
 
 

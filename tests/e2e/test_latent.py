@@ -422,7 +422,7 @@ def test_walk_is_taken_away_as_a_moving_picture(visit: Visit, server: str) -> No
         page.get_by_role("button", name="GIF").click()
     with Image.open(Path(download.value.path())) as picture:
         assert picture.format == "GIF"
-        assert picture.n_frames == 80
+        assert picture.n_frames == 80  # type: ignore[attr-defined]
 
 
 def test_lasso_on_one_map_lights_the_same_images_on_the_other(visit: Visit, server: str) -> None:

@@ -62,7 +62,7 @@ def charts(app: AppTest) -> dict[str, dict[str, Any]]:
 
 def drawn_points(figure: dict[str, Any]) -> dict[str, tuple[float, float]]:
     """id -> place, over all traces."""
-    found = {}
+    found: dict[str, Any] = {}
     for trace in figure["data"]:
         places = zip(values(trace["x"]), values(trace["y"]), strict=True)
         found |= dict(zip(trace["customdata"], places, strict=True))

@@ -31,7 +31,7 @@ def controls(block: Any) -> Iterator[tuple[str, Any]]:
     """Kind and description of each control in a part of a page, in popovers and columns too."""
     for child in getattr(block, "children", {}).values():
         proto = getattr(child, "proto", None)
-        fields = proto.DESCRIPTOR.fields_by_name if hasattr(proto, "DESCRIPTOR") else {}
+        fields = proto.DESCRIPTOR.fields_by_name if hasattr(proto, "DESCRIPTOR") else {}  # type: ignore[union-attr]
         if "help" in fields and child.type not in NO_CONTROLS:
             yield child.type, proto
         yield from controls(child)

@@ -264,7 +264,7 @@ def test_plane_points_stand_where_their_codes_lie(open_page: OpenPage) -> None:
     ticks = np.linspace(0, 1, sent.header["size"])
     z = Autoencoder.load("tiny-vae").encode(digits().pixels())
     back = [np.interp(shares[:, i], ticks, sent.header[name]) for i, name in ((0, "xs"), (1, "ys"))]
-    np.testing.assert_allclose(np.stack(back, axis=1), z, atol=2e-3 * np.ptp(z))
+    np.testing.assert_allclose(np.stack(back, axis=1), z, atol=2e-3 * np.ptp(z))  # type: ignore[call-overload]
 
 
 def plane_points(app: AppTest) -> np.ndarray:

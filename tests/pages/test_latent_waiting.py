@@ -67,7 +67,9 @@ def test_first_picture_is_drawn_anew_whenever_there_are_twice_as_many(
 ) -> None:
     monkeypatch.setattr(encoding, "LEAST", 100)
     drawn: list[str] = []
-    monkeypatch.setattr(encoding.st, "image", lambda _, words, *__, **___: drawn.append(words))
+    monkeypatch.setattr(
+        "pages.ui.latent.encoding.st.image", lambda _, words, *__, **___: drawn.append(words)
+    )
     whole = Crowd("mnist-5k", "test", False, 10_000, 0)
     for n in (50, 120, 180, 250, 399, 500):
         encode(card, "test", n)

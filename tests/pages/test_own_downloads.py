@@ -28,7 +28,9 @@ FIRST = "fashion-mnist/train-images-idx3-ubyte.gz"
 def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[Loopback]:
     """A mirror of a small Fashion-MNIST."""
     files = {f"{name}.gz": gzip.compress(idx(n)) for name, n in IDX_NAMES}
-    sums = [(name, hashlib.md5(content).hexdigest(), []) for name, content in files.items()]
+    sums: list[tuple[str, str, list[str]]] = [
+        (name, hashlib.md5(content).hexdigest(), []) for name, content in files.items()
+    ]
     monkeypatch.setattr(downloads, "_published", lambda _: sums)
     with loopback() as server:
         server.files = {f"fashion-mnist/{name}": content for name, content in files.items()}

@@ -201,7 +201,7 @@ def test_zip_without_an_image_is_a_sentence_and_the_section_begins_again(
 def test_reading_cancelled_leaves_nothing(
     section: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    slow = draft_tasks.gather
+    slow = draft_tasks.gather  # type: ignore[attr-defined]
 
     def slowly(offers: object, form: object, source: str, tell: Callable[..., None]) -> object:
         def wait(done: int, total: int | None) -> None:
@@ -251,7 +251,7 @@ def test_only_who_sits_at_this_machine_may_name_its_folders(
 
     context = Context()
     context.headers = headers  # type: ignore[attr-defined]
-    monkeypatch.setattr(offering.st, "context", context)
+    monkeypatch.setattr("pages.ui.own.offering.st.context", context)
     assert offering.may_name_paths() == may
 
 
@@ -311,7 +311,7 @@ def test_encoding_of_names_can_be_chosen_where_it_is_a_guess(section: AppTest) -
     assert any("猫/0" in one.value for one in app.caption)
     control.set_value("gbk").run()
     assert not any("猫/0" in one.value for one in app.caption)
-    app.selectbox(key=control.key).set_value("shift-jis").run()
+    app.selectbox(key=str(control.key)).set_value("shift-jis").run()
     app = wait_for(press(app, "Read the images"), "Make the data set")
     assert "Japanese" in app.warning[0].value
     press(app, "Make the data set")

@@ -61,7 +61,7 @@ def test_noisy_pictures_that_are_not_clipped_keep_what_lies_outside_the_screen(k
 
 def test_frames_of_bytes_arrive_exactly() -> None:
     x = np.random.default_rng(0).integers(0, 256, (5, 2, 3, 4, 6)).astype(np.float32) / 255
-    arrived = sent(Row("", "reconstructed", Frames(x)))
+    arrived = sent(Row("", "reconstructed", Frames(x)))  # type: ignore[arg-type]
     for frame in range(5):
         np.testing.assert_allclose(arrived.pictures(0, frame), x[frame], atol=1e-6)
 
@@ -76,7 +76,7 @@ def test_frames_out_of_zero_to_one_arrive_within_half_a_step() -> None:
 @settings(max_examples=50, deadline=None)
 @given(arrays(np.float32, 20, elements=st.floats(-50, 50, width=32)))
 def test_quantised_pictures_stay_in_range_and_within_half_a_step(x: np.ndarray) -> None:
-    q, low, high = packing.quantised(x)
+    q, low, high = packing.quantised(x)  # type: ignore[attr-defined]
     back = low + q * ((high - low) / 255)
     assert -1 <= low <= 0
     assert 1 <= high <= 2

@@ -57,7 +57,7 @@ def test_each_model_gets_a_row_of_reconstructions_and_one_of_its_errors() -> Non
 
 def test_error_scale_covers_995_of_1000_pixels_of_all_models_together() -> None:
     sweeps = [sweep(model("dense")), sweep(model("pca"))]
-    errors = np.concatenate([np.abs(s.models[0].x_hat - s.x).ravel() for s in sweeps])
+    errors = np.concatenate([np.abs(s.models[0].x_hat - s.x).ravel() for s in sweeps])  # type: ignore[operator]
     scale = rows.error_scale(sweeps)
     assert scale == pytest.approx(min(1, np.quantile(errors, 0.995)), rel=1e-6)
 

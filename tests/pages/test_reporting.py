@@ -68,7 +68,7 @@ def test_page_offers_a_report_that_stands_alone_and_names_models_data_and_seed(
     app = opened(
         open_app, page, model="tiny-dense", seed="7", sample="7", truth="planted", plant_seed="7"
     )
-    assert any(one.label == "Copy report" for one in app.get("download_button"))
+    assert any(one.label == "Copy report" for one in app.get("download_button"))  # type: ignore[union-attr]
     content = told[-1]
     found = Page(reports.html(content, "http://localhost/"))
     words = " ".join(found.words)
@@ -192,15 +192,16 @@ def test_latent_report_of_a_walk_has_its_steps_its_two_images_and_its_errors(
     link = {"section": "between", "walk_from": first, "walk_to": second, "walk_at": "0.25"}
     opened(open_app, "latent", model="tiny-dense", points="2000", **link)
     content, x = told[-1], images.pixels([3, 8])
+    first_code, second_code = dense.encode(x)
     strip, here = content.rows
     assert strip.title == f"Walk from {first} to {second}: straight line"
-    drawn = dense.decode(walks.straight(*dense.encode(x), 11))
+    drawn = dense.decode(walks.straight(first_code, second_code, 11))
     expected = on_screen(np.stack([x[0], *drawn, x[1]]))
     np.testing.assert_allclose([pixels(tile) for tile in strip.tiles], expected, atol=0.01)
     assert [strip.tiles[i].alt for i in (0, -1)] == [first, second]
     assert [tile.caption for tile in strip.tiles[1:-1]] == [f"{k / 10:.2f}" for k in range(11)]
     assert content.settings["share of the way"] == "0.25"
-    quarter = dense.decode(walks.straight(*dense.encode(x), 41)[[10]])
+    quarter = dense.decode(walks.straight(first_code, second_code, 41)[[10]])
     np.testing.assert_allclose(pixels(here.tiles[1]), on_screen(quarter)[0], atol=0.01)
     table = content.tables[0]
     for column, values in (
@@ -208,7 +209,7 @@ def test_latent_report_of_a_walk_has_its_steps_its_two_images_and_its_errors(
         ("to the second", metrics.mse(drawn, np.repeat(x[1:], 11, axis=0))),
         ("fed back", dense.errors(drawn)),
     ):
-        np.testing.assert_allclose(np.float64(numbers(table, column)), values, atol=2e-5)
+        np.testing.assert_allclose(np.array(numbers(table, column), np.float64), values, atol=2e-5)
     assert [line.name for line in content.figures[-1].chart.series] == list(table.columns[1:])
     assert not Page(reports.html(content, "http://localhost/")).unclosed
 
@@ -257,7 +258,7 @@ def test_every_view_of_robustness_offers_a_report_that_stands_alone(
     open_app: OpenApp, told: list[Content], view: str
 ) -> None:
     app = opened(open_app, "robustness", robust_view=view, trained_on="mnist-5k", seed="7")
-    assert any(one.label == "Copy report" for one in app.get("download_button"))
+    assert any(one.label == "Copy report" for one in app.get("download_button"))  # type: ignore[union-attr]
     content = told[-1]
     found = Page(reports.html(content, "http://localhost/"))
     words = " ".join(found.words)
@@ -318,7 +319,7 @@ def test_report_on_own_data_sets_says_how_each_was_made_and_which_models_learned
     path = only_tiny_models / "of-pets.safetensors"
     checkpoints.save(path, document, tiny_tensors(document))
     app = opened(open_app, "your_images", your="sets")
-    assert any(one.label == "Copy report" for one in app.get("download_button"))
+    assert any(one.label == "Copy report" for one in app.get("download_button"))  # type: ignore[union-attr]
     content = told[-1]
     facts, made = content.tables
     assert dict(zip(facts.columns, facts.rows[0], strict=True)) == {
@@ -368,7 +369,7 @@ def test_report_of_a_run_has_its_settings_losses_pictures_and_numbers(
 ) -> None:
     app = opened(open_app, "train")
     content = told[-1]
-    assert any(one.label == "Copy report" for one in app.get("download_button"))
+    assert any(one.label == "Copy report" for one in app.get("download_button"))  # type: ignore[union-attr]
     html = reports.html(content, "http://localhost/")
     assert "<b>squares" not in html
     assert not Page(html).unclosed

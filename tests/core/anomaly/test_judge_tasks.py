@@ -75,7 +75,7 @@ def test_known_codes_stand_beside_their_images(
 def test_mean_errors_are_those_of_each_class(case: Case, model: Autoencoder) -> None:
     images = catalogue.load("mnist-5k", "test")
     found = judge_tasks.mean_errors(case)
-    x = images.pixels(images.labels == 3)
+    x = images.pixels(images.labels == 3)  # type: ignore[arg-type]
     expected = metrics.error_map(x, model.reconstruct(x)).mean(axis=0)
     np.testing.assert_allclose(found["errors"][3], expected, rtol=1e-4)
     assert found["classes"].tolist() == list(range(10))

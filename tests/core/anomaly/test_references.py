@@ -16,7 +16,12 @@ def card(dataset: str, excluded: tuple[str, ...] = (), **more: Any) -> Any:
     shape = (
         catalogue.load(dataset, "test").shape if dataset in ("mnist-5k", "shapes") else (1, 28, 28)
     )
-    fields = {"name": "m", "dataset": dataset, "excluded_classes": excluded, "input_shape": shape}
+    fields: dict[str, Any] = {
+        "name": "m",
+        "dataset": dataset,
+        "excluded_classes": excluded,
+        "input_shape": shape,
+    }
     fields |= {"sha256": "", "shipped": False}
     return SimpleNamespace(**fields | more)
 
@@ -28,7 +33,7 @@ def test_references_of_test_images_are_all_training_images() -> None:
 
 def test_references_leave_out_classes_the_model_never_saw() -> None:
     found = reference_images(card("mnist-5k", ("5", "9")), catalogue.load("mnist-5k", "test"))
-    assert set(np.unique(found.labels).tolist()) == {0, 1, 2, 3, 4, 6, 7, 8}
+    assert set(np.unique(found.labels).tolist()) == {0, 1, 2, 3, 4, 6, 7, 8}  # type: ignore[arg-type]
 
 
 def test_references_of_judged_training_images_are_the_test_images() -> None:

@@ -146,7 +146,16 @@ def test_numbers_that_json_has_not_are_refused() -> None:
             documents.from_json(text)
 
 
-HOSTILE_OPTIONS = ("x" * 10**6, [1] * 10**5, [[[]]], {"a": 1}, 10**40, -(10**40), 1e308, None)
+HOSTILE_OPTIONS: tuple[Any, ...] = (
+    "x" * 10**6,
+    [1] * 10**5,
+    [[[]]],
+    {"a": 1},
+    10**40,
+    -(10**40),
+    1e308,
+    None,
+)
 
 
 @pytest.mark.parametrize("spec", ARCHITECTURES, ids=lambda spec: spec.name)

@@ -36,7 +36,9 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
 def web(empty_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Loopback]:
     """A mirror of a small KMNIST, for a data folder with nothing in it."""
     files = idx_files()
-    sums = [(name, hashlib.md5(content).hexdigest(), []) for name, content in files.items()]
+    sums: list[tuple[str, str, list[str]]] = [
+        (name, hashlib.md5(content).hexdigest(), []) for name, content in files.items()
+    ]
     monkeypatch.setattr(downloads, "_published", lambda _: sums)
     with loopback() as server:
         server.files = {f"kmnist/{name}": content for name, content in files.items()}

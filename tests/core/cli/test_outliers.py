@@ -48,7 +48,7 @@ def test_outliers_are_ranked_as_the_functions_rank_them(
 ) -> None:
     _, out, _ = run(capsys, model, "--json")
     images = catalogue.load("mnist-5k", "test")
-    truth = np.isin(images.labels, (5, 9))
+    truth = np.isin(images.labels, (5, 9))  # type: ignore[arg-type]
     autoencoder = Autoencoder.load(model)
     judged = References(autoencoder, reference_images(autoencoder.card, images)).judge(images)
     assert json.loads(out)["n_outliers"] == truth.sum()
@@ -76,7 +76,7 @@ def test_planted_outliers_are_added_to_the_classes_the_model_knows(
     _, out, err = run(capsys, model, "--plant", plant, "--share", "0.1", "--json")
     found = json.loads(out)
     labels = catalogue.load("mnist-5k", "test").labels
-    usual = int((~np.isin(labels, (5, 9))).sum())
+    usual = int((~np.isin(labels, (5, 9))).sum())  # type: ignore[arg-type]
     assert err == ""
     assert found["n_outliers"] == round(usual / 10)
     assert found["n"] == usual + found["n_outliers"]

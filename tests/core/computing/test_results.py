@@ -48,7 +48,7 @@ def test_large_result_is_mapped_and_a_small_one_is_not() -> None:
         assert found is not None
         owner = found["numbers"]
         while isinstance(owner, np.ndarray):
-            owner = owner.base
+            owner = owner.base  # type: ignore[assignment]
         assert isinstance(getattr(owner, "obj", owner), mmap.mmap) is mapped
 
 

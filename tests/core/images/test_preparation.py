@@ -116,7 +116,7 @@ def test_grey_for_a_model_of_one_channel_is_perceived_brightness() -> None:
 def test_each_step_is_on_the_way_exactly_when_it_is_switched_on(step: str) -> None:
     picture = read_image(encoded(colour(), "PNG"))
     without = names(picture, (3, 16, 16), Steps(grey=step != "grey"))
-    with_it = names(picture, (3, 16, 16), replace(Steps(grey=True), **{step: True}))
+    with_it = names(picture, (3, 16, 16), replace(Steps(grey=True), **{step: True}))  # type: ignore[arg-type]
     assert len(with_it) == len(without) + 1
 
 

@@ -40,7 +40,7 @@ def test_evaluation_equals_a_loop_over_single_images(
     found = evaluation.evaluate(autoencoder, images(), (0.0, 0.4), noise, seed=5)
     x = images().images.astype(np.float32) / 255
     for at in found.sigma:
-        noisy = add_noise(x, Noise(noise.kind, at.sigma, clip=noise.clip), seed=5)
+        noisy = add_noise(x, Noise(noise.kind, at.sigma, clip=noise.clip), seed=5)  # type: ignore[arg-type]
         mse, noisy_mse, psnr, ssim = [], [], [], []
         for clean, bad in zip(x, noisy, strict=True):
             x_hat = autoencoder.reconstruct(bad[None])[0]

@@ -149,7 +149,7 @@ def test_id_image_code_and_factor_stay_together_through_filter_shuffle_subsample
     images = joined(numbered_images("test", range(90)), numbered_images("train", range(90, 200)))
     of_id = dict(zip(images.ids.tolist(), model.encode(images.pixels()), strict=True))
 
-    filtered = images.take(images.labels != 1)
+    filtered = images.take(images.labels != 1)  # type: ignore[arg-type]
     shuffled = filtered.take(np.random.default_rng(0).permutation(len(filtered)))
     sample = shuffled.take(geometry.stratified(shuffled.labels, len(shuffled), 60, 0))
     z = model.encode(sample.pixels())

@@ -78,10 +78,10 @@ def test_lattice_decodes_each_node_of_the_plane(model: Autoencoder) -> None:
     z = codes()
     axes = geometry.plane(z)
     lattice = walks.lattice(model, z, axes, 6)
-    assert lattice.decoded.shape == (6, 6, *SHAPE)
+    assert lattice.decoded.shape == (6, 6, *SHAPE)  # type: ignore[union-attr]
     for row, column in ((0, 0), (2, 5), (5, 1)):
         code = axes.codes([[lattice.xs[column], lattice.ys[row]]])
-        np.testing.assert_allclose(lattice.decoded[row, column], model.decode(code)[0], atol=1e-6)
+        np.testing.assert_allclose(lattice.decoded[row, column], model.decode(code)[0], atol=1e-6)  # type: ignore[index]
         distances = np.linalg.norm(z - code, axis=1)
         assert lattice.nearest[row, column] == distances.argmin()
         assert lattice.distance[row, column] == pytest.approx(distances.min(), rel=1e-4)
@@ -126,7 +126,7 @@ def test_lattice_node_is_far_only_where_no_point_is_near() -> None:
 def test_lattice_of_equal_codes_is_still_a_lattice(model: Autoencoder) -> None:
     lattice = walks.lattice(model, np.ones((5, 3), np.float32), geometry.plane(codes()), 8)
     assert (np.diff(lattice.xs) > 0).all()
-    assert np.isfinite(lattice.decoded).all()
+    assert np.isfinite(lattice.decoded).all()  # type: ignore[arg-type]
 
 
 def test_codes_of_any_shape_are_decoded_in_that_shape(model: Autoencoder) -> None:

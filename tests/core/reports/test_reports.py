@@ -73,7 +73,7 @@ def card(own_checkpoints: Path) -> Card:
 
 def content(card: Card, text: str = "words") -> Content:
     """A bit of everything, with `text` wherever text from outside can stand."""
-    chart = Chart(text, text, (Series(text, np.arange(3), np.arange(3), "#112233"),), text)
+    chart = Chart(text, text, (Series(text, np.arange(3.0), np.arange(3.0), "#112233"),), text)
     return Content(
         "Latent space",
         (text, text),

@@ -106,7 +106,9 @@ def test_upright_line_outside_of_the_chart_is_not_drawn() -> None:
 )
 def test_any_numbers_give_a_well_formed_chart_without_nan(values: list[float], log: bool) -> None:
     y = np.array(values)
-    text = svg.svg(Chart("x", "y", (Series("a", np.arange(len(y)), y, "#1"),), "", log_y=log))
+    text = svg.svg(
+        Chart("x", "y", (Series("a", np.arange(len(y), dtype=float), y, "#1"),), "", log_y=log)
+    )
     ElementTree.fromstring(text)
     assert "nan" not in text
     assert "inf" not in text

@@ -57,7 +57,7 @@ def test_projection_to_k_numbers_lets_k_of_all_noise_through(k: int) -> None:
 
 
 def test_model_worse_than_grey_keeps_less_than_nothing() -> None:
-    copies = copying.copies(Autoencoder(tiny_checkpoint("dense")), 0.1 * images(), 0)
+    copies = copying.copies(Autoencoder(tiny_checkpoint("dense")), 0.1 * images(), 0)  # type: ignore[arg-type]
     for copy in copies:
         grey = np.square(copy.x - Grey().reconstruct(copy.x)).mean()
         assert copy.kept == pytest.approx(1 - copy.mse.mean() / grey, rel=1e-4)

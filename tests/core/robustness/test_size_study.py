@@ -11,7 +11,7 @@ import pytest
 from core import checkpoints, runs
 from core.cli import sizes as command
 from core.cli.main import main
-from core.config import OptionError
+from core.config import OptionError, runs_dir
 from core.robustness import size_study, sizes
 from core.runs import Run, processes
 from tests.core.runs_for_tests import write_images
@@ -25,7 +25,7 @@ def dataset(home: Path) -> str:
 def wait_until(ready: Callable[[], object], seconds: float = 90) -> None:
     until = time.monotonic() + seconds
     while not ready():
-        log = runs.runs_dir() / "size-study" / "log.txt"
+        log = runs_dir() / "size-study" / "log.txt"
         assert time.monotonic() < until, log.read_text() if log.exists() else "no log"
         time.sleep(0.05)
 

@@ -76,7 +76,7 @@ def test_sweep_as_a_task_gives_the_same_numbers_and_the_pictures_of_each_step(
     assert found.frames is not None
     q = np.cumsum(found.frames.changes, axis=-1, dtype=np.uint8)
     drawn = found.frames.low + q * (found.frames.high - found.frames.low) / 255
-    inside = np.clip(np.moveaxis(expected.x_hat, 0, -1), -1, 2)
+    inside = np.clip(np.moveaxis(expected.x_hat, 0, -1), -1, 2)  # type: ignore[call-overload,type-var]
     assert np.abs(drawn - inside).max() <= 0.51 * (found.frames.high - found.frames.low) / 255
     errors = sweeps.pixel_errors(x, expected)
     assert found.errors is not None

@@ -64,7 +64,8 @@ def asked(*arguments: str) -> Any:
 
 def check(hurt: Path) -> Run | Broken:
     """All that reads runs reads this one, and finds the other as it was."""
-    found = {one.id: one for one in (*runs.found(), *runs.broken())}
+    every: tuple[Run | Broken, ...] = (*runs.found(), *runs.broken())
+    found = {one.id: one for one in every}
     assert set(found) == {hurt.name, runs.get("sound").id}
     listed = asked("runs")
     told = [one["id"] for one in listed["runs"]] + listed["broken"]

@@ -16,8 +16,9 @@ import psutil
 import pytest
 
 from core import checkpoints, files, locks, machine, runs
-from core.config import PROJECT, CheckpointError, OptionError, TrainingError
+from core.config import PROJECT, CheckpointError, OptionError, TrainingError, runs_dir
 from core.data import catalogue
+from core.files import write_atomically
 from core.runs import Run, processes, queue
 from core.runs import control as run_control
 from core.runs import records as run_records
@@ -279,7 +280,7 @@ def test_run_that_is_not_live_is_asked_for_nothing(request_: Any, images: str) -
 def test_request_that_comes_as_the_run_ends_is_refused_and_leaves_nothing(
     images: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run, write_atomically = new_run(images), run_control.write_atomically
+    run = new_run(images)
     journal = Journal(run)
     with journal.owned():
         journal.set("running")
@@ -341,7 +342,7 @@ def test_what_killed_processes_left_is_removed_when_the_next_run_begins(
         leave(done.folder, "status.json"),
         leave(mine.folder, "state"),
         leave(own_checkpoints, "a.safetensors"),
-        leave(runs.runs_dir() / ".deleted-x" / "old", "state"),
+        leave(runs_dir() / ".deleted-x" / "old", "state"),
     ]
     (done.folder / "state").touch()
     (killed.folder / "state").write_bytes(b"needed to go on")
@@ -412,9 +413,9 @@ def test_status_that_cannot_be_read_counts_as_interrupted_unless_somebody_is_at_
 
 def test_folder_that_is_no_run_is_left_out_and_refused_by_name(images: str) -> None:
     run = new_run(images)
-    (runs.runs_dir() / "notes").mkdir()
-    (runs.runs_dir() / "broken").mkdir()
-    (runs.runs_dir() / "broken" / "config.json").write_text("{}")
+    (runs_dir() / "notes").mkdir()
+    (runs_dir() / "broken").mkdir()
+    (runs_dir() / "broken" / "config.json").write_text("{}")
     assert [found.id for found in runs.found()] == [run.id]
     with pytest.raises(OptionError, match="can be read.*delete it"):
         runs.get("broken")

@@ -80,7 +80,7 @@ def parquets(path: Path) -> Path:
         rows = range(first, min(first + 10, N))
         images = [{"bytes": png(i), "path": None} for i in rows]
         if first == 0:
-            images[3] = {"bytes": None, "path": "elsewhere.png"}
+            images[3] = {"bytes": None, "path": "elsewhere.png"}  # type: ignore[dict-item]
         table = pa.table({"image": images, "label": [label(i) for i in rows]})
         pq.write_table(table, path / f"{first:02d}.parquet")
     return path
@@ -113,7 +113,7 @@ def test_parts_hold_every_image_once_with_its_label_and_error(kind: str, tmp_pat
     assert len(read) == {"parquet": N - 1}.get(kind, N)
     last = read[read["id"].str.contains("22") | read["id"].str.endswith("20.parquet/2")].iloc[0]
     pixels = np.asarray(Image.open(io.BytesIO(png(22))), np.float32).reshape(1, *SHAPE) / 255
-    assert last["error"] == pytest.approx(wanted.autoencoder.errors(pixels)[0], rel=1e-5)
+    assert last["error"] == pytest.approx(wanted.autoencoder.errors(pixels)[0], rel=1e-5)  # type: ignore[arg-type]
     assert last["label"] == label(22)
     assert table[table["reason"] != ""]["error"].isna().all()
 

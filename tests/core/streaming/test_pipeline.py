@@ -101,7 +101,7 @@ def test_errors_are_those_of_the_model_whatever_the_parts(
     errors = np.concatenate([piece.table["error"] for piece in pieces(job, job.shards)])
     read = [i for i in range(45) if i % 10]
     images = np.stack([np.asarray(Image.open(io.BytesIO(png(i))))[None] for i in read])
-    expected = job.autoencoder.errors(images / np.float32(255))
+    expected = job.autoencoder.errors(images / np.float32(255))  # type: ignore[arg-type]
     np.testing.assert_allclose(errors[read], expected, rtol=1e-6)
 
 

@@ -32,7 +32,7 @@ def test_rise_of_no_length_divides_by_nothing() -> None:
 def network() -> nn.Module:
     torch.manual_seed(0)
     whole = nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.ReLU(), nn.Conv2d(8, 3, 3))
-    return whole.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+    return whole.to(memory_format=torch.channels_last)
 
 
 def test_steps_are_those_of_torch_bit_by_bit() -> None:

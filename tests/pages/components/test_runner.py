@@ -84,8 +84,8 @@ def cases() -> dict[str, Plan]:
     found["bound, flat"] = flat((Bound(), Linear(15, 15), Bound()), (1, 3, 5))
     found["normalised, flat"] = flat((BatchNorm(15), Activation("relu")), (1, 3, 5))
     norms = (BatchNorm(3, spatial=True), Conv(3, 5), Activation("relu"), BatchNorm(5, spatial=True))
-    ups = (Activation("relu"), BatchNorm(5, spatial=True), ConvTranspose(5, 3, (0, 1)))
-    found["normalised"] = spatial(norms, ups, (3, 5, 6), (5, 3, 3))
+    back = (Activation("relu"), BatchNorm(5, spatial=True), ConvTranspose(5, 3, (0, 1)))
+    found["normalised"] = spatial(norms, back, (3, 5, 6), (5, 3, 3))
     found["reshaped between flat and spatial"] = Plan(
         (2, 4, 6),
         (9,),
@@ -147,7 +147,7 @@ def ask(tmp_path_factory: pytest.TempPathFactory) -> Ask:
         shutil.copy(path, folder)
 
     def asked(*requests: dict[str, Any]) -> Any:
-        command = [node, folder / "runner_in_node.mjs"]
+        command = [node, str(folder / "runner_in_node.mjs")]
         done = subprocess.run(
             command, input=json.dumps(requests), capture_output=True, text=True, check=False
         )

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import streamlit as st
+from starlette.types import Scope
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Origin
@@ -33,7 +34,7 @@ PATHS = (
 )
 
 
-def scope(kind: str = "http", path: str = "/", **headers: str | Sequence[str]) -> hosts.Scope:
+def scope(kind: str = "http", path: str = "/", **headers: str | Sequence[str]) -> Scope:
     """What an ASGI server hands on; a header may be given several times."""
     pairs = [
         (name.encode(), value.encode())

@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.config import PROJECT
 from pages.ui.server import halfway, serve, shell
+from pages.ui.server.hosts import OnlyOurs
 
 SOURCES = [PROJECT / "app.py", *sorted((PROJECT / "pages").rglob("*.py"))]
 PUBLIC = {
@@ -83,7 +84,7 @@ def test_settings_asked_for_are_there() -> None:
 def test_surroundings_reach_every_request_before_streamlit_does() -> None:
     st.App(str(PROJECT / "app.py"), middleware=serve.MIDDLEWARE, lifespan=serve.lifespan)
     found = [middleware.cls for middleware in serve.MIDDLEWARE]
-    assert found == [halfway.Asking, serve.OnlyOurs, serve.OurIndex]
+    assert found == [halfway.Asking, OnlyOurs, serve.OurIndex]
 
 
 def test_server_tells_which_sessions_a_browser_shows() -> None:

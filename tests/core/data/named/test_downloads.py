@@ -156,7 +156,7 @@ def test_full_disk_is_refused_as_such_and_leaves_nothing(
     def full(source: Path, target: Path) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(downloads.os, "replace", full)
+    monkeypatch.setattr("core.data.named.downloads.os.replace", full)
     with pytest.raises(DataError, match="No space left on device"):
         fetch_all("Some set", [resource(web)], tmp_path)
     assert names(tmp_path) == []

@@ -18,7 +18,7 @@ def digits() -> ImageSet:
 def test_classes_named_are_the_outliers(digits: ImageSet) -> None:
     experiment = planting.by_classes(digits, ("5", "9"))
     assert experiment.images is digits
-    assert experiment.is_outlier.tolist() == np.isin(digits.labels, (5, 9)).tolist()
+    assert experiment.is_outlier.tolist() == np.isin(digits.labels, (5, 9)).tolist()  # type: ignore[arg-type]
 
 
 def test_class_that_is_not_there_is_refused(digits: ImageSet) -> None:

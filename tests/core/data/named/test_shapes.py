@@ -80,7 +80,7 @@ def test_defects_other_than_merged_stay_inside_the_shape(shown: ImageSet) -> Non
     inside = drawing.coverage(drawing.distance(scenes_of(factors(shown)))) > 0
     merged = (factors(shown)["defect"] == "merged").to_numpy()
     assert not (masks(shown) & ~inside)[~merged].any()
-    assert (masks(shown) & ~inside).any(axis=(1, 2))[merged].all()
+    assert (masks(shown) & ~inside).any(axis=(1, 2))[merged].all()  # type: ignore[index]
 
 
 def test_shapes_drawn_stay_inside_the_picture(shown: ImageSet) -> None:
@@ -107,7 +107,7 @@ def test_splits_share_no_image_and_no_scene(shown: ImageSet) -> None:
 def test_shapes_drawn_anew_equal_the_ones_kept(shown: ImageSet) -> None:
     again = shapes.make("test")
     assert np.array_equal(again["images"], shown.images)
-    assert np.array_equal(again["masks"], shown.masks)
+    assert np.array_equal(again["masks"], shown.masks)  # type: ignore[arg-type]
 
 
 def test_both_splits_are_drawn_within_seconds() -> None:

@@ -26,7 +26,7 @@ def image_file(*shape: int, seed: int = 0, kind: str = "PNG") -> bytes:
 
 
 def offers(files: dict[str, bytes]) -> list[Offer]:
-    return [Offer(name, lambda content=content: content) for name, content in files.items()]
+    return [Offer(name, lambda content=content: content) for name, content in files.items()]  # type: ignore[misc]
 
 
 def left_behind() -> list[Path]:

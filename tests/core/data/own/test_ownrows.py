@@ -110,6 +110,6 @@ def test_folder_that_cannot_be_written_costs_only_reading_again(
     def refuse(**_: object) -> None:
         raise OSError(30, "Read-only file system")
 
-    monkeypatch.setattr(store.tempfile, "TemporaryDirectory", refuse)
+    monkeypatch.setattr("core.data.own.store.tempfile.TemporaryDirectory", refuse)
     assert len(store.read_rows(written(tmp_path), N, CLASSES).ids) == N
     assert kept(tmp_path) == []

@@ -97,7 +97,7 @@ def test_set_that_the_disk_does_not_let_go_stays_and_says_so(
     def refuse(**_: object) -> str:
         raise OSError(30, "Read-only file system")
 
-    monkeypatch.setattr(store.tempfile, "mkdtemp", refuse)
+    monkeypatch.setattr("core.data.own.store.tempfile.mkdtemp", refuse)
     with pytest.raises(DataError, match=r"cannot be deleted from .*Read-only"):
         store.delete("mine")
     assert len(store.available()) == 1
