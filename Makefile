@@ -1,4 +1,5 @@
-# make app: the dashboard. make test, make check: what must pass. Without make: see README.md.
+# make app: the dashboard. make quick, make test, make check: what must pass. Without make: see README.md.
+# LOCKED=1 installs exactly the versions of requirements.lock, those of all dependencies too.
 ifndef PYTHON
 PYTHON := $(firstword $(foreach p,python3 python3.13 python3.12 python3.11 python,\
   $(shell $(p) -c 'import sys; print("$(p)" * (sys.version_info >= (3, 11)))' 2>/dev/null)))
@@ -8,35 +9,46 @@ PORT ?= 8501
 DATA_ROOT ?= $(or $(HOURGLASS_DATA_ROOT),data)
 RUN := $(VENV)/bin/python
 TESTS ?=
+PIP := $(RUN) -m pip install --disable-pip-version-check $(if $(LOCKED),--constraint requirements.lock)
+PARALLEL := -n logical --maxprocesses 4
 
-.PHONY: app test check format lint types zoo bench screenshots venv
+.PHONY: app quick test check format lint types zoo bench screenshots venv lock installed installed-dev
 
-app: $(VENV)/.installed
+app: installed
 	@$(RUN) -m core app --port $(PORT)
 
-test: $(VENV)/.installed-dev
+# Browsers have both cores to themselves: what waits for pixels is not to be held up by other tests.
+test: installed-dev
+ifeq ($(strip $(TESTS)),)
+	$(RUN) -m pytest $(PARALLEL) -m "not e2e"
+	$(RUN) -m pytest -m e2e
+else
 	$(RUN) -m pytest $(TESTS)
+endif
+
+quick: installed-dev
+	$(RUN) -m pytest $(PARALLEL) -q -m "not e2e and not slow"
 
 check: lint types test
 
-lint: $(VENV)/.installed-dev
+lint: installed-dev
 	$(RUN) -m ruff format --check .
 	$(RUN) -m ruff check .
 
-types: $(VENV)/.installed-dev
+types: installed-dev
 	$(RUN) -m mypy
 
-format: $(VENV)/.installed-dev
+format: installed-dev
 	$(RUN) -m ruff format .
 	$(RUN) -m ruff check --fix .
 
-zoo: $(VENV)/.installed
+zoo: installed
 	$(RUN) -m benchmarks.zoo --data-root $(DATA_ROOT)
 
-bench: $(VENV)/.installed
+bench: installed
 	$(RUN) -m benchmarks --data-root $(DATA_ROOT)
 
-screenshots: $(VENV)/.installed-dev
+screenshots: installed-dev
 	$(RUN) -m benchmarks.screenshots
 
 venv: $(RUN)
@@ -47,11 +59,15 @@ $(RUN):
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
 		echo "$(PYTHON) cannot make virtual environments: install its venv package (on Debian and Ubuntu: python3-venv)" >&2; exit 1; }
 
-$(VENV)/.installed: requirements.txt | $(RUN)
-	@echo "Installing what requirements.txt lists into $(VENV). Once; it takes some minutes."
-	$(RUN) -m pip install --disable-pip-version-check -r requirements.txt
-	@touch $@
+# What was installed is a copy of the file that asked for it: only another content installs again.
+installed: $(RUN)
+	@cmp -s requirements.txt $(VENV)/installed.txt || { \
+		echo "Installing what requirements.txt lists into $(VENV). Once; it takes some minutes."; \
+		$(PIP) -r requirements.txt && cp requirements.txt $(VENV)/installed.txt; }
 
-$(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
-	$(RUN) -m pip install --disable-pip-version-check -r requirements-dev.txt
-	@touch $@
+installed-dev: installed
+	@cmp -s requirements-dev.txt $(VENV)/installed-dev.txt || { \
+		$(PIP) -r requirements-dev.txt && cp requirements-dev.txt $(VENV)/installed-dev.txt; }
+
+lock: installed-dev
+	@$(RUN) -m pip list --format=freeze --disable-pip-version-check --exclude pip > requirements.lock

@@ -4,17 +4,19 @@ import ast
 import re
 import subprocess
 import sys
-from importlib.metadata import version
+from collections.abc import Iterable
+from importlib.metadata import requires, version
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 PROJECT = Path(__file__).resolve().parents[1]
 THIS = Path(__file__).name
 TOP_LEVEL = {
     "app.py", "pages", "core", "checkpoints", "tests", "benchmarks", "docs", "requirements.txt",
-    "requirements-dev.txt", "pyproject.toml", "Makefile", "README.md", "CHANGELOG.md", "LICENSE",
-    ".ci", ".gitignore", ".streamlit", ".github",
+    "requirements-dev.txt", "requirements.lock", "pyproject.toml", "Makefile", "README.md",
+    "CHANGELOG.md", "LICENSE", ".ci", ".gitignore", ".streamlit", ".github",
 }  # fmt: skip
 UNPICKLING = re.compile(
     r"torch\.load\(|import pickle|from pickle|import joblib|import dill|jit\.load|export\.load\("
@@ -116,6 +118,36 @@ def test_installed_versions_are_the_pinned_ones(name: str) -> None:
         if "==" in line:
             package, wanted = line.split("==")
             assert version(package).split("+")[0] == wanted, f"run `make venv` again: {line}"
+
+
+def test_lock_has_the_pinned_version_of_all_that_is_installed_with_the_requirements() -> None:
+    locked = dict(line.split("==") for line in requirements("requirements.lock"))
+    locked = {canonical(name): found.split("+")[0] for name, found in locked.items()}
+    direct = [*requirements("requirements.txt"), *requirements("requirements-dev.txt")]
+    for line in direct:
+        if "==" in line:
+            package, wanted = line.split("==")
+            assert locked[canonical(package)] == wanted, "run `make lock`"
+    assert needed(re.split("==|>=", line)[0] for line in direct) <= locked.keys(), "run `make lock`"
+
+
+def canonical(package: str) -> str:
+    """A package's name as all who ask for it must write it."""
+    return re.sub(r"[-_.]+", "-", package).lower()
+
+
+def needed(packages: Iterable[str]) -> set[str]:
+    """The packages and all that they need here."""
+    seen: set[tuple[str, str]] = set()
+    left = {(canonical(package), "") for package in packages}
+    while left:
+        name, extra = one = left.pop()
+        seen.add(one)
+        for line in requires(name) or ():
+            asked = Requirement(line)
+            if asked.marker is None or asked.marker.evaluate({"extra": extra}):
+                left |= {(canonical(asked.name), it) for it in asked.extras or {""}} - seen
+    return {name for name, _ in seen}
 
 
 def test_imports_of_the_program_are_exactly_its_requirements() -> None:
