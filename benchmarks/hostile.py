@@ -53,21 +53,18 @@ class Found:
 def reader(orders: Any, answers: Any) -> None:
     """A process that reads one image after the other and says what became of each."""
     from core.config import ImageRejected
-    from core.data.own.draft import Form
-    from core.data.own.import_images import formed
-    from core.images.preparation import prepare, suggest, working_copy
-    from core.images.reading import read_image
+    from core.images.preparation import FRAMINGS, Preparation, legacy, prepare
+    from core.images.reading import read_raw
 
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # what C libraries say of broken files
     answers.put(peak_mb())
     while (content := orders.get()) is not None:
         began = time.perf_counter()
         try:
-            picture = read_image(content, "It")
-            formed(picture, Form((64, 64)))
-            formed(picture, Form((64, 64), 3, "pad"))
-            small = working_copy(picture)
-            prepare(small, (1, 28, 28), suggest(small, (1, 28, 28), "digit"))
+            raw = read_raw(content, "It")
+            for framing in FRAMINGS:
+                prepare(raw, Preparation(size=(64, 64), framing=framing))
+                prepare(raw, legacy((1, 28, 28), framing))
             said = ""
         except ImageRejected as refusal:
             said = str(refusal)

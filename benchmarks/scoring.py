@@ -62,7 +62,7 @@ def whole(source: Source, out: Path) -> Speed:
 def decoding_alone(source: Source) -> Speed:
     """The images read and decoded, and forgotten."""
     job = source.job()
-    decoded = decoding.blocks(job.shards, job.autoencoder.input_shape)
+    decoded = decoding.blocks(job.shards, job.preparation)
     return _speed(lambda: sum(len(block.images) for block in decoded))
 
 
@@ -107,7 +107,7 @@ def _source(sample: Sample) -> bytes | Path:
 
 def _first_block(source: Source) -> decoding.Block:
     job = source.job()
-    with contextlib.closing(decoding.blocks(job.shards, job.autoencoder.input_shape, 0)) as blocks:
+    with contextlib.closing(decoding.blocks(job.shards, job.preparation, 0)) as blocks:
         return next(blocks)
 
 

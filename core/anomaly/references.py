@@ -44,9 +44,10 @@ def usual_images(card: Card, name: str, split: str, load: Load) -> ImageSet:
     """A split of `name` as the model knows it: without the classes it never saw, and without known
     outliers.
     """
-    images = load(name, split)
-    if images.shape != card.input_shape:  # a folder, brought to the model's size
-        images = catalogue.load(name, split, size=card.input_shape[1:])
+    if name.partition(":")[0] in catalogue.OWN_KINDS:  # a folder, prepared as for its training
+        images = catalogue.load(name, split, preparation=trained_on.preparation(card))
+    else:
+        images = load(name, split)
     if split == "train":
         images = catalogue.for_training(images, load)
     return planting.usual(images, card.excluded_classes)

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from core.config import CheckpointError
+from core.images.preparation import Preparation
 from core.noise import Kind, Noise
 from core.text import one_line
 
@@ -90,6 +91,8 @@ class Document(Struct, frozen=True):
 
     options: of the architecture, which knows their bounds.  dataset: the id of a set, or only a
     name for images that are not known here.
+    preparation: how files became images of that set; None if it is not made of a person's files, or
+    in files written before it was noted.
     sha256: of the numbers, in files of format 1; later ones have a digest beside the document.
     """
 
@@ -109,6 +112,7 @@ class Document(Struct, frozen=True):
     versions: Annotated[dict[Text, Text], Meta(max_length=50)]
     date: Text
     sha256: Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?$")] = ""
+    preparation: Preparation | None = None
 
 
 def label(dataset: str) -> str:
@@ -132,4 +136,6 @@ def from_json(text: str) -> Document:
         raise CheckpointError(f"its description is not ours ({said})") from error
     if any(a > b for a, b in zip(document.reference, document.reference[1:], strict=False)):
         raise CheckpointError("its reference quantiles are not in order")
+    if document.preparation and document.preparation.shape != document.input_shape:
+        raise CheckpointError("its images are prepared in another shape than it takes")
     return document

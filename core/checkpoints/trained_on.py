@@ -18,7 +18,9 @@ from core.checkpoints.card import Card
 from core.config import DataError
 from core.data import catalogue
 from core.data.catalogue import Seen, seen_in_training
+from core.data.own import store
 from core.files import write_atomically
+from core.images.preparation import Preparation, legacy
 
 
 class _Note(Struct, frozen=True):
@@ -77,6 +79,22 @@ def seen(card: Card, shown: str, split: str) -> Seen:
     if dataset is None or not catalogue.is_named(dataset):
         return "unknown"  # a folder may have been made an own set since
     return seen_in_training(dataset, shown, split)
+
+
+def preparation(card: Card) -> Preparation:
+    """How files are made images of the kind that the model was trained on.
+
+    Of one whose document does not say it: as its own set was prepared, if that is here; else the
+    middle is cut out, as it always was.
+    """
+    if card.document.preparation is not None:
+        return card.document.preparation
+    kind, _, name = (known(card) or "").partition(":")
+    if kind == "own":
+        with contextlib.suppress(DataError):
+            if (how := store.find(name).how).shape == card.input_shape:
+                return how
+    return legacy(card.input_shape)
 
 
 def required(card: Card) -> str:

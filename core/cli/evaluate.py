@@ -60,7 +60,8 @@ def evaluate(
 
     autoencoder = Autoencoder.load(checkpoint)
     source = dataset or trained_on.required(autoencoder.card)
-    images = options.load_images(source, split, data_root, autoencoder.input_shape)
+    prepared = trained_on.preparation(autoencoder.card)
+    images = options.load_images(source, split, data_root, prepared)
     noise = Noise(noise_kind, mu=mu, clip=clip)
     with output.progress("evaluate") as tell:
         result = evaluation.evaluate(autoencoder, images, sigmas, noise, seed, tell)

@@ -12,6 +12,7 @@ from core.noise import KINDS
 
 if TYPE_CHECKING:
     from core.images.imagesets import ImageSet
+    from core.images.preparation import Preparation
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead.")
 data_root = click.option(
@@ -105,24 +106,24 @@ def load_images(
     source: str,
     split: str | None,
     data_root: Path | None,
-    shape: tuple[int, int, int],
+    preparation: "Preparation",
     encoding: str = "",
 ) -> "ImageSet":
-    """The images of a data set, a folder, an archive or a file for a model of this input shape.
+    """The images of a data set, a folder, an archive or a file.
 
-    A person's own images are brought to that shape; a data set is not changed.  encoding: of names
-    in an archive, see name_encoding.
+    A person's own files are prepared like that; a data set is not changed.  encoding: of names in
+    an archive, see name_encoding.
     """
     from core.data import catalogue
     from core.data.own.folder import Choice, load_path
-    from core.streaming import scoring
 
     name = source_id(source)
     if not is_own(name):
         with output.progress("load") as tell:
             return catalogue.load(name, split or "test", data_root, tell)
     with output.progress("load") as tell:
-        images = load_path(name, Choice(split or "all", shape[1:], encoding=encoding), tell)
+        choice = Choice(split or "all", encoding=encoding, preparation=preparation)
+        images = load_path(name, choice, tell)
     output.tell_guesses(images.notes)
     output.tell_rejected(images.rejected)
-    return scoring.with_channels(images, shape[0])
+    return images

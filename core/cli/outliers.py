@@ -72,7 +72,7 @@ def outliers(
     autoencoder = Autoencoder.load(checkpoint)
     card = autoencoder.card
     source = dataset or trained_on.required(card)
-    images = options.load_images(source, split, data_root, autoencoder.input_shape)
+    images = options.load_images(source, split, data_root, trained_on.preparation(card))
     if plant:
         experiment = _planted(images, card, plant, share, seed, data_root)
     else:
@@ -144,9 +144,11 @@ def _planted(
 ) -> "Experiment":
     """Outliers among images of the classes that the model knows."""
     from core.data.named import planting
+    from core.images.preparation import legacy
 
     usual = planting.usual(images, card.excluded_classes)
     if plant in planting.CORRUPTIONS:
         return planting.by_corruption(usual, plant, share, seed)
-    others = options.load_images(plant, None, data_root, images.shape)
+    preparation = images.preparation or legacy(images.shape)
+    others = options.load_images(plant, None, data_root, preparation)
     return planting.by_dataset(usual, others, share, seed)

@@ -49,13 +49,15 @@ def project(
     """
     import pandas as pd
 
+    from core.checkpoints import trained_on
     from core.export import tables
     from core.inference import Autoencoder
     from core.latent import geometry, projections, structure
 
     tables.check_path(out)
     autoencoder = Autoencoder.load(checkpoint)
-    images = options.load_images(source, split, data_root, autoencoder.input_shape)
+    prepared = trained_on.preparation(autoencoder.card)
+    images = options.load_images(source, split, data_root, prepared)
     images = images.take(geometry.stratified(images.labels, len(images), most or len(images), seed))
     z = autoencoder.encode(images.pixels())
     with output.progress(method) as tell:
@@ -108,7 +110,8 @@ def structure(
 
     autoencoder = Autoencoder.load(checkpoint)
     source = dataset or trained_on.required(autoencoder.card)
-    images = options.load_images(source, split, data_root, autoencoder.input_shape)
+    prepared = trained_on.preparation(autoencoder.card)
+    images = options.load_images(source, split, data_root, prepared)
     images = images.take(geometry.stratified(images.labels, len(images), most, seed))
     if images.labels is None or len(set(images.labels.tolist())) < 2:
         raise DataError(f"{images.id} has no classes to compare: choose data with two or more.")
@@ -153,14 +156,15 @@ def encode(
     SOURCE is the ID of a data set, a folder or an archive of images. The columns: id, label, z0,
     z1, ... up to the last of the D' numbers, and the error of the image rebuilt from them.
     """
+    from core.checkpoints import trained_on
     from core.export import tables
     from core.inference import Autoencoder
     from core.streaming import scoring
 
     tables.check_path(out, (".parquet",))
     autoencoder = Autoencoder.load(checkpoint)
-    shape = autoencoder.input_shape
-    images = options.load_images(source, split, data_root, shape, name_encoding)
+    prepared = trained_on.preparation(autoencoder.card)
+    images = options.load_images(source, split, data_root, prepared, name_encoding)
     with output.progress("encode") as tell:
         table = scoring.encode(autoencoder, images, tell)
     tables.save(table, out)

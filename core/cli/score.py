@@ -99,12 +99,17 @@ def score(
 
 def _score_set(order: _Order, split: str | None, data_root: Path | None) -> None:
     """The images of a data set, which fit into the memory."""
+    from core.checkpoints import trained_on
     from core.export import tables
     from core.streaming import scoring
     from core.streaming.pipeline import Totals
 
     images = options.load_images(
-        order.source, split, data_root, order.autoencoder.input_shape, order.encoding
+        order.source,
+        split,
+        data_root,
+        trained_on.preparation(order.autoencoder.card),
+        order.encoding,
     )
     with output.progress("score") as tell:
         scored = scoring.score(order.autoencoder, images, order.percentile, tell)

@@ -19,6 +19,7 @@ from core.config import DataError
 from core.data.named import digits, publicsets, shapes
 from core.data.own import folder, store
 from core.images.imagesets import ImageSet, Split
+from core.images.preparation import Preparation
 
 OWN_KINDS = ("folder", "zip", "file")  # before a path
 SPLITS: tuple[Split, ...] = get_args(Split)
@@ -108,7 +109,7 @@ def load(
     split: str = "test",
     data_root: Path | str | None = None,
     progress: Progress | None = None,
-    size: tuple[int, int] | None = None,
+    preparation: Preparation | None = None,
 ) -> ImageSet:
     """One split ("train" or "test") of the set `id`. Nothing is downloaded.
 
@@ -116,12 +117,12 @@ def load(
     these and own sets (own:NAME) have the split "all" as well.
     data_root: as in catalogue().
     progress: told (done, in all or None) while a folder or archive is read: files.
-    size: (H, W) of the images at a path, see core.data.own.folder.Choice.
+    preparation: of the images at a path, see core.data.own.folder.Choice.
     Raises DataError if there is no such set or split, or if it is not here or cannot be read.
     """
     kind, _, path = id.partition(":")
     if kind in OWN_KINDS and path:
-        return folder.load_path(id, folder.Choice(split, size), progress)
+        return folder.load_path(id, folder.Choice(split, preparation=preparation), progress)
     if kind == "own" and path:
         return store.load(path, split)
     if split not in SPLITS:

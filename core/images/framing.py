@@ -47,6 +47,20 @@ def padded(image: Image.Image, proportion: float) -> Image.Image:
     return sheet
 
 
+def fitted(image: Image.Image, size: tuple[int, int], method: Image.Resampling) -> Image.Image:
+    """The whole picture as large as it can be in a frame of `size` (W, H), in its middle.
+
+    The rest has its own edge's colour. Resized first: no sheet is larger than the frame.
+    """
+    scale = min(size[0] / image.width, size[1] / image.height)
+    width = min(size[0], max(1, round(image.width * scale)))
+    height = min(size[1], max(1, round(image.height * scale)))
+    sheet = Image.new(image.mode, size, _edge_colour(image))
+    place = ((size[0] - width) // 2, (size[1] - height) // 2)
+    sheet.paste(resized(image, (width, height), method), place)
+    return sheet
+
+
 def resized(image: Image.Image, size: tuple[int, int], method: Image.Resampling) -> Image.Image:
     """The picture at that size, (W, H); itself if it has it already."""
     return image if image.size == size else image.resize(size, method)

@@ -19,6 +19,8 @@ from core.text import natural
 if TYPE_CHECKING:
     import pandas as pd
 
+    from core.images.preparation import Preparation
+
 Split = Literal["train", "test"]
 Index = slice | npt.NDArray[np.int64] | npt.NDArray[np.bool_] | list[int]
 
@@ -40,6 +42,7 @@ class ImageSet:
     masks: (N, H, W), True where a defect is, or None.
     rejected: the files of the source that could not be read, from both splits together.
     notes: sentences about how it was read that its owner should know.
+    preparation: how files became its images; None of a set that is not made of a person's files.
     Raises DataError if the lengths disagree.
     """
 
@@ -53,6 +56,7 @@ class ImageSet:
     masks: npt.NDArray[np.bool_] | None = None
     rejected: tuple[Rejected, ...] = ()
     notes: tuple[str, ...] = ()
+    preparation: Preparation | None = None
 
     def __post_init__(self) -> None:
         columns = (self.labels, self.ids, self.factors, self.masks)
@@ -158,6 +162,7 @@ def joined(first: ImageSet, second: ImageSet) -> ImageSet:
         ids,
         factors,
         _both(first.masks, second.masks),
+        preparation=first.preparation,
     )
 
 

@@ -1,166 +1,296 @@
-"""From a person's picture to what a network sees, in steps that can be switched and looked at."""
+"""How files become pixels: decided once for a data set, and the same on every way in.
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+A Preparation is kept with an own data set and copied into each checkpoint trained on it. Import,
+`score`, `encode`, uploads, shards and exports all call prepare(), and so get the same bytes.
+"""
+
+import math
+from collections import Counter
+from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Meta, Struct
+from msgspec.structs import replace
 from PIL import Image, ImageOps
 
-from core.images import digit_style, framing
-from core.images.reading import Picture
+from core.images import framing, modes
+from core.images.modes import BLACK, WHITE, Colour, in_mode
+from core.images.reading import Facts, Picture, Raw, picture_of, to_array
+from core.images.steps import Steps, apply_steps, suggest, working_copy
 
 Pixels = npt.NDArray[np.uint8]
-Frame = Literal["crop", "pad", "whole"]
-FRAMES: tuple[Frame, ...] = get_args(Frame)
-Kind = Literal["digit", "object", "photo"]
-Change = Callable[[Image.Image], Image.Image]
-FRAMED = MappingProxyType({"crop": "cropped", "pad": "padded"})
-LIGHT_GROUND = 0.5  # brightness of the edge from which on strokes are taken to be the darker part
-WORKING_SIDE = 1024  # pixels: more than any model sees, and steps stay quick
+Range = tuple[float, float]
+Framing = Literal["crop", "pad", "stretch", "digit"]
+FRAMINGS: tuple[Framing, ...] = get_args(Framing)
+Resampling = Literal["legacy", "bicubic", "area", "nearest"]
+RESAMPLINGS: tuple[Resampling, ...] = ("bicubic", "area", "nearest")  # of new data sets
+METHODS = MappingProxyType(
+    {
+        "bicubic": Image.Resampling.BICUBIC,
+        "area": Image.Resampling.BOX,
+        "nearest": Image.Resampling.NEAREST,
+    }
+)
+FRAMED = MappingProxyType(
+    {"crop": "cropped", "pad": "padded", "stretch": "stretched", "digit": "centred as digits"}
+)
+GREY: Colour = (128, 128, 128)
+GROUNDS: tuple[Colour, ...] = (WHITE, BLACK, GREY)  # that are tried, in this order
+BITS = (8, 10, 12, 14, 16)
+EIGHT_BITS: Range = (0, 255)
+BLANK_SIDE = 256  # pixels a side that suffice to see whether anything is left on a ground
+
+Side = Annotated[int, Meta(ge=1, le=512)]
+Level = Annotated[int, Meta(ge=0, le=255)]
+Bound = Annotated[float, Meta(ge=-1e30, le=1e30)]
 
 
-@dataclass(frozen=True)
-class Steps:
-    """What is done to a picture, in this order.
+class Preparation(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What is done to every file of a data set.
 
-    upright: turned as the camera noted.  turns: further quarter turns to the left, 0 to 3.
-    frame: what happens to sides of another proportion: the middle cut out ("crop"), the edges
-    filled up ("pad"), or neither ("whole": stretched, unless centred after).
-    grey: colours dropped; a model of one channel needs it.  invert: dark for light.
-    clean: everything but the writing made black.  centre: the digit cut out and moved as in MNIST.
-    thicken: thin strokes made firm.  smooth: resized with soft pixels instead of hard ones.
+    size: (H, W).  channels: 1 = grey, by perceived brightness; 3 = colour.
+    framing: sides of another proportion are cut off ("crop"), filled up with the colour of the
+    picture's edge ("pad") or neither ("stretch"); "digit": handwriting centred as in MNIST.
+    range_mode: which numbers are black and white in files of more than 8 bits a channel: those of
+    each file ("file"), the same for all, found when the set was made ("set"), or the same for all,
+    given by a person ("given"). range_low, range_high: the two numbers, in the files' own units;
+    None for "file".  Files of 8 bits are 0 to 255, unless a given range lies within that.
+    ground: red, green, blue under transparent parts.  upright: turned as the camera noted (EXIF).
+    resampling: "legacy" = how sets were made before preparations were noted: bicubic, each file
+    with a range of its own, and on black where nothing would be left of it on the ground.
+    Raises ValueError for a range that is missing, empty or not asked for.
     """
 
+    size: tuple[Side, Side]
+    channels: Literal[1, 3] = 3
+    framing: Framing = "crop"
+    range_mode: Literal["file", "set", "given"] = "file"
+    range_low: Bound | None = None
+    range_high: Bound | None = None
+    ground: tuple[Level, Level, Level] = WHITE
+    resampling: Resampling = "bicubic"
     upright: bool = True
-    turns: int = 0
-    frame: Frame = "crop"
-    grey: bool = False
-    invert: bool = False
-    clean: bool = False
-    centre: bool = False
-    thicken: bool = False
-    smooth: bool = True
+
+    def __post_init__(self) -> None:
+        low, high = self.range_low, self.range_high
+        if self.range_mode == "file":
+            if low is not None or high is not None:
+                raise ValueError("A range is given for files that have their own")
+        elif low is None or high is None or not low < high:
+            raise ValueError("The lower end of the range must be below its upper end")
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(C, H, W) of what prepare() gives."""
+        return self.channels, *self.size
+
+    @property
+    def range(self) -> Range | None:
+        """What is black and what is white in every file; None if each file has its own range."""
+        if self.range_low is None or self.range_high is None:
+            return None
+        return self.range_low, self.range_high
 
 
-@dataclass(frozen=True)
-class Stage:
-    """A picture on its way: what has just been done to it, and how it looks now, mode L or RGB."""
-
-    name: str
-    image: Image.Image
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """x: what the network sees, (C, H, W).  stages: the way there, first as given, last as x."""
-
-    x: Pixels
-    stages: tuple[Stage, ...]
-
-
-def kind_of(dataset_id: str) -> Kind:
-    """What a model trained on this set expects: MNIST's digits, a light object on black, or any
-    picture.
-    """
-    if dataset_id in ("mnist", "mnist-5k"):
-        return "digit"
-    return "object" if dataset_id in ("fashion-mnist", "kmnist") else "photo"
-
-
-def working_copy(picture: Picture, side: int = WORKING_SIDE) -> Picture:
-    """The picture with at most `side` pixels a side: what steps are tried on."""
-    if max(picture.size) <= side:
-        return picture
-    image = picture.image.copy()
-    image.thumbnail((side, side), Image.Resampling.BOX)
-    return replace(picture, image=image)
-
-
-def suggest(picture: Picture, shape: tuple[int, int, int], kind: Kind) -> Steps:
-    """The steps that make of this picture what the model expects.
-
-    shape: (C, H, W) of the model.  An image that has the model's size already is not moved; dark
-    on light is inverted where light on dark is expected; what is written on uneven paper is
-    cleaned; thin strokes become firm.
-    """
-    steps = Steps(grey=shape[0] == 1)
-    if kind == "photo":
-        return steps
-    x = _floats(picture.image.convert("L"))
-    steps = replace(steps, frame="pad", invert=bool(framing.edge(x) > LIGHT_GROUND))
-    if kind == "object" or picture.size == shape[1:]:
-        return steps
-    light = 1 - x if steps.invert else x
-    ready = digit_style.cleaned(light) if digit_style.is_uneven(light) else light
-    if not ready.any():  # no writing was found: leave what there is to be seen
-        return replace(steps, frame="crop")
-    steps = replace(steps, frame="whole", clean=ready is not light, centre=True)
-    middle = digit_style.centred(ready, _oversampled(shape))
-    return replace(steps, thicken=digit_style.is_thin(middle))
-
-
-def prepare(picture: Picture, shape: tuple[int, int, int], steps: Steps) -> Prepared:
-    """The picture as a model of this shape sees it, and every stage on the way there.
-
-    shape: (C, H, W), C 1 or 3.  The steps on strokes apply to grey pictures alone.
-    """
-    stages = tuple(_stages(picture, shape, steps))
+def legacy(shape: tuple[int, int, int], framing: Framing = "crop") -> Preparation:
+    """What was done to images before preparations were noted.  shape: (C, H, W)."""
     channels, height, width = shape
-    last = stages[-1].image.convert("L" if channels == 1 else "RGB")
-    x = np.asarray(last, np.uint8).reshape(height, width, channels).transpose(2, 0, 1).copy()
-    return Prepared(x, stages)
+    return Preparation(
+        size=(height, width),
+        channels=1 if channels == 1 else 3,
+        framing=framing,
+        resampling="legacy",
+    )
 
 
-def _stages(picture: Picture, shape: tuple[int, int, int], steps: Steps) -> Iterator[Stage]:
-    image = framing.as_stored(picture)
-    yield Stage("as given", image)
-    for name, change in _changes(picture, shape, steps):
-        image = change(image)
-        yield Stage(name, image)
+def prepare(raw: Raw, how: Preparation) -> Pixels:
+    """A file's picture as the networks see it: (C, H, W).
+
+    The result depends on nothing else: the same file gives the same bytes wherever it comes from.
+    """
+    return placed(developed(raw, how), how)
 
 
-def _changes(
-    picture: Picture, shape: tuple[int, int, int], steps: Steps
-) -> Iterator[tuple[str, Change]]:
-    """What is done one after the other, with its name for people."""
-    height, width = shape[1:]
-    if steps.upright and picture.orientation != 1:
-        yield "turned upright", lambda _: picture.image
-    if steps.turns % 4:
-        yield "turned", lambda image: image.transpose(framing.QUARTERS[steps.turns % 4 - 1])
-    if steps.frame != "whole":
-        framed = framing.cropped if steps.frame == "crop" else framing.padded
-        yield FRAMED[steps.frame], lambda image: framed(image, width / height)
-    grey = picture.image.mode == "L" or steps.grey or shape[0] == 1
-    if grey and picture.image.mode != "L":
-        yield "grey", lambda image: image.convert("L")
-    if steps.invert:
-        yield "inverted", ImageOps.invert
-    if steps.clean and grey:
-        yield "paper cleaned", _on_floats(digit_style.cleaned)
-    if steps.centre and grey:
-        yield "centred by mass", _on_floats(lambda x: digit_style.centred(x, _oversampled(shape)))
-    if steps.thicken and grey:
-        yield "thickened", _on_floats(digit_style.thickened)
-    method = Image.Resampling.BICUBIC if steps.smooth else Image.Resampling.NEAREST
-    yield "what the network sees", lambda image: framing.resized(image, (width, height), method)
+def developed(raw: Raw, how: Preparation) -> Image.Image:
+    """A file's picture at its own size, in 8 bits, opaque: mode L or RGB."""
+    raw = _turned(raw, how)
+    image = raw.image
+    if how.resampling == "legacy":
+        plain = image.mode in ("L", "RGB")  # as it is: the 16 bits of a colour were never seen
+        return image if plain else picture_of(raw, how.ground).image
+    limits = range_of(raw.facts, how)
+    if raw.facts.is_deep:
+        assert limits is not None
+        return modes.scaled(image, *limits, raw.lower)
+    if limits is not None:
+        image = image.point(_curve(limits, image.getbands()))
+    return modes.laid_on(image, how.ground) if image.mode == "RGBA" else image
 
 
-def _on_floats(change: Callable[[digit_style.Grey], digit_style.Grey]) -> Change:
-    """A change of arrays in [0, 1] as one of pictures."""
+def placed(image: Image.Image, how: Preparation) -> Pixels:
+    """A developed() picture brought to size and channels: (C, H, W)."""
+    if how.framing == "digit":
+        picture = working_copy(Picture(modes.grey_if_equal(image)))
+        return apply_steps(picture, how.shape, suggest(picture, how.shape, "digit")).x
+    if how.resampling == "legacy" and how.framing != "crop":
+        # A line of 20,000 pixels would be padded to a square of them.
+        frame: Literal["pad", "whole"] = "pad" if how.framing == "pad" else "whole"
+        picture = working_copy(Picture(image))
+        return apply_steps(picture, how.shape, Steps(frame=frame)).x
+    framed = _framed(in_mode(image, "L" if how.channels == 1 else "RGB"), how)
+    return to_array(Picture(framed), how.channels, how.size)
 
-    def changed(image: Image.Image) -> Image.Image:
-        return Image.fromarray(np.rint(change(_floats(image)) * 255).astype(np.uint8))
 
-    return changed
+def range_of(file: Facts, how: Preparation) -> Range | None:
+    """Which of a file's numbers become black and white; None if they are 0 to 255 as they are."""
+    if not file.is_deep:
+        given = how.range if how.range_mode == "given" else None
+        within = given is not None and given[0] >= 0 and given[1] <= 255
+        return given if within and given != EIGHT_BITS else None
+    common = how.range
+    only_eight_bits = how.range_mode == "set" and common == EIGHT_BITS and not file.is_float
+    if common is None or (only_eight_bits and file.span[1] > 255):
+        return usual_range(file.span, file.is_float)
+    return common
 
 
-def _floats(grey: Image.Image) -> digit_style.Grey:
-    return np.asarray(grey, np.float32) / np.float32(255)
+def usual_range(span: Range, is_float: bool) -> Range:
+    """The range that numbers from span[0] to span[1] are most likely meant to have.
+
+    Whole numbers: 0 to 2^k - 1 with the smallest k of BITS that holds them. Others: 0 to 1 if all
+    lie there. Else from the lowest to the highest.
+    """
+    low, high = span
+    if is_float and low >= 0 and high <= 1:
+        return 0.0, 1.0
+    if not is_float and low >= 0:
+        for bits in BITS:
+            if high <= 2**bits - 1:
+                return 0.0, float(2**bits - 1)
+    return (low, high) if low < high else (low, low + 1)
 
 
-def _oversampled(shape: tuple[int, int, int]) -> tuple[int, int]:
-    return digit_style.OVERSAMPLED * shape[1], digit_style.OVERSAMPLED * shape[2]
+def kept_share(sides: npt.NDArray[np.integer], size: tuple[int, int]) -> npt.NDArray[np.float64]:
+    """How much of a picture's area a crop to the proportions of `size` keeps.
+
+    sides: (n, 2) heights and widths.  size: (H, W).  Returns (n,) in (0, 1].
+    """
+    proportion = size[1] / size[0]
+    heights, widths = sides[:, 0].astype(float), sides[:, 1].astype(float)
+    wide = widths / (heights * proportion)
+    return np.minimum(wide, 1 / wide)
+
+
+def words(how: Preparation) -> str:
+    """What is done, for people: "padded to 64 x 64, grey, values 0 to 4095"."""
+    height, width = how.size
+    size = f"{width} x {height}" if width == height else f"{height} pixels high, {width} wide"
+    said = [f"{FRAMED[how.framing]} to {size}", "grey" if how.channels == 1 else "colour"]
+    if how.range is None:
+        said.append("each file with its own range of values")
+    else:
+        said.append("values {} to {}".format(*map(number, how.range)))
+    if how.ground != WHITE:
+        said.append(f"transparent parts on {modes.ground_name(how.ground)}")
+    if how.resampling in ("area", "nearest"):
+        said.append(f"resampled by {how.resampling}")
+    return ", ".join(said)
+
+
+def number(value: float) -> str:
+    """4095.0 -> "4095", 0.25 -> "0.25"."""
+    return f"{value:.0f}" if value == round(value) and abs(value) < 1e15 else f"{value:.4g}"
+
+
+def _turned(raw: Raw, how: Preparation) -> Raw:
+    """As it lies in its file, if it is not to be turned upright."""
+    back = framing.TURNED_BACK.get(raw.orientation)
+    if how.upright or back is None:
+        return raw
+    lower = None if raw.lower is None else raw.lower.transpose(back)
+    return Raw(raw.image.transpose(back), lower, further=raw.further)
+
+
+def _curve(limits: Range, bands: tuple[str, ...]) -> list[int]:
+    """A table for Image.point: the colours between the limits spread over 0 to 255."""
+    low, high = limits
+    spread = np.rint(np.clip((np.arange(256) - low) / (high - low), 0, 1) * 255).astype(int)
+    tables = (range(256) if band == "A" else spread.tolist() for band in bands)
+    return [value for table in tables for value in table]
+
+
+def _framed(image: Image.Image, how: Preparation) -> Image.Image:
+    height, width = how.size
+    method = METHODS.get(how.resampling, Image.Resampling.BICUBIC)
+    if image.size == (width, height):
+        return image
+    if how.framing == "crop":
+        return ImageOps.fit(image, (width, height), method)
+    if how.framing == "stretch":
+        return image.resize((width, height), method)
+    return framing.fitted(image, (width, height), method)
+
+
+# What the files of a set have in common, before the numbers of its preparation are known.
+
+
+@dataclass
+class Survey:
+    """What was seen of the files so far, for one range and one ground that suit all of them.
+
+    n_whole, n_float: files of more than 8 bits, whole numbers and others.  low, high: the lowest
+    and highest number in them.  n_transparent: files with transparent parts.  blank: of these, how
+    many would be of one colour on each of GROUNDS.
+    """
+
+    n_whole: int = 0
+    n_float: int = 0
+    low: float = math.inf
+    high: float = -math.inf
+    n_transparent: int = 0
+    blank: Counter[Colour] = field(default_factory=Counter)
+
+    def add(self, raw: Raw) -> None:
+        """Take a file into account."""
+        file = raw.facts
+        if file.is_deep:
+            self.n_float += file.is_float
+            self.n_whole += not file.is_float
+            self.low, self.high = min(self.low, file.span[0]), max(self.high, file.span[1])
+        elif file.is_transparent:
+            self.n_transparent += 1
+            self.blank.update(blank_grounds(raw))
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether whole numbers and others have no unit in common."""
+        return self.n_whole > 0 and self.n_float > 0
+
+    def settled(self, how: Preparation) -> Preparation:
+        """`how` with one range for all files, if there is one that suits them."""
+        if self.is_mixed:
+            return replace(how, range_mode="file", range_low=None, range_high=None)
+        low, high = EIGHT_BITS
+        if self.n_whole or self.n_float:
+            low, high = usual_range((self.low, self.high), self.n_float > 0)
+        return replace(how, range_mode="set", range_low=low, range_high=high)
+
+    def ground(self) -> Colour:
+        """The one of GROUNDS on which the fewest files are of one colour."""
+        return min(GROUNDS, key=lambda ground: self.blank[ground])
+
+
+def changes(file: Facts, before: Preparation, after: Preparation) -> bool:
+    """Whether a file becomes other pixels when only range and ground are not as before."""
+    moved = file.is_transparent and before.ground != after.ground
+    return moved or range_of(file, before) != range_of(file, after)
+
+
+def blank_grounds(raw: Raw) -> tuple[Colour, ...]:
+    """On which of GROUNDS a picture with transparent parts would be of one colour."""
+    step = max(1, max(raw.size) // BLANK_SIDE)
+    image = raw.image if step == 1 else raw.image.reduce(step)
+    return tuple(g for g in GROUNDS if modes.is_one_colour(modes.laid_on(image, g)))

@@ -8,17 +8,20 @@ import contextlib
 import ctypes
 import io
 import logging
+import sys
 import warnings
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps, UnidentifiedImageError, _imaging
+from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError, _imaging
 
 from core.config import ImageRejected
 from core.images.frames import gif_frames, tiff_pages
-from core.images.modes import Colour, grey_or_colour, in_mode
+from core.images.modes import Colour, grey_or_colour, in_mode, is_deep, plain, span
 
 FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "WEBP", "GIF")
 MAX_BYTES = 25 << 20
@@ -26,6 +29,10 @@ FIRST_READ = 1 << 16  # of a file: most have no more, and room for MAX_BYTES tak
 MAX_PIXELS = 40_000_000
 MAX_SIDE = 20_000
 WHITE = (255, 255, 255)
+BIG, LITTLE = ("RGB;16B", "RGBA;16B"), ("RGB;16L", "RGBA;16L")
+SWAPPED = dict(zip((*BIG, *LITTLE), (*LITTLE, *BIG), strict=True))
+if sys.byteorder == "little":
+    SWAPPED |= {"RGB;16N": "RGB;16B", "RGBA;16N": "RGBA;16B"}  # N: in the machine's own order
 
 # Filters are the whole process's, so they are set once. Pillow only warns of an image of up to
 # twice its own limit; what else it warns of is rejected here or does no harm.
@@ -49,6 +56,52 @@ def _silence_decoders() -> None:
 
 
 _silence_decoders()
+
+
+class Facts(NamedTuple):
+    """What decides how a file's numbers become 8 bits.
+
+    is_deep: they have more than 8 bits a channel.  is_float: they are no whole numbers.
+    span: the lowest and the highest of them.
+    """
+
+    is_deep: bool = False
+    is_float: bool = False
+    is_transparent: bool = False
+    span: tuple[float, float] = (0, 255)
+
+
+OPAQUE, TRANSPARENT = Facts(), Facts(is_transparent=True)
+
+
+@dataclass(frozen=True)
+class Raw:
+    """What a file holds, upright, before anything is decided about its values, ground or size.
+
+    image: mode L, RGB, RGBA (some of it transparent), or numbers of more than 8 bits a pixel (I;16,
+    I, F).  lower: of an image with 16 bits a channel in colour the lower eight; image has the upper
+    ones.  turned, further: notes on turning it and on further pictures in the file, or "".
+    orientation: see Picture.
+    """
+
+    image: Image.Image
+    lower: Image.Image | None = None
+    turned: str = ""
+    further: str = ""
+    orientation: int = 1
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(H, W) in pixels."""
+        return self.image.height, self.image.width
+
+    @cached_property
+    def facts(self) -> Facts:
+        """What decides how its numbers become 8 bits."""
+        deep = self.lower is not None or is_deep(self.image)
+        if not deep:
+            return TRANSPARENT if self.image.mode == "RGBA" else OPAQUE
+        return Facts(True, self.image.mode == "F", False, span(self.image, self.lower))
 
 
 @dataclass(frozen=True)
@@ -75,16 +128,31 @@ def read_image(data: bytes | Path, name: str = "", background: Colour = WHITE) -
 
     name: how to call it in the message.  background: what transparent parts are laid on.
     An image whose three channels are equal is grey.
+    Raises ImageRejected, as read_raw does.
+    """
+    return picture_of(read_raw(data, name), background)
+
+
+def read_raw(data: bytes | Path, name: str = "") -> Raw:
+    """What is in `data` (a file's content or its path); of an animation, the first frame.
+
+    name: how to call it in the message.
     Raises ImageRejected, naming the reason, for anything that is not a whole image of FORMATS with
     at most MAX_BYTES, MAX_PIXELS and MAX_SIDE.
     """
     name = name or (data.name if isinstance(data, Path) else "This image")
     try:
-        return _read(data, background)
+        return _read(data)
     except ImageRejected as refusal:
         raise ImageRejected(f"{name} {refusal}.") from None
     except Exception as error:  # decoders raise anything on a broken file
         raise ImageRejected(f"{name} {_reason(error)}.") from error
+
+
+def picture_of(raw: Raw, background: Colour = WHITE) -> Picture:
+    """A picture made of a file by itself, whatever other files there are: see grey_or_colour."""
+    image, changed = grey_or_colour(raw.image, background)
+    return Picture(image, tuple(filter(None, (raw.turned, changed, raw.further))), raw.orientation)
 
 
 def to_array(picture: Picture, channels: int, size: tuple[int, int]) -> npt.NDArray[np.uint8]:
@@ -104,15 +172,42 @@ def from_array(x: npt.NDArray[np.uint8]) -> Picture:
     return Picture(Image.fromarray(x[0] if len(x) == 1 else x.transpose(1, 2, 0).copy()))
 
 
-def _read(data: bytes | Path, background: Colour) -> Picture:
+def _read(data: bytes | Path) -> Raw:
     content = content_of(data)
     with Image.open(io.BytesIO(content), formats=FORMATS) as image:
         _check_size(image)
+        lower = _lower_bytes(image, content)
         image.load()
         upright, orientation, turned = _upright(image)
-        plain, changed = grey_or_colour(upright, background)
-        notes = (turned, changed, _frames(image, content))
-        return Picture(_bare(plain), tuple(filter(None, notes)), orientation)
+        found = _bare(plain(upright))
+        if found.mode != "RGB":
+            lower = None
+        return Raw(found, lower, turned, _frames(image, content), orientation)
+
+
+def _lower_bytes(image: Image.Image, content: bytes) -> Image.Image | None:
+    """The lower bytes of an image of 16 bits a channel in colour; None of any other.
+
+    Pillow decodes the upper ones alone: so it is told that the bytes are the other way round.
+    """
+    if not (isinstance(image, ImageFile.ImageFile) and image.mode in ("RGB", "RGBA")):
+        return None
+    tiles = [_swapped(tile) for tile in image.tile]
+    if not tiles or tiles == image.tile:
+        return None
+    with Image.open(io.BytesIO(content), formats=FORMATS) as other:
+        other.tile = tiles
+        other.load()
+        return _bare(in_mode(_upright(other)[0], "RGB"))
+
+
+def _swapped(tile: Any) -> Any:
+    """A tile of Pillow's, for 16 bits a channel with its two bytes the other way round."""
+    args = tile.args if isinstance(tile.args, tuple) else (tile.args,)
+    if not args or args[0] not in SWAPPED:
+        return tile
+    swapped = (SWAPPED[args[0]], *args[1:])
+    return tile._replace(args=swapped if isinstance(tile.args, tuple) else swapped[0])
 
 
 def content_of(data: bytes | Path) -> bytes:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from core.config import DataError, HourglassError, ImageRejected
+from core.images.preparation import Preparation
 from core.streaming import workers as decoders
 from core.streaming.shards import Sample, Shard
 from core.streaming.workers import Content, Decoded, Lane, Pixels, Shape, Slots, decode
@@ -50,24 +51,27 @@ class _Task:
 _Item = _Task | HourglassError
 
 
-def blocks(shards: Sequence[Shard], shape: Shape, workers: int | None = None) -> Generator[Block]:
+def blocks(
+    shards: Sequence[Shard], how: Preparation, workers: int | None = None
+) -> Generator[Block]:
     """All images of the shards in their order, at least one block, of none if need be, a shard.
 
-    shape: (C, H, W), as a model takes them.  workers: processes; None = as this machine has
+    how: they are prepared.  workers: processes; None = as this machine has
     cores, or none for few images; 0 = none.  To be closed if it is not used up.
     Raises DataError for a shard that cannot be read, or if a process ends.
     """
+    shape = how.shape
     tasks = kept_failure(_tasks(shards, shape))
     if workers is None:
         begun, tasks = _begun(tasks)
         workers = decoders.default_workers() if begun >= FEW else 0
     if not workers:
-        yield from _one_by_one(tasks, shape)
+        yield from _one_by_one(tasks, how)
         return
     slots = Slots.of(2 * workers + 1, _most(shape) * math.prod(shape))
     with decoders.processes(workers, slots) as pool:
         try:
-            yield from _overlapped(Lane(pool, slots, shape), tasks)
+            yield from _overlapped(Lane(pool, slots, how), tasks)
         except BrokenProcessPool as error:
             raise DataError(
                 "A process that decodes images was ended, perhaps for want of memory: "
@@ -125,11 +129,11 @@ def _begun(items: Iterator[_Item]) -> tuple[int, Iterator[_Item]]:
     return n, chain(first, items)
 
 
-def _one_by_one(items: Iterable[_Item], shape: Shape) -> Iterator[Block]:
+def _one_by_one(items: Iterable[_Item], how: Preparation) -> Iterator[Block]:
     for item in items:
         if isinstance(item, HourglassError):
             raise item
-        yield _block(item, decode(item.contents, shape))
+        yield _block(item, decode(item.contents, how))
 
 
 def _overlapped(lane: Lane, items: Iterable[_Item]) -> Iterator[Block]:

@@ -7,16 +7,20 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain, groupby
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 import pandas as pd
 
+from core.checkpoints import trained_on
 from core.config import DataError, HourglassError
 from core.export import tables
 from core.images.imagesets import Rejected
+from core.images.preparation import Preparation
 from core.inference import NOT_SCORED, Autoencoder
 from core.inference.backends import inference_threads
 from core.streaming import decoding, scoring
@@ -88,6 +92,11 @@ class Job:
     percentile: float = 99.0
     workers: int | None = None
 
+    @cached_property
+    def preparation(self) -> Preparation:
+        """How the images are prepared: as those that the model was trained on."""
+        return trained_on.preparation(self.autoencoder.card)
+
     def describe(self) -> dict[str, object]:
         """What must be the same for parts to belong together."""
         names = "\n".join(shard.name for shard in self.shards)
@@ -97,6 +106,7 @@ class Job:
             "n_shards": len(self.shards),
             "shards": hashlib.sha256(names.encode()).hexdigest(),
             "percentile": self.percentile,
+            "preparation": msgspec.json.encode(self.preparation).decode(),
         }
 
 
@@ -144,7 +154,7 @@ def pieces(job: Job, shards: Sequence[Shard]) -> Generator[Piece]:
     Raises DataError for a shard that cannot be read, OptionError for a percentile out of bounds.
     """
     limit = scoring.threshold(job.autoencoder, job.percentile)
-    decoded = decoding.blocks(shards, job.autoencoder.input_shape, job.workers)
+    decoded = decoding.blocks(shards, job.preparation, job.workers)
     with (
         contextlib.closing(decoded),
         contextlib.closing(all_scored(job.autoencoder, decoded)) as found,

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -132,21 +132,6 @@ def encode(
     return pd.DataFrame(
         {"id": images.ids.tolist(), "label": _labels(images)} | z | {"error": errors}
     )
-
-
-def with_channels(images: ImageSet, channels: int) -> ImageSet:
-    """`images` in grey (1 channel) or colour (3), as a model takes them.
-
-    Grey is the perceived brightness of the colours, rounded as Pillow does: ITU-R BT.601.
-    """
-    x = images.images
-    if x.shape[1] == channels:
-        return images
-    if channels == 1:
-        red, green, blue = (x[:, i].astype(np.uint32) for i in range(3))
-        grey = (19595 * red + 38470 * green + 7471 * blue + 32768) >> 16
-        return replace(images, images=grey.astype(np.uint8)[:, None])
-    return replace(images, images=np.repeat(x, channels, axis=1))
 
 
 def _labels(images: ImageSet) -> list[str]:

@@ -24,6 +24,7 @@ import numpy.typing as npt
 
 from core.config import ImageRejected
 from core.images.fast import read_pixels
+from core.images.preparation import Preparation
 from core.machine import cores
 
 NICENESS = 5  # of the processes: see _begin
@@ -67,32 +68,31 @@ def default_workers() -> int:
     return max(1, cores() // max(1, int(team) if team.isdecimal() else 1))
 
 
-def decode(contents: Sequence[Content], shape: Shape) -> Decoded:
+def decode(contents: Sequence[Content], how: Preparation) -> Decoded:
     """Images as a model takes them, and what is wrong with the others.
 
-    contents: (n,).  shape: (C, H, W).  Returns (m, C, H, W) uint8, the m <= n that could be read,
-    in their order; and n reasons, "" for these.
+    contents: (n,).  how: they are prepared.  Returns (m, C, H, W) uint8, the m <= n that could be
+    read, in their order; and n reasons, "" for these.
     """
-    pixels = np.empty((len(contents), *shape), np.uint8)
-    reasons = _fill(pixels, contents)
+    pixels = np.empty((len(contents), *how.shape), np.uint8)
+    reasons = _fill(pixels, contents, how)
     return pixels[: reasons.count("")], reasons
 
 
-def decode_into(slot: int, contents: Sequence[Content], shape: Shape) -> list[str]:
+def decode_into(slot: int, contents: Sequence[Content], how: Preparation) -> list[str]:
     """The same in a process that has slots: pixels go into one of them, the reasons come back."""
     assert _slots is not None
-    return _fill(_slots.view(slot, len(contents), shape), contents)
+    return _fill(_slots.view(slot, len(contents), how.shape), contents, how)
 
 
-def _fill(out: Pixels, contents: Sequence[Content]) -> list[str]:
+def _fill(out: Pixels, contents: Sequence[Content], how: Preparation) -> list[str]:
     """Put the images that can be read into out, one after the other; a reason or "" for each."""
-    _, channels, height, width = out.shape
     reasons, n = [], 0
     for content in contents:
         try:
             if isinstance(content, ImageRejected):
                 raise content
-            out[n] = read_pixels(content, channels, (height, width))
+            out[n] = read_pixels(content, how)
             n += 1
             reasons.append("")
         except ImageRejected as refusal:
@@ -116,8 +116,8 @@ def processes(n: int, slots: Slots | None = None) -> Iterator[ProcessPoolExecuto
 class Lane:
     """Blocks on their way through processes, first in first out, each in a slot of its own."""
 
-    def __init__(self, pool: ProcessPoolExecutor, slots: Slots, shape: Shape) -> None:
-        self._pool, self._slots, self._shape = pool, slots, shape
+    def __init__(self, pool: ProcessPoolExecutor, slots: Slots, how: Preparation) -> None:
+        self._pool, self._slots, self._how = pool, slots, how
         self._begun: deque[tuple[int, Future[list[str]]]] = deque()
         self._next = 0
 
@@ -130,14 +130,14 @@ class Lane:
         """Have a block decoded, into the slot that has been free the longest."""
         slot = self._next
         self._next = (slot + 1) % self._slots.n
-        future = self._pool.submit(decode_into, slot, contents, self._shape)
+        future = self._pool.submit(decode_into, slot, contents, self._how)
         self._begun.append((slot, future))
 
     def take(self) -> Decoded:
         """The first block, when it is done: its pixels are copied, its slot is free again."""
         slot, future = self._begun.popleft()
         reasons = future.result()
-        return self._slots.view(slot, reasons.count(""), self._shape).copy(), reasons
+        return self._slots.view(slot, reasons.count(""), self._how.shape).copy(), reasons
 
 
 def _begin(slots: Slots | None) -> None:

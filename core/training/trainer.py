@@ -63,6 +63,7 @@ def checkpoint_document(
         explained_variance=fitted.explained_variance,
         versions={name: version(name) for name in ("torch", "numpy", "safetensors")},
         date=datetime.now(UTC).isoformat(timespec="seconds"),
+        preparation=train_set.preparation,
     )
 
 

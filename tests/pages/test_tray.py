@@ -4,8 +4,8 @@ from PIL import Image
 
 from core.data.own.upload import Given
 from core.images.imagesets import Rejected
-from core.images.preparation import Steps, prepare
 from core.images.reading import Picture
+from core.images.steps import Steps, apply_steps
 from pages.ui.own.tray import Fit, Tray
 
 DIGITS = Fit((1, 28, 28), "digit")
@@ -30,7 +30,9 @@ def test_images_are_each_picture_prepared_in_order_with_what_was_refused(tray: T
     assert images.rejected == (("c", "No image."),)
     for name, x in zip("ab", images.images, strict=True):
         steps = tray.suggestion(name, DIGITS)
-        np.testing.assert_array_equal(x, prepare(tray.given[name].picture, (1, 28, 28), steps).x)
+        np.testing.assert_array_equal(
+            x, apply_steps(tray.given[name].picture, (1, 28, 28), steps).x
+        )
     assert tray.images(PHOTOS).shape == (3, 32, 32)
 
 

@@ -7,48 +7,99 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+from msgspec.structs import replace
 
 from core.config import DataError
 from core.data.own.store import own_dir
 from core.images.imagesets import Rejected
+from core.images.modes import WHITE, Colour
+from core.images.preparation import (
+    FRAMINGS,
+    RESAMPLINGS,
+    Framing,
+    Preparation,
+    Range,
+    Resampling,
+    Survey,
+)
 
-Manner = Literal["crop", "pad", "digit"]
-MANNERS: tuple[Manner, ...] = get_args(Manner)
+Values = Literal["file", "set"] | Range
 SIDES = range(16, 513)  # what models take
 DRAFT = ".draft-"
 DRAFT_SECONDS = 24 * 3600  # after which a draft that nobody finished is thrown away
 BLOCK_BYTES = 32 << 20  # of pixels that are copied at a time
+LARGEST = 1e30  # number in a range of values
 SPARE_BYTES = 256 << 20  # of the disk that stay free
 
 
 @dataclass(frozen=True)
 class Form:
-    """What images are brought to.
+    """What a person asks images to be brought to; see core.images.preparation.Preparation.
 
-    size: (H, W), each 16 to 512.  channels: 1 = grey, 3 = colour.
-    manner: "crop" cuts the middle out, "pad" fills up the edges, "digit" does what MNIST's makers
-    did with handwriting: see core.images.preparation.
+    size: (H, W), each 16 to 512.  channels: 1 = grey, 3 = colour.  manner: the framing.
+    values: which numbers become black and white: those of each "file", one range for the "set", or
+    the two numbers themselves.  ground: the colour under transparent parts; None for the one on
+    which the most is left.
     Raises DataError outside these bounds.
     """
 
     size: tuple[int, int]
     channels: int = 3
-    manner: Manner = "crop"
+    manner: Framing = "crop"
+    values: Values = "set"
+    ground: Colour | None = None
+    resampling: Resampling = "bicubic"
 
     def __post_init__(self) -> None:
         if not all(side in SIDES for side in self.size):
             raise DataError("Images can be brought to 16 to 512 pixels a side: choose such a size.")
-        if self.channels not in (1, 3) or self.manner not in MANNERS:
-            raise DataError("Images are grey (1 channel) or in colour (3), and crop, pad or digit.")
+        if self.channels not in (1, 3) or self.manner not in FRAMINGS:
+            raise DataError(
+                "Images are grey (1 channel) or in colour (3), and crop, pad, stretch or digit."
+            )
+        if self.resampling not in RESAMPLINGS:
+            raise DataError(f"Images are resampled by {', '.join(RESAMPLINGS)}: choose one.")
+        if self.ground is not None and not all(0 <= level <= 255 for level in self.ground):
+            raise DataError("The colours of a ground go from 0 to 255: choose such a colour.")
+        if not isinstance(self.values, str) and not _is_range(*self.values):
+            raise DataError(
+                "The lower end of a range of values must be below its upper end: give two such "
+                "numbers, as 0:4095."
+            )
+
+    def provisional(self) -> Preparation:
+        """How images are prepared as long as not all files have been seen."""
+        given = None if isinstance(self.values, str) else self.values
+        return Preparation(
+            size=self.size,
+            channels=1 if self.channels == 1 else 3,
+            framing=self.manner,
+            range_mode="given" if given else "file",
+            range_low=given[0] if given else None,
+            range_high=given[1] if given else None,
+            ground=self.ground or WHITE,
+            resampling=self.resampling,
+        )
+
+    def settled(self, seen: Survey) -> Preparation:
+        """How images are prepared, now that all files have been seen."""
+        how = self.provisional()
+        if self.values == "set":
+            how = seen.settled(how)
+        return how if self.ground else replace(how, ground=seen.ground())
 
     @property
     def shape(self) -> tuple[int, int, int]:
         """(C, H, W)."""
         return self.channels, *self.size
+
+
+def _is_range(low: float, high: float) -> bool:
+    return -LARGEST <= low < high <= LARGEST
 
 
 @dataclass(frozen=True)
@@ -60,11 +111,13 @@ class Draft:
     equal, or almost equal, to; itself if none.  rejected: the files that could not be read.
     labels: (n,) the class that the source gives each image, None where it gives none.
     notes: sentences about how the files were read.
+    preparation: how they became pixels.
     """
 
     folder: Path
     source: str
     form: Form
+    preparation: Preparation
     names: tuple[str, ...]
     sides: npt.NDArray[np.int32]
     equal: npt.NDArray[np.int64]

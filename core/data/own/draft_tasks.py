@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
+import msgspec
 import numpy as np
 
 from core.arraycache import Arrays
@@ -19,6 +20,7 @@ from core.data.own.import_images import gather
 from core.data.own.store import own_dir
 from core.images.imagesets import Rejected
 from core.images.parts import done
+from core.images.preparation import Preparation
 
 Files = tuple[tuple[str, str], ...]  # what each is called, and where it is
 
@@ -69,6 +71,7 @@ def as_draft(found: Arrays, form: Form, source: str) -> Draft:
         Path(str(found["folder"])),
         source,
         form,
+        msgspec.json.decode(str(found["preparation"]), type=Preparation),
         tuple(found["names"].tolist()),
         found["sides"],
         found["equal"],
@@ -82,6 +85,7 @@ def as_draft(found: Arrays, form: Form, source: str) -> Draft:
 def _as_arrays(draft: Draft) -> Arrays:
     return {
         "folder": np.asarray(str(draft.folder)),
+        "preparation": np.asarray(msgspec.json.encode(draft.preparation).decode()),
         "names": np.array(draft.names, np.str_),
         "sides": draft.sides,
         "equal": draft.equal,

@@ -9,15 +9,19 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from msgspec.structs import replace
+from PIL import Image
 
 from core.background import Progress
 from core.config import DataError
 from core.data.offered.files import Offer, Offers
 from core.data.offered.gate import Offered, Terms, in_file, in_folder
 from core.data.offered.names import printable
-from core.data.own.upload import readable_pictures
+from core.data.own.upload import read_again, readable
 from core.images.imagesets import TEST_SHARE, ImageSet, Rejected, classes_of, hash_fraction
-from core.images.reading import Picture, from_array, to_array
+from core.images.modes import grey_if_equal
+from core.images.preparation import Preparation, Survey, changes, developed, placed, prepare
+from core.images.reading import Facts, Raw, from_array
 from core.text import counted
 
 Size = tuple[int, int]
@@ -34,13 +38,16 @@ class Choice:
 
     split: "train", "test" or "all".  size: (H, W) to which all are brought, by cutting the middle
     out if need be, 8 to 512 pixels a side; None keeps theirs if they are all alike and at most
-    128 a side, else 64 x 64.  seed: of the split.  Raises DataError outside these bounds.
+    128 a side, else 64 x 64.  seed: of the split.  preparation: how all are prepared, whatever
+    their size; None for grey if all are, one range of values, and the ground that suits them.
+    Raises DataError outside these bounds.
     """
 
     split: str = "all"
     size: Size | None = None
     seed: int = 0
     encoding: str = ""
+    preparation: Preparation | None = None
 
     def __post_init__(self) -> None:
         if self.split not in ("train", "test", "all"):
@@ -77,15 +84,16 @@ def from_offers(
     whatever other files there are.  progress: told after every file how many are done, of how many.
     Raises DataError if none can be read or if they are too many for the memory.
     """
-    gathered, rejected = _Gathered(choice.size), list[Rejected]()
-    for offer, picture in readable_pictures(offers, rejected, progress):
-        gathered.add(offer, picture)
+    gathered, rejected = _Gathered(choice.size, choice.preparation), list[Rejected]()
+    for offer, raw in readable(offers, rejected, progress):
+        gathered.add(offer, raw)
     if not gathered.names:
         why = f", the first because: {min(rejected).reason}" if rejected else "."
         raise DataError(
             f"{printable(id)} has no image that can be read of "
             f"{counted(len(rejected), 'file')}{why}"
         )
+    how = gathered.settle(offers)
     lots = [(hash_fraction(name, choice.seed), name) for name in gathered.names]
     order = sorted(range(len(lots)), key=lots.__getitem__)
     names = [gathered.names[i] for i in order]
@@ -93,56 +101,87 @@ def from_offers(
     whole = ImageSet(
         id,
         choice.split,
-        gathered.images(order),
+        gathered.images(order, how.channels),
         labels,
         class_names,
         np.array(names, dtype=np.str_),
         rejected=tuple(sorted(rejected)),
         notes=tuple(offers.notes) if isinstance(offers, Offered) else (),
+        preparation=how,
     )
     return whole.take(_chosen(names, choice))
 
 
 @dataclass
 class _Gathered:
-    """Images as they come in, kept at their own size for as long as they are all alike."""
+    """Images as they come in, kept at their own size for as long as they are all alike.
+
+    given: how they are prepared, if that is known before they are seen.
+    """
 
     size: Size | None
+    given: Preparation | None
     names: list[str] = field(default_factory=list)
     labels: list[str | None] = field(default_factory=list)
     pixels: list[Pixels] = field(default_factory=list)
+    facts: list[Facts] = field(default_factory=list)
+    survey: Survey = field(default_factory=Survey)
 
     def __post_init__(self) -> None:
         self.may_differ = self.size is not None
 
-    def add(self, offer: Offer, picture: Picture) -> None:
+    def add(self, offer: Offer, raw: Raw) -> None:
         """Take an image in; DataError if there is no room for it."""
-        self.pixels.append(self._fitted(picture))
+        self.pixels.append(prepare(raw, self.given) if self.given else self._fitted(raw))
         self.names.append(offer.name)
         self.labels.append(offer.label)
+        if self.given is None:
+            self.facts.append(raw.facts)
+            self.survey.add(raw)
         _, height, width = self.pixels[-1].shape
         if len(self.pixels) * 3 * height * width > MAX_BYTES:
             raise DataError("The images need more than 2 GB: choose fewer, or a smaller size.")
 
-    def images(self, order: Sequence[int]) -> Pixels:
-        """All of them: (N, C, H, W), grey only if all are.  order: their positions."""
-        channels = max(len(x) for x in self.pixels)
+    def settle(self, offers: Offers) -> Preparation:
+        """How all are prepared. What another range or ground suits is read and prepared anew."""
+        if self.given is not None:
+            return self.given
+        assert self.size is not None
+        before = Preparation(size=self.size)
+        how = replace(self.survey.settled(before), ground=self.survey.ground())
+        positions = {
+            name: i
+            for i, (name, file) in enumerate(zip(self.names, self.facts, strict=True))
+            if changes(file, before, how)
+        }
+        for name, raw in read_again(offers, positions):
+            self.pixels[positions[name]] = _prepared(raw, how)
+        return replace(how, channels=max(len(x) for x in self.pixels))
+
+    def images(self, order: Sequence[int], channels: int) -> Pixels:
+        """All of them: (N, C, H, W).  order: their positions."""
         ordered = (self.pixels[i] for i in order)
         return np.stack([np.broadcast_to(x, (channels, *x.shape[1:])) for x in ordered])
 
-    def _fitted(self, picture: Picture) -> Pixels:
+    def _fitted(self, raw: Raw) -> Pixels:
         if self.size is None:
-            small = all(side in ALIKE for side in picture.size)
-            self.size = picture.size if small else DEFAULT_SIZE
-            self.may_differ = self.size != picture.size
-        elif not self.may_differ and picture.size != self.size:
+            small = all(side in ALIKE for side in raw.size)
+            self.size = raw.size if small else DEFAULT_SIZE
+            self.may_differ = self.size != raw.size
+        elif not self.may_differ and raw.size != self.size:
             self.size, self.may_differ = DEFAULT_SIZE, True
-            self.pixels[:] = [_array(from_array(x), DEFAULT_SIZE) for x in self.pixels]
-        return _array(picture, self.size)
+            how = Preparation(size=DEFAULT_SIZE)
+            self.pixels[:] = [_placed(from_array(x).image, how) for x in self.pixels]
+        return _prepared(raw, Preparation(size=self.size))
 
 
-def _array(picture: Picture, size: Size) -> Pixels:
-    return to_array(picture, 1 if picture.image.mode == "L" else 3, size)
+def _prepared(raw: Raw, how: Preparation) -> Pixels:
+    return _placed(grey_if_equal(developed(raw, how)), how)
+
+
+def _placed(image: Image.Image, how: Preparation) -> Pixels:
+    """(1, H, W) of a grey image, (3, H, W) of one in colour."""
+    return placed(image, replace(how, channels=1 if image.mode == "L" else 3))
 
 
 def _chosen(names: Sequence[str], choice: Choice) -> npt.NDArray[np.bool_]:

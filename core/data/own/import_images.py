@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
-import numpy.typing as npt
 
 from core.background import Progress
 from core.config import DataError, ImageRejected
@@ -19,11 +18,11 @@ from core.data.offered.files import Offer, Offers
 from core.data.offered.gate import Offered
 from core.data.own import draft as drafts
 from core.data.own.draft import Draft, Form
-from core.data.own.upload import readable_pictures
+from core.data.own.upload import read_again, readable
 from core.images import duplicates
 from core.images.imagesets import Rejected
-from core.images.preparation import Steps, prepare, suggest, working_copy
-from core.images.reading import Picture, read_image, to_array
+from core.images.preparation import Survey, changes, prepare
+from core.images.reading import Facts, Raw, read_image
 
 COMMON = (28, 32, 48, 64, 96, 128)  # sizes that networks are often given
 SAMPLED = 12  # images that are looked at to suggest a form
@@ -40,10 +39,11 @@ def gather(offers: Offers, form: Form, source: str, progress: Progress | None = 
     with drafts.draft_folder() as folder:
         drafts.check_disk(folder, len(offers), form)
         rejected: list[Rejected] = []
-        with open(folder / "pixels", "wb") as file:
+        with open(folder / "pixels", "w+b") as file:
             found = _Gathering(form, file)
-            for offer, picture in readable_pictures(offers, rejected, progress):
-                found.add(offer, picture)
+            for offer, raw in readable(offers, rejected, progress):
+                found.add(offer, raw)
+            found.settle(offers)
         if not found.names:
             first = "" if len(rejected) == 1 else "The first of them: "
             why = f" {first}{min(rejected).reason}" if rejected else ""
@@ -66,16 +66,38 @@ class _Gathering:
     sides: list[tuple[int, int]] = field(default_factory=list)
     digests: list[bytes] = field(default_factory=list)
     thumbnails: list[bytes] = field(default_factory=list)
+    facts: list[Facts] = field(default_factory=list)
+    survey: Survey = field(default_factory=Survey)
 
-    def add(self, offer: Offer, picture: Picture) -> None:
+    def __post_init__(self) -> None:
+        self.how = self.form.provisional()
+
+    def add(self, offer: Offer, raw: Raw) -> None:
         """Take an image in; OSError if the disk takes no more."""
-        x = formed(picture, self.form)
+        x = prepare(raw, self.how)
         self.file.write(x.tobytes())
+        self.survey.add(raw)
         self.names.append(offer.name)
         self.labels.append(offer.label)
-        self.sides.append(picture.size)
+        self.sides.append(raw.size)
+        self.facts.append(raw.facts)
         self.digests.append(duplicates.digest(x))
         self.thumbnails.append(duplicates.thumbnail(x).tobytes())
+
+    def settle(self, offers: Offers) -> None:
+        """Prepare anew what another range or ground suits, now that all files have been seen."""
+        before, self.how = self.how, self.form.settled(self.survey)
+        positions = {
+            name: i
+            for i, (name, file) in enumerate(zip(self.names, self.facts, strict=True))
+            if changes(file, before, self.how)
+        }
+        for name, raw in read_again(offers, positions):
+            i, x = positions[name], prepare(raw, self.how)
+            self.file.seek(i * x.size)
+            self.file.write(x.tobytes())
+            self.digests[i] = duplicates.digest(x)
+            self.thumbnails[i] = duplicates.thumbnail(x).tobytes()
 
     def sort(self, path: Path) -> None:
         """Put the images, and their pixels in the file at `path`, in the order of their names."""
@@ -83,7 +105,7 @@ class _Gathering:
         if order == list(range(len(order))):
             return
         columns: tuple[list[Any], ...] = (
-            self.names, self.labels, self.sides, self.digests, self.thumbnails
+            self.names, self.labels, self.sides, self.digests, self.thumbnails, self.facts
         )  # fmt: skip
         for column in columns:
             column[:] = [column[i] for i in order]
@@ -102,6 +124,7 @@ class _Gathering:
             folder,
             source,
             self.form,
+            self.how,
             tuple(self.names),
             np.array(self.sides, np.int32),
             duplicates.equal(self.digests),
@@ -126,13 +149,3 @@ def suggest_form(offers: Offers) -> Form:
     fitting = max(size for size in COMMON if size <= max(side, COMMON[0]))
     colour = any(picture.image.mode != "L" for picture in sample)
     return Form((fitting, fitting), 3 if colour else 1)
-
-
-def formed(picture: Picture, form: Form) -> npt.NDArray[np.uint8]:
-    """The picture as an image of the set: (C, H, W)."""
-    if form.manner == "crop":
-        return to_array(picture, form.channels, form.size)
-    picture = working_copy(picture)  # a line of 20,000 pixels would be padded to a square of them
-    if form.manner == "pad":
-        return prepare(picture, form.shape, Steps(frame="pad")).x
-    return prepare(picture, form.shape, suggest(picture, form.shape, "digit")).x

@@ -69,10 +69,18 @@ def make(draft: Draft, name: str, keeping: Keeping, progress: Progress | None = 
         [(one.name, one.reason) for one in rejected],
     )
     own = OwnSet(
-        1, name, draft.form.shape, class_names, len(train), len(test), keeping.seed,
-        draft.source[:1000], len(rejected), datetime.now(UTC).isoformat(timespec="seconds"),
-        draft.form.manner,
-    )  # fmt: skip
+        format=2,
+        name=name,
+        shape=draft.form.shape,
+        class_names=class_names,
+        n_train=len(train),
+        n_test=len(test),
+        seed=keeping.seed,
+        source=draft.source[:1000],
+        n_left_out=len(rejected),
+        date=datetime.now(UTC).isoformat(timespec="seconds"),
+        preparation=draft.preparation,
+    )
     _write(own, rows, draft, order, progress)
     return own
 

@@ -4,9 +4,11 @@ used.
 
 import shutil
 import tempfile
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Literal
 
 import msgspec
@@ -17,6 +19,7 @@ from msgspec import Meta, Struct
 from core import arraycache
 from core.config import NAME_PATTERN, DataError, OptionError, checked_name, data_dir
 from core.images.imagesets import ImageSet, Rejected
+from core.images.preparation import Framing, Preparation, legacy
 
 # The rows of an own data set: ids and labels of its images, and what was left out.
 
@@ -112,6 +115,7 @@ def _keep(columns: Columns, folder: Path) -> None:
 
 
 PREFIX = "own:"
+BEFORE: Mapping[str, Framing] = MappingProxyType({"pad": "pad", "digit": "digit"})  # format 1
 DOCUMENT, IMAGES, ROWS = "set.json", "images.npy", "rows.json"
 Count = Annotated[int, Meta(ge=0, le=10**9)]
 Side = Annotated[int, Meta(ge=1, le=512)]
@@ -122,11 +126,11 @@ class OwnSet(Struct, frozen=True):
     """What is known of a set before it is loaded.
 
     shape: (C, H, W).  source: where its images came from.  n_left_out: files that are not in it.
-    manner: how they were brought to that size, see core.data.own.draft; "" in sets made before it
-    was noted.
+    manner: how they were brought to that size in sets of format 1; "" before it was noted.
+    preparation: how files became its images, in sets of format 2.
     """
 
-    format: Literal[1]
+    format: Literal[1, 2]
     name: Text
     shape: tuple[Side, Side, Side]
     class_names: tuple[Text, ...]
@@ -137,6 +141,14 @@ class OwnSet(Struct, frozen=True):
     n_left_out: Count
     date: Text
     manner: Text = ""
+    preparation: Preparation | None = None
+
+    @property
+    def how(self) -> Preparation:
+        """How files became its images; of sets of format 1, what was done then."""
+        if self.preparation is not None:
+            return self.preparation
+        return legacy(self.shape, BEFORE.get(self.manner, "crop"))
 
     @property
     def id(self) -> str:
@@ -169,7 +181,14 @@ def load(name: str, split: str) -> ImageSet:
     labels = None if rows.labels is None else rows.labels[part]
     rejected = tuple(Rejected(*pair) for pair in rows.rejected.tolist())
     return ImageSet(
-        own.id, split, images[part], labels, own.class_names, rows.ids[part], rejected=rejected
+        own.id,
+        split,
+        images[part],
+        labels,
+        own.class_names,
+        rows.ids[part],
+        rejected=rejected,
+        preparation=own.how,
     )
 
 
@@ -218,7 +237,8 @@ def _document(folder: Path) -> OwnSet | None:
     except (OSError, msgspec.DecodeError, RecursionError):
         return None
     named = own.name == folder.name and NAME_PATTERN.fullmatch(own.name)
-    return own if named and own.n_train and own.n_test else None
+    prepared = own.format == 1 or (own.preparation and own.preparation.shape == own.shape)
+    return own if named and own.n_train and own.n_test and prepared else None
 
 
 def _read(own: OwnSet, folder: Path) -> tuple[npt.NDArray[np.uint8], Columns]:

@@ -1,15 +1,17 @@
 """What a person has just handed over, as pictures to be looked at one by one."""
 
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from core.background import Progress
 from core.config import ImageRejected
 from core.data.offered.files import TWICE, Offer, Offers
 from core.data.offered.names import MAX_NAME, printable
+from core.images.fast import read_file
 from core.images.imagesets import Rejected
-from core.images.preparation import WORKING_SIDE, working_copy
-from core.images.reading import Picture, read_image
+from core.images.reading import Picture, Raw, read_image
+from core.images.steps import WORKING_SIDE, working_copy
 
 WORKING_BYTES = 192 << 20  # what the working copies of all pictures may take together
 MOST = 1_000
@@ -67,13 +69,13 @@ def unique(name: str, taken: set[str]) -> str:
     return candidate
 
 
-# The pictures among files that a person offers, and why the other files are none.
+# The images among files that a person offers, and why the other files are none.
 
 
-def readable_pictures(
+def readable(
     offers: Offers, rejected: list[Rejected], progress: Progress | None = None
-) -> Iterator[tuple[Offer, Picture]]:
-    """The offer and the picture of each file that is an image, in the order offered.
+) -> Iterator[tuple[Offer, Raw]]:
+    """The offer and the content of each file that is an image, in the order offered.
 
     rejected: gets every other file, with its reason.  progress: told after every file how many are
     done, of how many.
@@ -82,14 +84,26 @@ def readable_pictures(
     for done, offer in enumerate(offers, start=1):
         try:
             _check_name(offer.name, taken)
-            picture = read_image(offer.read(), "It")
+            raw = read_file(offer.read())
         except ImageRejected as refusal:
             rejected.append(Rejected(offer.name[:MAX_NAME], str(refusal)))
         else:
             taken.add(offer.name)
-            yield offer, picture
+            yield offer, raw
         if progress is not None:
             progress(done, max(done, len(offers)))
+
+
+def read_again(offers: Offers, names: Iterable[str]) -> Iterator[tuple[str, Raw]]:
+    """Those of the files that readable() has given before whose names are asked for."""
+    missing = set(names)
+    for offer in offers if missing else ():
+        if offer.name in missing:
+            with contextlib.suppress(ImageRejected):
+                yield offer.name, read_file(offer.read())
+                missing.remove(offer.name)
+        if not missing:
+            return
 
 
 def _check_name(name: str, taken: set[str]) -> None:

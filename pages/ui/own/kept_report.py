@@ -8,6 +8,7 @@ from core.checkpoints import Card, trained_on
 from core.config import HourglassError
 from core.data.own.draft import Draft
 from core.data.own.store import OwnSet
+from core.images.preparation import words
 from core.reports import Content, Row, Table
 from core.text import counted, listed, one_line
 from pages.ui import cache
@@ -15,7 +16,6 @@ from pages.ui.figures import mosaic
 from pages.ui.figures.text import decimal, size_name
 from pages.ui.frame import downloads
 from pages.ui.own import findings
-from pages.ui.own.offering import MANNER
 
 N_SHOWN, MOST_CLASSES = 8, 20  # pictures of a set, and classes that are named
 SETS = ("data set", "size", "to train", "to test", "classes", "prepared", "left out", "from")
@@ -84,7 +84,7 @@ def _made(found: Sequence[OwnSet], cards: Sequence[Card]) -> tuple[Table, ...]:
                 f"{own.n_train:,}",
                 f"{own.n_test:,}",
                 listed(own.class_names, MOST_CLASSES) or "none",
-                _manner(own.manner),
+                words(own.how),
                 f"{own.n_left_out:,}",
                 own.source,
             )
@@ -101,8 +101,7 @@ def _made(found: Sequence[OwnSet], cards: Sequence[Card]) -> tuple[Table, ...]:
 def _of_draft(draft: Draft) -> Mapping[str, str]:
     return {
         "read": draft.source,
-        "each image brought to": size_name(draft.form.shape),
-        "images that are not square": _manner(draft.form.manner),
+        "prepared": words(draft.preparation),
     }
 
 
@@ -136,7 +135,3 @@ def _pictures(own: OwnSet) -> tuple[Row, ...]:
 def _when(date: str) -> str:
     """2026-11-22T23:25:44+00:00 -> 2026-11-22 23:25 UTC."""
     return f"{date[:16].replace('T', ' ')} UTC"
-
-
-def _manner(manner: str) -> str:
-    return {name: words.lower() for name, words in MANNER.items()}.get(manner, "not noted")

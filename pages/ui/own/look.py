@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.checkpoints import Card, trained_on
 from core.images.imagesets import ImageSet
-from core.images.preparation import kind_of
+from core.images.steps import kind_of
 from core.streaming.scoring import Scored, score
 from pages.ui import cache, progress
 from pages.ui.components import gallery

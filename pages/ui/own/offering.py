@@ -16,9 +16,10 @@ from core.config import ImageRejected
 from core.data.offered import gate
 from core.data.offered.gate import Offered, Terms, in_files
 from core.data.offered.names import ENCODINGS, printable
-from core.data.own.draft import MANNERS, SIDES, Form
+from core.data.own.draft import SIDES, Form
 from core.data.own.import_images import suggest_form
 from core.data.own.upload import Given, read_pictures
+from core.images.preparation import FRAMINGS
 from core.images.reading import read_image
 from core.text import counted
 from pages.ui.components import drawpad
@@ -156,7 +157,12 @@ NAMES_HELP = (
     "The archive does not say in which encoding its file names are: choose the one in which the "
     "names, which become the names of classes, can be read"
 )
-MANNER = {"crop": "Cut the middle out", "pad": "Fill up the edges", "digit": "As MNIST's digits"}
+MANNER = {
+    "crop": "Cut the middle out",
+    "pad": "Fill up the edges",
+    "stretch": "Stretch",
+    "digit": "As MNIST's digits",
+}
 
 
 @dataclass(frozen=True)
@@ -242,7 +248,7 @@ def source_form(images: Source) -> Form:
         )
         manner = st.segmented_control(
             "Shape",
-            MANNERS,
+            FRAMINGS,
             default="crop",
             key=f"set_manner_{images.stamp}",
             required=True,

@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from core.images.preparation import FRAMES, Prepared, Steps, prepare
+from core.images.steps import FRAMES, Prepared, Steps, apply_steps
 from pages.ui.figures import mosaic
 from pages.ui.own.tray import Fit, Tray
 
@@ -31,7 +31,7 @@ def draw(tray: Tray, fit: Fit) -> None:
     """The chosen picture's stages, and its switches."""
     name = tray.chosen
     one, steps = tray.given[name], tray.steps(name, fit)
-    _stages(prepare(one.picture, fit.shape, steps))
+    _stages(apply_steps(one.picture, fit.shape, steps))
     if one.picture.notes:
         st.caption(f"While reading it: {'; '.join(one.picture.notes)}.")
     _switches(tray, fit, steps)

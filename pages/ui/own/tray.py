@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.data.own.upload import Given, unique
 from core.images.imagesets import ImageSet, Rejected
-from core.images.preparation import Kind, Steps, prepare, suggest
+from core.images.steps import Kind, Steps, apply_steps, suggest
 
 KEY = "tray"
 ID, SPLIT = "your images", "own"
@@ -100,7 +100,7 @@ class Tray:
         """The picture as the network sees it: (C, H, W)."""
         key = (name, fit, self.steps(name, fit))
         if key not in self._seen:
-            self._seen[key] = prepare(self.given[name].picture, fit.shape, key[2]).x
+            self._seen[key] = apply_steps(self.given[name].picture, fit.shape, key[2]).x
         return self._seen[key]
 
     def images(self, fit: Fit, progress: Progress | None = None) -> ImageSet:

@@ -10,6 +10,7 @@ import pytest
 from core.anomaly.references import reference_images
 from core.config import DataError
 from core.data import catalogue
+from core.images.preparation import legacy
 
 
 def card(dataset: str, excluded: tuple[str, ...] = (), **more: Any) -> Any:
@@ -21,6 +22,7 @@ def card(dataset: str, excluded: tuple[str, ...] = (), **more: Any) -> Any:
         "dataset": dataset,
         "excluded_classes": excluded,
         "input_shape": shape,
+        "document": SimpleNamespace(preparation=None),
     }
     fields |= {"sha256": "", "shipped": False}
     return SimpleNamespace(**fields | more)
@@ -82,6 +84,6 @@ def test_references_when_everything_is_judged_are_refused(tmp_path: Path) -> Non
 
     for i in range(4):
         Image.new("L", (20, 20), 10 * i).save(tmp_path / f"{i}.png")
-    judged = catalogue.load(f"folder:{tmp_path}", "all", size=(28, 28))
+    judged = catalogue.load(f"folder:{tmp_path}", "all", preparation=legacy((1, 28, 28)))
     with pytest.raises(DataError, match="none is left"):
         reference_images(card(f"folder:{tmp_path}"), judged)

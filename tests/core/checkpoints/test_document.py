@@ -16,9 +16,10 @@ from core.checkpoints import Card, fileformat
 from core.checkpoints import document as documents
 from core.checkpoints.document import Document
 from core.config import CheckpointError
+from core.images.preparation import Preparation
 from core.models import ARCHITECTURES
 from core.text import visible
-from tests.core.models_for_tests import tiny_document
+from tests.core.models_for_tests import SHAPE, tiny_document
 
 Place = tuple[str | int, ...]
 FREE = ("options",)  # whose bounds are those of the architecture
@@ -28,6 +29,9 @@ FULL = tiny_document(
     excluded_classes=("5",),
     history=(EPOCH,),
     explained_variance=(0.5,),
+    preparation=Preparation(
+        size=SHAPE[1:], channels=1, range_mode="set", range_low=0, range_high=1
+    ),
 )
 
 
@@ -38,6 +42,10 @@ def places(kind: inspect.Type, at: Place = ()) -> Iterator[tuple[Place, inspect.
         case inspect.StructType():
             for field in kind.fields:
                 yield from places(field.type, (*at, field.name))
+        case inspect.UnionType():
+            for one in kind.types:
+                if not isinstance(one, inspect.NoneType):
+                    yield from places(one, at)
         case inspect.TupleType():
             for i, item in enumerate(kind.item_types):
                 yield from places(item, (*at, i))
@@ -179,3 +187,14 @@ def test_title_stays_short_with_very_many_and_very_long_classes_left_out() -> No
         assert len(card.title) <= 150
         assert card.title.isprintable()
     assert card.title == "Dense, D' = 3, without 0, 1, 2, 3 and 996 more"
+
+
+def test_document_whose_images_are_prepared_in_another_shape_is_refused() -> None:
+    with pytest.raises(CheckpointError, match="another shape"):
+        documents.from_json(changed(("preparation", "size"), [16, 16]))
+
+
+def test_document_written_before_preparations_were_noted_is_read() -> None:
+    made = json.loads(documents.to_json(FULL))
+    del made["preparation"]
+    assert documents.from_json(json.dumps(made)).preparation is None

@@ -4,13 +4,21 @@ from dataclasses import replace
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
+from PIL import Image
 
 from core import checkpoints
 from core.checkpoints import Card, trained_on
 from core.config import DataError, TrainingError, data_dir, local_checkpoints_dir
 from core.data import catalogue
+from core.data.offered.gate import Terms, in_folder
 from core.data.own import folder as folders
+from core.data.own import store
+from core.data.own.draft import Form
+from core.data.own.import_images import gather
+from core.data.own.make_set import Keeping, make
+from core.images.preparation import Preparation, legacy
 from core.inference import own_models
 from core.training.config import TrainConfig
 from core.training.trainer import train
@@ -162,3 +170,48 @@ def test_what_a_model_has_seen_is_not_known_where_its_images_are_not(home: Path)
 
 def test_folder_that_a_model_was_trained_on_may_be_an_own_set_by_now(mine: Card) -> None:
     assert trained_on.seen(mine, "mnist-5k", "test") == "unknown"
+
+
+PADDED = Preparation(size=(16, 17), channels=1, framing="pad")
+
+
+def test_files_are_prepared_as_the_document_says(home: Path) -> None:
+    document = tiny_document("dense", preparation=PADDED)
+    path = local_checkpoints_dir() / "padded.safetensors"
+    card = checkpoints.save(path, document, tiny_tensors(document))
+    assert trained_on.preparation(card) == trained_on.preparation(checkpoints.load(path).card)
+    assert trained_on.preparation(card) == PADDED
+
+
+def test_checkpoint_from_before_prepares_files_as_its_own_set_was_if_that_is_here(
+    home: Path,
+) -> None:
+    card = saved("own:mine")
+    assert trained_on.preparation(card) == legacy((1, 16, 17))  # the set is not here
+    own_set = store.OwnSet(1, "mine", (1, 16, 17), (), 5, 2, 0, "x", 0, "2026", "pad")
+    store.folder_of("mine").mkdir(parents=True)
+    (store.folder_of("mine") / store.DOCUMENT).write_bytes(msgspec.json.encode(own_set))
+    assert trained_on.preparation(card) == legacy((1, 16, 17), "pad")
+    assert trained_on.preparation(saved("mnist-5k", "other")) == legacy((1, 16, 17))
+
+
+@pytest.mark.parametrize("kind", ["folder", "own"])
+def test_training_copies_the_preparation_of_its_images(
+    home: Path, tmp_path: Path, kind: str
+) -> None:
+    (tmp_path / "deep").mkdir()
+    for i in range(12):
+        values = np.random.default_rng(i).integers(0, 4096, (20, 24)).astype(np.uint16)
+        Image.fromarray(values).save(tmp_path / "deep" / f"{i}.tif")
+    name = f"folder:{tmp_path / 'deep'}"
+    if kind == "own":
+        draft = gather(in_folder(tmp_path / "deep", Terms()), Form((16, 20), 1, "pad"), "a test")
+        name = make(draft, "deep", Keeping()).id
+    images, tested = catalogue.training_images(name), catalogue.load(name, "test")
+    config = TrainConfig(name, "pca", {"latent_dim": 2})
+    list(train(config, images, tested, local_checkpoints_dir() / "deep.safetensors"))
+    how = checkpoints.load("deep").card.document.preparation
+    assert how == images.preparation == tested.preparation
+    assert how is not None
+    assert how.range == (0, 4095)
+    assert how.framing == ("pad" if kind == "own" else "crop")

@@ -8,6 +8,7 @@ import pytest
 from benchmarks import hostile
 from core.config import ImageRejected
 from core.images.fast import read_pixels
+from core.images.preparation import legacy
 from core.images.reading import read_image, to_array
 
 
@@ -32,11 +33,11 @@ def test_every_image_of_the_corpus_is_read_or_rejected(corpus: Path) -> None:
         except ImageRejected:
             rejected += 1
             with pytest.raises(ImageRejected):
-                read_pixels(content, 3, (64, 64))
+                read_pixels(content, legacy((3, 64, 64)))
         else:
             x = to_array(picture, 3, (64, 64))
             assert x.shape == (3, 64, 64)
-            assert (read_pixels(content, 3, (64, 64)) == x).all()
+            assert (read_pixels(content, legacy((3, 64, 64))) == x).all()
             accepted += 1
     assert accepted + rejected == 1_060
     assert accepted > 650  # 675 with the libraries in Pillow's own wheel for Linux

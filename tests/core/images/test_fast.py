@@ -11,6 +11,7 @@ from PIL import Image
 from core.config import ImageRejected
 from core.images import fast
 from core.images.fast import Pixels, read_pixels
+from core.images.preparation import legacy
 from core.images.reading import read_image, to_array
 from tests.core.hostile_images_for_tests import BROKEN, SOUND, colour, encoded, grey
 
@@ -26,6 +27,10 @@ PLAIN = {
 }
 
 
+def quickly(content: bytes | str, channels: int, size: tuple[int, int]) -> Pixels:
+    return read_pixels(content, legacy((channels, *size)))
+
+
 def carefully(content: bytes, channels: int, size: tuple[int, int]) -> Pixels:
     return to_array(read_image(content, "It"), channels, size)
 
@@ -39,7 +44,7 @@ def outcome(read: Reader, content: bytes, channels: int, size: tuple[int, int]) 
 
 
 def assert_same(content: bytes, channels: int = 3, size: tuple[int, int] = SIZE) -> None:
-    found, expected = (outcome(read, content, channels, size) for read in (read_pixels, carefully))
+    found, expected = (outcome(read, content, channels, size) for read in (quickly, carefully))
     assert found == expected
 
 
@@ -73,19 +78,19 @@ def test_plain_image_does_without_the_careful_reader(
     kind: str, channels: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected = carefully(PLAIN[kind], channels, SIZE)
-    monkeypatch.delattr(fast, "read_image")
+    monkeypatch.delattr(fast, "read_raw")
     path = tmp_path / "named-wrongly.txt"
     path.write_bytes(PLAIN[kind])
     for source in (PLAIN[kind], str(path)):
-        np.testing.assert_array_equal(read_pixels(source, channels, SIZE), expected)
+        np.testing.assert_array_equal(quickly(source, channels, SIZE), expected)
 
 
 def test_picture_that_its_exif_data_turn_is_turned() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     sideways = encoded(colour(), "JPEG", exif=exif)
-    turned = read_pixels(sideways, 3, SIZE[::-1])
-    upright = read_pixels(PLAIN["jpeg"], 3, SIZE)
+    turned = quickly(sideways, 3, SIZE[::-1])
+    upright = quickly(PLAIN["jpeg"], 3, SIZE)
     np.testing.assert_array_equal(turned, np.rot90(upright, -1, axes=(1, 2)))
 
 
@@ -93,7 +98,7 @@ def test_picture_larger_than_allowed_is_left_to_the_careful_reader(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(fast, "MAX_PIXELS", SIZE[0] * SIZE[1] - 1)
-    monkeypatch.delattr(fast, "read_image")
+    monkeypatch.delattr(fast, "read_raw")
     for kind in ("png", "jpeg"):
         with pytest.raises(NameError):
-            read_pixels(PLAIN[kind], 3, SIZE)
+            quickly(PLAIN[kind], 3, SIZE)

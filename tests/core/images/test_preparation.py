@@ -1,170 +1,255 @@
-from dataclasses import replace
+"""Files become pixels in one way, whatever they hold."""
 
+import io
+import struct
+import zlib
+
+import msgspec
 import numpy as np
 import pytest
 from PIL import Image
 
-from core.data import catalogue
-from core.images.preparation import Steps, kind_of, prepare, suggest, working_copy
-from core.images.reading import Picture, read_image
-from tests.core.hostile_images_for_tests import NOISE, colour, encoded
-from tests.core.photographs_for_tests import pen_written, photograph
-from tests.core.pngs_for_tests import to_png
+from core.images.fast import read_file, read_pixels
+from core.images.preparation import (
+    FRAMINGS,
+    Preparation,
+    Survey,
+    blank_grounds,
+    changes,
+    kept_share,
+    legacy,
+    prepare,
+    usual_range,
+    words,
+)
+from core.images.reading import Raw, read_image, read_raw, to_array
+from core.images.steps import Steps, apply_steps, suggest, working_copy
+from tests.core.hostile_images_for_tests import SOUND, colour, encoded
 
-DIGITS = (1, 28, 28)
-THREE = [(0, 0.2), (0.2, 0.02), (0.6, 0), (0.9, 0.15), (0.85, 0.35), (0.45, 0.48), (0.9, 0.6),
-         (0.95, 0.85), (0.6, 1), (0.2, 0.98), (0, 0.85)]  # fmt: skip
-
-
-def names(picture: Picture, shape: tuple[int, int, int], steps: Steps) -> list[str]:
-    return [stage.name for stage in prepare(picture, shape, steps).stages]
-
-
-@pytest.fixture(scope="module")
-def test_digits() -> np.ndarray:
-    return catalogue.load("mnist-5k").images[:12]
-
-
-def test_mnist_digit_offered_as_a_file_is_seen_pixel_for_pixel(test_digits: np.ndarray) -> None:
-    for digit in test_digits:
-        picture = read_image(to_png(digit))
-        prepared = prepare(picture, DIGITS, suggest(picture, DIGITS, "digit"))
-        np.testing.assert_array_equal(prepared.x, digit)
+RNG = np.random.default_rng(4)
+SQUARE = Preparation(size=(16, 16), channels=1)
+CAMERA = RNG.integers(0, 4096, (20, 30)).astype(np.uint16)
 
 
-def test_digit_dark_on_light_is_inverted_and_is_then_the_digit(test_digits: np.ndarray) -> None:
-    picture = read_image(to_png(255 - test_digits[3]))
-    steps = suggest(picture, DIGITS, "digit")
-    assert steps.invert
-    np.testing.assert_array_equal(prepare(picture, DIGITS, steps).x, test_digits[3])
+def file_of(values: np.ndarray, kind: str = "TIFF") -> bytes:
+    return encoded(Image.fromarray(values), kind)
 
 
-def test_photograph_of_a_digit_becomes_that_digit(test_digits: np.ndarray) -> None:
-    for seed, digit in enumerate(test_digits):
-        picture = working_copy(read_image(photograph(digit[0], seed)))
-        steps = suggest(picture, DIGITS, "digit")
-        assert (steps.invert, steps.clean, steps.centre) == (True, True, True)
-        seen = prepare(picture, DIGITS, steps).x[0].astype(float)
-        near = [np.roll(digit[0], (i, j), (0, 1)) for i in range(-3, 4) for j in range(-3, 4)]
-        assert max(np.corrcoef(seen.ravel(), one.ravel())[0, 1] for one in near) > 0.85, seed
-        assert seen[0].max() < 30
-        assert seen[-1].max() < 30
+def deep_png(values: np.ndarray) -> bytes:
+    """A PNG of 16 bits a channel in colour: (H, W, 3 or 4)."""
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
+    form = struct.pack(
+        ">IIBBBBB", *values.shape[1::-1], 16, 2 if values.shape[2] == 3 else 6, 0, 0, 0
+    )
+    chunks = ((b"IHDR", form), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+    found = b"\x89PNG\r\n\x1a\n"
+    for name, body in chunks:
+        checksum = struct.pack(">I", zlib.crc32(name + body))
+        found += struct.pack(">I", len(body)) + name + body + checksum
+    return found
 
 
-def test_photograph_is_turned_by_its_exif_data_and_can_be_turned_back() -> None:
-    picture = read_image(photograph(catalogue.load("mnist-5k").images[0, 0]))
-    assert picture.size == (2400, 1800)
-    assert names(picture, DIGITS, Steps(frame="whole"))[:2] == ["as given", "turned upright"]
-    flat = prepare(picture, DIGITS, Steps(upright=False, frame="whole"))
-    assert [stage.name for stage in flat.stages][1] == "grey"
-    assert flat.stages[0].image.size == (2400, 1800)  # lying on its side: width before height
+def sprite(value: int, alpha: bool = True) -> bytes:
+    """A square of one grey on nothing."""
+    x = np.full((24, 24, 4), value, np.uint8)
+    x[..., 3] = 0 if alpha else 255
+    x[6:18, 6:18, 3] = 255
+    return file_of(x, "PNG")
 
 
-def test_picture_without_writing_is_not_made_black() -> None:
-    rng = np.random.default_rng(5)
-    picture = Picture(Image.fromarray(rng.integers(0, 256, (90, 120, 3), dtype=np.uint8)))
-    steps = suggest(picture, DIGITS, "digit")
-    assert not steps.clean
-    assert not steps.centre
-    assert prepare(picture, DIGITS, steps).x.any()
+def surveyed(*files: bytes) -> Survey:
+    found = Survey()
+    for content in files:
+        found.add(read_raw(content))
+    return found
 
 
-def test_thin_pen_is_thickened_and_firm_pen_is_not() -> None:
-    thin, firm = (working_copy(read_image(pen_written(THREE, width))) for width in (10, 120))
-    assert suggest(thin, DIGITS, "digit").thicken
-    assert not suggest(firm, DIGITS, "digit").thicken
+@pytest.mark.parametrize("shape", [(3, 20, 20), (1, 24, 40), (3, 32, 24)])
+@pytest.mark.parametrize("kind", SOUND)
+def test_legacy_preparation_is_what_was_done_before(kind: str, shape: tuple[int, int, int]) -> None:
+    content, (channels, *size) = SOUND[kind](), shape
+    raw, picture = read_raw(content), read_image(content)
+    small = working_copy(picture)
+    expected = {
+        "crop": to_array(picture, channels, (size[0], size[1])),
+        "pad": apply_steps(small, shape, Steps(frame="pad")).x,
+        "digit": apply_steps(small, shape, suggest(small, shape, "digit")).x,
+    }
+    for framing, x in expected.items():
+        np.testing.assert_array_equal(prepare(raw, legacy(shape, framing)), x)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("orientation", range(1, 9))
-def test_picture_not_turned_upright_is_as_it_lies_in_its_file(orientation: int) -> None:
-    exif = Image.Exif()
-    exif[0x0112] = orientation
-    picture = read_image(encoded(colour(), "PNG", exif=exif))
-    shape = (3, *NOISE.shape[:2])
-    stored = prepare(picture, shape, Steps(upright=False, frame="whole")).x
-    np.testing.assert_array_equal(stored.transpose(1, 2, 0), NOISE)
+@pytest.mark.parametrize("framing", FRAMINGS)
+@pytest.mark.parametrize("kind", SOUND)
+def test_fast_path_gives_the_same_bytes(kind: str, framing: str) -> None:
+    how = Preparation(size=(24, 40), framing=framing, range_mode="given", range_low=9,
+                      range_high=200, ground=(9, 90, 190), resampling="area")  # type: ignore[arg-type]  # fmt: skip
+    content = SOUND[kind]()
+    expected = prepare(read_raw(content), how)
+    assert expected.shape == (3, 24, 40)
+    np.testing.assert_array_equal(read_pixels(content, how), expected)
+    np.testing.assert_array_equal(prepare(read_file(content), how), expected)
 
 
-def test_four_quarter_turns_are_none_and_one_is_to_the_left() -> None:
-    picture = read_image(encoded(colour(), "PNG"))
-    once = prepare(picture, (3, 32, 24), Steps(turns=1, frame="whole")).x
-    np.testing.assert_array_equal(once.transpose(1, 2, 0), np.rot90(NOISE))
-    again = prepare(picture, (3, 24, 32), Steps(turns=4, frame="whole")).x
-    np.testing.assert_array_equal(again.transpose(1, 2, 0), NOISE)
-
-
-def test_crop_takes_the_middle_and_pad_keeps_all_with_the_edges_colour() -> None:
-    values = np.full((20, 60, 3), 200, np.uint8)
+def test_each_framing_does_to_a_wide_picture_what_its_name_says() -> None:
+    values = np.full((20, 60), 200, np.uint8)
     values[:, 20:40] = 10
-    picture = Picture(Image.fromarray(values))
-    assert (prepare(picture, (3, 20, 20), Steps(frame="crop")).x == 10).all()
-    padded = prepare(picture, (3, 60, 60), Steps(frame="pad")).x
-    assert (padded[:, :20] == 200).all()
-    np.testing.assert_array_equal(padded[:, 20:40].transpose(1, 2, 0), values)
+    raw = Raw(Image.fromarray(values))
+    x = {f: prepare(raw, Preparation(size=(60, 60), channels=1, framing=f))[0] for f in FRAMINGS}  # type: ignore[arg-type]
+    assert (x["crop"][:, 2:-2] <= 12).all()
+    assert (x["pad"][:19] == 200).all()
+    np.testing.assert_array_equal(x["pad"][20:40], values)
+    np.testing.assert_array_equal(x["stretch"][30], values[0])
 
 
-def test_grey_for_a_model_of_one_channel_is_perceived_brightness() -> None:
-    picture = read_image(encoded(colour(), "PNG"))
-    seen = prepare(picture, (1, 24, 32), Steps()).x[0].astype(float)
-    expected = NOISE @ np.array([0.299, 0.587, 0.114])
-    assert np.abs(seen - expected).max() < 1
-    in_colour = prepare(picture, (3, 24, 32), Steps(grey=True)).x
-    np.testing.assert_array_equal(in_colour, np.broadcast_to(seen, (3, 24, 32)))
-
-
-@pytest.mark.parametrize("step", ["invert", "clean", "centre", "thicken", "grey"])
-def test_each_step_is_on_the_way_exactly_when_it_is_switched_on(step: str) -> None:
-    picture = read_image(encoded(colour(), "PNG"))
-    without = names(picture, (3, 16, 16), Steps(grey=step != "grey"))
-    with_it = names(picture, (3, 16, 16), replace(Steps(grey=True), **{step: True}))  # type: ignore[arg-type]
-    assert len(with_it) == len(without) + 1
-
-
-def test_hard_pixels_are_those_of_the_picture_and_soft_ones_are_mixed() -> None:
-    values = np.zeros((4, 4), np.uint8)
-    values[1, 1] = 255
-    picture = Picture(Image.fromarray(values))
-    hard = prepare(picture, (1, 16, 16), Steps(smooth=False)).x[0]
-    np.testing.assert_array_equal(hard, np.kron(values, np.ones((4, 4), np.uint8)))
-    assert len(np.unique(prepare(picture, (1, 16, 16), Steps()).x)) > 10
-
-
-def test_photo_for_a_colour_model_is_only_cut_and_resized() -> None:
-    picture = read_image(encoded(colour(), "PNG"))
-    steps = suggest(picture, (3, 16, 16), "photo")
-    assert steps == Steps()
-    assert names(picture, (3, 16, 16), steps) == ["as given", "cropped", "what the network sees"]
-
-
-@pytest.mark.parametrize("shape", [(1, 28, 28), (3, 32, 32), (3, 256, 200), (1, 16, 40)])
 @pytest.mark.parametrize("size", [(1, 1), (1, 300), (300, 2), (33, 32)])
-def test_any_picture_ends_in_the_models_shape_with_all_steps_on(
-    shape: tuple[int, int, int], size: tuple[int, int]
+def test_any_picture_can_be_padded_to_a_frame_that_is_not_square(size: tuple[int, int]) -> None:
+    raw = Raw(Image.fromarray(RNG.integers(0, 256, (*size, 3), dtype=np.uint8)))
+    assert prepare(raw, Preparation(size=(16, 40), framing="pad")).shape == (3, 16, 40)
+
+
+@pytest.mark.parametrize(
+    ("span", "is_float", "expected"),
+    [
+        ((0, 200), False, (0, 255)),
+        ((0, 256), False, (0, 1023)),
+        ((5, 4095), False, (0, 4095)),
+        ((0, 16_383), False, (0, 16_383)),
+        ((0, 65_535), False, (0, 65_535)),
+        ((0, 65_536), False, (0, 65_536)),
+        ((-5, 100), False, (-5, 100)),
+        ((0.1, 0.9), True, (0, 1)),
+        ((0.1, 1.5), True, (0.1, 1.5)),
+        ((7.0, 7.0), True, (7, 8)),
+    ],
+)
+def test_usual_range_is_the_smallest_of_a_camera_or_from_lowest_to_highest(
+    span: tuple[float, float], is_float: bool, expected: tuple[float, float]
 ) -> None:
-    rng = np.random.default_rng(3)
-    picture = Picture(Image.fromarray(rng.integers(0, 256, (*size, 3), dtype=np.uint8)))
-    for kind in ("digit", "object", "photo"):
-        prepared = prepare(picture, shape, suggest(picture, shape, kind))
-        assert (prepared.x.shape, prepared.x.dtype) == (shape, np.uint8)
-    everything = Steps(True, 1, "pad", True, True, True, True, True, False)
-    last = prepare(picture, shape, everything).stages[-1].image
-    assert last.size == (shape[2], shape[1])
+    assert usual_range(span, is_float) == expected
 
 
-def test_steps_leave_the_picture_itself_as_it_was() -> None:
-    picture = read_image(encoded(colour(), "PNG"))
-    before = np.asarray(picture.image).copy()
-    prepare(picture, DIGITS, Steps(True, 1, "pad", True, True, True, True, True, False))
-    np.testing.assert_array_equal(np.asarray(picture.image), before)
+def test_files_of_12_bits_share_one_range_and_keep_their_differences_in_brightness() -> None:
+    files = [file_of(CAMERA), file_of(CAMERA // 4)]
+    how = surveyed(*files).settled(SQUARE)
+    assert (how.range_mode, how.range) == ("set", (0, 4095))
+    bright, dark = (prepare(read_raw(one), how).astype(float).mean() for one in files)
+    assert bright / dark == pytest.approx(4, rel=0.05)
+    alone = [prepare(read_raw(one), SQUARE).astype(float).mean() for one in files]
+    assert alone[0] / alone[1] == pytest.approx(1, rel=0.05)  # 10 and 12 bits, each by itself
 
 
-def test_working_copy_is_small_and_keeps_the_proportions() -> None:
-    picture = read_image(photograph(catalogue.load("mnist-5k").images[0, 0]))
-    assert working_copy(picture).size == (1024, 768)
-    assert working_copy(picture).orientation == 6
-    assert working_copy(working_copy(picture, 100), 200).size == (100, 75)
+def test_floats_share_one_range_so_that_brightness_survives() -> None:
+    scene = RNG.random((20, 20)).astype(np.float32) * 50
+    how = surveyed(file_of(scene), file_of(scene * 0.3)).settled(SQUARE)
+    x, darker = (prepare(read_raw(file_of(one)), how) for one in (scene, scene * np.float32(0.3)))
+    assert darker.max() / x.max() == pytest.approx(0.3, abs=0.02)
 
 
-def test_models_of_digits_objects_and_photographs_are_told_apart() -> None:
-    found = {name: kind_of(name) for name in ("mnist", "mnist-5k", "kmnist", "own:x", "cifar10")}
-    assert list(found.values()) == ["digit", "digit", "object", "photo", "photo"]
+@pytest.mark.parametrize("kind", ["png", "tiff"])
+def test_colours_of_12_bits_are_not_black(kind: str) -> None:
+    values = RNG.integers(0, 4096, (16, 16, 3))
+    if kind == "png":
+        content = deep_png(values)
+    else:
+        tifffile = pytest.importorskip("tifffile")
+        file = io.BytesIO()
+        tifffile.imwrite(file, values.astype(np.uint16), photometric="rgb")
+        content = file.getvalue()
+    raw = read_raw(content)
+    how = surveyed(content).settled(Preparation(size=(16, 16)))
+    assert how.range == (0, 4095)
+    found = prepare(raw, how).transpose(1, 2, 0)
+    np.testing.assert_array_equal(found, np.rint(values / 4095 * 255))
+    before = prepare(raw, legacy((3, 16, 16)))
+    np.testing.assert_array_equal(before, to_array(read_image(content), 3, (16, 16)))
+
+
+def test_whole_numbers_and_others_have_no_range_in_common() -> None:
+    found = surveyed(file_of(CAMERA), file_of(RNG.random((9, 9)).astype(np.float32)))
+    assert found.is_mixed
+    assert found.settled(SQUARE).range_mode == "file"
+
+
+def test_file_of_8_bits_is_0_to_255_unless_a_range_within_that_is_given() -> None:
+    raw = read_raw(encoded(colour(), "PNG"))
+    plain = prepare(raw, SQUARE)
+    for low, high in ((0, 4095), (-1, 200), (0, 255)):
+        how = msgspec.structs.replace(SQUARE, range_mode="given", range_low=low, range_high=high)
+        np.testing.assert_array_equal(prepare(raw, how), plain)
+    half = msgspec.structs.replace(SQUARE, range_mode="given", range_low=0, range_high=127)
+    assert prepare(raw, half).mean() > 1.4 * plain.mean()
+
+
+def test_deep_file_is_not_white_to_a_set_that_had_files_of_8_bits_alone() -> None:
+    how = surveyed(encoded(colour(), "PNG")).settled(SQUARE)
+    assert how.range == (0, 255)
+    assert prepare(read_raw(file_of(CAMERA)), how).mean() < 200
+
+
+def test_ground_is_the_one_on_which_the_most_is_left() -> None:
+    white, black = sprite(255), sprite(0)
+    assert surveyed(white).ground() == (0, 0, 0)
+    assert surveyed(black).ground() == (255, 255, 255)
+    assert surveyed(black, white).ground() == (128, 128, 128)
+    assert surveyed(encoded(colour(), "PNG")).ground() == (255, 255, 255)
+    assert blank_grounds(read_raw(white)) == ((255, 255, 255),)
+
+
+def test_transparent_parts_are_of_the_ground_in_every_file() -> None:
+    how = Preparation(size=(24, 24), ground=(0, 0, 255))
+    for value in (0, 255):
+        x = prepare(read_raw(sprite(value)), how)
+        assert x[:, 0, 0].tolist() == [0, 0, 255]
+        assert (x[:, 12, 12] == value).all()
+
+
+def test_only_files_that_another_range_or_ground_changes_are_prepared_again() -> None:
+    plain, opaque, clear = (read_raw(sprite(9, alpha)).facts for alpha in (False, False, True))
+    deep = read_raw(file_of(CAMERA)).facts
+    wider = msgspec.structs.replace(SQUARE, range_mode="set", range_low=0, range_high=65_535)
+    dark = msgspec.structs.replace(SQUARE, ground=(0, 0, 0))
+    assert [changes(one, SQUARE, wider) for one in (plain, clear, deep)] == [False, False, True]
+    assert [changes(one, SQUARE, dark) for one in (opaque, clear, deep)] == [False, True, False]
+
+
+def test_kept_share_is_what_a_crop_leaves_of_the_area() -> None:
+    sides = np.array([[20, 60], [60, 20], [20, 20], [64, 48]])
+    np.testing.assert_allclose(kept_share(sides, (32, 32)), [1 / 3, 1 / 3, 1, 0.75])
+    np.testing.assert_allclose(kept_share(sides, (20, 60)), [1, 1 / 9, 1 / 3, 0.25])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"size": (0, 16)}, {"size": (16, 513)}, {"size": (16,)}, {"channels": 2}, {"more": 1},
+        {"framing": "whole"}, {"range_mode": "set"}, {"range_mode": "given", "range_low": 3},
+        {"range_mode": "set", "range_low": 3, "range_high": 3}, {"range_low": 0, "range_high": 9},
+        {"range_mode": "set", "range_low": 0, "range_high": 1e300}, {"ground": (0, 0, 256)},
+        {"resampling": "lanczos"}, {"upright": "yes"},
+    ],
+)  # fmt: skip
+def test_document_of_a_preparation_that_cannot_be_is_refused(change: dict[str, object]) -> None:
+    sound = msgspec.to_builtins(Preparation(size=(16, 16)))
+    assert msgspec.convert(sound, Preparation) == Preparation(size=(16, 16))
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert(sound | change, Preparation)
+
+
+def test_words_say_framing_size_colour_range_and_what_is_unusual() -> None:
+    assert words(SQUARE) == "cropped to 16 x 16, grey, each file with its own range of values"
+    how = Preparation(size=(24, 16), framing="pad", range_mode="set", range_low=0, range_high=4095,
+                      ground=(0, 0, 0), resampling="nearest")  # fmt: skip
+    assert words(how) == (
+        "padded to 24 pixels high, 16 wide, colour, values 0 to 4095, transparent parts on black, "
+        "resampled by nearest"
+    )
+
+
+def test_picture_that_is_not_to_be_turned_lies_as_in_its_file() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    raw = read_raw(encoded(colour(), "PNG", exif=exif))
+    upright = prepare(raw, Preparation(size=(32, 24)))
+    lying = prepare(raw, Preparation(size=(24, 32), upright=False))
+    np.testing.assert_array_equal(lying, np.rot90(upright, 1, axes=(1, 2)))

@@ -18,11 +18,12 @@ from PIL import Image
 
 from core.config import PROJECT, DataError, ImageRejected
 from core.images import reading
+from core.images.preparation import legacy
 from core.streaming import decoding
 from core.streaming.decoding import blocks
 from core.streaming.shards import Sample, Shard
 
-SHAPE = (1, 8, 8)
+HOW = legacy((1, 8, 8))
 N = 60
 
 
@@ -60,7 +61,7 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("small_blocks")
 @pytest.mark.parametrize("workers", [0, 2])
 def test_blocks_hold_every_image_in_order_with_its_pixels_or_its_reason(workers: int) -> None:
-    found = list(blocks(three_shards(), SHAPE, workers))
+    found = list(blocks(three_shards(), HOW, workers))
     assert [name for block in found for name in block.ids] == [f"{i}.png" for i in range(N)]
     assert [label for block in found for label in block.labels] == ["ab"[i % 2] for i in range(N)]
     reasons = [reason for block in found for reason in block.reasons]
@@ -83,7 +84,7 @@ def test_shard_that_breaks_half_way_fails_after_the_blocks_before_it(workers: in
         yield from samples(0, 20)
         raise DataError("The shard is damaged.")
 
-    running = blocks([Shard("x", breaking)], SHAPE, workers)
+    running = blocks([Shard("x", breaking)], HOW, workers)
     assert [len(next(running).ids) for _ in range(2)] == [7, 7]
     with pytest.raises(DataError, match="damaged"):
         next(running)
@@ -98,7 +99,7 @@ def test_reading_is_only_a_few_blocks_ahead_of_what_is_used() -> None:
             begun.append(i)
             yield sample
 
-    running = blocks([Shard("x", watched)], SHAPE, 1)
+    running = blocks([Shard("x", watched)], HOW, 1)
     next(running)
     assert len(begun) <= 3 * 7
     running.close()
@@ -107,7 +108,7 @@ def test_reading_is_only_a_few_blocks_ahead_of_what_is_used() -> None:
 def test_block_ends_early_where_the_files_are_large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(decoding, "BLOCK_BYTES", 3 * len(png(0)))
     large = Shard("x", lambda: (Sample(str(i), "", partial(png, 0)) for i in range(10)))
-    assert [len(block.ids) for block in blocks([large], SHAPE, 0)] == [3, 3, 3, 1]
+    assert [len(block.ids) for block in blocks([large], HOW, 0)] == [3, 3, 3, 1]
 
 
 def test_limits_on_images_hold_in_the_other_processes() -> None:
@@ -115,14 +116,14 @@ def test_limits_on_images_hold_in_the_other_processes() -> None:
     file = io.BytesIO()
     Image.new("L", (side, 1)).save(file, "PNG")
     wide = Shard("x", lambda: iter([Sample("wide", "", file.getvalue)]))
-    (block,) = blocks([wide], SHAPE, 1)
+    (block,) = blocks([wide], HOW, 1)
     assert f"may have 1 to {reading.MAX_SIDE:,} pixels" in block.reasons[0]
 
 
 @pytest.mark.usefixtures("small_blocks")
 @pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
 def test_process_that_dies_is_a_sentence_and_none_is_left() -> None:
-    running = blocks([Shard("x", partial(samples, 0, 5000))], SHAPE, 2)
+    running = blocks([Shard("x", partial(samples, 0, 5000))], HOW, 2)
     next(running)
     (first, *_) = [p for p in multiprocessing.active_children() if p.pid is not None]
     assert first.pid is not None
@@ -136,9 +137,9 @@ RUNNING = """
 from functools import partial
 from core.streaming import decoding
 from core.streaming.shards import Shard
-from tests.core.streaming.test_decoding import SHAPE, samples
+from tests.core.streaming.test_decoding import HOW, samples
 if __name__ == "__main__":
-    for block in decoding.blocks([Shard("x", partial(samples, 0, 10**7))], SHAPE, 2):
+    for block in decoding.blocks([Shard("x", partial(samples, 0, 10**7))], HOW, 2):
         print(len(block.ids), flush=True)
 """
 

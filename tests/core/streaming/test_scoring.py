@@ -1,9 +1,7 @@
 """Tables about images: the right numbers in the right rows, and a threshold that is explained."""
 
 import numpy as np
-import pandas as pd
 import pytest
-from PIL import Image
 
 from core import metrics
 from core.config import DataError, OptionError
@@ -91,20 +89,3 @@ def test_progress_is_told_until_all_images_are_done(
     told: list[tuple[int, int]] = []
     scoring.score(autoencoder, images(), progress=lambda *done: told.append(done))
     assert told == [(4, 9), (8, 9), (9, 9)]
-
-
-def test_grey_of_colours_is_what_pillow_makes_of_them() -> None:
-    coloured = images(5, (3, 8, 9))
-    grey = scoring.with_channels(coloured, 1)
-    assert grey.shape == (1, 8, 9)
-    for x, found in zip(coloured.images, grey.images, strict=True):
-        expected = np.asarray(Image.fromarray(x.transpose(1, 2, 0).copy()).convert("L"))
-        np.testing.assert_array_equal(found[0], expected)
-
-
-def test_colour_of_grey_images_is_grey_and_back_again_the_same() -> None:
-    grey = images(3)
-    coloured = scoring.with_channels(grey, 3)
-    assert (coloured.images == grey.images).all()
-    assert (scoring.with_channels(coloured, 1).images == grey.images).all()
-    pd.testing.assert_index_equal(pd.Index(coloured.ids), pd.Index(grey.ids))

@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from core.images.preparation import legacy
 from core.streaming import workers
 
 
@@ -15,7 +16,7 @@ def test_process_that_decodes_gives_way_to_the_one_that_started_it() -> None:
 
 def test_process_that_decodes_imports_neither_tables_nor_models() -> None:
     with workers.processes(1) as pool:
-        pool.submit(workers.decode, [b"no image"], (1, 8, 8)).result()
+        pool.submit(workers.decode, [b"no image"], legacy((1, 8, 8))).result()
         loaded = pool.submit(eval, "set(__import__('sys').modules)").result()
     assert "core.images.reading" in loaded
     assert not {"pandas", "onnxruntime", "torch", "http.client"} & loaded

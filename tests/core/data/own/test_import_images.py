@@ -11,9 +11,10 @@ from core.data.offered.files import Offer
 from core.data.offered.gate import Terms, in_folder
 from core.data.own import draft as drafts
 from core.data.own.draft import Form
-from core.data.own.import_images import formed, gather
+from core.data.own.import_images import gather
 from core.data.own.store import own_dir
-from core.images.reading import read_image, to_array
+from core.images.preparation import Preparation, legacy, prepare
+from core.images.reading import read_raw
 from tests.core.hostile_images_for_tests import BROKEN, SOUND, encoded
 
 GREY_16 = Form((16, 16), 1)
@@ -47,14 +48,9 @@ def test_every_file_is_an_image_of_the_draft_or_rejected_with_a_reason(home: Pat
 def test_pixels_of_the_draft_are_each_image_formed_by_itself(home: Path, form: Form) -> None:
     files = {f"{i:02d}.png": image_file(10 + i, 30, 3, seed=i) for i in range(9)}
     draft = gather(offers(files), form, "a test")
-    expected = [formed(read_image(content), form) for content in files.values()]
+    expected = [prepare(read_raw(content), draft.preparation) for content in files.values()]
     np.testing.assert_array_equal(draft.pixels(), np.stack(expected))
     assert draft.sides.tolist() == [[10 + i, 30] for i in range(9)]
-
-
-def test_image_cut_to_the_form_is_as_everywhere_else() -> None:
-    picture = read_image(image_file(30, 50, 3))
-    np.testing.assert_array_equal(formed(picture, GREY_16), to_array(picture, 1, (16, 16)))
 
 
 def test_repeats_near_repeats_and_small_images_are_found_and_told_apart(home: Path) -> None:
@@ -194,7 +190,8 @@ def test_line_of_pixels_is_not_padded_to_a_square_as_large(
         asked.append(size[0] * size[1])
         return new(mode, size, *more)  # type: ignore[arg-type]
 
-    picture = read_image(SOUND[kind]())
+    raw = read_raw(SOUND[kind]())
     monkeypatch.setattr("core.images.framing.Image.new", noted)
-    assert formed(picture, Form((32, 32), 3, "pad")).shape == (3, 32, 32)
+    for how in (Preparation(size=(32, 32), framing="pad"), legacy((3, 32, 32), "pad")):
+        assert prepare(raw, how).shape == (3, 32, 32)
     assert max(asked) <= 1024 * 1024

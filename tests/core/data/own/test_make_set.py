@@ -10,6 +10,7 @@ from core.data.own import store
 from core.data.own.draft import Draft, Form
 from core.data.own.import_images import gather
 from core.data.own.make_set import Keeping, make
+from core.images.preparation import Framing, legacy, words
 from tests.core.data.own.test_import_images import image_file, left_behind, offers
 
 FORM = Form((16, 16), 3)
@@ -42,21 +43,53 @@ def test_set_made_holds_each_image_of_the_draft_once_in_one_part(home: Path) -> 
     assert train | test == {name: pixels[i].tobytes() for i, name in enumerate(draft.names)}
 
 
-def test_set_says_how_its_images_were_brought_to_their_size(home: Path) -> None:
+def test_set_says_how_its_images_were_prepared(home: Path) -> None:
     files = {f"{i}.png": image_file(24, 20, seed=i) for i in range(8)}
-    draft = gather(offers(files), Form((16, 16), 1, "pad"), "a test")
+    draft = gather(offers(files), Form((16, 24), 1, "pad"), "a test")
     make(draft, "mine", Keeping())
-    assert store.find("mine").manner == "pad"
+    assert store.find("mine").how == draft.preparation == store.load("mine", "test").preparation
+    assert words(draft.preparation) == "padded to 16 pixels high, 24 wide, grey, values 0 to 255"
 
 
-def test_set_made_before_that_was_noted_is_read_as_ever(home: Path) -> None:
+OLD_DOCUMENT = (  # as the code wrote it before preparations were noted
+    '{"format":1,"name":"mine","shape":[1,16,16],"class_names":[],"n_train":6,"n_test":2,"seed":0,'
+    '"source":"a test","n_left_out":0,"date":"2026-11-01T10:00:00+00:00","manner":"pad"}'
+)
+
+
+@pytest.mark.parametrize(("manner", "framing"), [("pad", "pad"), ("digit", "digit"), ("", "crop")])
+def test_set_made_before_preparations_were_noted_keeps_what_was_done_to_it(
+    home: Path, manner: str, framing: Framing
+) -> None:
+    folder = store.folder_of("mine")
+    folder.mkdir(parents=True)
+    old = OLD_DOCUMENT.replace('"manner":"pad"', f'"manner":"{manner}"')
+    (folder / store.DOCUMENT).write_text(old)
+    np.save(
+        folder / store.IMAGES,
+        np.random.default_rng(0).integers(0, 256, (8, 1, 16, 16), dtype=np.uint8),
+    )
+    ids = [f"{i}.png" for i in range(8)]
+    rows = json.dumps({"ids": ids, "labels": None, "rejected": []})
+    (folder / store.ROWS).write_text(rows)
+    assert len(store.load("mine", "all")) == 8
+    assert store.find("mine").how == legacy((1, 16, 16), framing)
+    (folder / store.DOCUMENT).write_text(old.replace(f',"manner":"{manner}"', ""))
+    assert store.find("mine").how == legacy((1, 16, 16))
+
+
+@pytest.mark.parametrize(
+    "change", [{"size": [16, 17]}, {"channels": 1}, {"framing": "fold"}, {"more": 1}, None]
+)
+def test_set_with_a_preparation_that_cannot_be_is_not_listed(
+    home: Path, change: dict[str, object] | None
+) -> None:
     make(drafted(), "mine", Keeping())
     path = store.folder_of("mine") / store.DOCUMENT
     document = json.loads(path.read_bytes())
-    del document["manner"]
+    document["preparation"] = change and document["preparation"] | change
     path.write_text(json.dumps(document))
-    assert store.find("mine").manner == ""
-    assert len(store.load("mine", "all")) == 40
+    assert store.available() == ()
 
 
 def test_labels_are_the_folders_and_stay_with_their_images(home: Path) -> None:
