@@ -76,7 +76,7 @@ def reader_of_archives(orders: Any, answers: Any) -> None:
     from core.config import DataError
     from core.data.offered.files import STREAMED
     from core.data.offered.gate import Terms, in_files
-    from core.data.own.upload import readable_pictures
+    from core.data.own.upload import readable
     from core.images.imagesets import Rejected
 
     answers.put(peak_mb())
@@ -84,9 +84,7 @@ def reader_of_archives(orders: Any, answers: Any) -> None:
         began = time.perf_counter()
         refused: list[Rejected] = []
         try:
-            for _ in readable_pictures(
-                in_files([("x", io.BytesIO(content))], Terms(STREAMED)), refused
-            ):
+            for _ in readable(in_files([("x", io.BytesIO(content))], Terms(STREAMED)), refused):
                 pass
             said = refused[0].reason if refused else ""
         except DataError as refusal:

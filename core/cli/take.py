@@ -1,5 +1,6 @@
 """`import`: a folder or archive of images becomes a named data set, after a look at what is odd."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,23 +10,56 @@ from core.cli import options, output
 from core.text import counted
 
 if TYPE_CHECKING:
-    from core.data.own.draft import Draft
+    from core.data.own.draft import Draft, Values
 
-MANNERS = ("crop", "pad", "digit")
+MANNERS = ("crop", "pad", "stretch", "digit")
+GROUNDS = {"white": (255, 255, 255), "black": (0, 0, 0), "grey": (128, 128, 128)}
 ODD = ("equal", "near", "small", "none")
 
 
 @click.command("import", cls=options.Command, short_help="Make a data set of a folder or archive.")
 @click.argument("source", type=click.Path(exists=True, path_type=Path))
 @click.option("--name", required=True, help="What it will be called: own:NAME.")
-@click.option("--size", type=int, default=64, show_default=True, help="Pixels a side, 16 to 512.")
+@click.option(
+    "--size",
+    default="64",
+    show_default=True,
+    callback=lambda _context, _option, value: _size(value),
+    metavar="S or HxW",
+    help="Pixels a side, or height x width, each 16 to 512.",
+)
 @click.option("--grey", is_flag=True, help="Drop the colours.")
 @click.option(
     "--manner",
     type=click.Choice(MANNERS),
     default="crop",
     show_default=True,
-    help="Cut the middle out, fill up the edges, or centre handwriting as in MNIST.",
+    help="Cut the middle out, fill up the edges, stretch, or centre handwriting as in MNIST.",
+)
+@click.option(
+    "--range",
+    "values",
+    default="set",
+    show_default=True,
+    callback=lambda _context, _option, value: _values(value),
+    metavar="file|set|LOW:HIGH",
+    help="What is black and white in files of more than 8 bits: each file's own range, one for all "
+    "of them, or these two numbers.",
+)
+@click.option(
+    "--ground",
+    default="auto",
+    show_default=True,
+    callback=lambda _context, _option, value: _ground(value),
+    metavar="auto|white|black|grey|#RRGGBB",
+    help="The colour under transparent parts; auto: the one on which the most is left.",
+)
+@click.option(
+    "--resampling",
+    type=click.Choice(("bicubic", "area", "nearest")),
+    default="bicubic",
+    show_default=True,
+    help="How pictures are resized; nearest keeps the hard pixels of drawn sprites.",
 )
 @click.option(
     "--test-share",
@@ -70,7 +104,14 @@ def take(
     equal, near, small = (odd not in chosen["leave_out"] for odd in ODD[:3])
     keeping = make_set.Keeping(equal, near, small, chosen["test_share"], chosen["seed"])
     make_set.check_free(name)
-    form = Form((chosen["size"],) * 2, 1 if chosen["grey"] else 3, chosen["manner"])
+    form = Form(
+        chosen["size"],
+        1 if chosen["grey"] else 3,
+        chosen["manner"],
+        chosen["values"],
+        chosen["ground"],
+        chosen["resampling"],
+    )
     offers = at_path(source, Terms(encoding=name_encoding))
     with output.progress("read") as tell:
         draft = gather(offers, form, printable(source.name), tell)
@@ -88,6 +129,34 @@ def take(
         output.show(result, lines, as_json)
     finally:
         draft.discard()
+
+
+def _size(text: str) -> tuple[int, int]:
+    """S or HxW as (H, W)."""
+    sides = text.lower().split("x")
+    if len(sides) > 2 or not all(side.isdecimal() and len(side) < 9 for side in sides):
+        raise click.BadParameter("give the pixels a side, as 64, or height x width, as 48x64.")
+    return int(sides[0]), int(sides[-1])
+
+
+def _values(text: str) -> "Values":
+    if text == "file":
+        return "file"
+    if text == "set":
+        return "set"
+    low, _, high = text.partition(":")
+    try:
+        return float(low), float(high)
+    except ValueError:
+        raise click.BadParameter("give file, set, or two numbers as 0:4095.") from None
+
+
+def _ground(text: str) -> tuple[int, int, int] | None:
+    if text in ("auto", *GROUNDS):
+        return GROUNDS.get(text)
+    if re.fullmatch("#[0-9a-fA-F]{6}", text) is None:
+        raise click.BadParameter("give auto, white, black, grey, or a colour as #20c0ff.")
+    return int(text[1:3], 16), int(text[3:5], 16), int(text[5:7], 16)
 
 
 def _report(draft: "Draft") -> tuple[dict[str, object], list[str]]:

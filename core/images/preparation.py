@@ -45,7 +45,8 @@ BLANK_SIDE = 256  # pixels a side that suffice to see whether anything is left o
 
 Side = Annotated[int, Meta(ge=1, le=512)]
 Level = Annotated[int, Meta(ge=0, le=255)]
-Bound = Annotated[float, Meta(ge=-1e30, le=1e30)]
+LARGEST = 1e15  # number in a range
+Bound = Annotated[float, Meta(ge=-1e15, le=1e15)]
 
 
 class Preparation(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -163,7 +164,7 @@ def usual_range(span: Range, is_float: bool) -> Range:
     Whole numbers: 0 to 2^k - 1 with the smallest k of BITS that holds them. Others: 0 to 1 if all
     lie there. Else from the lowest to the highest.
     """
-    low, high = span
+    low, high = (min(max(end, -LARGEST), LARGEST) for end in span)
     if is_float and low >= 0 and high <= 1:
         return 0.0, 1.0
     if not is_float and low >= 0:

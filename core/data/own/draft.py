@@ -19,6 +19,7 @@ from core.images.imagesets import Rejected
 from core.images.modes import WHITE, Colour
 from core.images.preparation import (
     FRAMINGS,
+    LARGEST,
     RESAMPLINGS,
     Framing,
     Preparation,
@@ -32,7 +33,6 @@ SIDES = range(16, 513)  # what models take
 DRAFT = ".draft-"
 DRAFT_SECONDS = 24 * 3600  # after which a draft that nobody finished is thrown away
 BLOCK_BYTES = 32 << 20  # of pixels that are copied at a time
-LARGEST = 1e30  # number in a range of values
 SPARE_BYTES = 256 << 20  # of the disk that stay free
 
 

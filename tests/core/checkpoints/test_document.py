@@ -44,8 +44,7 @@ def places(kind: inspect.Type, at: Place = ()) -> Iterator[tuple[Place, inspect.
                 yield from places(field.type, (*at, field.name))
         case inspect.UnionType():
             for one in kind.types:
-                if not isinstance(one, inspect.NoneType):
-                    yield from places(one, at)
+                yield from ((place, inner) for place, inner in places(one, at) if place != at)
         case inspect.TupleType():
             for i, item in enumerate(kind.item_types):
                 yield from places(item, (*at, i))
@@ -88,11 +87,12 @@ def too_much(kind: inspect.Type) -> list[Any]:
             return [{str(i): "1" for i in range(kind.max_length + 1)}, {"x" * 301: "1"}, []]
         case inspect.TupleType():
             return [[1] * 100, [], None]
-        case inspect.LiteralType():
-            return ["x" * 10**6, 0, None]
+        case inspect.UnionType():
+            known = (one for one in kind.types if not isinstance(one, inspect.NoneType))
+            return [value for one in known for value in too_much(one) if value is not None]
         case inspect.BoolType():
             return [1, "true", None]
-        case inspect.StructType():
+        case inspect.StructType() | inspect.LiteralType():
             return [[], 5, None, "x" * 10**6]
     raise AssertionError(f"a kind of field that this test does not know: {kind}")
 

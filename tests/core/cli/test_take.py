@@ -11,7 +11,8 @@ from PIL import Image
 
 from core.cli.main import main
 from core.cli.take import MANNERS
-from core.data.own import draft, store
+from core.data.own import store
+from core.images import preparation
 from tests.core.cli.test_cli import Run, model, run
 from tests.core.data.offered.test_gate import SOUND as ARCHIVES
 from tests.core.hostile_archives_for_tests import member, png, zip_of
@@ -51,7 +52,7 @@ def test_import_counts_what_is_odd_and_makes_a_set_that_other_commands_take(
 
 
 def test_manners_offered_are_those_there_are() -> None:
-    assert MANNERS == draft.MANNERS
+    assert MANNERS == preparation.FRAMINGS
 
 
 def test_import_that_only_reports_makes_nothing(run: Run, home: Path, pictures: Path) -> None:

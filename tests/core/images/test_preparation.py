@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.images.fast import read_file, read_pixels
+from core.images.fast import Pixels, read_file, read_pixels
 from core.images.preparation import (
     FRAMINGS,
+    Framing,
     Preparation,
     Survey,
     blank_grounds,
@@ -70,20 +71,20 @@ def test_legacy_preparation_is_what_was_done_before(kind: str, shape: tuple[int,
     content, (channels, *size) = SOUND[kind](), shape
     raw, picture = read_raw(content), read_image(content)
     small = working_copy(picture)
-    expected = {
+    expected: dict[Framing, Pixels] = {
         "crop": to_array(picture, channels, (size[0], size[1])),
         "pad": apply_steps(small, shape, Steps(frame="pad")).x,
         "digit": apply_steps(small, shape, suggest(small, shape, "digit")).x,
     }
     for framing, x in expected.items():
-        np.testing.assert_array_equal(prepare(raw, legacy(shape, framing)), x)  # type: ignore[arg-type]
+        np.testing.assert_array_equal(prepare(raw, legacy(shape, framing)), x)
 
 
 @pytest.mark.parametrize("framing", FRAMINGS)
 @pytest.mark.parametrize("kind", SOUND)
-def test_fast_path_gives_the_same_bytes(kind: str, framing: str) -> None:
+def test_fast_path_gives_the_same_bytes(kind: str, framing: Framing) -> None:
     how = Preparation(size=(24, 40), framing=framing, range_mode="given", range_low=9,
-                      range_high=200, ground=(9, 90, 190), resampling="area")  # type: ignore[arg-type]  # fmt: skip
+                      range_high=200, ground=(9, 90, 190), resampling="area")  # fmt: skip
     content = SOUND[kind]()
     expected = prepare(read_raw(content), how)
     assert expected.shape == (3, 24, 40)
@@ -95,7 +96,7 @@ def test_each_framing_does_to_a_wide_picture_what_its_name_says() -> None:
     values = np.full((20, 60), 200, np.uint8)
     values[:, 20:40] = 10
     raw = Raw(Image.fromarray(values))
-    x = {f: prepare(raw, Preparation(size=(60, 60), channels=1, framing=f))[0] for f in FRAMINGS}  # type: ignore[arg-type]
+    x = {f: prepare(raw, Preparation(size=(60, 60), channels=1, framing=f))[0] for f in FRAMINGS}
     assert (x["crop"][:, 2:-2] <= 12).all()
     assert (x["pad"][:19] == 200).all()
     np.testing.assert_array_equal(x["pad"][20:40], values)

@@ -21,8 +21,9 @@ from core.data.offered.parquets import Readers
 from core.data.own.draft import Form
 from core.data.own.folder import Choice, load_path
 from core.data.own.import_images import gather
-from core.data.own.upload import read_pictures, readable_pictures
+from core.data.own.upload import read_pictures, readable
 from core.images.imagesets import Rejected
+from core.images.preparation import legacy
 from core.streaming.decoding import blocks
 from core.streaming.shards import shards
 from tests.core.hostile_archives_for_tests import (
@@ -66,7 +67,7 @@ def scored(path: Path, readers: Readers) -> Found:
     terms = Terms(STREAMED, readers=readers)
     names: list[str] = []
     refused: list[Rejected] = []
-    for block in blocks(shards(path, 100, terms), SHAPE, 0):
+    for block in blocks(shards(path, 100, terms), legacy(SHAPE), 0):
         assert len(block.ids) == len(block.labels) == len(block.reasons)
         assert len(block.images) == block.reasons.count("")
         for name, reason in zip(block.ids, block.reasons, strict=True):
@@ -294,7 +295,7 @@ def test_what_comes_after_the_limit_of_bytes_is_refused(tmp_path: Path, readers:
         limit = 3_000 if suffix == ".tar.gz" else 2 * len(png()) + 9
         offers = at_path(path, Terms(Limits(files=9, total=limit), readers=readers))
         refused: list[Rejected] = []
-        assert 1 <= len(list(readable_pictures(offers, refused))) <= 2
+        assert 1 <= len(list(readable(offers, refused))) <= 2
         assert all("too large to read this far" in one.reason for one in refused)
 
 
