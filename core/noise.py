@@ -1,4 +1,4 @@
-"""Noise on images, reproducible per image. Imports nothing else from core.
+"""Noise on images, reproducible per image; each kind of noise is one record in KINDS.
 
 The draw for an image depends on the seed and on that image's own pixels alone, so that it is the
 same for every model compared, on every rerun, after a shuffle or a filter, and in any batch. It is
@@ -6,33 +6,29 @@ also the same for every amount: dragging sigma makes one noise stronger and draw
 """
 
 import zlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from core.config import OptionError
 
+if TYPE_CHECKING:
+    import torch
+
 Array = npt.NDArray[np.float32]
 Kind = Literal["gaussian", "salt_and_pepper", "masking", "speckle"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
-ADDITIVE: tuple[Kind, ...] = ("gaussian", "speckle")  # have a mean; leave [0, 1] unless clipped
-EXPLANATIONS = {
-    "gaussian": "adds N(mu, sigma) to every value",
-    "salt_and_pepper": "sets a share sigma of the pixels to black or white",
-    "masking": "sets a share sigma of the pixels to black",
-    "speckle": "multiplies every value by 1 + N(mu, sigma)",
-}
 
 
 @dataclass(frozen=True)
 class Noise:
     """What is done to an image before the network sees it.
 
-    kind: one of KINDS.  sigma: 0 to 1; a standard deviation on the [0, 1] pixel scale (gaussian,
-    speckle) or a share of pixels (salt_and_pepper, masking).  mu: -1 to 1, the mean of gaussian and
-    speckle; the others ignore it.
+    kind: a key of KINDS.  sigma: 0 to 1; what it means is KINDS[kind].unit.  mu: -1 to 1, the mean
+    of the kinds that have one; the others ignore it.
     clip: cut the result to [0, 1] as a camera would; the textbooks do not.
     """
 
@@ -51,29 +47,181 @@ class Noise:
 
     def __bool__(self) -> bool:
         """True if it changes anything."""
-        shifts = self.mu != 0 and self.kind in ADDITIVE
+        shifts = self.mu != 0 and KINDS[self.kind].has_mean
         return bool(self.sigma > 0 or shifts)  # NumPy's numbers compare to no plain bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoiseKind:
+    """A kind of noise: everything that tells it from the others.
+
+    name: in code, on the command line and in a checkpoint's document.
+    explanation: what it does, continuing "this noise ...".  unit: what sigma is, continuing
+    "sigma is the ...".
+    has_mean: mu shifts it.  leaves_range: values leave [0, 1] unless they are clipped.
+    fill: fills an array with the random values of one image.  channels: of these values, for each
+    pixel; 0 = as many as the image has.
+    apply: the noisy images from clean ones (n, C, H, W), random values and the noise, unclipped.
+    for_training: the same for PyTorch, with fresh random values; takes x (B, C, H, W), sigma, mu
+    and a generator.  Its source is what core.export.script exports, so that it uses nothing but
+    its arguments, and of PyTorch only what a tensor can do.
+    grows: "linearly", if the noisy image is a line in sigma; "by_pixel", if a pixel takes its value
+    at sigma = 1 as soon as sigma exceeds the first of its random values; "freely", if neither.
+    """
+
+    name: Kind
+    explanation: str
+    unit: str
+    fill: Callable[[np.random.Generator, Array], object]
+    apply: Callable[[Array, Array, Noise], Array]
+    for_training: Callable[["torch.Tensor", float, float, "torch.Generator"], "torch.Tensor"]
+    channels: int = 0
+    has_mean: bool = False
+    leaves_range: bool = False
+    grows: Literal["linearly", "by_pixel", "freely"] = "freely"
+
+    @property
+    def title(self) -> str:
+        """Its name in words: salt_and_pepper -> salt and pepper."""
+        return self.name.replace("_", " ")
+
+    @property
+    def axis(self) -> str:
+        """The title of an axis of sigma, which goes from 0 to 1."""
+        return f"noise σ ({self.unit})"
+
+
+def _fill_normal(rng: np.random.Generator, out: Array) -> None:
+    rng.standard_normal(dtype=np.float32, out=out)
+
+
+def _fill_uniform(rng: np.random.Generator, out: Array) -> None:
+    rng.random(dtype=np.float32, out=out)
+
+
+def _gaussian(x: Array, drawn: Array, noise: Noise) -> Array:
+    return x + np.float32(noise.mu) + np.float32(noise.sigma) * drawn
+
+
+def _speckle(x: Array, drawn: Array, noise: Noise) -> Array:
+    return x * (1 + np.float32(noise.mu) + np.float32(noise.sigma) * drawn)
+
+
+def _masking(x: Array, drawn: Array, noise: Noise) -> Array:
+    return np.where(drawn < noise.sigma, np.float32(0), x)
+
+
+def _salt_and_pepper(x: Array, drawn: Array, noise: Noise) -> Array:
+    return np.where(drawn[:, :1] < noise.sigma, np.round(drawn[:, 1:]), x)
+
+
+def gaussian(
+    x: "torch.Tensor", sigma: float, mu: float, generator: "torch.Generator"
+) -> "torch.Tensor":
+    """Gaussian noise: x + N(mu, sigma)."""
+    return x + x.clone().normal_(mu, sigma, generator=generator)
+
+
+def speckle(
+    x: "torch.Tensor", sigma: float, mu: float, generator: "torch.Generator"
+) -> "torch.Tensor":
+    """Speckle: x (1 + N(mu, sigma))."""
+    return x * (1 + x.clone().normal_(mu, sigma, generator=generator))
+
+
+def masking(
+    x: "torch.Tensor", sigma: float, _mu: float, generator: "torch.Generator"
+) -> "torch.Tensor":
+    """Masking: a share sigma of the pixels becomes black."""
+    hit = x[:, :1].clone().uniform_(generator=generator) < sigma
+    return x[:, :1].clone().zero_().where(hit, x)
+
+
+def salt_and_pepper(
+    x: "torch.Tensor", sigma: float, _mu: float, generator: "torch.Generator"
+) -> "torch.Tensor":
+    """Salt and pepper: a share sigma of the pixels becomes black or white."""
+    hit = x[:, :1].clone().uniform_(generator=generator) < sigma
+    return x[:, :1].clone().uniform_(generator=generator).round().where(hit, x)
+
+
+KINDS: Mapping[Kind, NoiseKind] = MappingProxyType(
+    {
+        kind.name: kind
+        for kind in (
+            NoiseKind(
+                name="gaussian",
+                explanation="adds N(mu, sigma) to every value",
+                unit="standard deviation, pixels are 0 to 1",
+                fill=_fill_normal,
+                apply=_gaussian,
+                for_training=gaussian,
+                has_mean=True,
+                leaves_range=True,
+                grows="linearly",
+            ),
+            NoiseKind(
+                name="salt_and_pepper",
+                explanation="sets a share sigma of the pixels to black or white",
+                unit="share of the pixels turned black or white",
+                fill=_fill_uniform,
+                channels=2,  # where, and which of the two
+                apply=_salt_and_pepper,
+                for_training=salt_and_pepper,
+                grows="by_pixel",
+            ),
+            NoiseKind(
+                name="masking",
+                explanation="sets a share sigma of the pixels to black",
+                unit="share of the pixels turned black",
+                fill=_fill_uniform,
+                channels=1,
+                apply=_masking,
+                for_training=masking,
+                grows="by_pixel",
+            ),
+            NoiseKind(
+                name="speckle",
+                explanation="multiplies every value by 1 + N(mu, sigma)",
+                unit="standard deviation, as a share of the pixel",
+                fill=_fill_normal,
+                apply=_speckle,
+                for_training=speckle,
+                has_mean=True,
+                leaves_range=True,
+                grows="linearly",
+            ),
+        )
+    }
+)
+if tuple(KINDS) != get_args(Kind):
+    raise AssertionError(f"Kind names {get_args(Kind)}, and KINDS has {tuple(KINDS)}.")
+
+
+def with_mean() -> str:
+    """The kinds of noise that have a mean, in words: "gaussian, speckle"."""
+    return ", ".join(kind.title for kind in KINDS.values() if kind.has_mean)
 
 
 def same_sort(a: Noise, b: Noise) -> bool:
     """Whether two noises differ at most in their amount."""
-    return a.kind == b.kind and (a.kind not in ADDITIVE or (a.mu, a.clip) == (b.mu, b.clip))
+    kind = KINDS[a.kind]
+    same_mean = not kind.has_mean or a.mu == b.mu
+    return a.kind == b.kind and same_mean and (not kind.leaves_range or a.clip == b.clip)
 
 
 def draws(x: Array, kind: Kind, seed: int) -> Array:
     """The random part of `kind` for each image, before any amount is applied.
 
     x: (n, C, H, W), float32.  seed: 0 to 2**32 - 1.
-    Returns float32: (n, C, H, W) standard normal values for gaussian and speckle; values in [0, 1)
-    for the others: (n, 2, H, W) for salt_and_pepper (where, which), (n, 1, H, W) for masking.
+    Returns float32 (n, C, H, W), or as many channels as the kind's record says: standard normal
+    values for gaussian and speckle, values in [0, 1) for salt_and_pepper and masking.
     """
+    record = KINDS[kind]
     n, c, h, w = x.shape
-    normal = kind in ADDITIVE
-    channels = c if normal else 2 if kind == "salt_and_pepper" else 1
-    out = np.empty((n, channels, h, w), np.float32)
+    out = np.empty((n, record.channels or c, h, w), np.float32)
     for image, values in zip(np.ascontiguousarray(x), out, strict=True):
-        rng = np.random.Generator(np.random.SFC64([seed, zlib.crc32(image)]))
-        (rng.standard_normal if normal else rng.random)(dtype=np.float32, out=values)
+        record.fill(np.random.Generator(np.random.SFC64([seed, zlib.crc32(image)])), values)
     return out
 
 
@@ -83,14 +231,7 @@ def corrupt(x: Array, drawn: Array, noise: Noise) -> Array:
     x: (n, C, H, W) in [0, 1].  Returns a new (n, C, H, W) float32; it leaves [0, 1] unless
     noise.clip is set.
     """
-    if noise.kind == "gaussian":
-        noisy = x + np.float32(noise.mu) + np.float32(noise.sigma) * drawn
-    elif noise.kind == "speckle":
-        noisy = x * (1 + np.float32(noise.mu) + np.float32(noise.sigma) * drawn)
-    elif noise.kind == "masking":
-        noisy = np.where(drawn < noise.sigma, np.float32(0), x)
-    else:
-        noisy = np.where(drawn[:, :1] < noise.sigma, np.round(drawn[:, 1:]), x)
+    noisy = KINDS[noise.kind].apply(x, drawn, noise)
     return np.clip(noisy, 0, 1) if noise.clip else noisy
 
 

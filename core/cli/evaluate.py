@@ -8,7 +8,7 @@ import click
 
 from core.cli import options, output
 from core.metrics import psnr_text
-from core.noise import Kind, Noise, same_sort
+from core.noise import KINDS, Kind, Noise, same_sort, with_mean
 from core.text import counted
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     type=click.FloatRange(-1, 1),
     default=0.0,
     show_default=True,
-    help="Mean of gaussian noise and speckle.",
+    help=f"Mean of the noise, for {with_mean()}.",
 )
 @click.option("--clip", is_flag=True, help="Cut noisy pixels to [0, 1], as a camera would.")
 @options.noise_kind
@@ -95,4 +95,4 @@ def _warnings(trained: Noise, used: Noise, sigmas: tuple[float, ...]) -> list[st
 
 def _named(noise: Noise) -> str:
     shift = f" (mu {noise.mu:g})" if noise.mu else ""
-    return f"{'clipped' if noise.clip else 'unclipped'} {noise.kind}{shift}"
+    return f"{'clipped' if noise.clip else 'unclipped'} {KINDS[noise.kind].title}{shift}"

@@ -8,7 +8,7 @@ import click
 
 from core.cli import output
 from core.data.offered.names import ENCODINGS
-from core.noise import KINDS
+from core.noise import KINDS, Noise
 
 if TYPE_CHECKING:
     from core.images.imagesets import ImageSet
@@ -32,7 +32,11 @@ name_encoding = click.option(
     help="Encoding of file names that an archive does not mark as UTF-8; a guess is told.",
 )
 noise_kind = click.option(
-    "--noise-kind", type=click.Choice(KINDS), default="gaussian", show_default=True, help="Noise."
+    "--noise-kind",
+    type=click.Choice(tuple(KINDS)),
+    default=Noise().kind,
+    show_default=True,
+    help="; ".join(f"{name} {kind.explanation}" for name, kind in KINDS.items()) + ".",
 )
 split = click.option(
     "--split",

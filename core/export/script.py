@@ -3,12 +3,13 @@
 Run on the same images with as many threads it ends in the very same weights.
 """
 
+import inspect
 import math
 
 from core.checkpoints import Card
 from core.config import NAME_PATTERN
 from core.export.torch_code import BOUND_CLASS, sequence, uses_bound
-from core.noise import Noise
+from core.noise import KINDS
 from core.text import visible
 
 TELL = "print"  # of the script; a test makes sure that core itself prints nothing
@@ -103,29 +104,17 @@ network.to(memory_format=torch.channels_last)
 def _noise(card: Card) -> str:
     if not card.noise:
         return ""
-    lines = "\n".join(f"    {line}" for line in _noise_lines(card.noise))
+    noise, function = card.noise, KINDS[card.noise.kind].for_training
+    clipped = ".clamp(0, 1)" if noise.clip else ""
     return f'''
+
+{inspect.getsource(function).strip()}
+
 
 def noisy(x, generator):
     """What the network is given; the target stays clean."""
-{lines}
+    return {function.__name__}(x, {noise.sigma!r}, {noise.mu!r}, generator){clipped}
 '''
-
-
-def _noise_lines(noise: Noise) -> list[str]:
-    if noise.kind in ("gaussian", "speckle"):
-        normal = f"normal_({noise.mu!r}, {noise.sigma!r}, generator=generator)"
-        out = "x + drawn" if noise.kind == "gaussian" else "x * (1 + drawn)"
-        lines = [f"drawn = torch.empty_like(x).{normal}", f"out = {out}"]
-    else:
-        where = (
-            f"where = torch.empty_like(x[:, :1]).uniform_(generator=generator) < {noise.sigma!r}"
-        )
-        value = "torch.zeros_like(x[:, :1])"
-        if noise.kind == "salt_and_pepper":
-            value += ".uniform_(generator=generator).round()"
-        lines = [where, f"out = torch.where(where, {value}, x)"]
-    return [*lines, "return out.clamp(0, 1)" if noise.clip else "return out"]
 
 
 def _loss(card: Card) -> str:

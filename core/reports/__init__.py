@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from core.checkpoints import Card
 from core.config import PROJECT
+from core.noise import KINDS
 from core.reports import svg
 from core.reports.svg import Chart
 from core.text import visible
@@ -134,9 +135,7 @@ def model_table(cards: Sequence[Card]) -> Table:
             f"{card.latent_dim:,}",
             f"{card.n_parameters:,}",
             card.dataset_title,
-            f"{card.noise.kind.replace('_', ' ')}, σ {card.noise.sigma:g}"
-            if card.noise
-            else "none",
+            f"{KINDS[card.noise.kind].title}, σ {card.noise.sigma:g}" if card.noise else "none",
             card.sha256,
         )
         for card in cards

@@ -15,7 +15,7 @@ from core.images.imagesets import ImageSet
 from core.models import architecture
 from core.models.layers import Plan
 from core.models.network import Network
-from core.noise import Noise
+from core.noise import KINDS, Noise
 from core.training import divergence
 from core.training.config import WEIGHT_DECAY, TrainConfig, learning_rate
 from core.training.distributed import ALONE, Team, together
@@ -150,16 +150,7 @@ def n_batches(n: int, batch_size: int, least: int = 2) -> int:
 
 def noisy(x: Tensor, noise: Noise, generator: torch.Generator) -> Tensor:
     """`x` with freshly drawn noise, the twin of core.noise.corrupt: (B, C, H, W) -> the same."""
-    if noise.kind in ("gaussian", "speckle"):
-        drawn = torch.empty_like(x).normal_(noise.mu, noise.sigma, generator=generator)
-        out = x + drawn if noise.kind == "gaussian" else x * (1 + drawn)
-    else:
-        pixel = x[:, :1]
-        where = torch.empty_like(pixel).uniform_(generator=generator) < noise.sigma
-        value = torch.zeros_like(pixel)
-        if noise.kind == "salt_and_pepper":
-            value = value.uniform_(generator=generator).round()
-        out = torch.where(where, value, x)
+    out = KINDS[noise.kind].for_training(x, noise.sigma, noise.mu, generator)
     return out.clamp(0, 1) if noise.clip else out
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from core.config import OptionError
 from core.noise import KINDS, Noise, add_noise, corrupt, draws
 
-kinds = st.sampled_from(KINDS)
+kinds = st.sampled_from(tuple(KINDS))
 amounts = st.floats(0, 1, width=32)
 seeds = st.integers(0, 2**32 - 1)
 

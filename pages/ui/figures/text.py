@@ -8,15 +8,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 from core.checkpoints import Card
-from core.noise import ADDITIVE, Noise, same_sort
+from core.noise import KINDS, Noise, same_sort
 from core.text import visible
 
-SIGMA = {
-    "gaussian": "σ is the standard deviation of the noise; pixels are 0 to 1",
-    "speckle": "σ is the standard deviation of the noise, as a share of each pixel's value",
-    "salt_and_pepper": "σ is the share of pixels that turn black or white",
-    "masking": "σ is the share of pixels that turn black",
-}
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|$:~&^=])")
 
 
@@ -75,11 +69,6 @@ def decimal(value: float, digits: int) -> str:
     return written if value == 0 or float(written) else f"{value:.1e}"
 
 
-def kind_name(kind: str) -> str:
-    """A kind of noise as words: salt_and_pepper -> salt and pepper."""
-    return kind.replace("_", " ")
-
-
 def size_name(shape: tuple[int, int, int]) -> str:
     """The size of images (C, H, W) as words: "28 x 28 pixels, grey"."""
     channels, height, width = shape
@@ -88,11 +77,10 @@ def size_name(shape: tuple[int, int, int]) -> str:
 
 def noise_name(noise: Noise) -> str:
     """What kind of noise, without its amount: "gaussian noise, mu 0.1, clipped to [0, 1]"."""
-    name = f"{kind_name(noise.kind)} noise"
-    if noise.kind not in ADDITIVE:
-        return name
-    shift = f", mu {noise.mu:g}" if noise.mu else ""
-    return f"{name}{shift}, {'clipped to [0, 1]' if noise.clip else 'not clipped'}"
+    kind = KINDS[noise.kind]
+    shift = f", mu {noise.mu:g}" if noise.mu and kind.has_mean else ""
+    clip = f", {'clipped to [0, 1]' if noise.clip else 'not clipped'}" if kind.leaves_range else ""
+    return f"{kind.title} noise{shift}{clip}"
 
 
 def training_note(card: Card, shown: Noise) -> str:

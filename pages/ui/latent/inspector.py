@@ -44,8 +44,7 @@ def _enlarged(one: View, i: int) -> inspector.View:
     image_id = str(one.population.images.ids[i])
     crowd, other = one.asked.crowd, bool(one.population.other[i])
     split = OTHER[crowd.split] if other else crowd.split
-    kind = one.card.noise.kind if one.card.noise else "gaussian"
-    noise = Noise(kind, 0.0, clip=bool(one.card.noise and one.card.noise.clip))
+    noise = replace(one.card.noise, sigma=0.0) if one.card.noise else Noise()
     sweep = noise_sweeps.model_sweep(Shown(crowd.dataset, split, (image_id,), noise, 0), one.card)
     sigma = float(st.session_state.get("sigma", DEFAULT_SIGMA))
     return inspector.View(

@@ -8,8 +8,8 @@ import streamlit as st
 
 from core.checkpoints import Card
 from core.images.imagesets import ImageSet
-from core.noise import ADDITIVE, EXPLANATIONS, KINDS, Kind, Noise
-from pages.ui.figures.text import kind_name, plain, titles
+from core.noise import KINDS, Kind, Noise, with_mean
+from pages.ui.figures.text import plain, titles
 from pages.ui.session import state, widgets
 
 MOST_PILLS = 20  # classes: more are searched in a list
@@ -107,8 +107,8 @@ def noise() -> tuple[Noise, int]:
         "Noise", icon=":material/grain:", help="Which kind of noise, and how it is drawn"
     ):
         kind = _kind()
-        mu = _mean(disabled=kind not in ADDITIVE)
-        clip = clip_switch(disabled=kind not in ADDITIVE)
+        mu = _mean(disabled=not KINDS[kind].has_mean)
+        clip = clip_switch(disabled=not KINDS[kind].leaves_range)
         help_text = "The same seed gives the same noise on the same image, for every model"
         seed = widgets.seed("Seed", key="seed", help=help_text)
     return Noise(kind, 0.0, mu, clip), seed
@@ -175,14 +175,14 @@ def _classes(available: ImageSet) -> list[str]:
 
 
 def _kind() -> Kind:
-    kinds = {kind_name(kind): kind for kind in KINDS}  # a link says it in words
+    kinds = {kind.title: name for name, kind in KINDS.items()}  # a link says it in words
     name = widgets.choice(
         st.radio,
         "Kind",
         list(kinds),
         key="noise",
-        default=kind_name(KINDS[0]),
-        captions=[EXPLANATIONS[kind] for kind in KINDS],
+        default=KINDS[Noise().kind].title,
+        captions=[kind.explanation for kind in KINDS.values()],
         help="What is done to the pixels; the slider says how much",
     )
     return kinds[name]
@@ -198,7 +198,7 @@ def _mean(disabled: bool) -> float:
         default=0.0,
         step=0.05,
         disabled=disabled,
-        help="Noise that brightens (above 0) or darkens (below 0); gaussian and speckle only",
+        help=f"Noise that brightens (above 0) or darkens (below 0); for {with_mean()}",
     )
 
 

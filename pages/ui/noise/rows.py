@@ -1,13 +1,14 @@
 """The Reconstruct page's pictures: from sweeps of noise to rows under a slider."""
 
 from collections.abc import Sequence
+from typing import assert_never
 
 import numpy as np
 import numpy.typing as npt
 
 from core.checkpoints import Card
 from core.images.imagesets import ImageSet
-from core.noise import ADDITIVE, Noise, corrupt
+from core.noise import KINDS, Noise, corrupt
 from core.robustness.sweeps import QUANTILES, ModelSweep, NoiseSweep, pixel_errors
 from pages.ui.components.sweep import (
     Affine,
@@ -22,7 +23,7 @@ from pages.ui.components.sweep import (
     Sweep,
     Switched,
 )
-from pages.ui.figures.text import SIGMA, noise_name, training_note
+from pages.ui.figures.text import noise_name, training_note
 
 Scores = npt.NDArray[np.float64]
 FINEST = 51  # amounts of noise in a sweep, at most
@@ -75,22 +76,31 @@ def described(
         tuple(rows),
         marks=trained_marks(cards),
         prefix="σ = ",
-        help=f"{SIGMA[first.noise.kind]}. Drag, use the arrow keys, or press play.",
+        help=f"σ is the {KINDS[first.noise.kind].unit}. Drag, use the arrow keys, or press play.",
         error_scale=error_scale(sweeps),
         error_label=ERROR_LABEL,
     )
 
 
 def noisy_pictures(sweep: NoiseSweep) -> Pictures:
-    """The noisy images at all amounts, as core.noise defines them, without a frame an amount.
+    """The noisy images at all amounts, as core.noise defines them.
 
-    Gaussian noise and speckle are a straight line from sigma 0 to 1; the others switch pixels.
+    Two pictures are enough for a kind that grows linearly or by pixel; another needs a frame an
+    amount.
     """
-    kind, mu = sweep.noise.kind, sweep.noise.mu
-    none, full = (corrupt(sweep.x, sweep.drawn, Noise(kind, sigma, mu)) for sigma in (0.0, 1.0))
-    if kind in ADDITIVE:
-        return Affine(none, full - none)
-    return Switched(none, full, threshold=sweep.drawn[:, :1])
+    kind, mu = KINDS[sweep.noise.kind], sweep.noise.mu
+    none, full = (
+        corrupt(sweep.x, sweep.drawn, Noise(kind.name, sigma, mu)) for sigma in (0.0, 1.0)
+    )
+    match kind.grows:
+        case "linearly":
+            return Affine(none, full - none)
+        case "by_pixel":
+            return Switched(none, full, threshold=sweep.drawn[:, :1])
+        case "freely":
+            return Frames(np.stack([sweep.noisy(step) for step in range(len(sweep.sigmas))]))
+        case _:
+            assert_never(kind.grows)
 
 
 def trained_marks(cards: Sequence[Card]) -> tuple[Mark, ...]:

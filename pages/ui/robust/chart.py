@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from core.checkpoints import Card
-from core.noise import Kind
+from core.noise import KINDS, Kind
 from core.robustness import crossings
 from core.robustness.crossings import Pair
 from core.robustness.curves import Curve, Study
@@ -20,12 +20,6 @@ Numbers = npt.NDArray[np.float64]
 FINE = np.linspace(0, 1, 101)  # where the curves are drawn
 SHARE = 0.8  # of the images, in a band
 ENDLESS = 100.0  # dB: nearer than that is drawn nowhere
-X_TITLES: Mapping[Kind, str] = {
-    "gaussian": "noise σ (standard deviation, pixels are 0 to 1)",
-    "speckle": "noise σ (standard deviation, as a share of the pixel)",
-    "salt_and_pepper": "noise σ (share of the pixels turned black or white)",
-    "masking": "noise σ (share of the pixels turned black)",
-}
 
 
 @dataclass(frozen=True)
@@ -55,7 +49,7 @@ def chart(study: Study, cards: Sequence[Card], look: Look) -> Chart:
         numbers(FINE),
         (*lines, _reference(study)),
         dots=(*_between_models(study, pairs), *_with_noisy(study)),
-        x_title=X_TITLES[look.kind],
+        x_title=KINDS[look.kind].axis,
         y_title=f"{shown.title} against the clean image{unit} ({nearer} is nearer)",
         log=look.log and shown.name == "mse",
         from_zero=shown.name == "mse",

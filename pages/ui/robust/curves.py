@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.checkpoints import Card, trained_on
 from core.images.imagesets import ImageSet
-from core.noise import Noise
+from core.noise import KINDS, Noise
 from core.reports import Content, Figure, Table
 from core.reports.svg import Chart, Series
 from core.robustness import curves as robustness
@@ -102,7 +102,7 @@ def _chart(asked: Asked, found: Study, styles: Mapping[str, Style]) -> Chart:
         grey = np.where(grey > robust_chart.ENDLESS, np.nan, grey)
     unit = f", {metric.unit}" if metric.unit else ""
     return Chart(
-        robust_chart.X_TITLES[asked.noise.kind],
+        KINDS[asked.noise.kind].axis,
         f"{metric.title}{unit}",
         (*lines, Series(found.noisy.name, fine, grey, theme.REFERENCE, dash="dot")),
         f"{metric.title} against noise, a line a model. {robust_chart.summary(found)}",

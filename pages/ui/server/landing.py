@@ -3,7 +3,7 @@
 import numpy as np
 
 from core.data import catalogue
-from core.noise import KINDS, Noise
+from core.noise import Noise
 from pages.ui import cache
 from pages.ui.components.component import Packed
 from pages.ui.frame import sidebar
@@ -33,5 +33,5 @@ def packed() -> Packed | None:
     main = next(card for card in fitting if card.name == default)
     n = controls.default_count(large=max(shape) >= controls.LARGE)
     images = controls.pick(cache.dataset(name, "test"), (), n, 0)
-    shown = Shown(name, "test", tuple(np.asarray(images.ids).tolist()), Noise(KINDS[0], 0.0), 0)
+    shown = Shown(name, "test", tuple(np.asarray(images.ids).tolist()), Noise(), 0)
     return noise_sweeps.packed_sweep(shown, (main, *controls.rivals(main, fitting)))

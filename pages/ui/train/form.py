@@ -16,11 +16,11 @@ from core.data import catalogue
 from core.data.catalogue import DatasetInfo
 from core.models import ARCHITECTURES, BY_NAME, ArchSpec
 from core.models.options import Option
-from core.noise import EXPLANATIONS, KINDS, Noise
+from core.noise import KINDS, Noise
 from core.runs import RunConfig
 from core.training import config as recipes
 from core.training.config import PRESETS, Preset, TrainConfig, learning_rate
-from pages.ui.figures.text import kind_name, plain
+from pages.ui.figures.text import plain
 from pages.ui.session import state, widgets
 
 MOST_EPOCHS = 10_000
@@ -168,11 +168,11 @@ def noise_fields(sigma: float, default: Noise) -> Noise:
     kind = widgets.choice(
         st.selectbox,
         "Kind of noise",
-        KINDS,
+        tuple(KINDS),
         key="train_noise",
         default=default.kind,
-        format_func=kind_name,
-        help="; ".join(f"{kind_name(kind)} {EXPLANATIONS[kind]}" for kind in KINDS),
+        format_func=lambda name: KINDS[name].title,
+        help="; ".join(f"{kind.title} {kind.explanation}" for kind in KINDS.values()),
     )
     clip = widgets.switch(
         "Clip noisy pixels to [0, 1]",
