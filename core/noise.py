@@ -14,41 +14,13 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from core.config import OptionError
+from core.settings import Setting, check_settings, declared
 
 if TYPE_CHECKING:
     import torch
 
 Array = npt.NDArray[np.float32]
 Kind = Literal["gaussian", "salt_and_pepper", "masking", "speckle"]
-
-
-@dataclass(frozen=True)
-class Noise:
-    """What is done to an image before the network sees it.
-
-    kind: a key of KINDS.  sigma: 0 to 1; what it means is KINDS[kind].unit.  mu: -1 to 1, the mean
-    of the kinds that have one; the others ignore it.
-    clip: cut the result to [0, 1] as a camera would; the textbooks do not.
-    """
-
-    kind: Kind = "gaussian"
-    sigma: float = 0.0
-    mu: float = 0.0
-    clip: bool = False
-
-    def __post_init__(self) -> None:
-        if self.kind not in KINDS:
-            raise OptionError(
-                f"There is no noise called {self.kind!r}: choose one of {', '.join(KINDS)}."
-            )
-        if not 0 <= self.sigma <= 1 or not -1 <= self.mu <= 1:
-            raise OptionError("Noise needs sigma between 0 and 1 and mu between -1 and 1.")
-
-    def __bool__(self) -> bool:
-        """True if it changes anything."""
-        shifts = self.mu != 0 and KINDS[self.kind].has_mean
-        return bool(self.sigma > 0 or shifts)  # NumPy's numbers compare to no plain bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +45,7 @@ class NoiseKind:
     explanation: str
     unit: str
     fill: Callable[[np.random.Generator, Array], object]
-    apply: Callable[[Array, Array, Noise], Array]
+    apply: Callable[[Array, Array, "Noise"], Array]
     for_training: Callable[["torch.Tensor", float, float, "torch.Generator"], "torch.Tensor"]
     channels: int = 0
     has_mean: bool = False
@@ -99,19 +71,19 @@ def _fill_uniform(rng: np.random.Generator, out: Array) -> None:
     rng.random(dtype=np.float32, out=out)
 
 
-def _gaussian(x: Array, drawn: Array, noise: Noise) -> Array:
+def _gaussian(x: Array, drawn: Array, noise: "Noise") -> Array:
     return x + np.float32(noise.mu) + np.float32(noise.sigma) * drawn
 
 
-def _speckle(x: Array, drawn: Array, noise: Noise) -> Array:
+def _speckle(x: Array, drawn: Array, noise: "Noise") -> Array:
     return x * (1 + np.float32(noise.mu) + np.float32(noise.sigma) * drawn)
 
 
-def _masking(x: Array, drawn: Array, noise: Noise) -> Array:
+def _masking(x: Array, drawn: Array, noise: "Noise") -> Array:
     return np.where(drawn < noise.sigma, np.float32(0), x)
 
 
-def _salt_and_pepper(x: Array, drawn: Array, noise: Noise) -> Array:
+def _salt_and_pepper(x: Array, drawn: Array, noise: "Noise") -> Array:
     return np.where(drawn[:, :1] < noise.sigma, np.round(drawn[:, 1:]), x)
 
 
@@ -201,6 +173,78 @@ if tuple(KINDS) != get_args(Kind):
 def with_mean() -> str:
     """The kinds of noise that have a mean, in words: "gaussian, speckle"."""
     return ", ".join(kind.title for kind in KINDS.values() if kind.has_mean)
+
+
+@dataclass(frozen=True)
+class Noise:
+    """What is done to an image before the network sees it.
+
+    kind: a key of KINDS.  sigma: 0 to 1; what it means is KINDS[kind].unit.  mu: -1 to 1, the mean
+    of the kinds that have one; the others ignore it.
+    clip: cut the result to [0, 1] as a camera would; the textbooks do not.
+    """
+
+    kind: Kind = declared(
+        Setting(
+            name="kind",
+            kind="choice",
+            default="gaussian",
+            choices=tuple(KINDS),
+            label="Kind of noise",
+            explanation="; ".join(f"{kind.title} {kind.explanation}" for kind in KINDS.values()),
+            flag="--noise-kind",
+            key="train_noise",
+        )
+    )
+    sigma: float = declared(
+        Setting(
+            name="sigma",
+            kind="float",
+            default=0.0,
+            low=0,
+            high=1,
+            step=0.05,
+            label="Noise in training σ",
+            explanation="put on the input while the target stays clean, so that it learns to "
+            "remove it",
+            flag="--noise-std",
+            key="train_sigma",
+            main=True,
+        )
+    )
+    mu: float = declared(
+        Setting(
+            name="mu",
+            kind="float",
+            default=0.0,
+            low=-1,
+            high=1,
+            step=0.05,
+            label="Mean of the noise μ",
+            explanation=f"above 0 brightens, below 0 darkens; for {with_mean()}",
+            flag="--noise-mu",
+            key="train_mu",
+        )
+    )
+    clip: bool = declared(
+        Setting(
+            name="clip",
+            kind="bool",
+            default=False,
+            label="Clip noisy pixels to [0, 1]",
+            explanation="as a camera would; the model then expects clipped noise in use, too",
+            flag="--noise-clip",
+            key="train_clip",
+        )
+    )
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+
+    def __bool__(self) -> bool:
+        """True if it changes anything."""
+        shifts = self.mu != 0 and KINDS[self.kind].has_mean
+        return bool(self.sigma > 0 or shifts)  # NumPy's numbers compare to no plain bool
 
 
 def same_sort(a: Noise, b: Noise) -> bool:

@@ -5,14 +5,16 @@ breaks a bound is refused before anything is made of it. Texts are shown through
 is code, and none is a path that is opened (see core.checkpoints.trained_on).
 """
 
+import dataclasses
 from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
-from core.config import CheckpointError
+from core.config import CheckpointError, OptionError
 from core.images.preparation import Preparation
 from core.noise import Kind, Noise
+from core.settings import TrainSettings, settings_of
 from core.text import one_line
 
 FORMAT: Literal[2] = 2
@@ -21,13 +23,19 @@ MAX_TEXT = 300  # characters
 MAX_CLASSES = 1000  # that are left out of training
 MAX_ERROR = 200  # characters of what is wrong with a document
 
+
+def _most(name: str) -> float:
+    """The upper bound of a setting of a training."""
+    return next(setting.high for setting in settings_of(TrainSettings) if setting.name == name)
+
+
 Text = Annotated[str, Meta(max_length=MAX_TEXT)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Count = Annotated[int, Meta(ge=0, le=10**12)]
-Epochs = Annotated[int, Meta(ge=0, le=10_000)]
-BatchSize = Annotated[int, Meta(ge=0, le=65_536)]
-Rate = Annotated[float, Meta(ge=0, le=10)]
-Seed = Annotated[int, Meta(ge=0, le=2**32 - 1)]
+Epochs = Annotated[int, Meta(ge=0, le=_most("epochs"))]
+BatchSize = Annotated[int, Meta(ge=0, le=_most("batch_size"))]
+Rate = Annotated[float, Meta(ge=0, le=_most("learning_rate"))]
+Seed = Annotated[int, Meta(ge=0, le=_most("seed"))]
 Threads = Annotated[int, Meta(ge=0, le=4096)]
 Positive = Annotated[float, Meta(ge=0, le=1e15)]
 Finite = Annotated[float, Meta(ge=-1e15, le=1e15)]
@@ -48,7 +56,11 @@ class NoiseRecord(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class TrainingRecord(Struct, frozen=True):
-    """How the weights were trained.  seconds: wall time of the training itself."""
+    """How the weights were trained.
+
+    epochs, learning_rate, device, threads: what they were in the end.  seconds: wall time of the
+    training itself.  asked: the settings that were asked for; None in models of older versions.
+    """
 
     epochs: Epochs
     batch_size: BatchSize
@@ -60,6 +72,16 @@ class TrainingRecord(Struct, frozen=True):
     seconds: Positive
     device: Text = "cpu"
     threads: Threads = 1
+    asked: TrainSettings | None = None
+
+    def settings(self) -> dict[str, Any]:
+        """The settings by name: as they were asked for, and of these what became of them.
+
+        What is not known of an older model has its default.
+        """
+        asked = dataclasses.asdict(self.asked or TrainSettings())
+        done = {"epochs", "batch_size", "learning_rate", "seed"}
+        return asked | {name: getattr(self, name) for name in done}
 
 
 class EpochRecord(Struct, frozen=True):
@@ -131,7 +153,7 @@ def from_json(text: str) -> Document:
     """The document, or CheckpointError that names the first thing wrong with it."""
     try:
         document = msgspec.json.decode(text, type=Document)
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+    except (msgspec.DecodeError, OptionError, UnicodeError, RecursionError) as error:
         said = one_line(str(error), MAX_ERROR)
         raise CheckpointError(f"its description is not ours ({said})") from error
     if any(a > b for a, b in zip(document.reference, document.reference[1:], strict=False)):

@@ -9,6 +9,7 @@ import click
 from core.cli import output
 from core.data.offered.names import ENCODINGS
 from core.noise import KINDS, Noise
+from core.settings import Setting, settings_of
 
 if TYPE_CHECKING:
     from core.images.imagesets import ImageSet
@@ -46,6 +47,34 @@ split = click.option(
 seed = click.option(
     "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Of all chance."
 )
+
+
+def settings(declaring: type, prefix: str = "") -> Callable[[Any], Any]:
+    """An option for each setting that a dataclass declares, handed on as prefix + its name."""
+
+    def with_options(command: Any) -> Any:
+        for one in reversed(settings_of(declaring)):
+            command = setting(one, prefix)(command)
+        return command
+
+    return with_options
+
+
+def setting(one: Setting, prefix: str = "", default: str = "") -> Callable[[Any], Any]:
+    """The option of a setting; what is out of bounds is told when all are read.
+
+    default: in words, where it depends on what is not known yet; the value is None then.
+    """
+    words = default or one.unset
+    asked: dict[str, Any] = {"help": f"{one.about}." + f"  [default: {words}]" * bool(words)}
+    if not words:
+        asked |= {"default": one.default, "show_default": one.kind != "bool"}
+    if one.kind == "bool":
+        asked |= {"is_flag": True}
+    else:
+        types: dict[str, Any] = {"int": int, "float": float, "choice": click.Choice(one.choices)}
+        asked |= {"type": types[one.kind]}
+    return click.option(one.flag, f"{prefix}{one.name}", **asked)
 
 
 def out(metavar: str) -> Callable[[Any], Any]:

@@ -14,8 +14,8 @@ from core.cli import options, output
 from core.config import HourglassError, OptionError
 from core.metrics import psnr_text
 from core.models import BY_NAME, ArchSpec, architecture
-from core.models.options import Option
 from core.noise import Noise
+from core.settings import THREADS, Option, TrainSettings, settings_of
 
 if TYPE_CHECKING:
     from core.checkpoints import Card
@@ -36,23 +36,8 @@ if TYPE_CHECKING:
     multiple=True,
     help="An option of the architecture, e.g. widths=512,256 or batch_norm=false; see `archs`.",
 )
-@click.option(
-    "--noise-std",
-    type=click.FloatRange(0, 1),
-    default=0.0,
-    show_default=True,
-    help="Noise put on the input while the target stays clean; 0 = none.",
-)
-@options.noise_kind
-@click.option("--noise-clip", is_flag=True, help="Cut noisy pixels to [0, 1], as a camera would.")
-@click.option("--epochs", type=int, default=10, show_default=True, help="Passes over the images.")
-@click.option("--batch-size", type=int, default=128, show_default=True, help="Images a step.")
-@click.option(
-    "--lr",
-    "learning_rate",
-    type=float,
-    help="Peak learning rate.  [default: the architecture's recipe]",
-)
+@options.settings(Noise, "noise_")
+@options.settings(TrainSettings)
 @click.option(
     "--exclude-class",
     "exclude_classes",
@@ -60,18 +45,8 @@ if TYPE_CHECKING:
     metavar="CLASS",
     help="Leave this class out of training; give several to leave out more.",
 )
-@options.seed
 @click.option("--name", help="Name of the checkpoint.  [default: data set, architecture and time]")
-@click.option(
-    "--device",
-    type=click.Choice(["auto", "cpu", "cuda", "mps"]),
-    default="auto",
-    show_default=True,
-    help="Where to compute.",
-)
-@click.option(
-    "--threads", type=click.IntRange(1, 256), help="CPU threads.  [default: all cores but one]"
-)
+@options.setting(THREADS, default="all cores but one")
 @click.option(
     "--keep-steps",
     type=click.IntRange(1),
@@ -280,8 +255,8 @@ def run_config(given: dict[str, Any]) -> "RunConfig":
             raise OptionError(f"Say what to train: --{name} is missing. See `train --help`.")
     latent_dim, settings = ours.pop("latent_dim"), ours.pop("settings")
     ours["options"] = arch_options(architecture(ours["arch"]), settings, latent_dim)
-    kind, std, clip = (ours.pop(f"noise_{part}") for part in ("kind", "std", "clip"))
-    ours["noise"] = Noise(kind, std, clip=clip) if std else Noise()
+    noise = Noise(**{one.name: ours.pop(f"noise_{one.name}") for one in settings_of(Noise)})
+    ours["noise"] = noise or Noise()
     ours["dataset"] = options.source_id(ours["dataset"])
     name, data_root = ours.pop("name"), ours.pop("data_root")
     return runs.RunConfig(

@@ -5,11 +5,13 @@ Run on the same images with as many threads it ends in the very same weights.
 
 import inspect
 import math
+import re
 
 from core.checkpoints import Card
 from core.config import NAME_PATTERN
 from core.export.torch_code import BOUND_CLASS, sequence, uses_bound
 from core.noise import KINDS
+from core.settings import TrainSettings, settings_of
 from core.text import visible
 
 TELL = "print"  # of the script; a test makes sure that core itself prints nothing
@@ -66,18 +68,26 @@ np.savez(sys.argv[2], w=w, mean=mean)
 
 
 def _by_gradient(card: Card) -> str:
-    parts = [_settings(card), *_network(card), _noise(card), _loss(card), _loop()]
+    parts = [*_network(card), _noise(card), _loss(card), _loop()]
+    parts = [_settings(card, "".join(parts)), *parts]
     return "\n\n".join(part.strip("\n") for part in parts) + "\n"
 
 
-def _settings(card: Card) -> str:
+def _settings(card: Card, rest: str) -> str:
+    """Imports, and as constants the settings that the rest of the script names in capitals."""
     t = card.document.training
+    values = t.settings()
+    constants = "\n".join(
+        f"{setting.name.upper()} = {values[setting.name]!r}  # {setting.explanation}"
+        for setting in settings_of(TrainSettings)
+        if re.search(rf"\b{setting.name.upper()}\b", rest)
+    )
     return f"""
 import torch
 from torch import nn
 
-SEED, EPOCHS, BATCH_SIZE = {t.seed}, {t.epochs}, {t.batch_size}
-PEAK, WEIGHT_DECAY = {t.learning_rate!r}, {t.weight_decay!r}  # of the learning rate; of AdamW
+{constants}
+WEIGHT_DECAY = {t.weight_decay!r}  # of AdamW
 torch.set_num_threads({t.threads})
 """
 
@@ -149,11 +159,11 @@ LOOP = """
 images = torch.from_numpy(np.load(sys.argv[1]))
 steps = len(images) // BATCH_SIZE + (len(images) % BATCH_SIZE > 1)
 optimizer = torch.optim.AdamW(
-    network.parameters(), lr=PEAK, weight_decay=WEIGHT_DECAY, fused=True
+    network.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY, fused=True
 )
 total = steps * EPOCHS
 schedule = torch.optim.lr_scheduler.OneCycleLR(
-    optimizer, PEAK, total_steps=total + (total == 5), pct_start=0.2
+    optimizer, LEARNING_RATE, total_steps=total + (total == 5), pct_start=0.2
 )
 for epoch in range(1, EPOCHS + 1):
     order = torch.randperm(
@@ -170,5 +180,8 @@ for epoch in range(1, EPOCHS + 1):
         schedule.step()
         losses += loss.detach()
     TOLD
-np.savez(sys.argv[2], **{name: t.numpy() for name, t in network.state_dict().items()})
+np.savez(sys.argv[2], **{
+    name: (tensor.half() if HALF and tensor.ndim > 1 else tensor).numpy()
+    for name, tensor in network.state_dict().items()
+})
 """

@@ -11,7 +11,7 @@ from typing import Any
 from core.config import OptionError
 from core.models import conv, dense, pca, vae
 from core.models.layers import Plan
-from core.models.options import Option
+from core.settings import Option
 
 InputShape = tuple[int, int, int]
 

@@ -21,6 +21,7 @@ from core.config import NAME_PATTERN, HourglassError, OptionError, runs_dir
 from core.files import write_atomically
 from core.models import architecture
 from core.runs.status import LIVE, RunState, Status, silent_seconds, true_status, write_status
+from core.settings import THREADS
 from core.text import one_line
 from core.training.config import TrainConfig
 
@@ -40,7 +41,7 @@ class RunConfig(Struct, frozen=True):
     name: Annotated[str, Meta(pattern=rf"^{NAME_PATTERN.pattern}\Z")]
     created: Annotated[float, Meta(ge=0, le=YEAR_3000)]
     train: TrainConfig
-    threads: Annotated[int, Meta(ge=1, le=256)] = 1
+    threads: Annotated[int, Meta(ge=THREADS.low, le=THREADS.high)] = THREADS.default
     data_root: Text | None = None
     keep_seconds: Annotated[float, Meta(ge=0, le=1e9)] = 10.0
     keep_steps: Annotated[int, Meta(ge=1, le=10**12)] = 2000

@@ -8,6 +8,7 @@ from core.checkpoints.document import MAX_CLASSES, MAX_TEXT
 from core.config import TrainingError
 from core.models import ArchSpec
 from core.noise import Noise
+from core.settings import TrainSettings
 
 WEIGHT_DECAY = 1e-4
 PIXELS_SEEN = 150_000 * 28 * 28  # by a network with suggested settings, about
@@ -15,36 +16,22 @@ EPOCHS, BATCHES = (10, 200), (8, 128)  # suggested, at least and at most
 
 
 @dataclass(frozen=True)
-class TrainConfig:
-    """One training.
+class TrainConfig(TrainSettings):
+    """One training: its settings, and what is trained on what.
 
     options: of the architecture; missing ones take their defaults.  noise: put on the input, while
-    the target stays clean.  learning_rate: the peak of the one-cycle schedule; None takes the
-    architecture's recipe.  device: auto, cpu, cuda or mps.  half: store weights as float16 (the
-    network is judged as stored).  Raises TrainingError if a number is out of bounds.
+    the target stays clean.  Raises OptionError if a setting is out of bounds, TrainingError if a
+    checkpoint could not say what it was trained on.
     """
 
     dataset: str
     arch: str
     options: dict[str, Any] = field(default_factory=dict)
     noise: Noise = Noise()
-    epochs: int = 10
-    batch_size: int = 128
-    learning_rate: float | None = None
     exclude_classes: tuple[str, ...] = ()
-    seed: int = 0
-    device: str = "auto"
-    half: bool = False
 
     def __post_init__(self) -> None:
-        if not 1 <= self.epochs <= 10_000:
-            raise TrainingError("Choose 1 to 10,000 epochs.")
-        if not 2 <= self.batch_size <= 65_536:
-            raise TrainingError("Choose batches of 2 to 65,536 images.")
-        if not 0 <= self.seed < 2**32:
-            raise TrainingError("Choose a seed from 0 to 4,294,967,295.")
-        if self.learning_rate is not None and not 0 < self.learning_rate <= 10:
-            raise TrainingError("Choose a learning rate above 0 and at most 10.")
+        super().__post_init__()
         _check_names(self.dataset, self.exclude_classes)
 
 
@@ -100,35 +87,37 @@ class Preset:
     explanation: str
     arch: str
     options: dict[str, Any]
-    epochs: int
+    settings: TrainSettings
     noise: Noise = Noise()
 
 
 PLANE = {"latent_dim": 2, "widths": [512, 256, 128], "activation": "gelu", "batch_norm": False}
 PRESETS: tuple[Preset, ...] = (
     Preset(
-        "small-code",
-        "Small code",
-        "Dense, D' = 32: rebuilds well from 32 numbers, and trains in a minute.",
-        "dense",
-        {"latent_dim": 32},
-        10,
+        name="small-code",
+        title="Small code",
+        explanation="Dense, D' = 32: rebuilds well from 32 numbers, and trains in a minute.",
+        arch="dense",
+        options={"latent_dim": 32},
+        settings=TrainSettings(epochs=10),
     ),
     Preset(
-        "map",
-        "Map",
-        "Dense, D' = 2: two numbers an image, so that all codes lie on a plane you can see.",
-        "dense",
-        PLANE,
-        20,
+        name="map",
+        title="Map",
+        explanation="Dense, D' = 2: two numbers an image, so that all codes lie on a plane you "
+        "can see.",
+        arch="dense",
+        options=PLANE,
+        settings=TrainSettings(epochs=20),
     ),
     Preset(
-        "denoiser",
-        "Denoiser",
-        "Convolutional, trained on noise of 0.5: gives the clean image for the noisy one.",
-        "conv",
-        {},
-        8,
-        Noise(sigma=0.5),
+        name="denoiser",
+        title="Denoiser",
+        explanation="Convolutional, trained on noise of 0.5: gives the clean image for the noisy "
+        "one.",
+        arch="conv",
+        options={},
+        settings=TrainSettings(epochs=8),
+        noise=Noise(sigma=0.5),
     ),
 )

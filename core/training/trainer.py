@@ -32,6 +32,7 @@ from core.inference import Autoencoder
 from core.inference.evaluation import qualities
 from core.models import ArchSpec, architecture
 from core.models.layers import Plan
+from core.settings import TrainSettings, settings_of
 from core.training import divergence
 from core.training.config import WEIGHT_DECAY, TrainConfig, learning_rate
 from core.training.descent import Descent
@@ -82,6 +83,9 @@ def _training_record(
         seconds=fitted.seconds,
         device=fitted.device,
         threads=torch.get_num_threads(),
+        asked=TrainSettings(
+            **{s.name: getattr(config, s.name) for s in settings_of(TrainSettings)}
+        ),
     )
 
 

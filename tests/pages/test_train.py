@@ -82,7 +82,11 @@ def test_preset_starts_a_run_with_its_settings(preset: Any, open_train: OpenApp)
     app = open_train()
     app.radio(key="train_preset").set_value(preset.name).run()
     train = started(app).train
-    assert (train.dataset, train.arch, train.epochs) == ("mnist-5k", preset.arch, preset.epochs)
+    assert (train.dataset, train.arch, train.epochs) == (
+        "mnist-5k",
+        preset.arch,
+        preset.settings.epochs,
+    )
     assert train.noise == preset.noise
     assert preset.options.items() <= train.options.items()
 
@@ -208,7 +212,10 @@ def form_alone() -> None:
 def test_cloned_settings_are_equal() -> None:
     options = {"latent_dim": 3, "widths": [40], "beta": 0.5}
     noise = Noise("speckle", 0.2)
-    train = TrainConfig("shapes", "vae", options, noise, 7, 32, 0.004, ("heart",), seed=5)
+    train = TrainConfig(
+        "shapes", "vae", options, noise, ("heart",),
+        epochs=7, batch_size=32, learning_rate=0.004, seed=5,
+    )  # fmt: skip
     app = AppTest.from_function(form_alone)
     app.session_state["given"] = msgspec.json.encode(RunConfig("first", 1.0, train, threads=1))
     press(app.run(), "Clone settings")

@@ -5,8 +5,7 @@ All of it is in the link but the name, which no two models can have.
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, assert_never
 
 import streamlit as st
 
@@ -15,17 +14,16 @@ from core.config import OptionError
 from core.data import catalogue
 from core.data.catalogue import DatasetInfo
 from core.models import ARCHITECTURES, BY_NAME, ArchSpec
-from core.models.options import Option
-from core.noise import KINDS, Noise
+from core.noise import Noise
 from core.runs import RunConfig
+from core.settings import THREADS, Option, Setting, TrainSettings, settings_of
 from core.training import config as recipes
 from core.training.config import PRESETS, Preset, TrainConfig, learning_rate
 from pages.ui.figures.text import plain
 from pages.ui.session import state, widgets
 
-MOST_EPOCHS = 10_000
 PRESET = "train_preset"
-OF_A_PRESET = ("train_epochs", "train_sigma", "train_noise", "train_clip", "train_lr")
+NUMBERS = ("int", "float")
 BY_PRESET = {preset.name: preset for preset in PRESETS}
 
 
@@ -35,25 +33,26 @@ def draw(dataset: str) -> RunConfig:
     Raises a HourglassError that says what to change if the settings do not go together.
     """
     info, preset = _dataset(dataset), _preset()
-    epochs, sigma = _epochs(preset.epochs), _sigma(preset.noise.sigma)
+    begun = {TrainSettings: preset.settings, Noise: preset.noise}
+    asked = {declaring: _settings(declaring, first) for declaring, first in begun.items()}
     with st.expander("More: architecture, widths, learning rate, classes, seed"):
         spec, options = choose_architecture(preset.arch, preset.options)
-        noise = noise_fields(sigma, preset.noise)
-        more = draw_more(info, spec, options)
+        unset = {"learning_rate": _own_rate(info, spec, options)}
+        for declaring, first in begun.items():
+            asked[declaring] |= _settings(declaring, first, more=True, unset=unset)
+        classes, threads, name = _classes(info), _threads(), _name()
+    noise = Noise(**asked[Noise])
     train = TrainConfig(
         info.id,
         spec.name,
         options,
-        Noise() if spec.closed_form else noise,
-        epochs,
-        more.batch_size,
-        more.learning_rate,
-        more.exclude_classes,
-        more.seed,
+        noise if noise and not spec.closed_form else Noise(),
+        exclude_classes=classes,
+        **asked[TrainSettings],
     )
     spec.plan(info.input_shape, options)  # refuses what cannot be built
-    name = more.name or runs.default_name(info.id, spec.name)
-    return RunConfig(name, time.time(), train, threads=more.threads)
+    name = name or runs.default_name(info.id, spec.name)
+    return RunConfig(name, time.time(), train, threads=threads)
 
 
 def suggest(dataset: str) -> None:
@@ -78,30 +77,12 @@ def take(config: RunConfig) -> None:
     st.session_state[PRESET] = None
     take_architecture(BY_NAME[train.arch], train.options)
     st.session_state["train_dataset"] = train.dataset
-    st.session_state["train_epochs"] = train.epochs
-    st.session_state["train_sigma"] = train.noise.sigma
-    st.session_state["train_noise"] = train.noise.kind
-    st.session_state["train_clip"] = train.noise.clip
-    st.session_state["train_batch"] = train.batch_size
-    st.session_state["train_lr"] = train.learning_rate
-    st.session_state["train_seed"] = train.seed
+    for settings in (train, train.noise):
+        for setting in settings_of(settings):
+            st.session_state[setting.key] = getattr(settings, setting.name)
     st.session_state["train_without"] = list(train.exclude_classes)
-    st.session_state["train_threads"] = config.threads
+    st.session_state[THREADS.key] = config.threads
     st.session_state["train_name"] = ""
-
-
-def _epochs(default: int) -> int:
-    about = "How often it sees every image"
-    return widgets.whole(
-        st.number_input, "Epochs", 1, MOST_EPOCHS, "train_epochs", default, help=about
-    )
-
-
-def _sigma(default: float) -> float:
-    about = "Put on the input while the target stays clean, so that it learns to remove it"
-    return widgets.number(
-        st.slider, "Noise in training σ", 0.0, 1.0, "train_sigma", default, step=0.05, help=about
-    )
 
 
 def _preset() -> Preset:
@@ -124,7 +105,8 @@ def _preset() -> Preset:
 def _begin_anew() -> None:
     """Let everything that a preset sets take the values of the one that was just chosen."""
     preset = BY_PRESET[st.session_state[PRESET]]
-    state.forget([*OF_A_PRESET, *architecture_keys(BY_NAME[preset.arch])])
+    keys = [setting.key for setting in (*settings_of(TrainSettings), *settings_of(Noise))]
+    state.forget([*keys, *architecture_keys(BY_NAME[preset.arch])])
 
 
 def _dataset(default: str) -> DatasetInfo:
@@ -146,94 +128,69 @@ def _title(info: DatasetInfo) -> str:
     return info.title if info.available else f"{info.title}: not on this machine yet"
 
 
-# Settings of a new training that most people leave as they are: noise, steps, classes, seed.
-
-RATE = "train_lr"
+# The settings that core.settings declares, and what else most people leave as it is.
 
 
-@dataclass(frozen=True)
-class More:
-    """batch_size: images a step.  learning_rate: None = the recipe's.  name: "" = a made one."""
+def _settings(
+    declaring: type, begun: Any, more: bool = False, unset: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """The widgets of the settings that are shown at once, or of the others; what they say, by name.
 
-    batch_size: int
-    learning_rate: float | None
-    exclude_classes: tuple[str, ...]
-    seed: int
-    threads: int
-    name: str
-
-
-def noise_fields(sigma: float, default: Noise) -> Noise:
-    """The noise of that much, of the kind that is chosen.  default: whose kind is to begin with."""
-    kind = widgets.choice(
-        st.selectbox,
-        "Kind of noise",
-        tuple(KINDS),
-        key="train_noise",
-        default=default.kind,
-        format_func=lambda name: KINDS[name].title,
-        help="; ".join(f"{kind.title} {kind.explanation}" for kind in KINDS.values()),
-    )
-    clip = widgets.switch(
-        "Clip noisy pixels to [0, 1]",
-        "train_clip",
-        default.clip,
-        help="As a camera would; the model then expects clipped noise in use, too",
-    )
-    return Noise(kind, sigma, clip=clip) if sigma else Noise()
+    begun: has the values to begin with.  unset: for a setting that may be left empty, what it is
+    then.
+    """
+    words = unset or {}
+    return {
+        setting.name: _setting(setting, getattr(begun, setting.name), words.get(setting.name, ""))
+        for setting in settings_of(declaring)
+        if setting.main is not more
+    }
 
 
-def draw_more(info: DatasetInfo, spec: ArchSpec, options: dict[str, Any]) -> More:
-    """All the rest, one below the other."""
-    recipe = learning_rate(TrainConfig(info.id, spec.name, options), spec)
-    return More(
-        _whole("Batch", "train_batch", (2, 65_536, 128), "Images a step"),
-        _rate("none" if spec.closed_form else f"{recipe:g}, the recipe's"),
-        tuple(
-            widgets.several(
-                st.multiselect,
-                "Leave out classes",
-                info.class_names,
-                key="train_without",
-                what="class",
-                placeholder="None",
-                help="It never sees them: to find them as outliers afterwards",
-            )
-        ),
-        _whole("Training seed", "train_seed", (0, widgets.MAX_SEED, 0), "Of all chance"),
-        _whole(
-            "CPU threads",
-            "train_threads",
-            (1, 256, machine.threads_per_run()),
-            "More than the free cores make small networks many times slower",
-        ),
-        _name(),
-    )
+def _setting(setting: Setting, default: Any, unset: str) -> Any:
+    about = f"{setting.about}; {setting.bounds()}" if setting.kind in NUMBERS else setting.about
+    if setting.unset:
+        return _perhaps(setting, unset or setting.unset, f"{about}; empty: {setting.unset}")
+    return _widget(setting, setting.key, setting.label, default, about)
 
 
-def _whole(label: str, key: str, bounds: tuple[int, int, int], about: str) -> int:
-    """A whole number.  bounds: the lowest, the highest, and the first."""
-    low, high, first = bounds
-    return widgets.whole(st.number_input, label, low, high, key, first, step=1, help=about)
-
-
-def _rate(recipe: str) -> float | None:
-    """The learning rate, or None for the recipe's."""
-    asked = state.recall_number(RATE, -1, 0, 10)  # -1: no number, so the recipe's
-    st.session_state[RATE] = None if asked < 0 else asked
+def _perhaps(setting: Setting, unset: str, about: str) -> float | None:
+    """A number that may be left out; a link says it with -1."""
+    key, below = setting.key, setting.low - 1
+    asked = state.recall_number(key, below, setting.low, setting.high)
+    st.session_state[key] = None if asked == below else asked
     st.number_input(
-        "Learning rate",
-        0.0,
-        10.0,
-        value=None,
-        key=RATE,
-        format="%g",
-        placeholder=recipe,
-        help="Peak of the schedule, which rises and then falls; empty takes the recipe's",
-    )
-    state.publish(RATE, None)
-    chosen: float | None = st.session_state[RATE]
+        setting.label, float(setting.low), float(setting.high),
+        value=None, key=key, format="%g", placeholder=unset, help=about,
+    )  # fmt: skip
+    state.publish(key, None)
+    chosen: float | None = st.session_state[key]
     return chosen
+
+
+def _own_rate(info: DatasetInfo, spec: ArchSpec, options: dict[str, Any]) -> str:
+    """The learning rate of an architecture, in words."""
+    if spec.closed_form:
+        return "none"
+    return f"{learning_rate(TrainConfig(info.id, spec.name, options), spec):g}, the recipe's"
+
+
+def _classes(info: DatasetInfo) -> tuple[str, ...]:
+    return tuple(
+        widgets.several(
+            st.multiselect,
+            "Leave out classes",
+            info.class_names,
+            key="train_without",
+            what="class",
+            placeholder="None",
+            help="It never sees them: to find them as outliers afterwards",
+        )
+    )
+
+
+def _threads() -> int:
+    return int(_setting(THREADS, machine.threads_per_run(), ""))
 
 
 def _name() -> str:
@@ -293,26 +250,40 @@ def choose_architecture(default: str, preset: Mapping[str, Any]) -> tuple[ArchSp
 
 def _option(spec: ArchSpec, option: Option, default: Any) -> Any:
     """A widget for an option of the registry, whatever its kind; what it says."""
-    key, label = _key(spec, option), _label(option)
     about = f"{option.explanation[0].upper()}{option.explanation[1:]}; {option.bounds()}"
+    return _widget(option, _key(spec, option), _label(option), default, about)
+
+
+def _widget(option: Option, key: str, label: str, default: Any, about: str) -> Any:
+    """A widget of the option's kind, whose value belongs to the link; what it says."""
     low, high = option.low, option.high
     match option.kind:
         case "bool":
             return widgets.switch(label, key, default, help=about)
         case "choice":
-            return widgets.choice(st.selectbox, label, option.choices, key, default, help=about)
+            return widgets.choice(
+                st.selectbox, label, option.choices, key, default, format_func=_spaced, help=about
+            )
         case "widths":
             return _widths(_text(option, label, key, _shown(option, default), about))
         case "int":
-            bounds = int(low), int(high)
             return widgets.whole(
-                st.number_input, label, *bounds, key=key, default=default, step=1, help=about
+                st.number_input, label, int(low), int(high), key, default, step=1, help=about
             )
         case "float":
+            step = option.step if isinstance(option, Setting) else 0
+            asked: dict[str, Any] = {"step": step} if step else {"format": "%g"}
             return widgets.number(
-                st.number_input, label, float(low), float(high), key, default,
-                format="%g", help=about,
+                st.slider if step else st.number_input, label, float(low), float(high), key,
+                default, help=about, **asked,
             )  # fmt: skip
+        case _:
+            assert_never(option.kind)
+
+
+def _spaced(choice: str) -> str:
+    """A choice in words: salt_and_pepper -> salt and pepper."""
+    return choice.replace("_", " ")
 
 
 def _text(option: Option, label: str, key: str, default: str, about: str) -> str:

@@ -11,6 +11,7 @@ from core.reports.svg import Chart, Series
 from core.runs import Run
 from core.runs import records as run_records
 from core.runs.records import Curves
+from core.settings import THREADS, TrainSettings, settings_of
 from core.text import counted
 from pages.ui.figures import mosaic, theme
 from pages.ui.figures.text import decimal, noise_name
@@ -48,7 +49,6 @@ def settings(run: Run) -> dict[str, str]:
     """Everything the run was asked for, by name."""
     train, status = run.config.train, run.status
     noise = f"{noise_name(train.noise)}, σ {train.noise.sigma:g}" if train.noise else "none"
-    rate = "the architecture's own" if train.learning_rate is None else f"{train.learning_rate:g}"
     return {
         "run": run.id,
         "trained on": train.dataset,
@@ -57,13 +57,11 @@ def settings(run: Run) -> dict[str, str]:
         "architecture": BY_NAME[train.arch].title,
         **{name.replace("_", " "): str(value) for name, value in train.options.items()},
         "noise on the input": noise,
-        "epochs": f"{train.epochs:,}",
-        "batch size": f"{train.batch_size:,}",
-        "learning rate": rate,
-        "seed": str(train.seed),
-        "device": train.device,
-        "threads": str(run.config.threads),
-        "weights kept as": "float16" if train.half else "float32",
+        **{
+            setting.label.lower(): setting.words(getattr(train, setting.name))
+            for setting in settings_of(TrainSettings)
+        },
+        THREADS.label: THREADS.words(run.config.threads),
     }
 
 

@@ -18,6 +18,7 @@ from core.checkpoints.document import Document
 from core.config import CheckpointError
 from core.images.preparation import Preparation
 from core.models import ARCHITECTURES
+from core.settings import Setting, TrainSettings, settings_of
 from core.text import visible
 from tests.core.models_for_tests import SHAPE, tiny_document
 
@@ -26,6 +27,17 @@ FREE = ("options",)  # whose bounds are those of the architecture
 EPOCH = documents.EpochRecord(1, 0.1, 0.1, 1.0, 100.0)
 FULL = tiny_document(
     "dense",
+    training=documents.TrainingRecord(
+        epochs=1,
+        batch_size=8,
+        learning_rate=0.01,
+        weight_decay=0.0,
+        seed=0,
+        noise=documents.NoiseRecord(),
+        n_images=10,
+        seconds=1.0,
+        asked=TrainSettings(),
+    ),
     excluded_classes=("5",),
     history=(EPOCH,),
     explained_variance=(0.5,),
@@ -35,7 +47,7 @@ FULL = tiny_document(
 )
 
 
-def places(kind: inspect.Type, at: Place = ()) -> Iterator[tuple[Place, inspect.Type]]:
+def places(kind: inspect.Type, at: Place = ()) -> Iterator[tuple[Place, inspect.Type | Setting]]:
     """All fields of a type and of what it is made of, with their types."""
     yield at, kind
     match kind:
@@ -52,6 +64,8 @@ def places(kind: inspect.Type, at: Place = ()) -> Iterator[tuple[Place, inspect.
             yield from places(kind.item_type, (*at, 0))
         case inspect.DictType() if at != FREE:
             yield (*at, "torch"), kind.value_type
+        case inspect.DataclassType() if kind.cls is TrainSettings:
+            yield from (((*at, setting.name), setting) for setting in settings_of(kind.cls))
 
 
 PLACES = tuple(places(inspect.type_info(Document)))
@@ -69,8 +83,17 @@ def changed(at: Place, value: Any) -> str:
     return json.dumps(made)
 
 
-def too_much(kind: inspect.Type) -> list[Any]:
+def beyond(setting: Setting) -> list[Any]:
+    """Values past the bounds of a setting."""
+    if setting.kind in ("int", "float"):
+        return [setting.low - 1, setting.high + 1, 10**40, -(10**40), "1", []]
+    return [5, "x" * 10**6, [], None]
+
+
+def too_much(kind: inspect.Type | Setting) -> list[Any]:
     """Values past the bounds of a type; an assertion fails if it has none."""
+    if isinstance(kind, Setting):
+        return beyond(kind)
     match kind:
         case inspect.StrType():
             assert kind.max_length or kind.pattern, "a text without a bound"
@@ -90,10 +113,10 @@ def too_much(kind: inspect.Type) -> list[Any]:
         case inspect.UnionType():
             known = (one for one in kind.types if not isinstance(one, inspect.NoneType))
             return [value for one in known for value in too_much(one) if value is not None]
-        case inspect.BoolType():
-            return [1, "true", None]
-        case inspect.StructType() | inspect.LiteralType():
-            return [[], 5, None, "x" * 10**6]
+        case inspect.BoolType() | inspect.LiteralType():
+            return ["x" * 10**6, 0, None]
+        case inspect.StructType() | inspect.DataclassType():
+            return [[], 5, "x" * 10**6]
     raise AssertionError(f"a kind of field that this test does not know: {kind}")
 
 
@@ -101,7 +124,7 @@ def too_much(kind: inspect.Type) -> list[Any]:
     ("at", "kind"), [one for one in PLACES if one[0] != FREE], ids=lambda one: str(one)[:60]
 )
 def test_every_field_is_bounded_and_what_is_past_it_is_refused(
-    at: Place, kind: inspect.Type
+    at: Place, kind: inspect.Type | Setting
 ) -> None:
     for value in too_much(kind):
         with pytest.raises(CheckpointError, match="description is not ours") as caught:

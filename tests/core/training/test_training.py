@@ -187,15 +187,16 @@ def test_last_batch_of_one_image_is_left_out_for_batch_normalisation() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"epochs": 0}, "epochs"),
-        ({"batch_size": 1}, "batches"),
-        ({"seed": -1}, "seed"),
-        ({"learning_rate": 0.0}, "learning rate"),
-        ({"learning_rate": float("nan")}, "learning rate"),
+        ({"epochs": 0}, "Epochs must be a whole number from 1 to 10,000, not 0"),
+        ({"batch_size": 1}, "Batch size must be"),
+        ({"seed": -1}, "seed must be a whole number from 0 to 4,294,967,295"),
+        ({"learning_rate": 0.0}, "Learning rate must be"),
+        ({"learning_rate": float("nan")}, "Learning rate must be"),
+        ({"device": "tpu"}, "Device must be one of auto, cpu"),
     ],
 )
 def test_settings_out_of_bounds_are_refused(changes: dict[str, Any], words: str) -> None:
-    with pytest.raises(TrainingError, match=words):
+    with pytest.raises(OptionError, match=words):
         config("dense", **changes)
 
 
