@@ -11,7 +11,7 @@ from core import checkpoints
 from core.data import catalogue
 from core.inference import Autoencoder
 from core.metrics import mse
-from core.noise import Noise, add_noise
+from core.noise import KINDS, Kind, Noise, add_noise
 from pages.ui import cache
 from pages.ui.components.sweep import nearest
 from tests.core.models_for_tests import tiny_document, tiny_tensors
@@ -78,6 +78,17 @@ def test_link_chooses_model_comparison_noise_and_sigma(open_app: OpenApp) -> Non
     assert header["start"] == 0.3
     assert len(header["cells"]) == 8
     assert app.query_params["model"] == "tiny-pca"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_noise_is_offered_and_shown(open_app: OpenApp, kind: Kind) -> None:
+    title = KINDS[kind].title
+    app = open_app(noise=title, sigma="0.3", n="8")
+    assert not app.exception
+    assert title in app.radio(key="noise").options
+    header = sweep_of(app).header
+    assert header["rows"][1]["detail"].startswith(f"{title} noise")
+    assert KINDS[kind].unit in header["help"]
 
 
 def compared(app: AppTest) -> tuple[list[str], list[str]]:

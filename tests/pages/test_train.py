@@ -21,6 +21,7 @@ from core.runs import records as run_records
 from core.runs.execute import execute
 from core.runs.records import Curves, Pictures
 from core.runs.status import Status
+from core.settings import THREADS, TrainSettings, settings_of
 from core.training.config import PRESETS, TrainConfig
 from pages.ui.figures.theme import style
 from pages.ui.frame.deleting import DELETE
@@ -32,6 +33,7 @@ from pages.ui.train import runs as run_list
 from pages.ui.train import view as run_view
 from pages.ui.train.probing import Probes
 from tests.core.runs_for_tests import new_run, write_images
+from tests.core.settings_for_tests import OPTIONS, all_other, other, others
 from tests.pages.unpacking import components, unpacked
 
 OpenApp = Callable[..., AppTest]
@@ -209,19 +211,42 @@ def form_alone() -> None:
     st.session_state["made"] = msgspec.json.encode(training_form.draw("mnist-5k"))
 
 
-def test_cloned_settings_are_equal() -> None:
-    options = {"latent_dim": 3, "widths": [40], "beta": 0.5}
-    noise = Noise("speckle", 0.2)
-    train = TrainConfig(
-        "shapes", "vae", options, noise, ("heart",),
-        epochs=7, batch_size=32, learning_rate=0.004, seed=5,
-    )  # fmt: skip
+def cloned(train: TrainConfig) -> AppTest:
+    """The form after a run with these settings was cloned."""
     app = AppTest.from_function(form_alone)
-    app.session_state["given"] = msgspec.json.encode(RunConfig("first", 1.0, train, threads=1))
-    press(app.run(), "Clone settings")
-    made = msgspec.json.decode(app.session_state["made"], type=RunConfig).train
-    assert {name: made.options[name] for name in options} == options
-    assert replace(made, options=options) == train
+    app.session_state["given"] = msgspec.json.encode(RunConfig("first", 1.0, train, threads=2))
+    return press(app.run(), "Clone settings")
+
+
+def made_by(app: AppTest) -> RunConfig:
+    assert not app.exception
+    return msgspec.json.decode(app.session_state["made"], type=RunConfig)
+
+
+def test_cloned_settings_are_equal_and_so_are_those_of_the_link_to_them(
+    open_train: OpenApp,
+) -> None:
+    """Whatever a training has: a setting that is forgotten by form, clone or link differs."""
+    asked = all_other()
+    app = cloned(asked)
+    keys = {s.key for s in (*settings_of(TrainSettings), *settings_of(Noise), THREADS)}
+    assert keys <= set(app.query_params)
+    again = open_train(**dict(app.query_params))
+    for made in (made_by(app), started(again)):
+        assert {name: made.train.options[name] for name in OPTIONS} == OPTIONS
+        assert replace(made.train, options=OPTIONS) == asked
+        assert made.threads == 2
+
+
+def test_report_tells_every_setting_of_a_run(tmp_path: Path) -> None:
+    noise = Noise(**others(Noise) | {"kind": "speckle"})  # a kind with a mean
+    config = RunConfig("first", 1.0, all_other(noise=noise), threads=2)
+    told = run_report.settings(Run(tmp_path, config, Status()))
+    for setting in settings_of(TrainSettings):
+        assert told[setting.label.lower()] == setting.words(other(setting))
+    assert told["noise on the input"] == "speckle noise, mu 0.05, clipped to [0, 1], σ 0.05"
+    assert told["CPU threads"] == "2"
+    assert told["without the classes"] == "heart"
 
 
 def test_number_of_parameters_is_shown_before_anything_is_measured(open_train: OpenApp) -> None:
