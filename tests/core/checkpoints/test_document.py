@@ -108,15 +108,13 @@ def too_much(kind: inspect.Type | Setting) -> list[Any]:
         case inspect.DictType():
             assert kind.max_length, "a dict without a bound"
             return [{str(i): "1" for i in range(kind.max_length + 1)}, {"x" * 301: "1"}, []]
-        case inspect.TupleType():
-            return [[1] * 100, [], None]
         case inspect.UnionType():
             known = (one for one in kind.types if not isinstance(one, inspect.NoneType))
             return [value for one in known for value in too_much(one) if value is not None]
+        case inspect.DataclassType() | inspect.StructType() | inspect.TupleType():
+            return [[1] * 100, [], 5, None, "x" * 10**6]
         case inspect.BoolType() | inspect.LiteralType():
-            return ["x" * 10**6, 0, None]
-        case inspect.StructType() | inspect.DataclassType():
-            return [[], 5, "x" * 10**6]
+            return [[], 5, 0, "true", None, "x" * 10**6]
     raise AssertionError(f"a kind of field that this test does not know: {kind}")
 
 
