@@ -1,7 +1,7 @@
 """Hourglass: `make app`, or `streamlit run app.py`.
 
-The server imports this file once, for what surrounds Streamlit; Streamlit then runs it as its
-script, again and again for each visitor.
+The server imports this file once, to build the application around Streamlit. Streamlit then runs
+it as a script, once for each rerun of each visitor.
 """
 
 import streamlit as st

@@ -1,4 +1,4 @@
-"""The codes of many images as a map, and the space between them, decoded."""
+"""The Latent space page: the codes of many images as a map, and any code decoded to an image."""
 
 from typing import NamedTuple
 
@@ -29,14 +29,18 @@ SECTIONS = {
 
 
 class Below(NamedTuple):
-    """What the section shows.  clicked: the id of an image that was clicked in it just now."""
+    """What the visitor did in the open section.
+
+    clicked: id of the image that was clicked in this run of the page, or None.  walked: the walk
+    that is shown, or None.
+    """
 
     clicked: str | None = None
     walked: Shown | None = None
 
 
 def draw_sections(views: tuple[View, ...]) -> Below:
-    """The chosen section."""
+    """Draw the section that is open below the map."""
     section = widgets.choice(
         st.segmented_control,
         "Below the map",
@@ -70,8 +74,9 @@ def _of_walk(walked: Shown | None) -> Below:
 
 st.title("Latent space")
 st.caption(
-    "Where the model puts each image. Circle points to see their images; "
-    "move over the plane to see what the model draws between them."
+    "Each point is the code of one image: the few numbers to which the model compresses it. "
+    "Draw a lasso around points to see their images. Move over the plane to see which image the "
+    "model decodes from any place, also between the points."
 )
 
 choice = sidebar.chosen()

@@ -1,4 +1,4 @@
-"""A guided walk in seven short steps, each a live figure, and a shelf of what goes wrong."""
+"""The Learn page: seven short steps, each with a live figure, and common failures of training."""
 
 import streamlit as st
 
@@ -7,8 +7,8 @@ from pages.ui.session import router
 
 st.title("Learn")
 st.caption(
-    "What an autoencoder does, in seven short steps to play with. Every number is computed here, "
-    "from the models that come with this program; what you chose on other pages is kept."
+    "What an autoencoder does, in seven short interactive steps. Every number is computed on this "
+    "machine from the models that come with Hourglass. Your choices on other pages are kept."
 )
 
 router.require_app()

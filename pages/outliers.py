@@ -1,4 +1,4 @@
-"""Images that the model finds strange: flagged, explained, reviewed, and compared with a truth."""
+"""The Outliers page: images with high anomaly scores, their review, and a known truth."""
 
 import streamlit as st
 
@@ -32,7 +32,7 @@ PARTS = {
 
 
 def draw_sections(found: Found) -> str:
-    """The sentence that is always there, and the chosen section; its name."""
+    """Draw the summary and the section that is open; return the name of that section."""
     st.markdown(outlier_found.sentence(found))
     st.caption(plain(outlier_data.explanation(found)))
     section = widgets.choice(
@@ -44,7 +44,7 @@ def draw_sections(found: Found) -> str:
         format_func=SECTIONS.__getitem__,
         required=True,
         label_visibility="collapsed",
-        help="What is shown below",
+        help="Which part of the analysis is shown below",
     )
     if section != "review":
         st.query_params.pop("at", None)  # where a review stood
@@ -57,8 +57,8 @@ def draw_sections(found: Found) -> str:
 
 st.title("Outliers")
 st.caption(
-    "What the model has never seen it rebuilds badly, or places far from all it knows. "
-    "Choose how strangeness is measured, see where the line is drawn, and decide yourself."
+    "Images unlike the training images are often reconstructed badly, or their codes lie far from "
+    "all others. Choose an anomaly score, see which images exceed the threshold, and review them."
 )
 
 found = outlier_controls.found(sidebar.chosen())

@@ -1,4 +1,4 @@
-"""The same images clean, with noise, and as each model rebuilds them, under one slider."""
+"""The Reconstruct page: originals, noisy images and each model's reconstructions, by sigma."""
 
 import streamlit as st
 
@@ -32,8 +32,12 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         download = st.container(horizontal=True, width="content", key="files")
 
 if not len(images):
-    st.info("No image of these classes is here: choose others under Images, or none for all.")
-    st.button("All classes", on_click=state.forget, args=(["classes"],), help="Shows every class")
+    st.info(
+        "There is no image of these classes. Choose other classes under Images, or none for all."
+    )
+    st.button(
+        "All classes", on_click=state.forget, args=(["classes"],), help="Show images of every class"
+    )
     st.stop()
 
 shown = Shown(choice.dataset.id, choice.split, tuple(images.ids.tolist()), noise, seed)
@@ -52,7 +56,7 @@ step = rows.nearest_step(rows.steps_of(images, shown.finest), event.value)
 
 
 def sweeps() -> tuple[NoiseSweep, ...]:
-    """What each model makes of the images; large, so that it is asked for only when needed."""
+    """The reconstructions of each model at all amounts of noise; large, so computed on demand."""
     return tuple(noise_sweeps.model_sweeps(shown, cards))
 
 

@@ -1,4 +1,4 @@
-"""Which representation survives noise: curves, a wall of models, copying, size, and a table."""
+"""The Robustness page: error against noise, a ranking, copying, code size, a table of models."""
 
 import streamlit as st
 
@@ -20,8 +20,8 @@ VIEWS = {
 
 st.title("Robustness")
 st.caption(
-    "Which representation survives noise? Every model gets the same images with the same noise, "
-    "and its error is measured against the clean image."
+    "Which models still reconstruct well when noise is added? Every model gets the same images "
+    "with the same noise, and its error is measured against the clean image."
 )
 
 choice = sidebar.chosen()

@@ -1,4 +1,4 @@
-"""Train a model and watch it learn; what has been trained so far."""
+"""The Train page: start a run, watch it learn, and see all runs so far."""
 
 import streamlit as st
 
@@ -13,8 +13,8 @@ from pages.ui.train import view as run_view
 
 st.title("Train")
 st.caption(
-    "A run trains in a process of its own: leave this page, close the browser, restart the server, "
-    "and it goes on. Pause and resume as you like; the weights come out the same."
+    "Each run trains in its own process: it continues if you leave this page, close the browser or "
+    "restart the server. You can pause and resume it; the final weights are the same."
 )
 
 left, right = st.columns([2, 5], gap="large")
@@ -29,7 +29,7 @@ with left, errors.shown():
         training_facts.draw_facts(config)
         if st.button(
             "Start training", type="primary", icon=":material/play_arrow:", width="stretch",
-            help="Begins in the background; waits for its turn if others are running",
+            help="Starts in the background, or waits in the queue while other runs are training",
         ):  # fmt: skip
             st.session_state["run"] = run_control.start(runs.create(config)).id
 
@@ -37,7 +37,7 @@ found = runs.found()
 newest = next((run for run in found if run.is_live), found[0] if found else None)
 with right, errors.shown():
     if newest is None:
-        state.recall("run", "", [""], "run")  # tells of the one that was shown before
+        state.recall("run", "", [""], "run")  # which run was shown before
         st.info("Nothing has been trained yet: choose a preset and press Start training.")
     else:
         by_id = {run.id: run for run in found}

@@ -1,4 +1,4 @@
-"""Your own images, data sets and models; and the public sets that can be fetched."""
+"""The Your images page: own images, data sets and models, and public sets to download."""
 
 import streamlit as st
 
@@ -19,8 +19,8 @@ SECTIONS = {
 choice = sidebar.chosen()
 st.title("Your images")
 st.caption(
-    "Anything you have: what the networks see of it, and what they make of it. "
-    "It stays on this machine."
+    "Your own images, data sets and models: how each image is prepared, and how the model "
+    "reconstructs it. Everything stays on this machine."
 )
 
 section = widgets.choice(

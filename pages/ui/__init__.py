@@ -1,3 +1,3 @@
-"""What the pages share. Besides app.py and the pages the only place that knows Streamlit."""
+"""The user interface: all code that uses Streamlit, besides app.py and the pages."""
 
-import core  # noqa: F401  # first of all, for what it says to ONNX Runtime
+import core  # noqa: F401  # first, because it sets variables that ONNX Runtime reads

@@ -1,6 +1,6 @@
-"""What is kept for all visitors. Keys are names and hashes.
+"""The cache that all visitors share. Its keys are names and hashes.
 
-What comes from here is shared: never change it. What belongs to one page is kept with kept().
+Values are shared between threads: never change them in place. Pages store their own with kept().
 """
 
 import threading
@@ -30,13 +30,13 @@ from core.shelf import Shelf
 from pages.ui import progress
 
 T = TypeVar("T")
-IDLE_SECONDS = 900.0  # after which what nobody has asked for is forgotten
+IDLE_SECONDS = 900.0  # an entry that was not read for so long is removed
 TIDY_SECONDS = 30.0
 TELL_SECONDS = 0.2
 
 
 def cards() -> tuple[Card, ...]:
-    """All checkpoints that can be trusted, one a name, the shipped ones first.
+    """All valid checkpoints, one for each name, the shipped ones first.
 
     Nothing to cache here: core keeps what it has read until a file changes.
     """
@@ -55,7 +55,7 @@ def dataset(name: str, split: str) -> ImageSet:
 
 @st.cache_resource(show_spinner=False)
 def shelf() -> Shelf:
-    """Where all that is kept is kept; what is not asked for goes, and its memory is given back."""
+    """The cache itself: idle entries are removed and their memory is returned to the system."""
     stock.SHELF.clear()
     memory.few_arenas()
     threading.Thread(target=_tidy, name="tidy", daemon=True).start()
@@ -63,7 +63,7 @@ def shelf() -> Shelf:
 
 
 class Lookers:
-    """The sessions of this server, each as long as it lives; for use by many threads."""
+    """All live sessions of this server. Safe for use by many threads."""
 
     def __init__(self) -> None:
         self._all: WeakSet[Any] = WeakSet()
@@ -75,26 +75,28 @@ class Lookers:
             self._all.add(looker)
 
     def all(self) -> list[Any]:
-        """Those there are now."""
+        """The sessions that are alive now."""
         with self._lock:
             return list(self._all)
 
 
 @st.cache_resource(show_spinner=False)
 def lookers() -> Lookers:
-    """Who looks at what; see pages.ui.session.presence."""
+    """The live sessions of the server; see pages.ui.session.presence."""
     return Lookers()
 
 
 @st.cache_resource(show_spinner=False)
 def processes() -> Pool | None:
-    """What computes for all visitors; None if everything is computed where it is asked for."""
+    """The pool of worker processes; None if everything is computed by the calling thread."""
     n = default_workers()
     return Pool(n) if n else None
 
 
 def computed(task: Task) -> Arrays:
-    """The result of a task: kept, or computed now, or (see progress.part()) at another time.
+    """The result of a task, from the cache or computed.
+
+    Inside progress.part() this part of the page is left out until a worker has computed it.
 
     Raises HourglassError if it cannot be computed.
     """
@@ -102,7 +104,7 @@ def computed(task: Task) -> Arrays:
 
 
 def all_computed(tasks: Sequence[Task]) -> list[Arrays]:
-    """The results of several tasks, which are computed at one time where they are not kept."""
+    """The results of several tasks; those that are not cached are computed in parallel."""
     found = {task.name: find(task) for task in tasks}
     missing = [task for task in tasks if found[task.name] is None]
     if missing and (pool := _pool()) is not None:
@@ -114,7 +116,7 @@ def all_computed(tasks: Sequence[Task]) -> list[Arrays]:
 
 
 def find(task: Task) -> Arrays | None:
-    """The result of a task, if it is kept, in memory or on the disk; else None."""
+    """The cached result of a task, from memory or disk, or None."""
     key = ("result", task.name)
     found: Arrays | None = shelf().find(key)
     if found is None and (found := results.read(task)) is not None:
@@ -125,12 +127,14 @@ def find(task: Task) -> Arrays | None:
 
 
 def begin(key: str, title: str, asked: Task) -> Job:
-    """Have a task computed in the background for all visitors, until that is cancelled."""
+    """Start computing a task in the background, for all visitors, unless the job is cancelled."""
     return progress.jobs().start(key, title, lambda tell: apart(asked, tell))
 
 
 def apart(asked: Task, tell: Tell) -> Arrays:
-    """The result of a task, for the thread of a job; tell() ends it by raising an error.
+    """The result of a task, computed by a worker for the thread of a job.
+
+    tell: called with the progress; it cancels the computation by raising an error.
 
     Raises DataError if it cannot be computed.
     """
@@ -151,18 +155,18 @@ def apart(asked: Task, tell: Tell) -> Arrays:
 
 
 def discard(task: Task) -> None:
-    """Forget the result of a task, because what it has left elsewhere is gone."""
+    """Remove the result of a task, because the files that it wrote elsewhere were deleted."""
     shelf().drop(("result", task.name))
     results.delete(task)
 
 
 def kept(key: Hashable, make: Callable[[], T]) -> T:
-    """What make() gives, made once for a key; the key names all that it depends on."""
+    """The cached value of a key, or make() if there is none; the key names all inputs of make()."""
     return shelf().get(key, make)
 
 
 def is_kept(key: Hashable) -> bool:
-    """Whether kept() has that at hand."""
+    """Whether kept() has a value for this key."""
     return key in shelf()
 
 
@@ -196,13 +200,13 @@ def warm_up() -> threading.Event:
 
 
 def _pool() -> Pool | None:
-    """None where everything is computed in place: in tests of pages, or because it is wanted so."""
-    served = runtime.exists() and type(runtime.get_instance()) is runtime.Runtime  # no test's own
+    """The pool; None in tests of pages and with HOURGLASS_WORKERS=0: computed in this process."""
+    served = runtime.exists() and type(runtime.get_instance()) is runtime.Runtime  # no test's
     return processes() if served and progress.may_wait() else None
 
 
 def _computed_here(task: Task) -> Arrays:
-    """By this thread; a full disk costs only computing it again."""
+    """Compute a task in this thread; if the disk is full the result is not stored."""
     stock.know(task.places)
     found = carry_out(task)
     with suppress(OSError):
@@ -213,7 +217,7 @@ def _computed_here(task: Task) -> Arrays:
 
 
 def _tidy() -> None:
-    """Now and then, forget what idles and give back what is free."""
+    """At intervals, remove idle entries and return free memory to the system."""
     while True:
         stock.SHELF.drop_idle(IDLE_SECONDS)
         stock.SHELF.weigh_again()

@@ -1,6 +1,6 @@
-"""Pictures in a tray that are dragged into a network: what comes out is shown at once.
+"""A tray of pictures to drag into a network, which shows their reconstructions.
 
-All that can be dragged in is computed before and sent as one sheet, so that a drop asks nobody.
+All reconstructions are computed beforehand and sent as one sheet: a drop needs no server.
 """
 
 import hashlib
@@ -16,15 +16,15 @@ from core.images import sheets
 from pages.ui.components.component import Packed, component, heard
 from pages.ui.figures.mosaic import Pixels
 
-PLACES = 4  # pictures that are compared; of more the first is taken away
+PLACES = 4  # pictures compared at a time; one more replaces the oldest
 Scores = npt.NDArray[np.float64]
 
 
 class Morsel(NamedTuple):
-    """A picture that can be put in.
+    """A picture that can be dragged into the network.
 
-    group: under which heading it lies; "" for one that is not in the tray.  place: of its error
-    among others, in a few words.  said: what came of it, in a sentence.
+    group: heading of the tray that it lies under; "" for one that is not in the tray.  place: rank
+    of its error among other images, in a few words.  said: the result in one sentence.
     """
 
     id: str
@@ -37,8 +37,9 @@ class Morsel(NamedTuple):
 
 @dataclass(frozen=True)
 class Distribution:
-    """How often errors occur among the known and the strange: shares (b,) between borders (b + 1,),
-    which lie at equal factors.
+    """Histograms of errors of known and of strange images.
+
+    Shares (b,) of the images in b bins; borders (b + 1,) are evenly spaced on a logarithmic axis.
     """
 
     borders: Scores
@@ -50,10 +51,9 @@ class Distribution:
 def pack(
     network: str, morsels: Sequence[Morsel], pictures: Sequence[Pixels], usual: Distribution
 ) -> Packed:
-    """The tray ready to be sent.
+    """The tray, packed for the browser.
 
-    pictures: what goes in, what comes out, and where they differ; (n, H, W, 3) each, in the order
-    of morsels.
+    pictures: inputs, reconstructions and error maps, (n, H, W, 3) each, in the order of morsels.
     """
     tiles = np.concatenate(pictures, axis=2)  # (n, H, 3 W, 3)
     sheet, across = sheets.sheet_of(tiles)
@@ -76,9 +76,9 @@ def pack(
 
 
 def show(packed: Packed, key: str, fed: Sequence[str]) -> tuple[str, ...] | None:
-    """The tray and the network; the ids that are in it now, None if nobody has touched it yet.
+    """Draw the tray and the network; return the ids in the network, None before the first drop.
 
-    fed: those that are in it when it appears.
+    fed: ids of the pictures that are in the network when it first appears.
     """
     state = _component(
         key=key,
@@ -90,7 +90,7 @@ def show(packed: Packed, key: str, fed: Sequence[str]) -> tuple[str, ...] | None
 
 
 def known(sent: Any, packed: Packed) -> tuple[str, ...] | None:
-    """What the browser says is in the network, as far as it can be; None if it says nothing."""
+    """The ids that the browser reports, without unknown ones; None if it reports nothing."""
     if not isinstance(sent, list):
         return None
     here = {item["id"] for item in packed.header["items"]}

@@ -1,4 +1,4 @@
-"""The image of the point under the pointer, beside it: plotly shows words only."""
+"""Shows the image of the point under the pointer; a plotly tooltip can show text only."""
 
 from collections.abc import Sequence
 
@@ -8,21 +8,21 @@ from core.images.imagesets import ImageSet
 from pages.ui.components.component import Packed, component
 
 MOST_PIXELS = 2_400_000  # of all images together: about 0.8 MB at this quality
-LEAST_SIDE = 10  # pixels: below it nothing can be recognised, so nothing is sent
+LEAST_SIDE = 10  # pixels; smaller images cannot be recognised and are not sent
 QUALITY = 70
 
 
 def side_of(n: int, height: int, width: int) -> tuple[int, int] | None:
-    """How high and wide n images are sent; None if they would be too small to tell."""
+    """Height and width in pixels at which n images are sent; None if they would be too small."""
     share = min(1.0, float(np.sqrt(MOST_PIXELS / (n * height * width))))
     side = (int(height * share), int(width * share))
     return side if min(side) >= LEAST_SIDE else None
 
 
 def pack(images: ImageSet, sheet: bytes, side: tuple[int, int], across: int) -> Packed:
-    """All images in a sheet, ready to be sent.
+    """A sheet of images, packed for the browser.
 
-    side: (h, w) of each in it.  across: how many stand in a row.
+    side: (h, w) of each image in pixels.  across: images in a row of the sheet.
     """
     header = {"ids": images.ids.tolist(), "tile": [side[1], side[0]], "across": across}
     return Packed(header | {"whole": side == images.shape[1:]}, sheet)

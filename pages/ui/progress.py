@@ -1,15 +1,15 @@
 """What a page shows while something is computed in another process (cache.computed).
 
-Around every page (app.py does it), inside every fragment that computes, and around what may come
-later than the rest:
+Wrap every page (app.py does it), the body of every fragment that computes, and each part of a page
+that may appear later than the rest:
 
     with progress.part():
-        found = cache.computed(task)  # at hand, or the rest of this part comes when it is there
+        found = cache.computed(task)  # cached, or this part ends here and is drawn later
         st.write(found)
 
-What is not at hand ends the part: a bar with the time left stands in its place, everything around
-it can be used, and when it is there the page is drawn again. Where nothing may be left out (in a
-dialog, in what a click has begun) in_place() waits instead, without holding up others.
+If the result is not cached the part ends. A bar with the time left stands in its place, the rest
+of the page can be used, and when the result is ready the page is drawn again. Where no part may be
+missing (in a dialog, in a callback) in_place() waits instead, without blocking other visitors.
 """
 
 import time
@@ -32,11 +32,11 @@ from core.images import parts
 from pages.ui.components.component import component, heard
 from pages.ui.figures.text import plain, sentence
 
-PATIENCE = 0.1  # seconds that a page waits before it shows a bar
-POLL_SECONDS = 0.5  # between two looks at how far something is
-DRAW_SECONDS = 2.0  # between two drawings of what stands under the bar
-PATH = "hourglass/waiting"  # where the bar asks; see server/waiting.py
-LONGEST = 900.0  # seconds that a download waits for what it is made of
+PATIENCE = 0.1  # seconds before a bar is shown
+POLL_SECONDS = 0.5  # between two queries of the progress
+DRAW_SECONDS = 2.0  # between two drawings of the preview under the bar
+PATH = "hourglass/waiting"  # which the bar queries; see server/waiting.py
+LONGEST = 900.0  # seconds that a download waits for its content
 WAITER = "waiter"
 _may_wait: ContextVar[bool] = ContextVar("may_wait", default=True)
 _shown: weakref.WeakValueDictionary[str, Computation] = weakref.WeakValueDictionary()
@@ -44,9 +44,9 @@ _leaves_out: ContextVar[bool] = ContextVar("leaves_out", default=False)
 
 
 class Unfinished(Exception):
-    """Something is not computed yet; the part of the page that asked for it is left out.
+    """A result is not computed yet, so the part of the page that needs it is left out.
 
-    draw: draws what stands under the bar meanwhile.
+    draw: draws a preview under the bar, or None.
     """
 
     def __init__(self, computations: Sequence[Computation]) -> None:
@@ -56,7 +56,7 @@ class Unfinished(Exception):
 
 
 class Failed(HourglassError):
-    """Something could not be computed, and perhaps can be the next time."""
+    """A computation failed; the page offers to try again."""
 
     def __init__(self, pool: Pool, one: Computation) -> None:
         super().__init__(one.error)
@@ -64,29 +64,31 @@ class Failed(HourglassError):
 
 
 class Waiter:
-    """A session that waits, for as long as this object lives and a browser shows the session.
+    """A session that waits for computations, while this object lives and a browser is connected.
 
-    session: its id, "" for a download.
+    session: the session's id, "" for a download.
     """
 
     def __init__(self, session: str = "") -> None:
         self._session = session
 
     def waits(self) -> bool:
-        """Whether anybody would see what comes of it."""
+        """Whether a browser would still show the result."""
         return not self._session or runtime.get_instance().is_active_session(self._session)
 
 
 def begin() -> None:
-    """To be called when a page begins to be drawn: what the visitor waited for until then is no
-    longer waited for, unless the page asks for it again.
+    """Call this when a page begins to be drawn.
+
+    It withdraws all computations that the visitor was waiting for; those that the page still needs
+    are requested again.
     """
     st.session_state[WAITER] = _waiter()
 
 
 @contextmanager
 def part() -> Iterator[None]:
-    """A part of a page that may come later; see above."""
+    """Context of a part of a page that may be drawn later; see the top of this module."""
     token = _leaves_out.set(True)
     try:
         yield
@@ -102,9 +104,7 @@ def part() -> Iterator[None]:
 
 @contextmanager
 def meanwhile(draw: Callable[[], None]) -> Iterator[None]:
-    """While what is asked for inside is not computed, have draw() draw something under the bar,
-    again at each look at how far it is.
-    """
+    """Context in which draw() draws a preview under the bar of results that are not ready yet."""
     try:
         yield
     except Unfinished as waiting:
@@ -114,7 +114,7 @@ def meanwhile(draw: Callable[[], None]) -> Iterator[None]:
 
 @contextmanager
 def in_place() -> Iterator[None]:
-    """Inside this block the page waits for what is computed, under a bar."""
+    """Context in which the page waits for results, under a progress bar."""
     token = _leaves_out.set(False)
     try:
         yield
@@ -124,7 +124,7 @@ def in_place() -> Iterator[None]:
 
 @contextmanager
 def here() -> Iterator[None]:
-    """Inside this block everything is computed by this very thread: when a server starts."""
+    """Context in which this thread computes everything itself, as when a server starts."""
     token = _may_wait.set(False)
     try:
         yield
@@ -133,17 +133,19 @@ def here() -> Iterator[None]:
 
 
 def may_wait() -> bool:
-    """Whether other processes may compute what is asked for: not inside of here()."""
+    """Whether worker processes may be used: not inside here()."""
     return _may_wait.get()
 
 
 def wait_for(pool: Pool, tasks: Sequence[Task]) -> None:
-    """Until they have ended, or, in a part that may come later, a moment.
+    """Wait until all tasks have ended; inside part() only for PATIENCE seconds.
 
-    A task that failed because the disk did counts as ended: it is left to be computed here.
+    A task that failed because of the disk counts as ended: the calling thread computes it.
     Raises Unfinished if they have not ended, Failed if one cannot be computed.
     """
-    here = get_script_run_ctx(suppress_warning=True) is not None  # else a download is being made
+    here = (
+        get_script_run_ctx(suppress_warning=True) is not None
+    )  # else a download is being prepared
     waiter = st.session_state.setdefault(WAITER, _waiter()) if here else _waiter()
     computations = [pool.start(task, waiter) for task in tasks]
     if not pool.wait(computations, PATIENCE if here else LONGEST) and here:
@@ -161,7 +163,7 @@ def _waiter() -> Waiter:
 
 
 def told(done: int, total: int | None, seconds_left: float | None, title: str) -> str:
-    """One line about how far something is."""
+    """The progress in one line: title, percentage, time left."""
     if not total or not done:
         return f"{title}: preparing"
     left = f", about {duration(seconds_left)} left" if seconds_left is not None else ""
@@ -174,7 +176,7 @@ def duration(seconds: float) -> str:
 
 
 def _watch(pool: Pool, computations: Sequence[Computation]) -> None:
-    """Wait under a bar; drawing it lets Streamlit end this run when the visitor does something."""
+    """Wait under a bar; each time it is drawn Streamlit can end this run for a newer one."""
     place = st.empty()
     while not pool.wait(computations, POLL_SECONDS / 2):
         share, words = how_far(computations)
@@ -183,8 +185,9 @@ def _watch(pool: Pool, computations: Sequence[Computation]) -> None:
 
 
 def told_of(names: Sequence[str]) -> dict[str, Any]:
-    """How far the computations with these names are, for their bar: share, 0 to 1, words, and
-    over, once all of them have ended or are not known here any more.
+    """The progress of named computations as JSON for their bar.
+
+    share: 0 to 1.  words: one line.  over: whether all of them have ended or are unknown.
     """
     known = [one for name in names if (one := _shown.get(name)) is not None]
     if all(one.state != "running" for one in known):
@@ -194,13 +197,13 @@ def told_of(names: Sequence[str]) -> dict[str, Any]:
 
 
 def how_far(computations: Sequence[Computation]) -> tuple[float, str]:
-    """The share that is done, where each counts alike, and words about the first under way."""
+    """The share that is done, every computation weighing the same, and the progress in one line."""
     n = len(computations)
     n_ended = sum(one.state != "running" for one in computations)
     begun = [one for one in computations if one.state == "running" and one.is_begun]
     share = (n_ended + sum(one.share() or 0.0 for one in begun)) / n
     if not begun:
-        return share, f"{computations[-1].title}: waiting until others are done"
+        return share, f"{computations[-1].title}: waiting for other computations"
     first = begun[0]
     if n == 1:
         return share, told(first.done, first.total, first.seconds_left(), first.title)
@@ -211,7 +214,7 @@ def how_far(computations: Sequence[Computation]) -> tuple[float, str]:
 
 
 def _show(computations: Sequence[Computation]) -> None:
-    """A bar that asks by itself how far it is; when it is over the page is drawn again."""
+    """A bar that queries its progress from the browser; at the end the page is drawn again."""
     names = [one.task.name for one in computations]
     _shown.update(zip(names, computations, strict=True))
     share, words = how_far(computations)
@@ -227,9 +230,9 @@ def _show(computations: Sequence[Computation]) -> None:
 
 
 def _offer_again(failure: Failed) -> None:
-    """What went wrong, and a button that tries again."""
+    """Show an error and a button that computes the task again."""
     st.error(plain(str(failure)), icon=":material/error:")
-    if st.button("Try again", key=f"again_{failure.task.name}", help="Compute it once more"):
+    if st.button("Try again", key=f"again_{failure.task.name}", help="Start the computation again"):
         failure.pool.forget(failure.task)
         st.rerun()
 
@@ -237,7 +240,7 @@ def _offer_again(failure: Failed) -> None:
 _component = component("waiting")
 
 
-# Progress of work in this very run of the page, which tells how far it is.
+# Progress of work that this run of the page does itself.
 
 T = TypeVar("T")
 BAR_PATIENCE = 0.5  # seconds before progress is worth showing
@@ -245,7 +248,7 @@ BAR_PATIENCE = 0.5  # seconds before progress is worth showing
 
 @contextmanager
 def progress_bar() -> Iterator[None]:
-    """A bar with the time left around work that tells how far it is; gone when it is done."""
+    """Context that shows a bar with the time left, from the progress that the work reports."""
     place, bar = st.empty(), _Bar()
     with parts.telling(lambda title, done, n: bar.draw(place, title, done, n)):
         yield
@@ -253,7 +256,7 @@ def progress_bar() -> Iterator[None]:
 
 
 def each_with_bar(items: Sequence[T], title: Callable[[T], str]) -> Iterator[T]:
-    """The items, with the same bar while something is done with each; title: what it is then."""
+    """Iterate over items under a progress bar.  title: text of the bar for an item."""
     place, bar = st.empty(), _Bar()
     began = time.monotonic()
     for i, item in enumerate(items):
@@ -263,7 +266,7 @@ def each_with_bar(items: Sequence[T], title: Callable[[T], str]) -> Iterator[T]:
 
 
 class Patience:
-    """Tells progress onward only once something has taken a while."""
+    """Passes progress on only after the work has taken some seconds."""
 
     def __init__(self, tell: Callable[[int, int], None], seconds: float = 0.7) -> None:
         self._tell, self._until = tell, time.monotonic() + seconds
@@ -274,7 +277,7 @@ class Patience:
 
 
 class _Bar:
-    """Shows one stage after the other, once the whole has taken a while."""
+    """A progress bar for several stages, which appears after BAR_PATIENCE seconds."""
 
     def __init__(self) -> None:
         self._until = time.monotonic() + BAR_PATIENCE
@@ -283,7 +286,7 @@ class _Bar:
     def draw(
         self, place: DeltaGenerator, title: str, done: int, n: int, began: float | None = None
     ) -> None:
-        """began: of all n, by time.monotonic(); None if each title has n of its own."""
+        """began: start of all n steps, by time.monotonic(); None if each title counts its own n."""
         now = time.monotonic()
         if title != self._title:
             self._title, self._began = title, now if began is None else began
@@ -293,32 +296,32 @@ class _Bar:
             place.progress(done / n, plain(told(done, n, left, title)))
 
 
-# Work in the background, as the visitor sees it: how far, how long still, and how to stop it.
+# Jobs in the background: progress, time left, and a button to cancel.
 
 JOB_POLL_SECONDS, STOPPED = 0.5, "stopped_jobs"
 
 
 @st.cache_resource(show_spinner=False)
 def jobs() -> Jobs:
-    """What the visitors of this server have asked for that takes a while, by key."""
+    """The background jobs of all visitors of this server, by key."""
     return Jobs()
 
 
 def show_job(key: str, job: Job) -> None:
     """The progress of a job that is running, and a button that cancels it."""
     _progress(job)
-    if st.button("Cancel", key=f"cancel_{key}", help="Stop it; nothing of it is kept"):
+    if st.button("Cancel", key=f"cancel_{key}", help="Stop the computation and discard its result"):
         _stopped().add(key)
         jobs().forget(key)
         st.rerun()
 
 
 def begin_job(key: str, label: str, help_text: str, start: Callable[[], Job]) -> None:
-    """A job that begins by itself, and its progress; a button if this visitor has stopped it."""
+    """Start a job and show its progress; a button to start it if this visitor has cancelled it."""
     if jobs().get(key) is None and key not in _stopped():
         try:
             start()
-        except HourglassError as error:  # too much is going on
+        except HourglassError as error:  # too many jobs are running
             st.caption(sentence(str(error)))
     offer_job(key, label, help_text, start)
 
@@ -346,6 +349,6 @@ def _stopped() -> set[str]:
 @st.fragment(run_every=JOB_POLL_SECONDS)
 def _progress(job: Job) -> None:
     if job.state != "running":
-        st.rerun()  # the whole page: what was waited for is there
+        st.rerun()  # the whole page, since the result is ready
     words = told(job.done, job.total, job.seconds_left(), job.title)
     st.progress(job.share() or 0.0, plain(words))
