@@ -86,7 +86,7 @@ def test_checkpoints_with_one_title_are_told_apart_by_name() -> None:
     assert called["tiny-pca"] == cards[1].title
 
 
-@pytest.mark.parametrize(("n", "said"), [(1, "The one image."), (7, "All 7 images.")])
+@pytest.mark.parametrize(("n", "said"), [(1, "The only image."), (7, "All 7 images.")])
 def test_map_of_all_images_counts_them_in_words_that_fit(n: int, said: str) -> None:
     digits = catalogue.load("mnist-5k").take(np.arange(n))
     population = Population(digits, np.zeros(n, bool), n, ())

@@ -286,14 +286,14 @@ def test_other_sample_lies_on_the_same_axes_and_the_same_plane(open_page: OpenPa
     expected = axes.coordinates(z)
     np.testing.assert_allclose(np.array(list(points.values())), expected, rtol=1e-3, atol=1e-4)
     assert len(plane_points(other)) == 500
-    assert "sample of seed 0" in said(other)
-    assert "sample of seed 0" not in said(one)
+    assert "sample with seed 0" in said(other)
+    assert "sample with seed 0" not in said(one)
 
 
 def test_seed_changes_nothing_where_all_images_are_shown(open_page: OpenPage) -> None:
     one, other = (open_page(sample=seed) for seed in "05")
     assert charts(one)["map_0"]["data"] == charts(other)["map_0"]["data"]
-    assert "sample of seed 0" not in said(other)
+    assert "sample with seed 0" not in said(other)
 
 
 def test_image_of_the_plane_that_is_no_point_of_the_map_opens_too(open_page: OpenPage) -> None:
@@ -303,7 +303,7 @@ def test_image_of_the_plane_that_is_no_point_of_the_map_opens_too(open_page: Ope
     app.session_state[NEXT] = next(name for name in known if name not in on_map)
     app.run()
     assert not app.exception
-    assert "It is no point of this map" in said(app)
+    assert "This image is not a point of this map" in said(app)
 
 
 def test_codes_outlive_the_server(open_page: OpenPage, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -319,7 +319,7 @@ def test_codes_outlive_the_server(open_page: OpenPage, monkeypatch: pytest.Monke
 
 def test_plane_of_a_longer_code_says_that_it_is_the_principal_one(open_page: OpenPage) -> None:
     app = open_page()
-    assert "two strongest principal directions through the mean" in said(app)
+    assert "first two principal directions through the mean code" in said(app)
     assert "of the variance" in component(app, "plane").header["axes"][0]
 
 

@@ -1,4 +1,4 @@
-"""Along a direction of code space: several images at once, all else in their codes held still."""
+"""Travel along one direction of code space, for several images at the same time."""
 
 import numpy as np
 import streamlit as st
@@ -16,12 +16,12 @@ from pages.ui.latent.walking import STEPS, Original, Shown, Strip, Walk
 from pages.ui.session import widgets
 
 N_PRINCIPAL = 10
-LARGE = 48  # pixels a side, from where fewer images travel
+LARGE = 48  # pixels a side; of images at least so large fewer are shown
 KEY, PLACE = "direction", "along_at"
 
 
 def draw(one: View) -> Shown:
-    """The travel."""
+    """Draw the section; return the walk that is shown."""
     found = directions(one)
     default = next(iter(found))
     most = 4 if max(one.card.input_shape) >= LARGE else 8
@@ -37,8 +37,8 @@ def draw(one: View) -> Shown:
         )
         place = st.empty()
     st.caption(
-        "Each code is moved along the direction within the range of the data (0.5 to 99.5 %); all "
-        f"else in it stays. {latent_selected.said_of_starts(one, most)}"
+        "Each code is moved along the direction, within the range of the data (percentiles 0.5 to "
+        f"99.5); its other components stay the same. {latent_selected.said_of_starts(one, most)}"
     )
     title, direction = found[chosen]
     who = latent_selected.starts(one, most)
@@ -50,7 +50,7 @@ def draw(one: View) -> Shown:
 
 
 def directions(one: View) -> dict[str, tuple[str, Direction]]:
-    """Titles and directions by name: principal ones, then the single numbers of the code."""
+    """Titles and directions by name: principal directions, then the single numbers of the code."""
     z = one.codes.z
     axes = latent_data.principal(one.asked.crowd, one.card, N_PRINCIPAL)
     found = {
@@ -84,9 +84,9 @@ def _walk(one: View, direction: Direction, who: tuple[int, ...], title: str) -> 
         x=x_hat,
         cells=tuple(map(Cell, ids, names)),
         label="Place",
-        help=f"Where on {title} all codes stand. Drag, use arrow keys, or play.",
+        help=f"The position of all codes on {title}. Drag, use the arrow keys, or play.",
         numbers=errors,
-        detail="below each: its error against the image it comes from (MSE)",
+        detail="below each: its MSE (mean squared error) against the original image",
         strips=tuple(
             Strip(i, f"{image_id}, {name}", Original(image_id, x[i]))
             for i, (image_id, name) in enumerate(zip(ids, names, strict=True))

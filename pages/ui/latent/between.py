@@ -1,4 +1,4 @@
-"""From one image to another through code space: a scrubber and strips of equal steps."""
+"""Interpolation between the codes of two images: a slider and strips of equal steps."""
 
 import numpy as np
 import streamlit as st
@@ -21,20 +21,25 @@ STRAIGHT, SPHERICAL = "straight line", "arc around 0"
 TAKEN = {STRAIGHT: walks.straight, SPHERICAL: walks.spherical}
 FROM, TO, PLACE = "walk_from", "walk_to", "walk_at"
 FED_BACK = (
-    "Fed back: the error with which the model rebuilds what it has drawn; where it is large, the "
-    "walk has left what the model knows"
+    "Fed back: the MSE when the model reconstructs its own decoded image; where it is large, the "
+    "walk has left the region of the training images"
 )
 
 
 def draw(one: View) -> Shown | None:
-    """The walk; None if there are no two images."""
+    """Draw the section; return the walk that is shown, None with fewer than two images."""
     starts = latent_selected.starts(one, MOST)
     if len(starts) < 2:
-        st.info("A walk needs two images: show more points.")
+        st.info("A walk needs two images: show more points (Points, above the map).")
         return None
     with st.container(horizontal=True, vertical_alignment="bottom"):
         first, last = _ends(one, starts)
-        st.button("Swap", icon=":material/swap_horiz:", on_click=_swap, help="Walk back")
+        st.button(
+            "Swap",
+            icon=":material/swap_horiz:",
+            on_click=_swap,
+            help="Exchange the first and the last image",
+        )
         place = st.empty()
     st.caption(latent_selected.said_of_starts(one, MOST))
     key = (one.asked.crowd, one.card.sha256, "between", first, last)
@@ -48,12 +53,12 @@ def draw(one: View) -> Shown | None:
 
 
 def ways(card: Card) -> tuple[str, ...]:
-    """How to walk: the arc only where codes were trained to lie around 0."""
+    """Names of the interpolations; the arc only for models with a Gaussian prior around 0."""
     return (STRAIGHT, SPHERICAL) if card.architecture.name == "vae" else (STRAIGHT,)
 
 
 def _ends(one: View, starts: tuple[int, ...]) -> tuple[int, int]:
-    """Positions of the images to walk between: any of starts, or what was asked for elsewhere."""
+    """Positions of the two images: from starts, or those that the inspector has set."""
     images = one.population.images
     ids = images.ids[list(starts)].tolist()
     asked = (state.asked(key, None) for key in (FROM, TO))
@@ -93,10 +98,10 @@ def _walk(one: View, first: int, last: int) -> Walk:
         x=np.concatenate([ends[:, :1], x_hat, ends[:, 1:]], axis=1),
         cells=tuple(map(Cell, ids, words)),
         label="Share of the way",
-        help="0 is the code of the first image, 1 that of the second. Drag, use arrow keys, or "
-        "play.",
+        help="0 is the code of the first image, 1 that of the second. Drag, use the arrow keys, "
+        "or play.",
         numbers=np.stack([rebuilt[0], *fed_back, rebuilt[1]], axis=1),
-        detail="below each: the error with which the model rebuilds it (MSE)",
+        detail="below each: its MSE when the model reconstructs it",
         strips=tuple(Strip(i, way, start, end) for i, way in enumerate(taken, start=1)),
         errors=tuple(
             error
@@ -107,7 +112,7 @@ def _walk(one: View, first: int, last: int) -> Walk:
 
 
 def _errors(x_hat: Array, ends: Array, fed_back: Scores, way: str) -> tuple[Stat, ...]:
-    """Each step (S, C, H, W) against both ends (S, 2, C, H, W), and against itself fed back."""
+    """MSE of each step (S, C, H, W) against both ends (S, 2, C, H, W), and fed back (FED_BACK)."""
     of = f"{way}: " if way else ""
     return (
         Stat(f"{of}MSE to the first", metrics.mse(x_hat, ends[:, 0]), 4),
@@ -117,7 +122,7 @@ def _errors(x_hat: Array, ends: Array, fed_back: Scores, way: str) -> tuple[Stat
 
 
 def _drawn(walk: Walk, strip: Strip) -> mosaic.Pixels:
-    """The original, equal steps of the walk, the other original."""
+    """The strip as pixels: the first original, equal steps of the walk, the last original."""
     assert strip.after is not None
     return walking.strip([strip.before.x, *walk.x[walking.steps(walk), strip.of], strip.after.x])
 

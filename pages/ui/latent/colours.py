@@ -1,4 +1,4 @@
-"""What a map of codes can be coloured by, and the colour of each of its points."""
+"""What the points of a map can be coloured by, and the colour of each point."""
 
 from typing import Any
 
@@ -12,9 +12,9 @@ from pages.ui.figures.theme import Style
 from pages.ui.latent import data as latent_data
 from pages.ui.latent.data import Codes, Crowd, Population
 
-FEW = 20  # different numbers of a factor: so many are shown by name
-BY_ERROR = ("error", "percentile")  # colours for which every image must be rebuilt
-DEGREES = ("hue", "rotation")  # factors that go round in a circle
+FEW = 20  # a factor with at most so many values gets a legend
+BY_ERROR = ("error", "percentile")  # options that need the reconstruction of every image
+DEGREES = ("hue", "rotation")  # cyclic factors
 UNSEEN = "not reviewed"
 VERDICTS = {
     "outlier": Style(theme.LIGHT["outlier"]),
@@ -41,7 +41,7 @@ def options(population: Population, groups: int) -> dict[str, str]:
 
 
 def known_groups(colour: str, images: ImageSet) -> Groups | None:
-    """The groups that images are in, whatever the model makes of them; None if there are none such.
+    """The groups of images that do not depend on the model, as classes; None if there are none.
 
     colour: a name from options().
     """

@@ -1,4 +1,4 @@
-"""What the Latent space page can be asked: which images, which map, which colours, which models."""
+"""The controls of the Latent space page: which images, map, colours and models."""
 
 from dataclasses import dataclass
 
@@ -24,20 +24,20 @@ DRAGS = {
 }
 NONE = "none"
 RINGS = {
-    "no": "the model has not seen them",
+    "no": "the model was not trained on them",
     "yes": "the model was trained on them",
     "some": "the model was trained on some of them",
-    "unknown": "the model may have seen them",
+    "unknown": "the model may have been trained on them",
 }
 GROUPS = range(2, 21)
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What the visitor wants to see.
+    """The values of the page's controls.
 
-    cards: the sidebar's model, and one beside it if any.  groups: of k-means.  told: which classes
-    have a colour of their own; None = all, or the most frequent if they are many.
+    cards: the sidebar's model, and a second one if chosen.  groups: clusters of k-means.  told:
+    classes that have a colour of their own; None = all, or the most frequent of many.
     """
 
     crowd: Crowd
@@ -50,7 +50,7 @@ class Asked:
 
 
 def asked(choice: sidebar.Choice, card: Card) -> Asked:
-    """The controls above the map, and what they say."""
+    """Draw the controls above the map; return their values."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         place = st.container(width="content")
         colour_place, told_place, drag_place = (st.container(width="content") for _ in range(3))
@@ -114,12 +114,12 @@ def _crowd(choice: sidebar.Choice) -> Crowd:
         key="points",
         default=str(DEFAULT_MOST),
         format_func=lambda n: f"{int(n):,}",
-        help="Of each part; of more images a sample is taken, every class in its share",
+        help="Most images of each split; from larger sets a stratified sample is drawn",
     )
     seed = widgets.seed(
         "Seed of the sample and of the map",
         key="sample",
-        help="Another seed draws another sample, and lays PaCMAP and t-SNE out differently",
+        help="Another seed gives another sample, and another layout of PaCMAP and t-SNE",
     )
     return Crowd(choice.dataset.id, choice.split, _rings(choice.split), int(most), seed)
 
@@ -127,7 +127,7 @@ def _crowd(choice: sidebar.Choice) -> Crowd:
 def _rings(split: str) -> bool:
     if (other := OTHER.get(split)) is None:
         return False
-    help_text = "Drawn as rings below the others"
+    help_text = "Draw the images of the other split too, as rings below the others"
     return widgets.switch(f"The {other} images too", key="rings", help=help_text)
 
 
@@ -139,7 +139,7 @@ def _groups(choice: sidebar.Choice) -> int:
         GROUPS,
         key="groups",
         default=n_classes if n_classes in GROUPS else 10,
-        help="Into how many clusters the codes are divided, to colour by and to measure",
+        help="Number of clusters into which k-means divides the codes, for the colours",
     )
 
 
@@ -152,7 +152,7 @@ def _colour(population: Population, groups: int) -> str:
         key="colour",
         default=next(iter(options)),
         format_func=options.__getitem__,
-        help="What the colour of a point says",
+        help="What the colour of a point shows",
         width=170,
     )
 
@@ -171,21 +171,21 @@ def _drag() -> str:
         format_func=DRAGS.__getitem__,
         required=True,
         persist_state="session",
-        help="Lasso and box select what they enclose, Click one image (and drags the map), Zoom "
-        "enlarges; a double click selects nothing or shows all again",
+        help="What dragging does. Lasso and Box select the points inside, Click selects one point "
+        "(dragging moves the map), Zoom enlarges. A double click clears selection or zoom.",
     )
     return str(chosen or "lasso")
 
 
 def sentence(population: Population, crowd: Crowd, card: Card) -> str:
-    """How many of how many images are shown, how they were chosen, and what the rings are."""
+    """The caption of a map: how many images it shows, how they were sampled, what the rings are."""
     n, available = len(population.images), population.available
-    shown = f"Showing {n:,} of {available:,}, stratified, seed {crowd.seed}; Points changes that."
+    shown = f"Showing {n:,} of {available:,}, stratified, seed {crowd.seed} (change under Points)."
     shown = f"All {n:,} images." if n == available > 1 else shown
-    shown = "The one image." if available == 1 else shown
+    shown = "The only image." if available == 1 else shown
     if not crowd.with_other:
         return shown
     other = OTHER[crowd.split]
     seen = trained_on.seen(card, crowd.dataset, other)
-    drawn = "Rings" if n <= DENSE else "Among them, not told apart"
+    drawn = "Rings" if n <= DENSE else "Among them, in the same colours"
     return f"{shown} {drawn}: {population.other.sum():,} {other} images; {RINGS[seen]}."

@@ -1,4 +1,4 @@
-"""What the Latent space page stands on: which images, and the space that their codes lie in."""
+"""The data of the Latent space page: which images, their codes, axes and plane, all cached."""
 
 import contextlib
 from collections.abc import Callable
@@ -25,9 +25,10 @@ EVERY = 10**9  # more images than any set has
 
 @dataclass(frozen=True)
 class Crowd:
-    """Which images are on the map: a name for them, the same in every session.
+    """Specifies which images are on the map, as a key that is the same in every session.
 
-    with_other: images of the other part (train for test, test for train) too.  most: of each part.
+    with_other: with images of the other split (train for test, test for train).  most: largest
+    number of images of each split.
     """
 
     dataset: str
@@ -39,7 +40,7 @@ class Crowd:
 
 @dataclass(frozen=True)
 class Part:
-    """Images of one split of a data set.  rows: (n,) where they stand in it, rising."""
+    """Some images of one split of a data set.  rows: (n,) their positions in it, ascending."""
 
     dataset: str
     split: str
@@ -48,8 +49,10 @@ class Part:
 
 @dataclass(frozen=True)
 class Population:
-    """The images of a crowd.  other: (N,) True for images of the other part.  available: before
-    the sample was taken.  parts: where they come from, in their order.
+    """The images on a map.
+
+    other: (N,) True for images of the other split.  available: number of images before sampling.
+    parts: the splits that the images are from, in the order of the images.
     """
 
     images: ImageSet
@@ -60,10 +63,10 @@ class Population:
 
 @dataclass(frozen=True, eq=False)
 class Codes:
-    """What one model makes of a population.
+    """The codes of a population, and its errors on demand.
 
-    z: (N, k).  judge: positions -> how well those images are rebuilt, (n,), measured where it is
-    not known.  rank: errors -> percentiles among the model's test images.
+    z: (N, k).  judge: positions (n,) -> MSE of those images (n,), measured if not known yet.
+    rank: errors -> percentiles among the errors of the model's test images.
     """
 
     z: Array
@@ -71,31 +74,30 @@ class Codes:
     rank: Callable[[Scores], Scores]
 
     def errors(self, positions: Index | None = None) -> Scores:
-        """Of some images, or of all: (n,). All cost as much as the codes: ask for no more than is
-        shown.
+        """MSE of the images at some positions, or of all: (n,).
+
+        Errors of all images take as long as the codes, so only request those that are shown.
         """
         return self.judge(np.arange(len(self.z)) if positions is None else positions)
 
     def percentiles(self, positions: Index | None = None) -> Scores:
-        """The same as percentiles: (n,), 0 to 100."""
+        """Percentiles of the errors among the model's test images: (n,), 0 to 100."""
         return self.rank(self.errors(positions))
 
 
 def sampled(crowd: Crowd) -> Crowd:
-    """The same images under the one name they have: where none is left out no seed draws any."""
+    """The canonical key of the same images: with seed 0 where no sample is drawn."""
     sizes = [len(cache.dataset(crowd.dataset, split)) for split in splits(crowd)]
     return crowd if max(sizes) > crowd.most else replace(crowd, most=EVERY, seed=0)
 
 
 def first(crowd: Crowd) -> Crowd:
-    """The sample of the first seed: axes and plane are made of it, so that all samples lie on the
-    same ones.
-    """
+    """The sample with seed 0, from which axes and plane are computed for all samples."""
     return replace(sampled(crowd), seed=0)
 
 
 def population(crowd: Crowd) -> Population:
-    """The images of a crowd, every class in its share."""
+    """The images of a crowd; samples are stratified by class."""
 
     def make() -> Population:
         sets = [cache.dataset(crowd.dataset, split) for split in splits(crowd)]
@@ -111,7 +113,7 @@ def population(crowd: Crowd) -> Population:
 
 
 def few(crowd: Crowd, card: Card) -> Index:
-    """Positions of the images that the slower parts look at: all, or of a crowded map some."""
+    """Positions of the images for the slower computations: all, or a sample of a large set."""
     return kept("few", crowd, card, lambda: sample(crowd).few(card.latent_dim))
 
 
@@ -128,34 +130,34 @@ def asked_map(crowd: Crowd, card: Card) -> Map:
 
 
 def map_task(function: Function, *arguments: Any, card: Card, title: str) -> Task:
-    """A task of core.latent.map_tasks; those of a model share its codes."""
+    """A task of core.latent.map_tasks; tasks with one model share its codes in a worker."""
     group = f"map {card.sha256}"
     return task(function, *arguments, title=title, group=group, models=[card])
 
 
 def looking(crowd: Crowd, card: Card) -> Task:
-    """The task that makes codes, plane and places of a map."""
+    """The task that computes the codes, the plane and the coordinates of a map."""
     title = f"Encoding with {card.name}"
     return map_task(map_tasks.first_look, asked_map(crowd, card), card=card, title=title)
 
 
 def errors(crowd: Crowd, card: Card, found: Codes) -> Scores:
-    """How well each image of a crowd is rebuilt: (N,)."""
+    """MSE of each image of a crowd: (N,)."""
     return kept("errors", crowd, card, found.errors)
 
 
 def axes(crowd: Crowd, card: Card) -> Axes:
-    """The plane that can be decoded, of the first sample: its two numbers, or the principal one."""
+    """Axes of the decodable plane: the two numbers of the code, or two principal directions."""
     return as_axes(cache.computed(looking(crowd, card)))
 
 
 def places(crowd: Crowd, card: Card) -> Array:
-    """Where the codes lie on that plane: (N, 2)."""
+    """Coordinates of the codes on the plane of axes(): (N, 2)."""
     return np.asarray(cache.computed(looking(crowd, card))["xy"])
 
 
 def plane(crowd: Crowd, card: Card, size: int) -> Arrays:
-    """The lattice over that plane, size x size; see core.latent.map_tasks.plane."""
+    """A lattice of size x size nodes on the plane of axes(); see core.latent.map_tasks.plane."""
     asked, title = asked_map(first(crowd), card), "Decoding the plane"
     return cache.computed(map_task(map_tasks.plane, asked, size, card=card, title=title))
 
@@ -168,13 +170,13 @@ def principal(crowd: Crowd, card: Card, n: int) -> Axes:
 
 
 def trusting(crowd: Crowd, card: Card, file: str) -> Task:
-    """The task that measures how true a map is.  file: of its places, "" for the PCA."""
+    """The task that measures a map's trustworthiness.  file: of its coordinates, "" for the PCA."""
     asked, title = asked_map(crowd if file else first(crowd), card), "Comparing neighbours"
     return map_task(map_tasks.trust, asked, file, card=card, title=title)
 
 
 def clusters(crowd: Crowd, card: Card, n: int) -> Index:
-    """k-means clusters of the codes."""
+    """Cluster of each code, by k-means with n clusters: (N,)."""
     title = "Looking for clusters"
     asked = map_task(map_tasks.clusters, sample(crowd), card.sha256, n, card=card, title=title)
     return np.asarray(cache.computed(asked)["clusters"])
@@ -186,9 +188,9 @@ def as_axes(found: Arrays) -> Axes:
 
 
 def verdicts(dataset: str) -> dict[str, str]:
-    """What was decided in review about images of a set: id -> normal, outlier, unsure, disputed."""
+    """Review verdicts of a data set's images: id -> normal, outlier, unsure or disputed."""
     found: dict[str, str] = {}
-    with contextlib.suppress(ReviewError):  # then there is nothing to colour by
+    with contextlib.suppress(ReviewError):  # without a readable database there are no verdicts
         for image, by in cache.reviews().current(dataset).items():
             said = {decision.verdict for decision in by.values()}
             found[image] = said.pop() if len(said) == 1 else "disputed"
@@ -196,15 +198,15 @@ def verdicts(dataset: str) -> dict[str, str]:
 
 
 def kept(what: str, crowd: Crowd, card: Card | None, make: Callable[[], T]) -> T:
-    """What make() gives for these images and this model, made once."""
+    """The cached value of make() for a purpose, these images and this model."""
     return cache.kept((what, sampled(crowd), card.sha256 if card else ""), make)
 
 
 def splits(crowd: Crowd) -> tuple[str, ...]:
-    """The splits that a crowd is of, its own first."""
+    """The splits that a crowd has images of, its own first."""
     return (crowd.split, OTHER[crowd.split]) if crowd.with_other else (crowd.split,)
 
 
 def _taken(images: ImageSet, rows: Index) -> ImageSet:
-    """Some images of a set; all of them are not copied."""
+    """The images at some rows of a set; without a copy if they are all rows."""
     return images if len(rows) == len(images) else images.take(rows)

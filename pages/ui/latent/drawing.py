@@ -24,18 +24,18 @@ from pages.ui.latent.data import OTHER
 from pages.ui.latent.map import Drawing
 from pages.ui.latent.views import View, axis_titles, kept
 
-AT_MOST = 600.0  # seconds: what takes longer does not begin by itself
+AT_MOST = 600.0  # seconds; a map that takes longer waits for a click
 
 
 class Drawn(NamedTuple):
-    """What the visitor did in the plane, and where finish() writes."""
+    """The event of the plane, and the captions that finish() fills."""
 
     plane: Event
     captions: list[DeltaGenerator]
 
 
 def draw_maps(views: tuple[View, ...]) -> Drawn:
-    """The maps, and beside a single one its plane."""
+    """Draw one or two maps; beside a single one its plane."""
     columns = st.columns([11, 9] if len(views) == 1 else 2, gap="medium")
     captions = []
     for i, (one, column) in enumerate(zip(views, columns, strict=False)):
@@ -50,7 +50,7 @@ def draw_maps(views: tuple[View, ...]) -> Drawn:
 
 
 def finish(views: tuple[View, ...], captions: list[DeltaGenerator]) -> None:
-    """What can wait: how true the maps are, and the image of the point under the pointer."""
+    """Add what takes longer: trustworthiness of the maps, and images under the pointer."""
     crowd, images = views[0].asked.crowd, views[0].population.images
     side = peek.side_of(len(images), *images.shape[1:])
     peeking = [_peeking(views[0], side)] if side else []
@@ -70,7 +70,7 @@ def _peeking(one: View, side: tuple[int, int]) -> Task:
 
 
 def _map(one: View, key: str) -> DeltaGenerator:
-    """The map; the place of the words below it."""
+    """Draw a map; return the placeholder of its caption."""
     asked, crowd = one.asked, one.asked.crowd
     if one.method != asked.method:
         _compute(one)
@@ -94,23 +94,23 @@ def _say(one: View, caption: DeltaGenerator, at_once: bool) -> None:
 
 
 def is_crowded(one: View) -> bool:
-    """Whether the map has more points than a browser draws one by one."""
+    """Whether the map has so many points that it is drawn as density."""
     return len(one.xy) > DENSE
 
 
 def _compute(one: View) -> None:
-    """Begin to compute the map that was asked for; one that takes very long waits for a click."""
+    """Start to compute the chosen map; one that takes longer than AT_MOST waits for a click."""
     asked, z = one.asked, one.codes.z
     title, seconds = BY_NAME[asked.method].title, durations.expected(asked.method, *z.shape).total
-    st.caption(f"{title} of these codes is not there yet; until it is, this is their PCA.")
+    st.caption(f"{title} of these codes is not computed yet. Until it is, their PCA is shown.")
     (progress.begin_job if seconds <= AT_MOST else progress.offer_job)(
         latent_jobs.job_key(asked.crowd, one.card, asked.method),
         f"Draw {title} (about {progress.duration(seconds)})",
-        "It is computed in the background, kept, and then there at once",
+        "Computed in the background and stored, so that it opens without a wait the next time",
         lambda: latent_jobs.start_projection(asked.crowd, one.card, asked.method, z),
     )
 
 
 def _seed(one: View) -> int:
-    """What the layout depends on besides the images."""
+    """The seed of the layout."""
     return 0 if one.method == "pca" or one.card.latent_dim <= 2 else one.asked.crowd.seed

@@ -1,6 +1,6 @@
-"""The codes of the images on the Latent space page: made once for an image, kept on disk.
+"""The codes of the images on the Latent space page: computed once an image, stored on disk.
 
-Codes are all that a map needs; how well the images are rebuilt is measured when it is asked for.
+A map needs only the codes; reconstruction errors are measured when something shows them.
 """
 
 from functools import partial
@@ -21,12 +21,12 @@ from pages.ui.figures.scatter import Points
 from pages.ui.latent import data as latent_data
 from pages.ui.latent.data import Codes, Crowd, Part
 
-AT_ONCE = 300  # errors of so many images are measured by the page itself
+AT_ONCE = 300  # up to so many images the page measures errors itself
 Stores = tuple[tuple[Part, CodeStore], ...]
 
 
 def codes(crowd: Crowd, card: Card) -> Codes:
-    """The codes of a population, computed if they are not kept on disk."""
+    """The codes of a population, computed if they are not on disk."""
 
     def make() -> Codes:
         stores = _filled(crowd, card)
@@ -37,7 +37,7 @@ def codes(crowd: Crowd, card: Card) -> Codes:
 
 
 def _z(stores: Stores, crowd: Crowd, card: Card) -> Array:
-    """All codes, mapped from the disk: many visitors may look at many samples."""
+    """All codes (N, k), mapped from disk: many visitors may use many samples."""
     if all(kept.folder is not None for _, kept in stores):
         sample = cache.computed(latent_data.looking(crowd, card))
         if "z" in sample:
@@ -47,13 +47,14 @@ def _z(stores: Stores, crowd: Crowd, card: Card) -> Array:
 
 
 def n_so_far(crowd: Crowd, card: Card) -> int:
-    """How many images of a population have a code by now."""
+    """Number of images of a population whose code is already computed."""
     return sum(int(kept.is_encoded(part.rows).sum()) for part, kept in _stores(crowd, card))
 
 
 def so_far(crowd: Crowd, card: Card, most: int) -> tuple[Index, Array]:
-    """Which images of a population have a code by now, (n,) rising, and the codes (n, k); the
-    first `most` of them.
+    """The first codes that are already computed, at most `most`.
+
+    Returns positions in the population (n,), ascending, and codes (n, k).
     """
     stores = _stores(crowd, card)
     known = np.concatenate([kept.is_encoded(part.rows) for part, kept in stores])
@@ -64,7 +65,7 @@ def so_far(crowd: Crowd, card: Card, most: int) -> tuple[Index, Array]:
 
 
 def store(part: Part, card: Card) -> CodeStore:
-    """Where the codes of a split are kept, for all samples of it."""
+    """The store on disk of the codes of a split, shared by all samples of it."""
 
     def make() -> CodeStore:
         cache.autoencoder(card)
@@ -86,12 +87,12 @@ def _stores(crowd: Crowd, card: Card) -> Stores:
 
 
 def _filled(crowd: Crowd, card: Card) -> Stores:
-    """The stores with all codes of a population; in memory only where the disk takes none."""
+    """The stores with all codes of a population; in memory only if the disk is full."""
     stores = _stores(crowd, card)
     if _lack(stores) and all(kept.folder is not None for _, kept in stores):
         asked = latent_data.looking(crowd, card)
         before = cache.find(asked)
-        if before is not None and before["kept"]:  # and the codes were deleted since
+        if before is not None and before["kept"]:  # the codes were deleted since
             cache.discard(asked)
         cache.computed(asked)
         for part, _ in stores:
@@ -105,7 +106,7 @@ def _lack(stores: Stores) -> bool:
 
 
 def _in_memory(part: Part, card: Card) -> CodeStore:
-    """All codes of a split, made now."""
+    """A store in memory with all codes of a split, computed now."""
     ref = cache.split_ref(part.dataset, part.split)
     kept = codestore.in_memory(len(cache.dataset(part.dataset, part.split)), card.latent_dim)
     kept.fill(np.arange(len(kept.known)), map_tasks.encoding(ref, card.sha256), _nobody)
@@ -113,14 +114,12 @@ def _in_memory(part: Part, card: Card) -> CodeStore:
 
 
 def _errors(stores: Stores, positions: Index, crowd: Crowd, card: Card) -> Scores:
-    """The errors at some positions of the parts, one part after the other; what no store has is
-    measured first.
-    """
+    """MSE at some positions of a population; errors that no store has are measured first."""
     here = _divided(stores, positions)
     n_lacking = sum(len(kept.unjudged(rows)) for rows, (_, kept) in zip(here, stores, strict=True))
     if n_lacking > AT_ONCE and all(kept.folder is not None for _, kept in stores):
         if cache.find(asked := judging(crowd, card)) is not None:
-            cache.discard(asked)  # it was of stores that were deleted since
+            cache.discard(asked)  # its stores were deleted since
         cache.computed(asked)
     found, start = np.empty(len(positions)), 0
     for rows, (part, kept) in zip(here, stores, strict=True):
@@ -131,7 +130,7 @@ def _errors(stores: Stores, positions: Index, crowd: Crowd, card: Card) -> Score
 
 
 def _divided(stores: Stores, positions: Index) -> list[Index]:
-    """Which rows of each part stand at these positions of all parts together."""
+    """Positions in the population as row numbers of each part."""
     found, start = [], 0
     for part, _ in stores:
         here = (positions >= start) & (positions < start + len(part.rows))
@@ -147,7 +146,7 @@ def _judged(part: Part, kept: CodeStore, rows: Index, card: Card) -> Scores:
     try:
         if len(lacking):
             kept.judge(lacking, judge, _nobody)
-    except OSError:  # a full disk costs only doing it again
+    except OSError:  # disk full: the errors are measured again the next time
         return judge(rows)
     return kept.errors[rows]
 
@@ -157,23 +156,23 @@ def _key(part: Part, card: Card) -> tuple[str, str, str, str]:
 
 
 def _nobody(_done: int, _total: int) -> None:
-    """Hears the progress where nobody waits for long."""
+    """Ignores the progress of short computations."""
 
 
-# What the visitor of the Latent space page sees while codes or errors are being made.
+# The preview of a map while its codes are being computed.
 
-LEAST, MOST = 2_000, 32_000  # codes: a picture of fewer says little, more say nothing new
-AXES_OF = 5_000  # codes whose principal directions the picture has
+LEAST, MOST = 2_000, 32_000  # codes in a preview
+AXES_OF = 5_000  # codes from which the preview's principal directions come
 
 
 def encoded(crowd: Crowd, card: Card) -> Codes:
-    """The codes of the images; until they are there, a first picture stands under the bar."""
+    """The codes of the images; until they are complete, a preview is shown under the bar."""
     with progress.meanwhile(partial(draw_first, crowd, card)):
         return codes(crowd, card)
 
 
 def draw_first(crowd: Crowd, card: Card) -> None:
-    """A picture of the codes that are there, the same until there are twice as many."""
+    """Draw a preview of the codes computed so far; it changes when their number has doubled."""
     n_known, n = n_so_far(crowd, card), LEAST
     if n_known < n:
         return
@@ -182,13 +181,13 @@ def draw_first(crowd: Crowd, card: Card) -> None:
     key = ("first picture", crowd, card.sha256, n)
     picture = cache.kept(key, lambda: first_picture(crowd, card, n))
     total = len(latent_data.population(crowd).images)
-    words = f"The first {n:,} of {total:,}, by the directions in which these vary most"
+    words = f"Preview: the first {n:,} of {total:,} codes, projected by their PCA"
     with st.columns([11, 9], gap="medium")[0]:
         st.image(picture, words, width="stretch", alt=words)
 
 
 def first_picture(crowd: Crowd, card: Card, n: int) -> Picture:
-    """A map of the first n codes that are there, by class."""
+    """A map of the first n codes, coloured by class."""
     images = latent_data.population(crowd).images
     which, z = so_far(crowd, card, n)
     axes = geometry.plane(z[:: -(-len(z) // AXES_OF)])

@@ -1,4 +1,4 @@
-"""One image of the map, enlarged: the inspector of all pages, its code, and its neighbours."""
+"""One image of the map in the inspector dialog, with its code and its nearest neighbours."""
 
 from dataclasses import replace
 from functools import partial
@@ -22,16 +22,16 @@ from pages.ui.noise.sweeps import Shown
 from pages.ui.session import selection
 
 N_NEAREST = 8
-NEAR_SIDE = 76  # pixels: eight stand in a row of the dialog
+NEAR_SIDE = 76  # pixels; eight fit into a row of the dialog
 DEFAULT_SIGMA = 0.5
 
 
 def inspect(one: View, clicked: str | None) -> None:
-    """Open the dialog on the image that was clicked, or that the dialog itself asked for."""
+    """Open the dialog on the image that was clicked, on the map or in the dialog."""
     image_id = clicked or st.session_state.pop(NEXT, None)
     if image_id is None:
         return
-    if image_id not in one.population.images:  # the plane may know others than the map
+    if image_id not in one.population.images:  # images of the plane may be missing on the map
         one = replace(one, population=one.known, codes=one.known_codes)
     if image_id not in one.population.images:
         return
@@ -40,7 +40,7 @@ def inspect(one: View, clicked: str | None) -> None:
 
 
 def _enlarged(one: View, i: int) -> inspector.View:
-    """Image number i under the model's own kind of noise, as much as on the other pages."""
+    """Image number i with the noise that the model was trained with, at the shared sigma."""
     image_id = str(one.population.images.ids[i])
     crowd, other = one.asked.crowd, bool(one.population.other[i])
     split = OTHER[crowd.split] if other else crowd.split
@@ -57,7 +57,7 @@ def _enlarged(one: View, i: int) -> inspector.View:
 
 
 def near(one: View, i: int) -> tuple[Neighbours, Neighbours]:
-    """The nearest others of image i among those on the map, by code and by pixels."""
+    """Nearest neighbours of image i among those on the map, by code and by pixels."""
     n = min(N_NEAREST, len(one.codes.z) - 1)
     x = one.population.images.images
     in_pixels = nearest_to_row(x.reshape(len(x), -1), n, i, 255)
@@ -69,11 +69,13 @@ def _around(one: View, i: int) -> None:
     st.plotly_chart(
         lines.code_figure(one.codes.z[i], one.codes.z),
         key="inspector_code",
-        alt="The numbers of this image's code, among those of all images",
+        alt="The numbers of this image's code, beside their range over all images",
     )
     if len(one.codes.z) > 1:
         for title, found in zip(("code space", "pixel space"), near(one, i), strict=True):
-            st.markdown(f"**Nearest in {title}**, the nearest first; below each its distance")
+            st.markdown(
+                f"**Nearest in {title}**, in order of distance; the distance stands below each"
+            )
             if clicked := _gallery(one, found, title):
                 st.session_state[NEXT] = clicked
                 st.rerun()
@@ -97,7 +99,7 @@ def _gallery(one: View, found: Neighbours, title: str) -> str | None:
 
 def _walk_buttons(one: View, image_id: str) -> None:
     if image_id not in latent_data.population(one.asked.crowd).images:
-        st.caption("It is no point of this map, so that no walk goes through it.")
+        st.caption("This image is not a point of this map, so no walk can begin or end with it.")
         return
     with st.container(horizontal=True):
         for label, key in (

@@ -1,4 +1,4 @@
-"""What takes the Latent space page a while, in the background: maps and numbers, kept on disk."""
+"""Background jobs of the Latent space page: projections and metrics, stored on disk."""
 
 import contextlib
 from pathlib import Path
@@ -18,12 +18,12 @@ from pages.ui import cache, progress
 from pages.ui.latent import data as latent_data
 from pages.ui.latent.data import Crowd, Progress
 
-N_MEASURED = 10_000  # images that the numbers are measured on, at most
-KEPT = 200  # files: of 70,000 points one takes half a megabyte
+N_MEASURED = 10_000  # most images that metrics are computed on
+KEPT = 200  # files; one of 70,000 points takes half a megabyte
 
 
 def places(crowd: Crowd, card: Card, method: str) -> Array | None:
-    """Where the codes are drawn; None if that takes a while and nobody has asked for it yet."""
+    """Coordinates of the codes (N, 2); None if the projection is slow and not computed yet."""
     if method == "pca" or card.latent_dim <= 2:
         return latent_data.places(crowd, card)
     job = progress.jobs().get(job_key(crowd, card, method))
@@ -37,19 +37,21 @@ def places(crowd: Crowd, card: Card, method: str) -> Array | None:
 
 
 def trusting(crowd: Crowd, card: Card, method: str) -> Task:
-    """The task that measures how true the map of a method is."""
+    """The task that measures the trustworthiness of a method's map."""
     is_plane = method == "pca" or card.latent_dim <= 2
     file = "" if is_plane else _file(crowd, card, method).stem
     return latent_data.trusting(crowd, card, file)
 
 
 def start_projection(crowd: Crowd, card: Card, method: str, z: Array) -> Job:
-    """Begin it, for all visitors; what comes of it is kept on disk and then found by places()."""
+    """Start a projection for all visitors; its result is stored where places() reads it."""
     file = _file(crowd, card, method)
 
     def work(tell: Progress) -> Array:
         found = project_apart(z, method, crowd.seed, tell)
-        with contextlib.suppress(OSError):  # a disk that is full costs only doing it again
+        with contextlib.suppress(
+            OSError
+        ):  # disk full: the projection is computed again the next time
             _keep(file, {"places": found})
         return found
 
@@ -57,13 +59,13 @@ def start_projection(crowd: Crowd, card: Card, method: str, z: Array) -> Job:
 
 
 def numbers(crowd: Crowd, card: Card) -> tuple[Structure, ...] | None:
-    """How far classes stay together, if that was measured before."""
+    """Metrics of codes, pixels and PCA, if they were computed before."""
     found = cache.find(_numbering(crowd, card))
     return None if found is None else _as_structures(found)
 
 
 def start_numbers(crowd: Crowd, card: Card) -> Job:
-    """Begin measuring it, for all visitors."""
+    """Start computing numbers() for all visitors."""
     return cache.begin(job_key(crowd, card, "numbers"), "Numbers", _numbering(crowd, card))
 
 
@@ -80,7 +82,7 @@ def _keep(path: Path, arrays: arraycache.Arrays) -> None:
 
 
 def job_key(crowd: Crowd, card: Card, what: str) -> str:
-    """What a job of this page is known by."""
+    """The key of a job."""
     return f"{what} {crowd} {card.sha256}"
 
 
@@ -91,7 +93,7 @@ def _as_structures(kept: Arrays) -> tuple[Structure, ...]:
 
 
 def _file(crowd: Crowd, card: Card, method: str) -> Path:
-    """Where it is kept: by the pixels, too, so that a folder with other images has no old map."""
+    """File of a projection; its name depends on the pixels: changed images get a new file."""
     pixels = [cache.split_ref(crowd.dataset, split).digest for split in latent_data.splits(crowd)]
     name = derived.named((card.sha256, crowd.dataset), f"{job_key(crowd, card, method)} {pixels}")
     return config.data_dir() / "maps" / f"{name}.npz"

@@ -1,4 +1,4 @@
-"""The map of codes, drawn point by point: one selection on one or two of them."""
+"""The chart of a map of codes, and the selection made in it: as points, or as density."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -21,7 +21,7 @@ from pages.ui.noise import zoom
 from pages.ui.session import selection
 
 SECTION, ORIGIN = "section", "map_origin"
-NEXT = "inspect_next"  # the image that the inspector is to open on
+NEXT = "inspect_next"  # id of the image that the inspector opens on
 CONFIG = {
     "displaylogo": False,
     "doubleClick": "autosize",
@@ -33,8 +33,8 @@ CONFIG = {
 class Drawing:
     """A map to draw.
 
-    key: the chart's.  name: of all that decides where the points lie.  images: those of the points,
-    in their order.  words: the map described.
+    key: of the chart.  name: of everything that the positions depend on.  images: of the points, in
+    the order of the points.  words: description for screen readers.
     """
 
     key: str
@@ -50,10 +50,9 @@ class Drawing:
 class Memory:
     """How a chart was last drawn.
 
-    drawn: name, colour and mouse mode.  place: the name alone: where the points lie.  baked: the
-    selection it was drawn with.  shown: the one it shows, after what the visitor did in it.
-    extent: the part that was in view then; None for all.  again: how often it was drawn like this
-    in a row.
+    drawn: name, colour and mouse mode.  place: the name alone.  baked: the selection it was drawn
+    with.  shown: the selection it shows now, after the visitor's changes.  extent: the visible
+    range of both axes; None for all.  again: how often in a row it was drawn with the same values.
     """
 
     drawn: tuple[Any, ...]
@@ -65,17 +64,17 @@ class Memory:
 
     @property
     def revision(self) -> int:
-        """Another number than that of what was drawn before, and the same for the same drawing."""
+        """A number for plotly's uirevision: different whenever something else is drawn."""
         return hash((self.drawn, self.baked, self.again)) % 2**31
 
 
 def points(population: Population, xy: Places, others: str) -> Points:
-    """The images at their places.  others: what the other part is called."""
+    """The images as points of a figure.  others: name of the images of the other split."""
     return Points(xy, population.images.ids, population.other, others)
 
 
 def draw(drawing: Drawing) -> None:
-    """The chart. What is selected in it becomes the one selection of all pages."""
+    """Draw the chart. Selecting points in it sets the selection of all pages."""
     memory = _remembered(drawing)
     look = replace(drawing.look, extent=memory.extent, revision=memory.revision)
 
@@ -95,12 +94,12 @@ def draw(drawing: Drawing) -> None:
 
 
 def _remembered(drawing: Drawing) -> Memory:
-    """How to draw the chart now: as before if it shows what it should, else anew."""
+    """How to draw the chart: unchanged if it already shows the selection, else a new drawing."""
     key, selected = f"{drawing.key}_memory", selection.ids()
     place = drawing.name
     drawn = (place, name_of(drawing.colouring), drawing.look.drag)
     before: Memory | None = st.session_state.get(key)
-    if drawing.key not in st.session_state:  # it was not on the page, and is drawn from nothing
+    if drawing.key not in st.session_state:  # it was not on the page before
         before = None
     own = st.session_state.get(ORIGIN) == (drawing.key, selected)
     faded = zoom.is_faded(drawing.key)
@@ -119,7 +118,7 @@ def _remembered(drawing: Drawing) -> Memory:
 
 
 def _selected(key: str) -> None:
-    """Called when the visitor has selected in a chart, before the page runs again."""
+    """Callback after a selection in a chart, before the page runs again."""
     ids = ids_of(st.session_state[key]["selection"]["points"])
     selection.select(ids)
     st.session_state[ORIGIN] = (key, selection.ids())
@@ -128,7 +127,7 @@ def _selected(key: str) -> None:
 
 
 def ids_of(chosen: Sequence[dict[str, Any]]) -> list[str]:
-    """The ids that points of a plotly selection carry."""
+    """The image ids of the points of a plotly selection."""
     found = (point.get("customdata") for point in chosen)
     return [str(one[0] if isinstance(one, list) else one) for one in found if one]
 
@@ -137,15 +136,15 @@ def _mask(ids: np.ndarray[Any, Any], selected: tuple[str, ...]) -> Mask | None:
     return np.isin(ids, selected) if selected else None
 
 
-# The map of more images than a browser draws: a picture that is refined as one zooms into it.
+# The map of more images than a browser can draw: a picture that is refined after a zoom.
 
 
 @st.fragment
 def draw_dense(drawing: Drawing) -> None:
-    """The chart. What is circled in it becomes the one selection of all pages."""
+    """Draw the density chart. A box or lasso in it sets the selection of all pages."""
     key = drawing.key
     if st.session_state.pop(_changed(key), False):
-        st.rerun()  # the whole page shows the selection
+        st.rerun()  # because the whole page shows the selection
     if st.session_state.get(_drawn(key)) != drawing.name:
         zoom.forget(key)
         st.session_state[_drawn(key)] = drawing.name
@@ -161,7 +160,7 @@ def draw_dense(drawing: Drawing) -> None:
     n = len(drawing.points.xy)
     st.caption(
         f"{n:,} points, drawn as density: the stronger a colour, the more images; {n_seen:,} of "
-        "them in view. Zoom in to tell them apart; click to open the nearest image."
+        "them in view. Zoom in to see single points; click to open the nearest image."
     )
     clicked = zoom.report(key, clicks=True)
     if clicked is not None and (i := _nearest(drawing, clicked)) is not None:
@@ -179,9 +178,9 @@ def dense_chosen(drawing: Drawing, selection: Any) -> Index:
 
 
 def _figure(drawing: Drawing, zoomed: Extent | None) -> tuple[go.Figure, int]:
-    """The chart, and how many points are in view; made anew only if something has changed.
+    """The chart, and the number of points in view; cached until something changes.
 
-    The last one is kept in the session; what every visitor sees first, for all of them.
+    The session keeps its last chart; the view of all points is shared by all visitors.
     """
     selected = selection.ids()
     key = (drawing.name, name_of(drawing.colouring), drawing.look, zoomed, selected)
@@ -208,7 +207,7 @@ def _made(
 
 
 def _dense_selected(drawing: Drawing) -> None:
-    """Called when the visitor has circled something, before the fragment runs again."""
+    """Callback after a selection in the density chart, before the fragment runs again."""
     found = dense_chosen(drawing, st.session_state[drawing.key]["selection"])
     selection.select(drawing.points.ids[found].tolist())
     st.session_state[_changed(drawing.key)] = True

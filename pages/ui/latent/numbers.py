@@ -1,4 +1,4 @@
-"""How far the codes keep what belongs together together, in numbers beside pixels and PCA."""
+"""Embedding metrics of the codes, beside those of raw pixels and of a PCA of the same size."""
 
 import numpy as np
 import pandas as pd
@@ -11,12 +11,12 @@ from pages.ui.latent import jobs as latent_jobs
 from pages.ui.latent.views import View
 
 MEANINGS = {
-    "Silhouette": "is an image nearer to its own class than to the next one? 1 = far nearer, "
-    "0 = as near, below 0 = nearer to the other; mean over the images",
-    "Homogeneity": "does each k-means cluster hold one class only? 1 = all do, 0 = the clusters "
-    "say nothing about the classes",
-    "Adjusted Rand": "do clusters and classes agree about which images go together? 1 = always, "
-    "0 = as by chance",
+    "Silhouette": "is an image nearer to its own class than to the nearest other class? 1 = far "
+    "nearer, 0 = equally near, below 0 = nearer to the other; mean over the images",
+    "Homogeneity": "does each k-means cluster contain one class only? 1 = all do, 0 = the clusters "
+    "are independent of the classes",
+    "Adjusted Rand": "(ARI) do clusters and classes group the same pairs of images together? "
+    "1 = always, 0 = as often as by chance",
     "k-NN accuracy": f"the share of images whose {N_NEIGHBOURS} nearest others vote for their "
     "own class",
 }
@@ -25,7 +25,7 @@ SPACES = {
     "pixels": "raw pixels",
     "pca": "PCA of the same size",
 }
-SIZE = "How many numbers a point has"
+SIZE = "Dimensions of the space: how many numbers describe an image"
 COLUMNS = {
     "space": st.column_config.TextColumn("", width="medium"),
     "size": st.column_config.NumberColumn("numbers", format="%d", help=SIZE),
@@ -38,10 +38,12 @@ COLUMNS = {
 
 
 def draw(views: tuple[View, ...]) -> None:
-    """A table for each model, or what starts the measuring."""
+    """Draw a table for each model, or the button that starts the computation."""
     labels = views[0].population.images.labels
     if labels is None or len(np.unique(labels)) < 2:
-        st.info("These images have no classes to compare with: choose data with two or more.")
+        st.info(
+            "These images have no classes to compare with. Choose data with two classes or more."
+        )
         return
     for one in views:
         _one(one)
@@ -54,7 +56,7 @@ def draw(views: tuple[View, ...]) -> None:
 
 
 def table(found: tuple[Structure, ...], name: str) -> pd.DataFrame:
-    """A row a space."""
+    """The metrics as a table with a row for each space: codes, pixels, PCA."""
     rows = [
         {
             "space": SPACES[one.name].format(name=name),
@@ -78,10 +80,12 @@ def _one(one: View) -> None:
         progress.offer_job(
             key,
             "Measure",
-            "Silhouette, k-means and k-NN of codes, pixels and PCA; takes half a minute for 10,000",
+            "Silhouette, k-means and k-NN of codes, pixels and PCA; 30 s for 10,000 images",
             lambda: latent_jobs.start_numbers(crowd, card),
         )
         return
     st.dataframe(table(found, card.name), hide_index=True, column_config=COLUMNS)
     if len(found) == 2:
-        st.caption("A PCA with as many numbers as these codes would be the pixels themselves.")
+        st.caption(
+            "A PCA of the same size as these codes would keep all pixels, so it is left out."
+        )

@@ -1,4 +1,4 @@
-"""The plane beside the map: what the model draws at each place of it, and what images lie there."""
+"""The plane beside the map: the decoded image of each place, and the images that lie there."""
 
 from collections.abc import Sequence
 from math import isfinite
@@ -20,7 +20,7 @@ from pages.ui.session import state
 
 
 def draw(one: View) -> Event:
-    """The plane to walk on."""
+    """Draw the plane; return what the visitor did in it."""
     first, sha256 = latent_data.first(one.asked.crowd), one.card.sha256
     packed = cache.kept(("plane", first, sha256), lambda: _packed(one))
     crowd = latent_data.sampled(one.asked.crowd)
@@ -33,7 +33,7 @@ def draw(one: View) -> Event:
 
 
 def lattice(one: View) -> Lattice:
-    """What lies where on the plane; its positions are those of known_images()."""
+    """The nodes of the plane; positions of images refer to known_images()."""
     found = _computed(one)
     places = {name: found[name] for name in ("xs", "ys", "nearest", "distance", "gap")}
     return Lattice(**places, reach=float(found["reach"]))
@@ -44,12 +44,12 @@ def _computed(one: View) -> Arrays:
 
 
 def known_images(one: View) -> ImageSet:
-    """The images that the plane was made of."""
+    """The images from which the plane was computed."""
     return _few(one, latent_data.first(one.asked.crowd), one.known.images)
 
 
 def _few(one: View, crowd: Crowd, images: ImageSet) -> ImageSet:
-    """Those of a crowd's images that the plane looks at."""
+    """The images of a crowd that the plane considers."""
     some = latent_data.few(crowd, one.card)
     if len(some) == len(images):
         return images
@@ -62,17 +62,17 @@ def _about(one: View) -> str:
     else:
         share = f"{one.axes.shares.sum():.0%}"
         what = (
-            f"Move over the plane of the two strongest principal directions through the mean "
-            f"({share} of the variance; all other directions stand at the mean)."
+            f"Move over the plane of the first two principal directions through the mean code "
+            f"({share} of the variance; the other directions are held at their mean)."
         )
     n = len(latent_data.few(latent_data.first(one.asked.crowd), one.card))
     if n < len(one.known.images):
-        what += f" It knows {n:,} of the images, a sample."
+        what += f" It is based on a sample of {n:,} images."
     elif one.known is not one.population:
-        what += f" It knows {n:,} images, the sample of seed 0, to whose axes the map keeps."
+        what += f" It is based on {n:,} images, the sample with seed 0; the map has the same axes."
     return (
-        f"{what} A click pins the place: link and report keep it. Shaded: far from all images. "
-        "The axes are stretched where images crowd."
+        f"{what} A click pins the place: the link and the report include it. Shaded: far from all "
+        "images. The axes are stretched where there are many images."
     )
 
 
@@ -92,14 +92,14 @@ def _dots(one: View) -> Packed:
     return plane.dots(shares, rgb(one.colouring)[some], marks(one.colouring)[some])
 
 
-# The place that is pinned on the plane: part of the link.
+# The place that is pinned on the plane; it is part of the link.
 
 KEY, ON = "plane_at", "plane_pinned_on"
 COMPONENT = "plane"
 
 
 def show_pin(packed: Packed, points: Packed, selected: Sequence[int]) -> Event:
-    """The plane with its place; a place that was pinned on another plane says nothing here.
+    """Draw the plane with its pinned place; a place pinned on another plane is ignored.
 
     points, selected: as plane.show() takes them.
     """
@@ -113,7 +113,7 @@ def show_pin(packed: Packed, points: Packed, selected: Sequence[int]) -> Event:
     st.session_state[ON] = of
     start = state.on_appearance(COMPONENT, read_pin(st.session_state[KEY], packed))
     event = plane.show(packed, COMPONENT, points, selected, start)
-    if is_other and not is_new:  # what it says is about the plane before
+    if is_other and not is_new:  # it refers to the plane before
         event = event._replace(pinned=None)
     st.session_state[KEY] = written_pin(event.pinned)
     state.publish(KEY, "")
@@ -121,7 +121,7 @@ def show_pin(packed: Packed, points: Packed, selected: Sequence[int]) -> Event:
 
 
 def read_pin(text: str, packed: Packed) -> Place | None:
-    """The node of the plane that is nearest to "x,y"; None if it is no such text."""
+    """The node of the plane nearest to "x,y"; None for any other text."""
     try:
         x, y = map(float, text.split(","))
     except ValueError:
@@ -132,7 +132,7 @@ def read_pin(text: str, packed: Packed) -> Place | None:
 
 
 def written_pin(place: Place | None) -> str:
-    """A place as a link has it."""
+    """A place as text for the link; read_pin() reads it."""
     return f"{place.x},{place.y}" if place else ""
 
 

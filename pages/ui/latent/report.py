@@ -1,4 +1,4 @@
-"""What the Latent space page tells in a report: the maps, the selected images, and the numbers."""
+"""The report of the Latent space page: maps, selected images, walk, pinned place, and tables."""
 
 from dataclasses import dataclass
 from itertools import count
@@ -24,13 +24,15 @@ from pages.ui.latent import walking
 from pages.ui.latent.views import View
 from pages.ui.latent.walking import Shown, Strip, Walk
 
-SHADES = 12  # colours a scale is drawn in
+SHADES = 12  # groups into which a continuous colour scale is divided
 
 
 @dataclass(frozen=True)
 class Told:
-    """views: the models' maps.  selected: positions of the selected images.  walked: the walk that
-    is on the page.  pinned: the place that is pinned on the first model's plane.
+    """What the report contains.
+
+    views: the maps, one for each model.  selected: positions of the selected images.  walked: the
+    walk on the page, or None.  pinned: the place pinned on the first model's plane, or None.
     """
 
     views: tuple[View, ...]
@@ -40,7 +42,7 @@ class Told:
 
 
 def content(told: Told) -> Content:
-    """The maps with what was selected on them, and where one went from there."""
+    """The content of the report."""
     views, walked, pinned = told.views, told.walked, told.pinned
     asked, images = views[0].asked, views[0].population.images
     said = latent_controls.sentence(views[0].population, asked.crowd, views[0].card)
@@ -74,7 +76,7 @@ def _chart(one: View) -> Chart:
 
 
 def _groups(one: View) -> list[tuple[str, Style, Positions]]:
-    """Name, style and members: of each group, or of each shade of a scale."""
+    """Name, style and members of each group, or of each of SHADES bins of a continuous scale."""
     colouring = one.colouring
     if isinstance(colouring, Groups):
         return [
@@ -104,7 +106,7 @@ def _selected(one: View, selected: Positions) -> tuple[Row, ...]:
     x_hat = cache.autoencoder(one.card).decode(one.codes.z[shown])
     ids, names = images.ids.tolist(), [images.label_name(i) for i in range(len(images))]
     errors = [decimal(float(value), 4) for value in one.codes.errors(shown)]
-    n = f"{len(shown):,} of {len(selected):,} selected images; below: the class, and the MSE."
+    n = f"{len(shown):,} of {len(selected):,} selected images, with the class and the MSE below."
     return (
         Row("Selected", downloads.tiles(mosaic.colours(images.pixels()), ids, names), detail=n),
         Row("Rebuilt", downloads.tiles(mosaic.colours(x_hat), ids, errors), "reconstructed"),
@@ -112,7 +114,7 @@ def _selected(one: View, selected: Positions) -> tuple[Row, ...]:
 
 
 def _numbers(views: tuple[View, ...]) -> tuple[Table, ...]:
-    """How far classes stay together, where that has been measured."""
+    """The embedding metrics of the models for which they have been computed."""
     columns = ("", "numbers", *latent_numbers.MEANINGS)
     tables = []
     for one in views:
@@ -132,11 +134,11 @@ def _means(views: tuple[View, ...]) -> tuple[Table, ...]:
     return (Table("Reconstruction", ("checkpoint", "mean MSE of these images"), rows),)
 
 
-# What a report tells of where one went in code space: the walk, and the place on the plane.
+# The walk and the pinned place in the report.
 
 
 def place_settings(walked: Shown | None, pinned: Place | None) -> dict[str, str]:
-    """Which walk and where on it, and which place."""
+    """Walk, position of its slider, and pinned place, as settings of the report."""
     found = {}
     if walked:
         walk = walked.walk
@@ -170,7 +172,7 @@ def place_figures(walked: Shown | None) -> tuple[Figure, ...]:
 
 
 def place_tables(walked: Shown | None) -> tuple[Table, ...]:
-    """The same as numbers, at the steps that the strips show."""
+    """The errors along the walk as a table, at the steps that the strips show."""
     if walked is None:
         return ()
     walk = walked.walk
@@ -186,17 +188,17 @@ def place_tables(walked: Shown | None) -> tuple[Table, ...]:
 
 
 def _of_walk(walked: Shown) -> tuple[Row, ...]:
-    """Each way of the walk as a strip, and all pictures where the slider stands."""
+    """Each interpolation as a strip, and all pictures at the position of the slider."""
     walk, at = walked.walk, walked.at
     ids, below = zip(*walk.cells, strict=True)
     here = downloads.tiles(mosaic.colours(walk.x[at]), ids, below)
-    title = f"Where the slider stands: {walk.label.lower()} {walk.values[at]:.2f}"
+    title = f"At the position of the slider: {walk.label.lower()} {walk.values[at]:.2f}"
     strips = (_strip(walk, strip) for strip in walk.strips)
     return (*strips, Row(title, here, "reconstructed"))
 
 
 def _of_place(one: View, place: Place) -> Row:
-    """What is decoded at a place of the plane, and the nearest image.  place: one of its nodes."""
+    """The image decoded at a node of the plane, and the nearest image of the data."""
     lattice, images = latent_plane.lattice(one), latent_plane.known_images(one)
     ticks = ((lattice.ys, place.y), (lattice.xs, place.x))
     row, column = (int(np.abs(on - at).argmin()) for on, at in ticks)
@@ -206,10 +208,12 @@ def _of_place(one: View, place: Place) -> Row:
     pictures = np.stack([decoded, images.pixels([i])[0]])
     image_id, label = str(images.ids[i]), images.label_name(i)
     x_title, y_title = latent_views.axis_titles(one.card, one.axes, "pca")
-    said = f"On the plane of {x_title} and {y_title}; the nearest code is "
-    said += f"{lattice.distance[row, column]:.3g} away."
+    said = f"On the plane of {x_title} and {y_title}. Distance to the nearest code: "
+    said += f"{lattice.distance[row, column]:.3g}."
     if lattice.far[row, column]:
-        said += " No image is near this place: the model invents."
+        said += (
+            " No image of the data is near this place, so the decoded image resembles none of them."
+        )
     tiles = downloads.tiles(
         mosaic.colours(pictures),
         ("decoded", image_id),

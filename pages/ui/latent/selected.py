@@ -1,4 +1,4 @@
-"""The selected images as a grid, page by page, and what can be taken away of them."""
+"""The selected images as a grid in pages, and their downloads."""
 
 import numpy as np
 import pandas as pd
@@ -26,12 +26,12 @@ EMPTY = (
 
 
 def draw(one: View) -> str | None:
-    """The grid; the id of an image that was clicked in it."""
+    """Draw the grid; return the id of the image that was clicked in it, or None."""
     images = one.population.images
     chosen = selected_positions(images)
     away = len(selection.ids()) - len(chosen)
     if away:
-        st.caption(f"{away:,} selected images are not among the points of this map.")
+        st.caption(f"{away:,} of the selected images are not on this map.")
     if not len(chosen):
         st.info(EMPTY, icon=":material/lasso_select:")
         return None
@@ -40,19 +40,20 @@ def draw(one: View) -> str | None:
         page = _page(len(order))
         _downloads(one, order)
         st.button(
-            "Clear", on_click=selection.select, args=((),), help="Select nothing, on all pages"
+            "Clear", on_click=selection.select, args=((),), help="Clear the selection on all pages"
         )
     st.caption(
         f"{len(chosen):,} of {len(images):,} images: each original beside its reconstruction, its "
-        "error, and the share of the model's test images that are rebuilt better"
+        "MSE, and the share of the model's test images with a lower MSE"
     )
     shown = order[ON_A_PAGE * (page - 1) : ON_A_PAGE * page]
     return gallery.show(_packed(one, shown), "selected_images")
 
 
 def starts(one: View, most: int) -> tuple[int, ...]:
-    """Positions of images to start a walk from: the selected ones; of fewer than two, more from
-    one of each class.
+    """Positions of images to start a walk from, at most `most`.
+
+    They are the selected images; if fewer than two are selected, one image of each class follows.
     """
     images = one.population.images
     chosen = selected_positions(images)[:most].tolist()
@@ -63,11 +64,11 @@ def starts(one: View, most: int) -> tuple[int, ...]:
 
 
 def said_of_starts(one: View, most: int) -> str:
-    """Which images those are."""
+    """One sentence about which images starts() returns."""
     n = min(most, len(selected_positions(one.population.images)))
     if n < 2:
-        return "Here: one image of each class. Select images on the map to take those."
-    return f"Here: the first {n:,} selected images."
+        return "Shown: one image of each class. Select images on the map to use those instead."
+    return f"Shown: the first {n:,} selected images."
 
 
 def name_of(one: View, image_id: str) -> str:
@@ -78,7 +79,7 @@ def name_of(one: View, image_id: str) -> str:
 
 
 def table(one: View, chosen: Positions) -> pd.DataFrame:
-    """A row an image: id, label, error, percentile, place on the map, and the code."""
+    """A table with a row for each image: id, label, MSE, percentile, coordinates, and the code."""
     images, codes = one.population.images, one.codes
     columns = {
         "id": images.ids[chosen].tolist(),
@@ -95,7 +96,7 @@ def table(one: View, chosen: Positions) -> pd.DataFrame:
 def _order(one: View, chosen: Positions) -> Positions:
     ways = {"as in the data": None, "worst rebuilt first": -1, "best rebuilt first": 1}
     default = next(iter(ways))
-    help_text = "In which order the images stand"
+    help_text = "The order of the images"
     chosen_way = widgets.choice(
         st.selectbox, "Order", list(ways), ORDER, default, help=help_text, width=220
     )
@@ -118,7 +119,7 @@ def _downloads(one: View, order: Positions) -> None:
         "text/csv",
         icon=":material/download:",
         on_click="ignore",
-        help="Id, label, error, percentile, place and code of each selected image",
+        help="Id, label, MSE, percentile, map coordinates and code of each selected image",
     )
     st.download_button(
         "Images",

@@ -1,4 +1,4 @@
-"""What the Latent space page knows of one model: all that its parts draw from."""
+"""The data of one model on the Latent space page, from which its parts are drawn."""
 
 from dataclasses import dataclass, replace
 
@@ -22,10 +22,10 @@ from pages.ui.session import selection
 
 @dataclass(frozen=True)
 class View:
-    """One model and the images: all that the parts of the page draw from.
+    """One model with images, codes, axes and colours.
 
-    known, known_codes: the images that axes and plane are made of: those of the first sample.
-    method: how the codes are drawn now, which is PCA until what was asked for is there.
+    known, known_codes: images and codes of the sample with seed 0, from which axes and plane are
+    computed.  method: the projection that is drawn: PCA until the chosen one is computed.
     """
 
     asked: Asked
@@ -41,7 +41,7 @@ class View:
 
 
 def view(asked: Asked, card: Card) -> View:
-    """What the page knows of one model."""
+    """The view of one model."""
     crowd, first = asked.crowd, latent_data.first(asked.crowd)
     population, known = latent_data.population(crowd), latent_data.population(first)
     codes = encoding.encoded(crowd, card)
@@ -56,9 +56,9 @@ def view(asked: Asked, card: Card) -> View:
 
 
 def kept(one: View, at_once: bool = False) -> str:
-    """Which projection it is, and how much of the codes it keeps, in words.
+    """One sentence: the projection, its share of the variance, and its trustworthiness.
 
-    at_once: what takes a while is left out, if it is not known yet.
+    at_once: do not wait for the trustworthiness if it is not computed yet.
     """
     if one.card.latent_dim <= 2:
         return "The code is drawn as it is."
@@ -68,21 +68,25 @@ def kept(one: View, at_once: bool = False) -> str:
 
 
 def measuring(one: View) -> Task:
-    """The task that measures how true the map is."""
+    """The task that measures the trustworthiness of the map."""
     return latent_jobs.trusting(one.asked.crowd, one.card, one.method)
 
 
 def _trust(one: View, at_once: bool) -> str | None:
-    """Of the PCA: of the sample that its axes are made of, so that it is measured once."""
+    """The trustworthiness in words; of the PCA that of the sample with seed 0."""
     asked = measuring(one)
     if at_once and cache.find(asked) is None:
         return "is being measured"
     found = float(cache.computed(asked)["trust"])
-    return None if np.isnan(found) else f"{found:.2f} (1 = all neighbours are true)"
+    return (
+        None
+        if np.isnan(found)
+        else f"{found:.2f} (1 = neighbours on the map are neighbours in code space)"
+    )
 
 
 def axis_titles(card: Card, axes: Axes, method: str) -> tuple[str, str]:
-    """What the two axes of a map are."""
+    """The titles of both axes of a map."""
     if card.latent_dim == 1:
         return "z₀", "nothing"
     if card.latent_dim == 2:
@@ -95,5 +99,5 @@ def axis_titles(card: Card, axes: Axes, method: str) -> tuple[str, str]:
 
 
 def selected_positions(images: ImageSet) -> Positions:
-    """Where the selected images stand, in the order of the set; those of other sets left out."""
+    """Positions of the selected images among these images, ascending."""
     return images.known_positions(selection.ids())

@@ -1,4 +1,4 @@
-"""A walk through code space on the page: a scrubber, strips of pictures, and a file that moves."""
+"""A walk through code space on the page: a slider, strips of pictures, and an animation."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,13 +18,13 @@ from pages.ui.figures import animation, mosaic
 from pages.ui.session import state
 
 STEPS = 41
-STRIP = 11  # of these, shown side by side
+STRIP = 11  # steps shown side by side
 FORMATS: dict[animation.Format, str] = {"GIF": "image/gif", "WEBP": "image/webp"}
 STRIP_SIDE, STRIP_GAP = 72, 3  # pixels
 
 
 class Original(NamedTuple):
-    """A real image at an end of a strip.  x: (C, H, W)."""
+    """An original image at an end of a strip.  x: (C, H, W)."""
 
     id: str
     x: Array
@@ -32,10 +32,10 @@ class Original(NamedTuple):
 
 @dataclass(frozen=True)
 class Strip:
-    """One way of a walk, to be laid out side by side.
+    """One row of a walk's pictures, laid out side by side.
 
-    of: which of the walk's pictures.  title: what it shows.  before, after: the originals that
-    stand at its ends.
+    of: index of the picture among the n of the walk.  title: what it shows.  before, after: the
+    originals at its ends.
     """
 
     of: int
@@ -46,12 +46,12 @@ class Strip:
 
 @dataclass(frozen=True)
 class Walk:
-    """Pictures that follow a slider.
+    """n pictures that follow a slider with S positions.
 
-    title: what the walk is.  values: (S,) where the slider can stand.  start: where it stands
-    first.  x: (S, n, C, H, W).  cells: one for each of the n pictures.  label, help: the slider's.
-    numbers: (S, n), under the pictures.  detail: what they are.  strips: its ways.  errors: what a
-    report tells of them, (S,) each.
+    title: what the walk is.  values: (S,) of the slider.  start: first value of the slider.  x: (S,
+    n, C, H, W).  cells: one for each of the n pictures.  label, help: of the slider.  numbers: (S,
+    n), shown under the pictures.  detail: what the numbers are.  strips: rows of the report and the
+    page.  errors: curves of the report, (S,) each.
     """
 
     title: str
@@ -70,8 +70,10 @@ class Walk:
 
 @dataclass(frozen=True)
 class Shown:
-    """A walk on the page.  at: the step where its slider was let go.  clicked: the id of a picture
-    that was clicked just now, or None.
+    """A walk on the page.
+
+    at: the step where the slider was released.  clicked: id of the picture that was clicked in this
+    run of the page, or None.
     """
 
     walk: Walk
@@ -80,7 +82,7 @@ class Shown:
 
 
 def packed(walk: Walk, card: Card) -> Packed:
-    """The scrubber of a walk, ready to be sent; cache it."""
+    """The slider component of a walk, packed for the browser; cache it."""
     row = Row(
         card.title,
         "reconstructed",
@@ -95,23 +97,25 @@ def packed(walk: Walk, card: Card) -> Packed:
 
 
 def show(walk: Walk, ready: Packed, key: str, link: str) -> Shown:
-    """The scrubber; where it was let go is part of the link.
+    """Draw the slider of a walk; the position where it is released is part of the link.
 
-    key: the component's.  link: what the place is called in the link.
+    key: of the component.  link: name of the position in the link.
     """
     values = ready.header["values"]  # rounded, as the browser reports them
     default = values[_nearest(values, walk.start)]
     place = state.recall_number(link, default, values[0], values[-1])
     event = sweep.show(ready, key, state.on_appearance(key, place))
-    at = _nearest(values, event.value)  # of another walk's values the browser takes the nearest
+    at = _nearest(values, event.value)  # the browser chooses the value nearest to the one in a link
     st.session_state[link] = values[at]
     state.publish(link, default)
     return Shown(walk, at, event.clicked)
 
 
 def offer_animation(place: DeltaGenerator, walk: Walk, name: str) -> None:
-    """Buttons that make the walk a file: GIF or WebP."""
-    with place.popover("Animation", icon=":material/movie:", help="The walk as a moving picture"):
+    """Draw buttons that download the walk as an animation: GIF or WebP."""
+    with place.popover(
+        "Animation", icon=":material/movie:", help="Download the walk as an animation"
+    ):
         for kind, mime in FORMATS.items():
             st.download_button(
                 kind,
@@ -120,18 +124,18 @@ def offer_animation(place: DeltaGenerator, walk: Walk, name: str) -> None:
                 mime,
                 key=f"{name}_{kind}",
                 on_click="ignore",
-                help="There and back, enlarged with hard pixels",
+                help="Forwards and backwards, enlarged without smoothing",
             )
 
 
 def frames(walk: Walk) -> mosaic.Pixels:
-    """The pictures of a walk as the screen shows them: (S, n, H, W, 3)."""
+    """The pictures of a walk in display colours: (S, n, H, W, 3) uint8."""
     flat = mosaic.colours(walk.x.reshape(-1, *walk.x.shape[2:]))
     return flat.reshape(*walk.x.shape[:2], *flat.shape[1:])
 
 
 def steps(walk: Walk) -> list[int]:
-    """The steps that are laid out side by side: equally far apart, both ends among them."""
+    """The STRIP steps that a strip shows: evenly spaced, with both ends."""
     return list(map(round, np.linspace(0, len(walk.values) - 1, STRIP).tolist()))
 
 
