@@ -134,7 +134,7 @@ def test_archives_of_attackers_are_refusals_on_a_page_that_stays(visit: Visit, s
     page.get_by_text("nearest codes").wait_for(timeout=SECONDS)
     assert page.get_by_test_id("stException").count() == 0
     page.get_by_text("Make a data set").click()
-    page.get_by_text("Hand over a folder or an archive").wait_for(timeout=SECONDS)
+    page.get_by_text("Add a folder or an archive").wait_for(timeout=SECONDS)
     hand_over(page, *files)
     page.get_by_role("button", name="Read the images").click(timeout=SECONDS)
     page.get_by_text("Report on 14 images").wait_for(timeout=SECONDS)
@@ -295,7 +295,7 @@ def test_colour_zip_becomes_a_set_a_model_and_pictures_of_it(
     page.get_by_role("button", name="Read the images").click(timeout=SECONDS)
     page.get_by_text("Report on 6,000 images").wait_for(timeout=SECONDS)
     page.get_by_role("button", name="Make the data set").click()
-    page.get_by_text("is made, and chosen in the sidebar").wait_for(timeout=SECONDS)
+    page.get_by_text("was made and is selected in the sidebar").wait_for(timeout=SECONDS)
     page.get_by_role("link", name="Train").click()
     epochs = page.get_by_role("spinbutton", name="Epochs")
     epochs.wait_for(timeout=SECONDS)

@@ -46,7 +46,7 @@ def choose(app: AppTest, name: str) -> AppTest:
 
 def take_in(app: AppTest, file_name: str, content: bytes) -> AppTest:
     app.file_uploader[0].set_value((file_name, content, "application/octet-stream"))
-    return press(app.run(), "Check it and take it in")
+    return press(app.run(), "Check and add it")
 
 
 def test_model_taken_in_is_named_after_its_file_and_listed(

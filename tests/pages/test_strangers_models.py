@@ -85,4 +85,4 @@ def test_own_image_goes_through_the_other_models_where_one_overflows(
     app = offered(app, {"a.png": digit_file(5)})
     assert errors(app) == ""
     assert b"tiny-pca" in component(app, "own_wall").bytes
-    assert any("Left out, since" in one.value and "bad" in one.value for one in app.caption)
+    assert any("Left out, because" in one.value and "bad" in one.value for one in app.caption)

@@ -75,7 +75,7 @@ def page(open_app: OpenApp) -> Callable[..., AppTest]:
 def test_page_opened_says_what_to_do_and_asks_for_no_model(page: Callable[..., AppTest]) -> None:
     app = page()
     assert not app.exception
-    assert "Hand over images of your own" in app.info[0].value
+    assert "There are no images yet" in app.info[0].value
     assert not app.metric
 
 
@@ -184,7 +184,7 @@ def test_each_model_that_takes_the_image_is_on_the_wall(page: Callable[..., AppT
 
 def test_forgotten_images_are_gone_and_the_page_begins_again(page: Callable[..., AppTest]) -> None:
     app = press(offered(page(), {"a.png": digit_file(5), "b.png": b"x"}), "Forget all")
-    assert "Hand over images" in app.info[0].value
+    assert "There are no images yet" in app.info[0].value
     assert not tray(app).given
     assert not tray(app).rejected
 

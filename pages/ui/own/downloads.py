@@ -1,4 +1,4 @@
-"""The public data sets: what is here, and fetching the rest with progress, cancel and retry."""
+"""The section on public data sets: which are on this machine, and downloads of the others."""
 
 import streamlit as st
 
@@ -8,10 +8,10 @@ from pages.ui.frame.sidebar import Choice
 
 
 def draw(_: Choice) -> None:
-    """A line for each set."""
+    """Draw the section, a line for each set."""
     st.caption(
-        "Nothing is fetched before you ask for it. What arrives is checked against the sum that "
-        "its makers published; what is cut short or damaged is thrown away."
+        "Nothing is downloaded before you press a button. Each file is compared with the checksum "
+        "that its publishers give; incomplete or damaged files are deleted."
     )
     for known in PUBLIC_SETS:
         with st.container(border=True):
@@ -24,9 +24,9 @@ def _line(known: PublicSet) -> None:
     st.caption(f"{known.explanation} {n}")
     if known.is_here():
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(":green[:material/check:] Here", width="content")
+            st.markdown(":green[:material/check:] On this machine", width="content")
             st.button("Choose", key=f"choose_{known.id}", on_click=sidebar.choose, args=(known.id,),
                       disabled=st.session_state["dataset"] == known.id,
-                      help="Choose it in the sidebar, for all pages")  # fmt: skip
+                      help="Select this data set in the sidebar, for all pages")  # fmt: skip
     else:
         public_sets.offer(known)

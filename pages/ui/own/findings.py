@@ -1,4 +1,4 @@
-"""What is odd about images that have been read, before anything is made of them."""
+"""The report on images that were read, before a data set is made: duplicates and other faults."""
 
 from collections.abc import Sequence
 
@@ -18,12 +18,12 @@ from pages.ui.own import results as own_results
 
 Positions = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
-SHOWN = 24  # pairs and images as pictures
+SHOWN = 24  # pairs or images that are shown as pictures
 EXAMPLES = 8
 
 
 def draw(draft: Draft) -> None:
-    """Counts, some images as they will be, and each kind of oddity with its files."""
+    """Draw the report: counts, some prepared images, and each kind of fault with its files."""
     st.subheader(
         f"Report on {counted(len(draft), 'image')}", help="Nothing has been made or trained yet"
     )
@@ -40,29 +40,33 @@ def draw(draft: Draft) -> None:
 
 
 def counts(draft: Draft) -> tuple[tuple[str, int, str], ...]:
-    """How many images there are of each kind: its name, the number, and what it is."""
+    """Counts by kind of image: name of the kind, number, and explanation."""
     return (
         ("Offered", draft.n_offered, "Files found"),
         ("Images", len(draft), "Files that are images"),
-        ("Unreadable", len(draft.rejected), "Files that are none, or broken"),
+        ("Unreadable", len(draft.rejected), "Files that are no images, or damaged"),
         ("Equal", int(draft.repeats().sum()), "The same pixels as an earlier image, at this size"),
         (
             "Almost equal",
             int(draft.near_repeats().sum()),
-            "Hardly another picture than an earlier one",
+            "Differs hardly visibly from an earlier image",
         ),
-        ("Very small", int(draft.small().sum()), "Less than half the pixels a side chosen"),
+        (
+            "Very small",
+            int(draft.small().sum()),
+            "Less than half as many pixels a side as the chosen size",
+        ),
     )
 
 
 def examples(draft: Draft) -> Positions:
-    """Which images stand for all of them: EXAMPLES at most, evenly spread."""
+    """Positions of the example images: at most EXAMPLES, evenly spaced."""
     every = max(1, len(draft) // EXAMPLES)
     return np.arange(len(draft))[::every][:EXAMPLES]
 
 
 def drawn(draft: Draft, chosen: Positions) -> mosaic.Pixels:
-    """Images of a draft as they will be, to be shown: (n, H, W, 3)."""
+    """Prepared images of a draft, in display colours: (n, H, W, 3) uint8."""
     x = np.divide(draft.pixels()[chosen], 255, dtype=np.float32)
     return mosaic.colours(x)
 

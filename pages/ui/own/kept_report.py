@@ -1,4 +1,4 @@
-"""What the sections on own data sets and on models tell in a report."""
+"""The reports of the sections on own data sets and on models."""
 
 from collections.abc import Mapping, Sequence
 
@@ -17,7 +17,7 @@ from pages.ui.figures.text import decimal, size_name
 from pages.ui.frame import downloads
 from pages.ui.own import findings
 
-N_SHOWN, MOST_CLASSES = 8, 20  # pictures of a set, and classes that are named
+N_SHOWN, MOST_CLASSES = 8, 20  # pictures of a set; class names in a table
 SETS = ("data set", "size", "to train", "to test", "classes", "prepared", "left out", "from")
 SPLITS = ("data set", "made", "test share", "seed of the split", "models trained on it")
 MODELS = (
@@ -27,12 +27,15 @@ MODELS = (
 
 
 def sets(found: Sequence[OwnSet], cards: Sequence[Card], draft: Draft | None) -> Content:
-    """found: the sets that are here.  cards: of all models.  draft: read, but no set yet."""
+    """The report on own data sets.
+
+    found: all own sets.  cards: of all models.  draft: images that were read, but are no set yet.
+    """
     trained = [card for card in cards if card.dataset in {own.id for own in found}]
     names = ", ".join(own.name for own in found)
     said = [f"Data sets of your own: {names}." if found else "No data set of your own yet."]
     if draft is not None:
-        said = [f"{draft.source} is read and not made a data set yet.", *draft.notes, *said]
+        said = [f"{draft.source} has been read, but is not a data set yet.", *draft.notes, *said]
     return Content(
         "Your data sets",
         tuple(said),
@@ -45,7 +48,7 @@ def sets(found: Sequence[OwnSet], cards: Sequence[Card], draft: Draft | None) ->
 
 
 def models(chosen: Card, cards: Sequence[Card]) -> Content:
-    """chosen: whose facts the page shows.  cards: of all models that are here."""
+    """The report on models.  chosen: the model that the page shows.  cards: of all models."""
     own = [card for card in cards if not card.shipped]
     rows = tuple(
         (
@@ -64,7 +67,7 @@ def models(chosen: Card, cards: Sequence[Card]) -> Content:
     )
     return Content(
         "Models",
-        (f"Models that are here: {len(cards):,}, {len(own):,} of them your own.",),
+        (f"Models on this machine: {len(cards):,}, {len(own):,} of them your own.",),
         {"model looked at": chosen.name, "sha256 of document and weights": chosen.sha256},
         tuple(cards),
         tables=(Table("The models that are here", MODELS, rows),),
@@ -72,7 +75,7 @@ def models(chosen: Card, cards: Sequence[Card]) -> Content:
 
 
 def _made(found: Sequence[OwnSet], cards: Sequence[Card]) -> tuple[Table, ...]:
-    """What each set is, and how it was parted."""
+    """Tables: the facts of each set, and how it was split."""
     facts, splits = [], []
     for own in found:
         names = [card.name for card in cards if card.dataset == own.id]

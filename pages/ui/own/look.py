@@ -1,4 +1,4 @@
-"""Your images, one by one: what the network sees, what it makes of it, and what that means."""
+"""The section that examines single images: preparation, reconstruction, error and verdict."""
 
 from dataclasses import dataclass
 
@@ -26,18 +26,18 @@ from pages.ui.session import state
 
 DEFAULT_SHARE = 1.0  # per cent of the test images; the Outliers page has the same control
 EMPTY = (
-    "Nothing is here yet. Hand over images of your own above: PNG, JPEG, WebP, BMP, TIFF or GIF of "
-    "any size, or an archive of them. They are turned, cut, resized and made grey as the model in "
-    "the sidebar needs it, and each step can be changed."
+    "There are no images yet. Add your own above: PNG, JPEG, WebP, BMP, TIFF or GIF of any size, "
+    "or an archive of them. They are rotated, cropped, resized and converted to grey as the model "
+    "in the sidebar requires, and each of these steps can be changed."
 )
 EMPTY_PAD = (
-    "Nothing is drawn yet. Draw a digit on the pad: each stroke is put through the model at once."
+    "Nothing is drawn yet. Draw a digit on the pad: after each stroke the model reconstructs it."
 )
 
 
 @dataclass(frozen=True)
 class Looked:
-    """All images as the network sees them, and how the model of the sidebar rebuilds them."""
+    """All images as prepared for the network, and their scores with the model of the sidebar."""
 
     choice: Choice
     card: Card
@@ -45,16 +45,16 @@ class Looked:
     scored: Scored
 
     def numbers(self, name: str) -> tuple[float, float, bool]:
-        """Error, percentile and whether it is an outlier; nan and False if it is not scored."""
+        """MSE, percentile and whether it is an outlier; nan, nan, False if it has no score."""
         row = self.scored.table.iloc[int(self.images.positions([name])[0])]
         outlier = not row["reason"] and bool(row["is_outlier"])
         return float(row["error"]), float(row["percentile"]), outlier
 
 
 def draw(choice: Choice) -> None:
-    """The section."""
+    """Draw the section."""
     held = tray.mine()
-    beside = offering.way() == "draw"  # room for the pad and for what becomes of it
+    beside = offering.way() == "draw"  # beside the pad
     left, right = st.columns([5, 13], gap="medium") if beside else (st.container(), st.container())
     with left:
         offering.draw(held)
@@ -102,7 +102,10 @@ def _counts(held: Tray) -> None:
         said = f"**{offered:,} offered**: {len(held.given):,} read, {len(held.rejected):,} refused"
         st.markdown(said, width="content")
         st.button(
-            "Forget all", type="tertiary", on_click=tray.clear, help="Begin again with no images"
+            "Forget all",
+            type="tertiary",
+            on_click=tray.clear,
+            help="Remove all your images from this page",
         )
     for note in held.notes:
         st.caption(plain(note))
@@ -113,9 +116,12 @@ def _counts(held: Tray) -> None:
 
 
 def _heading(held: Tray, looked: Looked) -> None:
-    """All images with their errors, and what can be taken away."""
+    """Draw the gallery of all images with their errors, and the downloads."""
     if len(held.given) > 1:
-        st.subheader("What the network sees", help="A click chooses the image looked at below")
+        st.subheader(
+            "What the network sees",
+            help="Each image as prepared for the model. A click shows it in detail below",
+        )
         if clicked := gallery.show(_packed(looked), "own_gallery", (held.chosen,)):
             held.chosen = clicked
             st.rerun()
@@ -128,21 +134,21 @@ def _heading(held: Tray, looked: Looked) -> None:
             format="%.1f",
             key="share",
             width=150,
-            help="Of the images that the model was tested on: an image of yours is an outlier if "
-            "its error is among the highest so many per cent; the same as on the Outliers page",
+            help="An image is an outlier if its error exceeds those of all but this percentage of "
+            "the model's test images. The Outliers page has the same setting",
         )
         state.publish("share", DEFAULT_SHARE)
         own_results.downloads(looked.scored)
         st.caption(
             f"{own_results.n_outliers_in_words(looked.scored, len(looked.images))}: error above "
-            f"{decimal(looked.scored.threshold, 5)}, which {looked.scored.percentile:g} % of the "
-            f"test images of {plain(looked.card.title)} stay below "
+            f"{decimal(looked.scored.threshold, 5)}, higher than that of "
+            f"{looked.scored.percentile:g} % of the test images of {plain(looked.card.title)} "
             f"({trained_on.origin_of_numbers(looked.card)})."
         )
 
 
 def _packed(looked: Looked) -> Packed:
-    """The gallery; made anew only for other images or another verdict."""
+    """The gallery, packed for the browser; cached until images or verdicts change."""
 
     def make() -> Packed:
         items = [
@@ -164,7 +170,7 @@ def _chosen_one(held: Tray, looked: Looked, fit: Fit) -> None:
         st.caption(f"{width:,} x {height:,} pixels", width="content")
         if len(held.given) > 1:
             st.button("Remove", type="tertiary", on_click=held.remove, args=(name,),
-                      help="Take this image out of your images")  # fmt: skip
+                      help="Remove this image from your images")  # fmt: skip
     steps_form.draw(held, fit)
     error, percentile, outlier = looked.numbers(name)
     own_results.verdict(error, percentile, outlier, looked.scored)

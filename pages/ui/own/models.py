@@ -1,4 +1,4 @@
-"""Checkpoints as files: take one in, download, rename, delete."""
+"""The section on models: upload, download, rename and delete checkpoints."""
 
 from collections.abc import Callable
 
@@ -19,22 +19,22 @@ CHOSEN = "managed_model"
 GOES = "This removes its file, and all that was computed with it: codes, maps, measurements."
 ROUND, SAID = "model_uploads", "model_said"
 UPLOAD_HELP = (
-    "A .safetensors file that Hourglass saved. It is checked from the first byte to the last "
-    "before it is used; pickled files (.pt, .pth, .pkl) can run code when opened and are refused"
+    "A .safetensors file saved by Hourglass. The whole file is checked before it is used. Pickled "
+    "files (.pt, .pth, .pkl) can run code when opened and are refused"
 )
 
 
 def draw(choice: Choice) -> None:
-    """The section."""
+    """Draw the section."""
     if said := st.session_state.pop(SAID, ""):
         st.success(plain(said), icon=":material/check:")
     _upload()
-    st.subheader("The models that are here")
+    st.subheader("Models on this machine")
     for sentence in broken():
         st.warning(plain(f"Not listed: {sentence}"), icon=":material/warning:")
     cards = sorted(cache.cards(), key=lambda card: (card.shipped, natural(card.name)))
     if not cards:
-        st.info("There is no model yet: take one in above, or train one.")
+        st.info("There is no model yet: upload one above, or train one.")
         ways.to_training(choice.dataset.id)
         return
     called = {card.name: f"{card.name} · {card.title}" for card in cards}
@@ -46,7 +46,7 @@ def draw(choice: Choice) -> None:
         default=cards[0].name,
         what="model",
         format_func=called.__getitem__,
-        help="Your own first, then those that come with Hourglass",
+        help="Your own models first, then those included with Hourglass",
     )
     card = next(card for card in cards if card.name == chosen)
     _one(card)
@@ -55,7 +55,7 @@ def draw(choice: Choice) -> None:
 
 def _upload() -> None:
     n = st.session_state.setdefault(ROUND, 0)
-    file = st.file_uploader("Take in a model", key=f"model_file_{n}", help=UPLOAD_HELP)
+    file = st.file_uploader("Upload a model", key=f"model_file_{n}", help=UPLOAD_HELP)
     if not file:
         return
     name = st.text_input(
@@ -64,11 +64,11 @@ def _upload() -> None:
         key=f"model_name_{n}",
         help="1 to 64 lower-case letters, digits, - and _",
     )
-    if st.button("Check it and take it in", type="primary", icon=":material/verified_user:",
-                 help="Nothing is kept unless every check passes"):  # fmt: skip
+    if st.button("Check and add it", type="primary", icon=":material/verified_user:",
+                 help="The model is only stored if it passes all checks"):  # fmt: skip
         with errors.shown():
             card = own_models.take_in(file.getvalue(), file.name, name)
-            _said(f"{card.name} is here: {card.title}.")
+            _said(f"{card.name} was added: {card.title}.")
             st.session_state[ROUND] += 1
             st.rerun()
 
@@ -76,7 +76,7 @@ def _upload() -> None:
 def _one(card: Card) -> None:
     metrics, size = card.metrics, card.path.stat().st_size / 1e6
     shape = " x ".join(map(str, card.input_shape))
-    origin = "Comes with Hourglass" if card.shipped else "Yours"
+    origin = "Included with Hourglass" if card.shipped else "Your own"
     tested_on = f"{metrics['n']:,} test images of {one_line(metrics['dataset'])}"
     epochs = counted(card.epochs, "epoch")
     facts = (
@@ -94,10 +94,10 @@ def _one(card: Card) -> None:
             "application/octet-stream",
             icon=":material/download:",
             on_click="ignore",
-            help="The whole model as one file, to keep or to hand on",
+            help="The complete model as one file",
         )
         if card.shipped:
-            st.caption("It stays as it is; your own models can be renamed and deleted.")
+            st.caption("Included models cannot be changed; your own can be renamed and deleted.")
             return
         _rename(card)
         _delete(card)

@@ -1,4 +1,4 @@
-"""The ways to hand pictures over: files and archives, a folder, the camera, a drawing."""
+"""The ways to add images: files and archives, a folder, the camera, a drawing."""
 
 import datetime
 import hashlib
@@ -33,12 +33,12 @@ FILES_HELP = (
     "PNG, JPEG, WebP, BMP, TIFF or GIF, known by their content; or archives of them: .zip, .tar, "
     ".tar.gz or .parquet"
 )
-FOLDER_HELP = "Every image in the folder and in those below it"
-CAMERA_HELP = "The picture stays on this machine, as everything does"
+FOLDER_HELP = "Every image in the folder and in its subfolders"
+CAMERA_HELP = "The photograph stays on this machine"
 
 
 def way() -> str:
-    """The control that chooses how images are handed over, and what it says."""
+    """Draw the control that chooses how images are added; return its value."""
     return widgets.choice(
         st.segmented_control,
         "Add images",
@@ -53,7 +53,7 @@ def way() -> str:
 
 
 def draw(tray: Tray) -> None:
-    """The chosen way; what is handed over goes into the tray."""
+    """Draw the controls of the chosen way; images that are added go into the tray."""
     chosen = st.session_state["way"]
     if chosen != "draw" and DRAWING in tray.given:
         tray.rename(DRAWING, KEPT_DRAWING)
@@ -61,7 +61,7 @@ def draw(tray: Tray) -> None:
 
 
 def take(tray: Tray, files: list[tuple[str, IO[bytes]]]) -> None:
-    """Read what was handed over, with a bar, and show the page anew with it."""
+    """Read files into the tray, with a progress bar, and rerun the page."""
     bar = st.progress(0.0, "Reading the images")
 
     def tell(done: int, total: int | None) -> None:
@@ -112,12 +112,12 @@ def _draw(tray: Tray) -> None:
             on_click=_keep,
             args=(tray,),
             icon=":material/add:",
-            help="The drawing stays among your images, and the sheet is clean again",
+            help="Adds the drawing to your images and clears the pad",
         )
 
 
 def _put(tray: Tray, drawn: bytes) -> None:
-    """The drawing as it is now, if it has changed since the last time."""
+    """Put the current drawing into the tray if it has changed."""
     digest = hashlib.sha256(drawn).hexdigest()
     if st.session_state.get(LAST_DRAWN) == (tray.sheet, digest):
         return
@@ -128,7 +128,7 @@ def _put(tray: Tray, drawn: bytes) -> None:
     try:
         picture = read_image(drawn, "The drawing")
     except ImageRejected:
-        return  # no pad of ours sent that
+        return  # not sent by our drawing pad
     tray.put(Given(DRAWING, picture, picture.size))
 
 
@@ -142,34 +142,35 @@ WAYS: Mapping[str, Callable[[Tray], None]] = MappingProxyType(
 )
 
 
-# Where the images of a data set come from, and what they are to be brought to.
+# Where the images of a data set come from, and to which size and colours they are converted.
 
 UPLOADS, SUGGESTED = "set_uploads", "set_suggested"
-LOOKED_AT, SHOWN = 2_000, 40  # names that are searched; characters of one that are shown
+LOOKED_AT, SHOWN = 2_000, 40  # names that are searched; most characters of a shown name
 HOSTS = ("localhost", "127.0.0.1")
 SOURCES = {"files": "Files or archive", "folder": "Folder", "path": "Path on this machine"}
 UPLOAD_HELP = (
     "PNG, JPEG, WebP, BMP, TIFF or GIF, or archives of them: .zip, .tar, .tar.gz or .parquet, of "
-    "at most 20,000 files and 1 GB each. What is larger than may be uploaded is read where it "
-    "lies: by its path, or with `python -m core import`"
+    "at most 20,000 files and 1 GB each. Read larger ones from the disk of this machine: by their "
+    "path, or with `python -m core import`"
 )
 NAMES_HELP = (
-    "The archive does not say in which encoding its file names are: choose the one in which the "
-    "names, which become the names of classes, can be read"
+    "The archive does not state the encoding of its file names. Choose the one in which they are "
+    "readable; they become the names of the classes"
 )
 MANNER = {
-    "crop": "Cut the middle out",
-    "pad": "Fill up the edges",
+    "crop": "Crop to the centre",
+    "pad": "Pad the edges",
     "stretch": "Stretch",
-    "digit": "As MNIST's digits",
+    "digit": "Centre as MNIST's digits",
 }
 
 
 @dataclass(frozen=True)
 class Source:
-    """What was handed over.  stamp: tells it from all else; widgets about it have it in their keys.
+    """Images for a data set.
 
-    offered: gives the files.  path: where they lie, or else files: each with what it is called.
+    stamp: identifies this upload, for the keys of widgets about it.  offered: opens the files.
+    path: their folder or archive on this machine; otherwise files: names and open files.
     """
 
     name: str
@@ -181,10 +182,10 @@ class Source:
 
 @dataclass(frozen=True)
 class Looked:
-    """What a first look at it has shown.  form: one that suits the images.  n: files.
+    """What the first files of a source show.
 
-    names: some of their names.  encoding: in which those are read that are not marked as UTF-8, if
-    that is a guess; "" if it is none.
+    form: suggested size, colours and manner.  n: number of files.  names: some of their names.
+    encoding: guessed encoding of names not marked as UTF-8; "" if nothing was guessed.
     """
 
     form: Form
@@ -194,14 +195,14 @@ class Looked:
 
 
 def may_name_paths() -> bool:
-    """Whether the visitor sits at this machine: nobody else may have its folders read."""
+    """Whether the browser runs on this machine: only then may paths on it be read."""
     headers = st.context.headers
     host = (headers.get("Host") or "").rsplit(":", 1)[0]
     return host in HOSTS and "X-Forwarded-For" not in headers and "Forwarded" not in headers
 
 
 def choose_source() -> Source | None:
-    """The controls to hand images over; None as long as there are none."""
+    """Draw the controls that add images; return their source, None while there is none."""
     ways = [way for way in SOURCES if way != "path" or may_name_paths()]
     way = widgets.choice(
         st.segmented_control,
@@ -217,13 +218,13 @@ def choose_source() -> Source | None:
 
 
 def begin_anew() -> None:
-    """With an empty uploader, from the next run of the page on."""
+    """Empty the uploader, from the next run of the page on."""
     st.session_state[UPLOADS] = st.session_state.get(UPLOADS, 0) + 1
     st.session_state.pop(SUGGESTED, None)
 
 
 def source_form(images: Source) -> Form:
-    """Size, colours and manner, as suggested or chosen."""
+    """Draw the controls of size, colours and manner; return their values."""
     looked = _looked(images)
     suggested = looked.form
     st.caption(f"{counted(looked.n, 'file')} in {plain(images.name)}")
@@ -235,7 +236,7 @@ def source_form(images: Source) -> Form:
             suggested.size[0],
             key=f"set_size_{images.stamp}",
             width=140,
-            help="Pixels a side that all images are brought to; smaller ones are trained faster",
+            help="Pixels a side to which all images are resized; smaller images train faster",
         )
         colours = st.segmented_control(
             "Colours",
@@ -244,7 +245,7 @@ def source_form(images: Source) -> Form:
             key=f"set_colours_{images.stamp}",
             required=True,
             format_func={1: "Grey", 3: "Colour"}.__getitem__,
-            help="Grey keeps the brightness alone",
+            help="Grey keeps only the brightness",
         )
         manner = st.segmented_control(
             "Shape",
@@ -253,15 +254,15 @@ def source_form(images: Source) -> Form:
             key=f"set_manner_{images.stamp}",
             required=True,
             format_func=MANNER.__getitem__,
-            help="What happens to images that are not square; handwriting can be centred",
+            help="How images that are not square are made square; handwriting can be centred",
         )
     return Form((int(side), int(side)), int(colours or 3), manner or "crop")
 
 
 def encoding_choice(images: Source) -> str:
-    """What its file names are read in, where that is a guess and another was chosen; else "".
+    """The encoding chosen for file names, a key of core.data.offered.names.ENCODINGS.
 
-    A key of core.data.offered.names.ENCODINGS.
+    Returns "" if none had to be guessed, or the guess was not changed.
     """
     guessed = _looked(images)
     if not guessed.encoding:
@@ -284,7 +285,7 @@ def encoding_choice(images: Source) -> str:
 
 def _by_path() -> Source | None:
     text = st.text_input(
-        "Folder or archive", key="set_path", help="On the machine that Hourglass runs on"
+        "Folder or archive", key="set_path", help="A path on the machine that runs Hourglass"
     )
     path = Path(text)
     name, offered = printable(path.name), partial(gate.at_path, path)
@@ -309,7 +310,7 @@ def _uploaded(way: str) -> Source | None:
 
 
 def _looked(images: Source, encoding: str = "") -> Looked:
-    """The first look at what was handed over, taken once for each encoding of its names."""
+    """What the first files of a source show; cached for each encoding of names."""
     kept = st.session_state.get(SUGGESTED)
     if kept is None or kept[0] != images.stamp:
         kept = (images.stamp, {})
@@ -326,7 +327,7 @@ def _looked(images: Source, encoding: str = "") -> Looked:
 
 
 def _telling_names(offered: Offered) -> tuple[str, ...]:
-    """A few names that show how they were read."""
+    """A few file names that show whether the encoding is right."""
     telling = (offer.name for offer in islice(offered, LOOKED_AT) if not offer.name.isascii())
     return tuple(
         name if len(name) <= SHOWN else f"{name[:SHOWN]}..." for name in islice(telling, 3)

@@ -1,4 +1,4 @@
-"""Where an own image lies among the images of the data set: a star on the map of codes."""
+"""An own image as a star on the map of the data set's codes, with its nearest neighbours."""
 
 from collections.abc import Sequence
 
@@ -30,8 +30,8 @@ N_NEIGHBOURS = 8
 
 
 def draw(chosen: str, images: ImageSet, choice: Choice, card: Card) -> None:
-    """The map with a star, and the images nearest to it."""
-    st.subheader("Its place among the others")
+    """Draw the map with stars, and the images with the nearest codes."""
+    st.subheader("Position in latent space")
     crowd = Crowd(choice.dataset.id, choice.split, False, MOST, 0)
     population = latent_data.population(crowd)
     codes = encoding.encoded(crowd, card)
@@ -58,7 +58,7 @@ def draw(chosen: str, images: ImageSet, choice: Choice, card: Card) -> None:
 def with_stars(
     figure: go.Figure, xy: scatter.Places, names: Sequence[str], chosen: int
 ) -> go.Figure:
-    """The map with own images on it: (n, 2); the chosen one large."""
+    """The map with own images as stars at (n, 2), the chosen one larger."""
     others = [i for i in range(len(names)) if i != chosen]
     for members, size in ((others, 9), ([chosen], 20)):
         if members:
@@ -98,7 +98,7 @@ def _neighbours(z: Array, others: Array, images: ImageSet) -> None:
     near = images.take(found.positions[0])
     st.markdown(f"**The {k} images with the nearest codes**")
     items = [
-        Item(image_id, tuple(filter(None, (near.label_name(i), f"{distance:.2f} away"))))
+        Item(image_id, tuple(filter(None, (near.label_name(i), f"distance {distance:.2f}"))))
         for i, (image_id, distance) in enumerate(
             zip(near.ids.tolist(), found.distances[0].tolist(), strict=True)
         )
@@ -108,4 +108,6 @@ def _neighbours(z: Array, others: Array, images: ImageSet) -> None:
     if clicked := gallery.show(packed, "own_neighbours", selection.ids()):
         selection.toggle(clicked)
         st.rerun()
-    st.caption("Distance between codes. A click selects an image for all pages.")
+    st.caption(
+        "Below each: Euclidean distance of the codes. A click selects an image on all pages."
+    )

@@ -1,4 +1,4 @@
-"""What Your images tells in a report: the images, the verdict on each, and all under noise."""
+"""The report of the section that examines images: preparation, verdicts, and noise."""
 
 from collections.abc import Mapping
 
@@ -26,8 +26,10 @@ COLUMNS = (
 
 
 def content(images: ImageSet, scored: Scored, noised: Told, steps: Mapping[str, str]) -> Content:
-    """images: all, as the network sees them.  noised: the pictures under the slider.  steps: how
-    each was prepared, in words, by name.
+    """The content of the report.
+
+    images: all, as prepared for the network.  noised: the pictures under the noise slider.  steps:
+    how each image was prepared, in words, by name.
     """
     card, first = noised.cards[0], noised.sweeps[0]
     settings = {
@@ -64,7 +66,7 @@ def _seen(images: ImageSet, scored: Scored) -> Row:
     below = ["not scored" if np.isnan(value) else f"{value:.1f} %" for value in percentiles]
     pictures = mosaic.colours(images.pixels())
     n = min(len(images), downloads.MOST_TILES)
-    detail = f"{n:,} of {len(images):,}; below: the percentile of the error."
+    detail = f"{n:,} of {len(images):,} images, with the percentile of the error below."
     row = downloads.tiles(pictures, images.ids.tolist(), below)
     return Row("What the network sees", row, detail=detail)
 
@@ -73,7 +75,7 @@ def _verdicts(scored: Scored) -> Table:
     found = scored.table
     words = np.where(found["is_outlier"].fillna(False).astype(bool), "outlier", "usual")
     told = found.assign(verdict=np.where(found["error"].isna(), "", words))
-    note = "Percentile: the share of the images the model was tested on with a lower error."
+    note = "Percentile: the share of the model's test images with a lower error."
     return downloads.table("Your images", told, COLUMNS, note)
 
 

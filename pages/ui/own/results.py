@@ -1,4 +1,4 @@
-"""What a model makes of a person's own images: a verdict, the live slider, tables to take away."""
+"""Results for own images: verdict, noise slider, all models side by side, downloads."""
 
 import hashlib
 from collections.abc import Sequence
@@ -35,27 +35,31 @@ AT_ONCE = 8  # pictures under the slider
 
 
 def n_outliers_in_words(scored: Scored, n: int) -> str:
-    """How many of n images are outliers, and how many could not be scored, in words."""
+    """Number of outliers among n images, and of images without a score, in words."""
     missing = scored.n_not_finite
     more = f" ({missing:,} more are not scored: the output is not finite)" if missing else ""
     return f"{scored.n_outliers:,} of {n - missing:,} outliers{more}"
 
 
 def captions(error: float, percentile: float, outlier: bool) -> tuple[str, str]:
-    """What stands below the picture of one image."""
+    """The two lines below the picture of an image."""
     if np.isnan(error):
         return "not scored", "the output is not finite"
     return decimal(error, 5), f"{percentile:.1f} %{' · outlier' if outlier else ''}"
 
 
 def verdict(error: float, percentile: float, outlier: bool, scored: Scored) -> None:
-    """The error of one image, among those of the test images, and what follows."""
+    """Draw the error of one image, its percentile among the test images, and the verdict."""
     if np.isnan(error):
         st.warning(f"{NOT_SCORED} Choose another model.", icon=":material/error:")
         return
     with st.container(horizontal=True, gap="medium"):
         for label, value, explanation in (
-            ("Error (MSE)", decimal(error, 5), "Mean squared difference; pixels are 0 to 1"),
+            (
+                "Error (MSE)",
+                decimal(error, 5),
+                "Mean squared error between image and reconstruction; pixels are 0 to 1",
+            ),
             ("Percentile", f"{percentile:.1f} %", "Share of the test images with a lower error"),
         ):
             st.metric(label, value, width="content", help=explanation)
@@ -63,7 +67,7 @@ def verdict(error: float, percentile: float, outlier: bool, scored: Scored) -> N
 
 
 def words(percentile: float, outlier: bool, line: float) -> str:
-    """What an error's percentile says, in a sentence."""
+    """The verdict on an image in one sentence.  line: percentile of the threshold."""
     if percentile >= 100:
         place = "higher than of all the test images"
     elif percentile <= 0:
@@ -72,11 +76,11 @@ def words(percentile: float, outlier: bool, line: float) -> str:
         place = f"higher than {percentile:.1f} % of the test images"
     side = "above" if outlier else "not above"
     tail = "an :red[**outlier**]" if outlier else "**usual**"
-    return f"The error is {place}: {side} the line of {line:g} %, so the image is {tail}."
+    return f"The error is {place}: {side} the threshold of {line:g} %, so the image is {tail}."
 
 
 def downloads(scored: Scored) -> None:
-    """The numbers of all images, and the files that could not be read, as CSV and Parquet."""
+    """Draw downloads of the scores and of the unreadable files, as CSV and Parquet."""
     for label, make, mime in (
         ("CSV", tables.csv_bytes, "text/csv"),
         ("Parquet", tables.parquet_bytes, "application/vnd.apache.parquet"),
@@ -88,19 +92,19 @@ def downloads(scored: Scored) -> None:
             mime,
             icon=":material/download:",
             on_click="ignore",
-            help=f"A row an image, as {label}: error, percentile, outlier or not, and for files "
-            "that could not be read the reason",
+            help=f"{label} with a row for each image: error, percentile and verdict, or the "
+            "reason why a file could not be read",
         )
 
 
 def table_of_rejected(rejected: Sequence[Rejected]) -> None:
-    """Names and reasons."""
+    """Draw a table of rejected files with the reasons."""
     table = pd.DataFrame(rejected, columns=["file", "reason"])
     st.dataframe(tables.safe_table(table), hide_index=True)
 
 
 def draw(chosen: str, images: ImageSet, card: Card, fitting: Sequence[Card]) -> Told:
-    """The chosen image and some others under the noise slider, through up to three models."""
+    """Draw the chosen image and some others under the noise slider, with up to three models."""
     st.subheader("Under noise")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         cards = controls.compared(card, fitting)
@@ -121,7 +125,7 @@ def draw(chosen: str, images: ImageSet, card: Card, fitting: Sequence[Card]) -> 
         "image/png",
         icon=":material/download:",
         on_click="ignore",
-        help="Download these pictures, with their labels, as one",
+        help="Download these pictures with their labels as one image",
     )
     if event.clicked:
         models = tuple(cache.autoencoder(one) for one in cards)
@@ -132,13 +136,13 @@ def draw(chosen: str, images: ImageSet, card: Card, fitting: Sequence[Card]) -> 
 
 
 def nearby(names: Sequence[str], chosen: str) -> list[str]:
-    """The chosen one first, then those that come after it, and round again; AT_ONCE at most."""
+    """At most AT_ONCE names: the chosen one, those after it, then from the beginning."""
     at = names.index(chosen)
     return [*names[at:], *names[:at]][:AT_ONCE]
 
 
 def digest(images: ImageSet) -> str:
-    """A name for these images, in this order and under these ids, that no others have."""
+    """A hash of these images, their order and their ids."""
     words = repr((images.images.shape, images.ids.tolist())).encode()
     return hashlib.sha256(words + images.images.tobytes()).hexdigest()
 
@@ -161,32 +165,32 @@ def _packed(
 
 
 def last_part(name: str) -> str:
-    """Of a path, to stand under a picture."""
+    """The last part of a path, as a caption."""
     return name.rsplit("/", 1)[-1] or name
 
 
 # One image through every model that takes it.
 
 HELP = (
-    "Original, reconstruction and error map for each model, the lowest error first; the error maps "
-    "share one scale. The percentile is among each model's own test images"
+    "Original, reconstruction and error map of each model, in order of error. All error maps have "
+    "the same scale. The percentile refers to each model's own test images"
 )
 
 
 def draw_wall(chosen: str, images: ImageSet, cards: Sequence[Card], line: float) -> None:
-    """Each model's answer to the chosen image, on one scale of errors."""
+    """Draw each model's reconstruction of the chosen image, with error maps on one scale."""
     st.subheader("Through all models", help=HELP)
     one = images.take(images.positions([chosen]))
     key = ("own wall", digest(one), line, tuple((card.name, card.sha256) for card in cards))
     packed, most, left_out = cache.kept(key, lambda: _packed_wall(one, cards, line))
     if left_out:
         names = listed([card.name for card in left_out])
-        st.caption(plain(f"Left out, since what they make of it is not finite: {names}."))
+        st.caption(plain(f"Left out, because their output is not finite: {names}."))
     if packed is None:
         return
     gallery.show(packed, "own_wall")
     st.caption(
-        "Left to right: what the network sees, what the model makes of it, where they differ "
+        "Left to right: the prepared image, its reconstruction, their difference "
         f"(black 0, brightest {most:.2f} and more, the same for all models)."
     )
 
@@ -194,7 +198,7 @@ def draw_wall(chosen: str, images: ImageSet, cards: Sequence[Card], line: float)
 def _packed_wall(
     one: ImageSet, cards: Sequence[Card], line: float
 ) -> tuple[Packed | None, float, list[Card]]:
-    """The gallery, None if there is nothing to show; its scale of errors; models left out of it."""
+    """The gallery or None, the largest error of its scale, and the models left out of it."""
     x = one.pixels()
     answers, left_out = [], []
     for card in cards:

@@ -1,4 +1,4 @@
-"""A folder or archive becomes a named data set: read, reported on, and made only then."""
+"""The section that makes a data set of a folder or archive, after a report on its images."""
 
 import secrets
 from collections.abc import Callable, Sequence
@@ -22,11 +22,11 @@ from pages.ui.own.offering import Source
 from pages.ui.session import state
 
 VISIT, SAID = "own_visit", "set_said"
-MADE = "set_made"  # the id of the set that was made last, until something else is read
+MADE = "set_made"  # id of the set that was made last, until other images are read
 
 
 def draw(_: Choice) -> None:
-    """The section."""
+    """Draw the section."""
     if said := st.session_state.pop(SAID, ""):
         st.success(plain(said), icon=":material/check:")
     key, found = job_key(), store.available()
@@ -49,20 +49,18 @@ def draw(_: Choice) -> None:
 
 
 def job_key() -> str:
-    """What the reading that this visitor has started is known by."""
+    """The key of this visitor's reading job."""
     return f"read {st.session_state.setdefault(VISIT, secrets.token_hex(8))}"
 
 
 def _made(found: Sequence[OwnSet]) -> None:
-    """What comes after making a set, as long as it is chosen and no model was trained on it."""
+    """Draw the next step after making a set, while it is chosen and no model was trained on it."""
     made = next((own for own in found if own.id == st.session_state.get(MADE)), None)
     if made is None or st.session_state["dataset"] != made.id:
         return
     if any(card.dataset == made.id for card in cache.cards()):
         return
-    said = (
-        f"{made.name} is made, and chosen in the sidebar for all pages. Next: train a model on it."
-    )
+    said = f"{made.name} was made and is selected in the sidebar. Next: train a model on it."
     st.success(plain(said), icon=":material/check:")
     ways.to_training(made.id, "Train a model on it", type="primary", key="train_on_made")
 
@@ -71,8 +69,8 @@ def _begin(key: str) -> None:
     images = offering.choose_source()
     if images is None:
         st.info(
-            "Hand over a folder or an archive of images: a folder a class, or all in one. They are "
-            "read once and reported on; nothing is made or trained before you have seen the report."
+            "Add a folder or an archive of images, with one subfolder for each class, or all "
+            "images together. First you get a report; the data set is made when you confirm it."
         )
         return
     with errors.shown():
@@ -85,7 +83,7 @@ def _offer_reading(key: str, images: Source) -> None:
         "Read the images",
         type="primary",
         icon=":material/play_arrow:",
-        help="In the background; other pages can be used meanwhile",
+        help="Runs in the background; you can use other pages meanwhile",
     ):
         _start(key, images, form, encoding)
         st.rerun()
@@ -97,7 +95,7 @@ def _start(key: str, images: Source, form: Form, encoding: str) -> Job:
     def work(tell: Callable[[int, int | None], None]) -> Draft:
         title = f"Reading {images.name}"
         with draft_tasks.on_disk(images.files) as files:
-            # Another process reads it: pictures of strangers, and much work.
+            # In another process, because images are not trusted and reading takes long.
             asked = (files, images.path, form, encoding, images.name, secrets.token_hex(8))
             found = cache.apart(task(draft_tasks.read, *asked, title=title, lasting=False), tell)
         return draft_tasks.as_draft(found, form, images.name)
@@ -107,16 +105,16 @@ def _start(key: str, images: Source, form: Form, encoding: str) -> Job:
 
 
 def _finish(key: str, draft: Draft) -> None:
-    if not draft.folder.exists():  # a day has passed
+    if not draft.folder.exists():  # drafts are deleted after a day
         _forget(key, draft)
         st.rerun()
     findings.draw(draft)
     keeping, name = _keeping(draft)
     with st.container(horizontal=True):
         if st.button("Make the data set", type="primary", icon=":material/dataset:",
-                     help="It is then offered on all pages"):  # fmt: skip
+                     help="It can then be chosen on all pages"):  # fmt: skip
             _make(key, draft, name, keeping)
-        if st.button("Throw it away", help="Forget what was read; your files stay as they are"):
+        if st.button("Throw it away", help="Discard what was read; your own files are not changed"):
             _forget(key, draft)
             st.rerun()
 
@@ -126,17 +124,17 @@ def _keeping(draft: Draft) -> tuple[Keeping, str]:
         out = [
             st.toggle(f"Leave out {words}", default, disabled=not count, help=explanation)
             for words, default, count, explanation in (
-                ("equal", True, draft.repeats().sum(), "Only the first of equal images is kept"),
+                ("equal", True, draft.repeats().sum(), "Keeps only the first of equal images"),
                 ("almost equal", False, draft.near_repeats().sum(),
-                 "Otherwise they are kept in the same part, train or test"),
+                 "If kept, almost equal images are put into the same split, train or test"),
                 ("very small", False, draft.small().sum(),
-                 "Images with less than half the pixels a side; enlarged they are blurred"),
+                 "Images with less than half the chosen pixels a side; enlarging blurs them"),
             )
         ]  # fmt: skip
         share = st.slider("To test on", 5, 50, 20, 5, format="%d %%", width=200,
-                          help="Share of the images that no model is trained on")  # fmt: skip
+                          help="Share of the images that are kept for testing only")  # fmt: skip
         seed = st.number_input("Seed", 0, 2**32 - 1, 0, width=120,
-                               help="The same seed makes the same two parts")  # fmt: skip
+                               help="The same seed gives the same split")  # fmt: skip
         name = st.text_input("Name", make_set.free_name(draft.source), width=220,
                              help="1 to 64 lower-case letters, digits, - and _")  # fmt: skip
     equal, near, small = (not one for one in out)
@@ -184,7 +182,7 @@ def _list(sets: tuple[OwnSet, ...]) -> None:
 
 
 def _ask(own: OwnSet) -> None:
-    """Whether to delete a set; not while a run is training on it."""
+    """Ask whether to delete a set; refused while a run is training on it."""
     found = removal.of_dataset(own, deleting.reviews())
     goes = (
         f"This removes its {counted(own.n_train + own.n_test, 'image')}, and all that was computed "

@@ -1,4 +1,4 @@
-"""One picture on its way to what the network sees: every stage, and a switch for every step."""
+"""The preparation of one picture: its stages, and a switch for every step."""
 
 import io
 from dataclasses import replace
@@ -15,31 +15,31 @@ from pages.ui.own.tray import Fit, Tray
 SIDE = 104  # pixels of a stage on the screen
 TURNS = ("0°", "90°", "180°", "270°")
 SWITCHES = (
-    ("upright", "Upright", "Turn it as the camera noted in the file (EXIF)"),
-    ("grey", "Grey", "Drop the colours: brightness as the eye perceives it"),
-    ("invert", "Invert", "Dark for light: MNIST's digits are light on black"),
-    ("clean", "Clean the paper", "Even out the light on the paper, drop its grain, specks, edges"),
-    ("centre", "Centre the digit", "As in MNIST: fitted into 20 of 28 pixels, its mass central"),
-    ("thicken", "Thicken", "Thin strokes as firm as MNIST's"),
-    ("smooth", "Soft pixels", "Resize by mixing neighbouring pixels; off: take single ones"),
+    ("upright", "Upright", "Rotate as recorded by the camera (EXIF)"),
+    ("grey", "Grey", "Convert to grey by perceived brightness"),
+    ("invert", "Invert", "Exchange light and dark: MNIST's digits are light on black"),
+    ("clean", "Clean the paper", "Even out the lighting; remove paper grain, specks and edges"),
+    ("centre", "Centre the digit", "As in MNIST: 20 of 28 pixels, centre of mass in the middle"),
+    ("thicken", "Thicken", "Make thin strokes as thick as MNIST's"),
+    ("smooth", "Soft pixels", "Resize with interpolation; off: nearest pixel"),
 )  # fmt: skip
-FRAME_HELP = "A picture of another shape: cut the middle out, fill up the edges, or neither"
+FRAME_HELP = "If the aspect ratio differs: crop to the centre, pad the edges, or stretch (whole)"
 NEEDS_GREY = ("clean", "centre", "thicken")
 
 
 def draw(tray: Tray, fit: Fit) -> None:
-    """The chosen picture's stages, and its switches."""
+    """Draw the stages of the chosen picture, and the switches."""
     name = tray.chosen
     one, steps = tray.given[name], tray.steps(name, fit)
     _stages(apply_steps(one.picture, fit.shape, steps))
     if one.picture.notes:
-        st.caption(f"While reading it: {'; '.join(one.picture.notes)}.")
+        st.caption(f"Notes on reading this file: {'; '.join(one.picture.notes)}.")
     _switches(tray, fit, steps)
     _for_all(tray, fit, steps)
 
 
 def words(steps: Steps) -> str:
-    """Steps in words, in their order, as the switches name them."""
+    """The steps in words, in order, with the names of the switches."""
     on = [label for field, label, _ in SWITCHES if getattr(steps, field)]
     return ", ".join([f"turned left {TURNS[steps.turns]}", f"frame: {steps.frame}", *on])
 
@@ -53,7 +53,7 @@ def _stages(prepared: Prepared) -> None:
 
 
 def _enlarged(image: Image.Image) -> bytes:
-    """As a PNG that the browser need not blur: at least SIDE wide, small images in hard pixels."""
+    """A PNG at least SIDE pixels wide; small images are enlarged without smoothing."""
     if max(image.size) > 2 * SIDE:
         image = image.copy()
         image.thumbnail((2 * SIDE, 2 * SIDE))
@@ -72,7 +72,7 @@ def _switches(tray: Tray, fit: Fit, steps: Steps) -> None:
             range(len(TURNS)),
             format_func=TURNS.__getitem__,
             width=110,
-            help="Quarter turns",
+            help="Rotate anticlockwise in steps of 90 degrees",
             **_bound(tray, fit, steps, "turns"),
         )
         st.segmented_control(
@@ -89,7 +89,7 @@ def _switches(tray: Tray, fit: Fit, steps: Steps) -> None:
 
 
 def _bound(tray: Tray, fit: Fit, steps: Steps, field: str) -> dict[str, Any]:
-    """What ties a widget to a step: it begins anew for another picture or model and a reset."""
+    """Key and callback of a widget; the key changes with picture, model and reset."""
     key = f"step {field} {tray.resets} {fit.shape} {fit.kind} {tray.chosen}"
     st.session_state.setdefault(key, getattr(steps, field))
     return {"key": key, "on_change": _changed, "args": (tray, fit, field, key)}
@@ -104,7 +104,7 @@ def _for_all(tray: Tray, fit: Fit, steps: Steps) -> None:
             on_click=_reset,
             args=(tray, suggested),
             disabled=steps == suggested,
-            help="The steps that are suggested for this picture",
+            help="Use the steps suggested for this picture",
         )
         if len(tray.given) > 1:
             st.button(
@@ -112,14 +112,14 @@ def _for_all(tray: Tray, fit: Fit, steps: Steps) -> None:
                 icon=":material/copy_all:",
                 on_click=_spread,
                 args=(tray, steps),
-                help="The same steps for all your images, instead of what is suggested for each",
+                help="Use these steps for all your images, instead of those suggested for each",
             )
         if tray.common is not None:
             st.button(
                 "Automatic for all",
                 on_click=_spread,
                 args=(tray, None),
-                help="For each image the steps that are suggested for it",
+                help="Use the suggested steps for every image",
             )
 
 

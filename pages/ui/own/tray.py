@@ -1,4 +1,4 @@
-"""The pictures that a visitor has handed over, for as long as the visit lasts."""
+"""The pictures that a visitor has added, kept for the session."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,7 +19,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Fit:
-    """What pictures are prepared for: the shape and the kind of data of a model."""
+    """The target of the preparation: shape and kind of data of a model."""
 
     shape: Shape
     kind: Kind
@@ -27,13 +27,12 @@ class Fit:
 
 @dataclass
 class Tray:
-    """given: the pictures by name, in order.  rejected: files that were none.  notes: sentences on
-    how files were read.
+    """The pictures of a visitor, and how each is prepared.
 
-    own: the steps a visitor chose for one picture.  common: those for all others, None for the
-    suggestion for each.  chosen: the picture that is looked at.  uploads, sheet, resets: how often
-    something was handed over, a clean sheet was taken, steps were set; what must begin anew then
-    has them in its key.
+    given: pictures by name, in order.  rejected: files that could not be read.  notes: sentences on
+    how files were read.  own: steps chosen for single pictures.  common: steps for all others, None
+    for those suggested.  chosen: name of the picture shown in detail.  uploads, sheet, resets:
+    numbers of uploads, cleared drawing pads and resets, for the keys of widgets that start over.
     """
 
     given: dict[str, Given] = field(default_factory=dict)
@@ -51,7 +50,7 @@ class Tray:
     def add(
         self, pictures: Sequence[Given], rejected: Sequence[Rejected], notes: Sequence[str] = ()
     ) -> None:
-        """Take in what was handed over together; the first of it is looked at."""
+        """Add the pictures of one upload; its first picture becomes the chosen one."""
         for i, one in enumerate(pictures):
             name = unique(one.name, set(self.given))
             self.given[name] = replace(one, name=name)
@@ -62,13 +61,13 @@ class Tray:
         self.uploads += 1
 
     def put(self, one: Given) -> None:
-        """Take in a picture, in place of the one of that name if there is one; it is looked at."""
+        """Add or replace a picture by its name; it becomes the chosen one."""
         self.given[one.name] = one
         self._forget(one.name)
         self.chosen = one.name
 
     def remove(self, name: str) -> None:
-        """Without the picture of that name."""
+        """Remove the picture of that name."""
         self.given.pop(name, None)
         self.own.pop(name, None)
         self._forget(name)
@@ -76,7 +75,7 @@ class Tray:
             self.chosen = next(iter(self.given), "")
 
     def rename(self, name: str, new: str) -> None:
-        """Another name for a picture, which then stands last."""
+        """Rename a picture and move it to the end."""
         one, steps = self.given[name], self.own.get(name)
         self.remove(name)
         new = unique(new, set(self.given))
@@ -85,26 +84,26 @@ class Tray:
             self.own[new] = steps
 
     def steps(self, name: str, fit: Fit) -> Steps:
-        """What is done to a picture: as chosen for it, or for all, or as suggested."""
+        """The steps for a picture: chosen for it, or for all pictures, or suggested."""
         chosen = self.own.get(name, self.common)
         return self.suggestion(name, fit) if chosen is None else chosen
 
     def suggestion(self, name: str, fit: Fit) -> Steps:
-        """What would be done to a picture of itself."""
+        """The steps suggested for a picture."""
         if (name, fit) not in self._suggested:
             picture = self.given[name].picture
             self._suggested[name, fit] = suggest(picture, fit.shape, fit.kind)
         return self._suggested[name, fit]
 
     def seen(self, name: str, fit: Fit) -> npt.NDArray[np.uint8]:
-        """The picture as the network sees it: (C, H, W)."""
+        """The prepared picture: (C, H, W) uint8."""
         key = (name, fit, self.steps(name, fit))
         if key not in self._seen:
             self._seen[key] = apply_steps(self.given[name].picture, fit.shape, key[2]).x
         return self._seen[key]
 
     def images(self, fit: Fit, progress: Progress | None = None) -> ImageSet:
-        """All pictures as the network sees them; what could not be read is in its rejected."""
+        """All prepared pictures; files that could not be read are in `rejected` of the set."""
         x = np.empty((len(self.given), *fit.shape), np.uint8)
         for i, name in enumerate(self.given):
             x[i] = self.seen(name, fit)
@@ -119,13 +118,13 @@ class Tray:
 
 
 def mine() -> Tray:
-    """The visitor's own; empty at first."""
+    """The tray of this session; empty at first."""
     tray: Tray = st.session_state.setdefault(KEY, Tray())
     return tray
 
 
 def clear() -> None:
-    """Forget all pictures, but not which widgets have been used."""
+    """Remove all pictures; the counters for widget keys go on."""
     before = mine()
     st.session_state[KEY] = Tray(
         uploads=before.uploads + 1, sheet=before.sheet + 1, resets=before.resets
