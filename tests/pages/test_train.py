@@ -572,5 +572,5 @@ def test_run_that_waits_for_nothing_is_starting(finished: Run, monkeypatch: Any)
     queued = Run(finished.folder, finished.config, Status(state="queued"))
     busy = Run(finished.folder.with_name("x"), finished.config, Status(state="running"))
     assert run_view.live_words(queued, [queued, finished]) == ("Starting", "gray")
-    assert run_view.live_words(queued, [queued, busy]) == ("Waiting for its turn", "gray")
+    assert run_view.live_words(queued, [queued, busy]) == ("Waiting in the queue", "gray")
     assert run_view._waiting(queued, [queued, busy]) == "Waiting for its turn, with 1 run before it"

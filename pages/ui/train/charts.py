@@ -1,4 +1,4 @@
-"""A run's numbers to plotly figures. No st calls."""
+"""Plotly figures of a run's losses, codes and pictures. No st calls."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -18,20 +18,20 @@ from pages.ui.figures.text import hover_text
 from pages.ui.figures.theme import Style
 
 Array = npt.NDArray[np.float32]
-EXPLODED = "exploded, or no number any more"
+EXPLODED = "too large to draw, or not a number (NaN)"
 
 
 def loss_curves(curves: Curves, epochs: int, log: bool) -> go.Figure:
-    """A run's losses as they grow: training with its looks inside the epochs, and test.
+    """A run's training loss, also within epochs, and its test error.
 
-    epochs: how many there will be.  log: a logarithmic axis.
+    epochs: number of epochs of the whole run.  log: a logarithmic axis.
     """
     figure = go.Figure()
     done = np.array([record.epoch for record in curves.epochs], np.float32)
     train = np.array([record.train_loss for record in curves.epochs], np.float32)
     test = np.array([record.test_mse for record in curves.epochs], np.float32)
     looked = curves.looked.astype(np.float32)
-    _line(figure, looked[:, 0], looked[:, 1], "training, inside the epoch", theme.FADED, "dot")
+    _line(figure, looked[:, 0], looked[:, 1], "training, within the epoch", theme.FADED, "dot")
     _line(figure, done, train, "training", theme.LIGHT["original"], "solid")
     _line(figure, done, test, "test", theme.LIGHT["reconstructed"], "solid")
     _exploded(figure, curves.exploded(), theme.LIGHT["outlier"])
@@ -43,7 +43,7 @@ def loss_curves(curves: Curves, epochs: int, log: bool) -> go.Figure:
 def compared_losses(
     curves: Mapping[str, Curves], log: bool, drawn: Mapping[str, Style]
 ) -> go.Figure:
-    """The test error of several runs, a line each.  curves, drawn (how): by name."""
+    """The test errors of several runs, a line each.  curves, drawn: curves and styles by name."""
     figure = go.Figure()
     for name, one in curves.items():
         done = np.array([record.epoch for record in one.epochs], np.float32)
@@ -58,9 +58,9 @@ def compared_losses(
 
 
 def code_map(codes: Array, labels: Sequence[str]) -> go.Figure:
-    """Where a plane of codes has the test images, with each class named in its middle.
+    """A map of the codes of test images, with the name of each class at its mean.
 
-    codes: (n, 2).  labels: n classes, or none.  Of many classes the most frequent are named.
+    codes: (n, 2).  labels: n classes, or none.  Only the most frequent of many classes are named.
     """
     names = np.array(labels) if labels else np.full(len(codes), "")
     placed = np.isfinite(codes).all(axis=1)
@@ -88,7 +88,7 @@ def code_map(codes: Array, labels: Sequence[str]) -> go.Figure:
 
 
 def _line(figure: go.Figure, x: Array, y: Array, name: str, colour: str, dash: str) -> None:
-    """One more curve of losses; single points are seen, too."""
+    """Add a curve of losses; isolated points are drawn as dots."""
     figure.add_scatter(
         x=x,
         y=y,
@@ -101,9 +101,9 @@ def _line(figure: go.Figure, x: Array, y: Array, name: str, colour: str, dash: s
 
 
 def _exploded(figure: go.Figure, at: Sequence[float], colour: str, whose: str = "") -> None:
-    """Crosses near the upper edge, where a loss or an error cannot be drawn any more.
+    """Add crosses near the upper edge, where a loss is too large or NaN.
 
-    whose: the name of the curve that they belong to, if there are several; it tells them in hovers.
+    whose: name of the curve, shown in tooltips; "" if there is only one.
     """
     if at:
         figure.add_scatter(
@@ -134,16 +134,16 @@ def _losses(figure: go.Figure, log: bool) -> go.Figure:
     )
 
 
-# The pictures of a run: the latest strip, and all epochs under one slider.
+# The pictures of a run: those of the last epoch, and a slider over all epochs.
 
 SIZE, GAP = 84, 6  # pixels
-MOST_VALUES = 4_000_000  # of all frames of the slider together: more would be slow to send
+MOST_VALUES = 4_000_000  # most numbers in all frames of the slider together
 MSE = "Mean squared error on test images; pixels are 0 to 1"
-LOSS = "Mean of what was minimised, over the epoch"
+LOSS = "Mean of the training loss over the epoch"
 
 
 def strip_png(pictures: Pictures) -> bytes:
-    """Originals over their reconstructions, enlarged, with clear gaps between them."""
+    """A PNG with originals above their reconstructions, enlarged, with transparent gaps."""
     rows = [mosaic.enlarged(mosaic.colours(as_floats(row)), SIZE) for row in pictures.strip]
     n, h, w, _ = rows[0].shape
     sheet = np.zeros((2 * h + GAP, n * (w + GAP) - GAP, 4), np.uint8)
@@ -155,14 +155,14 @@ def strip_png(pictures: Pictures) -> bytes:
 
 
 def _pictured(run: Run) -> list[Pictures]:
-    """The pictures of all epochs that have some, of one size: that of the last ones."""
+    """The pictures of all epochs that have pictures of the same size as the last."""
     found = [run_records.pictures(run, epoch) for epoch in run_records.pictured_epochs(run)]
     there = [one for one in found if one is not None]
     return [one for one in there if one.strip.shape == there[-1].strip.shape]
 
 
 def epochs_described(run: Run, curves: Curves) -> Sweep | None:
-    """The test images as the network rebuilt them after each epoch, if two have pictures."""
+    """A slider over epochs with the reconstructions of test images; None below two epochs."""
     found = _pictured(run)
     if len(found) < 2:
         return None
@@ -184,16 +184,16 @@ def epochs_described(run: Run, curves: Curves) -> Sweep | None:
             Row("Reconstructed", "reconstructed", Frames(x_hat), stats=stats),
         ),
         digits=0,
-        help="What the network made of the same test images after each epoch",
+        help="The network's reconstructions of the same test images after each epoch",
     )
 
 
 def _thinned(pictures: list[Pictures]) -> list[Pictures]:
-    """Every second, third ... of them if they are many, the last in any case."""
+    """Every second, third, ... of many pictures, always with the last."""
     every = math.ceil(len(pictures) * pictures[0].strip[1].size / MOST_VALUES)
     return pictures[::-1][::every][::-1]
 
 
 def as_floats(x: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-    """Pixels 0 to 255 as models take them, 0 to 1."""
+    """Pixels 0 to 255 as floats 0 to 1."""
     return np.divide(x, np.float32(255), dtype=np.float32)

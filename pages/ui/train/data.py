@@ -1,4 +1,4 @@
-"""What a run has written so far, read again only when it has written more."""
+"""The curves and pictures of a run, cached until the run writes more."""
 
 from core.runs import Run
 from core.runs import records as run_records
@@ -10,12 +10,12 @@ from pages.ui.train import charts as run_charts
 
 
 def curves(run: Run) -> Curves:
-    """A run's losses so far; read again only when something has been written."""
+    """A run's losses so far, cached until it writes more."""
     return cache.kept(("curves", *_written(run)), lambda: run_records.curves(run))
 
 
 def epoch_sweep(run: Run) -> Packed | None:
-    """The slider over a run's epochs, ready to be sent; None if fewer than two have pictures."""
+    """The slider over a run's epochs, packed for the browser; None below two with pictures."""
 
     def make() -> Packed | None:
         sweep = run_charts.epochs_described(run, curves(run))
@@ -25,7 +25,7 @@ def epoch_sweep(run: Run) -> Packed | None:
 
 
 def _written(run: Run) -> tuple[str, int]:
-    """A run, and how much it has written: as long as that is the same, so is what it says."""
+    """A cache key: the run's id and the size of its events file."""
     try:
         return str(run.folder), (run.folder / "events.jsonl").stat().st_size
     except OSError:

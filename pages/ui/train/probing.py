@@ -1,4 +1,4 @@
-"""Estimates of time and memory, measured in processes of their own, one for all visitors."""
+"""Estimates of a training's time and memory, measured in subprocesses, shared by all visitors."""
 
 import json
 import math
@@ -16,12 +16,12 @@ from core.runs import RunConfig, estimate
 from core.runs.estimate import Estimate
 from pages.ui.figures.text import sentence
 
-UNASKED = 5.0  # seconds after which nobody waits for a measurement any more
+UNASKED = 5.0  # seconds after which a measurement that no page asks for ends
 
 
 @dataclass
 class _Measurement:
-    """asked: when somebody last wanted it, by time.monotonic().  result: once it is there."""
+    """asked: when a page last asked for it, by time.monotonic().  result: None until it ends."""
 
     process: "subprocess.Popen[str]"
     asked: float
@@ -30,18 +30,18 @@ class _Measurement:
 
 @dataclass
 class Probes:
-    """All measurements of this server; safe to ask from several threads."""
+    """All measurements of this server. Safe for use by many threads."""
 
     _by_key: dict[str, _Measurement] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def known(self, config: RunConfig) -> Estimate | str | None:
-        """The estimate, or why there is none; None if it was not asked for or is not there yet."""
+        """The estimate, or the reason why it failed; None if not started or not ended."""
         found = self._by_key.get(_key(config))
         return found.result if found else None
 
     def is_measuring(self, config: RunConfig) -> bool:
-        """Whether somebody asked and it is not there yet; counts as asking again."""
+        """Whether a measurement is under way; the call keeps it alive."""
         found = self._by_key.get(_key(config))
         if found is None or found.result is not None:
             return False
@@ -49,7 +49,7 @@ class Probes:
         return True
 
     def ask(self, config: RunConfig) -> None:
-        """Begin to measure, unless it is known or under way."""
+        """Start a measurement, unless it is under way or has ended."""
         with self._lock:
             self._end_unasked()
             if _key(config) not in self._by_key:
@@ -91,18 +91,18 @@ def _key(config: RunConfig) -> str:
     return "\0".join(estimate.command(config.train, config.threads, config.data_root))
 
 
-# What a training will take, before it starts: parameters at once, time and memory when asked.
+# What a training will need: parameters, and on request time and memory.
 
-SECONDS = 0.5  # between two looks whether the measurement is there
+SECONDS = 0.5  # between two queries whether the measurement has ended
 
 
 def draw_facts(config: RunConfig) -> None:
-    """The facts about a training, and a button to measure the rest."""
+    """Draw the number of parameters, and a button that estimates time and memory."""
     infos = {info.id: info for info in catalogue.catalogue()}
     info, train = infos[config.train.dataset], config.train
     plan = architecture(train.arch).plan(info.input_shape, train.options)
     st.caption(
-        f"**{plan.n_parameters():,}** parameters · {plan.latent_dim:,} numbers in the code for "
+        f"**{plan.n_parameters():,}** parameters · code of {plan.latent_dim:,} numbers for "
         f"{math.prod(plan.input_shape):,} in the image"
     )
     shared = probes()
@@ -117,12 +117,12 @@ def draw_facts(config: RunConfig) -> None:
         st.button(
             "Estimate time and memory", icon=":material/timer:", on_click=shared.ask,
             args=(config,), width="stretch",
-            help="Trains for a second in a process of its own and keeps nothing",
+            help="Trains for about a second in another process and discards the result",
         )  # fmt: skip
 
 
 def _wait_for_facts(config: RunConfig) -> None:
-    st.caption(":material/timer: Training for a second to measure it ...")
+    st.caption(":material/timer: Training for a second to measure time and memory ...")
     if not probes().is_measuring(config):
         st.rerun(scope="app")
 

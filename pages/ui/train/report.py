@@ -1,4 +1,4 @@
-"""What the Train page tells in a report: a run's settings, losses, pictures and numbers."""
+"""The report of the Train page: a run's settings, losses, pictures and numbers."""
 
 import math
 
@@ -21,18 +21,18 @@ from pages.ui.train import data as run_data
 from pages.ui.train import result as run_result
 
 MOST_EPOCHS = 200  # rows
-NO_NUMBER = "A dash stands for what had exploded, or was no number any more."
+NO_NUMBER = "A dash stands for a value that was too large or not a number (NaN)."
 
 
 def content(run: Run, words: str, log: bool) -> Content:
-    """words: its state.  log: the losses on a logarithmic axis."""
+    """The content of the report.  words: state of the run.  log: losses on a logarithmic axis."""
     status, train = run.status, run.config.train
     curves, card = run_data.curves(run), run_result.kept(run)
     done = f"{len(curves.epochs):,} of {counted(train.epochs, 'epoch')} done"
     said = [f"{run.config.name}: {words.lower()}, {done}.", status.reason]
     if status.mse >= 0:
         said.insert(
-            1, f"Its model rebuilds the test images with an MSE of {decimal(status.mse, 5)}."
+            1, f"Its model reconstructs the test images with an MSE of {decimal(status.mse, 5)}."
         )
     return Content(
         "Training run",
@@ -46,7 +46,7 @@ def content(run: Run, words: str, log: bool) -> Content:
 
 
 def settings(run: Run) -> dict[str, str]:
-    """Everything the run was asked for, by name."""
+    """All settings of the run, by name."""
     train, status = run.config.train, run.status
     noise = f"{noise_name(train.noise)}, σ {train.noise.sigma:g}" if train.noise else "none"
     return {
@@ -66,7 +66,7 @@ def settings(run: Run) -> dict[str, str]:
 
 
 def _pictures(run: Run) -> tuple[Row, ...]:
-    """The test images that the page shows, and what became of them after the last epoch."""
+    """The test images that the page shows, and their reconstructions after the last epoch."""
     latest = run_records.pictured_epochs(run)
     found = run_records.pictures(run, latest[-1]) if latest else None
     if found is None:
@@ -92,7 +92,7 @@ def _losses(curves: Curves, log: bool) -> tuple[Figure, ...]:
     at, inside = curves.looked.T
     colours = theme.LIGHT
     lines = (
-        Series("training, inside the epoch", at, inside, theme.FADED, dash="dot"),
+        Series("training, within the epoch", at, inside, theme.FADED, dash="dot"),
         Series("training", epochs, train, colours["original"]),
         Series("", epochs, train, colours["original"], "dots"),
         Series("test", epochs, test, colours["reconstructed"]),

@@ -1,4 +1,4 @@
-"""What a run has come to: its model, against PCA and against the best run so far."""
+"""The result of a run: its model compared with PCA and the best similar run, and downloads."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -20,18 +20,18 @@ from pages.ui.frame import sidebar
 
 Part = Literal["whole", "encoder", "decoder"]
 OPEN = "Opens the Reconstruct page with this model"
-TAKE = "For other programs: ONNX, a script that trains it, the checkpoint itself"
+TAKE = "Files for other programs: ONNX, a script that trains the model, the checkpoint"
 ONNX = {
     "whole": "x (n, C, H, W), 0 to 1, to its reconstruction x_hat",
     "encoder": "x (n, C, H, W), 0 to 1, to its code z (n, D')",
     "decoder": "A code z (n, D') to the image x_hat",
 }
-CODE = "A short script of PyTorch alone that builds and trains exactly this model"
-CHECKPOINT = "The .safetensors file; Hourglass elsewhere reads it from checkpoints/local"
+CODE = "A short PyTorch script that builds and trains exactly this model"
+CHECKPOINT = "The .safetensors file; another Hourglass can open it under Your images, Models"
 
 
 def draw(run: Run, others: Sequence[Run]) -> None:
-    """The model that is kept, against PCA of the same D' and against the best run so far."""
+    """Draw the model's errors beside those of PCA and the best similar run, and its downloads."""
     card = kept(run)
     if card is None:
         return
@@ -50,23 +50,23 @@ def draw(run: Run, others: Sequence[Run]) -> None:
 
 
 def _numbers(run: Run, card: Card, best: Run | None) -> None:
-    """How well it rebuilds, beside PCA and the best other run."""
+    """Draw test MSE, PSNR and SSIM, and the errors of PCA and of the best similar run."""
     status = run.status
     shown = st.container(horizontal=True, gap="large")
-    about = "On all test images, pixels 0 to 1"
+    about = "Mean squared error over all test images; pixels are 0 to 1"
     shown.metric("Test MSE", decimal(status.mse, 5), help=about, width="content")
     if status.pca_mse > 0:
-        about = "The best that linear encoding into as many numbers can do, on the same images"
+        about = "The best linear code of the same size, on the same test images"
         _rival(shown, f"PCA, D' = {card.latent_dim}", status.mse, status.pca_mse, about)
     if best is not None:
         about = f"{plain(best.config.name)}: same images, same noise in training, same D'"
-        _rival(shown, "Best other run like it", status.mse, best.status.mse, about)
+        _rival(shown, "Best similar run", status.mse, best.status.mse, about)
     about = "Higher is nearer to the original"
     shown.metric("PSNR", psnr_text(status.psnr), help=about, width="content")
 
 
 def _rival(place: DeltaGenerator, label: str, mse: float, other: float, about: str) -> None:
-    """Another model's error, and by how much this one's differs from it."""
+    """Draw another model's error, and how much this model's error differs from it."""
     place.metric(
         label,
         decimal(other, 5),
@@ -78,7 +78,7 @@ def _rival(place: DeltaGenerator, label: str, mse: float, other: float, about: s
 
 
 def _downloads(card: Card) -> None:
-    """Each is made when it is asked for."""
+    """Draw the downloads; each file is made when its button is pressed."""
     for part in get_args(Part):
         name = f"{card.name}-{part}.onnx" if part != "whole" else f"{card.name}.onnx"
         _download(f"ONNX, {part}", partial(_onnx, card, part), name, ONNX[part])
@@ -99,24 +99,24 @@ def _onnx(card: Card, part: Part) -> bytes:
 
 
 def _choose(card: Card) -> None:
-    """Make it the model of all pages; before the sidebar is drawn."""
+    """Callback that makes a model the chosen one of all pages."""
     if catalogue.is_named(card.dataset):
         st.session_state["dataset"] = card.dataset
     sidebar.choose_model(card.name)
 
 
 def kept(run: Run) -> Card | None:
-    """The card of the model that the run has kept, if it is there still."""
+    """The card of the run's model, or None if the run has none or it was deleted."""
     if not run.status.checkpoint or run.status.mse < 0:
         return None
     return next((card for card in cache.cards() if card.name == run.status.checkpoint), None)
 
 
 def best_before(run: Run, others: Sequence[Run]) -> Run | None:
-    """The other run with the lowest error of those that had the same to do.
+    """The run with the lowest error among comparable other runs, or None.
 
-    That is: the same images and classes, the same noise, and as many numbers in the code. The
-    error of a denoiser on clean images says little about that of a model that saw no noise.
+    Comparable are runs with the same images, classes, training noise and code size: the error of
+    a denoiser on clean images cannot be compared with that of a model trained without noise.
     """
     same = [
         other
@@ -127,7 +127,7 @@ def best_before(run: Run, others: Sequence[Run]) -> Run | None:
 
 
 def _task(run: Run) -> tuple[object, ...]:
-    """What a run's error depends on besides how well it learns."""
+    """A key that is equal for comparable runs: data, noise, code size."""
     train = run.config.train
     spec = architecture(train.arch)
     dim = spec.check(train.options).get("latent_dim")
@@ -137,7 +137,7 @@ def _task(run: Run) -> tuple[object, ...]:
 
 
 def _against(mse: float, other: float) -> str | None:
-    """By how much this model's error differs; nothing if it does not to speak of."""
+    """How much this model's error differs from another, in words; None if it hardly differs."""
     if mse >= 2 * other:
         return f"{mse / other:,.1f} times that with this model"
     change = round(100 * (mse / other - 1))

@@ -1,4 +1,4 @@
-"""All runs in a table: to watch one, compare several, clone or delete."""
+"""The table of all runs, in which one can watch, compare, clone and delete them."""
 
 import math
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ from pages.ui.train import view as run_view
 
 
 def draw(found: Sequence[Run]) -> None:
-    """The table, what can be done with the chosen rows, and their curves compared."""
+    """Draw the table, buttons for the chosen rows, and the curves of the chosen runs."""
     st.subheader("Runs")
     for one in runs.broken():
         _broken(one)
@@ -37,7 +37,9 @@ def draw(found: Sequence[Run]) -> None:
     rows = ticked(table(found), ids, "compared_runs", "run", column_config=COLUMNS)
     chosen = [found[i] for i in rows]
     if not chosen:
-        st.caption("Choose a run to watch, clone or delete it; several to compare their curves.")
+        st.caption(
+            "Choose one run to watch, clone or delete it, or several to compare their curves."
+        )
         return
     for run in filter(lambda run: run.status.reason, chosen):
         st.caption(f"**{plain(run.config.name)}**: {plain(run.status.reason)}")
@@ -50,7 +52,7 @@ def draw(found: Sequence[Run]) -> None:
 
 
 def table(found: Sequence[Run]) -> pd.DataFrame:
-    """A row a run, safe to take away: the table can be exported as CSV."""
+    """A table with a row for each run; its texts are safe to export as CSV."""
     return safe_table(pd.DataFrame([_row(run, found) for run in found]))
 
 
@@ -73,7 +75,7 @@ def _row(run: Run, found: Sequence[Run]) -> dict[str, object]:
 
 
 def _epochs(run: Run) -> str:
-    """How many are done: "3 of 10", "10"; nothing for what is computed at once."""
+    """The epochs done in words, "3 of 10" or "10"; "" for models fitted in closed form."""
     epochs = run.config.train.epochs
     if BY_NAME[run.config.train.arch].closed_form:
         return ""
@@ -83,20 +85,20 @@ def _epochs(run: Run) -> str:
 
 
 def _curve(run: Run) -> list[float]:
-    """The test errors that are numbers, up to where they explode."""
+    """The test errors, up to the first that is too large or NaN."""
     errors = [record.test_mse for record in run_data.curves(run).epochs]
     return [mse for mse in errors if math.isfinite(mse)]
 
 
 def _broken(one: Broken) -> None:
-    """A folder that cannot be read, and a button to be rid of it."""
+    """Draw a warning about a run that cannot be read, and a button that deletes it."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.warning(plain(one.reason), icon=":material/warning:")
         if st.button(
             "Delete", icon=":material/delete:", key=f"broken_{one.id}",
-            help="Asks first; removes this folder and all that is in it",
+            help="Deletes this folder with everything in it, after a confirmation",
         ):  # fmt: skip
-            goes = f"This removes the folder {one.folder} and all that is in it."
+            goes = f"This deletes the folder {one.folder} with everything in it."
             deleting.ask("Delete this folder?", [goes], partial(_delete, (one,)))
 
 
@@ -106,15 +108,15 @@ def _buttons(chosen: Sequence[Run]) -> None:
         if len(chosen) == 1:
             st.button(
                 "Watch", icon=":material/visibility:", on_click=_watch, args=(one,),
-                help="Shows it above",
+                help="Show this run above",
             )  # fmt: skip
             st.button(
                 "Clone settings", icon=":material/content_copy:", on_click=training_form.take,
-                args=(one.config,), help="Fills the form with its settings, to change and start",
+                args=(one.config,), help="Fill the form with these settings, to change them",
             )  # fmt: skip
         if st.button(
             "Delete", icon=":material/delete:",
-            help="Asks first; removes the runs, their curves and states, and their models stay",
+            help="Deletes the runs, after a confirmation; their models stay",
         ):  # fmt: skip
             _ask(chosen)
 
@@ -124,7 +126,7 @@ def _watch(run: Run) -> None:
 
 
 def _ask(chosen: Sequence[Run]) -> None:
-    """Whether to delete them; those that are live stay."""
+    """Ask whether to delete runs; live runs are not deleted."""
     live = [run.config.name for run in chosen if run.is_live]
     ended = [run for run in chosen if not run.is_live]
     title = f"Delete {counted(len(chosen), 'run')}?" if len(chosen) > 1 else "Delete this run?"
@@ -133,15 +135,15 @@ def _ask(chosen: Sequence[Run]) -> None:
 
 
 def _facts(ended: Sequence[Run]) -> list[str]:
-    """What goes with the runs, a sentence each."""
+    """What is deleted with the runs, as sentences."""
     if not ended:
         return []
     left = [run.config.name for run in ended if run.can_resume]
     models = [run.status.checkpoint for run in ended if run_result.kept(run)]
     names = listed([run.config.name for run in ended])
-    facts = [f"This removes the curves, pictures and log of {names}."]
+    facts = [f"This deletes the curves, pictures and log of {names}."]
     if left:
-        facts.append(f"{listed(left)} could still be resumed; after this, no longer.")
+        facts.append(f"{listed(left)} could still be resumed; that will no longer be possible.")
     if models:
         stay = f"model {models[0]} stays" if len(models) == 1 else f"models {listed(models)} stay"
         facts.append(f"The {stay}.")
@@ -163,24 +165,27 @@ def _delete(chosen: Sequence[Run | Broken]) -> None:
 
 COLUMNS = {
     "name": st.column_config.TextColumn(
-        "Name", width=150, help="Of the model it keeps", pinned=True
+        "Name", width=150, help="Name of the run and of its model", pinned=True
     ),
     "state": st.column_config.TextColumn(
-        "State", width=90, help="What has become of it; choose it to see why"
+        "State", width=90, help="Choose a run to see the reason for its state"
     ),
     "model": st.column_config.TextColumn(
-        "Model", width=160, help="Architecture, code and training noise"
+        "Model", width=160, help="Architecture, code size D' and training noise"
     ),
     "data": st.column_config.TextColumn("Trained on", width=95, help="Data set"),
-    "epochs": st.column_config.TextColumn("Epochs", width=80, help="Done, of how many"),
+    "epochs": st.column_config.TextColumn("Epochs", width=80, help="Epochs done, of how many"),
     "curve": st.column_config.LineChartColumn(
-        "Test MSE by epoch", width=130, help="Lower is better; ends where it explodes"
+        "Test MSE by epoch", width=130, help="Lower is better; ends where it diverges"
     ),
     "mse": st.column_config.NumberColumn(
-        "MSE", width=75, format="%.5f", help="Of its model, test images"
+        "MSE", width=75, format="%.5f", help="Mean squared error of the model on the test images"
     ),
     "psnr": st.column_config.NumberColumn(
-        "PSNR", width=75, format="%.1f dB", help="Higher is better"
+        "PSNR",
+        width=75,
+        format="%.1f dB",
+        help="Peak signal-to-noise ratio on the test images; higher is better",
     ),
     "began": st.column_config.DatetimeColumn(
         "Began", width=105, format="D MMM, HH:mm", help="Local time"

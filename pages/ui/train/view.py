@@ -1,4 +1,4 @@
-"""One run, watched: how far it is, its losses, what it makes of test images, and its end."""
+"""The view of one run: progress, losses, reconstructions of test images, and result."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -30,14 +30,16 @@ from pages.ui.train import form as training_form
 from pages.ui.train import report as run_report
 from pages.ui.train import result as run_result
 
-SECONDS = 1.0  # between two looks at a live run
-PAGE_SECONDS = 5.0  # between two of all the rest, the list of runs with it
+SECONDS = 1.0  # between two updates of a live run
+PAGE_SECONDS = 5.0  # between two updates of the rest of the page
 EPOCH, LOG = "epoch", "train_log"  # in the link
 
 
 @dataclass(frozen=True)
 class _Shown:
-    """What the page shows of a run.  words: its state.  log: see live.draw().  drawn: when, by
+    """What the page shows of a run.
+
+    words: its state.  log: losses on a logarithmic axis.  drawn: time of the last update, by
     time.monotonic().
     """
 
@@ -48,7 +50,7 @@ class _Shown:
 
 
 def draw(run: Run, others: Sequence[Run]) -> None:
-    """Everything about a run. others: all runs, to compare it with."""
+    """Draw a run.  others: all runs, to compare it with."""
     words, colour = live_words(run, others)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(plain(run.config.name), width="content")
@@ -67,9 +69,9 @@ def draw(run: Run, others: Sequence[Run]) -> None:
 
 
 def _buttons(run: Run) -> bool:
-    """What the run can be asked for; whether losses are to be drawn on a logarithmic axis.
+    """Draw the buttons of a run; return whether losses have a logarithmic axis.
 
-    Outside the fragment that refreshes itself, which would draw buttons anew under the click.
+    They stand outside the fragment that refreshes itself, which would replace them during a click.
     """
     with st.container(horizontal=True, vertical_alignment="center"):
         if run.is_live:
@@ -93,7 +95,7 @@ def _button(label: str, icon: str, act: Callable[[], object], about: str) -> Non
 
 
 def _toasting(act: Callable[[], object]) -> Callable[[], None]:
-    """`act`, whose mistakes become a toast."""
+    """`act` with its errors shown in a toast."""
 
     def run() -> None:
         with errors.toasted():
@@ -103,7 +105,7 @@ def _toasting(act: Callable[[], object]) -> Callable[[], None]:
 
 
 def _watch(shown: _Shown) -> None:
-    """The part that refreshes itself; now and then, and when the state changes, all of the page."""
+    """Draw what refreshes itself; the whole page reruns at intervals and when the state changes."""
     with errors.shown():
         run = runs.read(shown.folder)
         others = runs.found() if run.state == "queued" else ()
@@ -124,7 +126,7 @@ def _epochs(run: Run) -> None:
     st.session_state[EPOCH] = sweep.show(packed, key, start=state.on_entry(key, at)).value
     state.publish(EPOCH, last)
     if st.session_state[EPOCH] == last:
-        state.forget((EPOCH,))  # of another run the last one is another
+        state.forget((EPOCH,))  # the last epoch of another run may differ
 
 
 def _log(run: Run) -> None:
@@ -134,22 +136,22 @@ def _log(run: Run) -> None:
             st.code(text, language=None, height=240)
 
 
-PAUSE = "Keeps the state and frees the machine; Resume goes on to the very same weights"
-STOP = "Ends the training and keeps the model as it is now"
-CANCEL = "Ends it within two seconds; what state it has kept stays"
-GENTLER = "Fills the form with its settings and that learning rate; nothing starts by itself"
-RESUME = "Goes on from the last kept state"
+PAUSE = "Save the state and free the processor; after Resume the final weights are the same"
+STOP = "End the training now and save the model as it is"
+CANCEL = "End the training within two seconds, without a model; saved states stay"
+GENTLER = "Fill the form with these settings and that learning rate, without starting the run"
+RESUME = "Continue from the last saved state"
 
 
-# What of a watched run changes while it trains: its progress, its losses, its pictures.
+# The part of the view that changes while a run trains: progress, losses, pictures.
 
-SILENT = 60.0  # seconds without a sign of life after which the page says so
+SILENT = 60.0  # seconds without an event, after which the page says so
 LOSSES = "Losses by epoch, in training and on the test images"
 NUMBERS = {2: "Two", 3: "Three", 4: "Four", 5: "Five", 6: "Six", 7: "Seven", 8: "Eight"}
-MAP = "Where the codes of the test images lie, by class"
+MAP = "Map of the codes of the test images, coloured by class"
 Colour = Literal["gray", "blue", "orange", "green", "red"]
 WORDS: dict[RunState, tuple[str, Colour]] = {
-    "queued": ("Waiting for its turn", "gray"),
+    "queued": ("Waiting in the queue", "gray"),
     "running": ("Running", "blue"),
     "stopping": ("Stopping", "blue"),
     "paused": ("Paused", "orange"),
@@ -163,14 +165,14 @@ WORDS: dict[RunState, tuple[str, Colour]] = {
 
 
 def live_words(run: Run, others: Sequence[Run]) -> tuple[str, Colour]:
-    """A run's state as a badge has it.  others: all runs, for one of which it may be waiting."""
+    """Words and colour of the badge of a run's state.  others: all runs."""
     if run.state == "queued" and not queue.n_ahead(run, others):
         return "Starting", "gray"
     return WORDS[run.state]
 
 
 def draw_live(run: Run, log: bool, others: Sequence[Run]) -> None:
-    """All of it.  log: the losses on a logarithmic axis.  others: all runs."""
+    """Draw progress, losses and pictures.  log: losses on a logarithmic axis.  others: all runs."""
     if run.is_live:
         said = _waiting(run, others) if run.state == "queued" else _how_far(run)
         st.progress(run.share_done, plain(said))
@@ -178,14 +180,14 @@ def draw_live(run: Run, log: bool, others: Sequence[Run]) -> None:
 
 
 def _waiting(run: Run, others: Sequence[Run]) -> str:
-    """What a run that has not begun is waiting for, if it is for others."""
+    """What a run that has not begun is waiting for, in words."""
     if not (ahead := queue.n_ahead(run, others)):
         return "Starting its process"
-    return f"Waiting for its turn, with {counted(ahead, 'run')} before it"
+    return f"Waiting in the queue, with {counted(ahead, 'run')} before it"
 
 
 def _how_far(run: Run) -> str:
-    """What a run that has begun is at: "epoch 3 of 20 · 41,000 images/s · 0:12 left"."""
+    """The progress of a run in one line: "epoch 3 of 20 · 41,000 images/s · 0:12 left"."""
     status, epochs = run.status, run.config.train.epochs
     if not status.phase:
         return f"epoch {min(epochs, status.epoch + 1)} of {epochs}"
@@ -196,7 +198,7 @@ def _how_far(run: Run) -> str:
     if status.seconds_left >= 0:
         parts.append(f"{_clock(status.seconds_left)} left")
     if run.silent_seconds > SILENT:
-        parts.append(f"no sign of life for {run.silent_seconds:.0f} s")
+        parts.append(f"no progress for {run.silent_seconds:.0f} s")
     return " · ".join(parts)
 
 
@@ -205,7 +207,7 @@ def _losses(run: Run, log: bool) -> None:
     if not (curves.epochs or len(curves.looked)):
         if run.is_live:
             st.caption(
-                "The first numbers come with the first steps, the first pictures after "
+                "The first numbers appear after a few steps, the first pictures after "
                 "the first epoch."
             )
         return
@@ -223,7 +225,7 @@ def _losses(run: Run, log: bool) -> None:
 
 
 def latest_pictures(run: Run) -> None:
-    """The test images after the last epoch that has pictures, where there is no slider for them."""
+    """Draw the test images of the last epoch with pictures, for runs without a slider."""
     _strip(_latest(run))
 
 
@@ -237,14 +239,14 @@ def _strip(shown: Pictures | None) -> None:
         return
     n = shown.strip.shape[1]
     images = "One test image" if n == 1 else f"{NUMBERS.get(n, str(n))} test images"
-    made = "of it" if n == 1 else "of them"
-    said = f"{images} and what the network makes {made} after epoch {shown.epoch}"
+    whose = "its reconstruction" if n == 1 else "their reconstructions"
+    said = f"{images} and {whose} after epoch {shown.epoch}"
     st.image(run_charts.strip_png(shown), alt=said)
     st.caption(said)
 
 
 def _labels(run: Run, n: int) -> list[str]:
-    """The classes of the test images that the map shows; none where they cannot be had."""
+    """The classes of the test images on the map; empty if they are not available."""
     try:
         images: ImageSet = cache.dataset(run.config.train.dataset, "test")
         images = images.without_classes(run.config.train.exclude_classes)
