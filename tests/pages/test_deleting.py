@@ -53,8 +53,8 @@ def new_run(name: str, created: float = 1.0) -> Run:
 def test_run_is_deleted_only_after_the_question(open_train: OpenApp) -> None:
     run = new_run("mine")
     app = press(open_train(compared_runs=run.id), "Delete")
-    assert "This removes the curves, pictures and log of mine." in texts(app)
-    assert "mine could still be resumed; after this, no longer." in texts(app)
+    assert "This deletes the curves, pictures and log of mine." in texts(app)
+    assert "mine could still be resumed; that will no longer be possible." in texts(app)
     app = press(app, KEEP)
     assert [one.id for one in runs.found()] == [run.id]
     assert KEEP not in [button.label for button in app.button]

@@ -187,7 +187,7 @@ def test_cleared_selection_leaves_no_point_faded(open_page: OpenPage) -> None:
 def test_selected_images_of_other_sets_are_counted_and_left_out(open_page: OpenPage) -> None:
     app = select(open_page(), ["shapes/test/00001", *digits().ids[:2].tolist()])
     assert not app.exception
-    assert "1 selected images are not among the points" in said(app)
+    assert "1 of the selected images are not on this map" in said(app)
     assert len(component(app, "gallery").header["items"]) == 2
 
 
@@ -420,7 +420,7 @@ def test_map_that_was_cancelled_or_takes_very_long_waits_for_a_click(
 
     monkeypatch.setattr("pages.ui.latent.jobs.project_apart", endless)
     app = open_page(map="pacmap", sample="7")
-    assert "PaCMAP of these codes is not there yet; until it is, this is their PCA" in said(app)
+    assert "PaCMAP of these codes is not computed yet. Until it is, their PCA is shown" in said(app)
     next(button for button in app.button if button.label == "Cancel").click()
     app.run()
     assert not [button for button in app.button if button.label == "Cancel"]

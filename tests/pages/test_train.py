@@ -548,7 +548,7 @@ def test_run_of_one_epoch_shows_its_pictures(
     list(execute(run))
     app = open_app(run=run.id).switch_page("pages/train.py").run()
     assert not app.exception
-    said = "test images and what the network makes of them after epoch 1"
+    said = "test images and their reconstructions after epoch 1"
     assert [one.value for one in app.caption if one.value.endswith(said)]
 
 
@@ -573,4 +573,4 @@ def test_run_that_waits_for_nothing_is_starting(finished: Run, monkeypatch: Any)
     busy = Run(finished.folder.with_name("x"), finished.config, Status(state="running"))
     assert run_view.live_words(queued, [queued, finished]) == ("Starting", "gray")
     assert run_view.live_words(queued, [queued, busy]) == ("Waiting in the queue", "gray")
-    assert run_view._waiting(queued, [queued, busy]) == "Waiting for its turn, with 1 run before it"
+    assert run_view._waiting(queued, [queued, busy]) == "Waiting in the queue, with 1 run before it"
