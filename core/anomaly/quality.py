@@ -88,8 +88,8 @@ def distance(measured: Measures, bounds: Usual) -> Measures:
 
 
 def thumbnails(images: ImageSet) -> Thumbnails:
-    """16 x 16 grey values of each image: (n, 256)."""
-    found = np.empty((len(images), 256), np.uint8)
+    """16 x 16 pixels of each image: (n, C * 256)."""
+    found = np.empty((len(images), images.shape[0] * duplicates.SIDE**2), np.uint8)
     for i, x in enumerate(images.images):
         found[i] = duplicates.thumbnail(x)
         if i % PART == 0:
@@ -100,14 +100,14 @@ def thumbnails(images: ImageSet) -> Thumbnails:
 def near_duplicates(small: Thumbnails, positions: Iterable[int]) -> list[Positions]:
     """For each of positions, where the other images stand that look almost the same.
 
-    small: (n, 256), of all images.  Alike is what differs by at most alike.NEAR levels of 255, in
-    the root mean square over the thumbnails.
+    small: (n, d), of all images.  Alike is what differs by at most duplicates.limit_for() levels of
+    255, in the root mean square over the thumbnails.
     """
-    found = []
+    found, limit = [], duplicates.limit_for(small)
     for i in positions:
         close = np.concatenate(
             [
-                np.square(part.astype(np.int32) - small[i]).mean(axis=1) <= duplicates.NEAR**2
+                np.square(part.astype(np.int32) - small[i]).mean(axis=1) <= limit**2
                 for part in np.split(small, range(PART, len(small), PART))
             ]
         )

@@ -41,7 +41,7 @@ noise_kind = click.option(
 )
 split = click.option(
     "--split",
-    type=click.Choice(["train", "test", "all"]),
+    type=click.Choice(["train", "calibration", "test", "all"]),
     help="Part of it.  [default: test; all of a folder or archive]",
 )
 seed = click.option(

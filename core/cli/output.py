@@ -36,6 +36,12 @@ def tell_guesses(guesses: Iterable[str]) -> None:
         click.echo(f"{guess.removesuffix('.')}{way}.", err=True)
 
 
+def tell_warnings(warnings: Iterable[str]) -> None:
+    """Say on stderr what somebody should know before going on."""
+    for warning in warnings:
+        click.echo(visible(f"Warning: {warning}"), err=True)
+
+
 @contextlib.contextmanager
 def progress(title: str) -> Iterator[Callable[[int, int | None], None]]:
     """A bar on stderr with the time left, told (done, total); none if stderr is no terminal."""

@@ -1,6 +1,7 @@
 """`import`: a folder or archive of images becomes a named data set, after a look at what is odd."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +12,11 @@ from core.text import counted
 
 if TYPE_CHECKING:
     from core.data.own.draft import Draft, Values
+    from core.data.own.make_set import Planned
 
 MANNERS = ("crop", "pad", "stretch", "digit")
 GROUNDS = {"white": (255, 255, 255), "black": (0, 0, 0), "grey": (128, 128, 128)}
-ODD = ("equal", "near", "small", "none")
+ODD = ("equal", "near", "small", "conflicting", "across", "none")
 
 
 @click.command("import", cls=options.Command, short_help="Make a data set of a folder or archive.")
@@ -69,12 +71,39 @@ ODD = ("equal", "near", "small", "none")
     help="Share of the images that is kept for testing.",
 )
 @click.option(
+    "--layout",
+    type=click.Choice(("auto", "flat", "classes", "splits", "defects")),
+    default="auto",
+    show_default=True,
+    help="What folders say: nothing, a class each, train/val/test, or train/good, test/KIND and "
+    "ground_truth/KIND.",
+)
+@click.option(
+    "--labels",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A table that says which class each file has.  [default: one that comes with the images]",
+)
+@click.option(
+    "--group-by",
+    default="",
+    metavar="REGEX",
+    help="Images in whose names it finds the same stay in one part.",
+)
+@click.option(
+    "--outlier-class",
+    "outlier_classes",
+    multiple=True,
+    metavar="CLASS",
+    help="All images of this class are outliers: tested on, never trained on.",
+)
+@click.option(
     "--leave-out",
     type=click.Choice(ODD),
     multiple=True,
     default=("equal",),
     show_default=True,
-    help="Images that equal or almost equal another, or have less than half of --size.",
+    help="Images that equal or almost equal another, have less than half of --size, stand under "
+    "two classes, or are for training and almost equal one of another part.",
 )
 @click.option("--only-report", is_flag=True, help="Say what is odd and make nothing.")
 @options.name_encoding
@@ -84,6 +113,7 @@ def take(
     source: Path,
     name: str,
     only_report: bool,
+    labels: Path | None,
     name_encoding: str,
     as_json: bool,
     **chosen: Any,
@@ -100,9 +130,21 @@ def take(
     from core.data.own import make_set
     from core.data.own.draft import Form
     from core.data.own.import_images import gather
+    from core.data.own.layouts import Sheet
 
-    equal, near, small = (odd not in chosen["leave_out"] for odd in ODD[:3])
-    keeping = make_set.Keeping(equal, near, small, chosen["test_share"], chosen["seed"])
+    kept = {odd: odd not in chosen["leave_out"] for odd in ODD}
+    keeping = make_set.Keeping(
+        repeats=kept["equal"],
+        near_repeats=kept["near"],
+        small=kept["small"],
+        conflicting=kept["conflicting"],
+        across=kept["across"],
+        test_share=chosen["test_share"],
+        seed=chosen["seed"],
+        layout=chosen["layout"].replace("auto", ""),
+        group_by=chosen["group_by"],
+        outlier_classes=chosen["outlier_classes"],
+    )
     make_set.check_free(name)
     form = Form(
         chosen["size"],
@@ -115,16 +157,22 @@ def take(
     offers = at_path(source, Terms(encoding=name_encoding))
     with output.progress("read") as tell:
         draft = gather(offers, form, printable(source.name), tell)
+    if labels is not None:
+        named = Sheet(name=printable(labels.name), content=labels.read_bytes())
+        draft = replace(draft, sheets=(named, *draft.sheets))
     try:
         output.tell_guesses(draft.notes)
         output.tell_rejected(draft.rejected)
-        result, lines = _report(draft)
+        planned = make_set.plan(draft, keeping)
+        result, lines = _report(draft, planned)
+        output.tell_warnings(planned.warnings)
         if not only_report:
             with output.progress("write") as tell:
                 own = make_set.make(draft, name, keeping, tell)
-            result |= {"id": own.id, "n_train": own.n_train, "n_test": own.n_test}
+            result |= {"name": own.name, "id": own.id}
             lines.append(
-                f"{own.id}: {counted(own.n_train, 'image')} to train, {own.n_test:,} to test"
+                f"{own.id}: {counted(own.n_train, 'image')} to train, {own.n_calibration:,} to "
+                f"calibrate, {own.n_test:,} to test"
             )
         output.show(result, lines, as_json)
     finally:
@@ -159,7 +207,9 @@ def _ground(text: str) -> tuple[int, int, int] | None:
     return int(text[1:3], 16), int(text[3:5], 16), int(text[5:7], 16)
 
 
-def _report(draft: "Draft") -> tuple[dict[str, object], list[str]]:
+def _report(draft: "Draft", planned: "Planned") -> tuple[dict[str, object], list[str]]:
+    from core.data.own import layouts
+
     counts = {
         "n_offered": draft.n_offered,
         "n_read": len(draft),
@@ -167,9 +217,25 @@ def _report(draft: "Draft") -> tuple[dict[str, object], list[str]]:
         "n_equal": int(draft.repeats().sum()),
         "n_near": int(draft.near_repeats().sum()),
         "n_small": int(draft.small().sum()),
+        "n_masks": int(planned.arrangement.is_mask.sum()),
     }
     line = (
         "{n_offered:,} files: {n_read:,} images, {n_rejected:,} that could not be read; {n_equal:,}"
         " equal an earlier one, {n_near:,} almost equal one, {n_small:,} are very small"
     ).format(**counts)
-    return dict(counts), [line]
+    laid = planned.arrangement
+    parts, (_, class_names) = planned.parts, planned.labels()
+    by = f", classes from {laid.table}" if laid.table else ""
+    lines = [line, f"laid out as {layouts.TITLES[laid.layout]}{by}"]
+    return {
+        **counts,
+        "n": len(planned.kept),
+        "n_train": len(parts.train),
+        "n_calibration": len(parts.calibration),
+        "n_test": len(parts.test),
+        "classes": list(class_names),
+        "n_refused": len(draft.rejected) + len(planned.left_out),
+        "layout": laid.layout,
+        "outlier_classes": list(planned.outlier_classes),
+        "warnings": [*draft.notes, *planned.warnings],
+    }, lines

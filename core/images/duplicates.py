@@ -1,6 +1,11 @@
-"""Images that are the same or almost the same. Imports only core.images.reading."""
+"""Images that are the same or almost the same. Imports only core.images.reading.
+
+Two pictures are near-copies if they differ much less than pictures of their set usually do: shots
+of a fixed camera all look alike, and yet each is another one.
+"""
 
 import hashlib
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +17,12 @@ Pixels = npt.NDArray[np.uint8]
 Leaders = npt.NDArray[np.int64]
 SIDE = 16  # of the thumbnails that are compared
 NEAR = 4.0  # root mean square difference of two thumbnails, of 255, up to which they count as alike
+OF_USUAL = 0.25  # of the usual difference of two images of the set, above which none are alike
+LARGEST_SHARE, LARGEST_GROUP = 0.05, 4  # of a set: more images alike are what it is like itself
+SAMPLED = 1_000  # images by which the limit of a set is found
+LEAST = 0.05  # a limit below which only equal thumbnails are left
 N_DIRECTIONS = 8
+N_CLOSEST = 64  # candidates that are looked at before all of them are
 PART = 4096  # thumbnails turned to floats at a time
 SLACK = 1e-3  # of a distance, for the rounding of projections; what it lets in is measured exactly
 
@@ -23,10 +33,10 @@ def digest(x: Pixels) -> bytes:
 
 
 def thumbnail(x: Pixels) -> Pixels:
-    """The image in grey, 16 x 16: (C, H, W), C 1 or 3 -> (256,)."""
-    grey = from_array(x).image.convert("L")
-    small = grey.resize((SIDE, SIDE), Image.Resampling.BOX)
-    return np.asarray(small, np.uint8).ravel()
+    """The image, 16 x 16: (C, H, W), C 1 or 3 -> (C * 256,), in colour where the image is."""
+    small = from_array(x).image.resize((SIDE, SIDE), Image.Resampling.BOX)
+    pixels = np.asarray(small, np.uint8).reshape(SIDE, SIDE, len(x))
+    return pixels.transpose(2, 0, 1).ravel()
 
 
 def equal(digests: list[bytes]) -> Leaders:
@@ -35,30 +45,75 @@ def equal(digests: list[bytes]) -> Leaders:
     return np.array([first.setdefault(one, i) for i, one in enumerate(digests)], np.int64)
 
 
+def limit_for(thumbnails: Pixels) -> float:
+    """Up to which difference two images of this set are near-copies, at most NEAR.
+
+    thumbnails: (n, d).  A quarter of the median difference of two images, less where more than a
+    twentieth of the set would be one group: such a group is the set itself, as with shots of a
+    fixed camera under changing light. Found by a sample, always the same for the same images.
+    """
+    sample = thumbnails
+    if len(sample) > SAMPLED:
+        chosen = np.random.default_rng(0).permutation(len(sample))[:SAMPLED]
+        sample = sample[np.sort(chosen)]
+    apart = _differences(sample)
+    pairs = apart[np.triu_indices(len(sample), 1)]
+    varied = pairs[pairs > 0]  # equal images say nothing about how a set varies
+    if not len(varied):
+        return NEAR
+    limit = min(NEAR, OF_USUAL * float(np.median(varied)))
+    most = max(LARGEST_GROUP, LARGEST_SHARE * len(sample))
+    while limit > LEAST and ((apart <= limit) & (apart > 0)).sum(axis=1).max() >= most:
+        limit /= 2
+    return limit
+
+
 def near(thumbnails: Pixels, limit: float = NEAR) -> Leaders:
     """For each image the first one it is almost equal to, itself if there is none before: (n,).
 
-    thumbnails: (n, 256).  Two images are alike if their thumbnails differ by at most `limit` in the
+    thumbnails: (n, d).  Two images are alike if their thumbnails differ by at most `limit` in the
     root mean square. Images are taken in order: one that is like an earlier leader follows it, any
     other leads. Candidates are found along the few directions in which the thumbnails vary most: a
-    projection never lengthens a distance, so that none is missed.
+    projection never lengthens a distance, so that none is missed. Only where these directions tell
+    nothing apart, as with pure noise, are the closest N_CLOSEST candidates taken for all of them.
     """
     from scipy.spatial import cKDTree
 
     leaders = np.arange(len(thumbnails), dtype=np.int64)
-    reach = limit * SIDE  # a sum over 256 pixels
+    reach = limit * thumbnails.shape[1] ** 0.5  # a sum over all pixels
     projected = _projected(thumbnails)
     tree = cKDTree(projected)
     led = np.zeros(len(thumbnails), bool)
+
+    def alike(i: int, candidates: Leaders) -> npt.NDArray[np.bool_]:
+        apart = thumbnails[candidates].astype(np.float32) - thumbnails[i]
+        return np.asarray(np.square(apart).sum(axis=1) <= reach * reach)
+
     for i in range(len(thumbnails)):
         if led[i]:
             continue
-        close = np.array(tree.query_ball_point(projected[i], reach * (1 + SLACK)), np.int64)
+        close = _closest(tree, projected[i], reach * (1 + SLACK))
+        if len(close) == N_CLOSEST and 2 * alike(i, close).sum() >= N_CLOSEST:
+            close = np.array(tree.query_ball_point(projected[i], reach * (1 + SLACK)), np.int64)
         close = close[(close > i) & ~led[close]]
-        apart = thumbnails[close].astype(np.float32) - thumbnails[i]
-        alike = close[np.square(apart).sum(axis=1) <= reach * reach]
-        leaders[alike], led[alike] = i, True
+        following = close[alike(i, close)]
+        leaders[following], led[following] = i, True
     return leaders
+
+
+def _closest(tree: Any, point: npt.NDArray[np.float32], reach: float) -> Leaders:
+    """The points within reach, the closest N_CLOSEST of them at most."""
+    distances, found = tree.query(point, min(N_CLOSEST, tree.n), distance_upper_bound=reach)
+    here = np.isfinite(np.atleast_1d(distances))
+    return np.asarray(np.atleast_1d(found)[here], np.int64)
+
+
+def _differences(thumbnails: Pixels) -> npt.NDArray[np.float64]:
+    """Root mean square difference of each to each: (n, n)."""
+    x = thumbnails.astype(np.float64)
+    squares = np.square(x).sum(axis=1)
+    found = squares[:, None] + squares[None] - 2 * (x @ x.T)  # whole numbers: exact
+    return np.asarray(np.sqrt(np.maximum(found, 0) / x.shape[1]))
 
 
 def _projected(thumbnails: Pixels) -> npt.NDArray[np.float32]:

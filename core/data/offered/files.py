@@ -19,7 +19,13 @@ MAX_FILES = 200_000  # of a folder
 MAX_MEMBER = 25 << 20  # bytes of one file in an archive
 REMEMBERED = 1_000_000  # names
 MAX_RATIO, FREE_OF_RATIO = 100, 1 << 20
-HIDDEN = ("__MACOSX", "Thumbs.db", "desktop.ini")
+HIDDEN = frozenset(  # what systems and network storage add, in lower case; and names with a dot
+    (
+        "__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "@eadir", "#recycle",
+        "#snapshot", "@tmp", "@recycle", ".@__thumb", "$recycle.bin", "lost+found",
+        "system volume information", "network trash folder", "temporary items",
+    )
+)  # fmt: skip
 TWICE = "Its name comes twice: the first file of that name is taken."
 
 
@@ -128,9 +134,9 @@ def refused(name: str, reason: str) -> Offer:
 
 
 def is_hidden(name: str) -> bool:
-    """Whether a file is none the owner put there: .git/config, __MACOSX/x, Thumbs.db."""
+    """Whether a file is none the owner put there: .git/config, __MACOSX/x, @eaDir/x, Thumbs.db."""
     parts = (part for part in name.split("/") if part not in (".", ".."))
-    return any(part.startswith(".") or part in HIDDEN for part in parts)
+    return any(part.startswith(".") or part.lower() in HIDDEN for part in parts)
 
 
 def too_tight(unpacked: int, packed: int) -> bool:

@@ -14,6 +14,8 @@ import numpy.typing as npt
 from msgspec.structs import replace
 
 from core.config import DataError
+from core.data.own import layouts
+from core.data.own.layouts import Arrangement, Sheet
 from core.data.own.store import own_dir
 from core.images.imagesets import Rejected
 from core.images.modes import WHITE, Colour
@@ -110,8 +112,8 @@ class Draft:
     sides: (n, 2) height and width as offered.  equal, near: (n,) for each image the first one it is
     equal, or almost equal, to; itself if none.  rejected: the files that could not be read.
     labels: (n,) the class that the source gives each image, None where it gives none.
-    notes: sentences about how the files were read.
-    preparation: how they became pixels.
+    notes: sentences about how the files were read.  preparation: how they became pixels.  sheets:
+    tables among the files, which may say which class an image has.
     """
 
     folder: Path
@@ -125,6 +127,7 @@ class Draft:
     rejected: tuple[Rejected, ...]
     labels: tuple[str | None, ...] = ()
     notes: tuple[str, ...] = ()
+    sheets: tuple[Sheet, ...] = ()
 
     def __len__(self) -> int:
         return len(self.names)
@@ -132,6 +135,14 @@ class Draft:
     @property
     def n_offered(self) -> int:
         return len(self.names) + len(self.rejected)
+
+    def arranged(self, layout: str = "") -> Arrangement:
+        """What the folders, or a table, say of each file; see core.data.own.layouts.
+
+        layout: "" = the one that is recognised.  Raises DataError if it is not laid out like that.
+        """
+        chosen = next((one for one in layouts.LAYOUTS if one == layout), None)
+        return layouts.arranged(self.names, self.labels, chosen, self.sheets)
 
     def pixels(self) -> npt.NDArray[np.uint8]:
         """(n, C, H, W), read from the disk as it is used."""

@@ -17,6 +17,7 @@ from core.data.offered import gate
 from core.data.offered.gate import Terms
 from core.data.own.draft import DRAFT, Draft, Form, no_room
 from core.data.own.import_images import gather
+from core.data.own.layouts import Sheet
 from core.data.own.store import own_dir
 from core.images.imagesets import Rejected
 from core.images.parts import done
@@ -79,6 +80,10 @@ def as_draft(found: Arrays, form: Form, source: str) -> Draft:
         tuple(Rejected(*row) for row in found["rejected"].tolist()),
         tuple(label if is_labelled else None for label, is_labelled in labels),
         tuple(found["notes"].tolist()),
+        tuple(
+            Sheet(name=name, content=found[f"sheet{i}"].tobytes())
+            for i, name in enumerate(found["sheets"].tolist())
+        ),
     )
 
 
@@ -94,6 +99,9 @@ def _as_arrays(draft: Draft) -> Arrays:
         "labels": np.array([label or "" for label in draft.labels], np.str_),
         "is_labelled": np.array([label is not None for label in draft.labels], np.bool_),
         "notes": np.array(draft.notes, np.str_),
+        "sheets": np.array([sheet.name for sheet in draft.sheets], np.str_),
+    } | {
+        f"sheet{i}": np.frombuffer(sheet.content, np.uint8) for i, sheet in enumerate(draft.sheets)
     }
 
 

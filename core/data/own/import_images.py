@@ -5,26 +5,32 @@ What is read is a draft: core.data.own.store makes a data set of it once the rep
 
 import contextlib
 import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
+import numpy.typing as npt
 
 from core.background import Progress
 from core.config import DataError, ImageRejected
 from core.data.offered.files import Offer, Offers
 from core.data.offered.gate import Offered
 from core.data.own import draft as drafts
+from core.data.own import layouts
 from core.data.own.draft import Draft, Form
+from core.data.own.layouts import Sheet
 from core.data.own.upload import read_again, readable
 from core.images import duplicates
 from core.images.imagesets import Rejected
 from core.images.preparation import Survey, changes, prepare
-from core.images.reading import Facts, Raw, read_image
+from core.images.reading import Facts, Raw, content_of, read_image
 
+Index = npt.NDArray[np.int64]
 COMMON = (28, 32, 48, 64, 96, 128)  # sizes that networks are often given
+MOST_TABLES = 8  # that are kept
 SAMPLED = 12  # images that are looked at to suggest a form
 
 
@@ -40,10 +46,10 @@ def gather(offers: Offers, form: Form, source: str, progress: Progress | None = 
         drafts.check_disk(folder, len(offers), form)
         rejected: list[Rejected] = []
         with open(folder / "pixels", "w+b") as file:
-            found = _Gathering(form, file)
-            for offer, raw in readable(offers, rejected, progress):
+            found, pictures = _Gathering(form, file), _WithoutTables(offers)
+            for offer, raw in readable(pictures, rejected, progress):
                 found.add(offer, raw)
-            found.settle(offers)
+            found.settle(pictures)
         if not found.names:
             first = "" if len(rejected) == 1 else "The first of them: "
             why = f" {first}{min(rejected).reason}" if rejected else ""
@@ -52,7 +58,37 @@ def gather(offers: Offers, form: Form, source: str, progress: Progress | None = 
             raise DataError(f"{files} {isnt} that can be read.{why}")
         found.sort(folder / "pixels")
         notes = offers.notes if isinstance(offers, Offered) else ()
-        return replace(found.draft(folder, source), rejected=tuple(sorted(rejected)), notes=notes)
+        draft = found.draft(folder, source)
+        refused, sheets = tuple(sorted(rejected)), tuple(pictures.sheets)
+        return replace(draft, rejected=refused, notes=notes, sheets=sheets)
+
+
+@dataclass
+class _WithoutTables:
+    """The offers but for tables, which are kept aside.  sheets: those met so far."""
+
+    offers: Offers
+    sheets: list[Sheet] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.offers)
+
+    def __iter__(self) -> Iterator[Offer]:
+        self.sheets.clear()
+        for offer in self.offers:
+            if not layouts.is_table(offer.name) or not self._kept(offer):
+                yield offer
+
+    def _kept(self, offer: Offer) -> bool:
+        """Whether it is a table that could be read, and is kept."""
+        if len(self.sheets) >= MOST_TABLES:
+            return False
+        try:
+            content = content_of(offer.read())
+        except (ImageRejected, OSError):
+            return False
+        self.sheets.append(Sheet(name=offer.name, content=content))
+        return True
 
 
 @dataclass
@@ -76,7 +112,8 @@ class _Gathering:
         """Take an image in; OSError if the disk takes no more."""
         x = prepare(raw, self.how)
         self.file.write(x.tobytes())
-        self.survey.add(raw)
+        if not layouts.may_be_mask(offer.name):
+            self.survey.add(raw)
         self.names.append(offer.name)
         self.labels.append(offer.label)
         self.sides.append(raw.size)
@@ -118,8 +155,8 @@ class _Gathering:
         sorted_path.replace(path)
 
     def draft(self, folder: Path, source: str) -> Draft:
-        """Compare the images with each other."""
-        thumbnails = np.frombuffer(b"".join(self.thumbnails), np.uint8)
+        """Compare the images with each other, but not with masks of defects among them."""
+        is_image = ~layouts.arranged(self.names, self.labels).is_mask
         return Draft(
             folder,
             source,
@@ -127,11 +164,27 @@ class _Gathering:
             self.how,
             tuple(self.names),
             np.array(self.sides, np.int32),
-            duplicates.equal(self.digests),
-            duplicates.near(thumbnails.reshape(len(self.names), -1)),
+            _among(is_image, self._equal),
+            _among(is_image, self._near),
             (),
             tuple(self.labels),
         )
+
+    def _equal(self, chosen: Index) -> Index:
+        return duplicates.equal([self.digests[i] for i in chosen])
+
+    def _near(self, chosen: Index) -> Index:
+        joined = b"".join(self.thumbnails[i] for i in chosen)
+        thumbnails = np.frombuffer(joined, np.uint8).reshape(len(chosen), -1)
+        return duplicates.near(thumbnails, duplicates.limit_for(thumbnails))
+
+
+def _among(chosen: npt.NDArray[np.bool_], leaders: Callable[[Index], Index]) -> Index:
+    """The leader of each image; each of the others is its own."""
+    at, found = np.flatnonzero(chosen), np.arange(len(chosen), dtype=np.int64)
+    if len(at):
+        found[at] = at[leaders(at)]
+    return found
 
 
 def suggest_form(offers: Offers) -> Form:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 import numpy as np
@@ -20,6 +20,9 @@ from core import arraycache
 from core.config import NAME_PATTERN, DataError, OptionError, checked_name, data_dir
 from core.images.imagesets import ImageSet, Rejected
 from core.images.preparation import Framing, Preparation, legacy
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # The rows of an own data set: ids and labels of its images, and what was left out.
 
@@ -117,6 +120,8 @@ def _keep(columns: Columns, folder: Path) -> None:
 PREFIX = "own:"
 BEFORE: Mapping[str, Framing] = MappingProxyType({"pad": "pad", "digit": "digit"})  # format 1
 DOCUMENT, IMAGES, ROWS = "set.json", "images.npy", "rows.json"
+MASKS = "masks.npy"
+SPLITS = ("train", "calibration", "test", "all")
 Count = Annotated[int, Meta(ge=0, le=10**9)]
 Side = Annotated[int, Meta(ge=1, le=512)]
 Text = Annotated[str, Meta(max_length=1000)]
@@ -128,6 +133,8 @@ class OwnSet(Struct, frozen=True):
     shape: (C, H, W).  source: where its images came from.  n_left_out: files that are not in it.
     manner: how they were brought to that size in sets of format 1; "" before it was noted.
     preparation: how files became its images, in sets of format 2.
+    n_calibration: 0 in sets made before there was such a part.  outlier_classes: all whose images
+    are outliers.  layout: see core.data.own.layouts; "" = not noted.
     """
 
     format: Literal[1, 2]
@@ -142,6 +149,9 @@ class OwnSet(Struct, frozen=True):
     date: Text
     manner: Text = ""
     preparation: Preparation | None = None
+    n_calibration: Count = 0
+    outlier_classes: tuple[Text, ...] = ()
+    layout: Text = ""
 
     @property
     def how(self) -> Preparation:
@@ -149,6 +159,17 @@ class OwnSet(Struct, frozen=True):
         if self.preparation is not None:
             return self.preparation
         return legacy(self.shape, BEFORE.get(self.manner, "crop"))
+
+    @property
+    def n(self) -> int:
+        """How many images it has."""
+        return self.n_train + self.n_calibration + self.n_test
+
+    def part(self, split: str) -> slice:
+        """Where the images of a split stand, among all: train, calibration, test."""
+        ends = {"train": (0, self.n_train), "test": (self.n - self.n_test, self.n)}
+        middle = (self.n_train, self.n - self.n_test)
+        return slice(*ends.get(split, middle if split == "calibration" else (0, self.n)))
 
     @property
     def id(self) -> str:
@@ -167,19 +188,23 @@ def available() -> tuple[OwnSet, ...]:
 
 
 def load(name: str, split: str) -> ImageSet:
-    """One split ("train", "test" or "all") of an own set. Its pixels stay on the disk until used.
+    """One split ("train", "calibration", "test" or "all") of an own set. Its pixels stay on the
+    disk until used.
 
-    Raises DataError if there is no such set or it is broken.
+    factors: of a set with outlier classes, is_outlier.  masks: where the defects are, if it has
+    masks.
+    Raises DataError if there is no such set or split, or it is broken.
     """
     own, folder = find(name), folder_of(name)
-    if split not in ("train", "test", "all"):
-        raise DataError(f"There is no split {split!r} of {own.id}: choose train, test or all.")
+    if split not in SPLITS:
+        raise DataError(f"There is no split {split!r} of {own.id}: choose {', '.join(SPLITS)}.")
+    part = own.part(split)
+    if part.start == part.stop:
+        raise DataError(
+            f"{own.id} has no images in its part {split!r}: make it anew of 20 images or more."
+        )
     images, rows = _read(own, folder)
-    part = slice(
-        own.n_train if split == "test" else 0, own.n_train if split == "train" else len(images)
-    )
     labels = None if rows.labels is None else rows.labels[part]
-    rejected = tuple(Rejected(*pair) for pair in rows.rejected.tolist())
     return ImageSet(
         own.id,
         split,
@@ -187,9 +212,34 @@ def load(name: str, split: str) -> ImageSet:
         labels,
         own.class_names,
         rows.ids[part],
-        rejected=rejected,
+        _factors(own, labels),
+        _masks(own, folder, part),
+        tuple(Rejected(*pair) for pair in rows.rejected.tolist()),
         preparation=own.how,
     )
+
+
+def _factors(own: OwnSet, labels: npt.NDArray[np.int64] | None) -> "pd.DataFrame | None":
+    """Which images are outliers, of a set that knows."""
+    if labels is None or not own.outlier_classes:
+        return None
+    import pandas as pd  # a third of a second that other sets do not need
+
+    outliers = [i for i, c in enumerate(own.class_names) if c in own.outlier_classes]
+    return pd.DataFrame({"is_outlier": np.isin(labels, outliers)})
+
+
+def _masks(own: OwnSet, folder: Path, part: slice) -> npt.NDArray[np.bool_] | None:
+    """(n, H, W), read from the disk as they are used; None if the set has none."""
+    if not (folder / MASKS).is_file():
+        return None
+    try:
+        masks = arraycache.mapped(folder / MASKS, "c")
+    except (OSError, ValueError) as error:
+        raise _broken(own) from error
+    if masks.shape != (own.n, *own.shape[1:]) or masks.dtype != np.bool_:
+        raise _broken(own)
+    return masks[part]
 
 
 def find(name: str) -> OwnSet:
@@ -242,7 +292,7 @@ def _document(folder: Path) -> OwnSet | None:
 
 
 def _read(own: OwnSet, folder: Path) -> tuple[npt.NDArray[np.uint8], Columns]:
-    n = own.n_train + own.n_test
+    n = own.n
     try:
         images = arraycache.mapped(folder / IMAGES, "c")
         rows = read_rows(folder / ROWS, n, len(own.class_names))

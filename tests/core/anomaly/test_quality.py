@@ -91,7 +91,8 @@ def test_near_duplicates_are_found_by_a_loop_too(images: ImageSet) -> None:
             j
             for j in range(40)
             if j != i
-            and np.sqrt(np.mean((small[j].astype(float) - small[i]) ** 2)) <= duplicates.NEAR
+            and np.sqrt(np.mean((small[j].astype(float) - small[i]) ** 2))
+            <= duplicates.limit_for(small)
         ]
         assert positions.tolist() == expected
     assert {7, 9} <= set(found[0].tolist())

@@ -42,7 +42,8 @@ def test_import_counts_what_is_odd_and_makes_a_set_that_other_commands_take(
     found = json.loads(out)
     assert (code, found["id"]) == (0, "own:mine")
     assert (found["n_offered"], found["n_rejected"], found["n_equal"]) == (27, 1, 1)
-    assert (found["n_small"], found["n_train"] + found["n_test"]) == (1, 25)
+    assert (found["n_small"], found["n"]) == (1, 25)
+    assert found["n_train"] + found["n_calibration"] + found["n_test"] == 25
     assert "words.txt" in err
     assert "own:mine" in run("datasets")[1]
     train = ("train", "--dataset", "own:mine", "--arch", "pca", "--latent-dim", 2, "--name", "p")
@@ -99,7 +100,7 @@ def test_import_leaves_out_what_it_is_told_to(run: Run, home: Path, pictures: Pa
     for name, kinds, n in (("all", ["none"], 26), ("few", ["equal", "small"], 24)):
         arguments = ("--name", name, "--size", 16, "--leave-out", *kinds, "--json")
         found = json.loads(run("import", pictures, *arguments)[1])
-        assert found["n_train"] + found["n_test"] == n
+        assert found["n"] == n
 
 
 @pytest.fixture

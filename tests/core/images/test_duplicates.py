@@ -74,8 +74,46 @@ def test_thousands_of_images_of_two_kinds_are_two_groups() -> None:
     assert np.unique(duplicates.near(thumbnails)).tolist() == [0, 1]
 
 
-def test_thumbnail_of_grey_and_of_the_same_in_colour_are_equal() -> None:
+def test_thumbnail_in_colour_of_a_grey_image_is_that_in_grey_three_times() -> None:
     grey = RNG.integers(0, 256, (1, 40, 24), dtype=np.uint8)
     np.testing.assert_array_equal(
-        duplicates.thumbnail(grey), duplicates.thumbnail(np.repeat(grey, 3, axis=0))
+        np.tile(duplicates.thumbnail(grey), 3), duplicates.thumbnail(np.repeat(grey, 3, axis=0))
     )
+
+
+def test_colours_of_the_same_brightness_are_no_copies() -> None:
+    hearts = np.full((2, 3, 32, 32), 255, np.uint8)
+    for heart, colour in zip(hearts, ((230, 110, 20), (100, 140, 250)), strict=True):
+        heart[:, 8:24, 8:24] = np.array(colour)[:, None, None]
+    thumbnails = np.array([duplicates.thumbnail(x) for x in hearts])
+    assert duplicates.near(thumbnails).tolist() == [0, 1]
+
+
+def shots(n: int, drift: float) -> np.ndarray:
+    """Thumbnails of what a fixed camera takes, in light that changes by so much: (n, 256)."""
+    rng = np.random.default_rng(5)
+    scene, light = rng.integers(60, 190, 256), rng.uniform(-drift, drift, (n, 1))
+    return np.clip(scene + light + rng.normal(0, 1, (n, 256)), 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("drift", [0.0, 15.0, 40.0])
+def test_shots_of_a_fixed_camera_are_no_copies_but_true_copies_are_found(drift: float) -> None:
+    thumbnails = shots(200, drift)
+    again = thumbnails[[7, 90]].copy()
+    again[:, ::97] += 1  # saved again
+    everything = np.concatenate([thumbnails, again])
+    leaders = duplicates.near(everything, duplicates.limit_for(everything))
+    assert leaders.tolist() == [*range(200), 7, 90]
+
+
+def test_set_of_different_pictures_has_the_usual_limit() -> None:
+    pictures = RNG.integers(0, 256, (300, 256), dtype=np.uint8)
+    assert duplicates.limit_for(pictures) == duplicates.NEAR
+    assert duplicates.limit_for(np.zeros((5, 256), np.uint8)) == duplicates.NEAR
+
+
+def test_noise_in_which_no_direction_tells_anything_apart_is_compared_in_time() -> None:
+    noise = np.random.default_rng(3).normal(128, 3, (4_000, 768)).astype(np.uint8)
+    noise[-1] = noise[17]
+    leaders = duplicates.near(noise, duplicates.limit_for(noise))
+    assert leaders.tolist() == [*range(3_999), 17]

@@ -3,15 +3,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from core.config import DataError, OptionError
+from core.data.named import planting
 from core.data.own import draft as drafts
 from core.data.own import store
 from core.data.own.draft import Draft, Form
 from core.data.own.import_images import gather
-from core.data.own.make_set import Keeping, make
+from core.data.own.make_set import Keeping, make, plan
 from core.images.preparation import Framing, legacy, words
 from tests.core.data.own.test_import_images import image_file, left_behind, offers
+from tests.core.hostile_images_for_tests import encoded
 
 FORM = Form((16, 16), 3)
 
@@ -24,13 +27,14 @@ def drafted(n: int = 40, repeated: int = 0, small: int = 0) -> Draft:
 
 
 def everything(name: str) -> tuple[dict[str, bytes], dict[str, bytes]]:
-    """Pixels by id, of the train and of the test part."""
-    parts = (store.load(name, split) for split in ("train", "test"))
-    train, test = (
-        {i: x.tobytes() for i, x in zip(part.ids.tolist(), part.images, strict=True)}
-        for part in parts
+    """Pixels by id, of what is not tested on (train and calibration), and of the test part."""
+    whole, test = (store.load(name, split) for split in ("all", "test"))
+    pixels = {i: x.tobytes() for i, x in zip(whole.ids.tolist(), whole.images, strict=True)}
+    tested = set(test.ids.tolist())
+    return (
+        {i: x for i, x in pixels.items() if i not in tested},
+        {i: x for i, x in pixels.items() if i in tested},
     )
-    return train, test
 
 
 def test_set_made_holds_each_image_of_the_draft_once_in_one_part(home: Path) -> None:
@@ -38,7 +42,7 @@ def test_set_made_holds_each_image_of_the_draft_once_in_one_part(home: Path) -> 
     own = make(draft, "mine", Keeping())
     train, test = everything("mine")
     assert not train.keys() & test.keys()
-    assert (own.n_train, own.n_test) == (len(train), len(test))
+    assert (own.n_train + own.n_calibration, own.n_test) == (len(train), len(test))
     pixels = draft.pixels()
     assert train | test == {name: pixels[i].tobytes() for i, name in enumerate(draft.names)}
 
@@ -95,7 +99,7 @@ def test_set_with_a_preparation_that_cannot_be_is_not_listed(
 def test_labels_are_the_folders_and_stay_with_their_images(home: Path) -> None:
     own = make(drafted(), "mine", Keeping())
     assert own.class_names == ("a", "b")
-    for split in ("train", "test", "all"):
+    for split in store.SPLITS:
         part = store.load("mine", split)
         assert [part.label_name(i) for i in range(len(part))] == [i[0] for i in part.ids.tolist()]
 
@@ -107,16 +111,19 @@ def test_split_depends_on_the_seed_and_on_nothing_else(home: Path) -> None:
     assert everything("one") != everything("other")
 
 
-def test_test_part_has_about_the_share_asked_for(home: Path) -> None:
-    own = make(drafted(200), "mine", Keeping(test_share=0.3))
-    assert own.n_test == pytest.approx(60, abs=20)
+@pytest.mark.parametrize("share", [0.1, 0.3, 0.5])
+def test_test_part_has_the_share_asked_for_of_each_class(home: Path, share: float) -> None:
+    own = make(drafted(200), "mine", Keeping(test_share=share))
+    assert (own.n_test, own.n_calibration) == (round(200 * share), 40)
+    test = store.load("mine", "test")
+    assert np.bincount(test.labels).tolist() == [round(100 * share)] * 2
 
 
 def test_what_is_left_out_is_listed_with_its_reason_and_everything_adds_up(home: Path) -> None:
     draft = drafted(20, repeated=5, small=3)
     own = make(draft, "mine", Keeping(small=False))
     left_out = store.load("mine", "test").rejected
-    assert own.n_train + own.n_test + len(left_out) == draft.n_offered == 28
+    assert own.n + len(left_out) == draft.n_offered == 28
     assert ("c/003.png", "It equals b/003.png.") in left_out
     assert ("d/001.png", "It is very small: 24 x 5.") in left_out
     assert own.n_left_out == 8
@@ -220,3 +227,117 @@ def test_near_groups_follow_their_leader_into_its_part(home: Path) -> None:
     for i in range(0, 30, 3):
         pair = {draft.names[i], draft.names[i + 1]}
         assert pair <= train.keys() or pair <= test.keys()
+
+
+def camera_shots(n: int, amount: float = 3.0) -> dict[str, bytes]:
+    """What a fixed camera takes: the same scene, and noise."""
+    rng = np.random.default_rng(1)
+    scene = rng.integers(40, 200, (24, 24, 3)).astype(float)
+    shots = (np.clip(scene + rng.normal(0, amount, scene.shape), 0, 255) for _ in range(n))
+    return {
+        f"{i:03d}.png": encoded(Image.fromarray(shot.astype(np.uint8)), "PNG")
+        for i, shot in enumerate(shots)
+    }
+
+
+def test_shots_of_a_fixed_camera_are_no_copies_and_are_parted_as_asked(home: Path) -> None:
+    draft = gather(offers(camera_shots(80)), FORM, "a test")
+    assert not draft.near_repeats().any()
+    own = make(draft, "mine", Keeping())
+    assert (own.n_train, own.n_calibration, own.n_test) == (48, 16, 16)
+
+
+def test_known_outliers_are_all_tested_on_and_that_is_said(home: Path) -> None:
+    planned = plan(drafted(40), Keeping(outlier_classes=("b",)))
+    own = make(drafted(40), "mine", Keeping(outlier_classes=("b",)))
+    assert own.outlier_classes == ("b",)
+    for name in ("train", "calibration"):
+        part = store.load("mine", name)
+        assert {part.label_name(i) for i in range(len(part))} == {"a"}
+    test = store.load("mine", "test")
+    assert test.factors is not None
+    assert test.factors["is_outlier"].sum() == 20
+    assert any("20 known outliers are all tested on" in said for said in planned.warnings)
+    with pytest.raises(DataError, match="no class 'x'"):
+        make(drafted(4), "other", Keeping(outlier_classes=("x",)))
+
+
+def test_images_of_one_group_fall_into_one_part(home: Path) -> None:
+    files = {f"{i // 4:02d}_{i % 4}.png": image_file(24, 24, seed=i) for i in range(80)}
+    own = make(gather(offers(files), FORM, "t"), "mine", Keeping(group_by=r"^(\d+)_"))
+    groups = [
+        {i[:2] for i in store.load("mine", part).ids.tolist()}
+        for part in ("train", "calibration", "test")
+    ]
+    assert sum(map(len, groups)) == 20
+    assert (own.n_calibration, own.n_test) == (16, 16)
+
+
+def labelled(files: dict[str, int]) -> Draft:
+    """Images by name and seed."""
+    found = {name: image_file(24, 24, 3, seed=seed) for name, seed in files.items()}
+    return gather(offers(found), FORM, "a test")
+
+
+def test_equal_pictures_under_two_classes_are_told_and_can_be_left_out(home: Path) -> None:
+    draft = labelled({f"{'cat' if i % 2 else 'dog'}/{i}.png": i for i in range(10)} | {
+        "cat/same.png": 90, "dog/same.png": 90})  # fmt: skip
+    told = plan(draft, Keeping()).warnings
+    assert told == (
+        (
+            "2 images stand under two classes with equal pixels, such as cat/same.png and "
+            "dog/same.png: leave them out, or correct their classes."
+        ),
+    )
+    own = make(draft, "mine", Keeping(conflicting=False))
+    assert own.n == 10
+    assert {one.name for one in store.load("mine", "all").rejected} == {
+        "cat/same.png", "dog/same.png"}  # fmt: skip
+
+
+def test_parts_of_the_source_are_taken_over_and_copies_across_them_can_be_left_out(
+    home: Path,
+) -> None:
+    parts = {"training": range(20), "validation": range(20, 30), "testing": range(30, 40)}
+    files = {f"{p}/{'ab'[i % 2]}/{i}.png": i for p, many in parts.items() for i in many}
+    draft = labelled(files | {"training/a/copy.png": 30})
+    own = make(draft, "kept", Keeping(repeats=True))
+    assert own.class_names == ("a", "b")
+    assert (own.n_train, own.n_calibration, own.n_test) == (21, 10, 10)
+    warnings = plan(draft, Keeping(repeats=True)).warnings
+    assert any("1 image for training or calibration" in said for said in warnings)
+    own = make(draft, "clean", Keeping(repeats=True, across=False))
+    assert (own.n_train, own.n_calibration, own.n_test) == (20, 10, 10)
+
+
+def test_masks_of_the_defect_layout_are_masks_of_their_images(home: Path) -> None:
+    mask = np.zeros((24, 24), np.uint8)
+    mask[:12] = 255
+    files = {f"train/good/{i:03d}.png": image_file(24, 24, seed=i) for i in range(25)}
+    files |= {f"test/good/{i:03d}.png": image_file(24, 24, seed=50 + i) for i in range(5)}
+    files |= {f"test/crack/{i:03d}.png": image_file(24, 24, seed=70 + i) for i in range(5)}
+    files |= {
+        f"ground_truth/crack/{i:03d}_mask.png": encoded(Image.fromarray(mask), "PNG")
+        for i in range(5)
+    }
+    own = make(gather(offers(files), Form((16, 16), 1), "a test"), "mine", Keeping())
+    assert own.class_names == ("crack", "good")
+    assert own.outlier_classes == ("crack",)
+    assert (own.n_train, own.n_calibration, own.n_test) == (19, 6, 10)
+    test = store.load("mine", "test")
+    assert test.masks is not None
+    assert test.factors is not None
+    expected = np.zeros((16, 16), bool)
+    expected[:8] = True
+    for i in range(len(test)):
+        is_crack = test.label_name(i) == "crack"
+        assert test.factors["is_outlier"][i] == is_crack
+        np.testing.assert_array_equal(test.masks[i], expected & is_crack)
+    usual = planting.usual(store.load("mine", "train"))
+    assert len(usual) == 19
+
+
+def test_set_that_is_too_small_to_calibrate_says_so(home: Path) -> None:
+    make(drafted(10), "mine", Keeping())
+    with pytest.raises(DataError, match="no images in its part 'calibration'"):
+        store.load("mine", "calibration")

@@ -24,7 +24,7 @@ def mine(home: Path) -> Path:
 def test_set_is_in_the_catalogue_and_loaded_by_its_id(mine: Path) -> None:
     info = catalogue.catalogue()[-1]
     assert (info.id, info.input_shape, info.available) == ("own:mine", (3, 16, 16), True)
-    assert info.n_train + info.n_test == 40
+    assert (info.n_train, info.n_test) == (24, 8)
     for split, n in (("train", info.n_train), ("test", info.n_test), ("all", 40)):
         assert len(catalogue.load("own:mine", split)) == n
     assert len(catalogue.training_images("own:mine", ["a"])) < info.n_train
@@ -67,7 +67,7 @@ def test_set_that_is_not_there_is_one_sentence_that_lists_those_that_are(
 
 
 def test_unknown_split_is_refused(mine: Path) -> None:
-    with pytest.raises(DataError, match="choose train, test or all"):
+    with pytest.raises(DataError, match="choose train, calibration, test, all"):
         store.load("mine", "validation")
 
 
