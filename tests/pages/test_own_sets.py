@@ -119,7 +119,7 @@ def test_set_made_is_chosen_in_the_sidebar_and_its_draft_is_gone(reported: AppTe
     assert "my\\-pets is made" in app.success[0].value
     assert app.session_state["dataset"] == "own:my-pets"
     (own,) = store.available()
-    assert own.n_train + own.n_test == 21
+    assert own.n == 21
     assert own.shape == (3, 32, 32)
     assert [path.name for path in own_dir().iterdir()] == ["my-pets"]
     assert len(catalogue.load("own:my-pets", "all").rejected) == 2
@@ -164,7 +164,7 @@ def test_switches_decide_what_is_left_out(reported: AppTest) -> None:
     reported.run()
     press(reported, "Make the data set")
     (own,) = store.available()
-    assert own.n_train + own.n_test == 21
+    assert own.n == 21
     reasons = [one.reason for one in catalogue.load("own:my-pets", "all").rejected]
     assert any("very small: 5 x 5" in reason for reason in reasons)
 

@@ -326,6 +326,7 @@ def test_report_on_own_data_sets_says_how_each_was_made_and_which_models_learned
         "data set": "pets",
         "size": "28 x 28 pixels, grey",
         "to train": str(own.n_train),
+        "to calibrate": str(own.n_calibration),
         "to test": str(own.n_test),
         "classes": "<i>, b<i>",
         "prepared": "fill up the edges",

@@ -18,7 +18,10 @@ from pages.ui.frame import downloads
 from pages.ui.own import findings
 
 N_SHOWN, MOST_CLASSES = 8, 20  # pictures of a set; class names in a table
-SETS = ("data set", "size", "to train", "to test", "classes", "prepared", "left out", "from")
+SETS = (
+    "data set", "size", "to train", "to calibrate", "to test", "classes", "prepared", "left out",
+    "from",
+)  # fmt: skip
 SPLITS = ("data set", "made", "test share", "seed of the split", "models trained on it")
 MODELS = (
     "model", "whose", "size, MB", "epochs", "training, s", "test MSE", "test images", "tested on",
@@ -79,12 +82,13 @@ def _made(found: Sequence[OwnSet], cards: Sequence[Card]) -> tuple[Table, ...]:
     facts, splits = [], []
     for own in found:
         names = [card.name for card in cards if card.dataset == own.id]
-        share = own.n_test / (own.n_train + own.n_test)
+        share = own.n_test / own.n
         facts.append(
             (
                 own.name,
                 size_name(own.shape),
                 f"{own.n_train:,}",
+                f"{own.n_calibration:,}",
                 f"{own.n_test:,}",
                 listed(own.class_names, MOST_CLASSES) or "none",
                 words(own.how),

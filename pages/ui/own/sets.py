@@ -17,7 +17,7 @@ from pages.ui import cache, progress
 from pages.ui.figures.text import plain, sentence, size_name
 from pages.ui.frame import deleting, downloads, errors, sidebar, ways
 from pages.ui.frame.sidebar import Choice
-from pages.ui.own import findings, kept_report, offering
+from pages.ui.own import findings, kept_report, offering, parting
 from pages.ui.own.offering import Source
 from pages.ui.session import state
 
@@ -109,7 +109,7 @@ def _finish(key: str, draft: Draft) -> None:
         _forget(key, draft)
         st.rerun()
     findings.draw(draft)
-    keeping, name = _keeping(draft)
+    keeping, name = parting.draw(draft)
     with st.container(horizontal=True):
         if st.button("Make the data set", type="primary", icon=":material/dataset:",
                      help="It can then be chosen on all pages"):  # fmt: skip
@@ -117,28 +117,6 @@ def _finish(key: str, draft: Draft) -> None:
         if st.button("Throw it away", help="Discard what was read; your own files are not changed"):
             _forget(key, draft)
             st.rerun()
-
-
-def _keeping(draft: Draft) -> tuple[Keeping, str]:
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        out = [
-            st.toggle(f"Leave out {words}", default, disabled=not count, help=explanation)
-            for words, default, count, explanation in (
-                ("equal", True, draft.repeats().sum(), "Keeps only the first of equal images"),
-                ("almost equal", False, draft.near_repeats().sum(),
-                 "If kept, almost equal images are put into the same split, train or test"),
-                ("very small", False, draft.small().sum(),
-                 "Images with less than half the chosen pixels a side; enlarging blurs them"),
-            )
-        ]  # fmt: skip
-        share = st.slider("To test on", 5, 50, 20, 5, format="%d %%", width=200,
-                          help="Share of the images that are kept for testing only")  # fmt: skip
-        seed = st.number_input("Seed", 0, 2**32 - 1, 0, width=120,
-                               help="The same seed gives the same split")  # fmt: skip
-        name = st.text_input("Name", make_set.free_name(draft.source), width=220,
-                             help="1 to 64 lower-case letters, digits, - and _")  # fmt: skip
-    equal, near, small = (not one for one in out)
-    return Keeping(equal, near, small, share / 100, int(seed)), name
 
 
 def _make(key: str, draft: Draft, name: str, keeping: Keeping) -> None:
@@ -168,8 +146,9 @@ def _list(sets: tuple[OwnSet, ...]) -> None:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             classes = counted(len(own.class_names), "class", "classes")
             st.markdown(
-                f"**{plain(own.name)}** {own.n_train:,} to train, {own.n_test:,} to test, "
-                f"{size_name(own.shape)}, {classes} :gray[from {plain(own.source)}; "
+                f"**{plain(own.name)}** {own.n_train:,} to train, {own.n_calibration:,} to "
+                f"calibrate, {own.n_test:,} to test, {size_name(own.shape)}, {classes} "
+                f":gray[from {plain(own.source)}; "
                 f"{own.n_left_out:,} left out]"
             )
             st.button("Choose", key=f"choose_{own.name}", on_click=sidebar.choose, args=(own.id,),
@@ -185,7 +164,7 @@ def _ask(own: OwnSet) -> None:
     """Ask whether to delete a set; refused while a run is training on it."""
     found = removal.of_dataset(own, deleting.reviews())
     goes = (
-        f"This removes its {counted(own.n_train + own.n_test, 'image')}, and all that was computed "
+        f"This removes its {counted(own.n, 'image')}, and all that was computed "
         "from them. The files that it was made from stay as they are."
     )
     if found.live:

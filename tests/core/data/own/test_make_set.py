@@ -116,6 +116,7 @@ def test_test_part_has_the_share_asked_for_of_each_class(home: Path, share: floa
     own = make(drafted(200), "mine", Keeping(test_share=share))
     assert (own.n_test, own.n_calibration) == (round(200 * share), 40)
     test = store.load("mine", "test")
+    assert test.labels is not None
     assert np.bincount(test.labels).tolist() == [round(100 * share)] * 2
 
 
