@@ -107,7 +107,7 @@ def test_report_on_what_was_read_counts_what_the_page_counts(
     counted, unreadable = told[-1].tables
     assert [row[:2] for row in counted.rows] == [(one.label, one.value) for one in app.metric]
     assert [row[0] for row in unreadable.rows] == ["a/=x.png"]
-    assert told[-1].settings["each image brought to"] == "32 x 32 pixels, colour"
+    assert "32 x 32, colour" in told[-1].settings["prepared"]
     assert len(told[-1].rows[0].tiles) == 8
 
 

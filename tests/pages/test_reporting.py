@@ -329,7 +329,7 @@ def test_report_on_own_data_sets_says_how_each_was_made_and_which_models_learned
         "to calibrate": str(own.n_calibration),
         "to test": str(own.n_test),
         "classes": "<i>, b<i>",
-        "prepared": "fill up the edges",
+        "prepared": "padded to 28 x 28, grey, values 0 to 255",
         "left out": "0",
         "from": "<b>my photographs</b>",
     }
