@@ -88,13 +88,13 @@ def test_who_looks_at_a_run_that_another_deletes_is_counted_before_and_told_afte
     looking.run()
     assert not looking.exception
     assert not looking.error
-    said = f"The run “{mine.id}” was deleted or renamed meanwhile: “{other.id}” is shown instead."
+    said = f"The run “{mine.id}” was deleted or renamed: “{other.id}” is shown instead."
     assert said in texts(looking)
     assert looking.session_state["run"] == other.id
     run_control.delete(other)  # on the command line, say
     looking.run()
     assert not looking.exception
-    assert f"The run “{other.id}” was deleted or renamed meanwhile" in texts(looking)
+    assert f"The run “{other.id}” was deleted or renamed" in texts(looking)
 
 
 def test_tab_that_looks_at_something_else_by_now_is_not_counted(open_train: OpenApp) -> None:
@@ -110,7 +110,7 @@ def test_ticked_run_that_another_deletes_is_told_of(open_train: OpenApp) -> None
     app = open_train(run=other.id, compared_runs=[mine.id, other.id])
     run_control.delete(mine)
     app.run()
-    assert f"The run “{mine.id}” was deleted or renamed meanwhile: it is left out." in texts(app)
+    assert f"The run “{mine.id}” was deleted or renamed: it is ignored." in texts(app)
     assert app.session_state["compared_runs"] == [other.id]
 
 
@@ -134,7 +134,9 @@ def test_data_set_is_deleted_only_after_the_question_and_other_tabs_are_told(
     runs.create(RunConfig("on-pets", 1.0, TrainConfig(own.id, "dense")))
     app = press(open_sets(), "Delete")
     assert "This removes its 40 images" in texts(app)
-    assert "1 run could still go on: on-pets. Without the images none can." in texts(app)
+    assert "1 run could still be resumed: on-pets. Without the images that is impossible." in texts(
+        app
+    )
     assert "1 other tab shows it now" in texts(app)
     press(app, KEEP)
     assert store.available() == (own,)
@@ -143,7 +145,7 @@ def test_data_set_is_deleted_only_after_the_question_and_other_tabs_are_told(
     assert store.available() == ()
     looking.run()
     assert not looking.exception
-    said = "The data set “own:pets” was deleted or renamed meanwhile: “mnist-5k” is shown instead."
+    said = "The data set “own:pets” was deleted or renamed: “mnist-5k” is shown instead."
     assert said in texts(looking)
     assert looking.session_state["dataset"] == "mnist-5k"
 
@@ -174,7 +176,7 @@ def test_model_deleted_elsewhere_is_told_of_once_another_is_shown(open_app: Open
     removal.delete_model(checkpoints.load("tiny-dense").card)
     looking.run()
     assert not looking.exception
-    assert "The model “tiny-dense” was deleted or renamed meanwhile" in texts(looking)
+    assert "The model “tiny-dense” was deleted or renamed" in texts(looking)
     shown = looking.session_state["model"]
     assert f"“{shown}” is shown instead" in texts(looking)
     looking.run()
@@ -190,7 +192,7 @@ def test_model_renamed_elsewhere_stays_the_chosen_one(open_app: OpenApp) -> None
     looking.run()
     assert not looking.exception
     assert looking.session_state["model"] == "dense-mine"
-    said = "The model “tiny-dense” has another name now: “dense-mine”."
+    said = "The model “tiny-dense” was renamed to “dense-mine”."
     assert said in texts(looking)
 
 

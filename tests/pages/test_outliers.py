@@ -381,7 +381,7 @@ def test_folder_that_an_uploaded_model_names_is_not_opened_for_its_references(
     assert not app.error
     (said,) = (c.value for c in app.main.caption if "not known here" in c.value)
     assert "4,000 train images of mnist\\-5k" in said
-    assert any("may have seen" in one.value for one in app.sidebar.caption)
+    assert any("may have been trained on" in one.value for one in app.sidebar.caption)
 
 
 def test_pca_says_how_many_numbers_it_has_where_the_code_has_more(

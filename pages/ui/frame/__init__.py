@@ -1,1 +1,1 @@
-"""What stands around every page: the sidebar, errors, dialogs, downloads, ways on."""
+"""What all pages have: sidebar, errors, dialogs, downloads, buttons to the next step."""

@@ -1,4 +1,4 @@
-"""Before something is deleted: a dialog that says what depends on it."""
+"""The dialog before something is deleted, with what depends on it."""
 
 import contextlib
 from collections.abc import Callable, Sequence
@@ -19,9 +19,10 @@ DELETE, KEEP = "Delete for good", "Keep"
 
 
 def ask(title: str, facts: Sequence[str], act: Callable[[], None] | None) -> None:
-    """Ask whether to delete something; act() does it.
+    """Open a dialog that asks whether to delete something.
 
-    title: the question.  facts: sentences, each a line.  act: None if it cannot be deleted now.
+    title: the question.  facts: sentences, a line each.  act: deletes; None if that is impossible
+    now.
     """
 
     def body() -> None:
@@ -31,9 +32,9 @@ def ask(title: str, facts: Sequence[str], act: Callable[[], None] | None) -> Non
             deleted = st.button(
                 DELETE, type="primary", icon=":material/delete:", disabled=act is None,
                 on_click=_carried_out, args=(act,), key="delete_for_good",
-                help="It cannot be brought back",
+                help="This cannot be undone",
             )  # fmt: skip
-            kept = st.button(KEEP, key="delete_keep", help="Changes nothing")
+            kept = st.button(KEEP, key="delete_keep", help="Close without deleting")
         if deleted or kept:
             st.rerun()
 
@@ -41,17 +42,21 @@ def ask(title: str, facts: Sequence[str], act: Callable[[], None] | None) -> Non
 
 
 def facts_of(found: Dependents, what: What, name: str) -> list[str]:
-    """What depends on a data set or a model, a sentence each."""
+    """What depends on a data set or a model, as sentences."""
     facts = []
     if found.models:
         facts.append(
             f"{counted(len(found.models), 'model was', 'models were')} trained on it: "
-            f"{listed(found.models)}. Models stay, but cannot be judged on these images again."
+            f"{listed(found.models)}. Models stay, but cannot be tested on these images again."
         )
     if found.left:
         facts.append(
-            f"{counted(len(found.left), 'run')} could still go on: {listed(found.left)}. "
-            + ("Without the images none can." if what == "data set" else "Their folders stay.")
+            f"{counted(len(found.left), 'run')} could still be resumed: {listed(found.left)}. "
+            + (
+                "Without the images that is impossible."
+                if what == "data set"
+                else "Their folders stay."
+            )
         )
     if found.decisions:
         through = "about its images" if what == "data set" else "made through it"
@@ -61,16 +66,16 @@ def facts_of(found: Dependents, what: What, name: str) -> list[str]:
 
 
 def looked_at(what: What, names: Sequence[str]) -> list[str]:
-    """A sentence if others are looking at some of these."""
+    """A sentence if other sessions show some of these, else nothing."""
     n = sum(presence.others(what, name) for name in names)
     if not n:
         return []
     tabs = f"{counted(n, 'other tab')} {'shows' if n == 1 else 'show'}"
-    return [f"{tabs} it now, and will say that it was deleted and show something else."]
+    return [f"{tabs} it now, and will report that it was deleted and show something else."]
 
 
 def reviews() -> Reviews | None:
-    """Where decisions are; None if they cannot be read, which keeps nothing from being deleted."""
+    """The review decisions; None if they cannot be read, which does not prevent deleting."""
     with contextlib.suppress(ReviewError):
         return cache.reviews()
     return None

@@ -1,4 +1,4 @@
-"""The button that makes a report of what a page shows: one HTML file, see core.reports."""
+"""Downloads: the report of a page as one HTML file (see core.reports), tables, images."""
 
 import io
 import re
@@ -19,18 +19,23 @@ from pages.ui.figures.mosaic import Pixels
 from pages.ui.figures.text import decimal, noise_name
 
 HELP = (
-    "One HTML file with the pictures, numbers, settings, seeds and versions of what you see, and "
-    "the link that opens it again. It needs no network and holds no script"
+    "One HTML file with the pictures, numbers, settings, seeds and versions of this page, and the "
+    "link that opens it again. It needs no network and contains no scripts"
 )
-ERRORS = (".3f", ".4f", ".5f")  # formats of numbers that may be very small
+ERRORS = (
+    ".3f",
+    ".4f",
+    ".5f",
+)  # formats of numbers that may be very small: shown with more digits then
 MOST_TILES, MOST_ROWS = 60, 200  # pictures in a row, rows in a table
-SIDE = 128  # pixels of a picture, at most: larger ones are sent smaller
+SIDE = 128  # pixels; larger pictures are scaled down
 
 
 def button(make: Callable[[], Content], name: str) -> None:
-    """Offer the report that make() has the content of; draw it when the link is complete.
+    """Draw the button of the report; call it when the link is complete.
 
-    make: called when the visitor clicks, outside of the page's run: it must not ask the session.
+    make: returns the content. It is called after a click, outside a run of the page, so it must not
+    use the session.
     """
     link = address()
     st.download_button(
@@ -46,7 +51,7 @@ def button(make: Callable[[], Content], name: str) -> None:
 
 
 def address() -> str:
-    """What opens this page again as it is."""
+    """The link that opens the page again in its current state."""
     query = {name: st.query_params.get_all(name) for name in st.query_params}
     words = urlencode(query, doseq=True)
     return f"{st.context.url or ''}{f'?{words}' if words else ''}"
@@ -55,7 +60,7 @@ def address() -> str:
 def tiles(
     pictures: Pixels, alts: Iterable[str], captions: Sequence[str] | None = None
 ) -> tuple[Tile, ...]:
-    """Pictures (n, H, W, 3) with words, as a report has them; large ones are made smaller."""
+    """Pictures (n, H, W, 3) uint8 with captions for a report; large ones are scaled down."""
     from pages.ui.components import gallery  # the component, which a report does not need
 
     small = gallery.fitted(pictures[:MOST_TILES], SIDE)
@@ -76,7 +81,7 @@ class Column(NamedTuple):
 
 
 def table(title: str, frame: pd.DataFrame, columns: Sequence[Column], note: str = "") -> Table:
-    """A data frame as a report has it, a cell without a value empty; the first MOST_ROWS rows."""
+    """The first MOST_ROWS rows of a data frame as a table of a report; missing values are empty."""
     left = len(frame) - MOST_ROWS
     more = f"{left:,} more rows are on the page." if left > 0 else ""
     parts = [[_cell(value, one.format) for value in frame[one.name]] for one in columns]
@@ -86,12 +91,12 @@ def table(title: str, frame: pd.DataFrame, columns: Sequence[Column], note: str 
 
 
 def of_noise(noise: Noise, seed: int) -> Mapping[str, str]:
-    """Kind of the noise and its seed, as settings."""
+    """Kind and seed of the noise, as settings of a report."""
     return {"noise": noise_name(noise), "seed of the noise": str(seed)}
 
 
 def of_data(dataset: str, split: str, n: int) -> Mapping[str, str]:
-    """Which images, as settings."""
+    """Data set, split and number of images, as settings of a report."""
     return {"data set": dataset, "part": split, "images": f"{n:,}"}
 
 
@@ -101,14 +106,14 @@ def _cell(value: Any, form: str) -> str:
     return decimal(value, int(form[1])) if form in ERRORS else f"{value:{form}}"
 
 
-# What can be taken away: a table for a spreadsheet, and a selection of images in a zip.
+# Other downloads: tables for a spreadsheet, and images in a zip.
 
 NAME = re.compile(r"[^\w.-]+", re.ASCII)
 LONGEST = 100
 
 
 def csv_button(table: Callable[[], pd.DataFrame], name: str, about: str) -> None:
-    """Offer a table, made when it is asked for.  name: of the file.  about: what is in it."""
+    """Draw the download of a table, made after a click.  name: of the file.  about: its content."""
     from core.export.tables import csv_bytes
 
     st.download_button(
@@ -123,9 +128,9 @@ def csv_button(table: Callable[[], pd.DataFrame], name: str, about: str) -> None
 
 
 def images_zip(images: ImageSet, known: "pd.DataFrame | None" = None) -> bytes:
-    """A PNG of each image, its own pixels, named after its id; and ids.csv, which file is which.
+    """A zip with a PNG of each image at its own size, named by its id, and ids.csv with all ids.
 
-    known: a row an image, in the order of images; its columns are added to ids.csv.
+    known: a row for each image, in the order of images; its columns are added to ids.csv.
     """
     file = io.BytesIO()
     names = file_names(images.ids.tolist())
@@ -137,7 +142,7 @@ def images_zip(images: ImageSet, known: "pd.DataFrame | None" = None) -> bytes:
 
 
 def table_of(images: ImageSet, names: list[str], known: "pd.DataFrame | None" = None) -> bytes:
-    """Which file of the zip is which image, as CSV."""
+    """The content of ids.csv: file name and id of each image, and the columns of known."""
     from core.export.tables import csv_bytes  # pandas, which looking does not need
 
     labels = [images.label_name(i) for i in range(len(images))]
@@ -147,7 +152,7 @@ def table_of(images: ImageSet, names: list[str], known: "pd.DataFrame | None" = 
 
 
 def file_names(ids: list[str]) -> list[str]:
-    """A name that every system can keep for each id, all different: a/b c.png -> a_b_c.png."""
+    """Unique file names for ids, valid on every system: a/b c.png -> a_b_c.png."""
     found: list[str] = []
     lower: set[str] = set()
     for i, image_id in enumerate(ids):

@@ -1,4 +1,4 @@
-"""A person's mistake becomes one sentence on the page; ours goes to the log with its traceback."""
+"""User errors become one sentence on the page; bugs go to the log with their traceback."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,20 +11,20 @@ from pages.ui.session import presence
 
 
 class DeadEnd(HourglassError):
-    """Nothing can be shown before something else is done."""
+    """The page can show nothing until the visitor does something else first."""
 
     def __init__(self, words: str, way: Callable[[], None]) -> None:
-        """words: what to do.  way: draws the button that leads there."""
+        """words: what to do, in a sentence.  way: draws the button that leads there."""
         super().__init__(words)
         self.way = way
 
 
 @contextmanager
 def shown() -> Iterator[None]:
-    """Show a HourglassError raised inside as a sentence, and the way on if it knows one.
+    """Context that shows a HourglassError as a sentence, with the button of a DeadEnd.
 
-    Around every page (app.py does it) and inside every dialog and fragment, which rerun alone. If
-    what is shown was deleted meanwhile, the whole page is drawn anew: that tells so.
+    Use it around every page (app.py does it) and inside every dialog and fragment, which rerun
+    alone. If what the page shows has been deleted, the whole page reruns and says so.
     """
     try:
         yield
@@ -38,7 +38,7 @@ def shown() -> Iterator[None]:
 
 @contextmanager
 def toasted() -> Iterator[None]:
-    """The same in a toast, for callbacks, which run before the page does."""
+    """Context that shows a HourglassError in a toast, for callbacks, which run before the page."""
     try:
         yield
     except HourglassError as error:

@@ -18,26 +18,31 @@ from pages.ui.session import existing, links, presence, router, selection, state
 
 DEFAULT_DATASET = "mnist-5k"
 NEXT_DATASET = "next_dataset"
-_TAKEN = "model_taken"  # the model that a page began with, since nobody had chosen one
+_TAKEN = "model_taken"  # the default model of the page, while none was chosen
 _DIGEST = "model_digest"  # name and digest of the model that was chosen last
-OF_A_DATASET = ("n", "classes", "shuffle", "highlight")  # choices that mean nothing for another set
-ALONE = ("learn",)  # pages that bring their own data and models
+OF_A_DATASET = (
+    "n",
+    "classes",
+    "shuffle",
+    "highlight",
+)  # choices that do not apply to another data set
+ALONE = ("learn",)  # pages with their own data and models
 PREFERRED = ("mnist-denoising", "mnist-dense-32", "shapes-conv")
-FLAT = "latent"  # the page that begins with a model whose code can be drawn as it is
-BEGINS = "This page begins with it, since a code of two numbers is its own map; choose any other."
+FLAT = "latent"  # the page whose default is a model with a two-dimensional code
+BEGINS = "The default of this page, because a code of two numbers can be drawn as a map directly."
 SEEN = {
-    "no": "It has not seen the images shown.",
+    "no": "It was not trained on the images shown.",
     "yes": "It was trained on the images shown: expect lower errors than on new ones.",
     "some": "It was trained on some of the images shown: expect lower errors on those.",
-    "unknown": "What it was trained on is not known here: it may have seen the images shown.",
+    "unknown": "Its training images are not known: it may have been trained on the images shown.",
 }
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What the sidebar says.
+    """The values of the sidebar's controls.
 
-    fitting: all checkpoints that take images of this shape.  card: the chosen one, if any fits.
+    fitting: all checkpoints for images of this shape.  card: the chosen one, None if none fits.
     """
 
     dataset: DatasetInfo
@@ -50,10 +55,10 @@ class Choice:
         return cache.dataset(self.dataset.id, self.split)
 
     def model(self) -> Card:
-        """The chosen checkpoint's card; DeadEnd with what to do if none fits."""
+        """The card of the chosen checkpoint.  Raises DeadEnd with what to do if none fits."""
         if self.card is None:
             raise DeadEnd(
-                f"No model takes these images yet ({size_name(self.dataset.input_shape)}): train "
+                f"There is no model for images of {size_name(self.dataset.input_shape)} yet: train "
                 "one, or choose other data in the sidebar.",
                 lambda: ways.to_training(self.dataset.id),
             )
@@ -61,9 +66,9 @@ class Choice:
 
 
 def draw() -> None:
-    """The sidebar's widgets; what they say is then in chosen().
+    """Draw the sidebar's widgets; chosen() then returns their values.
 
-    On a page that brings its own data there are none, and what they said is kept.
+    Pages with their own data have no such widgets; the values are kept.
     """
     if following := st.session_state.pop(NEXT_DATASET, None):
         st.session_state["dataset"] = following
@@ -85,12 +90,12 @@ def draw() -> None:
 
 
 def choose(dataset_id: str) -> None:
-    """Another data set for all pages, from the next run of the page on."""
+    """Callback that chooses a data set for all pages."""
     st.session_state[NEXT_DATASET] = dataset_id
 
 
 def chosen() -> Choice:
-    """What the sidebar says; for pages, which run after draw()."""
+    """The values of the sidebar; for pages, which run after draw()."""
     router.require_app()
     info = _infos()[st.session_state["dataset"]]
     fitting = _fitting(info)
@@ -101,16 +106,16 @@ def chosen() -> Choice:
 
 
 def choose_model(name: str) -> None:
-    """Another model for all pages; before draw()."""
+    """Choose a model for all pages; call it before draw()."""
     st.session_state["model"] = name
     st.session_state.pop(_TAKEN, None)
 
 
 def default_model(fitting: Sequence[Card], page: str = "", dataset: str = "") -> str:
-    """A model that shows something at once: a preferred one, or a denoising one, or the first.
+    """Name of the default model: a preferred one, or a denoising one, or the first.
 
-    On the page of the latent space one whose code is its map, a network rather than PCA, and rather
-    one that has learned from the data set.
+    On the Latent space page it is one with a two-dimensional code, preferably a network instead of
+    PCA, and trained on the data set.
     """
     flat = [card for card in fitting if card.latent_dim == 2 and not card.architecture.closed_form]
     if page == FLAT and flat:
@@ -159,7 +164,7 @@ def _split(info: DatasetInfo, shown: bool) -> str:
         default="test",
         required=True,
         format_func=lambda split: f"{split} · {counts[split]:,}",
-        help="Models are trained on the train part and judged on the test part",
+        help="Models are trained on the train split and tested on the test split",
     )
 
 
@@ -181,7 +186,7 @@ def _checkpoint(info: DatasetInfo, fitting: Sequence[Card], shown: bool) -> Card
         format_func=called.__getitem__,
         on_change=st.session_state.pop,
         args=(_TAKEN, None),
-        help="The autoencoder that all pages look through",
+        help="The autoencoder that all pages use",
     )
     card = next(card for card in fitting if card.name == name)
     st.session_state[_DIGEST] = card.name, card.sha256
@@ -189,7 +194,7 @@ def _checkpoint(info: DatasetInfo, fitting: Sequence[Card], shown: bool) -> Card
 
 
 def _take_default(default: str, names: Collection[str]) -> None:
-    """Where nobody chose a model, by hand or by a link, each page begins with its own."""
+    """Set the default model of the page if none was chosen by hand or by a link."""
     held = st.session_state.get("model")
     is_chosen = held in names and held != st.session_state.get(_TAKEN)
     if not is_chosen and "model" not in st.query_params:
@@ -197,7 +202,7 @@ def _take_default(default: str, names: Collection[str]) -> None:
 
 
 def _follow_renamed() -> None:
-    """A model that somebody has given another name stays the chosen one."""
+    """Keep the chosen model when it was renamed."""
     name, sha256 = st.session_state.get(_DIGEST, ("", ""))
     if st.session_state.get("model") != name or not existing.is_gone("model", name):
         return
@@ -230,7 +235,7 @@ def _selection() -> None:
             on_click=selection.select,
             args=((),),
             type="tertiary",
-            help="Select nothing, on all pages",
+            help="Clear the selection on all pages",
         )
     if words := links.said_of_size():
         st.caption(words)

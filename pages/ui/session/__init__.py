@@ -1,1 +1,1 @@
-"""What belongs to a visitor and the link: state, widgets, selection, rows."""
+"""The state of a visitor's session, and the link that restores it."""

@@ -1,4 +1,4 @@
-"""Which data sets, models and runs there are now: what a session held may be deleted meanwhile."""
+"""Whether a data set, model or run that a session refers to still exists."""
 
 from collections.abc import Callable, Iterable, Mapping
 
@@ -7,7 +7,7 @@ from core.data import catalogue
 
 
 def is_gone(what: str, name: str) -> bool:
-    """Whether there is none of that name any more; False for what is no kind of thing here."""
+    """Whether the data set, model or run of a name does not exist; False for other kinds."""
     return what in _NAMES and name not in _NAMES[what]()
 
 

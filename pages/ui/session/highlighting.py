@@ -1,4 +1,4 @@
-"""Which of many classes have a colour of their own, where no eye could tell all of them apart."""
+"""The choice of classes that have a colour of their own, if there are too many to distinguish."""
 
 import streamlit as st
 
@@ -10,7 +10,7 @@ KEY = "highlight"
 
 
 def chosen(groups: Groups) -> tuple[int, ...] | None:
-    """A searchable list to choose them from; None where all are told apart and there is none."""
+    """Draw a searchable list of classes; return those chosen, None if all have a colour."""
     default = frequent(groups.names, groups.of)
     n, n_told = len(set(groups.of.tolist())), theme.N_TOLD
     if n <= n_told:
@@ -18,7 +18,7 @@ def chosen(groups: Groups) -> tuple[int, ...] | None:
     with st.popover(
         "Highlight",
         icon=":material/palette:",
-        help=f"{n:,} are here, and about {n_told} can be told apart: choose which have a colour",
+        help=f"There are {n:,}, but only about {n_told} colours: choose which have one",
     ):
         names = widgets.several(
             st.multiselect,
@@ -29,8 +29,8 @@ def chosen(groups: Groups) -> tuple[int, ...] | None:
             "class",
             max_selections=n_told,
             placeholder="Search a name",
-            help=f"Up to {n_told}; to begin with the {len(default)} most frequent ones",
+            help=f"Up to {n_told}; at first the {len(default)} most frequent ones",
         )
-        st.caption(f"The other {n - len(names):,} are grey; the pointer tells their names.")
+        st.caption(f"The other {n - len(names):,} are grey; their names appear under the pointer.")
     at = {name: i for i, name in enumerate(groups.names)}
     return tuple(sorted(at[name] for name in names))

@@ -1,4 +1,4 @@
-"""What of a link is not a widget: the selection, and names in it that are not here."""
+"""Parts of a link without a widget: the selection, and warnings about names that do not exist."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -12,16 +12,16 @@ from pages.ui.figures.text import plain
 from pages.ui.session import selection, state
 from pages.ui.session.state import Refused, Why
 
-MOST = 40  # selected images that a link names
+MOST = 40  # most selected images in a link
 KEY = "selected"
 PARTS = ("test", "train")
-TOO_LARGE = "Too many for a link, which names up to {most}: take the selection away as a file."
+TOO_LARGE = "Too many for a link, which holds up to {most} images: download the selection instead."
 
 
 def follow_selection(dataset: str, split: str) -> None:
-    """Select what the link names, and make the link name what is selected, if that is little.
+    """Select the images in the link, and write the selection to the link, up to MOST images.
 
-    The name of the data set, which the link has anyway, is left out of the names of its images.
+    Ids of images of the chosen data set are shortened by its name, which the link has already.
     """
     texts, here = state.linked(KEY), f"{dataset}/"
     if texts is not None:
@@ -35,18 +35,18 @@ def follow_selection(dataset: str, split: str) -> None:
 
 
 def one_entry_a_page() -> None:
-    """Let the browser's Back go from page to page, whatever was changed on them."""
+    """Make the browser's Back button go from page to page, without steps for changed widgets."""
     _history(key="history")
 
 
 def said_of_size() -> str:
-    """A sentence if the selection is too large for the link."""
+    """A sentence if the selection is too large for a link, else ""."""
     return TOO_LARGE.format(most=MOST) if len(selection.ids()) > MOST else ""
 
 
 @contextmanager
 def told() -> Iterator[None]:
-    """Around a page: above it stands in one sentence each what is not here, or not any more."""
+    """Context around a page that warns above it of names that do not exist or no longer exist."""
     place = st.container()
     try:
         yield
@@ -56,7 +56,7 @@ def told() -> Iterator[None]:
 
 
 def notes_of(refused: Iterable[Refused]) -> Iterator[str]:
-    """A sentence for each kind of thing that is not here, and reason why."""
+    """A sentence for each kind of thing that does not exist, and reason."""
     names: dict[tuple[str, Why], list[Refused]] = {}
     for one in refused:
         names.setdefault((one.what, one.why), []).append(one)
@@ -70,15 +70,15 @@ def _note(what: str, why: Why, names: str, taken: object) -> str:
     if why == "link":
         return f"This link names the {what} {names}, which is not here or does not fit these data."
     if why == "renamed":
-        return f"The {what} {names} has another name now: “{taken}”."
-    then = f"“{taken}” is shown instead" if isinstance(taken, str) and taken else "it is left out"
-    return f"The {what} {names} was deleted or renamed meanwhile: {then}."
+        return f"The {what} {names} was renamed to “{taken}”."
+    then = f"“{taken}” is shown instead" if isinstance(taken, str) and taken else "it is ignored"
+    return f"The {what} {names} was deleted or renamed: {then}."
 
 
 def _found(text: str, dataset: str, split: str) -> str:
-    """The whole id of an image, or "" if there is none such.
+    """The full id of an image in a link, or "" if there is no such image.
 
-    Of images that were planted, and of those of other sets, only the beginning is looked at.
+    Of planted images and images of other data sets only the beginning of the id is checked.
     """
     full, base = f"{dataset}/{text}", text.rpartition("+")[0] or text
     parts = (split, *(part for part in PARTS if part != split))

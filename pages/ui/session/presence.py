@@ -1,4 +1,4 @@
-"""Who else looks at what: so that whoever deletes something is told whom it concerns."""
+"""What each session shows, so that a dialog before deleting can say how many others see it."""
 
 from typing import Literal
 
@@ -14,24 +14,24 @@ KEY = "looker"
 
 
 class Looker:
-    """A visitor's session.  looking: what it shows now, by kind.  session: its id, "" in tests."""
+    """A session.  looking: names of what it shows now, by kind.  session: its id, "" in tests."""
 
     def __init__(self, session: str) -> None:
         self.looking: dict[str, str] = {}
         self._session = session
 
     def is_here(self) -> bool:
-        """Whether a browser shows it."""
+        """Whether a browser is connected to the session."""
         return bool(runtime.get_instance().is_active_session(self._session))
 
 
 def begin() -> None:
-    """A page begins to be drawn: what the session showed until then is not shown any more."""
+    """Clear what the session shows; call it when a page begins to be drawn."""
     _mine().looking = {}
 
 
 def look(what: What, name: str) -> None:
-    """Note that the session shows that data set, model or run."""
+    """Record that the session shows a data set, model or run."""
     _mine().looking[what] = name
 
 
@@ -41,7 +41,7 @@ def is_any_gone() -> bool:
 
 
 def others(what: What, name: str) -> int:
-    """How many other sessions show it, in any browser."""
+    """Number of other sessions that show a data set, model or run."""
     mine = _mine()
     return sum(
         one.looking.get(what) == name and one.is_here()

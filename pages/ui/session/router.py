@@ -1,4 +1,4 @@
-"""Pages run through app.py only."""
+"""Makes sure that every page runs through app.py."""
 
 import traceback
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ _ROUTED = ContextVar("routed", default=False)
 
 @contextmanager
 def routing() -> Iterator[None]:
-    """Around page.run() in app.py."""
+    """Context around page.run() in app.py."""
     token = _ROUTED.set(True)
     try:
         yield
@@ -24,24 +24,24 @@ def routing() -> Iterator[None]:
 
 
 def require_app() -> None:
-    """Start again through app.py if a page was started by itself.
+    """Rerun through app.py if Streamlit has started a page directly.
 
-    Because the folder is called pages/, Streamlit runs a page without app.py when it is what the
-    first visitor of a new server asks for; the first st.navigation ends that for good.
+    Streamlit treats a folder called pages/ as pages of its own, until st.navigation is called for
+    the first time; so the first visitor of a new server may get a page without app.py.
     """
     if not _ROUTED.get():
         app = st.Page("app.py", title="Hourglass", default=True)
-        # The page asked for has to be among them, or the browser is told that there is none such.
+        # The requested page has to be among them, or the browser shows that it does not exist.
         asked = [st.Page(_nothing, url_path=name) for name in _pages_on_the_stack()]
         st.navigation([app, *asked], position="hidden")
         st.rerun()
 
 
 def _pages_on_the_stack() -> set[str]:
-    """The page that is being run, as it is called in a link."""
+    """The page that is being run, by its name in the link."""
     files = (Path(frame.f_code.co_filename) for frame, _ in traceback.walk_stack(None))
     return {file.stem for file in files if file.parent == PROJECT / "pages"}
 
 
 def _nothing() -> None:
-    """A page that is never run: app.py is about to say what is there."""
+    """Placeholder of a page that never runs: app.py defines the pages."""

@@ -1,4 +1,4 @@
-"""Tables whose ticked rows belong to the link: each row is known by a name, wherever it stands."""
+"""Tables whose ticked rows are part of the link, by name instead of position."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -13,11 +13,11 @@ from pages.ui.session import state
 def ticked(
     table: pd.DataFrame, names: Sequence[str], key: str, what: str, **asked: Any
 ) -> list[int]:
-    """A table in which rows can be ticked, none at first; the positions of those that are, rising.
+    """Draw a table with rows to tick; return the positions of the ticked rows, ascending.
 
-    names: of the rows, all different: a tick stays with its row when others come or go.  key: of
-    the ticks, in the link.  what: what the rows are, for the warning when a link names one that is
-    not here.  asked: of st.dataframe, besides.
+    names: of the rows, unique: ticks stay with their rows when others are added or removed.  key:
+    of the ticks, in the link.  what: what the rows are, for a warning about a name in the link that
+    does not exist.  asked: further arguments of st.dataframe.
     """
     state.recall_several(key, [], names, what)
     rows = sorted(names.index(name) for name in st.session_state[key])
@@ -27,7 +27,10 @@ def ticked(
 
 
 def picked(table: pd.DataFrame, names: Sequence[str], key: str, what: str, **asked: Any) -> int:
-    """The same for a table of which one row is always chosen, the first to begin with."""
+    """Draw a table in which exactly one row is chosen, at first the first; return its position.
+
+    Arguments as for ticked().
+    """
     state.recall(key, names[0], names, what)
     row = names.index(st.session_state[key])
     _draw(table, names, key, [row], selection_mode="single-row-required", **asked)
@@ -38,7 +41,7 @@ def picked(table: pd.DataFrame, names: Sequence[str], key: str, what: str, **ask
 def _draw(
     table: pd.DataFrame, names: Sequence[str], key: str, rows: list[int], **asked: Any
 ) -> None:
-    """The table with these rows ticked, which it is only told where it has others."""
+    """Draw the table with these rows ticked; its state is only set if other rows are ticked."""
     of_table = f"{key} table"
     shown = st.session_state.get(of_table, {"selection": {"rows": []}})
     if sorted(shown["selection"]["rows"]) != rows:
@@ -48,7 +51,7 @@ def _draw(
 
 
 def _note(key: str, names: Sequence[str], one: bool) -> None:
-    """Called when the visitor has ticked a row, before the page runs again.  names: as drawn."""
+    """Callback after a row was ticked, before the page runs again.  names: of the drawn rows."""
     rows = st.session_state[f"{key} table"]["selection"]["rows"]
     found = [names[i] for i in rows if i < len(names)]
     st.session_state[key] = found[0] if one and found else found

@@ -1,8 +1,8 @@
-"""What the session remembers: choices that are part of the link.
+"""Values of the session that are part of the link.
 
-A widget whose value belongs to the link calls recall() before it and publish() after it. What is
-published is remembered when its widget is gone, on another page, say. A link that is entered
-counts more, and what it says is kept until a widget asks for it.
+A widget whose value belongs to the link calls recall() before it and publish() after it. A
+published value is remembered while its widget is not drawn, as on another page. A link that is
+entered takes precedence over remembered values; its values are kept until a widget reads them.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -13,7 +13,7 @@ import streamlit as st
 from pages.ui.session import existing
 
 T = TypeVar("T")
-NONE = "none"  # an empty list, in a link
+NONE = "none"  # in a link: an empty list
 _PAGE, _ON_ENTRY, _BEGUN = "page", "on_entry", "begun"
 _REMEMBERED, _PUBLISHED, _LINKED = "remembered", "published", "linked"
 
@@ -25,10 +25,10 @@ def recall(
     what: str = "",
     besides: Collection[str] = (),
 ) -> None:
-    """Make st.session_state[key] one of options: as it is, or as the link says, or default.
+    """Set st.session_state[key] to one of options: its value, or that of the link, or default.
 
-    An option is written in a link as str() writes it.  what: what the options are; with it, a name
-    in the link that is not among them is noted, see refusals.py.  besides: names that are not.
+    A link holds str() of an option.  what: what the options are; if given, names in the link that
+    are no option are noted for a warning (note_refusal).  besides: names that are never noted.
     """
     named = {str(option): option for option in options}
     name = str(asked(key, default))
@@ -43,9 +43,9 @@ def recall_several(
     what: str = "",
     besides: Collection[str] = (),
 ) -> None:
-    """The same for a list of options; what is none of them is dropped.
+    """Set st.session_state[key] to a list of options: its value, or that of the link, or default.
 
-    besides: names that are dropped without a note.
+    Names that are no option are dropped.  what, besides: as for recall().
     """
     named = {str(option): option for option in options}
     in_link = [value for value in _linked().get(key, ()) if value != NONE]
@@ -58,7 +58,7 @@ def recall_several(
 
 
 def recall_number(key: str, default: float, low: float, high: float) -> float:
-    """The number under key, as it is, or as the link says, or default, in [low, high]."""
+    """The number under key, in [low, high]: its value, or that of the link, or default."""
     try:
         value = float(asked(key, default))
     except (TypeError, ValueError):
@@ -68,30 +68,30 @@ def recall_number(key: str, default: float, low: float, high: float) -> float:
 
 
 def recall_whole(key: str, default: int, low: int, high: int) -> int:
-    """The same for a whole number; one with a fraction is no such number."""
+    """The whole number under key, in [low, high]; numbers with a fraction are ignored."""
     value = recall_number(key, default, low, high)
     st.session_state[key] = int(value) if value == int(value) else default
     return int(st.session_state[key])
 
 
 def recall_flag(key: str, default: bool = False) -> None:
-    """Make st.session_state[key] True or False: as it is, or as the link says, or default."""
+    """Set st.session_state[key] to True or False: its value, or that of the link, or default."""
     said = _written(asked(key, default))
     st.session_state[key] = said == "true" if said in ("true", "false") else default
 
 
 def recall_text(key: str, default: str, longest: int) -> None:
-    """Make st.session_state[key] a text: as it is, or as the link says, or default."""
+    """Set st.session_state[key] to a text: its value, or that of the link, or default."""
     st.session_state[key] = str(asked(key, default))[:longest] or default
 
 
 def asked(key: str, default: Any) -> Any:
-    """What the session knows under key, else what the link says, else default."""
+    """The session's value under key, else that of the link, else default."""
     return _held(key, _linked().get(key, [default])[-1])
 
 
 def publish(key: str, default: Any) -> None:
-    """Make st.session_state[key] part of the link, unless it is the default; and remember it."""
+    """Write st.session_state[key] to the link, unless it is the default, and remember it."""
     value = st.session_state[key]
     st.session_state.setdefault(_PUBLISHED, set()).add(key)
     _linked().pop(key, None)
@@ -104,28 +104,28 @@ def publish(key: str, default: Any) -> None:
 
 
 def publish_list(key: str, values: Sequence[str]) -> None:
-    """Make a list part of the link that is no widget's; an empty one is left out."""
+    """Write a list without a widget to the link; an empty list is left out."""
     st.query_params.pop(key, None)
     if values:
         st.query_params[key] = list(values)
 
 
 def linked(key: str) -> list[str] | None:
-    """What the link says under key, once: when a page has just been entered by it. Else None."""
+    """The link's values under key in the first run after it was entered, else None."""
     return _linked().pop(key, None)
 
 
 def forget(keys: Iterable[str]) -> None:
-    """Let the widgets with these keys take their defaults again."""
+    """Reset the widgets with these keys to their defaults."""
     for key in keys:
         for of in (st.session_state, _remembered(), _linked(), st.query_params):
             of.pop(key, None)
 
 
 def enter(page: str) -> None:
-    """Note which page is shown; what on_entry() kept for the one before is forgotten.
+    """Record which page is shown, and discard the values that on_entry() kept for the last page.
 
-    Where the page is entered by a link, or by going back to it, the link counts.
+    If the page was entered by a link or the browser's Back button, the link takes precedence.
     """
     if st.session_state.get(_PAGE) != page:
         st.session_state[_PAGE] = page
@@ -135,23 +135,23 @@ def enter(page: str) -> None:
 
 
 def page() -> str:
-    """The page that is shown, as it is called in a link."""
+    """The name in the link of the page that is shown."""
     return str(st.session_state.get(_PAGE, ""))
 
 
 def on_entry(key: str, value: float) -> float:
-    """The value this had when the page was entered, the same from rerun to rerun.
+    """The value at the first run of the page since it was entered, the same at each rerun.
 
-    It is where a slider in a component first stands.
+    It is the initial value of a slider in a component.
     """
     kept: dict[str, float] = st.session_state.setdefault(_ON_ENTRY, {})
     return kept.setdefault(key, value)
 
 
 def on_appearance(key: str, value: T) -> T:
-    """The value this had when the component with this key appeared, the same from rerun to rerun.
+    """The value when the component with this key first appeared, the same at each rerun.
 
-    It is where something that is moved in the browser first stands; call it before the component.
+    It is the initial position of what moves in the browser; call it before the component.
     """
     begun: dict[str, T] = st.session_state.setdefault(_BEGUN, {})
     if key not in st.session_state:
@@ -160,12 +160,12 @@ def on_appearance(key: str, value: T) -> T:
 
 
 def _held(key: str, otherwise: Any) -> Any:
-    """What the session has under key: its widget's value, or what is remembered, or otherwise."""
+    """The value of the widget with this key, else the remembered value, else `otherwise`."""
     return st.session_state.get(key, _remembered().get(key, otherwise))
 
 
 def _follow_link() -> None:
-    """Forget what the link says otherwise; only what was published is a link's to change."""
+    """Drop published values that differ from the link; a link changes no other state."""
     published: set[str] = st.session_state.setdefault(_PUBLISHED, set())
     for key in st.query_params:
         if key in published:
@@ -175,19 +175,19 @@ def _follow_link() -> None:
 
 
 def _remembered() -> dict[str, Any]:
-    """What was published and is not the default, by key."""
+    """Published values that are not the default, by key."""
     found: dict[str, Any] = st.session_state.setdefault(_REMEMBERED, {})
     return found
 
 
 def _linked() -> dict[str, list[str]]:
-    """What the links by which pages were entered say, as far as nobody has asked for it yet."""
+    """Values of the links by which pages were entered that no widget has read yet."""
     found: dict[str, list[str]] = st.session_state.setdefault(_LINKED, {})
     return found
 
 
 def _note_refused(key: str, what: str, names: list[str], taken: Any) -> None:
-    """What the session held is noted only if it is gone: that it no longer fits is no news."""
+    """Note refused names; of remembered values only those that were deleted."""
     held = key in st.session_state or key in _remembered()
     if held:
         names = [name for name in names if existing.is_gone(what, name)]
@@ -201,17 +201,17 @@ def _written(value: Any) -> str | list[str]:
     return list(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
-# Names that are not here, in a link or any more, noted until something else is chosen.
+# Names that do not exist, from a link or deleted since, noted until another value is chosen.
 
-LONGEST = 80  # letters of a name that are shown
+LONGEST = 80  # most characters of a name that are shown
 Why = Literal["link", "gone", "renamed"]
 _NOTED = "refused"
 
 
 class Refused(NamedTuple):
-    """A name that is not here.  what: of what.  taken: the value taken instead.
+    """A name that does not exist.  what: kind of thing.  taken: the value used instead.
 
-    why: a link names it; it was here and is gone; or it has another name now, which is taken.
+    why: it is from a link; it was deleted; or it was renamed to the value used instead.
     """
 
     what: str
@@ -221,13 +221,13 @@ class Refused(NamedTuple):
 
 
 def note_refusal(key: str, what: str, names: Iterable[str], taken: Any, why: Why = "link") -> None:
-    """Note what is not here under key and what is taken instead, in place of what was noted."""
+    """Note names that do not exist and the value used instead, replacing earlier notes of key."""
     noted = st.session_state.setdefault(_NOTED, {})
     noted[key] = [Refused(what, name[:LONGEST], taken, why) for name in names]
 
 
 def noted_refusals() -> list[Refused]:
-    """All that is noted, as long as what was taken instead is in the session."""
+    """The notes whose replacement value is still the session's value."""
     found: dict[str, list[Refused]] = st.session_state.get(_NOTED, {})
     return [
         one for key, some in found.items() for one in some if st.session_state.get(key) == one.taken
@@ -235,5 +235,5 @@ def noted_refusals() -> list[Refused]:
 
 
 def forget_refusals() -> None:
-    """Another page is shown."""
+    """Discard all notes, because another page is shown."""
     st.session_state[_NOTED] = {}

@@ -1,6 +1,6 @@
-"""Widgets whose value belongs to the link: each recalls it, is drawn, and publishes it (state.py).
+"""Widgets whose value is part of the link: recalled before, published after (state.py).
 
-What is asked of a widget besides goes to Streamlit as it is: help, width, format_func and so on.
+Further keyword arguments go to Streamlit unchanged: help, width, format_func and so on.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -27,9 +27,9 @@ def choice(
 ) -> T:
     """One of options, in an st.selectbox, st.segmented_control, st.radio, st.pills, ...
 
-    default: one of options, or None where the widget can be left without a choice; it is what is
-    left out of the link.  what: what the options are, for the warning when a link names another.
-    besides: what a link may name as well, without a warning, though it is no option.
+    default: one of options, or None if no choice is allowed; the default is left out of the link.
+    what: what the options are, for a warning about a name in the link that is no option.
+    besides: names in the link that are no option and cause no warning.
     """
     state.recall(key, default, options, what, besides)
     widget(label, options, key=key, **asked)
@@ -50,7 +50,7 @@ def several(
 ) -> list[T]:
     """Any of options, in an st.multiselect, or in st.pills with selection_mode="multi".
 
-    besides: what a link may name as well, without a warning, though it is no option.
+    besides: names in the link that are no option and cause no warning.
     """
     state.recall_several(key, default, options, what, besides)
     widget(label, options, key=key, **asked)
@@ -79,7 +79,7 @@ def number(
 def whole(
     widget: Widget, label: str, low: int, high: int, key: str, default: int, **asked: Any
 ) -> int:
-    """The same for a whole number."""
+    """A whole number in [low, high], in an st.slider or st.number_input."""
     state.recall_whole(key, default, low, high)
     widget(label, low, high, key=key, **asked)
     state.publish(key, default)
@@ -87,12 +87,12 @@ def whole(
 
 
 def seed(label: str, key: str, **asked: Any) -> int:
-    """What all chance in something comes from: 0 to MAX_SEED, 0 to begin with."""
+    """A seed of random numbers, 0 to MAX_SEED, at first 0, in an st.number_input."""
     return whole(st.number_input, label, 0, MAX_SEED, key, 0, **asked)
 
 
 def drawn_if(shown: bool, widget: Widget) -> Widget:
-    """The widget, or none in its place: then its value is kept without being shown."""
+    """The widget if shown, else a function that draws nothing, so that only its value is kept."""
     return widget if shown else _undrawn
 
 
