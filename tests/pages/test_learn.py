@@ -285,8 +285,12 @@ def test_picture_in_the_tray_tells_its_error_and_its_place_among_learnt_digits(
     open_page: OpenPage, named_models: Path, kind: str
 ) -> None:
     item = next(item for item in fed(open_page(step="4"))["items"] if item["name"] == kind)
-    assert item["group"] == {"a 7": "It learnt", "a 9": "It never saw"}.get(kind, "No digit at all")
-    assert ("knows what a 7" if kind == "a 7" else "never saw a") in item["said"]
+    assert item["group"] == {"a 7": "Known classes", "a 9": "Unknown classes"}.get(
+        kind, "Not digits"
+    )
+    assert ("was trained on images like a 7" if kind == "a 7" else "was never shown a") in item[
+        "said"
+    ]
     images = catalogue.load("mnist-5k")
     mse = model("mnist-conv-32-no-5-9", named_models).errors(images.pixels())
     known = mse[~np.isin(np.asarray(images.labels), [5, 9])]

@@ -42,7 +42,7 @@ def test_gain_is_not_said_to_grow_with_the_code_where_layers_differ() -> None:
     found = networks(("a", SMALL, 2, 2.0), ("b", LARGE, 8, 3.0), ("c", FLAT, 32, 4.0))
     words = " ".join(deeper.words(found))
     assert "grow" not in words
-    assert "do not show what the size of the code does" in words
+    assert "do not show the effect of the code size" in words
 
 
 @pytest.mark.parametrize(("gains", "said"), [((2, 3), " grows "), ((3, 2), "not always grow")])
@@ -86,16 +86,16 @@ def test_best_copier_named_beside_room_for_every_pixel_has_that_room() -> None:
     assert "200 images" in first
     assert "conv" not in first
     assert "`conv` (D' = 256) gives 98 % back, `tiny` (D' = 2) 3 %" in others
-    assert "not the room alone" in others
+    assert "the size of the code alone does not decide" in others
     assert "`roomy` lets 41 % through, `tiny` 0.4 %" in noise
 
 
 def test_room_is_not_doubted_where_it_gives_most_back_and_not_claimed_where_there_is_none() -> None:
     roomy, small = network("roomy", 800), network("small", 32)
     words = " ".join(copies.words((roomy, small), (copying(0.9, 0.4), copying(0.5, 0.1)), 0))
-    assert "not the room alone" not in words
+    assert "the size of the code alone does not decide" not in words
     (first, *_) = copies.words((small,), (copying(0.9, 0.1),), 0)
-    assert "None of these networks has room" in first
+    assert "None of these networks is overcomplete" in first
     assert "copy.**" not in first
 
 

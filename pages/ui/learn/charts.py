@@ -12,11 +12,11 @@ Scores = npt.NDArray[np.float64]
 MARGIN = {"l": 8, "r": 8, "t": 8, "b": 8}
 ABOVE = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
 N_BINS = 50
-NAMED = 8  # points: the names of more would lie over each other
+NAMED = 8  # points; names of more points would overlap
 
 
 def angles(found: Scores, random: Scores) -> go.Figure:
-    """Principal angles of two subspaces, and of two random ones: (k,) each, degrees."""
+    """Principal angles of two subspaces, beside those of two random ones: (k,) each, degrees."""
     at = np.arange(1, len(found) + 1)
     figure = go.Figure()
     for values, name, colour in (
@@ -39,8 +39,8 @@ def angles(found: Scores, random: Scores) -> go.Figure:
 def gains(table: pd.DataFrame) -> go.Figure:
     """PCA's error divided by that of each network, against D'.
 
-    table: as core.robustness.sizes.table, the networks that have a PCA of their size, and the
-    column layers. Lines join networks of one family with the same layers: no others are alike.
+    table: of core.robustness.sizes.table, only networks with a PCA of their size, and a column
+    layers. Lines join networks of one family with the same layers: only these are comparable.
     """
     sizes = sorted(set(table["latent_dim"].tolist()))
     mode = "lines+markers+text" if len(table) <= NAMED else "lines+markers"
@@ -60,10 +60,10 @@ def gains(table: pd.DataFrame) -> go.Figure:
             hovertemplate="%{text}<br>D' = %{x}: %{y:.2f}<extra></extra>",
         )
     figure.add_hline(y=1, line_dash="dot", line_color=theme.LIGHT["original"])
-    beside = {"x": 1, "xref": "paper", "xanchor": "left", "y": 1}  # where no point can lie
+    beside = {"x": 1, "xref": "paper", "xanchor": "left", "y": 1}  # where there are no points
     figure.add_annotation(**beside, text="PCA", showarrow=False)
     figure.update_xaxes(
-        title_text="D', numbers in the code", type="log", tickvals=sizes, ticktext=sizes
+        title_text="D', size of the code", type="log", tickvals=sizes, ticktext=sizes
     )
     top = 1.2 * max(1.0, float(table["gain"].max()))
     figure.update_yaxes(title_text="PCA's error / the network's", range=[0, top])
@@ -72,15 +72,15 @@ def gains(table: pd.DataFrame) -> go.Figure:
 
 
 def error_histogram(known: Scores, strange: Scores, name: str, value: float) -> go.Figure:
-    """Errors of what the model learnt and of what it never saw, and where one image stands.
+    """Histograms of the errors of known and of strange images, with the error of one image.
 
-    known, strange: (n,) and (m,).  name: of the strange ones.  value: the image's own error.
+    known, strange: (n,) and (m,).  name: of the strange images.  value: MSE of the one image.
     """
     together = np.concatenate([known, strange, [value]])
     borders = np.geomspace(max(together.min(), 1e-9), max(together.max(), 2e-9), N_BINS + 1)
     figure = go.Figure()
     for values, title, colour in (
-        (known, "digits it learnt", theme.LIGHT["original"]),
+        (known, "digits of known classes", theme.LIGHT["original"]),
         (strange, name, theme.LIGHT["outlier"]),
     ):
         share = np.histogram(values, borders)[0] / max(len(values), 1)
@@ -96,5 +96,5 @@ def error_histogram(known: Scores, strange: Scores, name: str, value: float) -> 
     ticks = [step * 10.0**power for power in range(-6, 1) for step in (1, 2, 5)]
     figure.update_xaxes(title_text="error (MSE, logarithmic)", type="log")
     figure.update_xaxes(tickvals=ticks, ticktext=[f"{tick:g}" for tick in ticks])
-    figure.update_yaxes(title_text="% of them")
+    figure.update_yaxes(title_text="% of the images")
     return figure.update_layout(height=300, margin=MARGIN, legend=ABOVE, barmode="overlay")

@@ -1,4 +1,4 @@
-"""Step 7: the code of a convolutional network is a block of small pictures."""
+"""Step 7: the code of a convolutional network is a block of feature maps."""
 
 from dataclasses import dataclass
 
@@ -25,7 +25,7 @@ from pages.ui.noise import controls
 class Shown:
     """What the step shows of one data set.
 
-    n: images side by side.  grid: where the square stops, a side.
+    n: images side by side.  grid: positions of the square along each side.
     """
 
     dataset: str
@@ -40,11 +40,11 @@ SETS = {
 }
 TITLES = {"digits": "Digits", "shapes": "Shapes, in colour"}
 N_MEASURED = 50
-TILE, ACROSS = 40, 16  # pixels of a feature map, and how many side by side
+TILE, ACROSS = 40, 16  # pixels of a feature map; maps side by side
 
 
 def draw() -> None:
-    """A square moved over the images, the code's answer, and the maps themselves."""
+    """Draw images with a moving grey square, the change of the code, and the feature maps."""
     with parts.row_of_controls():
         shown = SETS[_set()]
     card = parts.model(shown.model)
@@ -59,7 +59,7 @@ def draw() -> None:
 
 
 def words(card: Card, share: float) -> tuple[str, str]:
-    """The shapes on the way, and whether place is kept."""
+    """Two sentences: the shapes of the layers, and how far the code preserves position."""
     c, h, w = card.plan.code_shape
     channels = [layer.c_out for layer in card.plan.encoder if isinstance(layer, Conv)]
     pictures = "channel" if card.input_shape[0] == 1 else "channels"
@@ -72,17 +72,17 @@ def words(card: Card, share: float) -> tuple[str, str]:
         ),
         (
             f"**Cover a part of the picture, and {100 * share:.0f} % of the squared change of the "
-            f"code is at that part's own place** ({100 / (h * w):.0f} % if place meant nothing; "
+            f"code is at the same place** ({100 / (h * w):.0f} % if the code ignored position; "
             f"measured on {counted(N_MEASURED, 'test image')})."
         ),
     )
 
 
 def covered_frames(card: Card, x: Array, grid: int) -> tuple[Array, Array]:
-    """Images with a square at each of grid x grid places, and what is felt, stretched over them.
+    """Images with a square at each of grid x grid positions, and the squared change of the code.
 
-    x: (n, C, H, W).  Returns (grid * grid, n, C, H, W) twice; the second in [0, 1], all channels
-    equal, on one scale that is even in the squared change, as the share in words() is.
+    x: (n, C, H, W).  Returns (grid * grid, n, C, H, W) twice: the images, and the change enlarged
+    to their size, in [0, 1], linear, the same in all channels.
     """
     model = cache.autoencoder(card)
     _, h, w = card.plan.code_shape
@@ -103,9 +103,9 @@ def covered_frames(card: Card, x: Array, grid: int) -> tuple[Array, Array]:
 def _packed(card: Card, x: Array, shown: Shown) -> Packed:
     frames, felt = covered_frames(card, x, shown.grid)
     rows = (
-        Row("What goes in", "original", Frames(frames), detail="a grey square covers a part"),
+        Row("Input", "original", Frames(frames), detail="a grey square covers a part"),
         Row(
-            "Where the code changes",
+            "Change of the code",
             "error",
             Frames(felt),
             detail="squared change at each place of the block, summed over its maps; "
@@ -115,7 +115,7 @@ def _packed(card: Card, x: Array, shown: Shown) -> Packed:
     cells = tuple(Cell(f"{shown.dataset} {i}", "") for i in range(len(x)))
     return packing.pack(
         Sweep(
-            "Place of the square",
+            "Position of the square",
             np.arange(len(frames), dtype=np.float64),
             cells,
             rows,

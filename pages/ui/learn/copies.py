@@ -1,4 +1,4 @@
-"""What goes wrong: a network with room for everything gives back whatever it is given."""
+"""Common failure: an overcomplete network (a code larger than the image) may copy any input."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -21,26 +21,26 @@ NAMES = (
     "mnist-conv",
 )  # fmt: skip
 ORDER = ("figures", "random", "inverted", "shuffled", "known")
-CLOSE = 0.8  # the share given back that is called close to a copy
+CLOSE = 0.8  # share given back from which a network is said to copy
 N_SHOWN, SIDE = 8, 84
 GIVEN_BACK = (
-    "Given back: the share of what distinguishes the images from an even grey. 100 % = copied, "
-    "0 % = an even grey would be as near, below 0 = it would be nearer."
+    "Given back: 1 − error / error of a uniform grey image. 100 % = copied exactly, 0 % = no "
+    "better than uniform grey, below 0 = worse than uniform grey."
 )
 
 
 def draw() -> None:
-    """A kind of strange images, and what each network makes of them."""
+    """Draw images of a kind unlike the training images, and each network's reconstructions."""
     cards = parts.models(NAMES)
     titles = {one.name: one.title for one in sorted(STRANGERS, key=lambda s: ORDER.index(s.name))}
     with parts.row_of_controls():
         kind = parts.one_of(
-            "strangers", "What goes in", titles, "Images unlike any in training, and ordinary ones"
+            "strangers", "Input", titles, "Images unlike the training images, and ordinary ones"
         )
     i = [one.name for one in STRANGERS].index(kind)
     found = list(robust_copying.measured_copying(parts.DATASET, parts.SPLIT, cards).values())
     parts.say(*words(cards, found, i))
-    _draw_row("What goes in", found[0].copies[i].x)
+    _draw_row("Input", found[0].copies[i].x)
     for card, one in zip(cards, found, strict=True):
         copy = one.copies[i]
         label = (
@@ -53,19 +53,20 @@ def draw() -> None:
 
 
 def words(cards: Sequence[Card], found: Sequence[Copying], i: int) -> tuple[str, ...]:
-    """How much of kind number i the networks with room for every pixel give back, and the others.
+    """How much of kind number i overcomplete networks give back, and the others.
 
-    Room for every pixel: at least as many numbers in the code as in the image.
+    Overcomplete: at least as many numbers in the code as in the image.
     """
     kept = {card.name: one.copies[i].kept for card, one in zip(cards, found, strict=True)}
     roomy = [card for card in cards if card.latent_dim >= math.prod(card.input_shape)]
     small = [card for card in cards if card not in roomy]
     kind, n = found[0].copies[i].stranger, len(found[0].copies[i].mse)
     first = (
-        "A network with room for every pixel might learn to copy, and then nothing would be "
-        f"strange to it. {kind.title} ({kind.explanation}), {counted(n, 'image')}: "
+        "A network is overcomplete if its code has at least as many numbers as the image. It might "
+        "learn to copy every input, and could then not detect unusual images. "
+        f"{kind.title} ({kind.explanation}), {counted(n, 'image')}: "
     )
-    of_roomy = _of_roomy(roomy, kept) if roomy else "None of these networks has room for all."
+    of_roomy = _of_roomy(roomy, kept) if roomy else "None of these networks is overcomplete."
     sayings = (first + of_roomy, _of_small(small, roomy, kept) if small else "")
     return (*filter(None, sayings), _noise(cards, found), GIVEN_BACK)
 
@@ -73,7 +74,7 @@ def words(cards: Sequence[Card], found: Sequence[Copying], i: int) -> tuple[str,
 def _of_roomy(roomy: Sequence[Card], kept: Mapping[str, float]) -> str:
     best = max(roomy, key=lambda card: kept[card.name])
     verdict = "That is close to a copy" if kept[best.name] >= CLOSE else "That is no copy"
-    most = ", the most of those with room" if len(roomy) > 1 else ""
+    most = ", the most of the overcomplete ones" if len(roomy) > 1 else ""
     return (
         f"`{best.name}` (D' = {best.latent_dim:,}) gives {_share(kept[best.name])} back{most}. "
         f"**{verdict}.**"
@@ -81,16 +82,16 @@ def _of_roomy(roomy: Sequence[Card], kept: Mapping[str, float]) -> str:
 
 
 def _of_small(small: Sequence[Card], roomy: Sequence[Card], kept: Mapping[str, float]) -> str:
-    """What networks give back that have fewer numbers than pixels."""
+    """What networks with fewer numbers than pixels give back."""
     most, least = (pick(small, key=lambda card: kept[card.name]) for pick in (max, min))
     told = (
-        f"Without room for every pixel `{most.name}` (D' = {most.latent_dim:,}) gives "
+        f"With a code smaller than the image, `{most.name}` (D' = {most.latent_dim:,}) gives "
         f"{_share(kept[most.name])} back"
     )
     if least is not most:
         told += f", `{least.name}` (D' = {least.latent_dim:,}) {_share(kept[least.name])}"
     if roomy and kept[most.name] >= max(kept[card.name] for card in roomy):
-        told += ": so it is not the room alone that lets a network copy"
+        told += ", so the size of the code alone does not decide whether a network copies"
     return f"{told}."
 
 
@@ -98,7 +99,8 @@ def _noise(cards: Sequence[Card], found: Sequence[Copying]) -> str:
     passed = [one.passed for one in found]
     first, last = int(np.argmax(passed)), int(np.argmin(passed))
     return (
-        f"Of faint noise on digits `{cards[first].name}` lets {_share(passed[first])} through, "
+        "Of faint noise on digits (σ = 0.1) "
+        f"`{cards[first].name}` lets {_share(passed[first])} through, "
         f"`{cards[last].name}` {100 * passed[last]:.1f} %."
     )
 

@@ -1,4 +1,4 @@
-"""Step 3: what hidden layers gain over PCA with as many numbers."""
+"""Step 3: the gain of hidden layers over a PCA of the same code size."""
 
 from collections.abc import Sequence
 
@@ -25,13 +25,13 @@ Pairs = tuple[tuple[Card, Card], ...]
 
 
 def draw() -> None:
-    """Gains of all networks, and pictures of PCA and of networks of several sizes."""
+    """Draw the gains of all networks, and reconstructions by PCA and networks of several sizes."""
     fitting = [card for card in cache.cards() if card.input_shape == parts.digits().shape]
     found = with_layers(sizes.table(sizes.study(fitting, TRAINED_ON)), fitting)
     compared = pairs(fitting, found)
     if not compared:
         raise CheckpointError(
-            f"This step needs a network and a PCA with as many numbers, trained on {TRAINED_ON}: "
+            f"This step needs a network and a PCA of the same code size, trained on {TRAINED_ON}: "
             "`make zoo` trains some."
         )
     networks = found[(found["family"] != "pca") & found["gain"].notna()]
@@ -51,7 +51,7 @@ def draw() -> None:
 
 
 def layers(card: Card) -> str:
-    """What lies between image and code: "hidden layers 512-256", "convolutions 32-64", ..."""
+    """The layers between image and code: "hidden layers 512-256", "convolutions 32-64", ..."""
     widths = "-".join(map(str, card.options.get("widths", ())))
     if not widths:
         return "no hidden layers"
@@ -59,17 +59,16 @@ def layers(card: Card) -> str:
 
 
 def with_layers(found: pd.DataFrame, cards: Sequence[Card]) -> pd.DataFrame:
-    """A table of sizes with a column more: layers().  found: as core.robustness.sizes.table."""
+    """Add the column layers, of layers(), to a table of core.robustness.sizes.table."""
     by_name = {card.name: layers(card) for card in cards}
     return found.assign(layers=[by_name[name] for name in found["name"]])
 
 
 def pairs(cards: Sequence[Card], found: pd.DataFrame) -> Pairs:
-    """PCA and a network of the same size, small codes first; the networks are as alike as can be.
+    """Pairs of PCA and a comparable network of the same code size, in order of size.
 
-    They are those with the layers of which there are most sizes, or where no two sizes have the
-    same layers, the best ones with hidden layers of the family with most sizes.
-    found: as with_layers() makes it.
+    The networks have the layers that exist in most sizes; if no two sizes have the same layers they
+    are the best ones with hidden layers, of the family with most sizes.  found: of with_layers().
     """
     by_name = {card.name: card for card in cards}
     pca = _best(found[found["family"] == "pca"])
@@ -82,13 +81,13 @@ def pairs(cards: Sequence[Card], found: pd.DataFrame) -> Pairs:
 
 
 def _best(rows: pd.DataFrame) -> dict[int, str]:
-    """The name of the best one of each size, small codes first."""
+    """Name of the best model of each code size, in order of size."""
     by_error = rows.sort_values(["latent_dim", "mse"], ascending=[True, False])
     return dict(zip(by_error["latent_dim"], by_error["name"], strict=True))
 
 
 def _of_most_sizes(networks: pd.DataFrame) -> pd.DataFrame:
-    """The rows of one kind of network, of which there are most sizes."""
+    """The rows of the kind of network that exists in most sizes."""
     for by in (["family", "layers"], ["family"]):
         n_sizes = networks.groupby(by, sort=False)["latent_dim"].transform("nunique")
         if n_sizes.max() > 1:
@@ -99,15 +98,15 @@ def _of_most_sizes(networks: pd.DataFrame) -> pd.DataFrame:
 
 
 def words(networks: pd.DataFrame) -> tuple[str, ...]:
-    """What layers gain where the code has one size, what is gained at others, and what follows."""
+    """Sentences: gains by layers at one code size, gains at other sizes, and the conclusion."""
     best = networks.sort_values("gain").groupby(["latent_dim", "layers"]).tail(1)
     n_layers = best.groupby("latent_dim")["layers"].nunique()
     most = int(n_layers[n_layers == n_layers.max()].index.max())
     here = best["latent_dim"] == most
     n = int(networks["n_test"].min())
     first = (
-        "PCA adds up fixed pictures; a network with hidden layers may bend them. Below is PCA's "
-        f"error divided by the network's, both with codes of one size, on {n:,} test images. "
+        "PCA can only add up fixed pictures; a network with hidden layers is not linear. Below is "
+        f"PCA's error divided by the network's at the same code size D', on {n:,} test images. "
         f"**With the same D' = {most}: {_listed(best[here])}.**"
     )
     others = best[~here].sort_values("latent_dim")
@@ -129,11 +128,11 @@ def _listed(rows: pd.DataFrame) -> str:
 
 
 def _growth(best: pd.DataFrame) -> tuple[str, ...]:
-    """Whether the gain grows with the code, where the layers are the same."""
+    """Whether the gain grows with the code size, for networks with the same layers."""
     series = [rows.sort_values("latent_dim") for _, rows in best.groupby("layers", sort=False)]
     alike = [rows for rows in series if len(rows) > 1 and "no hidden" not in rows["layers"].iloc[0]]
     if not alike:
-        said = "These have other layers, too, so they do not show what the size of the code does."
+        said = "These differ in their layers too, so they do not show the effect of the code size."
         return (said,)
     return tuple(
         f"With {rows['layers'].iloc[0]} the gain "
@@ -147,7 +146,7 @@ def _left_out(found: pd.DataFrame) -> str:
     names = found[(found["family"] != "pca") & found["gain"].isna()]["name"]
     if not len(names):
         return "All networks here have a PCA of their size beside them."
-    return plain(f"Without a PCA of their size here, and so not drawn: {', '.join(names)}.")
+    return plain(f"Not drawn, because there is no PCA of the same size: {', '.join(names)}.")
 
 
 def _packed(compared: Pairs, shuffle: int) -> Packed:
@@ -173,6 +172,6 @@ def _packed(compared: Pairs, shuffle: int) -> Packed:
             tuple(rows),
             prefix="D' = ",
             digits=0,
-            help="PCA and a network with that many numbers. Drag, or use the arrow keys.",
+            help="PCA and a network with codes of this size. Drag, or use the arrow keys.",
         )
     )

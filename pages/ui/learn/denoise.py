@@ -1,4 +1,4 @@
-"""Step 6: the same network with noise on its input in training, and without."""
+"""Step 6: one architecture trained with noise on its input, and without."""
 
 import streamlit as st
 
@@ -23,7 +23,7 @@ DENOISING = (
 
 
 def draw() -> None:
-    """The two losses, and what became of the two networks."""
+    """Draw the two losses, and the errors of the two networks."""
     with parts.row_of_controls():
         pair = _pair()
     copying, denoising = cards = parts.models(PAIRS[pair])
@@ -42,17 +42,17 @@ def draw() -> None:
 
 
 def words(copying: Card, denoising: Card, found: Study, sigma: float) -> tuple[str, str]:
-    """What training with noise changed, at this amount and without noise."""
+    """Two sentences: the two networks, and their errors at this sigma and without noise."""
     without, with_noise = (
         [noise_figure.at(curve, found, amount) for amount in (sigma, 0.0)] for curve in found.models
     )
     return (
         (
-            f"ℓ is the mean squared error. `{copying.name}` and `{denoising.name}` have one "
+            f"ℓ is the mean squared error. `{copying.name}` and `{denoising.name}` have the same "
             f"architecture and were trained for {copying.epochs} and "
             f"{counted(denoising.epochs, 'epoch')}; the second was given noise of "
-            f"σ = {denoising.noise.sigma:g}, and had to answer with the **clean** image, so "
-            "copying did not help it."
+            f"σ = {denoising.noise.sigma:g}, and had to return the **clean** image, so that "
+            "copying its input was no solution."
         ),
         (
             f"**At σ = {sigma:.2f} the error on {noise_figure.measured_on()} is "

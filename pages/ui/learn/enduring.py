@@ -18,7 +18,7 @@ OUTPUTS = {
 
 
 def draw() -> None:
-    """Switches, what the curves say, and the curves."""
+    """Draw the switches, the sentences and the curves."""
     with parts.row_of_controls():
         output = _output()
         mu = _mu()
@@ -35,8 +35,8 @@ def draw() -> None:
         "nearer to the clean image?",
         f"With {output} output and {plain(noise_name(noise))}, on {noise_figure.measured_on()}: "
         f"**{plain(crossings.crossing_sentence(pair))}** {plain(robust_chart.summary(found))}",
-        "The answer depends on the output and on clipping: flip the switches before you believe "
-        f"a rule.{_remark(small.architecture.closed_form)}",
+        "The answer depends on the output layer and on clipping (noisy pixels limited to [0, 1]): "
+        f"try all switches.{_remark(small.architecture.closed_form)}",
     )
     sigma = noise_figure.draw(
         cards, noise, noise_figure.chart(found, cards), f"learn_enduring_{output}"
@@ -53,7 +53,7 @@ def _remark(linear: bool) -> str:
 
 
 def _output() -> str:
-    help_text = "Bounded: every pixel is cut softly to [0, 1]. Linear: any number can come out"
+    help_text = "Bounded: a sigmoid keeps every pixel in [0, 1]. Linear: any number is possible"
     return parts.one_of("output", "Output of the networks", list(OUTPUTS), help_text)
 
 
@@ -67,5 +67,5 @@ def _mu() -> float:
         default=0.0,
         step=0.05,
         width=200,
-        help="Noise that brightens (above 0) or darkens (below 0)",
+        help="Mean of the noise: above 0 it brightens the image, below 0 it darkens it",
     )

@@ -1,4 +1,4 @@
-"""What goes wrong: some outliers are rebuilt so well that their error hides them."""
+"""Common failure: some outliers have a small error, so the error alone does not find them."""
 
 import numpy as np
 import streamlit as st
@@ -17,13 +17,13 @@ N, SIDE = 8, 84
 
 
 def draw() -> None:
-    """The strange digits with the smallest errors, among the known ones."""
+    """Draw the digits of an unknown class with the smallest errors, and the errors of all."""
     card = parts.model(MODEL)
     found = unusual.rebuilding_errors(card)
     with parts.row_of_controls():
         name = parts.one_of(
             "hidden",
-            "Digit it never saw",
+            "Unknown class",
             card.excluded_classes,
             "A class that the model was trained without",
         )
@@ -37,7 +37,7 @@ def draw() -> None:
     st.plotly_chart(figure, key="learn_hidden", config={"displayModeBar": False})
     image = clicked or str(found.images.ids[best[0]])
     st.caption(
-        "The blue line is the best rebuilt of them. Click an image to take it along instead."
+        "The blue line is the one with the smallest error. Click another image to choose it."
     )
     way = parts.on_digits(card, section_outliers="truth")
     parts.go_on(GoOn("Outliers: try other scores on these", "pages/outliers.py", way, (image,)))
@@ -50,16 +50,16 @@ def best_rebuilt(found: Errors, name: str) -> Index:
 
 
 def words(found: Errors, name: str, card: Card) -> str:
-    """How many of them hide among the known ones."""
+    """How many images of an unknown class have errors as small as known ones, in words."""
     strange, median = found.mse[found.of([name])], float(np.median(found.mse[found.known]))
     n_hidden = int((strange < median).sum())
     chance = 100 * found.auroc(found.of([name]))
     return (
-        f"`{card.name}` never saw a {name}; its D' = {card.latent_dim} numbers still suffice to "
-        f"draw many. **{n_hidden} of {len(strange)} have a smaller error than half of the digits "
-        f"it learnt**, and a {name} has a larger error than a learnt digit in {chance:.0f} % of "
-        "all pairs (50 % would be guessing). So look at more than the error: how far the code "
-        "lies from all known codes, for one."
+        f"`{card.name}` was trained without the digit {name}; its code of D' = {card.latent_dim} "
+        f"numbers can still represent many. **{n_hidden} of {len(strange)} have a smaller error "
+        f"than half of the known digits**, and a {name} has a larger error than a known digit in "
+        f"{chance:.0f} % of all pairs (50 % would be guessing). Other scores help: for example "
+        "the distance of the code from all known codes."
     )
 
 

@@ -1,4 +1,4 @@
-"""Step 2: a linear network trained by gradient finds what PCA computes."""
+"""Step 2: a linear network trained by gradient descent finds the subspace of PCA."""
 
 from dataclasses import dataclass
 
@@ -22,17 +22,17 @@ from pages.ui.noise import controls
 
 PCA, NETWORK = "mnist-pca-32", "mnist-linear-32"
 N = 10
-SAME = 5.0  # degrees: subspaces that are nearer are called the same
+SAME = 5.0  # degrees; subspaces with smaller angles are called the same
 
 
 @dataclass(frozen=True)
 class Compared:
     """Two linear models of k numbers on all digits.
 
-    angles, random: (k,) degrees, of the two and of two random subspaces.  by_k: (k,) mean error of
-    PCA's first 1 to k components.  errors: mean error of PCA and of the network.  apart: the root
-    mean square of the difference of their reconstructions.  own: degrees, the smallest angle
-    between two of the network's own directions.
+    angles, random: (k,) principal angles in degrees, of the two models and of two random subspaces.
+    by_k: (k,) MSE of PCA with its first 1 to k components.  errors: MSE of PCA and of the network.
+    apart: root mean square of the difference of their reconstructions.  own: smallest angle between
+    two of the network's directions, in degrees.
     """
 
     angles: metrics.Scores
@@ -44,7 +44,7 @@ class Compared:
 
 
 def draw() -> None:
-    """The two on the same images, and their subspaces."""
+    """Draw both models' reconstructions of the same images, and the angles of their subspaces."""
     pca, network = cards = parts.models((PCA, NETWORK))
     found = compared(pca, network)
     parts.say(*words(found, pca, network))
@@ -62,15 +62,15 @@ def draw() -> None:
         config={"displayModeBar": False},
     )
     st.caption(
-        "Each model can draw only the images of a flat subspace. Principal angles say how far two "
-        "subspaces are turned apart: 0° = the same direction is in both, 90° = nothing in common."
+        "Each model can only reconstruct images within a linear subspace. Principal angles measure "
+        "how two subspaces differ: 0° = a direction in both, 90° = perpendicular to the other."
     )
     way = parts.on_digits(network, compare=[pca.name], sigma=0.0, shuffle=shuffle)
     parts.go_on(GoOn("Reconstruct: both under noise", "pages/reconstruct.py", way))
 
 
 def compared(pca: Card, network: Card) -> Compared:
-    """Both models measured on all digits."""
+    """Both models compared on all digits."""
     ref, cards = cache.split_ref(parts.DATASET, parts.SPLIT), (pca, network)
     title, shas = "Comparing the two models", (pca.sha256, network.sha256)
     found = cache.computed(task(lesson_tasks.linear, ref, *shas, title=title, models=cards))
@@ -80,7 +80,7 @@ def compared(pca: Card, network: Card) -> Compared:
 
 
 def words(found: Compared, pca: Card, network: Card) -> tuple[str, str]:
-    """What the comparison says, by its numbers."""
+    """The comparison in two sentences."""
     most, least = found.angles[-1], found.random[0]
     verdict = (
         "the network has found the subspace of PCA"
@@ -89,17 +89,17 @@ def words(found: Compared, pca: Card, network: Card) -> tuple[str, str]:
     )
     return (
         (
-            f"`{network.name}` is a network without hidden layers and without nonlinearity, "
-            f"trained by gradient for {counted(network.epochs, 'epoch')}; `{pca.name}` is PCA, "
-            f"computed. **Their subspaces of {len(found.angles)} dimensions are at most "
+            f"`{network.name}` is a network without hidden layers and nonlinearity, trained by "
+            f"gradient descent for {counted(network.epochs, 'epoch')}; `{pca.name}` is PCA, "
+            f"computed directly. **Their subspaces of {len(found.angles)} dimensions are at most "
             f"{most:.1f}° apart** (two random ones at least {least:.0f}°): {verdict}."
         ),
         (
             f"Their errors on {len(parts.digits()):,} test digits are {found.errors[1]:.5f} and "
             f"{found.errors[0]:.5f}, and their pixels differ by {found.apart:.4f} (root mean "
-            "square). Only the axes are the network's own: two of its directions are "
-            f"{found.own:.0f}° apart, while PCA's are all at right angles and sorted by what "
-            "they explain."
+            "square). Only the axes within the subspace differ: two of the network's directions "
+            f"are {found.own:.0f}° apart, while PCA's are all at right angles and sorted by the "
+            "variance that they explain."
         ),
     )
 
@@ -112,7 +112,7 @@ def _chart(found: Compared, pca: Card, network: Card) -> Chart:
             Line("PCA, its first k components", numbers(found.by_k), drawn.colour, drawn.dash),
             Line(network.name, numbers([found.errors[1]] * len(k)), theme.REFERENCE, "dash"),
         ),
-        x_title="k, numbers of PCA's code that are used",
+        x_title="k, number of PCA components used",
         y_title="MSE on the test digits",
         from_zero=True,
         height=parts.CHART,
@@ -144,6 +144,6 @@ def _packed(pca: Card, network: Card, shuffle: int) -> Packed:
             rows,
             prefix="k = ",
             digits=0,
-            help="How many of PCA's components are used. Drag, or use the arrow keys.",
+            help="The number of PCA components used. Drag, or use the arrow keys.",
         )
     )

@@ -1,4 +1,4 @@
-"""What goes wrong: the noise in use is not the noise in training."""
+"""Common failure: the noise differs from the noise in training."""
 
 from dataclasses import replace
 
@@ -16,7 +16,7 @@ CLIPPED = {False: "not clipped", True: "clipped"}
 
 
 def draw() -> None:
-    """One network under both conventions."""
+    """Draw the error of one network with clipped and with unclipped noise."""
     with parts.row_of_controls():
         name = PAIRS[
             parts.one_of("mismatch", "Network", list(PAIRS), "Both were trained with noise")
@@ -40,7 +40,7 @@ def draw() -> None:
 
 
 def words(card: Card, studies: dict[str, Study], same: bool) -> tuple[str, str]:
-    """What the other convention costs at the amount it was trained with."""
+    """The error with either kind of noise at the sigma of training, in words."""
     sigma = card.noise.sigma
     own, other = CLIPPED[card.noise.clip], CLIPPED[not card.noise.clip]
     ours, theirs = (
@@ -49,19 +49,19 @@ def words(card: Card, studies: dict[str, Study], same: bool) -> tuple[str, str]:
     worse = f"{theirs / ours:.1f} times {'worse' if theirs > ours else 'as large'}"
     return (
         (
-            f"`{card.name}` was trained with noise of σ = {sigma:g} that was {own}. **At that σ "
-            f"its error on {noise_figure.measured_on()} is {ours:.4f}; with noise that is {other} "
-            f"it is {theirs:.4f}, {worse}.**"
+            f"`{card.name}` was trained with noise of σ = {sigma:g}, {own} (clipped: noisy pixels "
+            f"are limited to [0, 1]). **At that σ its error on {noise_figure.measured_on()} is "
+            f"{ours:.4f}; with noise that is {other} it is {theirs:.4f}, {worse}.**"
         ),
-        "The pictures below show the noise it was trained with."
+        "The pictures below have the noise of the training."
         if same
-        else "The pictures below show noise that it was not trained with. It is the same noise to "
-        "the eye, since a screen clips, too; to the network it is not.",
+        else "The pictures below have the other kind of noise. On a screen both look the same, "
+        "because a screen clips too; the network gets different numbers.",
     )
 
 
 def _chart(studies: dict[str, Study], card: Card) -> Chart:
-    """The network's two curves."""
+    """The chart of the network's two curves."""
     charts = {name: noise_figure.chart(found, (card,)) for name, found in studies.items()}
     lines = tuple(
         replace(

@@ -1,4 +1,4 @@
-"""Pictures and curves of a few models under growing noise, for several steps."""
+"""The figure of several steps: pictures and error curves of a few models against noise."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -29,9 +29,9 @@ DEFAULT_SIGMA = 0.5
 
 
 def study(cards: Sequence[Card], noise: Noise) -> Study:
-    """Error against noise of each model, on all test digits with the same noise.
+    """Error of each model against noise, on all test digits with the same noise.
 
-    The Robustness page shows these very numbers to begin with.
+    The Robustness page shows the same numbers with its default settings.
     """
     what = Measured(parts.DATASET, parts.SPLIT, len(parts.digits()), noise, SEED, LEVELS)
     shown = robustness.metric("mse")
@@ -45,14 +45,14 @@ def study(cards: Sequence[Card], noise: Noise) -> Study:
 
 
 def chart(found: Study, cards: Sequence[Card]) -> Chart:
-    """Its curves, above the slider."""
+    """The curves of a study as a chart above the slider."""
     look = Look(styles.of_models([card.name for card in cards]), "gaussian", "none", log=False)
     drawn = robust_chart.chart(found, cards, look)
     return replace(drawn, height=parts.CHART, y_title="MSE (lower is nearer)")
 
 
 def draw(cards: Sequence[Card], noise: Noise, drawn: Chart, key: str) -> float:
-    """The slider with its curves and pictures; the noise where it was let go."""
+    """Draw the slider with curves and pictures; return the sigma at which it was released."""
     sigma = state.recall_number("sigma", DEFAULT_SIGMA, 0, 1)
     packed = parts.kept_for(cards, "noise", lambda: _packed(cards, noise), noise)
     event = sweep.show(packed, key, state.on_appearance(key, sigma), drawn)
@@ -62,18 +62,18 @@ def draw(cards: Sequence[Card], noise: Noise, drawn: Chart, key: str) -> float:
 
 
 def measured_on() -> str:
-    """Which images the curves are measured on, in words."""
+    """The images on which the curves are measured, in words."""
     return counted(len(parts.digits()), "test digit")
 
 
 def at(curve: Curve, found: Study, sigma: float) -> float:
-    """A curve's mean error at any amount of noise."""
+    """The mean error of a curve at any sigma, interpolated."""
     levels = np.array([sigma])
     return float(found.metric.between(found.sigmas, curve.mean, levels)[0])
 
 
 def onwards(noise: Noise, sigma: float) -> dict[str, object]:
-    """The noise, as other pages keep it."""
+    """The noise as session values of other pages."""
     return {
         "noise": noise.kind, "mu": noise.mu, "clip": noise.clip, "seed": SEED, "sigma": sigma,
         "shuffle": 0,
@@ -81,7 +81,7 @@ def onwards(noise: Noise, sigma: float) -> dict[str, object]:
 
 
 def measured_there() -> dict[str, object]:
-    """What makes the Robustness page measure as the steps do, whatever was chosen there before."""
+    """Session values with which the Robustness page measures as the steps do."""
     return {"measured": str(len(parts.digits())), "draws": 1, "levels": LEVELS}
 
 
@@ -96,6 +96,6 @@ def _packed(cards: Sequence[Card], noise: Noise) -> Packed:
 
 
 def _of_these(row: Row) -> Row:
-    """The row with its mean error called that of the few images shown: the text tells others."""
+    """The row with its MSE labelled as that of the images shown, unlike the MSE in the text."""
     stats = (replace(one, label="MSE of these") if one.label == "MSE" else one for one in row.stats)
     return replace(row, stats=tuple(stats))

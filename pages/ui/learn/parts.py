@@ -1,4 +1,4 @@
-"""What the steps of the Learn page share: its digits, its models, its controls."""
+"""Digits, models and controls that the steps of the Learn page share."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,15 +23,15 @@ from pages.ui.noise import controls
 from pages.ui.session import selection, state, widgets
 
 DATASET, SPLIT = "mnist-5k", "test"
-N_OF_A_CLASS = 16  # as many as the Reconstruct page shows, so that each of them is found there
-CHART = 230  # pixels: lower than on the other pages, so that slider and pictures are in view
+N_OF_A_CLASS = 16  # as on the Reconstruct page, so that each is shown there too
+CHART = 230  # pixels; lower than on other pages, to keep slider and pictures in view
 NTH = "nth"
 _ASKED: ContextVar[dict[str, None]] = ContextVar("asked")
 
 
 @contextmanager
 def noted() -> Iterator[dict[str, None]]:
-    """The names of the models that are asked for meanwhile, in their order."""
+    """Context that collects the names of the models that are used inside, in order."""
     names: dict[str, None] = {}
     token = _ASKED.set(names)
     try:
@@ -41,12 +41,12 @@ def noted() -> Iterator[dict[str, None]]:
 
 
 def model(name: str) -> Card:
-    """The card of the model of that name; CheckpointError with what to do if there is none."""
+    """The card of a model by name.  Raises CheckpointError with what to do if there is none."""
     _ASKED.get({})[name] = None
     found = next((card for card in cache.cards() if card.name == name), None)
     if found is None:
         raise CheckpointError(
-            f"This step needs the model {name}, which is not here: "
+            f"This step needs the model {name}, which does not exist here: "
             f"`python -m benchmarks.zoo --only {name}` trains it."
         )
     return found
@@ -63,7 +63,7 @@ def digits() -> ImageSet:
 
 
 def some_digits(n: int, shuffle: int = 0) -> ImageSet:
-    """A few of them, the classes in turn; another number shuffles them."""
+    """Some of digits(), taking the classes in turn; other numbers of shuffle give others."""
     return controls.pick(digits(), (), n, shuffle)
 
 
@@ -75,9 +75,9 @@ def codes(card: Card) -> Array:
 
 
 def errors(card: Card, others: str = "", share: float = 0.0) -> Scores:
-    """How well a model rebuilds each digit: (n,); and images of another set after them.
+    """MSE of a model on each digit, followed by images of another data set: (n,).
 
-    share: how many of those there are for each digit.
+    others: that data set, "" for none.  share: its images for each digit.
     """
     ref = cache.split_ref(DATASET, SPLIT)
     planted = cache.split_ref(others, "test") if others else None
@@ -87,9 +87,9 @@ def errors(card: Card, others: str = "", share: float = 0.0) -> Scores:
 
 
 def chosen_digit() -> int:
-    """Pills of the classes and a button for another one of them; the position among digits()."""
+    """Draw pills of the classes and a button for the next digit; return a position in digits()."""
     images = digits()
-    help_text = "Which digit is put in; it is one that no model here was trained on"
+    help_text = "The class of the input digit; no model here was trained on the digit itself"
     name = one_of("digit", "Digit", images.class_names, help_text, st.pills)
     nth = another("Another", "The next digit of this class")
     return int(np.flatnonzero(images.labels == images.class_names.index(name))[nth])
@@ -102,9 +102,9 @@ def one_of(
     help_text: str,
     widget: widgets.Widget = st.segmented_control,
 ) -> str:
-    """Which of a few options is chosen, the first to begin with; it is part of the link.
+    """Draw a choice of a few options, at first the first; it is part of the link.
 
-    options: names, or names and what they are called.
+    options: names, or titles by name.
     """
     names, called = list(options), options if isinstance(options, Mapping) else {}
     return widgets.choice(
@@ -121,7 +121,7 @@ def one_of(
 
 
 def slider(packed: Packed, key: str, default: float, chart: Chart | None = None) -> None:
-    """A slider with its pictures, and a chart above it; where it was let go is part of the link."""
+    """Draw a slider with pictures and a chart above it; its position is part of the link."""
     values = packed.header["values"]
     value = state.recall_number(key, default, values[0], values[-1])
     component = f"learn_{key}"
@@ -131,7 +131,7 @@ def slider(packed: Packed, key: str, default: float, chart: Chart | None = None)
 
 
 def another(label: str, help_text: str) -> int:
-    """A button that counts on, and where it stands: 0 to N_OF_A_CLASS - 1."""
+    """Draw a button that counts its clicks; return the count modulo N_OF_A_CLASS."""
     nth = int(state.recall_number(NTH, 0, 0, N_OF_A_CLASS - 1))
     st.button(label, icon=":material/skip_next:", on_click=_count_on, help=help_text)
     state.publish(NTH, 0)
@@ -139,17 +139,17 @@ def another(label: str, help_text: str) -> int:
 
 
 def row_of_controls() -> Any:
-    """Where a step's controls stand."""
+    """The container of a step's controls."""
     return st.container(horizontal=True, vertical_alignment="bottom")
 
 
 def say(*sentences: str) -> None:
-    """A few plain sentences."""
+    """Draw a few sentences."""
     st.markdown("  \n".join(sentences))
 
 
 def kept_for(cards: Sequence[Card], name: str, make: Callable[[], Any], *more: Any) -> Any:
-    """What make() gives, made once for these models and what else it depends on."""
+    """The cached value of make() for these models and further arguments of the key."""
     return cache.kept((f"learn {name}", *(card.sha256 for card in cards), *more), make)
 
 
@@ -157,14 +157,14 @@ def _count_on() -> None:
     st.session_state[NTH] = (int(st.session_state.get(NTH, 0)) + 1) % N_OF_A_CLASS
 
 
-# The way on from a step of the Learn page to another page, which shows the same there.
+# The button at the end of a step that continues on another page.
 
 
 class GoOn(NamedTuple):
-    """Where one goes on.
+    """Where a step continues.
 
-    page: its file.  choices: what it is to show, by session key; model and dataset among them.
-    images: the ids to select there, none to leave the selection as it is.
+    page: file of the page.  choices: session values to set there, with model and dataset.  images:
+    ids to select there, none to leave the selection as it is.
     """
 
     label: str
@@ -174,7 +174,7 @@ class GoOn(NamedTuple):
 
 
 def go_on(way: GoOn) -> None:
-    """The way on, which takes along what is shown here."""
+    """Draw the button that opens another page with the same content."""
     if st.button(
         way.label,
         icon=":material/arrow_forward:",
@@ -188,7 +188,7 @@ def go_on(way: GoOn) -> None:
 
 
 def on_digits(card: Card, **more: Any) -> dict[str, Any]:
-    """What another page is to show: this model on the digits, and more."""
+    """Session values for another page: this model on the digits, and more."""
     return {"dataset": DATASET, "split": SPLIT, "model": card.name, **more}
 
 

@@ -1,4 +1,4 @@
-"""What goes wrong: what was in the training data is no longer strange."""
+"""Common failure: outliers in the training data are no longer detected."""
 
 import numpy as np
 import streamlit as st
@@ -17,14 +17,14 @@ N, SIDE, BRIGHT = 8, 84, 0.5
 
 
 def draw() -> None:
-    """The same digits through a model that learnt them and one that did not."""
+    """Draw reconstructions of digits by a model trained with them and by one trained without."""
     clean, polluted = parts.models((WITHOUT, WITH))
     with parts.row_of_controls():
         name = parts.one_of(
             "polluted",
             "Outlier",
             clean.excluded_classes,
-            "A class that one model never saw and the other one learnt",
+            "A class that was in the training data of only one of the two models",
         )
         nth = parts.another("Others", "Other digits of this class")
     parts.say(words(clean, polluted), differences(clean, polluted))
@@ -38,7 +38,7 @@ def draw() -> None:
         mean = metrics.mse(x, x_hat).mean()
         _draw_row(f"{card.name}, which {what} them: mean error {mean:.4f}", mosaic.colours(x_hat))
         _draw_row(
-            f"where it errs (black 0, brightest {BRIGHT:g} and more)",
+            f"error (black 0, brightest {BRIGHT:g} and more)",
             mosaic.error_colours(x, x_hat, BRIGHT),
         )
     way = parts.on_digits(
@@ -52,7 +52,7 @@ def draw() -> None:
 
 
 def relative(card: Card, outliers: tuple[str, ...]) -> tuple[float, float]:
-    """Mean error of these classes over that of the others, and the AUROC of the error."""
+    """Mean error of the outlier classes divided by that of the others, and AUROC of the error."""
     images, mse = parts.digits(), parts.errors(card)
     labels = [images.class_names.index(name) for name in outliers]
     truth = np.isin(np.asarray(images.labels), labels)
@@ -61,7 +61,7 @@ def relative(card: Card, outliers: tuple[str, ...]) -> tuple[float, float]:
 
 
 def words(clean: Card, polluted: Card) -> str:
-    """How much less the outliers stand out."""
+    """How much the outliers stand out with either model, in words."""
     names = " and ".join(clean.excluded_classes)
     (before, a), (after, b) = (relative(card, clean.excluded_classes) for card in (clean, polluted))
     less = "stand out less" if b < a else "do not stand out less"
@@ -74,14 +74,14 @@ def words(clean: Card, polluted: Card) -> str:
 
 
 def differences(clean: Card, polluted: Card) -> str:
-    """In what else the two models differ, which is why their plain errors are not compared."""
+    """How else the two models differ, so that their errors are not compared directly."""
     noise = [f"σ = {card.noise.sigma:g}" if card.noise else "none" for card in (clean, polluted)]
     return (
-        "What this cannot show: the two were trained otherwise, too "
+        "Limits of this comparison: the two models differ in their training too "
         f"({counted(clean.epochs, 'epoch')}, noise {noise[0]}; {polluted.epochs}, noise "
-        f"{noise[1]}), so each is compared with itself. Nor are {len(clean.excluded_classes)} of "
-        f"{len(parts.digits().class_names)} classes what a few outliers would be: "
-        'train one with "Leave out classes" on the Train page to see.'
+        f"{noise[1]}), so each is compared with itself. And {len(clean.excluded_classes)} of "
+        f"{len(parts.digits().class_names)} classes are more than a few outliers: "
+        'to test fewer, train a model with "Leave out classes" on the Train page.'
     )
 
 

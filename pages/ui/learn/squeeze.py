@@ -20,7 +20,7 @@ MOVES = np.linspace(-2, 2, 41)  # in standard deviations
 
 
 def draw() -> None:
-    """The digit, its codes, what is drawn from them, and what that says."""
+    """Draw the digit, its codes, the images decoded from them, and the explanation."""
     cards = parts.models(NAMES)
     with parts.row_of_controls():
         position = parts.chosen_digit()
@@ -31,13 +31,13 @@ def draw() -> None:
     packed = parts.kept_for(cards, "squeeze", lambda: _packed(cards, x, image_id), image_id)
     parts.slider(packed, "squeeze", 0.0)
     st.caption(
-        "The bars are the code of this image, without unit: all that the decoder gets. Move the "
-        "slider and the first number (blue) changes, while the others stay."
+        "The bars are the code of this image (no unit): the only input of the decoder. The slider "
+        "changes the first number (blue); the others stay the same."
     )
     first = cards[0]
     parts.go_on(
         GoOn(
-            f"Latent space: where {first.name} puts this image",
+            f"Latent space: the code of this image in {first.name}",
             "pages/latent.py",
             parts.on_digits(first),
             (image_id,),
@@ -46,7 +46,7 @@ def draw() -> None:
 
 
 def words(cards: Sequence[Card], errors: metrics.Scores, label: str) -> str:
-    """What the errors of one image say."""
+    """The errors of one image at several code sizes, in words."""
     pixels = int(np.prod(cards[0].input_shape))
     listed = ", ".join(
         f"{error:.4f} with D' = {card.latent_dim}"
@@ -54,15 +54,16 @@ def words(cards: Sequence[Card], errors: metrics.Scores, label: str) -> str:
     )
     best, worst = int(errors.argmin()), int(errors.argmax())
     return (
-        f"The **encoder** squeezes the {pixels} pixels into D' numbers, the code; the **decoder** "
-        f"draws the image again from these alone. The error (mean squared, pixels 0 to 1) of this "
-        f"{label} is {listed}: **{errors[worst] / errors[best]:.1f} times smaller with D' = "
-        f"{cards[best].latent_dim} than with D' = {cards[worst].latent_dim}.**"
+        f"The **encoder** compresses the {pixels} pixels to D' numbers, the code (the "
+        "**bottleneck**); the **decoder** reconstructs the image from these alone. The mean "
+        f"squared error (MSE, pixels 0 to 1) of this {label} is {listed}: "
+        f"**{errors[worst] / errors[best]:.1f} times smaller with D' = {cards[best].latent_dim} "
+        f"than with D' = {cards[worst].latent_dim}.**"
     )
 
 
 def over_all(cards: Sequence[Card]) -> str:
-    """The same over the images that the models were judged on."""
+    """The mean errors of these models over their test images, in words."""
     means = ", ".join(f"{card.metrics['mse']:.4f}" for card in cards)
     layers = "; ".join("-".join(map(str, card.options["widths"])) for card in cards)
     return (
@@ -72,7 +73,7 @@ def over_all(cards: Sequence[Card]) -> str:
 
 
 def moved(card: Card, x: Array) -> Array:
-    """The code of one image (1, C, H, W) with its first number moved by each of MOVES: (S, k)."""
+    """The code of one image (1, C, H, W) with its first number shifted by each of MOVES: (S, k)."""
     z = np.repeat(cache.autoencoder(card).encode(x), len(MOVES), axis=0).reshape(len(MOVES), -1)
     z[:, 0] += (MOVES * parts.codes(card)[:, 0].std()).astype(np.float32)
     return z
@@ -87,7 +88,7 @@ def _packed(cards: Sequence[Card], x: Array, image_id: str) -> Packed:
     cells = tuple(Cell(f"{image_id} {card.name}", f"D' = {card.latent_dim}") for card in cards)
     rows = (
         Row("In", "original", Still(originals), captions=True),
-        Row("Out", "reconstructed", Frames(drawn), detail="below each its error", numbers=mse),
+        Row("Output", "reconstructed", Frames(drawn), detail="below each its MSE", numbers=mse),
     )
     return packing.pack(
         Sweep(
@@ -101,6 +102,6 @@ def _packed(cards: Sequence[Card], x: Array, image_id: str) -> Packed:
             ),
             digits=1,
             help="In standard deviations of that number over 1,000 digits. Drag, or use the arrow "
-            "keys: what is drawn follows at once.",
+            "keys; the decoded images follow.",
         )
     )

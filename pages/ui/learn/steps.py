@@ -1,4 +1,4 @@
-"""The seven steps and the shelf, one at a time, and the way between them."""
+"""The seven steps and the examples of failures, and the navigation between them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from pages.ui.session import state
 
 @dataclass(frozen=True)
 class Step:
-    """name: in the link.  draw: its figure and words."""
+    """A step of the page.  name: in the link.  draw: draws its figure and text."""
 
     name: str
     title: str
@@ -43,7 +43,7 @@ KEY = "step"
 
 
 def current() -> Step:
-    """The step that is open, with the way to the others above it."""
+    """Draw the navigation; return the step that is open."""
     names = [step.name for step in ALL]
     state.recall(KEY, names[0], names)
     state.publish(KEY, names[0])
@@ -59,7 +59,7 @@ def current() -> Step:
 
 
 def draw(step: Step) -> None:
-    """The step, and below it which models it used."""
+    """Draw the step, and below it the names of its models."""
     with parts.noted() as names:
         step.draw()
     listed = ", ".join(f"`{name}`" for name in names) or "all that take digits of this size"
@@ -67,7 +67,7 @@ def draw(step: Step) -> None:
 
 
 def heading(step: Step) -> str:
-    """The title with its number."""
+    """The title of a step with its number."""
     return step.title if step is SHELF else f"{step.name} · {step.title}"
 
 
@@ -85,7 +85,7 @@ def _button(label: str, icon: str, key: str, to: int) -> None:
         disabled=not there,
         on_click=_open,
         args=(ALL[to].name if there else "",),
-        help=heading(ALL[to]) if there else "There is no other step that way",
+        help=heading(ALL[to]) if there else "There is no further step",
     )
 
 

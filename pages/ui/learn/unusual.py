@@ -1,4 +1,4 @@
-"""Step 4: what a model never saw it rebuilds badly, more often than not."""
+"""Step 4: images unlike the training images usually have larger errors."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from pages.ui.learn import parts
 from pages.ui.learn.parts import GoOn
 from pages.ui.session import state
 
-# Digits and shapes, and how badly a model rebuilds what it learnt and what it never saw. No st.
+# Errors of a model on digits of known and unknown classes and on shapes. No st calls.
 
 MODEL = "mnist-conv-32-no-5-9"
 SHAPE = "a shape"
@@ -30,9 +30,9 @@ SHARE_OF_SHAPES = 0.1  # of the digits
 
 @dataclass(frozen=True)
 class Errors:
-    """Digits and, after them, shapes brought to their size, and how badly each is rebuilt.
+    """Digits, then shapes resized to the digits' size, and their errors.
 
-    kinds: (n,) "5", ..., or SHAPE.  known: (n,) of a class that the model learnt.
+    kinds: (n,) "5", ..., or SHAPE.  known: (n,) True for classes in the model's training data.
     """
 
     images: ImageSet
@@ -41,26 +41,26 @@ class Errors:
     known: npt.NDArray[np.bool_]
 
     def auroc(self, strange: npt.NDArray[np.bool_]) -> float:
-        """The chance that one of the strange has a larger error than a known one."""
+        """The probability that a strange image has a larger error than a known one."""
         these = self.known | strange
         return rankings.curves(self.mse[these], strange[these]).auroc
 
     def percentile(self, i: int) -> float:
-        """The share of the known images, in %, with a smaller error than image i."""
+        """The percentage of the known images with a smaller error than image i."""
         return 100 * float((self.mse[self.known] < self.mse[i]).mean())
 
     def called(self, i: int) -> str:
-        """What image i is, in a sentence: "a 7", "an 8", "a shape"."""
+        """Image i in words: "a 7", "an 8", "a shape"."""
         kind = str(self.kinds[i])
         return kind if kind == SHAPE else f"{'an' if kind == '8' else 'a'} {kind}"
 
     def of(self, classes: Collection[str]) -> npt.NDArray[np.bool_]:
-        """(n,): which images are of these kinds."""
+        """Which images are of these kinds: (n,)."""
         return np.isin(self.kinds, list(classes))
 
 
 def rebuilding_errors(card: Card) -> Errors:
-    """All test digits and some shapes, as the model rebuilds them."""
+    """The errors of a model on all test digits and some shapes."""
     mse = parts.errors(card, "shapes", SHARE_OF_SHAPES)
 
     def make() -> Errors:
@@ -76,19 +76,19 @@ def rebuilding_errors(card: Card) -> Errors:
     return made
 
 
-LEARNT = ("7", "3", "1", "0")  # kinds in the tray that any model here has learnt
+LEARNT = ("7", "3", "1", "0")  # kinds in the tray that all models here were trained on
 N_SHAPES, N_BINS = 3, 40
 FED = "fed"
-BRIGHT = 0.5  # the error of a pixel that is drawn brightest
+BRIGHT = 0.5  # the pixel error that is drawn brightest
 
 
 def draw() -> None:
-    """A tray of pictures, the network they are dragged into, and the errors of all images."""
+    """Draw a tray of pictures, the network to drag them into, and the errors of all images."""
     card = parts.model(MODEL)
     found = rebuilding_errors(card)
     parts.say(
-        "**Drag a picture into the network**, or tap it. It was trained without "
-        f"{' and '.join(card.excluded_classes)}, and on no shapes.",
+        "**Drag a picture into the network**, or tap it. The network was trained without the "
+        f"digits {' and '.join(card.excluded_classes)}, and without shapes.",
         all_of_them(found, card),
     )
     with parts.row_of_controls():
@@ -110,9 +110,9 @@ def draw() -> None:
 
 
 def tray(found: Errors, card: Card, nth: int) -> Index:
-    """Positions of what lies in the tray: some learnt digits, those never seen, some shapes.
+    """Positions of the pictures in the tray: some known digits, unknown digits, some shapes.
 
-    nth: another number takes others.
+    nth: other numbers give other pictures.
     """
     kinds = [*LEARNT, *(2 * card.excluded_classes), *(N_SHAPES * (SHAPE,))]
     taken: dict[str, int] = {}
@@ -126,7 +126,7 @@ def tray(found: Errors, card: Card, nth: int) -> Index:
 
 
 def _packed(found: Errors, card: Card, inside: Index, outside: Index) -> Packed:
-    """outside: positions of what is in the network and not in the tray."""
+    """The packed tray.  inside, outside: positions of pictures in the tray, only in the network."""
     chosen = np.concatenate([inside, outside]).astype(np.int64)
     morsels = [_morsel(found, int(i), card, in_tray=n < len(inside)) for n, i in enumerate(chosen)]
     x = found.images.pixels(chosen)
@@ -136,14 +136,14 @@ def _packed(found: Errors, card: Card, inside: Index, outside: Index) -> Packed:
 
 
 def _morsel(found: Errors, i: int, card: Card, *, in_tray: bool) -> Morsel:
-    strange = "No digit at all" if found.kinds[i] == SHAPE else "It never saw"
-    group = "It learnt" if found.known[i] else strange
+    strange = "Not digits" if found.kinds[i] == SHAPE else "Unknown classes"
+    group = "Known classes" if found.known[i] else strange
     return Morsel(
         str(found.images.ids[i]),
         found.called(i),
         group if in_tray else "",
         float(found.mse[i]),
-        f"larger than that of {found.percentile(i):.0f} % of the digits it learnt",
+        f"larger than that of {found.percentile(i):.0f} % of the known digits",
         one(found, i, card),
     )
 
@@ -155,25 +155,25 @@ def _usual(found: Errors, card: Card) -> Distribution:
         np.histogram(found.mse[of], borders)[0] / max(of.sum(), 1) for of in (found.known, strange)
     )
     names = (
-        f"digits it learnt ({found.known.sum():,})",
+        f"known digits ({found.known.sum():,})",
         f"digits {' and '.join(card.excluded_classes)} ({strange.sum():,})",
     )
     return Distribution(borders, known, unknown, names)
 
 
 def one(found: Errors, i: int, card: Card) -> str:
-    """What is said of one image."""
+    """The result for one image in a sentence."""
     name = found.called(i)
-    seen = f"knows what {name} looks like" if found.known[i] else f"never saw {name}"
+    seen = f"was trained on images like {name}" if found.known[i] else f"was never shown {name}"
     return (
-        f"{card.name} {seen}. This one's error is {found.mse[i]:.4f}, larger than that of "
+        f"{card.name} {seen}. The error of this one is {found.mse[i]:.4f}, larger than that of "
         f"{found.percentile(i):.0f} % of the {found.known.sum():,} test digits of the classes it "
         "learnt."
     )
 
 
 def all_of_them(found: Errors, card: Card) -> str:
-    """How well the error tells all strange ones from known ones."""
+    """How well the error separates strange images from known ones, in words."""
     known = found.mse[found.known].mean()
     parts_said = [
         f"{name}s have {found.mse[found.kinds == name].mean() / known:.1f} times"
@@ -181,7 +181,7 @@ def all_of_them(found: Errors, card: Card) -> str:
     ]
     digits, shapes = found.auroc(found.of(card.excluded_classes)), found.auroc(found.of([SHAPE]))
     return (
-        f"On average {' and '.join(parts_said)} the error of learnt digits. The chance that a "
-        f"digit it never saw has a larger error than one it learnt is {100 * digits:.0f} %, of a "
-        f"shape {100 * shapes:.0f} % (50 % would be guessing)."
+        f"On average {' and '.join(parts_said)} the error of known digits. The probability that a "
+        f"digit of an unknown class has a larger error than a known one is {100 * digits:.0f} %, "
+        f"for a shape {100 * shapes:.0f} % (50 % would be guessing)."
     )

@@ -1,4 +1,4 @@
-"""The shelf: four things that go wrong, one at a time."""
+"""Four examples of common failures, one at a time."""
 
 from pages.ui.learn import copies, hidden, mismatch, parts, polluted
 
@@ -17,5 +17,5 @@ CARDS = {
 
 
 def draw_what_goes_wrong() -> None:
-    """The choice of a card, and the card."""
-    CARDS[parts.one_of("card", "Example", TITLES, "Four examples, each live")]()
+    """Draw the choice of an example, and the example."""
+    CARDS[parts.one_of("card", "Example", TITLES, "Four interactive examples")]()
