@@ -1,1 +1,1 @@
-"""What pages show in the browser, one folder a component: its Python, JavaScript and styles."""
+"""Components of the browser: their Python, JavaScript and styles."""

@@ -1,4 +1,4 @@
-"""What our components in the browser have in common: their files, and how they are sent things."""
+"""What all components of the browser share: registration of their files, and packed messages."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -19,9 +19,9 @@ SWEEP = (
 
 @dataclass(frozen=True)
 class Packed:
-    """What a component draws, ready to be sent: immutable, so that it can be cached and shared.
+    """The content of a component, packed for the browser; immutable, so it can be shared.
 
-    header: what can be said in JSON; its "id" is another one if anything differs.  body: the rest.
+    header: JSON values; its "id" differs whenever the content differs.  body: binary data.
     """
 
     header: dict[str, Any]
@@ -30,7 +30,7 @@ class Packed:
     def message(self, **asked: Any) -> bytes:
         """Length of the header (4 bytes, little-endian), the header as JSON, the body.
 
-        asked: joins the header; what changes from run to run, which is no part of what is cached.
+        asked: values added to the header that change from run to run and are not cached.
         """
         header = json.dumps(self.header | asked).encode()
         return len(header).to_bytes(4, "little") + header + self.body
@@ -39,11 +39,10 @@ class Packed:
 def component(
     name: str, parts: Sequence[str] = (), html: str | None = None, isolate_styles: bool = True
 ) -> Callable[..., Any]:
-    """Register the component of that name; to be called once, when its module is imported.
+    """Register a component; call this once, when its module is imported.
 
-    parts: names of its scripts and styles in assets/, without suffix, in the order in which they
-    need each other; the one called `name` if there are none.  html: what it begins with if there
-    is no name.html.
+    parts: names of its scripts and styles in assets/, without suffix, in order of dependence;
+    empty = only `name`.  html: its initial HTML if there is no name.html.
     """
     own = ASSETS / f"{name}.html"
     return st.components.v2.component(
@@ -56,7 +55,7 @@ def component(
 
 
 def heard() -> None:
-    """As on_..._change: Streamlit reports only what has a callback; the rerun itself is enough."""
+    """An empty on_..._change callback: without one Streamlit does not report a change."""
 
 
 def _joined(parts: Sequence[str], suffix: str) -> str | None:

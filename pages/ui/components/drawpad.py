@@ -1,4 +1,4 @@
-"""A pad to draw a digit on: with a mouse, a finger, a pen or the keyboard."""
+"""A pad for drawing a digit with a mouse, a finger, a pen or the keyboard."""
 
 import base64
 import binascii
@@ -11,10 +11,10 @@ MOST = 1 << 20  # characters; a drawing takes some thousands
 
 
 def show(key: str, page: int) -> bytes | None:
-    """The pad; what is drawn on it as a PNG, light on black.
+    """Draw the pad; return the drawing as a PNG, light on black.
 
-    page: another number gives a clean sheet.  Returns b"" for a sheet that was emptied, None for
-    one that nobody has drawn on yet.
+    page: another number clears the pad.  Returns b"" if the drawing was erased, None if nothing
+    was drawn yet.
     """
     state = _component(
         key=key,
@@ -26,7 +26,7 @@ def show(key: str, page: int) -> bytes | None:
 
 
 def drawing(sent: Any, page: int) -> bytes | None:
-    """What the browser says is on this page; None if it says nothing of it, or nothing sound."""
+    """The drawing that the browser reports for this page; None if none or invalid."""
     if not isinstance(sent, dict) or sent.get("page") != page:
         return None
     text = sent.get("png")

@@ -1,6 +1,6 @@
-"""Many images with a few words each, as one component: a click on one reports its id.
+"""A component that shows many images with captions; a click on one reports its id.
 
-Pictures travel as one lossless sheet, so that each stands on the page with its own pixels.
+The pictures are sent as one lossless sheet, so that every pixel is shown exactly.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from pages.ui.components.component import Packed, component, heard
 
 
 class Item(NamedTuple):
-    """One image of a gallery.  id: what a click reports.  lines: the words under it, one a line."""
+    """One image of a gallery.  id: reported by a click.  lines: of its caption."""
 
     id: str
     lines: tuple[str, ...]
@@ -24,9 +24,9 @@ class Item(NamedTuple):
 
 @dataclass(frozen=True)
 class Columns:
-    """What the pictures of each image are, from left to right, e.g. original and reconstruction.
+    """Titles of the pictures of each image, left to right, such as original and reconstruction.
 
-    side: pixels a picture is wide, at most; it is enlarged by a whole number.
+    side: largest width of a picture in pixels; it is enlarged by a whole number.
     """
 
     names: tuple[str, ...]
@@ -34,11 +34,13 @@ class Columns:
 
 
 def pack(items: Sequence[Item], pictures: Sequence[Pixels], columns: Columns) -> Packed:
-    """A gallery ready to be sent; cache it if it is large.
+    """A gallery, packed for the browser; cache it if it is large.
 
-    pictures: for each column (n, H, W, 3), in the order of items; large ones are sent smaller.
+    pictures: for each column (n, H, W, 3), in the order of items; large ones are scaled down.
     """
-    sent = [fitted(one, 2 * columns.side) for one in pictures]  # sharp on fine screens, too
+    sent = [
+        fitted(one, 2 * columns.side) for one in pictures
+    ]  # twice the size, for high-resolution screens
     tiles = np.concatenate(sent, axis=2)  # (n, H, columns * W, 3)
     sheet, across = sheet_of(tiles)
     header: dict[str, Any] = {
@@ -53,14 +55,14 @@ def pack(items: Sequence[Item], pictures: Sequence[Pixels], columns: Columns) ->
 
 
 def fitted(tiles: Pixels, side: int) -> Pixels:
-    """Tiles (n, H, W, 3) divided by the least whole number that makes them fit into side."""
+    """Tiles (n, H, W, 3) scaled down by the smallest whole number that makes them fit into side."""
     _, h, w, _ = tiles.shape
     by = -(-max(h, w) // side)
     return tiles if by == 1 or not len(tiles) else smaller(tiles, -(-h // by), -(-w // by))
 
 
 def show(packed: Packed, key: str, selected: Sequence[str] = ()) -> str | None:
-    """The gallery; the id of the image that was clicked just now, or None.
+    """Draw the gallery; return the id of the image clicked in this run of the page, or None.
 
     selected: ids that are marked.
     """

@@ -1,8 +1,8 @@
-"""A plane of code space under the pointer: what lies there is decoded beforehand, on a lattice.
+"""A plane of code space to explore with the pointer; its images are decoded before, on a lattice.
 
-The two-dimensional sister of sweep.py. Moving the pointer, or the arrow keys, shows the decoded
-image of the nearest node, its coordinates, and the nearest real image, without a message to the
-server. A click pins the place, which the server then knows.
+The two-dimensional counterpart of sweep.py. The pointer or the arrow keys choose a node; the
+browser shows its decoded image, its coordinates and the nearest image of the data without a
+message to the server. A click pins the node and reports it.
 """
 
 import hashlib
@@ -20,13 +20,13 @@ from core.latent.walks import Lattice
 from pages.ui.components.component import Packed, component, heard
 from pages.ui.figures.mosaic import Pixels
 
-LARGE = 48  # pixels a side, from where the lattice has fewer nodes
+LARGE = 48  # pixels a side; for images at least so large the lattice has fewer nodes
 NODES, NODES_OF_LARGE = 48, 40
 
 
 @dataclass(frozen=True)
 class Legend:
-    """Words of a plane.  axes: titles.  what: of the plane itself.  model: its name."""
+    """Texts of a plane.  axes: their titles.  what: title of the plane.  model: its name."""
 
     axes: tuple[str, str]
     what: str
@@ -41,14 +41,14 @@ class Place(NamedTuple):
 
 
 class Event(NamedTuple):
-    """pinned: the place that is held.  clicked: the id of the real image just clicked, or None."""
+    """pinned: the pinned place.  clicked: id of the image clicked in this run, or None."""
 
     pinned: Place | None
     clicked: str | None
 
 
 def nodes(shape: tuple[int, int, int]) -> int:
-    """How many nodes a side a lattice of images of this shape has."""
+    """Number of nodes along each side of a lattice for images of this shape."""
     return NODES_OF_LARGE if max(shape) >= LARGE else NODES
 
 
@@ -61,9 +61,9 @@ class Sheet:
 
 
 def pack(lattice: Lattice, sheet: Sheet, images: ImageSet, legend: Legend) -> Packed:
-    """A plane ready to be sent; cache it.
+    """A plane, packed for the browser; cache it.
 
-    images: those whose codes the lattice knows, in their order.
+    images: those whose codes the lattice was made with, in the same order.
     """
     side = sheet.side
     known, which = np.unique(lattice.nearest, return_inverse=True)
@@ -96,10 +96,10 @@ def pack(lattice: Lattice, sheet: Sheet, images: ImageSet, legend: Legend) -> Pa
 
 
 def dots(shares: npt.NDArray[np.float64], colours: Pixels, marks: npt.NDArray[np.uint8]) -> Packed:
-    """Points on a plane, ready to be sent.
+    """Points on a plane, packed for the browser.
 
-    shares: (n, 2) of the way through the lattice, as Lattice.shares() says.  colours: (n, 3).
-    marks: (n,) as colouring.marks() says.
+    shares: (n, 2) relative positions in the lattice, of Lattice.shares().  colours: (n, 3) uint8.
+    marks: (n,) of colouring.marks().
     """
     places = np.rint(np.clip(shares, 0, 1) * 65535).astype("<u2")
     return Packed({"n": len(places)}, places.tobytes() + colours.tobytes() + marks.tobytes())
@@ -108,12 +108,11 @@ def dots(shares: npt.NDArray[np.float64], colours: Pixels, marks: npt.NDArray[np
 def show(
     packed: Packed, key: str, points: Packed, selected: Sequence[int], start: Place | None = None
 ) -> Event:
-    """The plane.
+    """Draw the plane; return what the visitor did in it.
 
-    points: from dots().  selected: positions of those that stand out; none = all alike. They travel
-    by themselves, so that the pictures need not be sent again for other points, colours or another
-    selection.  start: the place that is pinned when it appears; keep it the same from rerun to
-    rerun (state.on_appearance).
+    points: of dots().  selected: positions of highlighted points; none = all alike. Both are sent
+    separately, so that the pictures are not sent again when they change.  start: the place that is
+    pinned at first; it must be the same at each rerun (state.on_appearance).
     """
     _selection(key=f"{key}_selection", data=points.message(selected=list(selected)))
     state = _component(
@@ -128,7 +127,7 @@ def show(
 
 
 def _laid_out(parts: dict[str, npt.NDArray[Any]]) -> tuple[bytes, dict[str, dict[str, Any]]]:
-    """Arrays end to end, each at a multiple of four, and where each one lies."""
+    """Arrays concatenated at multiples of four bytes, and the position of each one."""
     body, places = bytearray(), {}
     for name, values in parts.items():
         body.extend(bytes(-len(body) % 4))

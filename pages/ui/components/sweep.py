@@ -1,8 +1,7 @@
-"""A slider over precomputed frames, drawn in the browser so that the pictures follow the finger.
+"""A slider over precomputed frames, drawn in the browser so that pictures follow it without delay.
 
-One component for everything that moves: the noise slider, a latent traversal, an interpolation, the
-epochs of a training run. Describe what moves as a `Sweep`, pack it (packing.pack; cache the
-result), `show` it.
+It is used for the noise slider, latent traversals, interpolations and the epochs of a training run.
+Describe the frames as a `Sweep`, pack it (packing.pack; cache the result), and `show` it.
 """
 
 from collections.abc import Sequence
@@ -23,14 +22,14 @@ Numbers = npt.NDArray[np.floating]
 
 @dataclass(frozen=True)
 class Still:
-    """One picture a cell, whatever the value.  x: (n, C, H, W) in [0, 1]."""
+    """Pictures that do not change with the value.  x: (n, C, H, W) in [0, 1]."""
 
     x: Array
 
 
 @dataclass(frozen=True)
 class Affine:
-    """base + value * slope, clipped on the screen only.  Both (n, C, H, W) within [-8, 8]."""
+    """Pictures base + value * slope, clipped for the screen.  Both (n, C, H, W) in [-8, 8]."""
 
     base: Array
     slope: Array
@@ -38,7 +37,7 @@ class Affine:
 
 @dataclass(frozen=True)
 class Switched:
-    """`before`, and where the value is above the threshold `after`.
+    """Pictures with pixels of `after` where the value exceeds the threshold, else of `before`.
 
     before, after: (n, C, H, W) in [0, 1].  threshold: (n, 1, H, W).
     """
@@ -50,16 +49,16 @@ class Switched:
 
 @dataclass(frozen=True)
 class Frames:
-    """Any pictures.  x: (S, n, C, H, W), one for each value; sent in 256 steps of their range."""
+    """Pictures for each value.  x: (S, n, C, H, W); sent in 256 steps of their range."""
 
     x: Array
 
 
 @dataclass(frozen=True)
 class Difference:
-    """Row number `of` minus row number `against`, pixel by pixel, on the sweep's error scale.
+    """Error maps: row number `of` minus row number `against`, on the sweep's error scale.
 
-    Drawn is the root mean square over the channels.
+    The error of a pixel is the root mean square over the channels.
     """
 
     of: int
@@ -73,7 +72,7 @@ Pictures = Still | Affine | Switched | Frames | Quantised | Difference
 class Stat:
     """A number for a whole row that changes with the value.
 
-    values: (S,); nan is shown as a dash, and what is below `least` as "under" it.
+    values: (S,); NaN is shown as a dash, and values below `least` as "under" and that number.
     """
 
     label: str
@@ -86,10 +85,10 @@ class Stat:
 
 @dataclass(frozen=True)
 class Row:
-    """One picture a cell, with a heading, and what is written under the pictures.
+    """A row of n pictures with a heading.
 
-    details: (S,) what the detail is at each value, where it changes.  numbers: (S, n), one under
-    each picture.  captions: write the cells' texts under the pictures.
+    detail: text under the heading.  details: (S,) that text at each value, if it changes.  numbers:
+    (S, n), one under each picture.  captions: whether the cells' texts stand under the pictures.
     """
 
     label: str
@@ -106,9 +105,9 @@ class Row:
 
 @dataclass(frozen=True)
 class Bars:
-    """A list of numbers that changes with the value, drawn beside the pictures, a bar a number.
+    """A bar chart beside the pictures whose k numbers change with the value.
 
-    values: (S, k).  moved: the position of the one that the slider moves, which stands out.
+    values: (S, k).  moved: index of the number that the slider changes, which is highlighted.
     """
 
     title: str
@@ -117,14 +116,14 @@ class Bars:
 
 
 class Cell(NamedTuple):
-    """A column of pictures: the id that a click reports, and what it is called."""
+    """A column of pictures: the id that a click reports, and its caption."""
 
     id: str
     text: str
 
 
 class Mark(NamedTuple):
-    """A labelled place on the slider."""
+    """A labelled position on the slider."""
 
     value: float
     label: str
@@ -132,11 +131,11 @@ class Mark(NamedTuple):
 
 @dataclass(frozen=True)
 class Sweep:
-    """What the slider is called, where it can stand, and the rows of pictures that follow it.
+    """A slider, and the rows of pictures that follow it.
 
-    values: (S,), rising, at most 255.  prefix and digits: how a value is written.
-    error_scale: what is drawn brightest in all rows of Difference; at most 1, so that what Frames
-    leaves out of its range is beyond it.  bars: stand beside the pictures.
+    values: (S,), ascending, at most 255.  prefix, digits: format of a value.  error_scale: the
+    error that is drawn brightest in all rows of Difference, at most 1, so that values outside the
+    range of Frames exceed it too.  bars: charts beside the pictures.
     """
 
     label: str
@@ -154,11 +153,11 @@ class Sweep:
 
 @dataclass(frozen=True)
 class Event:
-    """value: where the slider stands, one of the sweep's values: what is drawn is drawn at it.
+    """What the visitor did in the component.
 
-    asked: what was asked for, by a link or on another page, which other sweeps may have among their
-    values; the same as value once the slider was moved.  clicked: the id of the image just clicked,
-    or None.
+    value: of the slider, one of the sweep's values, at which the pictures are drawn.  asked: the
+    requested value, from a link or another page, which may be no value of this sweep; equal to
+    value after the slider was moved.  clicked: id of the image clicked in this run, or None.
     """
 
     value: float
@@ -169,14 +168,12 @@ class Event:
 def show(
     packed: Packed, key: str, start: float, chart: Chart | None = None, *, moves: bool = False
 ) -> Event:
-    """The slider and its pictures, and curves above it if given: dragging there moves it too.
+    """Draw the slider with its pictures, and a chart above it, which can be dragged too.
 
-    start: where the slider stands when it first appears, or as near to it as it can; it says so
-    then. Keep it the same from rerun to rerun
-    (state.on_entry): the browser keeps the slider where it is, and a message that is the same as
-    before is not sent again.
-    moves: it goes to both ends and back by itself, once, until anything is touched; never where
-    less motion is asked for.
+    start: initial value; the nearest possible value is shown, with a note if it differs. It must be
+    the same at each rerun (state.on_entry): the browser keeps the position of the slider, and an
+    unchanged message is not sent again.  moves: the slider moves once to both ends and back by
+    itself, until the visitor touches anything; never if the browser asks for reduced motion.
     """
     state = _component(
         key=key,
@@ -190,12 +187,12 @@ def show(
 
 
 def nearest(values: Sequence[float], asked: float) -> float:
-    """The value that a slider shows which is asked for another; sweep.js chooses alike."""
+    """The value nearest to a requested one; sweep.js makes the same choice."""
     return float(min(values, key=lambda value: abs(value - asked)))
 
 
 def message(packed: Packed, start: float, chart: Chart | None = None, moves: bool = False) -> bytes:
-    """What show() sends."""
+    """The message that show() sends to the browser."""
     return packed.message(start=start, chart=chart and chart.document(), moves=moves)
 
 

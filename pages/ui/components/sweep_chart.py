@@ -1,4 +1,4 @@
-"""Curves above the slider of a sweep: drawn in the browser, so that dragging in them moves it."""
+"""Curves above the slider of a sweep, drawn in the browser; dragging in them moves the slider."""
 
 import json
 import math
@@ -14,9 +14,9 @@ from core.reports.svg import Dash
 class Line:
     """One curve.
 
-    y, low, high: one for each x of the chart, nan where there is none; low and high bound a band,
-    empty for none.  note: said under its name.  mark: an x where the curve gets a diamond, or None.
-    reference: drawn in grey, and the axis does not make room for it.
+    y, low, high: a value for each x of the chart, NaN = missing; low and high bound a band, empty =
+    no band.  note: text under its name.  mark: an x at which the curve gets a diamond, or None.
+    reference: drawn in grey, and ignored for the range of the axis.
     """
 
     name: str
@@ -31,7 +31,7 @@ class Line:
 
 
 class Dot(NamedTuple):
-    """A numbered place on the chart; text: what is said when the pointer rests on it."""
+    """A numbered point on the chart.  text: shown under the pointer."""
 
     x: float
     y: float
@@ -43,9 +43,10 @@ class Dot(NamedTuple):
 class Chart:
     """Curves over the values of a sweep.
 
-    x: (S,), rising.  log: the y axis.  from_zero: it begins at 0.  digits: of the numbers beside
-    the names.  higher_is_nearer: which of them is the best.  points: positions in x that were
-    measured.  label: the chart in words.  height: pixels, at most; narrow screens make it less.
+    x: (S,), ascending.  log: whether the y axis is logarithmic.  from_zero: whether it begins at 0.
+    digits: decimals of the numbers beside the names.  higher_is_nearer: whether the highest value
+    is the best.  points: indices in x that were measured.  label: description for screen readers.
+    height: in pixels at most; narrow screens have less.
     """
 
     x: tuple[float, ...]
@@ -62,17 +63,17 @@ class Chart:
     height: int = 360
 
     def document(self) -> dict[str, Any]:
-        """As it is sent: JSON has no nan, so that it becomes null."""
+        """The chart as JSON values; NaN becomes null."""
         found: dict[str, Any] = json.loads(_json(self))
         return found
 
 
 def numbers(values: Iterable[float]) -> tuple[float, ...]:
-    """Six digits of each, which is more than a screen shows and less than a float takes to send."""
+    """Values rounded to six digits, which is enough for a screen and shortens the JSON."""
     return tuple(float(f"{value:.6g}") for value in values)
 
 
-@lru_cache(maxsize=32)  # most reruns draw the curves of the last one
+@lru_cache(maxsize=32)  # most reruns draw the same curves as the last one
 def _json(chart: Chart) -> str:
     document = asdict(chart)
     document["dots"] = [dot._asdict() for dot in chart.dots]

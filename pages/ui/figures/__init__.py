@@ -1,1 +1,1 @@
-"""Charts, mosaics, colours and text in them: what pages and reports draw."""
+"""Charts, mosaics, colours and texts that pages and reports draw."""

@@ -1,4 +1,4 @@
-"""Pictures one after the other as an animated file. No st."""
+"""Sequences of pictures as an animated file. No st calls."""
 
 import io
 from typing import Literal
@@ -10,16 +10,16 @@ from pages.ui.figures import mosaic
 from pages.ui.figures.mosaic import Pixels
 
 Format = Literal["GIF", "WEBP"]
-SIDE = 280  # pixels of a picture, at most
+SIDE = 280  # pixels of a picture at most
 FRAME_MS = 60
 PAUSE_MS = 500  # at both ends
 GAP = 4
 
 
 def animated(frames: Pixels, kind: Format) -> bytes:
-    """There and back again, for ever, with a rest at both ends.
+    """An endless animation, forwards and backwards, with a pause at both ends.
 
-    frames: (S, n, H, W, 3), n pictures side by side in each; enlarged with hard pixels.
+    frames: (S, n, H, W, 3) uint8, n pictures side by side in each; enlarged without smoothing.
     """
     pictures = [Image.fromarray(_row(frame)) for frame in frames]
     order = [*range(len(pictures)), *range(len(pictures) - 2, 0, -1)]
@@ -37,7 +37,7 @@ def animated(frames: Pixels, kind: Format) -> bytes:
 
 
 def side_by_side(pictures: Pixels, gap: int) -> Pixels:
-    """Pictures (n, H, W, 3) in one row, with grey between them."""
+    """Pictures (n, H, W, 3) in one row, separated by grey."""
     n, h, w, _ = pictures.shape
     row = np.full((h, n, w + gap, 3), 128, np.uint8)
     row[:, :, :w] = pictures.transpose(1, 0, 2, 3)

@@ -1,4 +1,4 @@
-"""What the colours of points say: a name, or a number. No st."""
+"""Colours of points, by group or by number. No st calls."""
 
 import hashlib
 from collections.abc import Sequence
@@ -15,22 +15,21 @@ from pages.ui.figures.theme import Style
 
 Positions = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
-MOST_LETTERS = 24  # of a name in a legend
+MOST_LETTERS = 24  # most characters of a name in a legend
 OTHERS, BELOW = "others", 255
 VIRIDIS = theme.interpolated(
     "440154 482878 3e4989 31688e 26828e 1f9e89 35b779 6ece58 b5de2b fde725"
 )  # Smith and van der Walt 2015: (256, 3)
-WHEEL = theme.interpolated("e8473f e8d33f 4ee83f 3fe8d9 3f54e8 d33fe8 e8473f")  # hues in a circle
+WHEEL = theme.interpolated("e8473f e8d33f 4ee83f 3fe8d9 3f54e8 d33fe8 e8473f")  # a cycle of hues
 TABLES = {"warm": theme.ERROR_COLOURS, "neutral": VIRIDIS, "wheel": WHEEL}
 
 
 @dataclass(frozen=True)
 class Groups:
-    """Colours by name, with their counts in the legend.
+    """Colours by group, with the size of each group in the legend.
 
-    of: (N,) indices into names.  styles: one for each name; by their order if there are none.
-    told: which of the names are told apart, rising; the others are drawn alike. None = as many as
-    can be told apart, see frequent().
+    of: (N,) indices into names.  styles: one for each name, empty = by order.  told: indices of the
+    names with a style of their own, ascending; the others are drawn alike. None = as frequent().
     """
 
     title: str
@@ -41,12 +40,12 @@ class Groups:
 
     @cached_property
     def shown(self) -> tuple[int, ...]:
-        """Which of the names are told apart."""
+        """Indices of the names that have a style of their own."""
         return frequent(self.names, self.of) if self.told is None else self.told
 
     @cached_property
     def parts(self) -> tuple["Part", ...]:
-        """What is drawn: the others first, so that they lie below; none without points."""
+        """The groups to draw, without empty ones: those without a style first, so below."""
         short = shortened([self.names[i] for i in self.shown], MOST_LETTERS)
         found = [
             Part(self.names[i], label, self._style(i, place), self.of == i)
@@ -56,16 +55,17 @@ class Groups:
         return tuple(part for part in (others, *found) if part.members.any())
 
     def _style(self, i: int, place: int) -> Style:
-        """Of name i, which stands at that place among those that are told apart."""
+        """The style of name i, which is at this place among those with a style of their own."""
         if self.styles:
             return self.styles[i]
         return theme.style(i if len(self.names) <= theme.N_TOLD else place)
 
 
 class Part(NamedTuple):
-    """Points that are drawn alike.
+    """Points with the same style.
 
-    name: what they are; "" for others, of several names.  label: the same, short.  members: (N,).
+    name: of the group; "" for the others, of several groups.  label: a short name.  members: (N,)
+    True for points of the group.
     """
 
     name: str
@@ -78,7 +78,7 @@ class Part(NamedTuple):
 class Scale:
     """Colours by number.
 
-    values: (N,).  colours: warm as errors are everywhere, neutral, or a wheel of 360 degrees.
+    values: (N,).  colours: "warm", as for all errors, neutral, or cyclic over 360 degrees.
     """
 
     title: str
@@ -90,7 +90,7 @@ Colouring = Groups | Scale
 
 
 def rgb(colouring: Colouring) -> npt.NDArray[np.uint8]:
-    """The colour of each point for a picture: (N, 3)."""
+    """The colour of each point: (N, 3)."""
     if isinstance(colouring, Groups):
         found = np.empty((len(colouring.of), 3), np.uint8)
         for part in colouring.parts:
@@ -102,7 +102,7 @@ def rgb(colouring: Colouring) -> npt.NDArray[np.uint8]:
 
 
 def marks(colouring: Colouring) -> npt.NDArray[np.uint8]:
-    """The shape of each point, a position in theme.SHAPES, or BELOW for the others: (N,)."""
+    """The shape of each point: (N,) indices into theme.SHAPES, BELOW for those without a style."""
     if isinstance(colouring, Scale):
         return np.zeros(len(colouring.values), np.uint8)
     found = np.zeros(len(colouring.of), np.uint8)
@@ -112,9 +112,9 @@ def marks(colouring: Colouring) -> npt.NDArray[np.uint8]:
 
 
 def frequent(names: Sequence[str], of: Positions) -> tuple[int, ...]:
-    """Which names to tell apart: all that have points if the eye can, else the most frequent.
+    """Indices of the names that get a style: all with points, or the theme.N_TOLD most frequent.
 
-    Of equally frequent ones the first.  of: (N,) indices into names.
+    Ties are resolved by order.  of: (N,) indices into names.
     """
     sizes = np.bincount(of, minlength=len(names))
     present = np.flatnonzero(sizes)
@@ -125,7 +125,7 @@ def frequent(names: Sequence[str], of: Positions) -> tuple[int, ...]:
 
 
 def name_of(colouring: Colouring) -> str:
-    """A short name that no other colouring has."""
+    """A short hash of a colouring."""
     values = colouring.of if isinstance(colouring, Groups) else colouring.values
     name = hashlib.sha256(np.ascontiguousarray(values).tobytes())
     told = (colouring.names, colouring.shown) if isinstance(colouring, Groups) else ()
@@ -134,7 +134,7 @@ def name_of(colouring: Colouring) -> str:
 
 
 def ends(scale: Scale) -> tuple[float, float]:
-    """The values of the first and of the last colour; few strays are beyond the last."""
+    """The values of the first and the last colour; a few outliers may exceed the last."""
     if scale.colours == "wheel":
         return 0.0, 360.0
     low, high = (float(np.nanquantile(scale.values, share)) for share in (0.0, 0.995))

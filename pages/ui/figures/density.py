@@ -1,7 +1,7 @@
-"""A map of more points than a browser draws: counted in cells on the server, sent as a picture.
+"""A map of more points than a browser can draw: counted in cells and sent as a picture.
 
-A cell has the mean colour of its points, the stronger the more there are. Where few points are in
-view the cells are larger, so that single ones can be seen. No st.
+A cell has the mean colour of its points; its opacity grows with their number. With fewer points in
+view the cells are larger, so that single points can be seen. No st calls.
 """
 
 import io
@@ -21,15 +21,15 @@ from pages.ui.figures.text import hover_text
 Picture = npt.NDArray[np.uint8]
 Extent = tuple[tuple[float, float], tuple[float, float]]
 WIDTH, HEIGHT = 900, 600  # pixels of the picture
-# Points in view, and the pixels of a cell from so many on.
+# From so many points in view: pixels of a cell.
 CELLS = ((200_000, 1), (30_000, 2), (8_000, 3), (1_000, 4), (0, 6))
 FAINTEST = {"groups": 0.5, "scale": 0.8}  # opacity of a cell with one point
-HELD = 400  # points that are in the chart unseen, so that it has something to select
-AIR = 0.04  # of the data's extent, around it
+HELD = 400  # invisible points of the chart, which make selecting possible
+AIR = 0.04  # margin, as a share of the data's extent
 
 
 def extent_of(xy: Places) -> Extent:
-    """All of the points, with some air."""
+    """The extent of all points, with a margin."""
     low, high = xy.min(axis=0).astype(float), xy.max(axis=0).astype(float)
     air = AIR * np.where(high > low, high - low, 1.0)
     (x0, y0), (x1, y1) = (low - air).tolist(), (high + air).tolist()
@@ -39,9 +39,9 @@ def extent_of(xy: Places) -> Extent:
 def picture(
     points: Points, colouring: Colouring, selected: Mask | None, view: Extent
 ) -> tuple[Picture, int]:
-    """RGBA (HEIGHT, WIDTH, 4), and how many points are in view.
+    """The picture as RGBA (HEIGHT, WIDTH, 4), and the number of points in view.
 
-    selected: (N,) what is bright, the rest faded; None if nothing is selected.
+    selected: (N,) True for points that are not faded; None if nothing is selected.
     """
     fine = cells(points.xy, *view, HEIGHT, WIDTH)
     side = next(side for least, side in CELLS if len(fine.at) >= least)
@@ -58,7 +58,7 @@ def picture(
 def figure(
     points: Points, colouring: Colouring, seen: Picture, view: Extent, look: Look
 ) -> go.Figure:
-    """The map with its picture, and a legend that counts."""
+    """The map with its picture, and a legend with the size of each group."""
     drawn = go.Figure()
     (x0, x1), (y0, y1) = view
     drawn.add_layout_image(
@@ -82,7 +82,7 @@ def figure(
 
 
 def _coloured(found: Cells, colouring: Colouring) -> Picture:
-    """(rows, columns, 4): the mean colour of each cell's points, the stronger the more."""
+    """RGBA (rows, columns, 4): mean colour of each cell's points, opacity by their number."""
     if isinstance(colouring, Groups):
         faintest, of_points = FAINTEST["groups"], rgb(colouring)
         colours = np.dstack([found.means(of_points[:, channel]) for channel in range(3)])
@@ -102,7 +102,7 @@ def _faded(found: Cells) -> Picture:
 
 
 def _opacity(total: npt.NDArray[np.int64], faintest: float) -> npt.NDArray[np.float64]:
-    """0 to 255: nothing where there is nothing, then by the logarithm of the count."""
+    """Opacity 0 to 255: 0 for empty cells, else by the logarithm of the count."""
     most = max(float(np.quantile(total[total > 0], 0.99)) if total.any() else 1.0, 2.0)
     share = np.clip(np.log(np.maximum(total, 1)) / np.log(most), 0, 1)
     return np.where(total > 0, 255 * (faintest + (1 - faintest) * share), 0.0)
@@ -119,7 +119,7 @@ def _address(seen: Picture) -> str:
 
 
 def _held(points: Points) -> go.Scatter:
-    """Unseen points: the outermost, which "show all" goes by, and some between."""
+    """Invisible points: the outermost, which define the full view, and some others."""
     outermost = np.concatenate([points.xy.argmin(axis=0), points.xy.argmax(axis=0)])
     some = np.linspace(0, len(points.xy) - 1, HELD).astype(int)
     x, y = points.xy[np.concatenate([outermost, some])].T
@@ -131,7 +131,7 @@ def _held(points: Points) -> go.Scatter:
 
 
 def _keys(points: Points, colouring: Colouring) -> list[dict[str, Any]]:
-    """Traces without points, for the legend or the colour bar."""
+    """Traces without points that make the legend or the colour bar."""
     if isinstance(colouring, Groups):
         return _group_keys(colouring)
     return [_scale_key(points, colouring)]

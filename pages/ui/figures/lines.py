@@ -1,4 +1,4 @@
-"""Data to plotly figures. No st calls."""
+"""Plotly figures of error curves and of codes. No st calls."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,9 +19,9 @@ Scores = npt.NDArray[np.float64]
 def error_curves(
     sigmas: Scores, curves: Mapping[str, Scores], sigma: float, drawn: Mapping[str, Style]
 ) -> go.Figure:
-    """Error against noise, a line a model, and an upright line at the noise that is shown.
+    """Error against noise, a line for each model, and a vertical line at the sigma that is shown.
 
-    sigmas: (S,).  curves: name -> (S,) MSE.  drawn: how, by name.
+    sigmas: (S,).  curves: name -> (S,) MSE.  drawn: name -> style.
     """
     figure = go.Figure()
     for name, mse in curves.items():
@@ -40,14 +40,14 @@ def error_curves(
 
 
 def line_of(style: Style) -> dict[str, Any]:
-    """A line of that style, as plotly takes it."""
+    """The line of a style as arguments of plotly."""
     return {"color": style.colour, "dash": style.dash, "width": 2}
 
 
 def size_curves(table: pd.DataFrame) -> go.Figure:
-    """Test error against D', both logarithmic: a point a model, a line through the best of each.
+    """Test error against D', both logarithmic: a point for each model, a line through the best.
 
-    table: as core.robustness.sizes.table.
+    table: of core.robustness.sizes.table.
     """
     figure = go.Figure()
     drawn = styles.of_families(table["family"])
@@ -67,7 +67,7 @@ def size_curves(table: pd.DataFrame) -> go.Figure:
         )
     sizes = sorted(set(table["latent_dim"].tolist()))
     figure.update_xaxes(
-        title_text="D', numbers in the code", type="log", tickvals=sizes, ticktext=sizes
+        title_text="D', size of the code", type="log", tickvals=sizes, ticktext=sizes
     )
     ticks = [step * 10.0**power for power in range(-6, 1) for step in (1, 2, 5)]
     figure.update_yaxes(title_text="test MSE (pixels 0 to 1)", type="log")
@@ -79,16 +79,16 @@ def size_curves(table: pd.DataFrame) -> go.Figure:
     )
 
 
-# The numbers of one code, among those of all images. No st.
+# The numbers of one code, beside their range over all images.
 
-BARS = 128  # numbers of a code: more are drawn as a line
+BARS = 128  # longer codes are drawn as a line
 RANGE = (0.05, 0.95)
 
 
 def code_figure(code: Array, z: Array) -> go.Figure:
-    """One code as bars, and behind it where nine of ten images have each number.
+    """One code as bars, in front of the 5 to 95 % range of each number over all images.
 
-    code: (k,).  z: (n, k) of all images.
+    code: (k,).  z: (n, k), codes of all images.
     """
     low, high = np.quantile(z, RANGE, axis=0)
     at = np.arange(len(code))
@@ -100,7 +100,7 @@ def code_figure(code: Array, z: Array) -> go.Figure:
         width=1.0,
         name="5 to 95 % of the images",
         marker={"color": theme.LIGHT["original"], "opacity": 0.25, "line_width": 0},
-        hovertemplate="number %{x}: nine of ten images from %{base:.2f}<extra></extra>",
+        hovertemplate="number %{x}: 90 % of the images from %{base:.2f}<extra></extra>",
     )
     line = {"color": theme.LIGHT["reconstructed"]}
     hover = "number %{x}: %{y:.3f}<extra></extra>"
@@ -109,7 +109,9 @@ def code_figure(code: Array, z: Array) -> go.Figure:
     else:
         drawn.add_bar(x=at, y=code, width=0.4, marker=line, name="this image")
     drawn.data[-1].hovertemplate = hover
-    drawn.update_xaxes(title_text="which number of the code", dtick=1 if len(code) <= 16 else None)
+    drawn.update_xaxes(
+        title_text="index of the number in the code", dtick=1 if len(code) <= 16 else None
+    )
     drawn.update_yaxes(title_text="value, no unit")
     drawn.update_layout(
         barmode="overlay",

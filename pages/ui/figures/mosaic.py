@@ -1,4 +1,4 @@
-"""Arrays to one picture: many small images are several times slower to show than one."""
+"""Many images as one picture, which a page shows several times faster than many small ones."""
 
 import base64
 import io
@@ -24,7 +24,7 @@ colours = sheets.colours
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a sheet: pictures (n, h, w, 3), what stands over them, and under each."""
+    """One line of a sheet: pictures (n, h, w, 3), a heading, and a caption for each picture."""
 
     title: str
     role: theme.Role
@@ -34,22 +34,22 @@ class Line:
 
 
 def error_colours(x: Array, x_hat: Array, most: float) -> Pixels:
-    """Where x_hat differs from x: (n, C, H, W) twice -> (n, H, W, 3).
+    """Error maps in colours: x and x_hat (n, C, H, W) -> (n, H, W, 3).
 
-    The root mean square over the channels; `most` and more is the brightest.
+    The error of a pixel is the root mean square over the channels; `most` and more is brightest.
     """
     error = np.sqrt(metrics.error_map(x, x_hat)) / most
     return theme.ERROR_COLOURS[np.rint(np.clip(error, 0, 1) * 255).astype(np.uint8)]
 
 
 def enlarged(pictures: Pixels, size: int) -> Pixels:
-    """Each pixel a square: (n, H, W, 3) times the largest whole number that keeps to size."""
+    """Pictures (n, H, W, 3) enlarged by the largest whole number that fits into `size` pixels."""
     factor = max(1, size // max(pictures.shape[1:3]))
     return pictures.repeat(factor, axis=1).repeat(factor, axis=2)
 
 
 def sheet(heading: str, lines: Sequence[Line]) -> bytes:
-    """Lines of pictures under each other with their words, as a PNG on white."""
+    """Lines of pictures with their captions, one below the other, as a PNG on white."""
     width = max(_width(line) for line in lines) + 2 * MARGIN
     height = 2 * MARGIN + TITLE + sum(_height(line) for line in lines)
     image = Image.new(
@@ -72,12 +72,12 @@ def png(pixels: Pixels) -> bytes:
 
 
 def strip(pictures: Pixels) -> bytes:
-    """Pictures side by side, see-through between them, as a PNG: (n, H, W, 3)."""
+    """Pictures (n, H, W, 3) side by side as a PNG, with transparent gaps."""
     return grid(pictures, len(pictures))
 
 
 def grid(pictures: Pixels, across: int) -> bytes:
-    """The same in rows of `across`."""
+    """Pictures (n, H, W, 3) in rows of `across` as a PNG, with transparent gaps."""
     n, h, w, _ = pictures.shape
     down = -(-n // across)
     image = Image.new("RGBA", (across * (w + GAP) - GAP, down * (h + GAP) - GAP))
@@ -90,7 +90,7 @@ def grid(pictures: Pixels, across: int) -> bytes:
 
 
 def data_url(picture: bytes) -> str:
-    """A PNG as an address that holds it itself, for a table's cell, a chart, a component."""
+    """A PNG as a data URL, for a table's cell, a chart or a component."""
     return f"data:image/png;base64,{base64.b64encode(picture).decode()}"
 
 
@@ -123,7 +123,7 @@ def _text_width(words: str, size: int, weight: int = 400) -> int:
 
 @lru_cache
 def _font(size: int, weight: int = 400) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    """The page's typeface, which Streamlit ships; if it is not found Pillow's, without Greek."""
+    """The page's typeface, which Streamlit ships, else Pillow's, which lacks Greek letters."""
     media = Path(streamlit.__file__).parent / "static" / "static" / "media"
     files = sorted(media.glob("SourceSansVF-Upright*"))
     if not files:

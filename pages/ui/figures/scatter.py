@@ -1,4 +1,4 @@
-"""Points to a WebGL scatter: coloured, with a legend that counts, the selection bright. No st."""
+"""A WebGL scatter plot of coloured points, with unselected points faded. No st calls."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,15 +13,17 @@ from pages.ui.figures.colouring import TABLES, Colouring, Groups, Mask, Part, Po
 from pages.ui.figures.text import hover_text, wrapped
 
 Places = npt.NDArray[np.float32]
-FADED_SIZE, FADED_OPACITY = 3, 0.35  # of what is not selected
-GROWN = 1.5  # pixels that selected points are larger
-LEGEND = 0.3  # of the height, at most
+FADED_SIZE, FADED_OPACITY = 3, 0.35  # of unselected points
+GROWN = 1.5  # pixels by which selected points are larger
+LEGEND = 0.3  # of the height at most
 
 
 @dataclass(frozen=True)
 class Points:
-    """Where N images lie.  xy: (N, 2).  other: (N,) those of the other part, drawn as rings.
-    others: what that part is called.
+    """Coordinates of N images.
+
+    xy: (N, 2).  other: (N,) True for images of the other split, drawn as rings.  others: name of an
+    image of the other split.
     """
 
     xy: Places
@@ -31,14 +33,16 @@ class Points:
 
     @cached_property
     def plain(self) -> bool:
-        """Whether every id can be shown as it is."""
+        """Whether every id can be shown in plotly without escaping."""
         return not any(char in name for name in self.ids.tolist() for char in "<>&")
 
 
 @dataclass(frozen=True)
 class Look:
-    """How a map is drawn.  axes: titles.  drag: lasso, select, pan or zoom.  extent: ((x0, x1),
-    (y0, y1)) if it is zoomed.  revision: another number draws the map anew.
+    """How a map is drawn.
+
+    axes: titles.  drag: lasso, select, pan or zoom.  extent: ((x0, x1), (y0, y1)) if zoomed, else
+    None.  revision: plotly's uirevision; another number resets the view.
     """
 
     axes: tuple[str, str]
@@ -49,7 +53,7 @@ class Look:
 
 
 def figure(points: Points, colouring: Colouring, selected: Mask | None, look: Look) -> go.Figure:
-    """The map.  selected: (N,) what is bright, the rest faded; None if nothing is selected."""
+    """The map.  selected: (N,) True for points that are not faded; None if nothing is selected."""
     drawn = go.Figure()
     traces = _group_traces if isinstance(colouring, Groups) else _scale_traces
     for trace, members in traces(points, colouring):  # type: ignore[arg-type]
@@ -72,7 +76,7 @@ def figure(points: Points, colouring: Colouring, selected: Mask | None, look: Lo
 
 
 def legend(colouring: Colouring) -> dict[str, Any]:
-    """Above the map; it scrolls rather than take more than LEGEND of the height."""
+    """The layout of the legend: above the map, scrolling beyond LEGEND of the height."""
     return {
         "title": {"text": hover_text(colouring.title)},
         "orientation": "h",
@@ -84,7 +88,7 @@ def legend(colouring: Colouring) -> dict[str, Any]:
 
 
 def _group_traces(points: Points, groups: Groups) -> list[tuple[dict[str, Any], Positions]]:
-    """Rings first, so that the part that is judged lies on top."""
+    """Traces with rings first, so that the chosen split lies on top."""
     found = []
     for ring in (True, False):
         for part in groups.parts:
@@ -95,7 +99,7 @@ def _group_traces(points: Points, groups: Groups) -> list[tuple[dict[str, Any], 
 
 
 def _group_trace(points: Points, groups: Groups, part: Part, members: Positions) -> dict[str, Any]:
-    """The points of a part at `members`, which are rings all of them or none."""
+    """The trace of the points of a group at `members`, either all rings or none."""
     ring = bool(points.other[members[0]])
     words = f"{part.label}, {points.others}" if ring else part.label
     marker = {
@@ -108,7 +112,7 @@ def _group_trace(points: Points, groups: Groups, part: Part, members: Positions)
         "name": f"{hover_text(words)} ({len(members):,})",
         "marker": marker,
         "showlegend": True,
-        "legendrank": 1000 if part.name else 1001,  # the others are drawn first and named last
+        "legendrank": 1000 if part.name else 1001,  # the others are drawn first and listed last
     }
     if part.name:
         whole = f"{part.name}, {points.others}" if ring else part.name
@@ -145,12 +149,12 @@ def _scale_traces(points: Points, scale: Scale) -> list[tuple[dict[str, Any], Po
 
 
 def stops(table: npt.NDArray[np.uint8]) -> list[list[Any]]:
-    """A table of 256 colours as plotly takes them."""
+    """A table of 256 colours as a colour scale of plotly."""
     return [[i / 15, f"rgb({r}, {g}, {b})"] for i, (r, g, b) in enumerate(table[::17].tolist())]
 
 
 def _hover(words: str, points: Points) -> str:
-    """Words and the id, which is sent a second time only where it is not fit to be shown."""
+    """The tooltip: words and the id, which is sent escaped if it is not plain."""
     shown = "customdata" if points.plain else "text"
     return f"{words}<br>%{{{shown}}}<extra></extra>"
 
@@ -172,5 +176,5 @@ def _common(points: Points, members: Positions, selected: Mask | None) -> dict[s
 
 
 def _size(n: int) -> float:
-    """Smaller points for more of them, so that they do not hide each other."""
+    """Point size in pixels, smaller for more points, so that they overlap less."""
     return float(np.interp(np.log10(max(n, 1)), [2.5, 3, 4, 5], [8, 7, 4.5, 3.5]))

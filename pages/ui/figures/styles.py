@@ -1,6 +1,6 @@
-"""Which style each model has: the same on all pages, in dialogs and in reports.
+"""The style of each model, the same on all pages, in dialogs and in reports.
 
-A model keeps what it was first given as long as the visitor stays, whatever else comes and goes.
+A model keeps its first style for the whole session, whichever other models are shown.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,17 +15,17 @@ KEY = "model_styles"
 
 
 def of_models(names: Sequence[str]) -> dict[str, Style]:
-    """The style of each of these models, which are shown together, by name."""
+    """Styles by name of models that are shown together."""
     numbers = with_new(st.session_state.get(KEY, {}), names)
     st.session_state[KEY] = numbers
     return {name: theme.style(numbers[name]) for name in names}
 
 
 def with_new(known: Mapping[str, int], names: Sequence[str]) -> dict[str, int]:
-    """The numbers of styles that models have, those of new ones among them.
+    """Numbers of styles by model name, with those of new models.
 
-    A new one takes the first number that nobody has, of a colour that none of `names` has, if there
-    is one; where all are taken, one of a model that is not among `names`.
+    A new model takes the first free number, if possible with a colour that no model of `names` has;
+    if none is free, that of a model that is not among `names`.
     """
     found = dict(known)
     for name in names:
@@ -35,7 +35,7 @@ def with_new(known: Mapping[str, int], names: Sequence[str]) -> dict[str, int]:
 
 
 def of_families(names: Iterable[str]) -> dict[str, Style]:
-    """The style of each family of models that are compared by size; always the same."""
+    """Styles by name of the families of models that are compared by size; always the same."""
     known = {name: i for i, name in enumerate(FAMILIES)}
     for name in names:
         known.setdefault(name, len(known))

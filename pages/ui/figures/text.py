@@ -1,4 +1,4 @@
-"""Words for people, and other people's words made safe."""
+"""Numbers and names in words, and texts of others made safe to show."""
 
 import html
 import math
@@ -15,12 +15,12 @@ _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|$:~&^=])")
 
 
 def plain(words: str) -> str:
-    """`words` as Streamlit's markdown shows them letter by letter: for all that is not ours."""
+    """`words` escaped, so that Streamlit's markdown shows them literally."""
     return _MARKDOWN.sub(r"\\\1", visible(words))
 
 
 def code(words: str) -> str:
-    """`words` as a piece of code in Streamlit's markdown, whatever is in them."""
+    """`words` as inline code in Streamlit's markdown, whatever characters they contain."""
     longest = max(map(len, re.findall("`+", words)), default=0)
     fence = "`" * (longest + 1)
     pad = " " if longest else ""
@@ -28,29 +28,29 @@ def code(words: str) -> str:
 
 
 def sentence(words: str) -> str:
-    """`words` letter by letter, but what stands between backticks as code: for messages of ours.
+    """`words` escaped, except that text between backticks is code: for our own messages.
 
-    They may quote what a stranger wrote; whatever that is, it stays text.
+    Untrusted text quoted in them stays text.
     """
     parts = words.split("`")
-    if len(parts) % 2 == 0:  # a backtick without its other half is no mark of ours
+    if len(parts) % 2 == 0:  # an unpaired backtick is not markup
         return plain(words)
     return "".join(code(part) if i % 2 and part else plain(part) for i, part in enumerate(parts))
 
 
 def hover_text(words: str) -> str:
-    """`words` as plotly shows them letter by letter, in its hovers, legends and titles."""
+    """`words` escaped for plotly's tooltips, legends and titles."""
     return html.escape(words)
 
 
 def wrapped(words: str, most: int = 44) -> str:
-    """The same on lines of at most so many letters: plotly breaks none, and a phone is narrow."""
+    """`words` escaped for plotly and broken into lines of at most `most` characters."""
     lines = textwrap.wrap(words, most) or [""]
     return "<br>".join(map(hover_text, lines))
 
 
 def titles(cards: Sequence[Card]) -> dict[str, str]:
-    """What to call each checkpoint, by name: its title, with the name where two have one title."""
+    """Titles of checkpoints by name; if two have the same title, the name is added."""
     count = Counter(card.title for card in cards)
     return {
         card.name: card.title if count[card.title] == 1 else f"{card.title} · {card.name}"
@@ -59,9 +59,9 @@ def titles(cards: Sequence[Card]) -> dict[str, str]:
 
 
 def decimal(value: float, digits: int) -> str:
-    """A number with so many decimals; in powers of ten where it would read as 0 and is not.
+    """A number with so many decimals, or in scientific notation if it would read as 0.
 
-    A dash for what is no number.  sweep.js writes numbers alike.
+    NaN and infinity become a dash.  sweep.js formats numbers in the same way.
     """
     if not math.isfinite(value):
         return "–"
@@ -70,13 +70,13 @@ def decimal(value: float, digits: int) -> str:
 
 
 def size_name(shape: tuple[int, int, int]) -> str:
-    """The size of images (C, H, W) as words: "28 x 28 pixels, grey"."""
+    """The size of images (C, H, W) in words: "28 x 28 pixels, grey"."""
     channels, height, width = shape
     return f"{width} x {height} pixels, {'grey' if channels == 1 else 'colour'}"
 
 
 def noise_name(noise: Noise) -> str:
-    """What kind of noise, without its amount: "gaussian noise, mu 0.1, clipped to [0, 1]"."""
+    """The noise in words, without sigma: "gaussian noise, mu 0.1, clipped to [0, 1]"."""
     kind = KINDS[noise.kind]
     shift = f", mu {noise.mu:g}" if noise.mu and kind.has_mean else ""
     clip = f", {'clipped to [0, 1]' if noise.clip else 'not clipped'}" if kind.leaves_range else ""
@@ -84,10 +84,10 @@ def noise_name(noise: Noise) -> str:
 
 
 def training_note(card: Card, shown: Noise) -> str:
-    """A sentence if the model was trained on other noise than is shown; "" if not."""
+    """A sentence if the model was trained on other noise than is shown, else ""."""
     if not card.noise or same_sort(card.noise, shown):
         return ""
     return (
         f"Trained on {noise_name(card.noise)}; shown is {noise_name(shown)}: "
-        "the numbers say how it copes with noise it was not trained for."
+        "the numbers show how it performs on noise it was not trained for."
     )

@@ -1,7 +1,7 @@
-"""The one palette: every colour, dash and shape of pages, charts, components and reports.
+"""The palette: every colour, dash and shape of pages, charts, components and reports.
 
-Roles mean the same everywhere. What has no role (models, classes, scores, families) takes a style
-by its number: a colour, a dash for its line, and a shape for its points.
+Roles have the same colour everywhere. Models, classes, scores and families have no role and take a
+style by number: a colour, a dash for lines, and a shape for points.
 """
 
 from typing import Literal, NamedTuple
@@ -30,19 +30,19 @@ DARK: dict[Role, str] = {
 }
 # Text, ground and small print of the light theme, for pictures; LIGHT_INK is text on dark.
 INK, PAPER, FAINT, LIGHT_INK = "#16191d", "#ffffff", "#565e68", "#e8eaed"
-REFERENCE = "#8a929c"  # what others are compared with, on light and on dark
-FADED = "#aab2bb"  # what is not selected, on light and on dark
+REFERENCE = "#8a929c"  # of what others are compared with, on light and dark grounds
+FADED = "#aab2bb"  # of what is not selected, on light and dark grounds
 
-# Ten colours found by a search: each stands out 3 : 1 against both grounds, and any two differ by
-# 0.11 in OKLab, by 0.07 as people see them who lack red or green cones (Machado et al. 2009). None
+# Ten colours found by a search: each has a contrast of 3 : 1 against both grounds; any two differ
+# by 0.11 in OKLab, and by 0.07 in simulated protanopia and deuteranopia (Machado et al. 2009). None
 # is grey or red, which have a role.
 PALETTE = (
     "#196a9d", "#b9651e", "#1da76d", "#a03f76", "#7585ff",
     "#b09216", "#d765b1", "#785d3d", "#239cd0", "#6d59d0",
 )  # fmt: skip
 SHAPES: tuple[Shape, ...] = ("circle", "x")
-N_TOLD = len(PALETTE) * len(SHAPES)  # marks that can be told apart by colour and shape
-N_LINES = 4 * len(PALETTE)  # lines that can be told apart by colour and dash
+N_TOLD = len(PALETTE) * len(SHAPES)  # marks that differ in colour or shape
+N_LINES = 4 * len(PALETTE)  # lines that differ in colour or dash
 
 # Inferno (Smith and van der Walt 2015): every sixteenth of its 256 colours, and the last.
 _INFERNO = """
@@ -52,7 +52,7 @@ d24644 e45a31 f1731d f98e09 fbac11 f9cb35 f2ea69 fcffa4
 
 
 class Style(NamedTuple):
-    """How one of several things is drawn.
+    """How one of several models, classes or scores is drawn.
 
     colour: #rrggbb.  dash: of its line.  shape: of its points.
     """
@@ -63,7 +63,7 @@ class Style(NamedTuple):
 
 
 def style(number: int) -> Style:
-    """The style of that number, from 0 on.
+    """The style with this number, counted from 0.
 
     The first N_TOLD differ in colour or shape, the first N_LINES in colour or dash.
     """
@@ -73,9 +73,9 @@ def style(number: int) -> Style:
 
 
 def interpolated(anchors: str) -> npt.NDArray[np.uint8]:
-    """256 colours in straight lines from anchor to anchor: (256, 3).
+    """256 colours, interpolated linearly between anchors: (256, 3).
 
-    anchors: two or more, evenly spaced; six hexadecimal digits each, with blanks between.
+    anchors: two or more, evenly spaced; six hexadecimal digits each, separated by blanks.
     """
     known = np.array([list(bytes.fromhex(colour)) for colour in anchors.split()])
     at = np.linspace(0, len(known) - 1, 256)

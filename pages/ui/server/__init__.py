@@ -1,1 +1,1 @@
-"""What surrounds Streamlit: getting ready, the first moments in the browser, the way to app.py."""
+"""What runs around Streamlit in the server: access rules, our index.html, preloading."""

@@ -1,4 +1,4 @@
-"""`python -m pages.ui.server run app.py`: `streamlit run app.py`, of which Ctrl-C is a good end."""
+"""`python -m pages.ui.server run app.py`: `streamlit run app.py` that exits with 0 on Ctrl-C."""
 
 import sys
 

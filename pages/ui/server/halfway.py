@@ -1,9 +1,9 @@
-"""Connections that ask for nothing are closed: each takes a place and memory.
+"""Closes connections without a complete request, because each takes a file descriptor and memory.
 
-Uvicorn closes a connection that was answered and then is silent, and one whose request stops in the
-middle of its body; it waits for ever for the rest of a request line or of headers. So it is noted
-here which connections have a request or a websocket of ours, and now and then the others are shut.
-Behind a proxy, which sees to that itself, a request does not tell its connection: then none is.
+Uvicorn closes idle connections after an answer, and requests that stop within their body, but waits
+without limit for the rest of a request line or of headers. So this module records which connections
+have a request or a websocket, and at intervals closes the others. Behind a proxy, which does this
+itself, requests cannot be matched to connections, so none is closed.
 """
 
 import contextlib
@@ -18,25 +18,25 @@ from typing import Any, NamedTuple
 import psutil
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-SECONDS = 15.0  # that a connection may be open without a whole request
+SECONDS = 15.0  # for which a connection may stay open without a complete request
 LOOK_SECONDS = 5.0
 
 
 class Peer(NamedTuple):
-    """Who is at the other end."""
+    """Address of the other end of a connection."""
 
     host: str
     port: int
 
 
 class Asking:
-    """ASGI middleware, the first that a request meets: notes whose request is being answered."""
+    """The outermost ASGI middleware: records which peers have a request in progress."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass everything on."""
+        """Pass the request on."""
         client = scope.get("client")
         if client is None:
             await self.app(scope, receive, send)
@@ -50,7 +50,7 @@ class Asking:
 
 
 class Known:
-    """How many requests of each peer are being answered, and since when the others are silent."""
+    """Number of requests in progress for each peer, and since when other peers are idle."""
 
     def __init__(self) -> None:
         self._is_behind_proxy = False
@@ -59,21 +59,21 @@ class Known:
         self._lock = threading.Lock()
 
     def begin(self, peer: Peer) -> None:
-        """A request of a peer has arrived."""
+        """Record the start of a peer's request."""
         with self._lock:
-            self._is_behind_proxy |= peer.port == 0  # what Uvicorn says of X-Forwarded-For
+            self._is_behind_proxy |= peer.port == 0  # Uvicorn's value with X-Forwarded-For
             self._asking[peer] += 1
             self._silent.pop(peer, None)
 
     def end(self, peer: Peer) -> None:
-        """It is answered."""
+        """Record the end of a peer's request."""
         with self._lock:
             self._asking[peer] -= 1
             if self._asking[peer] <= 0:
                 del self._asking[peer]
 
     def too_long(self, peers: set[Peer], now: float) -> set[Peer]:
-        """Those of the connected peers that have asked for nothing for SECONDS."""
+        """The connected peers without a request for SECONDS."""
         with self._lock:
             waiting = peers - self._asking.keys()
             self._silent = {peer: self._silent.get(peer, now) for peer in waiting}
@@ -86,14 +86,14 @@ KNOWN = Known()
 
 
 def watch(stopped: threading.Event) -> None:
-    """Shut such connections, until the server ends."""
+    """Close idle connections at intervals, until the server ends."""
     while not stopped.wait(LOOK_SECONDS):
         with contextlib.suppress(psutil.Error, OSError):
             look()
 
 
 def look() -> None:
-    """Shut the connections that are silent for too long now."""
+    """Close the connections that are idle for too long now."""
     connected = {Peer(*one.raddr): one.fd for one in _connections()}
     for peer in KNOWN.too_long(set(connected), time.monotonic()):
         with contextlib.suppress(OSError), socket.socket(fileno=os.dup(connected[peer])) as found:
@@ -102,10 +102,10 @@ def look() -> None:
 
 
 def _connections() -> Iterator[Any]:
-    """The connections that others have opened to this process; none where that is not told."""
+    """Incoming connections of this process; none if the system does not list them."""
     every = psutil.Process().net_connections("tcp")
     ports = {one.laddr.port for one in every if one.status == psutil.CONN_LISTEN}
     for one in every:
         is_open = one.status == psutil.CONN_ESTABLISHED and one.laddr.port in ports
-        if is_open and one.raddr and one.fd >= 0:  # Windows does not tell which it is
+        if is_open and one.raddr and one.fd >= 0:  # Windows does not give the descriptor
             yield one

@@ -1,4 +1,4 @@
-"""Who is answered: one rule for pages, files, uploads and the websocket.
+"""Which requests are answered: one rule for pages, files, uploads and the websocket.
 
 A request must name this server by a name in `allowedHosts` of .streamlit/config.toml; otherwise any
 web page could reach it under a name of its own (DNS rebinding). A request with an Origin header was
@@ -17,7 +17,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-NO_HOST = "This request does not say which server it is for: send one Host header, NAME[:PORT]."
+NO_HOST = "This request has no valid Host header: send exactly one, NAME[:PORT]."
 OTHER_HOST = (
     "This server does not answer to that name. Whoever runs it can add the name to allowedHosts in "
     ".streamlit/config.toml."
@@ -33,20 +33,20 @@ PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a request is not answered.  status: of HTTP."""
+    """Why a request is refused.  status: HTTP status code."""
 
     status: int
     sentence: str
 
 
 class OnlyOurs:
-    """The rule as ASGI middleware, to be the first that a request meets."""
+    """ASGI middleware that refuses requests by the rule of this module."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on what is for us; answer the rest in one sentence."""
+        """Pass allowed requests on; answer others with one sentence."""
         refused = refusal(scope) if scope["type"] in ("http", "websocket") else None
         if refused is None:
             await self.app(_as_streamlit_compares(scope), receive, send)
@@ -60,7 +60,7 @@ class OnlyOurs:
 
 
 def refusal(scope: Scope) -> Refusal | None:
-    """Why this request, or this websocket, is not answered; None if it is."""
+    """Why a request or websocket is refused; None if it is allowed."""
     headers = Headers(scope=scope)
     hosts, origins = headers.getlist("host"), headers.getlist("origin")
     if len(hosts) != 1 or (named := place(f"http://{hosts[0]}")) is None:
@@ -77,11 +77,11 @@ def refusal(scope: Scope) -> Refusal | None:
 
 
 def place(address: str) -> tuple[str, int] | None:
-    """Name, in small letters, and port of SCHEME://NAME[:PORT]; None if there is more or less."""
+    """Lower-case name and port of SCHEME://NAME[:PORT]; None for anything else."""
     try:
         parts = urlsplit(address)
         name, port = parts.hostname, parts.port or PORTS[parts.scheme]
-    except (ValueError, KeyError):  # a port that is no number; a scheme that is not HTTP's
+    except (ValueError, KeyError):  # an invalid port, or a scheme other than HTTP
         return None
     if not name or address != f"{parts.scheme}://{parts.netloc}" or "@" in parts.netloc:
         return None
@@ -89,8 +89,9 @@ def place(address: str) -> tuple[str, int] | None:
 
 
 def is_allowed(name: str, allowed: Sequence[str]) -> bool:
-    """Whether a host's name is in Streamlit's `allowedHosts`: NAME, *.NAME for all below, * or
-    nothing at all for any.
+    """Whether a host name matches Streamlit's `allowedHosts`.
+
+    allowed: NAME, *.NAME for all its subdomains, or * for any; empty = any.
     """
     patterns = [pattern.strip().lower().rstrip(".") for pattern in allowed]
     below = tuple(pattern[1:] for pattern in patterns if pattern.startswith("*."))
@@ -98,9 +99,9 @@ def is_allowed(name: str, allowed: Sequence[str]) -> bool:
 
 
 def _same_place(origins: Sequence[str], host: str) -> bool:
-    """Whether the one origin is where the Host header says that the request went.
+    """Whether there is exactly one origin and it has the name and port of the Host header.
 
-    A proxy that ends TLS speaks HTTP to us, and ports that go without saying are left out.
+    A proxy that terminates TLS uses HTTP to this server, and default ports are left out.
     """
     scheme = origins[0].partition(":")[0]
     here = place(f"{scheme}://{host}")
@@ -108,8 +109,9 @@ def _same_place(origins: Sequence[str], host: str) -> bool:
 
 
 def _as_streamlit_compares(scope: Scope) -> Scope:
-    """The Origin in the letters of the Host header: else Streamlit, which compares the two as they
-    are written, would go and ask the network who it is.
+    """The scope with the Origin spelt like the Host header.
+
+    Streamlit compares both literally; if they differ it looks up its own address on the network.
     """
     if scope["type"] != "websocket":
         return scope
@@ -120,5 +122,5 @@ def _as_streamlit_compares(scope: Scope) -> Scope:
 
 @cache
 def _log_once(refused: Refusal) -> None:
-    """For whoever set up a proxy: no browser shows why a websocket was refused."""
+    """Log a refusal once for the administrator, because browsers do not show the reason."""
     logging.getLogger(__name__).warning("A websocket was refused. %s", refused.sentence)

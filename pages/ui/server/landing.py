@@ -1,4 +1,4 @@
-"""What a first visitor sees of the Reconstruct page, which opens where a link asks for nothing."""
+"""The content of the Reconstruct page for a first visitor, who opens the app without a link."""
 
 import numpy as np
 
@@ -13,16 +13,16 @@ from pages.ui.noise.sweeps import Shown
 
 TITLE = "Reconstruct"
 PURPOSE = (
-    "The same images, clean, with noise, and as each model rebuilds them. "
-    "Drag σ; click an image to enlarge it."
+    "The same images clean, with noise, and as each model reconstructs them. "
+    "Drag σ, the amount of noise; click an image to enlarge it."
 )
 SIGMA = 0.5
 
 
 def packed() -> Packed | None:
-    """The slider and its pictures as the page will ask for them; None if no model fits.
+    """The slider and its pictures as the page shows them; None if no model fits.
 
-    Kept in the same cache, so that the first visitor finds them there.
+    They are stored in the cache of the pages, so that the first visitor need not wait for them.
     """
     name = sidebar.DEFAULT_DATASET
     shape = next(info.input_shape for info in catalogue.catalogue() if info.id == name)

@@ -1,7 +1,7 @@
-"""What the pages need, loaded before it is asked for.
+"""Loads what the pages need before the first visit.
 
-Streamlit collects garbage after every run of a script. Going through all that has been imported
-takes 40 to 80 ms of a processor each time; what is frozen is not gone through.
+Streamlit collects garbage after every run of a script. Traversing all imported objects takes 40 to
+80 ms of processor time each; frozen objects are not traversed.
 """
 
 import gc
@@ -19,7 +19,7 @@ FIRST_PAGE = (
     "pages.ui.noise.inspector",
     "pages.ui.noise.controls",
     "pages.ui.noise.picture",
-    "scipy.ndimage",  # SSIM; like the next two it is imported only when it is used
+    "scipy.ndimage",  # for SSIM; like the next two otherwise imported on first use
     "onnxruntime",
     "core.models.onnx_export",
 )
@@ -35,7 +35,7 @@ OTHER_PAGES = (
 
 
 def first_page() -> None:
-    """Import what the Reconstruct page uses and read what models there are."""
+    """Import the modules of the Reconstruct page and read the list of models."""
     for name in FIRST_PAGE:
         importlib.import_module(name)
     checkpoints.available()
@@ -43,10 +43,10 @@ def first_page() -> None:
 
 
 def landing() -> shell.Landing | None:
-    """What moves on the page that opens first, and what is said there; None if no model fits."""
+    """The slider and texts of the first page; None if no model fits."""
     from pages.ui import progress
     from pages.ui.components import sweep
-    from pages.ui.server import landing, welcome  # they import what takes a second
+    from pages.ui.server import landing, welcome  # their imports take a second
 
     with progress.here():
         packed = landing.packed()
@@ -59,7 +59,7 @@ def landing() -> shell.Landing | None:
 
 
 def other_pages() -> None:
-    """Import what all the others use, and when they use it."""
+    """Import the modules of all other pages, also those imported on first use."""
     for module in pkgutil.walk_packages(pages.ui.__path__, "pages.ui."):
         importlib.import_module(module.name)
     for name in OTHER_PAGES:

@@ -1,7 +1,7 @@
-"""What app.py puts around Streamlit: who is answered, our index.html, getting ready.
+"""What app.py adds to Streamlit: access rules, our index.html, preloading.
 
-All of it goes in through st.App, so that it is the same however the server is started: by
-`make app`, by `streamlit run app.py`, or as `app:app` by an ASGI server of your own.
+All of it is passed to st.App, so that it is the same however the server is started: by
+`make app`, by `streamlit run app.py`, or as `app:app` by another ASGI server.
 """
 
 import contextlib
@@ -28,12 +28,12 @@ from pages.ui.server import halfway, shell, waiting
 from pages.ui.server.hosts import OnlyOurs
 
 GET_READY = "get-ready"
-NO_SESSION = "streamlit.runtime.scriptrunner_utils.script_run_context"  # warns of our thread
-PAUSE_SECONDS = 3.0  # in which the first page is drawn: the rest would take its processor
+NO_SESSION = "streamlit.runtime.scriptrunner_utils.script_run_context"  # warns about our thread
+PAUSE_SECONDS = 3.0  # before loading the rest, which would slow down the first page
 NEW_EACH_TIME = {"Cache-Control": "no-cache"}
 KEPT = {"Cache-Control": "public, immutable, max-age=31536000"}
-# What a page may load and whom it may speak to: this server alone. Otherwise a link could make
-# Streamlit's scripts ask its maker's servers for what they show (?staticAppId=...).
+# Pages may load from and connect to this server only. Otherwise a link could make Streamlit's
+# scripts load content from the servers of its vendor (?staticAppId=...).
 POLICY = "; ".join(
     (
         "default-src 'self' data: blob:",
@@ -49,7 +49,7 @@ POLICY = "; ".join(
 
 @dataclass
 class Known:
-    """What the server finds out while it gets ready.  landing: what moves on the first page."""
+    """Results of the preparation.  landing: content of the first page, None until it is ready."""
 
     landing: shell.Landing | None = None
 
@@ -59,7 +59,7 @@ KNOWN = Known()
 
 @contextlib.asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[None]:
-    """Around the life of the server, which begins to get ready as soon as it listens."""
+    """Context of the server's life: preparation starts as soon as it listens."""
     send_at_once()
     stopped = threading.Event()
     for work in (get_ready, lambda: halfway.watch(stopped)):
@@ -69,7 +69,7 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
 
 
 def get_ready() -> None:
-    """Open the browser, load what pages need, and tidy up after processes that were killed."""
+    """Open the browser, load what pages need, and clean up after killed processes."""
     logging.getLogger(NO_SESSION).addFilter(lambda record: GET_READY not in record.getMessage())
     if address := address_to_open():
         webbrowser.open(address)
@@ -81,15 +81,14 @@ def get_ready() -> None:
     preloading.other_pages()
     from core.runs import control as run_control
 
-    with contextlib.suppress(OSError):  # a folder that may not be written to
+    with contextlib.suppress(OSError):  # a read-only folder
         run_control.tidy()
 
 
 def address_to_open() -> str | None:
-    """Where the first page is, if whoever started this server wants to see it now.
+    """The address of the first page to open in a browser.
 
-    None with --server.headless, and if another server than Streamlit's listens, which chose its
-    port itself.
+    None with --server.headless, and under another ASGI server, whose port is not known.
     """
     port = st.get_option("server.port")
     if st.get_option("server.headless") or port not in (c.laddr.port for c in _listening()):
@@ -99,36 +98,36 @@ def address_to_open() -> str | None:
 
 
 def base() -> str:
-    """What all paths of this server begin with: "" or, for example, "/hourglass"."""
+    """The base path of all addresses of this server: "" or, for example, "/hourglass"."""
     path = st.get_option("server.baseUrlPath").strip("/")
     return f"/{path}" if path else ""
 
 
 def spare_the_others() -> None:
-    """Have NumPy's products use as many threads as the networks do; before NumPy is loaded.
+    """Limit NumPy's matrix products to as many threads as networks use; call before NumPy loads.
 
-    With a thread a core, each small product costs twice the processor time: threads wait by
-    spinning, and take what the other visitors and a training run need.
+    With a thread for each core, small products cost twice the processor time, because threads spin
+    while they wait, which slows down other visitors and training runs.
     """
     threads = os.environ.get("OMP_NUM_THREADS") or str(max(1, cores() // 2))
     os.environ.setdefault("OPENBLAS_NUM_THREADS", threads)
 
 
 def send_at_once() -> None:
-    """Have small messages sent without waiting for the answer to the one before.
+    """Set TCP_NODELAY, so that small messages are sent without waiting for an acknowledgement.
 
-    Streamlit 1.67 makes its socket in a way that keeps asyncio from doing so, and with a Linux
-    browser's delayed answers each rerun takes 40 ms longer. Connections inherit the option from
-    the socket that is listened on, which is this process's own.
+    Streamlit 1.67 creates its socket in a way that keeps asyncio from setting it, and with the
+    delayed acknowledgements of Linux each rerun takes 40 ms longer. Connections inherit the option
+    from the listening socket of this process.
     """
     for connection in _listening():
-        if connection.fd >= 0:  # Windows does not tell
+        if connection.fd >= 0:  # Windows does not give it
             with socket.socket(fileno=os.dup(connection.fd)) as listening:
                 listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def _listening() -> Iterator[Any]:
-    """The TCP sockets on which this process waits for visitors; none where that is not told."""
+    """The listening TCP sockets of this process; none if the system does not list them."""
     with contextlib.suppress(psutil.Error):
         for connection in psutil.Process().net_connections("tcp"):
             if connection.status == psutil.CONN_LISTEN:
@@ -136,15 +135,13 @@ def _listening() -> Iterator[Any]:
 
 
 class OurIndex:
-    """ASGI middleware: every page of the app begins with our index.html (shell.py), and whatever
-    page it is keeps to this server.
-    """
+    """ASGI middleware that answers pages with our index.html (shell.py) and a security policy."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer what is ours, and have Streamlit answer the rest."""
+        """Answer our own paths, and pass other requests on to Streamlit."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -153,8 +150,9 @@ class OurIndex:
 
 
 def answer(scope: Scope) -> ASGIApp | None:
-    """The index.html of a page, what moves on the first one, or what bars ask; None if it is none
-    of these.
+    """The answer to one of our paths: a page, the first page's content, or the progress of a bar.
+
+    None for any other path.
     """
     root = scope.get("root_path", "") + base()
     if not scope["path"].startswith(f"{root}/"):
@@ -171,7 +169,7 @@ def answer(scope: Scope) -> ASGIApp | None:
 
 
 def _kept_here(host: str, send: Send) -> Send:
-    """Sends on, and gives every HTML page POLICY.  host: what this server is called."""
+    """Wrap send, adding POLICY to every HTML page.  host: of the request."""
 
     async def sent(message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -185,4 +183,4 @@ def _kept_here(host: str, send: Send) -> Send:
 
 MIDDLEWARE = (Middleware(halfway.Asking), Middleware(OnlyOurs), Middleware(OurIndex))
 spare_the_others()
-logging.getLogger("uvicorn.error").setLevel(logging.WARNING)  # it would tell how it starts and ends
+logging.getLogger("uvicorn.error").setLevel(logging.WARNING)  # without messages about start and end

@@ -1,9 +1,9 @@
-"""What the browser shows until Streamlit has started in it: the page's frame, and digits that move.
+"""The index.html that is shown until Streamlit has started: the page's frame and moving digits.
 
-Streamlit's own index.html is empty, and takes most of a second to become a page. Ours has our style
-sheet, so that nothing jumps while parts arrive; asks for the code of the first page's controls at
-once; and covers the page with a shell that looks like it, until the page is there (shell.js). All
-in it is ours: of the address, only which page it names decides.
+Streamlit's own index.html is empty, and takes most of a second to become a page. Ours includes our
+style sheet, so that the layout does not jump; preloads the code of the first page's controls; and
+covers the page with a copy of its frame until the page is drawn (shell.js). Its content is fixed:
+of the address only the name of the page is used.
 """
 
 import ast
@@ -23,8 +23,8 @@ from pages.ui.components.component import ASSETS, SWEEP
 
 HERE = Path(__file__).parent
 APP = HERE.parents[2] / "app.py"
-STREAMLIT = Path(st.__file__).parent / "static"  # what it sends to browsers
-# What Streamlit calls the code that it fetches when it is first needed.
+STREAMLIT = Path(st.__file__).parent / "static"  # Streamlit's files for browsers
+# Streamlit's names of code that it loads on first use.
 PARTS = (
     *("BidiComponent", "Selectbox", "Multiselect", "ButtonGroup", "PageLink", "Button"),
     *("DownloadButton", "Html"),
@@ -33,21 +33,22 @@ ROLES = ("primary", "background", "secondaryBackground", "text", "border")
 INKS = ("gray", "yellow", "blue", "orange")
 CHARSET = '<meta charset="UTF-8" />'
 STYLES = re.compile(r'<link rel="stylesheet"[^>]*>')
-SIDE = 308  # pixels; app.py asks Streamlit for the same
+SIDE = 308  # pixels; the same as in app.py
 FONT = '"Source Sans", sans-serif'
 
 
 class Entry(NamedTuple):
-    """A page in the menu.  path: "" for the first."""
+    """An entry of the menu.  path: "" for the first page."""
 
     path: str
     title: str
 
 
 class Landing(NamedTuple):
-    """What moves on the first page.  name: of the file that holds it.  message: as it is sent.
+    """The content of the first page.
 
-    welcome, links: what is said to a first visitor, and where he can go.  purpose: of the page.
+    name: of the file with the message.  message: of the slider, as sent.  welcome, links: text
+    and links of the welcome.  purpose: caption of the page.
     """
 
     name: str
@@ -58,15 +59,15 @@ class Landing(NamedTuple):
 
 
 def is_page(path: str) -> bool:
-    """Whether a path, relative to the app's, leads to a page."""
+    """Whether a path, relative to the base path, is that of a page."""
     return any(entry.path == path for entry in menu())
 
 
 @lru_cache(maxsize=32)
 def index(path: str, landing: Landing | None) -> str:
-    """Streamlit's index.html with what is ours.
+    """Streamlit's index.html with our additions.
 
-    path: of a page, relative to the app's.  landing: for who asks for nothing but the app.
+    path: of a page, relative to the base path.  landing: content for a visitor without a link.
     """
     here = next(entry for entry in menu() if entry.path == path)
     plain = (STREAMLIT / "index.html").read_text("utf-8")
@@ -77,9 +78,7 @@ def index(path: str, landing: Landing | None) -> str:
 
 
 def _sooner(index: str, landing: Landing | None) -> str:
-    """What the first picture waits for before all that Streamlit asks for: a browser fetches six
-    files at a time.
-    """
+    """Move what the first picture needs before Streamlit's files: browsers load six at a time."""
     styles = "".join(STYLES.findall(index))
     moves = ""
     if landing:
@@ -90,7 +89,7 @@ def _sooner(index: str, landing: Landing | None) -> str:
 
 @cache
 def menu() -> tuple[Entry, ...]:
-    """The pages of app.py, which is not run here."""
+    """The pages of app.py, read from its source."""
     tree = ast.parse(APP.read_text("utf-8"))
     calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
     return tuple(_entry(call) for call in calls if ast.unparse(call.func) == "st.Page")
@@ -103,7 +102,7 @@ def _entry(call: ast.Call) -> Entry:
 
 
 def _links() -> str:
-    """Asks for the code of PARTS, as far as this Streamlit calls it so."""
+    """Preload links for the code of PARTS, as far as this version of Streamlit has it."""
     found: Iterable[Path] = (f for p in PARTS for f in STREAMLIT.glob(f"static/js/{p}.*.js"))
     names = (file.relative_to(STREAMLIT).as_posix() for file in found)
     return "".join(f'<link rel="modulepreload" crossorigin href="./{name}">' for name in names)
@@ -118,7 +117,7 @@ def _body(here: Entry, landing: Landing | None) -> str:
         "side": SIDE,
         "data": f"./{landing.name}" if landing else None,
     }
-    said = json.dumps(values).replace("<", "\\u003c")  # a script must not end within a text
+    said = json.dumps(values).replace("<", "\\u003c")  # so that no text ends the script
     script = _filled("shell.js", values=said)
     body = f'<div id="hourglass-shell" aria-hidden="true"></div><script>{script}</script>'
     if landing:
@@ -155,7 +154,7 @@ def _welcome(landing: Landing) -> str:
 
 
 def colours(scheme: str) -> Mapping[str, str]:
-    """The theme's colours, as components and the shell know them."""
+    """The theme's colours as CSS variables of components and of the shell."""
     names = {f"{_dashed(role)}-color": f"{role}Color" for role in ROLES}
     names |= {f"{ink}-text-color": f"{ink}TextColor" for ink in INKS}
     colours = {f"--st-{css}": _option(scheme, name) for css, name in names.items()}

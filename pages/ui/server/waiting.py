@@ -1,4 +1,4 @@
-"""How far it is with what pages wait for, told to their bars without a run of a script."""
+"""Answers progress queries of waiting pages without running their script."""
 
 from urllib.parse import parse_qs
 
@@ -6,12 +6,12 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Scope
 
 PATH = "hourglass/waiting"
-MOST = 200  # computations that a page waits for at a time
+MOST = 200  # most computations in a query
 
 
 def answer(scope: Scope) -> ASGIApp:
-    """share, words and over of the computations whose names are asked for."""
-    from pages.ui import progress  # what the server knows only once it has drawn a page
+    """JSON with share, words and over of the computations named in the query."""
+    from pages.ui import progress  # late, because it is loaded with the first page
 
     query = parse_qs(scope["query_string"].decode("latin-1"))
     names = query.get("names", [""])[0].split(",")

@@ -1,4 +1,4 @@
-"""The first visit: what this is, in one sentence, and three ways in; gone for good once closed."""
+"""The welcome of a first visit: one sentence and three links; it stays closed once closed."""
 
 import streamlit as st
 
@@ -6,30 +6,35 @@ from pages.ui.session import state
 
 OPEN, MOVED = "welcome", "welcome_moved"
 WHAT = (
-    "**Hourglass shows what an autoencoder sees**: a network that squeezes images into a few "
-    "numbers and draws them again."
+    "**Hourglass shows what an autoencoder sees**: a network that compresses images to a few "
+    "numbers, the code, and reconstructs them from it."
 )
 WAYS = (
-    ("pages/learn.py", "See how it works", ":material/school:", "Seven short steps to play with"),
-    ("pages/outliers.py", "Find outliers", ":material/flag:", "Which images the model finds odd"),
+    ("pages/learn.py", "See how it works", ":material/school:", "Seven short interactive steps"),
+    (
+        "pages/outliers.py",
+        "Find outliers",
+        ":material/flag:",
+        "Images with the highest anomaly scores",
+    ),
     (
         "pages/your_images.py",
         "Use my images",
         ":material/add_photo_alternate:",
-        "Put your own through the same models",
+        "Reconstruct your own images with the same models",
     ),
 )
 
 
 def draw() -> None:
-    """The strip, unless it was closed in this session or the link already says what to show."""
+    """Draw the welcome, unless it was closed in this session or the page was opened by a link."""
     if not st.session_state.setdefault(OPEN, not st.query_params):
         return
     with st.container(
         border=True, horizontal=True, vertical_alignment="center", key="welcome", gap="small"
     ):
         st.markdown(WHAT, width=450)
-        # They go to the next line together.
+        # So that they wrap to the next line together.
         with st.container(
             horizontal=True, vertical_alignment="center", width="content", gap="small"
         ):
@@ -49,9 +54,9 @@ def _ways() -> None:
 
 
 def moves() -> bool:
-    """Whether the pictures move once by themselves: on a first visit, when its page is entered.
+    """Whether the slider moves once by itself: on a first visit, when the page is entered.
 
-    The same from rerun to rerun, like all that is sent to the slider.
+    The value is the same at each rerun, so that the message to the slider does not change.
     """
     first = st.session_state[OPEN] and not st.session_state.get(MOVED, False)
     st.session_state[MOVED] = True
