@@ -1,1 +1,1 @@
-"""Code space: its geometry, projections, walks, structure."""
+"""Code space: geometry, projections, walks, embedding metrics, stores of codes."""

@@ -1,9 +1,9 @@
-"""Codes kept on disk and mapped into memory: what a model once made of an image is there.
+"""Stores of codes and errors on disk, mapped into memory, so that each is computed only once.
 
-A folder for each model and part of a data set: z.npy (N, k) float32, errors.npy (N,) float64 and
-known.npy (N,) uint8, one row an image. Rows are filled as they are asked for, so that a sample
-costs what no sample before has shown, and what was interrupted goes on where it stood. Codes come
-first: a map needs no errors, and those cost as much again.
+A folder for each model and split of a data set has z.npy (N, k) float32, errors.npy (N,) float64
+and known.npy (N,) uint8, a row for each image. Rows are filled on request, so that only images that
+no earlier request included are computed, and an interrupted request continues where it stopped.
+Codes and errors are separate, because a map needs no errors and they take as long to compute.
 """
 
 import os
@@ -26,7 +26,7 @@ from core.inference.backends import inference_threads
 from core.latent.geometry import Array, Index, Scores
 from core.machine import cores
 
-# Values of many rows, made by threads that work ahead of the one that takes them.
+# Values of many rows, computed by several threads ahead of their consumer.
 
 T = TypeVar("T")
 MOST_THREADS = 8
@@ -35,11 +35,11 @@ MOST_THREADS = 8
 def made_ahead(
     make: Callable[[Index], T], rows: Index, size: int
 ) -> Generator[tuple[Index, T], None, None]:
-    """`size` rows after the other, in their order, and what make() gives for them.
+    """Yield chunks of `size` rows in order, each with the values that make() returns for it.
 
-    As many threads as there are cores for, each of which runs a model on as many as inference
-    takes; few parts wait to be taken. What make() raises is raised where its part would come.
-    Close the generator to stop early.
+    Several threads compute ahead, each using as many threads as inference does; only a few chunks
+    are kept waiting. An error of make() is raised at the position of its chunk. Close the generator
+    to stop early.
     """
     n_threads = max(1, min(cores() // inference_threads(), MOST_THREADS))
     waiting: deque[tuple[Index, Future[T]]] = deque()
@@ -63,19 +63,19 @@ Encode = Callable[[Index], Array]  # rows -> their codes (n, k)
 Judge = Callable[[Index], Scores]  # rows -> their errors (n,)
 Make = Callable[[Index], npt.NDArray[np.floating]]  # either
 Progress = Callable[[int, int], None]  # rows done, rows in all
-CHUNK = 1_000  # rows a thread takes at a time: few enough to stay near the processor
-LASTING_SECONDS = 1.0  # after so long what was written is made to last
-UNKNOWN, JUDGED, ENCODED = 0, 1, 2  # what `known` says of a row; a judged one is encoded, too
-LARGEST = 1 << 30  # bytes of codes; larger ones are kept in memory only
+CHUNK = 1_000  # rows of a chunk: few enough for the processor's cache
+LASTING_SECONDS = 1.0  # between two calls of fsync
+UNKNOWN, JUDGED, ENCODED = 0, 1, 2  # values of `known`; a judged row is encoded too
+LARGEST = 1 << 30  # bytes of codes; larger stores are in memory only
 MOST_BYTES, MOST_FOLDERS = 2 << 30, 200  # of all folders together
 
 
 @dataclass(frozen=True, eq=False)
 class CodeStore:
-    """What is known of the N images of one part.
+    """Codes and errors of the N images of one split.
 
     z: (N, k).  errors: (N,).  known: (N,) UNKNOWN, ENCODED where z is filled, JUDGED where errors
-    are, too.  folder: None in memory only.
+    are filled too.  folder: None for a store in memory only.
     """
 
     z: Array
@@ -88,23 +88,23 @@ class CodeStore:
         return np.asarray(self.known[rows] != UNKNOWN)
 
     def missing(self, rows: Index) -> Index:
-        """Those of the rows whose codes are not known yet."""
+        """The rows among these whose codes are not known yet."""
         return np.asarray(rows[~self.is_encoded(rows)])
 
     def unjudged(self, rows: Index) -> Index:
-        """Those of the rows whose errors are not known yet."""
+        """The rows among these whose errors are not known yet."""
         return np.asarray(rows[self.known[rows] != JUDGED])
 
     def fill(self, rows: Index, encode: Encode, tell: Progress) -> None:
-        """Encode these rows, which rise, and keep them; what is done stays if it is interrupted.
+        """Encode ascending rows and store their codes; what is done survives an interruption.
 
-        encode: called from several threads, told of in this one.
-        Raises OSError if the disk takes no more.
+        encode: called from several threads.  tell: called from this thread.
+        Raises OSError if the disk is full.
         """
         self._fill(rows, "z", ENCODED, encode, tell)
 
     def judge(self, rows: Index, errors: Judge, tell: Progress) -> None:
-        """The same for the errors of rows whose codes are known."""
+        """Measure and store the errors of rows whose codes are known; otherwise like fill()."""
         self._fill(rows, "errors", JUDGED, errors, tell)
 
     def _fill(self, rows: Index, name: str, mark: int, make: Make, tell: Progress) -> None:
@@ -123,7 +123,7 @@ class CodeStore:
             self._make_sure(name, mark, rows, sure, done)
 
     def _make_sure(self, name: str, mark: int, rows: Index, sure: int, done: int) -> int:
-        """Call rows known once they are on the disk: a power cut leaves none that is not."""
+        """Mark rows as known after fsync, so that after a power cut all known rows are valid."""
         if done > sure and self.folder is not None:
             with (self.folder / f"{name}.npy").open("rb+") as file:
                 os.fsync(file.fileno())
@@ -131,7 +131,7 @@ class CodeStore:
         return done
 
     def _put(self, name: str, rows: Index, values: npt.NDArray[np.generic]) -> None:
-        """Write rows. Not through the map: a full disk would end the process, not raise."""
+        """Write rows to the file; through the memory map a full disk would kill the process."""
         array = getattr(self, name)
         if self.folder is None:
             array[rows] = values
@@ -146,14 +146,14 @@ class CodeStore:
 
 
 def in_memory(n: int, k: int) -> CodeStore:
-    """A store of n codes of k numbers that is gone with the process."""
+    """A store of n codes of k numbers that exists only in memory."""
     return CodeStore(np.zeros((n, k), np.float32), np.zeros(n), np.zeros(n, np.uint8))
 
 
 def opened(root: Path, name: str, n: int, k: int) -> CodeStore:
-    """The store called `name` in a folder of stores; a new one if there is none, or it is broken.
+    """The store called `name` in a folder of stores; a new one if it does not exist or is damaged.
 
-    It is in memory only where codes are too large to keep, or the folder cannot be written.
+    It is in memory only if the codes are too large for the disk, or the folder is read-only.
     """
     if 4 * n * k > LARGEST:
         return in_memory(n, k)
@@ -168,11 +168,11 @@ def opened(root: Path, name: str, n: int, k: int) -> CodeStore:
 
 
 def keep_within(root: Path, most_bytes: int = MOST_BYTES, most: int = MOST_FOLDERS) -> None:
-    """Delete the stores that were opened longest ago, until the others keep to the bounds.
+    """Delete the least recently opened stores until the others are within the bounds.
 
-    The one opened last stays in any case.
+    The most recently opened store always stays.
     """
-    with suppress(OSError):  # another process deletes, too
+    with suppress(OSError):  # another process may delete too
         folders = sorted(filter(Path.is_dir, root.iterdir()), key=_opened, reverse=True)
         total = 0
         for i, folder in enumerate(folders):
@@ -182,7 +182,7 @@ def keep_within(root: Path, most_bytes: int = MOST_BYTES, most: int = MOST_FOLDE
 
 
 def _create(folder: Path, n: int, k: int) -> None:
-    """Empty arrays, all or none; files without content take next to no room on most disks."""
+    """Create all arrays or none, as sparse files, which take hardly any space on most disks."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".new-"))
     try:
@@ -194,7 +194,7 @@ def _create(folder: Path, n: int, k: int) -> None:
 
 
 def _read(folder: Path, n: int, k: int) -> CodeStore | None:
-    """The store in a folder, None if it is not there or not as it should be."""
+    """The store in a folder, None if it does not exist or is invalid."""
     maps = {}
     try:
         for name, (dtype, shape) in _arrays(n, k).items():
@@ -217,6 +217,6 @@ def _opened(folder: Path) -> float:
 
 
 def _bytes(file: Path) -> int:
-    """What a file takes of the disk, which knows of holes in it where it can tell."""
+    """Space of a file on disk in bytes, without holes if the system reports them."""
     about = file.stat()
     return int(getattr(about, "st_blocks", -(-about.st_size // 512)) * 512)

@@ -1,4 +1,4 @@
-"""Points counted in the cells of a grid: what is drawn of more points than can be told apart."""
+"""Point density on a grid, and exact queries among millions of points: box, polygon, nearest."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-# Which of many points lie in a box, in a polygon, or nearest to a place: exact, for millions.
+# Points in a box, in a polygon, or nearest to a place.
 
 Places = npt.NDArray[np.floating]
 Index = npt.NDArray[np.int64]
@@ -14,7 +14,7 @@ Range = tuple[float, float]
 
 
 def in_box(xy: Places, x: Range, y: Range) -> Index:
-    """Positions, rising, of the points in a box, its edges included.
+    """Positions, ascending, of the points in a box, including its edges.
 
     xy: (n, 2).  x, y: the ends of the box, in any order.
     """
@@ -24,7 +24,7 @@ def in_box(xy: Places, x: Range, y: Range) -> Index:
 
 
 def in_polygon(xy: Places, corners: Places) -> Index:
-    """Positions, rising, of the points inside a closed polygon, which may cross itself.
+    """Positions, ascending, of the points inside a closed polygon, which may cross itself.
 
     xy: (n, 2).  corners: (m, 2), m >= 3; the last is joined to the first.  A point is inside if a
     ray from it to the right crosses the polygon an odd number of times.
@@ -33,7 +33,9 @@ def in_polygon(xy: Places, corners: Places) -> Index:
     corners = np.asarray(corners, np.float64)
     (x0, y0), (x1, y1) = corners.min(axis=0), corners.max(axis=0)
     near = in_box(xy, (x0, x1), (y0, y1))
-    near = near[np.argsort(xy[near, 1], kind="stable")]  # an edge meets one stretch of these
+    near = near[
+        np.argsort(xy[near, 1], kind="stable")
+    ]  # sorted by y, so that an edge concerns one slice
     x, y = xy[near, 0].astype(np.float64), xy[near, 1].astype(np.float64)
     odd = np.zeros(len(near), bool)
     for (ax, ay), (bx, by) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
@@ -48,7 +50,7 @@ def in_polygon(xy: Places, corners: Places) -> Index:
 def nearest_within(xy: Places, at: tuple[float, float], radius: tuple[float, float]) -> int | None:
     """The position of the point nearest to a place; None if none is within the radius.
 
-    xy: (n, 2).  radius: along x and along y, both > 0: distances are measured in it.
+    xy: (n, 2).  radius: along x and along y, both > 0, the units of distance.
     """
     near = in_box(
         xy, (at[0] - radius[0], at[0] + radius[0]), (at[1] - radius[1], at[1] + radius[1])
@@ -65,10 +67,10 @@ Counts = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Cells:
-    """Where points fall on a grid of rows x columns over a view, the first row at the top.
+    """The cells of points on a grid of rows x columns over a view, the first row at the top.
 
-    at: (m,) the cell of each point that is in view, counted row by row.  which: (m,) where those
-    points stand among all.
+    at: (m,) cell of each point in view, counted row by row.  which: (m,) positions of these points
+    among all.
     """
 
     rows: int
@@ -78,15 +80,14 @@ class Cells:
 
     @cached_property
     def counts(self) -> Counts:
-        """How many points each cell has: (rows, columns)."""
+        """Number of points in each cell: (rows, columns)."""
         found = np.bincount(self.at, minlength=self.rows * self.columns)
         return found.reshape(self.rows, self.columns)
 
     def means(self, values: npt.NDArray[np.number]) -> npt.NDArray[np.float64]:
         """The mean value in each cell, nan in an empty one: (rows, columns).
 
-        values: one of each point, those out of view included; nan where it is not known, which
-        counts for nothing.
+        values: (n,) of all points, including those out of view; NaN values are ignored.
         """
         seen, known = values[self.which], self
         if np.isnan(seen).any():
@@ -97,7 +98,7 @@ class Cells:
             return np.asarray(sums.reshape(known.counts.shape) / known.counts)
 
     def among(self, chosen: npt.NDArray[np.bool_]) -> "Cells":
-        """The same of some of the points.  chosen: (n,), for all points, those out of view too."""
+        """The cells of some of the points.  chosen: (n,) for all points, also those out of view."""
         kept = chosen[self.which]
         return Cells(self.rows, self.columns, self.at[kept], self.which[kept])
 

@@ -1,6 +1,6 @@
-"""How long a map will take: from what it costs, this machine's pace, and how busy it is.
+"""Expected duration of a map: its cost, the speed of this machine, and its current load.
 
-The pace is measured each time a map was made, and kept in the data folder.
+The speed is measured whenever a map was computed, and stored in the data folder.
 """
 
 import contextlib
@@ -14,13 +14,13 @@ from core.files import write_atomically
 from core.latent.projections import BY_NAME
 from core.machine import cores
 
-SLOWEST, FASTEST = 20.0, 0.05  # paces that are believed
+SLOWEST, FASTEST = 20.0, 0.05  # bounds of a measured pace
 FILE = "map-pace.txt"
 
 
 @dataclass(frozen=True)
 class Expected:
-    """Seconds by the clock.  before: until the first step.  steps: from then on."""
+    """Wall time in seconds.  before: until the first step.  steps: from the first step on."""
 
     before: float
     steps: float
@@ -30,9 +30,9 @@ class Expected:
         return self.before + self.steps
 
     def share(self, seconds: float, done: int, steps: int) -> float:
-        """How much of it is done, 0 to 1.
+        """The share that is done, 0 to 1.
 
-        seconds: since it was begun; they count only until the first of the steps is done.
+        seconds: since the start; used only until the first step is done.
         """
         start = self.before / max(self.total, 1e-9)
         if not done:
@@ -41,26 +41,26 @@ class Expected:
 
 
 def expected(method: str, n: int, k: int) -> Expected:
-    """How long a map of n codes of k numbers will take now; 0 where it is there at once."""
+    """Expected duration now of a map of n codes of k numbers; 0 if no computation is needed."""
     cost = BY_NAME[method].cost(n, k)
     slow = _pace() * _busy()
     return Expected(cost.before * slow, cost.steps * slow)
 
 
 def note(method: str, n: int, k: int, seconds: float) -> None:
-    """Note what such a map cost here.  seconds: of the processor, not by the clock."""
+    """Record the cost of a map on this machine.  seconds: processor time, not wall time."""
     cost = BY_NAME[method].cost(n, k)
     if seconds <= 0 or not cost.before + cost.steps:
         return
     measured = seconds / (cost.before + cost.steps)
     pace = min(SLOWEST, max(FASTEST, math.sqrt(_pace() * measured)))
-    with contextlib.suppress(OSError):  # a full disk costs only the estimate
+    with contextlib.suppress(OSError):  # disk full: the estimate stays as it was
         config.data_dir().mkdir(parents=True, exist_ok=True)
         write_atomically(config.data_dir() / FILE, f"{pace:.4f}".encode(), durable=False)
 
 
 def _pace() -> float:
-    """How many times longer things take here than where the costs were measured."""
+    """Duration on this machine divided by that where the costs were measured."""
     with contextlib.suppress(OSError, ValueError):
         pace = float((config.data_dir() / FILE).read_text("ascii"))
         if FASTEST <= pace <= SLOWEST:
@@ -69,7 +69,7 @@ def _pace() -> float:
 
 
 def _busy() -> float:
-    """How many times longer, since others want the processor, too."""
+    """Factor by which the current load of the machine lengthens a computation, at least 1."""
     with contextlib.suppress(OSError):
         return max(1.0, float(psutil.getloadavg()[0] + 1) / cores())
     return 1.0

@@ -1,4 +1,4 @@
-"""Codes that are blocks of small pictures, and where in them a change of the image is felt."""
+"""Codes that are blocks of feature maps, and where a change of the image changes them."""
 
 from collections.abc import Iterator
 
@@ -14,9 +14,9 @@ GREY = np.float32(0.5)
 
 
 def feature_maps(model: Autoencoder, x: Array) -> Array:
-    """The codes of images (n, C, H, W) as the pictures that they are: (n, c, h, w).
+    """The codes of images (n, C, H, W) as feature maps: (n, c, h, w).
 
-    Raises DataError if the code is a plain list of numbers.
+    Raises DataError if the model's code is a vector.
     """
     shape = model.card.plan.code_shape
     if len(shape) != 3:
@@ -28,25 +28,25 @@ def feature_maps(model: Autoencoder, x: Array) -> Array:
 
 
 def covered(x: Array, top: int, left: int, size: tuple[int, int]) -> Array:
-    """Images (n, C, H, W) with a grey rectangle of (h, w) pixels from there on, cut at the edge."""
+    """Images (n, C, H, W) with a grey rectangle of (h, w) pixels at (top, left), clipped."""
     out = x.copy()
     out[:, :, top : top + size[0], left : left + size[1]] = GREY
     return out
 
 
 def felt(model: Autoencoder, x: Array, changed: Array) -> Array:
-    """How far each place of the block moved between two images, summed over its maps.
+    """Squared change of the code between two images at each position, summed over the maps.
 
-    x, changed: (n, C, H, W).  Returns (n, h, w) >= 0, squared.
+    x, changed: (n, C, H, W).  Returns (n, h, w) >= 0.
     """
     moved = feature_maps(model, changed) - feature_maps(model, x)
     return np.asarray(np.square(moved).sum(axis=1))
 
 
 def places(model: Autoencoder) -> Iterator[tuple[tuple[int, int], tuple[int, int, int, int]]]:
-    """Each place (row, column) of the block, and its part of the image: top, left, height, width.
+    """Each position (row, column) of the maps, and its part of the image: top, left, height, width.
 
-    The block is stretched over the image; the last row and column take what is left over.
+    The maps are scaled to the image; the last row and column get the remaining pixels.
     """
     _, height, width = model.input_shape
     _, h, w = model.card.plan.code_shape
@@ -58,10 +58,11 @@ def places(model: Autoencoder) -> Iterator[tuple[tuple[int, int], tuple[int, int
 
 
 def felt_at_its_place(model: Autoencoder, x: Array) -> float:
-    """The share of what a covered part changes in the block that is felt at that part's own place.
+    """How far the code preserves position: the share of its change that is at the covered part.
 
-    x: (n, C, H, W).  Pooled over the images and over one rectangle a place.  1 = the block is a
-    picture of the picture; 1 / (h * w) = place means nothing.
+    x: (n, C, H, W).  Each part of the images is covered once; the squared change of the code at the
+    same position is divided by that at all positions. 1 = position is preserved; 1 / (h * w) = the
+    code ignores position.
     """
     at_place = everywhere = 0.0
     for (i, j), (top, left, tall, wide) in places(model):

@@ -15,11 +15,11 @@ Array = npt.NDArray[np.float32]
 Codes = npt.NDArray[np.floating]
 Scores = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
-WIDE = 1024  # numbers of a code, from where only the strongest axes are computed
-ROWS = 2048  # codes at a time: sums over all of them need no copy of them
-TOLERANCE = 3e-6  # of the largest variance: how exactly a strongest axis is one
-SPARE = 6  # directions that are followed beside those asked for, so that these come out sooner
-MOST_FOLLOWED = 1024  # directions in all
+WIDE = 1024  # from so many numbers on only the leading axes are computed
+ROWS = 2048  # codes at a time, so that sums need no copy of all codes
+TOLERANCE = 3e-6  # of the largest variance: largest residual of a leading axis
+SPARE = 6  # additional directions of the block, which speed up convergence
+MOST_FOLLOWED = 1024  # most directions in the Krylov space
 
 
 @dataclass(frozen=True)
@@ -34,20 +34,20 @@ class Axes:
     shares: Scores
 
     def coordinates(self, z: npt.ArrayLike) -> Scores:
-        """Codes (n, k) as seen along the axes: (n, m)."""
+        """Coordinates (n, m) of codes (n, k) on the axes."""
         parts = [part @ self.directions.T for part in _centred(np.asarray(z), self.origin)]
         return np.concatenate([np.empty((0, len(self.directions))), *parts])
 
     def codes(self, at: npt.ArrayLike) -> Array:
-        """The codes (n, k) that lie at coordinates (n, m) on the axes."""
+        """The codes (n, k) with coordinates (n, m) on the axes."""
         return np.asarray(self.origin + np.asarray(at) @ self.directions, np.float32)
 
 
 def principal_axes(z: npt.ArrayLike, m: int) -> Axes:
-    """The mean of codes and the m directions in which they vary most, the strongest first.
+    """The mean of codes and their first m principal directions.
 
-    z: (n, k), n >= 2.  m: at most min(n, k); signs are such that the largest entry is positive.
-    Source: Pearson 1901, by the eigenvectors of the covariance; of wide codes by a Krylov space.
+    z: (n, k), n >= 2.  m: at most min(n, k). The largest entry of each direction is positive.
+    Source: Pearson 1901; eigenvectors of the covariance, of wide codes by block Krylov iteration.
     """
     codes = np.asarray(z)
     origin = _mean(codes)
@@ -60,9 +60,9 @@ def principal_axes(z: npt.ArrayLike, m: int) -> Axes:
 
 
 def plane(z: npt.ArrayLike) -> Axes:
-    """Two axes to walk along: the code itself if it has two numbers, else its principal plane.
+    """Two axes of a plane: the numbers of a code of two, else its first two principal directions.
 
-    z: (n, k).  A code of one number has a second axis along which nothing changes.
+    z: (n, k).  A code of one number gets a second axis along which nothing changes.
     """
     codes = np.asarray(z)
     k = codes.shape[1]
@@ -83,9 +83,9 @@ def typical_gap(points: npt.ArrayLike, share: float = 0.99) -> float:
 
 
 def stratified(labels: npt.NDArray[np.int64] | None, total: int, n: int, seed: int) -> Index:
-    """Positions of up to n of `total` items, rising, every class in its share (largest remainder).
+    """A stratified sample: positions of up to n of `total` items, ascending (largest remainder).
 
-    labels: (total,), or None for a plain random sample.  The same arguments give the same sample.
+    labels: (total,), or None for a random sample.  Equal arguments give equal samples.
     """
     if n >= total:
         return np.arange(total)
@@ -110,7 +110,7 @@ def _mean(codes: Codes) -> Scores:
 
 
 def _all_axes(codes: Codes, origin: Scores, m: int) -> tuple[Scores, Scores]:
-    """The m largest sums of squares (m,), falling, and their directions (m, k)."""
+    """The m largest sums of squares (m,), descending, and their directions (m, k)."""
     k = codes.shape[1]
     products = sum((part.T @ part for part in _centred(codes, origin)), np.zeros((k, k)))
     values, vectors = np.linalg.eigh(products)
@@ -118,14 +118,15 @@ def _all_axes(codes: Codes, origin: Scores, m: int) -> tuple[Scores, Scores]:
 
 
 def _strongest_axes(codes: Codes, origin: Scores, m: int) -> tuple[Scores, Scores]:
-    """The same without the k x k matrix, which takes seconds where k is in the thousands.
+    """The m largest sums of squares (m,), descending, and their directions (m, k), for large k.
 
-    What the matrix C makes of some random directions, again and again, spans a space that holds its
-    strongest directions u ever more nearly. It ends when |C u - value u| <= TOLERANCE x the largest
-    value: then each value is as near to a true one, and u within that / (gap to the next value) of
-    its direction (Davis and Kahan 1970). Where so many values are alike that MOST_FOLLOWED
-    directions do not tell them apart, the directions found are as strong as the true ones, within
-    what is alike.  Source: Musco and Musco 2015, block Krylov iteration.
+    Block Krylov iteration: the span of B, CB, C^2 B, ... for the covariance C and random directions
+    B converges to C's leading eigenvectors, without forming C, which takes seconds for k in the
+    thousands. It ends when |C u - value u| <= TOLERANCE x the largest value: each value is then
+    within that bound of an eigenvalue, and u within the bound / (gap to the next eigenvalue) of its
+    eigenvector (Davis and Kahan 1970). If too many eigenvalues are nearly equal for MOST_FOLLOWED
+    directions to converge, the directions have nearly the largest variances, but need not be
+    eigenvectors.  Source: Musco and Musco 2015.
     """
     k, n_block = codes.shape[1], m + SPARE
     start = np.random.default_rng(0).standard_normal((k, n_block))
@@ -141,7 +142,7 @@ def _strongest_axes(codes: Codes, origin: Scores, m: int) -> tuple[Scores, Score
         if apart <= TOLERANCE * values[0] or followed.shape[1] + n_block > MOST_FOLLOWED:
             return values, directions.T
         block = product
-        for _ in range(2):  # once leaves what is rounded
+        for _ in range(2):  # twice, because of rounding
             block = np.linalg.qr(block - followed @ (followed.T @ block))[0]
 
 
@@ -156,23 +157,20 @@ def _times_covariance(codes: Codes, origin: Scores, block: Scores) -> Scores:
 def _centred(
     codes: Codes, origin: Scores, dtype: type[np.floating] = np.float64
 ) -> Iterator[npt.NDArray[Any]]:
-    """Codes (n, k) minus a point, ROWS at a time: (ROWS, k) each.
-
-    Codes that are mapped from a file need not all be in memory.
-    """
+    """Yield codes (n, k) minus a point, ROWS at a time, so that mapped files stay on disk."""
     centre = origin.astype(dtype)
     for start in range(0, len(codes), ROWS):
         yield codes[start : start + ROWS].astype(dtype) - centre
         let_go(codes)
 
 
-# Which images a linear decoder can draw at all, and how far two such sets are turned apart.
+# The subspace of images that a linear decoder can produce, and angles between two subspaces.
 
 
 def drawn_directions(model: Autoencoder) -> Array:
-    """What one more in each number of the code adds to the image: (k, D).
+    """The change of the decoded image for a unit step in each number of the code: (k, D).
 
-    Of a linear decoder they span, around its image of the code 0, all that it can draw.
+    For a linear decoder they span all images that it can produce, around that of the code 0.
     """
     zero, one = np.zeros((1, model.latent_dim), np.float32), np.eye(model.latent_dim)
     added = model.decode(one.astype(np.float32)) - model.decode(zero)
@@ -180,10 +178,10 @@ def drawn_directions(model: Autoencoder) -> Array:
 
 
 def principal_angles(a: npt.ArrayLike, b: npt.ArrayLike) -> Scores:
-    """By how much the span of the rows of a is turned against that of b, in degrees, rising.
+    """Principal angles between the row spaces of a and b, in degrees, ascending.
 
-    a: (k, D), b: (m, D), of full rank.  Returns (min(k, m),), 0 to 90; all 0 = one lies in the
-    other.  Source: Björck and Golub 1973; sines for small angles, after Knyazev and Argentati 2002.
+    a: (k, D), b: (m, D), of full rank.  Returns (min(k, m),), 0 to 90; all 0 = one contains the
+    other.  Source: Björck and Golub 1973; sines for small angles, Knyazev and Argentati 2002.
     """
     from scipy.linalg import subspace_angles  # costs 0.1 s to import
 
@@ -192,6 +190,6 @@ def principal_angles(a: npt.ArrayLike, b: npt.ArrayLike) -> Scores:
 
 
 def random_angles(k: int, n_pixels: int, seed: int = 0) -> Scores:
-    """The principal angles of two subspaces of k dimensions drawn at random: (k,), degrees."""
+    """Principal angles of two random subspaces of k dimensions: (k,), degrees."""
     a, b = np.random.default_rng(seed).standard_normal((2, k, n_pixels))
     return principal_angles(a, b)

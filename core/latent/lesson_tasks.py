@@ -1,4 +1,4 @@
-"""What the steps of the Learn page measure on all digits, as tasks."""
+"""Tasks of the Learn page: measurements on all digits."""
 
 import numpy as np
 
@@ -15,9 +15,9 @@ from core.robustness.curves import spread
 
 
 def errors(ref: SplitRef, others: SplitRef | None, share: float, sha256: str) -> Arrays:
-    """A task: mse (n,) of each image of a split, and of images of another set planted after them.
+    """A task: mse (n,) of each image of a split, followed by images of another data set.
 
-    share: of those, above 0 to 1, for each image; see core.data.named.planting.by_dataset.
+    share: added images for each image, above 0 to 1; see core.data.named.planting.by_dataset.
     """
     images, model = ref.images(), stock.model(sha256)
     if others:
@@ -28,10 +28,10 @@ def errors(ref: SplitRef, others: SplitRef | None, share: float, sha256: str) ->
 def linear(ref: SplitRef, pca: str, network: str) -> Arrays:
     """A task: two linear models of k numbers on all images of a split, by their sha256.
 
-    angles, random: (k,) degrees, of the two and of two random subspaces.  by_k: (k,) mean error of
-    PCA's first 1 to k components.  errors: (2,) mean error of PCA and of the network.  apart: the
-    root mean square of the difference of their reconstructions.  own: degrees, the smallest angle
-    between two of the network's own directions.
+    angles, random: (k,) principal angles in degrees, of the two models and of two random subspaces.
+    by_k: (k,) MSE of PCA with its first 1 to k components.  errors: (2,) MSE of PCA and of the
+    network.  apart: root mean square of the difference of their reconstructions.  own: smallest
+    angle between two of the network's directions, in degrees.
     """
     x, ours, theirs = ref.images().pixels(), stock.model(pca), stock.model(network)
     a, b = geometry.drawn_directions(ours), geometry.drawn_directions(theirs)
@@ -50,7 +50,7 @@ def linear(ref: SplitRef, pca: str, network: str) -> Arrays:
 
 
 def first(pca: Autoencoder, z: Array, k: int) -> Array:
-    """What PCA draws from the first k numbers of codes (n, K), the others being 0."""
+    """Images decoded by PCA from codes (n, K) with all but the first k numbers set to 0."""
     return pca.decode(np.where(np.arange(z.shape[1]) < k, z, np.float32(0)))
 
 

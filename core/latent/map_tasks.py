@@ -1,7 +1,6 @@
-"""What the map of codes is made of, as tasks: codes, errors, axes, the plane, clusters, numbers.
+"""Tasks of the map of codes: codes, errors, axes, plane, clusters, metrics.
 
-Codes and errors are kept in stores of their own (codestore.py), an image at a time; a task that
-needs codes makes those that are missing.
+Codes and errors are in stores (codestore.py); a task that needs codes computes missing ones.
 """
 
 from collections.abc import Callable
@@ -22,16 +21,17 @@ from core.latent import codestore, geometry, structure, walks
 from core.latent.codestore import CodeStore
 from core.latent.geometry import Array, Axes, Index
 
-DENSE = 50_000  # points of a map: one of more is drawn as density
-FEW, FEW_VALUES = 20_000, 12_000_000  # images of such a map, and numbers of their codes in all,
-# that what is slower than the map looks at
-LARGEST = 128 << 20  # bytes of codes of a sample that are kept beside those of the whole
+DENSE = 50_000  # points; a map with more is drawn as density
+FEW, FEW_VALUES = 20_000, 12_000_000  # images, and numbers in all their codes,
+# that slower computations use of such a map
+LARGEST = 128 << 20  # bytes; smaller codes of a sample are stored besides those of the split
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Images of one or two splits, every class in its share.  most: of each split.  seed: of the
-    sample.
+    """Specifies a stratified sample of images of one or two splits.
+
+    most: largest number of images of each split.  seed: of the sample.
     """
 
     parts: tuple[SplitRef, ...]
@@ -39,18 +39,18 @@ class Sample:
     seed: int
 
     def rows(self, part: SplitRef) -> Index:
-        """Which images of a split are in the sample, rising."""
+        """Rows of a split that are in the sample, ascending."""
         images = part.images()
         make = lambda: geometry.stratified(images.labels, len(images), self.most, self.seed)  # noqa: E731
         return stock.kept(("rows", part, self.most, self.seed), make)
 
     def images(self) -> ImageSet:
-        """All images, one split after the other."""
+        """All images of the sample, one split after the other."""
         taken = [_taken(part.images(), self.rows(part)) for part in self.parts]
         return taken[0] if len(taken) == 1 else joined(*taken)
 
     def few(self, latent_dim: int) -> Index:
-        """Positions of the images that the slower parts look at: all, or of many a sample."""
+        """Positions of the images for slower computations: all, or a sample of many."""
         rows = [self.rows(part) for part in self.parts]
         n = sum(map(len, rows))
         labels = [
@@ -65,7 +65,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Map:
-    """A sample and a model.  first: the sample that axes and plane are made of."""
+    """A sample and a model.  first: the sample from which axes and plane are computed."""
 
     sample: Sample
     first: Sample
@@ -73,9 +73,11 @@ class Map:
 
 
 def first_look(asked: Map) -> Arrays:
-    """A task: the codes of both samples; origin, directions, shares of the plane of the first, as
-    core.latent.geometry.Axes; xy (n, 2), where the sample lies on it; kept: whether all codes are
-    in stores. z (n, k), its codes, unless they are a store of their own, or very large.
+    """A task: codes and coordinates of a map.
+
+    Returns origin, directions, shares of the plane of the first sample, as in
+    core.latent.geometry.Axes; xy (n, 2), the sample's coordinates on it; kept: whether all codes
+    are in stores; z (n, k), the sample's codes, unless they are a whole store or very large.
     """
     z = encode(asked.sample, asked.sha256)
     axes, sample = _axes(asked), asked.sample
@@ -88,7 +90,7 @@ def first_look(asked: Map) -> Arrays:
 
 
 def judge(sample: Sample, sha256: str) -> Arrays:
-    """A task: the errors of all images of a sample, which are then in the stores."""
+    """A task: measure the errors of all images of a sample and put them into the stores."""
     encode(sample, sha256)
     total, before = sum(len(sample.rows(part)) for part in sample.parts), 0
     for part in sample.parts:
@@ -101,8 +103,9 @@ def judge(sample: Sample, sha256: str) -> Arrays:
 
 
 def plane(asked: Map, size: int) -> Arrays:
-    """A task: the lattice over the plane of the first sample (core.latent.walks.Lattice) without
-    its images, which are sheet, one WebP, with pictures of side (h, w).
+    """A task: the lattice on the plane of the first sample (core.latent.walks.Lattice).
+
+    Its images are returned as sheet, one WebP, with pictures of side (h, w).
     """
     z, axes, model = encode(asked.first, asked.sha256), _axes(asked), stock.model(asked.sha256)
     done("Decoding the plane", 0, 1)
@@ -120,16 +123,16 @@ def plane(asked: Map, size: int) -> Arrays:
 
 
 def principal(sample: Sample, sha256: str, n: int) -> Arrays:
-    """A task: the n strongest principal directions, or as many as there are, as Axes."""
+    """A task: the first n principal directions, or as many as there are, as Axes."""
     z = encode(sample, sha256)
     done("Finding the principal directions", 0, 1)
     return _as_arrays(geometry.principal_axes(z, min(n, *z.shape)))
 
 
 def trust(asked: Map, file: str) -> Arrays:
-    """A task: the trustworthiness of a map, among the few; nan for too few points.
+    """A task: the trustworthiness of a map, measured on Sample.few(); NaN for too few points.
 
-    file: the name of the file in data/maps that has its places; "" for the PCA.
+    file: name of the file in data/maps with its coordinates; "" for the PCA.
     """
     sample = asked.sample if file else asked.first
     some = sample.few(stock.model(asked.sha256).latent_dim)
@@ -147,14 +150,14 @@ def trust(asked: Map, file: str) -> Arrays:
 
 
 def clusters(sample: Sample, sha256: str, n: int) -> Arrays:
-    """A task: the k-means cluster of each code, of n or fewer: (N,)."""
+    """A task: the k-means cluster of each code, of at most n clusters: (N,)."""
     z = encode(sample, sha256)
     done("Looking for clusters", 0, 1)
     return {"clusters": structure.clusters(z, min(n, len(z)))}
 
 
 def structures(sample: Sample, sha256: str, most: int) -> Arrays:
-    """A task: how far classes stay together, measured on at most so many images.
+    """A task: the embedding metrics of codes, pixels and PCA, measured on at most `most` images.
 
     Returns names, sizes (m,) and measured (m, 4), in the order of Structure's fields.
     """
@@ -172,9 +175,9 @@ def structures(sample: Sample, sha256: str, most: int) -> Arrays:
 
 
 def peek(sample: Sample, side: tuple[int, int], quality: int) -> Arrays:
-    """A task: all images in a sheet, one WebP; across: how many stand in a row.
+    """A task: all images as a sheet, one WebP; across: number of images in a row.
 
-    side: (h, w) of each in it.
+    side: (h, w) of each image in the sheet.
     """
     images = sample.images()
     tiles = []
@@ -187,7 +190,7 @@ def peek(sample: Sample, side: tuple[int, int], quality: int) -> Arrays:
 
 
 def encode(sample: Sample, sha256: str) -> Array:
-    """The codes of a sample, (n, k); those that no store has are made, in parts that are told."""
+    """The codes of a sample (n, k); missing ones are computed and stored, with progress."""
     stores = [store(part, sha256) for part in sample.parts]
     rows = [sample.rows(part) for part in sample.parts]
     lacking = [one.missing(of) for one, of in zip(stores, rows, strict=True)]
@@ -205,7 +208,7 @@ def encode(sample: Sample, sha256: str) -> Array:
 def _filled(
     part: SplitRef, kept: CodeStore, rows: Index, sha256: str, tell: codestore.Progress
 ) -> CodeStore:
-    """The store with the codes of some more rows; a full disk costs only doing it again."""
+    """The store with the codes of some more rows; in memory if the disk is full."""
     try:
         kept.fill(rows, encoding(part, sha256), tell)
     except OSError:
@@ -216,30 +219,30 @@ def _filled(
 
 
 def coded(kept: CodeStore, rows: Index) -> Array:
-    """Codes of rows; all rows are read from the disk as they are used."""
+    """Codes of rows; if these are all rows, as a memory map."""
     return kept.z if len(rows) == len(kept.known) else kept.z[rows]
 
 
 def store(part: SplitRef, sha256: str) -> CodeStore:
-    """Where the codes of a split are kept, for all samples of it."""
+    """The store of the codes of a split, shared by all samples of it."""
     n, k = len(part.images()), stock.model(sha256).latent_dim
     name = derived.named((sha256, part.name), part.digest)
     return codestore.opened(codes_dir(), name, n, k)
 
 
 def codes_dir() -> Path:
-    """Where all codes are kept."""
+    """The folder of all stores."""
     return config.data_dir() / "codes"
 
 
 def encoding(part: SplitRef, sha256: str) -> codestore.Encode:
-    """What encodes rows of a split."""
+    """A function that encodes rows of a split."""
     images, model = part.images(), stock.model(sha256)
     return lambda rows: model.encode(images.pixels(_stretch(rows)))
 
 
 def judging(part: SplitRef, kept: CodeStore, sha256: str) -> codestore.Judge:
-    """What measures the errors of rows of a split whose codes are known."""
+    """A function that measures the errors of rows of a split whose codes are known."""
     images, model = part.images(), stock.model(sha256)
     return lambda rows: metrics.mse(
         images.pixels(_stretch(rows)), model.decode(kept.z[_stretch(rows)])
@@ -260,12 +263,12 @@ def _telling(title: str, before: int, total: int) -> Callable[[int, int], None]:
 
 
 def _stretch(rows: Index) -> Index | slice:
-    """Rows without a gap as a slice, so that they are not copied."""
+    """Consecutive rows as a slice, which is not copied."""
     ends = (int(rows[0]), int(rows[-1]) + 1) if len(rows) else (0, 0)
     rising = ends[1] - ends[0] == len(rows) and bool((np.diff(rows) == 1).all())
     return slice(*ends) if rising else rows
 
 
 def _taken(images: ImageSet, rows: npt.NDArray[np.int64]) -> ImageSet:
-    """Some images of a set; all of them are not copied."""
+    """The images at some rows of a set; without a copy if they are all rows."""
     return images if len(rows) == len(images) else images.take(rows)

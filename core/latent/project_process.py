@@ -1,9 +1,9 @@
 """A projection in a process of its own: `python -m core.latent.project_process METHOD SEED FOLDER`.
 
-There it leaves the dashboard quick and can be stopped at once, and what PaCMAP compiles and prints
-stays out of the server. The folder holds codes.npy (n, k); progress.txt ("DONE TOTAL"), places.npy
-(n, 2) and seconds.txt (of the processor) are written to it. A mistake a person can mend is one line
-on stderr and exit code 2.
+So it does not slow down the dashboard and can be stopped at any time, and what PaCMAP compiles and
+prints stays out of the server. The folder has codes.npy (n, k); the process writes progress.txt
+("DONE TOTAL"), places.npy (n, 2) and seconds.txt (processor time). A user error is one line on
+stderr and exit code 2.
 """
 
 import os
@@ -24,18 +24,18 @@ from core.latent.projections import Progress, project
 
 ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1"
-)  # the same places every time, and a core left for the dashboard
+)  # reproducible results, and a core left for the dashboard
 POLL_SECONDS = 0.2
-UNITS = 1_000  # that progress is told in
+UNITS = 1_000  # total of the reported progress
 NICENESS = 5
 
 
 def project_apart(z: Array, method: str, seed: int, progress: Progress) -> Array:
-    """projections.project() in a process of its own, which ends with this call, come what may.
+    """projections.project() in a process of its own, which always ends with this call.
 
-    progress: told (done, UNITS) several times a second, in equal shares of the time that it is
-    expected to take; if it raises, that ends the projection.  Raises OptionError with the reason if
-    there is no result.
+    progress: called with (done, UNITS) several times a second, proportional to the expected time;
+    an error that it raises ends the projection.  Raises OptionError with the reason if there is no
+    result.
     """
     n, k = z.shape
     with tempfile.TemporaryDirectory(prefix="hourglass-") as name:
@@ -63,7 +63,7 @@ def project_apart(z: Array, method: str, seed: int, progress: Progress) -> Array
 
 
 def main(arguments: list[str]) -> int:
-    """The process's own part, which gives way to others; returns the exit code."""
+    """Entry point of the process, which runs with low priority; returns the exit code."""
     if sys.platform != "win32":
         os.nice(NICENESS)
     method, seed, name = arguments
@@ -97,7 +97,7 @@ def _reason(folder: Path, code: int) -> str:
     said = (folder / "errors.txt").read_text("utf-8", "replace").strip().splitlines()
     if code == 2 and said:
         return said[-1]
-    return f"The projection ended with code {code}: there may be too little memory, show fewer."
+    return f"The projection ended with code {code}, perhaps for lack of memory: show fewer points."
 
 
 if __name__ == "__main__":

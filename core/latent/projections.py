@@ -1,6 +1,6 @@
-"""Maps of codes: 2-D places at which neighbours in code space stay neighbours as far as can be.
+"""Two-dimensional maps of codes that preserve neighbourhoods: PCA, PaCMAP, t-SNE.
 
-Imports what computes them only when asked: openTSNE costs 2 s, PaCMAP 4 s to import.
+The libraries are imported on first use: openTSNE takes 2 s, PaCMAP 4 s.
 """
 
 import contextlib
@@ -21,16 +21,16 @@ from core.latent.geometry import Array, plane, principal_axes
 Name = Literal["pca", "pacmap", "tsne"]
 Progress = Callable[[int, int], None]  # steps done, steps in all
 PERPLEXITY = 30
-TSNE_STEPS = (250, 500)  # exaggerated at first, then not
+TSNE_STEPS = (250, 500)  # iterations with early exaggeration, and after it
 PACMAP_STEPS = (100, 100, 250)
-LEAST = 50  # codes: fewer have no neighbourhoods to speak of
-WIDEST = 100  # numbers of a code that t-SNE looks at; of more, the strongest principal directions
+LEAST = 50  # codes; fewer have no meaningful neighbourhoods
+WIDEST = 100  # dimensions for t-SNE; longer codes are reduced by PCA
 
 
 class Cost(NamedTuple):
-    """Seconds of one core of the 2020s.
+    """Processor time in seconds of one core of the 2020s.
 
-    before: until the first step, for libraries and neighbours.  steps: from then on.
+    before: until the first step, for libraries and neighbours.  steps: from the first step on.
     """
 
     before: float
@@ -39,9 +39,9 @@ class Cost(NamedTuple):
 
 @dataclass(frozen=True)
 class Method:
-    """A way to draw codes on a plane.
+    """A projection of codes to a plane.
 
-    cost: of n codes of k numbers; see core.latent.durations for what it comes to.
+    cost: of n codes of k numbers; core.latent.durations makes an expected duration of it.
     """
 
     name: Name
@@ -54,19 +54,19 @@ METHODS = (
     Method(
         "pca",
         "PCA",
-        "The two directions in which the codes vary most: straight, fast, and it can be decoded",
+        "The two directions of largest variance: linear, fast, and can be decoded",
         lambda _n, _k: Cost(0, 0),
     ),
     Method(
         "pacmap",
         "PaCMAP",
-        "Keeps near neighbours near and the rough layout right, in seconds",
+        "Preserves near neighbours and the global layout; takes seconds",
         lambda n, k: Cost(2.5 + n * (1.2e-4 if k <= WIDEST else 2e-4), 1.6e-4 * n),
     ),
     Method(
         "tsne",
         "t-SNE",
-        "Keeps near neighbours nearest of all; distances between groups mean little",
+        "Preserves near neighbours best; distances between groups mean little",
         lambda n, k: Cost(
             1.6 + n * (4.5e-4 if k <= WIDEST else 6.5e-4), min(3.7e-3 * n, 10 + 1.2e-3 * n)
         ),
@@ -76,9 +76,9 @@ BY_NAME = MappingProxyType({str(method.name): method for method in METHODS})
 
 
 def project(z: Array, method: str, seed: int = 0, progress: Progress | None = None) -> Array:
-    """Places (n, 2) float32 of codes (n, k); the same arguments give the same places.
+    """Coordinates (n, 2) float32 of codes (n, k); equal arguments give equal coordinates.
 
-    Codes of one or two numbers are their own map, whatever the method.
+    Codes of one or two numbers are returned as they are, for any method.
     Raises OptionError if there is no such method, or too few codes for it.
     """
     if method not in BY_NAME:
@@ -119,7 +119,7 @@ def _tsne(z: Array, seed: int, progress: Progress) -> Array:
 
 def _pacmap(z: Array, seed: int, progress: Progress) -> Array:
     """Source: Wang, Huang, Rudin and Shaposhnik 2021."""
-    logging.getLogger("pacmap").setLevel(logging.ERROR)  # it warns that a seed is a seed
+    logging.getLogger("pacmap").setLevel(logging.ERROR)  # it warns about every fixed seed
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import pacmap
@@ -132,7 +132,7 @@ def _pacmap(z: Array, seed: int, progress: Progress) -> Array:
 
 
 class _Listener(io.TextIOBase):
-    """Reads the number of the iteration from what PaCMAP prints: it has no other way to report."""
+    """Reads the iteration from PaCMAP's printed output, its only report of progress."""
 
     def __init__(self, tell: Callable[[int], None]) -> None:
         self._tell = tell

@@ -1,7 +1,6 @@
-"""How far codes keep what belongs together together: clusters, neighbours, agreement with labels.
+"""Embedding metrics: silhouette, homogeneity, ARI, k-NN accuracy, trustworthiness.
 
-Codes are compared with the pixels themselves and with a PCA of the same size, so that a number
-says what the model has added.
+Codes are compared with the pixels and with a PCA of the same size, which shows what the model adds.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,13 +12,13 @@ import numpy.typing as npt
 from core.latent.geometry import Array, Index, Scores, principal_axes
 from core.neighbours import nearest_others
 
-# How far clusters agree with classes. Imports only core.latent.geometry.
+# Agreement of clusters with classes.
 
 
 def homogeneity(labels: Index, found: Index) -> float:
-    """How far each cluster holds one class only: 1 - H(class | cluster) / H(class), 0 to 1.
+    """Homogeneity: 1 - H(class | cluster) / H(class), 0 to 1; 1 = each cluster has one class only.
 
-    labels, found: (n,) the class and the cluster of each point, called by any whole numbers.
+    labels, found: (n,) class and cluster of each point, as any whole numbers.
     Source: Rosenberg and Hirschberg 2007.
     """
     table = _contingency(labels, found) / len(labels)
@@ -30,9 +29,9 @@ def homogeneity(labels: Index, found: Index) -> float:
 
 
 def adjusted_rand(labels: Index, found: Index) -> float:
-    """The share of pairs that both agree on, minus what chance gives: 1 = the same, 0 = chance.
+    """Adjusted Rand index (ARI): agreement on pairs, corrected for chance; 1 = equal, 0 = chance.
 
-    labels, found: (n,) the class and the cluster of each point, called by any whole numbers.
+    labels, found: (n,) class and cluster of each point, as any whole numbers.
     Source: Hubert and Arabie 1985.
     """
     table = _contingency(labels, found)
@@ -44,7 +43,7 @@ def adjusted_rand(labels: Index, found: Index) -> float:
 
 
 def _contingency(labels: Index, found: Index) -> Scores:
-    """How many of each class are in each cluster: (classes, clusters)."""
+    """Number of points of each class in each cluster: (classes, clusters)."""
     _, rows = np.unique(labels, return_inverse=True)
     _, columns = np.unique(found, return_inverse=True)
     table = np.zeros((rows.max() + 1, columns.max() + 1))
@@ -53,12 +52,12 @@ def _contingency(labels: Index, found: Index) -> Scores:
 
 
 def _pairs(counts: Scores) -> Scores:
-    """How many pairs so many points make."""
+    """Number of pairs among so many points."""
     return counts * (counts - 1) / 2
 
 
 def _entropy_terms(shares: Scores) -> Scores:
-    """Of each share p, p log p; 0 where p is 0."""
+    """The term p log p of each share p; 0 where p is 0."""
     return np.where(shares > 0, shares * np.log(np.maximum(shares, np.finfo(float).tiny)), 0)
 
 
@@ -67,15 +66,17 @@ N_NEIGHBOURS = 10
 N_STARTS = 4  # of k-means; the best is kept
 N_ANCHORS = 2_000
 BLOCK_VALUES = 2**24  # bounds the memory of one block of distances: 128 MB
-EXACT_WIDTH = 256  # up to here distances are computed in float64; wider, in float32, twice as fast
+EXACT_WIDTH = (
+    256  # dimensions up to which distances are in float64; above in float32, twice as fast
+)
 
 
 @dataclass(frozen=True)
 class Structure:
-    """What is measured of one space of n points whose classes are known.
+    """Metrics of one space with n points whose classes are known.
 
     silhouette: -1 to 1.  homogeneity: 0 to 1.  adjusted_rand: -0.5 to 1, 0 = chance.
-    neighbour_accuracy: 0 to 1.  size: how many numbers a point has.
+    neighbour_accuracy: 0 to 1.  size: dimensions of the space.
     """
 
     name: str
@@ -89,10 +90,10 @@ class Structure:
 def structures(
     z: Array, x: Array, labels: Index, seed: int = 0, progress: Progress | None = None
 ) -> tuple[Structure, ...]:
-    """The structure of the codes, of the pixels, and of a PCA of x with as many numbers as a code.
+    """The metrics of the codes, of the pixels, and of a PCA of x to as many numbers as a code.
 
     z: (n, k).  x: (n, ...) pixels of the same images.  labels: (n,), at least two classes.
-    There is no PCA of k numbers if k is not below the number of pixels: then two rows come.
+    Without the PCA if k is not below the number of pixels.
     """
     pixels = x.reshape(len(x), -1)
     spaces: list[tuple[str, npt.NDArray[np.floating]]] = [("codes", z), ("pixels", pixels)]
@@ -141,7 +142,10 @@ def silhouette(z: npt.ArrayLike, labels: Index) -> float:
 
 
 def neighbour_accuracy(z: npt.ArrayLike, labels: Index, n: int = N_NEIGHBOURS) -> float:
-    """The share of points whose n nearest others vote for their own class; a tie, for the lower."""
+    """k-NN accuracy: share of points whose class wins the vote of their n nearest others.
+
+    Ties go to the lower class.
+    """
     near = nearest_others(np.asarray(z, np.float32), min(n, len(labels) - 1)).positions
     names, classes = np.unique(labels, return_inverse=True)
     votes = np.eye(len(names), dtype=np.int64)[classes[near]].sum(axis=1)
@@ -149,10 +153,10 @@ def neighbour_accuracy(z: npt.ArrayLike, labels: Index, n: int = N_NEIGHBOURS) -
 
 
 def trustworthiness(z: npt.ArrayLike, xy: npt.ArrayLike, n: int = N_NEIGHBOURS) -> float:
-    """How far neighbours on a map are neighbours in code space too: 1 = all of them, 0.5 = chance.
+    """How far neighbours on a map are neighbours in code space: 1 = all of them, 0.5 = chance.
 
-    z: (m, k) codes.  xy: (m, 2) where they are drawn.  n: neighbours, below m / 2. Of more than
-    2,000 points a sample of 2,000 is judged, each against all points.
+    z: (m, k) codes.  xy: (m, 2) their coordinates.  n: neighbours, below m / 2. Of more than 2,000
+    points a sample of 2,000 is measured, each against all points.
     Source: Venna and Kaski 2001.
     """
     codes, drawn = np.asarray(z), np.asarray(xy)
@@ -176,7 +180,7 @@ def _distance_blocks(
 ) -> Iterator[tuple[slice, npt.NDArray[np.floating]]]:
     """Euclidean distances of each of z (q, k) to all of `among` (m, k), some rows at a time.
 
-    Yields which rows, and their distances, (rows, m); all of them need never be in memory at once.
+    Yields a slice of rows and their distances (rows, m), to bound the memory.
     """
     here, there = np.asarray(z), np.asarray(among)
     dtype = np.float64 if here.shape[1] <= EXACT_WIDTH else np.float32
@@ -199,12 +203,14 @@ def _near_on_map(xy: npt.NDArray[np.floating], anchors: Index, n: int) -> Index:
 
     _, found = KDTree(xy).query(xy[anchors], n + 1)
     others = found != anchors[:, None]
-    others[others.all(axis=1), -1] = False  # equal places crowded the point itself out
+    others[others.all(axis=1), -1] = (
+        False  # of points at equal places, where the point itself is not among its neighbours
+    )
     return np.asarray(found[others].reshape(len(anchors), n), np.int64)
 
 
 def _measured(z: Array, labels: Index, seed: int) -> Iterator[tuple[float, ...]]:
-    """The numbers of a Structure in their order, each as soon as it is known."""
+    """Yield the metrics of a Structure in order, each when it is computed."""
     yield (silhouette(z, labels),)
     found = clusters(z, len(np.unique(labels)), seed)
     yield homogeneity(labels, found), adjusted_rand(labels, found)

@@ -1,4 +1,4 @@
-"""Walks through code space: between two codes, along a direction, and over a plane of it."""
+"""Paths through code space: interpolation of two codes, traversal of a direction, a plane."""
 
 from dataclasses import dataclass
 
@@ -9,22 +9,22 @@ from core.inference import Autoencoder
 from core.latent.geometry import Array, Axes, Index, Scores, typical_gap
 from core.neighbours import nearest
 
-MARGIN = 0.04  # of the data's extent, around a lattice
-DENSITY = 0.75  # the share of a lattice's ticks that go where the points are; the rest are even
-FINE = 20_000  # places between which ticks are interpolated
-RANGE = (0.005, 0.995)  # quantiles between which a traversal stays: the data's range without strays
-PARALLEL = 1e-4  # radians: nearer than this, or nearer to opposite, there is no arc between codes
+MARGIN = 0.04  # margin of a lattice, as a share of the data's extent
+DENSITY = 0.75  # share of a lattice's ticks that follow the density of points; the others are even
+FINE = 20_000  # positions between which ticks are interpolated
+RANGE = (0.005, 0.995)  # quantiles that bound a traversal: the data's range without outliers
+PARALLEL = 1e-4  # radians; no arc between codes that are so nearly parallel or opposite
 
 
 @dataclass(frozen=True)
 class Lattice:
-    """Decoded images at the nodes of a grid over a plane, and what real image lies nearest.
+    """Decoded images at the nodes of a grid on a plane, and the nearest image of the data.
 
-    xs, ys: (S,) rising coordinates, not evenly spaced: denser where there are more images.
-    nearest: (S, S) position of the image whose code is nearest, over all numbers of the code.
-    distance: (S, S) to that code.  gap: (S, S) to the nearest point as seen in the plane.
-    reach: what 99 % of the points' own gaps stay under; a node with a larger gap is far from data.
-    decoded: (S, S, C, H, W) float32, [row of y, column of x]; None where they were let go.
+    xs, ys: (S,) ascending coordinates, denser where there are more images.
+    nearest: (S, S) position of the image with the nearest code, over all numbers of the code.
+    distance: (S, S) to that code.  gap: (S, S) to the nearest point, measured within the plane.
+    reach: 99 % quantile of the points' own gaps; a node with a larger gap is far from the data.
+    decoded: (S, S, C, H, W) float32, [row of y, column of x]; None if they were released.
     """
 
     xs: Scores
@@ -37,30 +37,30 @@ class Lattice:
 
     @property
     def far(self) -> npt.NDArray[np.bool_]:
-        """(S, S): where no data is near."""
+        """Whether each node is far from the data: (S, S)."""
         return self.gap > self.reach
 
     def shares(self, points: Scores) -> Scores:
-        """Where points (n, 2) of the plane lie, as shares 0 to 1 of the way through xs and ys."""
+        """Relative positions, 0 to 1, of points (n, 2) along xs and ys: (n, 2)."""
         return np.stack([_share(points[:, i], to) for i, to in enumerate((self.xs, self.ys))], 1)
 
 
 @dataclass(frozen=True)
 class Direction:
-    """A way to go.  vector: (k,), of length 1.  origin: (k,), where its coordinate is 0."""
+    """A direction of code space.  vector: (k,) of length 1.  origin: (k,) with coordinate 0."""
 
     vector: Scores
     origin: Scores
 
     def coordinate(self, z: npt.ArrayLike) -> Scores:
-        """How far along each code (n, k) lies: (n,)."""
+        """Coordinate of each code (n, k) on the direction: (n,)."""
         return np.asarray((np.asarray(z, np.float64) - self.origin) @ self.vector)
 
 
 def lattice(model: Autoencoder, z: Array, axes: Axes, size: int) -> Lattice:
-    """Decode size x size codes on the plane of two axes, where the data is, in one batched pass.
+    """Decode size x size codes on the plane of two axes, over the range of the data, in one batch.
 
-    z: (n, k) codes of real images, n >= 1.
+    z: (n, k) codes of the data, n >= 1.
     """
     points = axes.coordinates(z)
     xs, ys = (_ticks(points[:, i], size) for i in range(2))
@@ -82,16 +82,16 @@ def lattice(model: Autoencoder, z: Array, axes: Axes, size: int) -> Lattice:
 
 
 def straight(a: npt.ArrayLike, b: npt.ArrayLike, steps: int) -> Array:
-    """Codes (steps, k) at equal distances on the line from a to b, both (k,) and both included."""
+    """Linear interpolation: codes (steps, k) from a to b, both (k,), including both."""
     share = np.linspace(0, 1, steps)[:, None]
     return np.asarray((1 - share) * np.asarray(a) + share * np.asarray(b), np.float32)
 
 
 def spherical(a: npt.ArrayLike, b: npt.ArrayLike, steps: int) -> Array:
-    """Codes (steps, k) at equal angles on the arc around 0 from a to b, both (k,), both included.
+    """Spherical interpolation: codes (steps, k) at equal angles from a to b, both (k,), included.
 
-    Stays where a Gaussian prior has its mass, which a straight line leaves. Where there is no arc
-    (a code at 0, codes in one line with 0) it is the straight line.
+    It stays where a Gaussian prior has its mass, unlike linear interpolation. Without an arc (a
+    code at 0, codes collinear with 0) it is linear.
     Source: Shoemake 1985; for latent codes White 2016, arXiv:1609.04468.
     """
     start, end = np.asarray(a, np.float64), np.asarray(b, np.float64)
@@ -115,7 +115,7 @@ def along_coordinate(k: int, i: int) -> Direction:
 
 
 def traversal(z: Array, direction: Direction, values: npt.ArrayLike) -> Array:
-    """Each code moved to each coordinate on the direction, all else held as it is.
+    """Each code moved to each coordinate on the direction, unchanged perpendicular to it.
 
     z: (n, k).  values: (S,).  Returns (S, n, k).
     """
@@ -124,31 +124,31 @@ def traversal(z: Array, direction: Direction, values: npt.ArrayLike) -> Array:
 
 
 def data_range(z: Array, direction: Direction, steps: int) -> Scores:
-    """(steps,) coordinates from end to end of where real codes lie on the direction."""
+    """Evenly spaced coordinates (steps,) over the range of codes on the direction."""
     low, high = np.quantile(direction.coordinate(z), RANGE)
     return np.linspace(low, max(high, low + np.finfo(np.float32).eps), steps)
 
 
 def decoded(model: Autoencoder, codes: Array) -> Array:
-    """Images of codes (..., k): (..., C, H, W), in one batched pass."""
+    """Decoded images (..., C, H, W) of codes (..., k), in one batch."""
     images = model.decode(codes.reshape(-1, codes.shape[-1]))
     return images.reshape(*codes.shape[:-1], *model.input_shape)
 
 
 def _ticks(values: Scores, size: int) -> Scores:
-    """Rising places for `size` nodes, from beyond the smallest to beyond the largest of values.
+    """Ascending coordinates for `size` nodes, from below the smallest to above the largest value.
 
-    Codes of an autoencoder without a prior crowd at the centre and stray far out: even spacing
-    would leave most nodes in empty space.
+    Codes of an autoencoder without a prior are dense at the centre with distant outliers, so even
+    spacing would leave most nodes in empty space.
     """
     low, high = float(values.min()), float(values.max())
     margin = MARGIN * ((high - low) or 1.0)
     even = np.linspace(low - margin, high + margin, FINE)
     ranks = np.searchsorted(np.sort(values), even, side="right") / len(values)
-    shares = (1 - DENSITY) * np.linspace(0, 1, FINE) + DENSITY * ranks  # strictly rising
+    shares = (1 - DENSITY) * np.linspace(0, 1, FINE) + DENSITY * ranks  # strictly ascending
     return np.interp(np.linspace(0, 1, size), shares, even)
 
 
 def _share(values: Scores, ticks: Scores) -> Scores:
-    """How many of the nodes' steps lie below each value, as a share of all steps: 0 to 1."""
+    """Relative position of each value among the ticks, interpolated: 0 to 1."""
     return np.interp(values, ticks, np.linspace(0, 1, len(ticks)))
