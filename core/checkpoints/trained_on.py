@@ -97,6 +97,11 @@ def preparation(card: Card) -> Preparation:
     return legacy(card.input_shape)
 
 
+def is_on_files(card: Card) -> bool:
+    """Whether it was trained on a person's files, all prepared in one way."""
+    return card.document.preparation is not None or (known(card) or "").startswith(store.PREFIX)
+
+
 def required(card: Card) -> str:
     """The same; DataError that says what to do if they are not known here."""
     dataset = known(card)

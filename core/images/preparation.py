@@ -145,6 +145,15 @@ def placed(image: Image.Image, how: Preparation) -> Pixels:
     return to_array(Picture(framed), how.channels, how.size)
 
 
+def as_steps(how: Preparation, picture: Picture) -> Steps:
+    """The steps that come closest to it: what is changed when a person tries others."""
+    if how.framing == "digit":
+        return suggest(picture, how.shape, "digit")
+    frame: Literal["crop", "pad", "whole"] = "whole" if how.framing == "stretch" else how.framing
+    grey, smooth = how.channels == 1, how.resampling != "nearest"
+    return Steps(upright=how.upright, frame=frame, grey=grey, smooth=smooth)
+
+
 def range_of(file: Facts, how: Preparation) -> Range | None:
     """Which of a file's numbers become black and white; None if they are 0 to 255 as they are."""
     if not file.is_deep:

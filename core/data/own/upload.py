@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from core.background import Progress
 from core.config import ImageRejected
@@ -10,10 +10,10 @@ from core.data.offered.files import TWICE, Offer, Offers
 from core.data.offered.names import MAX_NAME, printable
 from core.images.fast import read_file
 from core.images.imagesets import Rejected
-from core.images.reading import Picture, Raw, read_image
+from core.images.reading import Picture, Raw, content_of, read_image
 from core.images.steps import WORKING_SIDE, working_copy
 
-WORKING_BYTES = 192 << 20  # what the working copies of all pictures may take together
+WORKING_BYTES = 192 << 20  # what the working copies of all pictures may take, and their files
 MOST = 1_000
 
 
@@ -21,12 +21,18 @@ MOST = 1_000
 class Given:
     """A picture that could be read.  name: unique among those given with it; an outsider's words.
 
-    picture: a working copy.  size: (H, W) of the file's own picture.
+    picture: a working copy.  size: (H, W) of the file's own picture.  content: the file itself, as
+    long as all together are not too large; b"" of others, and of drawings.
     """
 
     name: str
     picture: Picture
     size: tuple[int, int]
+    content: bytes = field(default=b"", repr=False)
+
+    def raw(self) -> Raw:
+        """What is in the file; of one that is not kept, its working copy."""
+        return read_file(self.content) if self.content else Raw(self.picture.image)
 
 
 def read_pictures(
@@ -41,19 +47,23 @@ def read_pictures(
     given: list[Given] = []
     rejected: list[Rejected] = []
     names: set[str] = set()
+    held = 0
     for done, offer in enumerate(offers, start=1):
         try:
             if len(given) >= MOST:
                 raise ImageRejected(
                     f"Only {MOST:,} pictures are looked at one by one: make a data set of more."
                 )
-            picture = read_image(offer.read(), "It")
+            content = content_of(offer.read())
+            picture = read_image(content, "It")
         except ImageRejected as refusal:
             rejected.append(Rejected(unique(offer.name, set()), str(refusal)))
         else:
             name = unique(offer.name, names)
             names.add(name)
-            given.append(Given(name, working_copy(picture, side), picture.size))
+            held += len(content)
+            kept = content if held <= WORKING_BYTES else b""
+            given.append(Given(name, working_copy(picture, side), picture.size, kept))
         if progress is not None:
             progress(done, max(done, len(offers)))
     return given, rejected

@@ -108,6 +108,7 @@ def _made(found: Sequence[OwnSet], cards: Sequence[Card]) -> tuple[Table, ...]:
 def _of_draft(draft: Draft) -> Mapping[str, str]:
     return {
         "read": draft.source,
+        "each image brought to": size_name(draft.form.shape),
         "prepared": words(draft.preparation),
     }
 

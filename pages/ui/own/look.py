@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.checkpoints import Card, trained_on
 from core.images.imagesets import ImageSet
+from core.images.preparation import words
 from core.images.steps import kind_of
 from core.streaming.scoring import Scored, score
 from pages.ui import cache, progress
@@ -62,7 +63,7 @@ def draw(choice: Choice) -> None:
     if not held.given:
         right.info(EMPTY_PAD if beside else EMPTY)
         return
-    fit = Fit(choice.model().input_shape, kind_of(choice.model().dataset))
+    fit = fit_of(choice.model())
     with right:
         looked = _looked(held, choice, fit)
         if beside:
@@ -73,10 +74,22 @@ def draw(choice: Choice) -> None:
     noised = own_results.draw(held.chosen, looked.images, looked.card, choice.fitting)
     own_results.draw_wall(held.chosen, looked.images, choice.fitting, looked.scored.percentile)
     own_place.draw(held.chosen, looked.images, choice, looked.card)
-    prepared = {name: steps_form.words(held.steps(name, fit)) for name in held.given}
+    prepared = {name: _prepared(held, name, fit) for name in held.given}
     downloads.button(
         lambda: own_report.content(looked.images, looked.scored, noised, prepared), "your-images"
     )
+
+
+def fit_of(card: Card) -> Fit:
+    """What pictures are prepared for, if this model is to see them."""
+    how = trained_on.preparation(card) if trained_on.is_on_files(card) else None
+    return Fit(card.input_shape, kind_of(card.dataset), how)
+
+
+def _prepared(held: Tray, name: str, fit: Fit) -> str:
+    if fit.preparation is not None and held.is_as_trained(name, fit):
+        return words(fit.preparation)
+    return steps_form.steps_in_words(held.steps(name, fit))
 
 
 def _looked(held: Tray, choice: Choice, fit: Fit) -> Looked:

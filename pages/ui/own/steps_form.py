@@ -1,6 +1,7 @@
 """The preparation of one picture: its stages, and a switch for every step."""
 
 import io
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -8,7 +9,9 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from core.images.steps import FRAMES, Prepared, Steps, apply_steps
+from core.images.preparation import words
+from core.images.reading import from_array
+from core.images.steps import FRAMES, Stage, Steps, apply_steps
 from pages.ui.figures import mosaic
 from pages.ui.own.tray import Fit, Tray
 
@@ -31,22 +34,34 @@ def draw(tray: Tray, fit: Fit) -> None:
     """Draw the stages of the chosen picture, and the switches."""
     name = tray.chosen
     one, steps = tray.given[name], tray.steps(name, fit)
-    _stages(apply_steps(one.picture, fit.shape, steps))
+    stages = apply_steps(one.picture, fit.shape, steps).stages
+    if fit.preparation is not None and tray.is_as_trained(name, fit):
+        seen = from_array(tray.seen(name, fit)).image
+        stages = (*stages[:-1], Stage(stages[-1].name, seen))
+        st.caption(
+            f"Prepared as the images that the model was trained on: {words(fit.preparation)}."
+        )
+    elif fit.preparation is not None:
+        st.caption(
+            f"Not prepared as the images that the model was trained on: {words(fit.preparation)}.",
+            help="“Automatic” prepares it like them again",
+        )
+    _stages(stages)
     if one.picture.notes:
         st.caption(f"Notes on reading this file: {'; '.join(one.picture.notes)}.")
     _switches(tray, fit, steps)
     _for_all(tray, fit, steps)
 
 
-def words(steps: Steps) -> str:
+def steps_in_words(steps: Steps) -> str:
     """The steps in words, in order, with the names of the switches."""
     on = [label for field, label, _ in SWITCHES if getattr(steps, field)]
     return ", ".join([f"turned left {TURNS[steps.turns]}", f"frame: {steps.frame}", *on])
 
 
-def _stages(prepared: Prepared) -> None:
+def _stages(stages: Sequence[Stage]) -> None:
     with st.container(horizontal=True, gap="small"):
-        for number, stage in enumerate(prepared.stages):
+        for number, stage in enumerate(stages):
             arrow = "" if number == 0 else "→ "
             caption = f"{arrow}{stage.name}"
             st.image(_enlarged(stage.image), caption, SIDE, alt=f"Your image, {stage.name}")

@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.data.own.upload import Given, unique
 from core.images.imagesets import ImageSet, Rejected
+from core.images.preparation import Preparation, as_steps, prepare
 from core.images.steps import Kind, Steps, apply_steps, suggest
 
 KEY = "tray"
@@ -19,10 +20,14 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Fit:
-    """The target of the preparation: shape and kind of data of a model."""
+    """The target of the preparation: shape and kind of data of a model.
+
+    preparation: how the files were prepared that it was trained on, if it was trained on files.
+    """
 
     shape: Shape
     kind: Kind
+    preparation: Preparation | None = None
 
 
 @dataclass
@@ -91,15 +96,24 @@ class Tray:
     def suggestion(self, name: str, fit: Fit) -> Steps:
         """The steps suggested for a picture."""
         if (name, fit) not in self._suggested:
-            picture = self.given[name].picture
-            self._suggested[name, fit] = suggest(picture, fit.shape, fit.kind)
+            picture, how = self.given[name].picture, fit.preparation
+            found = as_steps(how, picture) if how else suggest(picture, fit.shape, fit.kind)
+            self._suggested[name, fit] = found
         return self._suggested[name, fit]
+
+    def is_as_trained(self, name: str, fit: Fit) -> bool:
+        """Whether a picture is prepared as the files were that the model was trained on."""
+        untouched = self.own.get(name, self.common) in (None, self.suggestion(name, fit))
+        return fit.preparation is not None and untouched
 
     def seen(self, name: str, fit: Fit) -> npt.NDArray[np.uint8]:
         """The prepared picture: (C, H, W) uint8."""
         key = (name, fit, self.steps(name, fit))
         if key not in self._seen:
-            self._seen[key] = apply_steps(self.given[name].picture, fit.shape, key[2]).x
+            if fit.preparation is not None and self.is_as_trained(name, fit):
+                self._seen[key] = prepare(self.given[name].raw(), fit.preparation)
+            else:
+                self._seen[key] = apply_steps(self.given[name].picture, fit.shape, key[2]).x
         return self._seen[key]
 
     def images(self, fit: Fit, progress: Progress | None = None) -> ImageSet:
