@@ -164,7 +164,7 @@ if TYPE_CHECKING:
 
 
 def on_all_ranks(team: "Team", make: "Callable[[], Run]") -> "Run":
-    """The run that rank 0 makes, told to all processes of a training."""
+    """The run that rank 0 makes, sent to all processes of a training."""
     import msgspec
 
     from core.runs import Run, RunConfig
@@ -173,8 +173,8 @@ def on_all_ranks(team: "Team", make: "Callable[[], Run]") -> "Run":
     if team.size == 1:
         return make()
     own = make() if team.rank == 0 else None
-    told = team.told(msgspec.json.encode((own.id, own.config)) if own else b"")
-    name, config = msgspec.json.decode(told, type=tuple[str, RunConfig])
+    received = team.broadcast_bytes(msgspec.json.encode((own.id, own.config)) if own else b"")
+    name, config = msgspec.json.decode(received, type=tuple[str, RunConfig])
     return own or Run(Path(name), config, Status())
 
 

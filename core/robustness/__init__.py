@@ -1,1 +1,1 @@
-"""Error against noise: curves, crossings, copying, the size of the code."""
+"""Robustness: error against noise, crossings of error curves, copying, error against code size."""

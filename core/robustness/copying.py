@@ -1,4 +1,4 @@
-"""How near a model is to copying whatever it is given: images of a kind it never saw, and noise."""
+"""Whether a model copies its input: reconstructions of out-of-distribution images, and of noise."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,12 +11,15 @@ from core.inference.evaluation import Rebuilder
 from core.noise import draws
 
 Array = npt.NDArray[np.float32]
-FAINT = np.float32(0.1)  # of the noise that is followed through a model
+FAINT = np.float32(0.1)  # standard deviation of the noise in noise_passed()
 
 
 @dataclass(frozen=True)
-class Stranger:
-    """A kind of images.  make: known images (n, C, H, W) and a generator -> as many of the kind."""
+class OutOfDistributionSet:
+    """A kind of images unlike the training images, and those themselves for comparison.
+
+    make: images of the data set (n, C, H, W) and a generator -> as many images of this kind.
+    """
 
     name: str
     title: str
@@ -26,14 +29,14 @@ class Stranger:
 
 @dataclass(frozen=True)
 class Copy:
-    """What a model makes of one kind of images.
+    """A model's reconstructions of one kind of images.
 
-    x, x_hat: (m, C, H, W), all images or the first of them.  mse: (n,), of all.  kept: the share
-    of what distinguishes the images from an even grey that comes back, pooled: 1 = copied, 0 = an
-    even grey would be as near, below 0 = an even grey would be nearer.
+    x, x_hat: (m, C, H, W), all images or the first of them.  mse: (n,) of all.  kept: 1 - MSE / MSE
+    of a uniform image with each image's mean: 1 = copied exactly, 0 = no better than uniform grey,
+    below 0 = worse than uniform grey.
     """
 
-    stranger: Stranger
+    stranger: OutOfDistributionSet
     x: Array
     x_hat: Array
     mse: metrics.Scores
@@ -49,14 +52,14 @@ def _inverted(x: Array, _rng: np.random.Generator) -> Array:
 
 
 def _shuffled(x: Array, rng: np.random.Generator) -> Array:
-    """One order of the pixels for all images, so that they stay as alike as they were."""
+    """Pixels permuted, in the same way in all images, which keeps distances between them."""
     n, c, h, w = x.shape
     order = rng.permutation(h * w)
     return np.ascontiguousarray(x.reshape(n, c, -1)[:, :, order]).reshape(x.shape)
 
 
 def _figures(x: Array, rng: np.random.Generator) -> Array:
-    """Discs, rings, squares and crosses, one an image, white on black, anywhere in it."""
+    """White discs, rings, squares and crosses on black, one in each image, at random positions."""
     n, _, h, w = x.shape
     side = min(h, w)
     rows, columns = np.mgrid[:h, :w]
@@ -76,35 +79,35 @@ def _random(x: Array, rng: np.random.Generator) -> Array:
     return rng.random(x.shape, np.float32)
 
 
-STRANGERS: tuple[Stranger, ...] = (
-    Stranger("known", "As in training", "the images themselves", _known),
-    Stranger("inverted", "Inverted", "black and white exchanged", _inverted),
-    Stranger("figures", "Figures", "discs, rings, squares and crosses", _figures),
-    Stranger("shuffled", "Shuffled", "the same pixels in another order", _shuffled),
-    Stranger("random", "Random", "every value drawn from 0 to 1", _random),
+STRANGERS: tuple[OutOfDistributionSet, ...] = (
+    OutOfDistributionSet("known", "As in training", "the images themselves", _known),
+    OutOfDistributionSet("inverted", "Inverted", "black and white exchanged", _inverted),
+    OutOfDistributionSet("figures", "Figures", "discs, rings, squares and crosses", _figures),
+    OutOfDistributionSet("shuffled", "Shuffled", "the same pixels in another order", _shuffled),
+    OutOfDistributionSet("random", "Random", "every value drawn from 0 to 1", _random),
 )
 
 
 def copies(model: Rebuilder, x: Array, seed: int) -> tuple[Copy, ...]:
-    """What a model makes of each kind; the same x and seed give the same images to every model.
+    """A model's reconstructions of each kind; equal x and seed give every model equal images.
 
-    x: (n, C, H, W) in [0, 1], images of the kind it was trained on.
+    x: (n, C, H, W) in [0, 1], images like those of the training.
     """
     return tuple(copied(model, stranger, x, seed) for stranger in STRANGERS)
 
 
 def noise_passed(model: Rebuilder, x: Array, seed: int) -> float:
-    """The share of faint noise on x that a model lets through: <f(x + s) - f(x), s> / <s, s>.
+    """The share of faint noise s on x that a model passes on: <f(x + s) - f(x), s> / <s, s>.
 
-    1 for the identity; k / D for a PCA of D pixels to k numbers; 0 for a model that removes it all.
+    1 for the identity; k / D for a PCA of D pixels to k numbers; 0 if all noise is removed.
     """
     s = FAINT * draws(x, "gaussian", seed)
     moved = model.reconstruct(x + s) - model.reconstruct(x)
     return float(np.vdot(moved.astype(np.float64), s) / np.vdot(s.astype(np.float64), s))
 
 
-def copied(model: Rebuilder, stranger: Stranger, x: Array, seed: int) -> Copy:
-    """What a model makes of one kind; see copies()."""
+def copied(model: Rebuilder, stranger: OutOfDistributionSet, x: Array, seed: int) -> Copy:
+    """A model's reconstructions of one kind; see copies()."""
     asked = stranger.make(x, np.random.default_rng(seed))
     x_hat = model.reconstruct(asked)
     mse = metrics.mse(asked, x_hat)

@@ -1,8 +1,8 @@
-"""Where curves of error against noise cross, and how certain that is.
+"""Where curves of error against noise cross, and how certain the crossings are.
 
-Two models see the same images with the same noise, so that their difference is judged image by
-image. Where the mean difference is within two standard errors of zero the two are not told apart,
-and no crossing is made of their taking turns there.
+Two models get the same images with the same noise, so that their errors are compared image by
+image. Where the mean difference is within two standard errors of zero the difference is not
+significant, and a change of sign there is no crossing.
 """
 
 import itertools
@@ -23,8 +23,7 @@ FINE = np.linspace(0, 1, 1001)
 class Crossing:
     """Below sigma `before` is nearer to the original, above it `after`.
 
-    low, high: between these lies, as far as two standard errors tell, the crossing of the means of
-    very many such images.
+    low, high: interval of the crossing of the expected errors, at two standard errors.
     """
 
     sigma: float
@@ -38,8 +37,8 @@ class Crossing:
 class Pair:
     """Two models under growing noise.
 
-    crossings: rising.  leader: the nearer one where the two can first be told apart, "" if nowhere.
-    everywhere: they can be told apart at every sigma.
+    crossings: ascending.  leader: the nearer one at the lowest sigma with a significant difference,
+    "" if there is none.  everywhere: whether the difference is significant at every sigma.
     """
 
     first: str
@@ -51,7 +50,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Stretch:
-    """Between these sigmas no other is nearer to the original."""
+    """An interval of sigma in which this model is nearest to the original."""
 
     name: str
     low: float
@@ -59,9 +58,9 @@ class Stretch:
 
 
 def compare(first: Curve, second: Curve, sigmas: Sequence[float], metric: Metric) -> Pair:
-    """Which of two is nearer to the original, and from where on.
+    """Which of two models is nearer to the original, and where that changes.
 
-    first, second: on the same images under the same draws, at the same sigmas.
+    first, second: curves with the same images, draws and sigmas.
     """
     difference, error = _difference(first, second, metric)
     signs = np.where(np.abs(difference) > CERTAIN * error, np.sign(difference), 0).astype(int)
@@ -77,7 +76,7 @@ def compare(first: Curve, second: Curve, sigmas: Sequence[float], metric: Metric
 
 
 def pairs(curves: Sequence[Curve], sigmas: Sequence[float], metric: Metric) -> tuple[Pair, ...]:
-    """Every two of the curves, those that cross first, by where."""
+    """All pairs of curves, in order of their first crossing; pairs without one come last."""
     found = [compare(a, b, sigmas, metric) for a, b in itertools.combinations(curves, 2)]
     return tuple(sorted(found, key=lambda pair: [c.sigma for c in pair.crossings] or [2.0]))
 
@@ -85,8 +84,8 @@ def pairs(curves: Sequence[Curve], sigmas: Sequence[float], metric: Metric) -> t
 def nearest(
     curves: Sequence[Curve], sigmas: Sequence[float], metric: Metric
 ) -> tuple[Stretch, ...]:
-    """Who is nearest to the original from where to where, by the means alone."""
-    straight = [np.interp(FINE, sigmas, metric.straight(curve.mean)) for curve in curves]
+    """The model nearest to the original in each interval of sigma, by the mean errors."""
+    straight = [np.interp(FINE, sigmas, metric.to_linear(curve.mean)) for curve in curves]
     winners = np.argmin(straight, axis=0)
     starts = [0, *(np.flatnonzero(np.diff(winners)) + 1).tolist()]
     ends = [*starts[1:], len(FINE) - 1]
@@ -97,12 +96,12 @@ def nearest(
 
 
 def _difference(first: Curve, second: Curve, metric: Metric) -> tuple[Numbers, Numbers]:
-    """The difference of the two as straight distances, and its standard error: (S,) each."""
+    """Difference of the two metrics, linearised, and its standard error: (S,) each."""
     paired = first.per_image - second.per_image
     n = paired.shape[1]
     error = paired.std(axis=1, ddof=1) / np.sqrt(n) if n > 1 else np.zeros(len(paired))
     mean = first.mean - second.mean
-    straight = metric.straight(first.mean) - metric.straight(second.mean)
+    straight = metric.to_linear(first.mean) - metric.to_linear(second.mean)
     slope = np.divide(straight, mean, out=np.zeros_like(mean), where=mean != 0)
     return straight, np.abs(slope) * error
 
@@ -110,7 +109,7 @@ def _difference(first: Curve, second: Curve, metric: Metric) -> tuple[Numbers, N
 def _crossing(
     sigmas: Numbers, difference: Numbers, error: Numbers, part: slice, names: dict[int, str]
 ) -> Crossing:
-    """The change of sign in a part whose two ends are certain, and nothing between them."""
+    """The crossing in a range of sigmas whose difference is only significant at both ends."""
     s, d, e = sigmas[part], difference[part], error[part]
     sign = int(np.sign(d[0]))
     turn = int(np.flatnonzero(np.sign(d) == sign)[-1])
@@ -121,21 +120,21 @@ def _crossing(
 
 
 def _zero(at: Numbers, values: Numbers) -> float:
-    """Where the straight line through two points of different sign is 0."""
+    """Root of the line through two points with values of different sign."""
     (x0, x1), (y0, y1) = at, values
     return float(x0 + (x1 - x0) * y0 / (y0 - y1))
 
 
-# What crossings of curves mean, in sentences; models are called by their names.
+# Crossings in sentences, with the names of the models.
 
 
 def crossing_sentence(pair: Pair) -> str:
     """A pair in words, e.g. "Above σ 0.31 mnist-denoising beats mnist-overcomplete."."""
     if not pair.leader:
-        return f"{pair.first} and {pair.second} cannot be told apart on these images."
+        return f"{pair.first} and {pair.second} do not differ significantly on these images."
     other = pair.second if pair.leader == pair.first else pair.first
     if not pair.crossings:
-        where = "at every σ" if pair.everywhere else "wherever the two can be told apart"
+        where = "at every σ" if pair.everywhere else "wherever the two differ significantly"
         return f"{_capital(pair.leader)} beats {other} {where}."
     if len(pair.crossings) == 1:
         crossing = pair.crossings[0]
@@ -149,7 +148,7 @@ def crossing_sentence(pair: Pair) -> str:
 
 
 def crossing_summary(stretches: Sequence[Stretch]) -> str:
-    """Who is nearest from where to where, in one sentence."""
+    """The nearest model in each interval of sigma, in one sentence."""
     if len(stretches) == 1:
         return f"Nearest to the original at every σ: {stretches[0].name}."
     first, *between, last = stretches
@@ -159,7 +158,7 @@ def crossing_summary(stretches: Sequence[Stretch]) -> str:
 
 
 def usefulness(pair: Pair) -> str:
-    """A model against the noisy image itself (the pair's second), in words."""
+    """Whether a model improves on the noisy image itself (the pair's second), in words."""
     if [c.after for c in pair.crossings] == [pair.first]:
         return (
             f"{pair.first} is of use above σ {_at(pair.crossings[0])}: "
@@ -173,7 +172,7 @@ def usefulness(pair: Pair) -> str:
 
 
 def _at(crossing: Crossing) -> str:
-    """Its sigma, and between which it lies if that is seen in as many digits."""
+    """Sigma of a crossing, and its interval if both ends differ in the digits shown."""
     digits = 2 if crossing.sigma >= 0.01 else 3
     places = (crossing.sigma, crossing.low, crossing.high)
     sigma, low, high = (f"{place:.{digits}f}" for place in places)
@@ -181,5 +180,5 @@ def _at(crossing: Crossing) -> str:
 
 
 def _capital(words: str) -> str:
-    """A name stays as it is; a sentence that begins with a plain word gets its capital."""
+    """Capitalise "the noisy image itself" at the start of a sentence, but no model's name."""
     return words.replace("the ", "The ", 1) if words == INPUT else words

@@ -1,4 +1,4 @@
-"""How far from the clean image each model lands as noise grows, on the same images and noise."""
+"""Curves of error against noise: each model's distance to the clean images, by sigma."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -23,12 +23,11 @@ N_QUALITIES = 4  # rows of core.inference.evaluation.qualities
 
 @dataclass(frozen=True)
 class Metric:
-    """A way to tell how near a reconstruction is to the clean image.
+    """A measure of how near a reconstruction is to the clean image.
 
-    row: where core.inference.evaluation.qualities has it.  digits: after the point, where it is
-    shown.
-    straight: takes values to a distance that grows about linearly with sigma, lower = nearer, so
-    that curves can be interpolated there.  back: its inverse.
+    row: index in core.inference.evaluation.qualities.  digits: decimals on the screen.
+    to_linear: maps values to a distance that grows about linearly with sigma, lower = nearer, in
+    which curves are interpolated.  from_linear: its inverse.
     """
 
     name: str
@@ -37,12 +36,12 @@ class Metric:
     row: int
     digits: int
     higher_is_nearer: bool
-    straight: Callable[[Table], Table]
-    back: Callable[[Table], Table]
+    to_linear: Callable[[Table], Table]
+    from_linear: Callable[[Table], Table]
 
     def between(self, sigmas: Sequence[float], values: Table, at: Table) -> Table:
-        """The curve through values (S,) at sigmas (S,), read at other sigmas: (m,) -> (m,)."""
-        return self.back(np.interp(at, sigmas, self.straight(values)))
+        """Interpolate values (S,), known at sigmas (S,), at other sigmas: (m,) -> (m,)."""
+        return self.from_linear(np.interp(at, sigmas, self.to_linear(values)))
 
 
 METRICS = (
@@ -71,18 +70,18 @@ METRICS = (
 
 
 class Untouched:
-    """Returns the noisy image as it is: a model is of use only if it is nearer than that."""
+    """A model that returns the noisy image unchanged, as a baseline for all others."""
 
     def reconstruct(self, x: Array) -> Array:
-        """(n, C, H, W) -> the same."""
+        """Images (n, C, H, W) -> the same array."""
         return x
 
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """One model's metric under growing noise.
+    """One model's metric against noise.
 
-    values: (draws, S, n), of each image, at each of S sigmas, under each draw of the noise.
+    values: (draws, S, n) for each draw of the noise, each of S sigmas and each image.
     """
 
     name: str
@@ -90,31 +89,31 @@ class Curve:
 
     @property
     def per_image(self) -> Table:
-        """(S, n): the mean over the draws."""
+        """Mean over the draws: (S, n)."""
         return np.asarray(self.values.mean(axis=0))
 
     @property
     def mean(self) -> Table:
-        """(S,): the mean over draws and images."""
+        """Mean over draws and images: (S,)."""
         return np.asarray(self.values.mean(axis=(0, 2)))
 
     def images_band(self, share: float) -> Table:
-        """(2, S): between which the middle share (0 to 1) of images and draws lies."""
+        """Bounds of the central share (0 to 1) of images and draws: (2, S)."""
         edges = [(1 - share) / 2, (1 + share) / 2]
         by_sigma = np.moveaxis(self.values, 1, 0).reshape(self.values.shape[1], -1)
         return np.asarray(np.quantile(by_sigma, edges, axis=1))
 
     def draws_band(self) -> Table:
-        """(2, S): the least and the greatest mean of any draw."""
+        """Smallest and largest mean of a draw: (2, S)."""
         means = self.values.mean(axis=2)
         return np.stack([means.min(axis=0), means.max(axis=0)])
 
 
 @dataclass(frozen=True, eq=False)
 class Study:
-    """Several models under the same growing noise.
+    """Curves of several models with the same images and noise.
 
-    sigmas: (S,), rising from 0 to 1.  noisy: the noisy image's own curve.
+    sigmas: (S,), ascending from 0 to 1.  noisy: the curve of the noisy image itself.
     """
 
     sigmas: tuple[float, ...]
@@ -132,12 +131,12 @@ def metric(name: str) -> Metric:
 
 
 def levels(n: int) -> tuple[float, ...]:
-    """Evenly spaced amounts of noise from 0 to 1, n of them, at least 2."""
+    """Evenly spaced sigmas from 0 to 1: (n,), n >= 2."""
     return tuple((np.arange(n) / (n - 1)).tolist())
 
 
 def spread(images: ImageSet, n: int) -> ImageSet:
-    """As many as n images, evenly spread over the whole set; all if there are not more."""
+    """At most n images, evenly spaced over the set; all images if it has no more."""
     if n >= len(images):
         return images
     return images.take(np.linspace(0, len(images) - 1, n).round().astype(np.int64))
@@ -146,10 +145,9 @@ def spread(images: ImageSet, n: int) -> ImageSet:
 def measure(
     model: Rebuilder, images: ImageSet, noise: Noise, seed: int, sigmas: Sequence[float]
 ) -> Table:
-    """What `evaluate --sigma` averages, image by image: (S, 4, n), as
-    core.inference.evaluation.qualities.
+    """The metrics of each image at each sigma: (S, 4, n), as core.inference.evaluation.qualities.
 
-    noise: its sigma is replaced by each of sigmas.
+    `evaluate --sigma` prints their means.  noise: its sigma is replaced by each of sigmas.
     Raises DataError if there are no images or they do not fit.
     """
     noises = tuple(replace(noise, sigma=float(sigma)) for sigma in sigmas)
@@ -157,20 +155,20 @@ def measure(
 
 
 def curve(name: str, tables: Sequence[Table], shown: Metric) -> Curve:
-    """The metric's values from one table of measure() a draw."""
+    """The curve of a metric.  tables: of measure(), one for each draw."""
     return Curve(name, np.stack([table[:, shown.row] for table in tables]))
 
 
-# How near one model comes to images, clean and under one noise, and how fast it is.
+# Error of one model on clean images and with one noise, and its speed.
 
 
 @dataclass(frozen=True)
 class Scored:
-    """How near a model comes to the clean images, and how fast it is.
+    """Mean errors of a model, and its speed.
 
-    mse, noisy_mse: means over the images, rebuilt from the clean and from the noisy ones; nan if
-    the model's output is not finite for some of them.
-    images_per_second: rebuilt and scored, the faster of two tries, as the machine may be busy.
+    mse, noisy_mse: against the clean images, reconstructed from clean and from noisy ones; NaN if
+    the model's output is not finite for some image.
+    images_per_second: reconstructed and scored, the faster of two runs.
     """
 
     mse: float
@@ -179,9 +177,9 @@ class Scored:
 
 
 def score_model(model: Autoencoder, images: ImageSet, noise: Noise, seed: int) -> Scored:
-    """How near a model comes to the images, clean and under noise, and how fast it is."""
+    """Measure mean errors and speed of a model on images, clean and with noise."""
     x = images.pixels()
-    model.errors(x[:16])  # the first call sets things up
+    model.errors(x[:16])  # warm-up
     seconds = []
     for _ in range(2):
         began = time.perf_counter()

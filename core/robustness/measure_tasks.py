@@ -1,4 +1,4 @@
-"""What is measured of a model for comparisons, as tasks: curves, single numbers, copying."""
+"""Tasks that measure a model for comparisons: error curves, mean errors, copying."""
 
 from dataclasses import astuple
 
@@ -15,10 +15,11 @@ from core.robustness.copying import Copy
 
 
 def curve(ref: SplitRef, n: int, noise: Noise, seed: int, levels: int, sha256: str) -> Arrays:
-    """A task: how near a model comes to each image at each amount of noise.
+    """A task: the metrics of a model for each image at each sigma.
 
-    n: images, spread over the split; 0 for all.  levels: amounts of noise.  sha256: of the model,
-    "" for the noisy image itself.  Returns values, as core.robustness.curves.measure gives them.
+    n: number of images, evenly spaced over the split; 0 for all.  levels: number of sigmas.
+    sha256: of the model, "" for the noisy image itself.  Returns values, of
+    core.robustness.curves.measure.
     """
     images = ref.images()
     chosen = curves.spread(images, n or len(images))
@@ -28,18 +29,18 @@ def curve(ref: SplitRef, n: int, noise: Noise, seed: int, levels: int, sha256: s
 
 
 def score(ref: SplitRef, n: int, noise: Noise, seed: int, sha256: str) -> Arrays:
-    """A task: core.robustness.curves of n images, spread over the split; its fields as values."""
+    """A task: core.robustness.curves.score_model on n images of a split; its fields as values."""
     images = curves.spread(ref.images(), n)
     found = curves.score_model(stock.model(sha256), images, noise, seed)
     return {"values": np.array(astuple(found), np.float64)}
 
 
 def copying(ref: SplitRef, n: int, seed: int, n_examples: int, sha256: str) -> Arrays:
-    """A task: what a model makes of images of each kind of strangers.
+    """A task: a model's reconstructions of out-of-distribution images; see core.robustness.copying.
 
-    n: images of the split that they are made from.  n_examples: of each kind that are kept.
-    Returns passed: the share of noise let through; kept (kinds,) and mse (kinds, n) as in
-    strangers.Copy; x, x_hat (kinds, n_examples, C, H, W).
+    n: images of the split from which they are made.  n_examples: returned images of each kind.
+    Returns passed, of noise_passed(); kept (kinds,) and mse (kinds, n) as in Copy; x, x_hat (kinds,
+    n_examples, C, H, W).
     """
     x, model = curves.spread(ref.images(), n).pixels(), stock.model(sha256)
     passed = strangers.noise_passed(model, x, seed)

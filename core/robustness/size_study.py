@@ -1,8 +1,8 @@
-"""Training what a size study lacks, one model after the other, here or in the background.
+"""Trains the missing models of a size study, one after the other, also in the background.
 
-Each model is a run like any other (core.runs): it waits for its turn, can be watched and paused,
-and goes on where it stood. In the background one process does them all, so that the models that
-wait cost no memory.
+Each model is a normal run (core.runs): it waits in the queue, can be watched and paused, and
+resumes from its state. In the background one process trains all of them, so that waiting models
+need no memory.
 """
 
 import contextlib
@@ -23,12 +23,12 @@ from core.runs import control as run_control
 from core.runs.processes import Process
 from core.training.events import Event
 
-LOCK, PATIENCE = ".lock", 1.0  # seconds that who only looks may hold it
+LOCK, PATIENCE = ".lock", 1.0  # seconds to wait for the lock, which is held briefly to look
 
 
 @dataclass(frozen=True)
 class Background:
-    """A study in the background.  names: of the models that were missing when it began."""
+    """A study in the background.  names: of the models that were missing at its start."""
 
     process: Process
     names: tuple[str, ...]
@@ -36,7 +36,7 @@ class Background:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a study is: models done, in all, and the run that is under way, if any."""
+    """Progress of a study: models done, all its models, and the current run, if any."""
 
     done: int
     total: int
@@ -44,23 +44,23 @@ class Progress:
 
     @property
     def share(self) -> float:
-        """0 to 1."""
+        """The share that is done, 0 to 1, including the current run."""
         under_way = self.now.share_done if self.now else 0.0
         return min(1.0, (self.done + under_way) / max(1, self.total))
 
 
 def train_missing(wanted: Sequence[Wanted], data_root: Path | None = None) -> Iterator[Event | Run]:
-    """Trains each in turn: the run as it begins, what happens in it, the run as it ended.
+    """Train models one after the other; yield each run at its start, its events, and its end.
 
-    A model that cannot be trained does not keep the others from being so; one that is paused,
-    stopped or cancelled by hand ends the study. data_root: where public data sets lie.
+    If a model cannot be trained the study continues with the next; if a run is paused, stopped or
+    cancelled by hand the study ends.  data_root: folder of public data sets.
     """
     from core.runs import execute as running  # loads torch, which costs seconds
 
     for one in wanted:
         run = _run(one, data_root)
         yield run
-        with contextlib.suppress(HourglassError):  # the run tells why
+        with contextlib.suppress(HourglassError):  # the run has the reason
             yield from running.execute(run, wait=True)
         run = runs.read(run.folder)
         yield run
@@ -74,15 +74,15 @@ def begin(
     latent_dims: Sequence[int] = SIZES,
     data_root: Path | None = None,
 ) -> Background:
-    """Train in the background what is missing.
+    """Start to train the missing models in the background.
 
-    OptionError if a study is under way already or nothing is missing.
+    Raises OptionError if a study is already under way or no model is missing.
     """
     names = tuple(
         one.name for one in missing(checkpoints.available(), dataset, families, latent_dims)
     )
     if not names:
-        raise OptionError("Nothing is missing: all models of this study are there.")
+        raise OptionError("Nothing is missing: all models of this study exist.")
     with queue.lock():
         _folder().mkdir(parents=True, exist_ok=True)
         own = locks.take(_folder() / LOCK, PATIENCE)
@@ -103,7 +103,7 @@ def begin(
 
 
 def under_way() -> Background | None:
-    """The study in the background, if there is one: its process holds a lock until it ends."""
+    """The study in the background, or None; its process holds a lock until it ends."""
     try:
         content = (_folder() / "launch.json").read_bytes()
         begun = msgspec.json.decode(content, type=Background)
@@ -116,7 +116,7 @@ def under_way() -> Background | None:
 
 
 def stop() -> None:
-    """End the study; the run it was at keeps its state, and models that are done stay."""
+    """End the study; the current run keeps its state, and trained models stay."""
     begun = under_way()
     if begun is None:
         return
@@ -125,12 +125,14 @@ def stop() -> None:
             run_control.cancel(run)
     begun.process.kill()
     until = time.monotonic() + run_control.LET_GO
-    while under_way() is not None and time.monotonic() < until:  # a busy system takes a while
+    while (
+        under_way() is not None and time.monotonic() < until
+    ):  # which may take a while on a busy system
         time.sleep(0.02)
 
 
 def latest(names: Collection[str]) -> dict[str, Run]:
-    """The newest run of each model, by name; none for what was never begun."""
+    """The newest run of each model by name; without models that were never started."""
     found: dict[str, Run] = {}
     for run in runs.found():
         if run.config.name in names:
@@ -139,7 +141,7 @@ def latest(names: Collection[str]) -> dict[str, Run]:
 
 
 def progress(begun: Background) -> Progress:
-    """How far a study in the background is."""
+    """The progress of a study in the background."""
     found = [run for run in latest(begun.names).values() if _is_of(run, begun)]
     done = sum(not run.is_live for run in found)
     now = next((run for run in found if run.is_live), None)
@@ -147,12 +149,12 @@ def progress(begun: Background) -> Progress:
 
 
 def _is_of(run: Run, begun: Background) -> bool:
-    """Whether it was the study's process that last was at work on a run."""
+    """Whether a run was last trained by the study's process."""
     return begun.process.is_same(Process(run.status.pid, run.status.started))
 
 
 def _run(one: Wanted, data_root: Path | None) -> Run:
-    """A new run for the model, or the one that was left half done."""
+    """The unfinished run of a model, or a new one."""
     left = latest([one.name]).get(one.name)
     if left is not None and left.can_resume and left.config.train == one.config:
         run_control.clear(left)
@@ -163,5 +165,5 @@ def _run(one: Wanted, data_root: Path | None) -> Run:
 
 
 def _folder() -> Path:
-    """Of the study, beside the runs; it is none of them, having no settings of its own."""
+    """Folder of the study among the runs; without settings, so it is not listed as a run."""
     return runs_dir() / "size-study"

@@ -1,4 +1,4 @@
-"""Test error against the size of the code, from the checkpoints that are there; what is missing."""
+"""Test error against code size D', from existing checkpoints, and which models are missing."""
 
 import re
 import zlib
@@ -17,14 +17,14 @@ from core.training.config import TrainConfig
 SIZES = (2, 4, 8, 16, 32, 64, 128)
 FAMILIES = ("pca", "dense", "conv")
 DEFAULT_FAMILIES = ("pca", "dense")  # conv takes many times as long
-SEEN = {"pca": 1, "dense": 600_000, "conv": 240_000}  # images a training looks at, about
+SEEN = {"pca": 1, "dense": 600_000, "conv": 240_000}  # about how many images a training processes
 MOST_EPOCHS = 30
 LARGEST = 1024  # D' of a size study
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """A model of the study: its name and how it is trained."""
+    """A model of the study: its name and its training settings."""
 
     name: str
     config: TrainConfig
@@ -35,15 +35,15 @@ class Wanted:
 
 
 def study(cards: Sequence[Card], dataset: str) -> tuple[Card, ...]:
-    """The models that can be compared by size: trained on all of `dataset`, without noise.
+    """Models that can be compared by size: trained on all classes of `dataset`, without noise.
 
-    All were judged on the same images, the clean test split of that set, by this program.
+    Hourglass has tested all of them on the same images, the clean test split of that set.
     """
     return tuple(card for card in _alike(cards, dataset) if trained_on.is_measured_here(card))
 
 
 def left_out(cards: Sequence[Card], dataset: str) -> tuple[Card, ...]:
-    """Models that would belong to study(), but whose errors are only what their authors state."""
+    """Models otherwise like those of study(), but whose errors are only stated by their authors."""
     return tuple(card for card in _alike(cards, dataset) if not trained_on.is_measured_here(card))
 
 
@@ -62,14 +62,14 @@ def words_of_left_out(cards: Sequence[Card]) -> str:
         return ""
     them = "1 model is" if len(cards) == 1 else f"{len(cards):,} models are"
     names = listed([card.name for card in cards])
-    return f"{them} left out, whose errors Hourglass has not measured: {names}."
+    return f"{them} left out, because Hourglass has not measured their errors: {names}."
 
 
 def table(cards: Sequence[Card]) -> pd.DataFrame:
-    """A row a model, by family and size.
+    """A table with a row for each model, in order of family and size.
 
-    gain: how many times smaller its error is than that of PCA with as many numbers, nan if there is
-    no such PCA.  best: no other of its family and size has a smaller error.
+    gain: error of the PCA with the same D' divided by the model's, NaN without such a PCA.  best:
+    whether the model has the smallest error of its family and size.
     """
     rows = [
         {
@@ -101,10 +101,10 @@ def missing(
     latent_dims: Sequence[int] = SIZES,
     epochs: int | None = None,
 ) -> tuple[Wanted, ...]:
-    """What is still to be trained, the quickest first: families as given, small codes first.
+    """Models that are not trained yet, in order of families as given, then of code size.
 
-    epochs: of the networks; None takes as many as show a network about SEEN images.
-    Raises OptionError for a family or size that is none, DataError for an unknown data set.
+    epochs: of the networks; None = as many as process about SEEN images.
+    Raises OptionError for an unknown family or invalid size, DataError for an unknown data set.
     """
     _check(families, latent_dims)
     there = {(card.architecture.name, card.latent_dim) for card in study(cards, dataset)}
@@ -140,7 +140,7 @@ def _n_train(dataset: str) -> int:
 
 
 def _name(dataset: str, family: str, k: int) -> str:
-    """Of the checkpoint; two folders with one name get two."""
+    """Name of the checkpoint; different for folders with equal names."""
     stem = re.sub(r"[^a-z0-9]+", "-", dataset.rpartition("/")[2].lower()).strip("-")[:30]
     mark = f"-{zlib.crc32(dataset.encode()):08x}" if ":" in dataset else ""
     return f"size-{stem}{mark}-{family}-{k}"

@@ -1,6 +1,6 @@
-"""Sweeps: what a slider shows, computed once for all its positions, so that nobody waits.
+"""Noise sweeps: reconstructions at all positions of a slider, computed once in advance.
 
-A sweep of noise holds, for each of S amounts, what each model makes of the same noisy images.
+A noise sweep has, for each of S sigmas, every model's reconstructions of the same noisy images.
 """
 
 import math
@@ -24,18 +24,18 @@ Array = npt.NDArray[np.float32]
 Scores = npt.NDArray[np.float64]
 SIGMAS = np.linspace(0, 1, 51)
 QUANTILES = np.linspace(0, 1, 4001)  # of the errors of a sweep's pixels
-DENSE_RATE, SPATIAL_RATE = 20_000, 4_000  # images of 28 x 28 a second, rebuilt and compared
+DENSE_RATE, SPATIAL_RATE = 20_000, 4_000  # images of 28 x 28 a second, reconstructed and measured
 
 
 class Indexed(Protocol):
-    """Pictures by step, and by step and image: an array, or what makes them when asked."""
+    """Pictures indexed by [step] or [step, image]: an array, or an object that computes them."""
 
     def __getitem__(self, key: Any, /) -> Any: ...
 
 
 @dataclass(frozen=True, eq=False)
 class Quantised:
-    """Frames in 256 steps of their range, as differences from amount to amount.
+    """Frames quantised to 256 steps of their range, as differences from sigma to sigma.
 
     changes: (n, C, H, W, S) uint8, the sums of which modulo 256 along the last axis are q; the
     pixels are low + q * (high - low) / 255.
@@ -48,14 +48,13 @@ class Quantised:
 
 @dataclass(frozen=True)
 class ModelSweep:
-    """What one model makes of n images at S amounts of noise.
+    """One model's reconstructions of n images at S sigmas.
 
-    x_hat: (S, n, C, H, W) float32, or what rebuilds the images of a step again.
+    x_hat: (S, n, C, H, W) float32, or an object that computes the images of a step again.
     mse, psnr (dB), ssim: (S, n) against the clean images.
-    removed: (S,) the share of the noise's squared error, pooled over the images, that is gone after
-    reconstruction: 1 = all of it, 0 = none, negative = x_hat is further from x than the noisy
-    images are; nan where there is no noise.
-    frames, errors: what compute() keeps of x_hat: the frames, and QUANTILES of its errors.
+    removed: (S,) 1 - MSE of x_hat / MSE of the noisy images, over all images: 1 = all noise was
+    removed, 0 = none, negative = x_hat is further from x than the noisy images; NaN without noise.
+    frames, errors: the part of x_hat that compute() returns: frames, and QUANTILES of its errors.
     """
 
     name: str
@@ -70,9 +69,9 @@ class ModelSweep:
 
 @dataclass(frozen=True)
 class NoiseSweep:
-    """The same images under growing noise, and every model's answer.
+    """n images at S sigmas, and every model's reconstructions.
 
-    x: (n, C, H, W) clean.  sigmas: (S,).  drawn: the random part, as core.noise.draws gives it.
+    x: (n, C, H, W) clean.  sigmas: (S,).  drawn: the random part, of core.noise.draws.
     noise: kind, mu and clip; its sigma is replaced by each of sigmas.  noisy_mse: (S, n).
     """
 
@@ -84,21 +83,21 @@ class NoiseSweep:
     models: tuple[ModelSweep, ...]
 
     def noisy(self, step: int) -> Array:
-        """The noisy images at sigmas[step]: (n, C, H, W), unclipped unless the noise clips."""
+        """The noisy images at sigmas[step]: (n, C, H, W), clipped only if the noise clips."""
         return corrupt(self.x, self.drawn, at_sigma(self.noise, self.sigmas[step]))
 
 
 def at_sigma(noise: Noise, sigma: float) -> Noise:
-    """The same noise with another amount."""
+    """A copy of the noise with another sigma."""
     return replace(noise, sigma=float(sigma))
 
 
 def noise_sweep(
     x: Array, models: Sequence[Autoencoder], noise: Noise, seed: int, sigmas: Scores = SIGMAS
 ) -> NoiseSweep:
-    """Reconstructs x at every amount of noise, with the same draw for all amounts and all models.
+    """Reconstruct x at every sigma, with the same draw of the noise for all sigmas and models.
 
-    x: (n, C, H, W) in [0, 1].  sigmas: (S,), each 0 to 1.  One batched pass a model.
+    x: (n, C, H, W) in [0, 1].  sigmas: (S,), each 0 to 1.  Each model runs one batch.
     Raises DataError if a model does not take images of that shape.
     """
     drawn = draws(x, noise.kind, seed)
@@ -124,7 +123,7 @@ def _model_sweep(model: Autoencoder, stacked: Array, clean: Array, noisy_mse: Sc
 
 @dataclass(frozen=True)
 class View:
-    """Which images stand under which noise, as the argument of a task.  n_steps: amounts of it."""
+    """Images and noise of a sweep, as the argument of a task.  n_steps: number of sigmas."""
 
     ref: SplitRef
     ids: tuple[str, ...]
@@ -134,13 +133,15 @@ class View:
 
     @property
     def sigmas(self) -> Scores:
-        """(S,): from 0 to 1."""
+        """The sigmas, evenly spaced from 0 to 1: (S,)."""
         return np.linspace(0, 1, self.n_steps)
 
 
 def compute(view: View, sha256: str) -> Arrays:
-    """A task: a sweep of one model. mse, psnr, ssim, removed, noisy_mse as in NoiseSweep; changes,
-    low, high as in Quantised; errors: QUANTILES of the absolute errors of its pixels.
+    """A task: the sweep of one model.
+
+    Returns mse, psnr, ssim, removed, noisy_mse as in ModelSweep and NoiseSweep; changes, low, high
+    as in Quantised; errors: QUANTILES of the absolute errors of its pixels.
     """
     images = view.ref.images()
     x = images.pixels(images.positions(view.ids))
@@ -158,7 +159,7 @@ def compute(view: View, sha256: str) -> Arrays:
 
 
 def from_arrays(x: Array, view: View, model: Autoencoder, found: Arrays) -> NoiseSweep:
-    """The sweep from what compute() gives.  x: (n, C, H, W), the images of the view."""
+    """The sweep from the result of compute().  x: (n, C, H, W), the images of the view."""
     drawn = draws(x, view.noise.kind, view.seed)
     frames = Quantised(found["changes"], float(found["low"]), float(found["high"]))
     numbers = {name: found[name] for name in ("mse", "psnr", "ssim", "removed", "errors")}
@@ -168,9 +169,9 @@ def from_arrays(x: Array, view: View, model: Autoencoder, found: Arrays) -> Nois
 
 @dataclass(frozen=True, eq=False)
 class Rebuilt:
-    """What a model makes of the images at a step of a sweep, made when it is asked for.
+    """Reconstructions at a step of a sweep, computed on access.
 
-    [step] gives (n, C, H, W), [step, images] some of them.
+    [step] returns (n, C, H, W), [step, images] some of them.
     """
 
     x: Array
@@ -185,14 +186,14 @@ class Rebuilt:
 
 
 def quantised_frames(x_hat: Array) -> Quantised:
-    """Frames (S, n, C, H, W) in 256 steps of their range, as differences from each to the next."""
+    """Frames (S, n, C, H, W) quantised to 256 steps of their range, as successive differences."""
     q, low, high = quantised(x_hat)
-    by_value = np.moveaxis(q, 0, -1)  # (n, C, H, W, S): neighbours in the stream are alike
+    by_value = np.moveaxis(q, 0, -1)  # (n, C, H, W, S), which compresses better
     return Quantised(np.diff(by_value, axis=-1, prepend=np.uint8(0)), low, high)
 
 
 def quantised(x: Array) -> tuple[npt.NDArray[np.uint8], float, float]:
-    """Pictures in 256 steps of their own range, which holds [0, 1] and is cut at [-1, 2].
+    """Pictures quantised to 256 steps of their range, which includes [0, 1] and ends at [-1, 2].
 
     x: any shape.  Returns q, low and high with x = low + q * (high - low) / 255; exact for
     multiples of 1/255 if nothing is outside [0, 1].
@@ -204,20 +205,20 @@ def quantised(x: Array) -> tuple[npt.NDArray[np.uint8], float, float]:
 
 
 def pixel_errors(x: Array, model: ModelSweep) -> Array:
-    """The absolute errors of all pixels at a tenth of the amounts, which tells enough: (m,)."""
+    """The absolute errors of all pixels at every tenth sigma, as a sample: (m,)."""
     every = max(1, len(model.mse) // 10)
     return np.asarray(np.abs(model.x_hat[::every] - x)).ravel()
 
 
 def seconds_for(n_values: int, n_steps: int, card: Card) -> float:
-    """About how long a sweep of one model takes.  n_values: numbers in all its images."""
+    """Approximate duration of one model's sweep.  n_values: numbers in all its images."""
     spatial = any(isinstance(layer, Conv) for layer in card.plan.encoder)
     images = n_values * n_steps / 784
     return images / (SPATIAL_RATE if spatial else DENSE_RATE) * _of_size(card)
 
 
 def _of_size(card: Card) -> float:
-    """How much longer a network takes for an image than its pixels say; 1 for small ones."""
+    """Factor by which a large network takes longer for an image; 1 for small networks."""
     spatial = any(isinstance(layer, Conv) for layer in card.plan.encoder)
     pixels = math.prod(card.input_shape)
     return 1.0 if spatial else max(1.0, card.n_parameters / (1_000 * pixels))

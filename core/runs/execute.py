@@ -148,7 +148,7 @@ class _Work:
         self.run, self.journal, self.team, self.told = run, journal, team, told
         self.config = run.config.train
         self.path = checkpoints.local_path(run.config.name)
-        self.keeper = StateSaver(run.folder, run.config)
+        self.saver = StateSaver(run.folder, run.config)
 
     def events(self, progress: Progress) -> Iterator[Event]:
         """From where the run stands to its end, or to where it is asked to end."""
@@ -166,7 +166,7 @@ class _Work:
             yield from self._ended(end, sets)
         except Diverged:
             with contextlib.suppress(HourglassError, OSError):  # what went wrong first is told
-                yield from self._judged(self.keeper.kept(), sets)
+                yield from self._judged(self.saver.kept(), sets)
             self._forget()
             raise
         else:
@@ -183,7 +183,9 @@ class _Work:
 
     def _start(self) -> State | None:
         """The kept state, if any: rank 0 reads it and sends it to the others."""
-        content = self.team.told(self.keeper.content() if self.journal is not None else b"")
+        content = self.team.broadcast_bytes(
+            self.saver.content() if self.journal is not None else b""
+        )
         state = learning_state.from_bytes(content) if content else None
         if self.journal is not None:
             self.journal.begin(state)
@@ -193,11 +195,11 @@ class _Work:
         if event.state is None:
             return
         if isinstance(event, StepDone):
-            self.keeper.count_step()
-        order = ORDERS[self.team.agreed(ORDERS.index(self._order()))]
+            self.saver.count_step()
+        order = ORDERS[self.team.broadcast_int(ORDERS.index(self._order()))]
         if order:
             state = event.state()
-            if self.journal is not None and self.keeper.keep(state):
+            if self.journal is not None and self.saver.keep(state):
                 self.journal.append("kept", epoch=state.epoch, step=state.step)
             if order != "keep":
                 raise _Ended(order, state)
@@ -209,7 +211,7 @@ class _Work:
             return ""
         if request := requested(self.run.folder):
             return request
-        return "keep" if self.keeper.is_due() else ""
+        return "keep" if self.saver.is_due() else ""
 
     def _ended(self, end: _Ended, sets: Sets) -> Iterator[Event]:
         if end.order == "end":
@@ -241,7 +243,7 @@ class _Work:
     def _forget(self) -> None:
         """Let go of the kept state, with which nobody can go on any more."""
         if self.journal is not None:
-            self.keeper.drop()
+            self.saver.drop()
 
     def _note(self, event: Event) -> None:
         if self.journal is not None:

@@ -1,4 +1,4 @@
-"""What is trained on what, and how: settings, checked before anything is loaded or built."""
+"""Settings of a training, checked before data are loaded or the network is built."""
 
 import math
 from dataclasses import dataclass, field
@@ -36,7 +36,7 @@ class TrainConfig(TrainSettings):
 
 
 def _check_names(dataset: str, classes: tuple[str, ...]) -> None:
-    """That the checkpoint can say what it was trained on."""
+    """Check that names of data set and classes can be stored in a checkpoint."""
     if len(classes) > MAX_CLASSES or any(len(name) > MAX_TEXT for name in classes):
         raise TrainingError(
             f"Choose at most {MAX_CLASSES:,} classes to leave out, with names of at most "
@@ -52,7 +52,7 @@ def _check_names(dataset: str, classes: tuple[str, ...]) -> None:
 
 
 def learning_rate(config: TrainConfig, spec: ArchSpec) -> float:
-    """The peak of the schedule: as configured, else what was best on 28 x 28 digits."""
+    """The peak learning rate: as configured, else the best one for 28 x 28 digits."""
     if config.learning_rate is not None:
         return config.learning_rate
     if spec.name == "conv":
@@ -61,11 +61,11 @@ def learning_rate(config: TrainConfig, spec: ArchSpec) -> float:
 
 
 def suggested(dataset: str, input_shape: tuple[int, int, int], n_train: int) -> TrainConfig:
-    """Settings that rebuild most sets of images well, in a minute or two on two cores.
+    """Settings that reconstruct most image sets well after one or two minutes on two cores.
 
-    A convolutional network, whatever the size of the images; so many epochs that it sees about
-    PIXELS_SEEN pixels, within EPOCHS; batches small enough for a dozen steps an epoch.
-    input_shape: (C, H, W).  n_train: images it learns from.
+    A convolutional network for any image size, with about PIXELS_SEEN pixels processed, within
+    EPOCHS, and batches small enough for a dozen steps an epoch.
+    input_shape: (C, H, W).  n_train: training images.
     """
     _, height, width = input_shape
     epochs = round(PIXELS_SEEN / (height * width * max(n_train, 1)))
@@ -80,7 +80,7 @@ def suggested(dataset: str, input_shape: tuple[int, int, int], n_train: int) -> 
 
 @dataclass(frozen=True)
 class Preset:
-    """A training to start from, and what it is good for.  options: of the architecture."""
+    """Predefined settings and their purpose.  options: of the architecture."""
 
     name: str
     title: str
@@ -96,7 +96,7 @@ PRESETS: tuple[Preset, ...] = (
     Preset(
         name="small-code",
         title="Small code",
-        explanation="Dense, D' = 32: rebuilds well from 32 numbers, and trains in a minute.",
+        explanation="Dense, D' = 32 (numbers in the code): reconstructs well, trains in a minute.",
         arch="dense",
         options={"latent_dim": 32},
         settings=TrainSettings(epochs=10),
@@ -104,8 +104,8 @@ PRESETS: tuple[Preset, ...] = (
     Preset(
         name="map",
         title="Map",
-        explanation="Dense, D' = 2: two numbers an image, so that all codes lie on a plane you "
-        "can see.",
+        explanation="Dense, D' = 2: two numbers for each image, so that all codes can be drawn "
+        "as a map.",
         arch="dense",
         options=PLANE,
         settings=TrainSettings(epochs=20),
@@ -113,8 +113,7 @@ PRESETS: tuple[Preset, ...] = (
     Preset(
         name="denoiser",
         title="Denoiser",
-        explanation="Convolutional, trained on noise of 0.5: gives the clean image for the noisy "
-        "one.",
+        explanation="Convolutional, trained with noise of σ = 0.5: removes noise from images.",
         arch="conv",
         options={},
         settings=TrainSettings(epochs=8),

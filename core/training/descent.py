@@ -1,4 +1,4 @@
-"""Gradient descent, step by step, from the beginning or from a kept state."""
+"""Gradient descent step by step, from the beginning or from a saved state."""
 
 import math
 import time
@@ -21,23 +21,26 @@ from core.training.config import WEIGHT_DECAY, TrainConfig, learning_rate
 from core.training.distributed import ALONE, Team, together
 from core.training.resume_state import Arrays, State, fingerprint
 
-# AdamW on a one-cycle schedule, with hardly any Python code run at each step.
+# AdamW with a one-cycle schedule, with little Python code at each step.
 
 BETA2, EPSILON = 0.999, 1e-8
 WARM_UP = 0.2  # share of the schedule in which the learning rate rises
-START, END = 1 / 25, 1 / 25 / 1e4  # learning rate at the beginning and at the end, of the peak
-CALM, BRISK = 0.95, 0.85  # momentum at the ends, and at the peak
+START, END = (
+    1 / 25,
+    1 / 25 / 1e4,
+)  # learning rate at the beginning and at the end, relative to the peak
+MAX_MOMENTUM, BASE_MOMENTUM = 0.95, 0.85  # at both ends of the schedule, and at its peak
 
 
 class OneCycle:
-    """Learning rate and momentum at each step: up to the peak, down to nearly nothing.
+    """One-cycle schedule: the learning rate rises to the peak, then falls to nearly 0.
 
     peak: the highest learning rate, > 0.  steps: of the whole training, >= 1.
     """
 
     def __init__(self, peak: float, steps: int) -> None:
         self.peak = peak
-        steps += steps * WARM_UP == 1  # a rise of no length at all
+        steps += steps * WARM_UP == 1  # else the rise would have length 0
         self.top, self.last = WARM_UP * steps - 1, steps - 1
 
     def at(self, done: int) -> tuple[float, float]:
@@ -45,15 +48,16 @@ class OneCycle:
         low, high, least = self.peak * START, self.peak, self.peak * END
         if done <= self.top:
             share = done / self.top
-            return _eased(low, high, share), _eased(CALM, BRISK, share)
+            return _eased(low, high, share), _eased(MAX_MOMENTUM, BASE_MOMENTUM, share)
         share = (done - self.top) / (self.last - self.top)
-        return _eased(high, least, share), _eased(BRISK, CALM, share)
+        return _eased(high, least, share), _eased(BASE_MOMENTUM, MAX_MOMENTUM, share)
 
 
 class AdamW:
-    """Takes weights down their gradients.
+    """AdamW with PyTorch's fused kernel.
 
-    averages: of gradients and of their squares, a tensor like each weight; to be filled in place.
+    averages: running means of gradients and of their squares, a tensor like each weight; restored
+    states are copied into them.
     """
 
     def __init__(self, weights: Iterable[nn.Parameter], schedule: OneCycle) -> None:
@@ -68,7 +72,7 @@ class AdamW:
 
     @property
     def done(self) -> int:
-        """How many steps have been taken."""
+        """Number of steps taken."""
         return self._done
 
     @done.setter
@@ -78,7 +82,7 @@ class AdamW:
 
     @torch.no_grad()
     def step(self) -> None:
-        """One step by the gradients that the weights hold, which are let go."""
+        """Take one step with the gradients of the weights, then release the gradients."""
         gradients = [cast(Tensor, weight.grad) for weight in self.weights]
         rate, momentum = self.schedule.at(self._done)
         self.done += 1
@@ -102,17 +106,17 @@ class AdamW:
 
 
 def _eased(start: float, end: float, share: float) -> float:
-    """From start to end along half a cosine, share 0 to 1."""
+    """Cosine interpolation from start to end, share 0 to 1."""
     return end + (start - end) / 2.0 * (math.cos(math.pi * share) + 1)
 
 
-# Images on their way into a network: held on the device, in a fixed order, with fresh noise.
+# Batches of images: on the device, in a reproducible order, with new noise at each step.
 
 
 def choose_device(name: str) -> torch.device:
     """The device called `name`; auto takes CUDA, else MPS, else the CPU.
 
-    Raises TrainingError if it is not there.
+    Raises TrainingError if this machine does not have it.
     """
     there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     there["cpu"] = True
@@ -125,7 +129,7 @@ def choose_device(name: str) -> torch.device:
 
 
 def resident(images: ImageSet, device: torch.device) -> Tensor:
-    """All images on the device as uint8 (N, C, H, W), a quarter of what floats would take."""
+    """All images on the device as uint8 (N, C, H, W), a quarter of the size of float32."""
     array = images.images
     return torch.from_numpy(array if array.flags.writeable else array.copy()).to(device)
 
@@ -136,36 +140,36 @@ def floats(x: Tensor) -> Tensor:
 
 
 def epoch_order(n: int, seed: int, epoch: int) -> Tensor:
-    """The order in which an epoch visits n images: (n,) int64, a pure function of the arguments."""
+    """The order of n images in an epoch: (n,) int64, a pure function of the arguments."""
     return torch.randperm(n, generator=torch.Generator().manual_seed(mixed_seed(seed, epoch)))
 
 
 def n_batches(n: int, batch_size: int, least: int = 2) -> int:
-    """Batches an epoch; a last one of fewer than `least` images is left out.
+    """Number of batches in an epoch; a last batch of fewer than `least` images is left out.
 
-    Batch normalisation needs two, and several processes one each.
+    Batch normalisation needs two images, and several processes one each.
     """
     return n // batch_size + (n % batch_size >= least)
 
 
 def noisy(x: Tensor, noise: Noise, generator: torch.Generator) -> Tensor:
-    """`x` with freshly drawn noise, the twin of core.noise.corrupt: (B, C, H, W) -> the same."""
+    """`x` (B, C, H, W) with new noise; the PyTorch counterpart of core.noise.corrupt."""
     out = KINDS[noise.kind].for_training(x, noise.sigma, noise.mu, generator)
     return out.clamp(0, 1) if noise.clip else out
 
 
 def mixed_seed(*parts: int) -> int:
-    """One 63-bit seed from several small numbers; nearby ones give unrelated seeds."""
+    """A 63-bit seed from several small numbers; similar numbers give unrelated seeds."""
     return int(np.random.SeedSequence(parts).generate_state(1, np.uint64)[0] >> np.uint64(1))
 
 
-LOOK = 25  # steps from one look at the loss to the next: fetching it from a GPU costs time
+LOOK = 25  # steps between two readings of the loss, which take time on a GPU
 
 
 class Descent:
-    """A network, its optimizer and schedule, and how far they are.
+    """A network in training, with its optimizer, schedule and position.
 
-    epoch: the one under way, from 1.  step: how many of its steps are done.  steps: in an epoch.
+    epoch: the current one, from 1.  step: its steps done.  steps: in an epoch.
     """
 
     def __init__(
@@ -187,12 +191,12 @@ class Descent:
         self._enter(1)
 
     def advance(self) -> float | None:
-        """One step of the optimizer.
+        """Take one step of the optimizer.
 
         Returns the mean loss of the epoch so far, every LOOK steps and after the last, else None.
-        Raises Diverged if it is no number or has exploded.
+        Raises Diverged if the loss is NaN or too large.
         """
-        if not self.network.training:  # the last epoch's judgement left it so
+        if not self.network.training:  # set by the evaluation after the last epoch
             self.network.train()
         loss = self._loss()
         loss.backward()  # type: ignore[no-untyped-call]
@@ -202,9 +206,9 @@ class Descent:
         return self._looked() if self.step % LOOK == 0 or self.step == self.steps else None
 
     def finish_epoch(self, test_mse: float, seconds: float) -> EpochRecord:
-        """Add the epoch to the history and enter the next.  seconds: that it took.
+        """Add the epoch to the history and begin the next.  seconds: duration of the epoch.
 
-        Raises Diverged if the test error is no number or has exploded.
+        Raises Diverged if the test error is NaN or too large.
         """
         divergence.check(self.config, "The test error", test_mse, self.epoch)
         loss = float(self.team.mean(self.total)) / self.steps
@@ -218,7 +222,7 @@ class Descent:
         return time.perf_counter() - self._began
 
     def state(self) -> State:
-        """A copy of everything needed to go on from here; to be called by the whole team."""
+        """A copy of everything needed to resume from here; all processes must call it."""
         return State(
             epoch=self.epoch,
             step=self.step,
@@ -230,14 +234,14 @@ class Descent:
         )
 
     def restore(self, state: State) -> None:
-        """Go on from `state`; TrainingError if it belongs to another network or other images."""
+        """Resume from `state`.  Raises TrainingError if network or images are others."""
         if state.data != self._fingerprint:
             raise TrainingError(
-                "The images are not those this run began with: start a new run on them."
+                "The training images have changed since this run began: start a new run on them."
             )
         own = self._tensors()
         if {n: t.shape for n, t in own.items()} != {n: t.shape for n, t in state.tensors.items()}:
-            raise TrainingError("The saved state is of another network: start the run anew.")
+            raise TrainingError("The saved state is of another network: start the run again.")
         self._load(state)
         self.history = state.history
         self._enter(state.epoch)
@@ -253,7 +257,7 @@ class Descent:
         self._began = time.perf_counter()
 
     def _loss(self) -> Tensor:
-        """Of the next batch; noise is drawn for all of it, whoever takes which share."""
+        """Loss of this process's share of the next batch; noise is drawn for the whole batch."""
         size, noise = self.config.batch_size, self.config.noise
         chosen = self._order[self.step * size : (self.step + 1) * size]
         seed = mixed_seed(self.config.seed, self.epoch, self.step)
@@ -274,7 +278,7 @@ class Descent:
         return mean
 
     def _tensors(self) -> Arrays:
-        """Weights, running statistics and the optimizer's averages, by name."""
+        """Weights, batch statistics and the optimizer's averages by name."""
         tensors = {f"network.{n}": t for n, t in self.network.state_dict().items()}
         tensors |= self._averages()
         copies = {n: t.detach().to("cpu", copy=True) for n, t in tensors.items()}
@@ -288,7 +292,7 @@ class Descent:
         }
 
     def _load(self, state: State) -> None:
-        """In place and in the memory layout of the weights: fused optimizers go by position."""
+        """Copy a state in place, in the memory layout of the weights, as fused kernels require."""
         own = {f"network.{n}": t for n, t in self.network.state_dict().items()} | self._averages()
         with torch.no_grad():
             for name, values in own.items():
@@ -297,6 +301,6 @@ class Descent:
 
 
 def _initialised(plan: Plan, seed: int) -> Network:
-    with torch.random.fork_rng(devices=[]):  # the caller's own random numbers go on undisturbed
+    with torch.random.fork_rng(devices=[]):  # so that the caller's random numbers do not change
         torch.manual_seed(mixed_seed(seed))
         return Network(plan)

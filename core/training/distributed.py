@@ -1,7 +1,7 @@
-"""Several processes that train one model, as torchrun starts them: gloo on CPUs, nccl on GPUs.
+"""Training by several processes, started by torchrun: gloo on CPUs, nccl on GPUs.
 
-Each takes its share of every batch. Losses, gradients and batch statistics are put together, so
-that the result is that of one process with the same batches, but for rounding.
+Each process takes a share of every batch. Losses, gradients and batch statistics are combined, so
+that the result equals that of one process with the same batches, except for rounding.
 """
 
 import os
@@ -22,9 +22,9 @@ from core.models.network import Network
 
 @dataclass(frozen=True)
 class Team:
-    """The processes that train together; rank 0 alone writes files.
+    """The processes that train together; only rank 0 writes files.
 
-    device: the one that messages between them go through.
+    device: used for messages between them.
     """
 
     rank: int = 0
@@ -32,7 +32,7 @@ class Team:
     device: str = "cpu"
 
     def share(self, n: int) -> tuple[slice, float]:
-        """Which of a batch's n images are this process's, and what their mean loss counts.
+        """The slice of a batch's n images that this process takes, and the weight of its mean loss.
 
         The mean over the team of (weight * mean loss of the share) is the mean loss of the batch.
         """
@@ -43,26 +43,27 @@ class Team:
         return part, (part.stop - part.start) * self.size / n
 
     def mean(self, values: Tensor) -> Tensor:
-        """The mean over the team; to be called by all of it."""
+        """The mean over the team; all processes must call it."""
         if self.size > 1:
             values = values.clone()
             dist.all_reduce(values)
             values /= self.size
         return values
 
-    def agreed(self, number: int) -> int:
-        """The number of rank 0, on all ranks; to be called by all of the team."""
+    def broadcast_int(self, number: int) -> int:
+        """The number of rank 0, on all ranks; all processes must call it."""
         if self.size == 1:
             return number
         message = torch.tensor([number], dtype=torch.int64, device=self.device)
         dist.broadcast(message, src=0)
         return int(message.item())
 
-    def told(self, content: bytes) -> bytes:
-        """The bytes of rank 0, of any length, on all ranks; to be called by all of the team."""
+    def broadcast_bytes(self, content: bytes) -> bytes:
+        """The bytes of rank 0, of any length, on all ranks; all processes must call it."""
         if self.size == 1:
             return content
-        message = torch.empty(self.agreed(len(content)), dtype=torch.uint8, device=self.device)
+        n = self.broadcast_int(len(content))
+        message = torch.empty(n, dtype=torch.uint8, device=self.device)
         if not len(message):
             return b""
         if self.rank == 0:
@@ -76,14 +77,14 @@ ALONE = Team()
 
 @contextmanager
 def joined(device: str = "auto") -> Iterator[Team]:
-    """The team that torchrun started this process for, or ALONE."""
+    """Context with the team for which torchrun started this process, or ALONE."""
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         yield ALONE
         return
     cuda = device in ("auto", "cuda") and torch.cuda.is_available()
     if cuda:
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
-    # By default a restarted team may find the addresses of its dead predecessors in the store.
+    # By default a restarted team may find addresses of ended processes in the store.
     store, rank, size = next(rendezvous("env://"))
     attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
     fresh = PrefixStore(f"hourglass/{attempt}", store)
@@ -96,11 +97,10 @@ def joined(device: str = "auto") -> Iterator[Team]:
 
 
 def end(status: int) -> NoReturn:
-    """End this process, without the interpreter's own way out, which may abort in a team.
+    """End this process without the interpreter's normal shutdown, which may abort in a team.
 
-    DistributedDataParallel never lets go of gloo's threads. One of them that still has a tensor to
-    give back when the interpreter is taken down kills the process with SIGABRT, and torchrun takes
-    that for a failed training.
+    DistributedDataParallel does not end gloo's threads. If one of them still owns a tensor during
+    shutdown the process is killed by SIGABRT, which torchrun regards as a failed training.
     """
     sys.stdout.flush()
     sys.stderr.flush()
@@ -108,7 +108,7 @@ def end(status: int) -> NoReturn:
 
 
 class Objective(nn.Module):
-    """Network.loss as a module, which is what DistributedDataParallel wraps."""
+    """Network.loss as a module, because DistributedDataParallel wraps modules."""
 
     def __init__(self, network: Network) -> None:
         super().__init__()
@@ -119,9 +119,9 @@ class Objective(nn.Module):
 
 
 def together(network: Network) -> nn.Module:
-    """The loss of `network`, whose gradients and batch statistics are those of the whole batch.
+    """The loss of `network` with gradients and batch statistics of the whole batch.
 
-    The batch normalisations of network are changed in place; names of tensors stay.
+    The batch normalisations of network are replaced in place; names of tensors stay the same.
     """
     for part in (network.encoder, network.decoder):
         for name, layer in part.named_children():
@@ -131,7 +131,7 @@ def together(network: Network) -> nn.Module:
 
 
 class _SharedBatchNorm(nn.Module):
-    """Batch normalisation over the batches of all processes; torch's own is for GPUs only."""
+    """Batch normalisation over all processes; torch's SyncBatchNorm supports only GPUs."""
 
     def __init__(self, norm: nn.BatchNorm1d | nn.BatchNorm2d) -> None:
         super().__init__()
@@ -163,7 +163,7 @@ class _SharedBatchNorm(nn.Module):
 
 
 class _Sum(torch.autograd.Function):
-    """The sum over all processes, of values on the way forward and of gradients on the way back."""
+    """Sum over all processes: of values in the forward pass, of gradients in the backward pass."""
 
     @staticmethod
     def forward(_: Any, values: Tensor) -> Tensor:

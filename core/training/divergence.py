@@ -1,6 +1,6 @@
-"""When a training has gone wrong for good, and the sentence that says so.
+"""Detects trainings that have diverged, and says what to do.
 
-Pixels are 0 to 1, so that an error of 1 is that of the worst blank image there can be.
+Pixels are 0 to 1, so an error of 1 is the largest that any uniform image can have.
 """
 
 import math
@@ -9,12 +9,12 @@ from core.config import Diverged
 from core.models import architecture
 from core.training.config import TrainConfig, learning_rate
 
-EXPLODED = 1000.0  # a loss or a test error on the way: early on, a sound training may be above 1
-WORST = 1.0  # the test error of a trained model
+EXPLODED = 1000.0  # bound of losses during training; early in a good training they may exceed 1
+WORST = 1.0  # bound of the test error of a trained model
 
 
 def check(config: TrainConfig, what: str, value: float, at: float) -> None:
-    """Raise Diverged if a loss or an error on the way is no number, or has exploded.
+    """Raise Diverged if a loss or error during training is NaN or too large.
 
     what: "The loss" or "The test error".  at: epochs done, with fractions.
     """
@@ -24,14 +24,14 @@ def check(config: TrainConfig, what: str, value: float, at: float) -> None:
 
 
 def check_model(config: TrainConfig, mse: float, epochs: int) -> None:
-    """Raise Diverged if a model, trained for so long, is worse on test images than a blank one."""
+    """Raise Diverged if a trained model has a larger test error than a blank image."""
     if not (math.isfinite(mse) and mse <= WORST):
         size = f"{mse:.4g}, more than that of a blank image" if math.isfinite(mse) else "no number"
         raise Diverged(f"The trained model's test error is {size}: {_advice(config)}", epochs)
 
 
 def lower_rate(config: TrainConfig) -> float:
-    """A learning rate to try where this training has diverged."""
+    """A learning rate to try after this training has diverged."""
     return learning_rate(config, architecture(config.arch)) / 10
 
 

@@ -1,4 +1,4 @@
-"""What happens while a model is trained, as data."""
+"""Events of a training, as data."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from core.training.resume_state import State
 
 @dataclass(frozen=True)
 class Started:
-    """Training begins: what lies ahead.  rejected: files of the source that could not be read."""
+    """Training begins.  rejected: files of the source that could not be read."""
 
     n_images: int
     n_parameters: int
@@ -29,8 +29,8 @@ class Started:
 class StepDone:
     """One step of the optimizer is done; epoch and step count from 1.
 
-    loss: the mean of this epoch so far, None after most steps, as looking costs time.
-    state: copies all that is needed to go on from here; call it before asking for the next event.
+    loss: mean of this epoch so far, None after most steps, because reading it takes time.
+    state: returns a copy of everything needed to resume; call it before the next event.
     """
 
     epoch: int
@@ -44,9 +44,9 @@ class StepDone:
 class EpochDone:
     """One pass over the data is done.
 
-    record: losses and speed.  strip: uint8 (2, m, C, H, W), the first test images and what the
-    network makes of them now.  codes: (n, 2) of the first n test images, if D' = 2.
-    state: as in StepDone; None where there is nothing to go on with (closed form).
+    record: losses and speed.  strip: uint8 (2, m, C, H, W), the first test images and their current
+    reconstructions.  codes: (n, 2) of the first n test images if D' = 2, else None.
+    state: as in StepDone; None for models fitted in closed form.
     """
 
     record: EpochRecord
@@ -57,14 +57,14 @@ class EpochDone:
 
 @dataclass(frozen=True)
 class Saved:
-    """The checkpoint is on the disk."""
+    """The checkpoint was saved."""
 
     path: Path
 
 
 @dataclass(frozen=True)
 class Finished:
-    """The trained model, judged on the whole test split."""
+    """The trained model was measured on the whole test split."""
 
     checkpoint: Checkpoint
 

@@ -1,4 +1,4 @@
-"""Fitting the weights of a plan to images: by gradient, or in closed form for PCA."""
+"""Fits the weights of a plan to images: by gradient descent, or in closed form for PCA."""
 
 import time
 from collections.abc import Generator
@@ -19,13 +19,13 @@ from core.training.descent import Descent, floats, resident
 from core.training.events import EpochDone, Event, Started, StepDone
 from core.training.resume_state import State
 
-N_STRIP = 8  # images in the strip that each epoch reconstructs
-N_WATCHED = 2000  # test images whose error is followed from epoch to epoch
+N_STRIP = 8  # test images whose reconstructions are kept for each epoch
+N_WATCHED = 2000  # test images for the test error of each epoch
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """Weights as they will be stored, and how they came about."""
+    """Weights as they will be stored, and the history of their training."""
 
     tensors: dict[str, npt.NDArray[Any]]
     history: tuple[EpochRecord, ...]
@@ -34,7 +34,7 @@ class Fitted:
 
     @property
     def seconds(self) -> float:
-        """Wall time of the training itself."""
+        """Wall time of the training, without loading and testing."""
         return sum(record.seconds for record in self.history)
 
 
@@ -59,7 +59,7 @@ def fit_closed_form(plan: Plan, train_set: ImageSet, test_set: ImageSet) -> Fit:
 
 
 def fit_by_gradient(descent: Descent, test_set: ImageSet, start: State | None = None) -> Fit:
-    """AdamW on a one-cycle schedule, from `start` on; noise is drawn afresh in each step."""
+    """AdamW with a one-cycle schedule, resuming from `start`, with new noise at each step."""
     network, epochs = descent.network, descent.config.epochs
     if start is not None:
         descent.restore(start)
@@ -78,7 +78,7 @@ def fit_by_gradient(descent: Descent, test_set: ImageSet, start: State | None = 
 
 
 def fitted(descent: Descent) -> Fitted:
-    """The weights as they are now, as they will be stored."""
+    """The current weights, as they will be stored."""
     tensors = _stored(descent.network, descent.config.half)
     return Fitted(tensors, descent.history, descent.device.type)
 
@@ -93,7 +93,7 @@ def mean_error(network: Network, x: Tensor, batch: int = 1000) -> float:
 
 
 def _strip(network: Network, watched: Tensor) -> npt.NDArray[np.uint8]:
-    """The first watched images and their reconstructions: (2, N_STRIP or fewer, C, H, W)."""
+    """The first test images and their reconstructions: (2, N_STRIP or fewer, C, H, W)."""
     x = watched[:N_STRIP]
     network.eval()
     with torch.inference_mode():
@@ -102,7 +102,7 @@ def _strip(network: Network, watched: Tensor) -> npt.NDArray[np.uint8]:
 
 
 def _codes(network: Network, watched: Tensor) -> npt.NDArray[np.float32] | None:
-    """The codes (n, 2) of the watched images if D' = 2, else None."""
+    """The codes (n, 2) of the first N_WATCHED test images if D' = 2, else None."""
     if network.plan.latent_dim != 2:
         return None
     network.eval()

@@ -1,7 +1,7 @@
-"""Where a training stands, as one file: enough to go on from there to the very same weights.
+"""The state of a training as one file, from which it resumes to identical weights.
 
-Nothing else is needed, as the order of the images and all noise are functions of seed, epoch and
-step. The file is safetensors with one JSON document in its header; nothing is ever unpickled.
+It needs no random state, because the order of the images and all noise are functions of seed, epoch
+and step. The file is safetensors with one JSON document in its header; nothing is ever unpickled.
 """
 
 import json
@@ -21,12 +21,12 @@ from core.config import TrainingError
 from core.files import write_atomically
 
 KEY = "hourglass-state"
-BAD_LOSS = 1.0  # worse than drawing nothing at all; a good state is below, or near its best
+BAD_LOSS = 1.0  # bound of the loss of a good state: worse than any blank image
 Arrays = dict[str, npt.NDArray[Any]]
 
 
 class _Place(Struct, frozen=True):
-    """Where a training stands, but for its tensors."""
+    """The position of a training, without tensors."""
 
     epoch: int
     step: int
@@ -37,10 +37,10 @@ class _Place(Struct, frozen=True):
 
 
 class State(_Place, frozen=True):
-    """A training between two steps.
+    """The state of a training between two steps.
 
-    epoch: the one that is under way, from 1.  step: how many of its steps are done.
-    total: the sum of their losses.  seconds: spent on them.  history: the epochs that are done.
+    epoch: the current one, from 1.  step: its steps done.
+    total: sum of their losses.  seconds: spent on them.  history: completed epochs.
     data: a fingerprint of the training images.
     tensors: weights and the optimizer's averages, float32, named as core.training.descent does.
     """
@@ -49,7 +49,7 @@ class State(_Place, frozen=True):
 
     @property
     def is_good(self) -> bool:
-        """Whether it is worth keeping: all numbers are finite and the loss has not exploded."""
+        """Whether all numbers are finite and the loss is small enough to resume from here."""
         losses = [record.train_loss for record in self.history]
         losses += [self.total / self.step] if self.step else []
         best, last = min(losses[:-1], default=0.0), (losses or [0.0])[-1]
@@ -65,7 +65,7 @@ class _Header(_Place, frozen=True):
 
 
 def fingerprint(images: npt.NDArray[np.uint8]) -> str:
-    """What tells one set of training images from another."""
+    """A hash of the training images."""
     return f"{len(images)}-{zlib.crc32(np.ascontiguousarray(images).data):08x}"
 
 
@@ -78,7 +78,7 @@ def to_bytes(state: State) -> bytes:
 
 
 def from_bytes(content: bytes) -> State:
-    """The state in a file's content; TrainingError if it is damaged."""
+    """The state in a file's content.  Raises TrainingError if it is damaged."""
     try:
         length = int.from_bytes(content[:8], "little")
         document = json.loads(content[8 : 8 + length])["__metadata__"][KEY]
@@ -92,12 +92,12 @@ def from_bytes(content: bytes) -> State:
 
 
 def save(path: Path, state: State) -> None:
-    """Keep the state in a file, whole or not at all; OSError if the disk refuses."""
+    """Write the state to a file atomically.  Raises OSError if the disk fails."""
     write_atomically(path, to_bytes(state))
 
 
 def load(path: Path) -> State | None:
-    """The state in a file, None if there is no file; TrainingError if it is damaged."""
+    """The state in a file, None without a file.  Raises TrainingError if it is damaged."""
     try:
         return from_bytes(path.read_bytes())
     except FileNotFoundError:

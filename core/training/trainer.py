@@ -41,13 +41,13 @@ from core.training.events import Event, Finished, Saved
 from core.training.fitting import Fitted, fit_by_gradient, fit_closed_form, fitted
 from core.training.resume_state import State
 
-# Where a model comes from, as its checkpoint says it: data, settings, history, versions, date.
+# The document of a checkpoint: data, settings, history, versions, date.
 
 
 def checkpoint_document(
     config: TrainConfig, spec: ArchSpec, train_set: ImageSet, fitted: Fitted
 ) -> Document:
-    """The document of a model that is still to be judged: its metrics and reference are zeros."""
+    """The document of a model before testing: its metrics and reference are zeros."""
     return Document(
         format=FORMAT,
         architecture=spec.name,
@@ -97,16 +97,16 @@ def train(
     start: State | None = None,
     team: Team = ALONE,
 ) -> Iterator[Event]:
-    """Trains one model and yields what happens.
+    """Train one model and yield events.
 
-    The same config and data give the same weights on one machine with one count of threads,
-    whether in one go or from a state on the way.
-    train_set, test_set: uint8 images of one shape.  The model is judged on the test images of the
-    classes that it was trained on.  path: where the checkpoint is saved at the end, if anywhere.
-    start: where to go on from.  team: the processes that train together; all but rank 0 end without
-    a checkpoint.
+    Equal config and data give equal weights on the same machine with the same number of threads,
+    also if the training was interrupted and resumed.
+    train_set, test_set: uint8 images of one shape.  The model is tested on the test images of the
+    classes that it was trained on.  path: of the checkpoint, None to save none.
+    start: state to resume from.  team: the processes that train together; only rank 0 saves a
+    checkpoint.
     Raises TrainingError if the settings do not fit the data, Diverged if the loss or the test error
-    explodes or stops being a number, OptionError if an option is out of bounds.
+    becomes too large or NaN, OptionError if an option is out of bounds.
     """
     test_set = test_set.without_classes(config.exclude_classes)
     spec, plan = _planned(config, train_set, test_set)
@@ -126,7 +126,7 @@ def keep(
     path: Path | None,
     state: State,
 ) -> Iterator[Event]:
-    """Judges and saves the model that a training has at `state`, as train() does at its end.
+    """Test and save the model at `state`, as train() does at its end.
 
     Raises Diverged if it is worse than any blank image.
     """
@@ -152,7 +152,7 @@ def _kept(
         checkpoint = judged(
             checkpoint_document(config, spec, train_set, fit), plan, fit.tensors, test_set
         )
-    except CheckpointError:  # its output is not finite
+    except CheckpointError:  # if its output is not finite
         divergence.check_model(config, math.nan, len(fit.history))
         raise
     divergence.check_model(config, checkpoint.card.metrics["mse"], len(fit.history))
@@ -170,7 +170,7 @@ def judged(
     """The checkpoint with metrics and reference distribution measured on test_set.
 
     tensors: as they are stored, float32 or float16.
-    Raises CheckpointError if the output for some of them is not finite.
+    Raises CheckpointError if the output for some test image is not finite.
     """
     stored = {name: np.asarray(t, np.float32) for name, t in tensors.items()}
     unsaved = Checkpoint(Card("unsaved", Path(), False, unjudged, plan), stored)

@@ -98,7 +98,7 @@ def test_spread_takes_images_from_the_whole_set_in_order() -> None:
 @pytest.mark.parametrize("metric", curves.METRICS, ids=lambda m: m.name)
 def test_straight_distance_falls_as_the_metric_gets_nearer(metric: curves.Metric) -> None:
     worse_to_better = np.array([0.1, 0.5, 0.9] if metric.higher_is_nearer else [0.9, 0.5, 0.1])
-    assert (np.diff(metric.straight(worse_to_better)) < 0).all()
+    assert (np.diff(metric.to_linear(worse_to_better)) < 0).all()
 
 
 def test_metric_unknown_is_refused() -> None:

@@ -44,7 +44,7 @@ def test_model_whose_errors_are_only_stated_is_left_out_and_told() -> None:
     assert sizes.study(cards, "mnist-5k") == (measured,)
     assert sizes.left_out(cards, "mnist-5k") == (stated,)
     said = sizes.words_of_left_out((stated,))
-    assert said == "1 model is left out, whose errors Hourglass has not measured: theirs."
+    assert said == "1 model is left out, because Hourglass has not measured their errors: theirs."
     assert sizes.words_of_left_out(()) == ""
 
 

@@ -58,7 +58,7 @@ def test_sentence_without_crossing_says_whether_it_holds_everywhere() -> None:
     )
     meeting = curve("b", squared(0.1, 0.2))
     assert crossings.crossing_sentence(crossings.compare(better, meeting, SIGMAS, MSE)) == (
-        "a beats b wherever the two can be told apart."
+        "a beats b wherever the two differ significantly."
     )
 
 

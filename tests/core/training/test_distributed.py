@@ -141,4 +141,4 @@ def test_process_that_torchrun_did_not_start_is_alone(monkeypatch: pytest.Monkey
         assert team is ALONE
     values: Any = torch.arange(3.0)
     assert ALONE.mean(values) is values
-    assert (ALONE.agreed(3), ALONE.told(b"x")) == (3, b"x")
+    assert (ALONE.broadcast_int(3), ALONE.broadcast_bytes(b"x")) == (3, b"x")
