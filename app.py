@@ -46,6 +46,6 @@ else:
     with errors.shown(), progress.part():
         with st.sidebar, progress.in_place():
             sidebar.draw()
-        with router.routing(), links.told():
+        with router.routing(), links.warned():
             page.run()
     cache.warm_up()  # after the frame, which it would slow down

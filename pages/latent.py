@@ -17,7 +17,7 @@ from pages.ui.latent import selected as latent_selected
 from pages.ui.latent import views as latent_views
 from pages.ui.latent.map import SECTION
 from pages.ui.latent.views import View
-from pages.ui.latent.walking import Shown
+from pages.ui.latent.walking import ShownWalk
 from pages.ui.session import widgets
 
 SECTIONS = {
@@ -36,7 +36,7 @@ class Below(NamedTuple):
     """
 
     clicked: str | None = None
-    walked: Shown | None = None
+    walked: ShownWalk | None = None
 
 
 def draw_sections(views: tuple[View, ...]) -> Below:
@@ -68,7 +68,7 @@ def _draw(section: str, views: tuple[View, ...]) -> Below:
     return Below(latent_selected.draw(views[0]))
 
 
-def _of_walk(walked: Shown | None) -> Below:
+def _of_walk(walked: ShownWalk | None) -> Below:
     return Below(walked.clicked if walked else None, walked)
 
 
@@ -89,8 +89,8 @@ views = tuple(latent_views.view(asked, card) for card in asked.cards)
 drawn = latent_drawing.draw_maps(views)
 below = draw_sections(views)
 selected = latent_views.selected_positions(views[0].population.images)
-told = latent_report.Told(views, selected, below.walked, drawn.plane.pinned)
-downloads.button(lambda: latent_report.content(told), "latent")
+contents = latent_report.Contents(views, selected, below.walked, drawn.plane.pinned)
+downloads.button(lambda: latent_report.content(contents), "latent")
 latent_inspector.inspect(views[0], below.clicked or drawn.plane.clicked)
 with progress.part():
     latent_drawing.finish(views, drawn.captions)

@@ -145,6 +145,10 @@ class CodeStore:
                     raise OSError("The disk is full.")
 
 
+def no_progress(_done: int, _total: int) -> None:
+    """Ignores the progress of a computation."""
+
+
 def in_memory(n: int, k: int) -> CodeStore:
     """A store of n codes of k numbers that exists only in memory."""
     return CodeStore(np.zeros((n, k), np.float32), np.zeros(n), np.zeros(n, np.uint8))

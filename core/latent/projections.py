@@ -16,6 +16,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from core.config import OptionError
+from core.latent.codestore import no_progress
 from core.latent.geometry import Array, plane, principal_axes
 
 Name = Literal["pca", "pacmap", "tsne"]
@@ -88,7 +89,7 @@ def project(z: Array, method: str, seed: int = 0, progress: Progress | None = No
         return plane(z).coordinates(z).astype(np.float32)
     if len(z) < LEAST:
         raise OptionError(f"{BY_NAME[method].title} needs at least {LEAST} codes: take pca.")
-    tell = progress or _nobody
+    tell = progress or no_progress
     return _pacmap(z, seed, tell) if method == "pacmap" else _tsne(z, seed, tell)
 
 
@@ -141,7 +142,3 @@ class _Listener(io.TextIOBase):
         if found := re.match(r"Iteration:\s+(\d+)", text):
             self._tell(int(found[1]))
         return len(text)
-
-
-def _nobody(_done: int, _total: int) -> None:
-    """Hears the progress when no one asked for it."""

@@ -162,7 +162,7 @@ def _waiter() -> Waiter:
     return Waiter(context.session_id if context else "")
 
 
-def told(done: int, total: int | None, seconds_left: float | None, title: str) -> str:
+def progress_line(done: int, total: int | None, seconds_left: float | None, title: str) -> str:
     """The progress in one line: title, percentage, time left."""
     if not total or not done:
         return f"{title}: preparing"
@@ -184,7 +184,7 @@ def _watch(pool: Pool, computations: Sequence[Computation]) -> None:
     place.empty()
 
 
-def told_of(names: Sequence[str]) -> dict[str, Any]:
+def progress_of(names: Sequence[str]) -> dict[str, Any]:
     """The progress of named computations as JSON for their bar.
 
     share: 0 to 1.  words: one line.  over: whether all of them have ended or are unknown.
@@ -206,11 +206,11 @@ def how_far(computations: Sequence[Computation]) -> tuple[float, str]:
         return share, f"{computations[-1].title}: waiting for other computations"
     first = begun[0]
     if n == 1:
-        return share, told(first.done, first.total, first.seconds_left(), first.title)
+        return share, progress_line(first.done, first.total, first.seconds_left(), first.title)
     spent = time.monotonic() - min(one.asked for one in computations)
     left = spent * (1 - share) / share if share else None
     title = f"{n_ended + 1} of {n}: {first.task.title}"
-    return share, told(round(1000 * share), 1000, left, title)
+    return share, progress_line(round(1000 * share), 1000, left, title)
 
 
 def _show(computations: Sequence[Computation]) -> None:
@@ -293,7 +293,7 @@ class _Bar:
         if now > self._until and n:
             spent = now - self._began
             left = spent * (n - done) / done if spent and done else None
-            place.progress(done / n, plain(told(done, n, left, title)))
+            place.progress(done / n, plain(progress_line(done, n, left, title)))
 
 
 # Jobs in the background: progress, time left, and a button to cancel.
@@ -350,5 +350,5 @@ def _stopped() -> set[str]:
 def _progress(job: Job) -> None:
     if job.state != "running":
         st.rerun()  # the whole page, since the result is ready
-    words = told(job.done, job.total, job.seconds_left(), job.title)
+    words = progress_line(job.done, job.total, job.seconds_left(), job.title)
     st.progress(job.share() or 0.0, plain(words))

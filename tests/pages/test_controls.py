@@ -12,7 +12,7 @@ from core.images.imagesets import ImageSet
 from core.noise import Noise
 from pages.ui.figures.text import code, noise_name, plain, titles
 from pages.ui.latent import controls as latent_controls
-from pages.ui.latent.data import Crowd, Population
+from pages.ui.latent.data import Population, SampleSpec
 from pages.ui.noise.controls import pick
 from tests.core.hostile_words_for_tests import HOSTILE_WORDS
 from tests.core.models_for_tests import tiny_checkpoint
@@ -90,6 +90,6 @@ def test_checkpoints_with_one_title_are_told_apart_by_name() -> None:
 def test_map_of_all_images_counts_them_in_words_that_fit(n: int, said: str) -> None:
     digits = catalogue.load("mnist-5k").take(np.arange(n))
     population = Population(digits, np.zeros(n, bool), n, ())
-    crowd = Crowd("mnist-5k", "test", with_other=False, most=2_000, seed=0)
+    spec = SampleSpec("mnist-5k", "test", with_other=False, most=2_000, seed=0)
     card: Any = SimpleNamespace(dataset="mnist")
-    assert latent_controls.sentence(population, crowd, card) == said
+    assert latent_controls.sentence(population, spec, card) == said

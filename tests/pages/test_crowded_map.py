@@ -17,12 +17,12 @@ from pages.ui.figures import density
 from pages.ui.latent import data as latent_data
 from pages.ui.latent import drawing as latent_drawing
 from pages.ui.latent import encoding as latent_encoding
-from pages.ui.latent.data import Crowd, Part
+from pages.ui.latent.data import Part, SampleSpec
 from tests.pages import latent_pages
 from tests.pages.latent_pages import charts
 
 N = 1_000  # test images of mnist-5k
-CROWD = Crowd("mnist-5k", "test", False, 10_000, 0)
+SPEC = SampleSpec("mnist-5k", "test", False, 10_000, 0)
 
 
 @pytest.fixture
@@ -62,15 +62,15 @@ def test_errors_of_some_images_in_any_order_are_theirs_and_no_others_are_measure
     card: Card,
 ) -> None:
     st.cache_resource.clear()
-    crowd = Crowd("mnist-5k", "test", True, 300, 1)
-    codes = latent_encoding.codes(crowd, card)
-    images = latent_data.population(crowd).images
+    spec = SampleSpec("mnist-5k", "test", True, 300, 1)
+    codes = latent_encoding.codes(spec, card)
+    images = latent_data.population(spec).images
     some = np.array([599, 3, 250, 300, 4])
     model = Autoencoder.load("tiny-dense")
     expected = model.errors(images.take(some).pixels())
     np.testing.assert_allclose(codes.errors(some), expected, rtol=1e-4)
     np.testing.assert_allclose(codes.percentiles(some), model.percentiles(expected), atol=0.1)
-    stores = [latent_encoding.store(part, card) for part in latent_data.population(crowd).parts]
+    stores = [latent_encoding.store(part, card) for part in latent_data.population(spec).parts]
     assert sum(int((store.known == codestore.JUDGED).sum()) for store in stores) == len(some)
     np.testing.assert_allclose(codes.errors(), model.errors(images.pixels()), rtol=1e-4)
 

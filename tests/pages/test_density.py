@@ -5,7 +5,7 @@ import pytest
 
 from pages.ui.figures import density, theme
 from pages.ui.figures.colouring import Groups, Scale, rgb
-from pages.ui.figures.scatter import Look, Points
+from pages.ui.figures.scatter import MapStyle, Points
 
 N = 4_000
 RNG = np.random.default_rng(0)
@@ -66,7 +66,7 @@ def test_picture_by_value_is_brighter_where_values_are_greater() -> None:
 @pytest.mark.parametrize("colouring", [GROUPS, Scale("error", XY[:, 0], "warm")])
 def test_figure_lies_on_its_view_and_its_legend_counts(colouring: Groups | Scale) -> None:
     seen, _ = density.picture(POINTS, colouring, None, VIEW)
-    drawn = density.figure(POINTS, colouring, seen, VIEW, Look(("a", "b")))
+    drawn = density.figure(POINTS, colouring, seen, VIEW, MapStyle(("a", "b")))
     image = drawn.layout.images[0]
     assert (image.x, image.x + image.sizex) == pytest.approx(VIEW[0])
     assert (image.y - image.sizey, image.y) == pytest.approx(VIEW[1])

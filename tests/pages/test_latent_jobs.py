@@ -14,7 +14,7 @@ from core.inference import Autoencoder
 from core.latent.geometry import Array
 from pages.ui import cache, progress
 from pages.ui.latent import jobs as latent_jobs
-from pages.ui.latent.data import Crowd
+from pages.ui.latent.data import SampleSpec
 
 N = 60
 
@@ -41,13 +41,13 @@ def projected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(latent_jobs, "project_apart", lambda z, *_: np.array(z[:, :2]))
 
 
-def crowd(folder: Path) -> Crowd:
-    return Crowd(f"folder:{folder}", "all", False, 1000, 0)
+def spec(folder: Path) -> SampleSpec:
+    return SampleSpec(f"folder:{folder}", "all", False, 1000, 0)
 
 
 def codes(folder: Path) -> Array:
     return Autoencoder.load("tiny-dense").encode(
-        catalogue.load(crowd(folder).dataset, "all").pixels()
+        catalogue.load(spec(folder).dataset, "all").pixels()
     )
 
 
@@ -59,7 +59,7 @@ def restart() -> None:
 
 
 def map_of(folder: Path, card: Card) -> Array | None:
-    return latent_jobs.places(crowd(folder), card, "pacmap")
+    return latent_jobs.places(spec(folder), card, "pacmap")
 
 
 @pytest.mark.usefixtures("projected")
@@ -67,9 +67,14 @@ def test_map_is_there_after_a_restart_and_not_once_an_image_has_changed(
     folder: Path, card: Card
 ) -> None:
     z = codes(folder)
-    latent_jobs.start_projection(crowd(folder), card, "pacmap", z).wait(60)
+    latent_jobs.start_projection(spec(folder), card, "pacmap", z).wait(60)
     restart()
     np.testing.assert_array_equal(map_of(folder, card), z[:, :2])
     Image.new("L", (28, 28), 90).save(folder / "07.png")
     restart()
     assert map_of(folder, card) is None
+
+
+def test_names_of_maps_on_disk_do_not_change_with_the_name_of_the_class() -> None:
+    text = "Crowd(dataset='mnist-5k', split='test', with_other=True, most=9, seed=1)"
+    assert str(SampleSpec("mnist-5k", "test", with_other=True, most=9, seed=1)) == text

@@ -10,9 +10,9 @@ from core.checkpoints import Card
 from core.computing import results
 from pages.ui import cache, progress
 from pages.ui.latent import jobs as latent_jobs
-from pages.ui.latent.data import Crowd
+from pages.ui.latent.data import SampleSpec
 
-CROWD = Crowd("mnist-5k", "test", False, 1000, 0)
+SPEC = SampleSpec("mnist-5k", "test", False, 1000, 0)
 
 
 @pytest.fixture
@@ -31,25 +31,25 @@ def test_numbers_measured_before_a_restart_are_there_after_it(
     card: Card, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     restart(monkeypatch)
-    assert latent_jobs.numbers(CROWD, card) is None
-    latent_jobs.start_numbers(CROWD, card).wait(120)
+    assert latent_jobs.numbers(SPEC, card) is None
+    latent_jobs.start_numbers(SPEC, card).wait(120)
     restart(monkeypatch)
-    measured = latent_jobs.numbers(CROWD, card)
+    measured = latent_jobs.numbers(SPEC, card)
     assert measured is not None
     assert [one.size for one in measured] == [3, 784, 3]
     restart(monkeypatch)
-    assert latent_jobs.numbers(CROWD, card) == measured
+    assert latent_jobs.numbers(SPEC, card) == measured
 
 
 def test_numbers_on_the_disk_that_are_damaged_are_not_shown(
     card: Card, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     restart(monkeypatch)
-    latent_jobs.start_numbers(CROWD, card).wait(120)
-    assert latent_jobs.numbers(CROWD, card) is not None
+    latent_jobs.start_numbers(SPEC, card).wait(120)
+    assert latent_jobs.numbers(SPEC, card) is not None
     for file in results.folder().glob(f"*{results.SUFFIX}"):
         content = bytearray(file.read_bytes())
         content[-20] ^= 1
         file.write_bytes(content)
     restart(monkeypatch)
-    assert latent_jobs.numbers(CROWD, card) is None
+    assert latent_jobs.numbers(SPEC, card) is None

@@ -16,7 +16,7 @@ from pages.ui.components.gallery import Columns, Item
 from pages.ui.components.sweep import Cell
 from pages.ui.figures import animation, colouring, scatter, theme
 from pages.ui.figures.colouring import Groups, Scale
-from pages.ui.figures.scatter import Look, Points
+from pages.ui.figures.scatter import MapStyle, Points
 from pages.ui.frame import downloads
 from pages.ui.latent import walking
 from pages.ui.latent.walking import Walk
@@ -146,7 +146,7 @@ def points(n: int = 6) -> Points:
 def test_traces_carry_ids_and_single_precision() -> None:
     where = points()
     groups = Groups("class", ("a", "b"), np.array([0, 1, 0, 1, 0, 1]))
-    figure = scatter.figure(where, groups, None, Look(("x", "y")))
+    figure = scatter.figure(where, groups, None, MapStyle(("x", "y")))
     assert sum(len(trace.customdata) for trace in figure.data) == 6
     for trace in figure.data:
         assert trace.x.dtype == np.float32
@@ -157,7 +157,7 @@ def test_traces_carry_ids_and_single_precision() -> None:
 def test_names_from_outside_are_shown_letter_by_letter() -> None:
     where = Points(np.zeros((1, 2), np.float32), np.array(["<img src=x>"]), np.zeros(1, bool), "t")
     groups = Groups("class", ("<b>x</b>",), np.zeros(1, np.int64))
-    (trace,) = scatter.figure(where, groups, None, Look(("x", "y"))).data
+    (trace,) = scatter.figure(where, groups, None, MapStyle(("x", "y"))).data
     assert trace.customdata[0] == "<img src=x>"
     assert trace.text[0] == "&lt;img src=x&gt;"
     assert trace.name == "&lt;b&gt;x&lt;/b&gt; (1)"
@@ -167,7 +167,7 @@ def test_selected_points_are_named_trace_by_trace() -> None:
     where = points()
     groups = Groups("class", ("a", "b"), np.array([0, 1, 0, 1, 0, 1]))
     picked = np.array([True, False, False, True, False, False])
-    figure = scatter.figure(where, groups, picked, Look(("x", "y")))
+    figure = scatter.figure(where, groups, picked, MapStyle(("x", "y")))
     bright = {trace.customdata[i] for trace in figure.data for i in trace.selectedpoints}
     assert bright == {"s/00000", "s/00003"}
 
@@ -218,4 +218,4 @@ def test_colouring_has_another_name_when_anything_in_it_differs() -> None:
 def test_progress_is_told_in_one_line(
     done: int, total: int | None, left: float | None, expected: str
 ) -> None:
-    assert progress.told(done, total, left, "Map") == expected
+    assert progress.progress_line(done, total, left, "Map") == expected

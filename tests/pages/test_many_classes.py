@@ -12,14 +12,14 @@ from core.images.imagesets import numbered_ids
 from core.reports import Content
 from pages.ui.figures import density, scatter, theme
 from pages.ui.figures.colouring import BELOW, Groups, marks, rgb
-from pages.ui.figures.scatter import Look, Points
+from pages.ui.figures.scatter import MapStyle, Points
 from pages.ui.frame import downloads
 from tests.pages import latent_pages
 from tests.pages.latent_pages import charts, component
 from tests.pages.many_classes import LETTERS, ODD, SIGNS, keep, labels
 
 OpenApp = Callable[..., AppTest]
-LOOK = Look(("x", "y"))
+LOOK = MapStyle(("x", "y"))
 
 
 def points(n: int) -> Points:

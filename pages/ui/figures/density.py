@@ -15,7 +15,7 @@ from PIL import Image
 from core.latent.density import Cells, cells
 from pages.ui.figures import mosaic, theme
 from pages.ui.figures.colouring import TABLES, Colouring, Groups, Mask, Scale, ends, rgb
-from pages.ui.figures.scatter import Look, Places, Points, legend, stops
+from pages.ui.figures.scatter import MapStyle, Places, Points, legend, stops
 from pages.ui.figures.text import hover_text
 
 Picture = npt.NDArray[np.uint8]
@@ -56,7 +56,7 @@ def picture(
 
 
 def figure(
-    points: Points, colouring: Colouring, seen: Picture, view: Extent, look: Look
+    points: Points, colouring: Colouring, seen: Picture, view: Extent, look: MapStyle
 ) -> go.Figure:
     """The map with its picture, and a legend with the size of each group."""
     drawn = go.Figure()

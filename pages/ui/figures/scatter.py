@@ -38,7 +38,7 @@ class Points:
 
 
 @dataclass(frozen=True)
-class Look:
+class MapStyle:
     """How a map is drawn.
 
     axes: titles.  drag: lasso, select, pan or zoom.  extent: ((x0, x1), (y0, y1)) if zoomed, else
@@ -52,7 +52,9 @@ class Look:
     height: int = 660
 
 
-def figure(points: Points, colouring: Colouring, selected: Mask | None, look: Look) -> go.Figure:
+def figure(
+    points: Points, colouring: Colouring, selected: Mask | None, look: MapStyle
+) -> go.Figure:
     """The map.  selected: (N,) True for points that are not faded; None if nothing is selected."""
     drawn = go.Figure()
     traces = _group_traces if isinstance(colouring, Groups) else _scale_traces

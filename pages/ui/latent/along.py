@@ -12,7 +12,7 @@ from pages.ui.latent import data as latent_data
 from pages.ui.latent import selected as latent_selected
 from pages.ui.latent import walking
 from pages.ui.latent.views import View
-from pages.ui.latent.walking import STEPS, Original, Shown, Strip, Walk
+from pages.ui.latent.walking import STEPS, Original, ShownWalk, Strip, Walk
 from pages.ui.session import widgets
 
 N_PRINCIPAL = 10
@@ -20,7 +20,7 @@ LARGE = 48  # pixels a side; of images at least so large fewer are shown
 KEY, PLACE = "direction", "along_at"
 
 
-def draw(one: View) -> Shown:
+def draw(one: View) -> ShownWalk:
     """Draw the section; return the walk that is shown."""
     found = directions(one)
     default = next(iter(found))
@@ -42,7 +42,7 @@ def draw(one: View) -> Shown:
     )
     title, direction = found[chosen]
     who = latent_selected.starts(one, most)
-    key = (one.asked.crowd, one.card.sha256, "along", chosen, who)
+    key = (one.asked.spec, one.card.sha256, "along", chosen, who)
     walk = cache.kept(key, lambda: _walk(one, direction, who, title))
     ready = cache.kept((*key, "packed"), lambda: walking.packed(walk, one.card))
     walking.offer_animation(place, walk, "along")
@@ -52,7 +52,7 @@ def draw(one: View) -> Shown:
 def directions(one: View) -> dict[str, tuple[str, Direction]]:
     """Titles and directions by name: principal directions, then the single numbers of the code."""
     z = one.codes.z
-    axes = latent_data.principal(one.asked.crowd, one.card, N_PRINCIPAL)
+    axes = latent_data.principal(one.asked.spec, one.card, N_PRINCIPAL)
     found = {
         f"pc{i + 1}": (
             f"principal direction {i + 1} ({share:.1%} of the variance)",

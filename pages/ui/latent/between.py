@@ -13,7 +13,7 @@ from pages.ui.figures import mosaic
 from pages.ui.latent import selected as latent_selected
 from pages.ui.latent import walking
 from pages.ui.latent.views import View
-from pages.ui.latent.walking import STEPS, STRIP, Original, Shown, Strip, Walk
+from pages.ui.latent.walking import STEPS, STRIP, Original, ShownWalk, Strip, Walk
 from pages.ui.session import state, widgets
 
 MOST = 40  # images to choose from
@@ -26,7 +26,7 @@ FED_BACK = (
 )
 
 
-def draw(one: View) -> Shown | None:
+def draw(one: View) -> ShownWalk | None:
     """Draw the section; return the walk that is shown, None with fewer than two images."""
     starts = latent_selected.starts(one, MOST)
     if len(starts) < 2:
@@ -42,7 +42,7 @@ def draw(one: View) -> Shown | None:
         )
         place = st.empty()
     st.caption(latent_selected.said_of_starts(one, MOST))
-    key = (one.asked.crowd, one.card.sha256, "between", first, last)
+    key = (one.asked.spec, one.card.sha256, "between", first, last)
     walk = cache.kept(key, lambda: _walk(one, first, last))
     ready = cache.kept((*key, "packed"), lambda: walking.packed(walk, one.card))
     walking.offer_animation(place, walk, "between")

@@ -10,7 +10,7 @@ from pages.ui.figures import theme
 from pages.ui.figures.colouring import Colouring, Groups, Scale
 from pages.ui.figures.theme import Style
 from pages.ui.latent import data as latent_data
-from pages.ui.latent.data import Codes, Crowd, Population
+from pages.ui.latent.data import Codes, Population, SampleSpec
 
 FEW = 20  # a factor with at most so many values gets a legend
 BY_ERROR = ("error", "percentile")  # options that need the reconstruction of every image
@@ -54,23 +54,23 @@ def known_groups(colour: str, images: ImageSet) -> Groups | None:
 
 
 def colouring(
-    colour: str, crowd: Crowd, card: Card, population: Population, found: Codes, groups: int
+    colour: str, spec: SampleSpec, card: Card, population: Population, found: Codes, groups: int
 ) -> Colouring:
     """The colour of each point.  colour: a name from options()."""
     images = population.images
     if (known := known_groups(colour, images)) is not None:
         return known
     if colour == "percentile":
-        percentiles = found.rank(latent_data.errors(crowd, card, found))
+        percentiles = found.rank(latent_data.errors(spec, card, found))
         return Scale("error percentile", percentiles, "warm")
     if colour == "review":
         return _by_verdict(images)
     if colour == "cluster":
-        of = latent_data.clusters(crowd, card, groups)
+        of = latent_data.clusters(spec, card, groups)
         return Groups("cluster", tuple(f"cluster {i + 1}" for i in range(groups)), of)
     if colour.startswith("factor:") and images.factors is not None:
         return _by_factor(colour.removeprefix("factor:"), images.factors)
-    return Scale("reconstruction error (MSE)", latent_data.errors(crowd, card, found), "warm")
+    return Scale("reconstruction error (MSE)", latent_data.errors(spec, card, found), "warm")
 
 
 def _by_verdict(images: ImageSet) -> Colouring:

@@ -11,7 +11,7 @@ from pages.ui.figures.text import titles
 from pages.ui.frame import sidebar
 from pages.ui.latent import colours as latent_colours
 from pages.ui.latent import data as latent_data
-from pages.ui.latent.data import OTHER, Crowd, Population
+from pages.ui.latent.data import OTHER, Population, SampleSpec
 from pages.ui.session import highlighting, widgets
 
 MOST = (500, 1_000, 2_000, 5_000, 10_000, 20_000, 60_000, 200_000, 1_000_000)
@@ -33,14 +33,14 @@ GROUPS = range(2, 21)
 
 
 @dataclass(frozen=True)
-class Asked:
+class MapOptions:
     """The values of the page's controls.
 
     cards: the sidebar's model, and a second one if chosen.  groups: clusters of k-means.  told:
     classes that have a colour of their own; None = all, or the most frequent of many.
     """
 
-    crowd: Crowd
+    spec: SampleSpec
     cards: tuple[Card, ...]
     method: str
     colour: str
@@ -49,7 +49,7 @@ class Asked:
     told: tuple[int, ...] | None = None
 
 
-def asked(choice: sidebar.Choice, card: Card) -> Asked:
+def asked(choice: sidebar.Choice, card: Card) -> MapOptions:
     """Draw the controls above the map; return their values."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         place = st.container(width="content")
@@ -57,19 +57,19 @@ def asked(choice: sidebar.Choice, card: Card) -> Asked:
         with st.popover(
             "Points", icon=":material/scatter_plot:", help="Which images, and how many"
         ):
-            crowd = _crowd(choice)
+            spec = _sample_spec(choice)
             groups = _groups(choice)
         cards = _cards(choice, card)
         flat = all(one.latent_dim <= 2 for one in cards)
         with place:
             method = "pca" if flat else _method()
         with colour_place:
-            colour = _colour(latent_data.population(crowd), groups)
+            colour = _colour(latent_data.population(spec), groups)
         with told_place:
-            told = _told(colour, latent_data.population(crowd))
+            told = _told(colour, latent_data.population(spec))
         with drag_place:
             drag = _drag()
-    return Asked(crowd, cards, method, colour, drag, groups, told)
+    return MapOptions(spec, cards, method, colour, drag, groups, told)
 
 
 def _cards(choice: sidebar.Choice, card: Card) -> tuple[Card, ...]:
@@ -106,7 +106,7 @@ def _method() -> str:
     )
 
 
-def _crowd(choice: sidebar.Choice) -> Crowd:
+def _sample_spec(choice: sidebar.Choice) -> SampleSpec:
     most = widgets.choice(
         st.select_slider,
         "At most",
@@ -121,7 +121,7 @@ def _crowd(choice: sidebar.Choice) -> Crowd:
         key="sample",
         help="Another seed gives another sample, and another layout of PaCMAP and t-SNE",
     )
-    return Crowd(choice.dataset.id, choice.split, _rings(choice.split), int(most), seed)
+    return SampleSpec(choice.dataset.id, choice.split, _rings(choice.split), int(most), seed)
 
 
 def _rings(split: str) -> bool:
@@ -177,15 +177,15 @@ def _drag() -> str:
     return str(chosen or "lasso")
 
 
-def sentence(population: Population, crowd: Crowd, card: Card) -> str:
+def sentence(population: Population, spec: SampleSpec, card: Card) -> str:
     """The caption of a map: how many images it shows, how they were sampled, what the rings are."""
     n, available = len(population.images), population.available
-    shown = f"Showing {n:,} of {available:,}, stratified, seed {crowd.seed} (change under Points)."
+    shown = f"Showing {n:,} of {available:,}, stratified, seed {spec.seed} (change under Points)."
     shown = f"All {n:,} images." if n == available > 1 else shown
     shown = "The only image." if available == 1 else shown
-    if not crowd.with_other:
+    if not spec.with_other:
         return shown
-    other = OTHER[crowd.split]
-    seen = trained_on.seen(card, crowd.dataset, other)
+    other = OTHER[spec.split]
+    seen = trained_on.seen(card, spec.dataset, other)
     drawn = "Rings" if n <= DENSE else "Among them, in the same colours"
     return f"{shown} {drawn}: {population.other.sum():,} {other} images; {RINGS[seen]}."

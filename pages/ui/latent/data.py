@@ -24,7 +24,7 @@ EVERY = 10**9  # more images than any set has
 
 
 @dataclass(frozen=True)
-class Crowd:
+class SampleSpec:
     """Specifies which images are on the map, as a key that is the same in every session.
 
     with_other: with images of the other split (train for test, test for train).  most: largest
@@ -36,6 +36,10 @@ class Crowd:
     with_other: bool
     most: int
     seed: int
+
+    def __str__(self) -> str:
+        """The text in the names of maps on disk, which still has the first name of this class."""
+        return repr(self).replace("SampleSpec(", "Crowd(", 1)
 
 
 @dataclass(frozen=True)
@@ -85,48 +89,48 @@ class Codes:
         return self.rank(self.errors(positions))
 
 
-def sampled(crowd: Crowd) -> Crowd:
+def sampled(spec: SampleSpec) -> SampleSpec:
     """The canonical key of the same images: with seed 0 where no sample is drawn."""
-    sizes = [len(cache.dataset(crowd.dataset, split)) for split in splits(crowd)]
-    return crowd if max(sizes) > crowd.most else replace(crowd, most=EVERY, seed=0)
+    sizes = [len(cache.dataset(spec.dataset, split)) for split in splits(spec)]
+    return spec if max(sizes) > spec.most else replace(spec, most=EVERY, seed=0)
 
 
-def first(crowd: Crowd) -> Crowd:
+def first(spec: SampleSpec) -> SampleSpec:
     """The sample with seed 0, from which axes and plane are computed for all samples."""
-    return replace(sampled(crowd), seed=0)
+    return replace(sampled(spec), seed=0)
 
 
-def population(crowd: Crowd) -> Population:
-    """The images of a crowd; samples are stratified by class."""
+def population(spec: SampleSpec) -> Population:
+    """The images of a sample; samples are stratified by class."""
 
     def make() -> Population:
-        sets = [cache.dataset(crowd.dataset, split) for split in splits(crowd)]
-        rows = [geometry.stratified(one.labels, len(one), crowd.most, crowd.seed) for one in sets]
+        sets = [cache.dataset(spec.dataset, split) for split in splits(spec)]
+        rows = [geometry.stratified(one.labels, len(one), spec.most, spec.seed) for one in sets]
         samples = [_taken(one, which) for one, which in zip(sets, rows, strict=True)]
-        images = joined(*samples) if crowd.with_other else samples[0]
+        images = joined(*samples) if spec.with_other else samples[0]
         other = np.arange(len(images)) >= len(samples[0])
-        parts = zip(splits(crowd), rows, strict=True)
-        found = tuple(Part(crowd.dataset, split, which) for split, which in parts)
+        parts = zip(splits(spec), rows, strict=True)
+        found = tuple(Part(spec.dataset, split, which) for split, which in parts)
         return Population(images, other, sum(map(len, sets)), found)
 
-    return kept("population", crowd, None, make)
+    return kept("population", spec, None, make)
 
 
-def few(crowd: Crowd, card: Card) -> Index:
+def few(spec: SampleSpec, card: Card) -> Index:
     """Positions of the images for the slower computations: all, or a sample of a large set."""
-    return kept("few", crowd, card, lambda: sample(crowd).few(card.latent_dim))
+    return kept("few", spec, card, lambda: sample(spec).few(card.latent_dim))
 
 
-def sample(crowd: Crowd) -> Sample:
-    """The images of a crowd, as the argument of a task."""
-    one = sampled(crowd)
+def sample(spec: SampleSpec) -> Sample:
+    """The images of a spec, as the argument of a task."""
+    one = sampled(spec)
     refs = tuple(cache.split_ref(one.dataset, split) for split in splits(one))
     return Sample(refs, one.most, one.seed)
 
 
-def asked_map(crowd: Crowd, card: Card) -> Map:
-    """The map of a crowd, as the argument of a task."""
-    return Map(sample(crowd), sample(first(crowd)), card.sha256)
+def asked_map(spec: SampleSpec, card: Card) -> Map:
+    """The map of a spec, as the argument of a task."""
+    return Map(sample(spec), sample(first(spec)), card.sha256)
 
 
 def map_task(function: Function, *arguments: Any, card: Card, title: str) -> Task:
@@ -135,50 +139,50 @@ def map_task(function: Function, *arguments: Any, card: Card, title: str) -> Tas
     return task(function, *arguments, title=title, group=group, models=[card])
 
 
-def looking(crowd: Crowd, card: Card) -> Task:
+def looking(spec: SampleSpec, card: Card) -> Task:
     """The task that computes the codes, the plane and the coordinates of a map."""
     title = f"Encoding with {card.name}"
-    return map_task(map_tasks.first_look, asked_map(crowd, card), card=card, title=title)
+    return map_task(map_tasks.first_look, asked_map(spec, card), card=card, title=title)
 
 
-def errors(crowd: Crowd, card: Card, found: Codes) -> Scores:
-    """MSE of each image of a crowd: (N,)."""
-    return kept("errors", crowd, card, found.errors)
+def errors(spec: SampleSpec, card: Card, found: Codes) -> Scores:
+    """MSE of each image of a spec: (N,)."""
+    return kept("errors", spec, card, found.errors)
 
 
-def axes(crowd: Crowd, card: Card) -> Axes:
+def axes(spec: SampleSpec, card: Card) -> Axes:
     """Axes of the decodable plane: the two numbers of the code, or two principal directions."""
-    return as_axes(cache.computed(looking(crowd, card)))
+    return as_axes(cache.computed(looking(spec, card)))
 
 
-def places(crowd: Crowd, card: Card) -> Array:
+def places(spec: SampleSpec, card: Card) -> Array:
     """Coordinates of the codes on the plane of axes(): (N, 2)."""
-    return np.asarray(cache.computed(looking(crowd, card))["xy"])
+    return np.asarray(cache.computed(looking(spec, card))["xy"])
 
 
-def plane(crowd: Crowd, card: Card, size: int) -> Arrays:
+def plane(spec: SampleSpec, card: Card, size: int) -> Arrays:
     """A lattice of size x size nodes on the plane of axes(); see core.latent.map_tasks.plane."""
-    asked, title = asked_map(first(crowd), card), "Decoding the plane"
+    asked, title = asked_map(first(spec), card), "Decoding the plane"
     return cache.computed(map_task(map_tasks.plane, asked, size, card=card, title=title))
 
 
-def principal(crowd: Crowd, card: Card, n: int) -> Axes:
+def principal(spec: SampleSpec, card: Card, n: int) -> Axes:
     """The n strongest principal directions, or as many as there are."""
     title = "Finding the principal directions"
-    asked = map_task(map_tasks.principal, sample(crowd), card.sha256, n, card=card, title=title)
+    asked = map_task(map_tasks.principal, sample(spec), card.sha256, n, card=card, title=title)
     return as_axes(cache.computed(asked))
 
 
-def trusting(crowd: Crowd, card: Card, file: str) -> Task:
+def trusting(spec: SampleSpec, card: Card, file: str) -> Task:
     """The task that measures a map's trustworthiness.  file: of its coordinates, "" for the PCA."""
-    asked, title = asked_map(crowd if file else first(crowd), card), "Comparing neighbours"
+    asked, title = asked_map(spec if file else first(spec), card), "Comparing neighbours"
     return map_task(map_tasks.trust, asked, file, card=card, title=title)
 
 
-def clusters(crowd: Crowd, card: Card, n: int) -> Index:
+def clusters(spec: SampleSpec, card: Card, n: int) -> Index:
     """Cluster of each code, by k-means with n clusters: (N,)."""
     title = "Looking for clusters"
-    asked = map_task(map_tasks.clusters, sample(crowd), card.sha256, n, card=card, title=title)
+    asked = map_task(map_tasks.clusters, sample(spec), card.sha256, n, card=card, title=title)
     return np.asarray(cache.computed(asked)["clusters"])
 
 
@@ -197,14 +201,14 @@ def verdicts(dataset: str) -> dict[str, str]:
     return found
 
 
-def kept(what: str, crowd: Crowd, card: Card | None, make: Callable[[], T]) -> T:
+def kept(what: str, spec: SampleSpec, card: Card | None, make: Callable[[], T]) -> T:
     """The cached value of make() for a purpose, these images and this model."""
-    return cache.kept((what, sampled(crowd), card.sha256 if card else ""), make)
+    return cache.kept((what, sampled(spec), card.sha256 if card else ""), make)
 
 
-def splits(crowd: Crowd) -> tuple[str, ...]:
-    """The splits that a crowd has images of, its own first."""
-    return (crowd.split, OTHER[crowd.split]) if crowd.with_other else (crowd.split,)
+def splits(spec: SampleSpec) -> tuple[str, ...]:
+    """The splits that a spec has images of, its own first."""
+    return (spec.split, OTHER[spec.split]) if spec.with_other else (spec.split,)
 
 
 def _taken(images: ImageSet, rows: Index) -> ImageSet:

@@ -12,7 +12,7 @@ from core.latent.projections import BY_NAME
 from core.text import counted
 from pages.ui import cache, peek, progress
 from pages.ui.components.plane import Event
-from pages.ui.figures.scatter import Look
+from pages.ui.figures.scatter import MapStyle
 from pages.ui.figures.text import plain
 from pages.ui.latent import controls as latent_controls
 from pages.ui.latent import data as latent_data
@@ -22,7 +22,7 @@ from pages.ui.latent import plane as latent_plane
 from pages.ui.latent import views as latent_views
 from pages.ui.latent.data import OTHER
 from pages.ui.latent.map import Drawing
-from pages.ui.latent.views import View, axis_titles, kept
+from pages.ui.latent.views import View, axis_titles, projection_sentence
 
 AT_MOST = 600.0  # seconds; a map that takes longer waits for a click
 
@@ -51,7 +51,7 @@ def draw_maps(views: tuple[View, ...]) -> Drawn:
 
 def finish(views: tuple[View, ...], captions: list[DeltaGenerator]) -> None:
     """Add what takes longer: trustworthiness of the maps, and images under the pointer."""
-    crowd, images = views[0].asked.crowd, views[0].population.images
+    spec, images = views[0].asked.spec, views[0].population.images
     side = peek.side_of(len(images), *images.shape[1:])
     peeking = [_peeking(views[0], side)] if side else []
     cache.all_computed([*map(latent_views.measuring, views), *peeking])
@@ -60,23 +60,23 @@ def finish(views: tuple[View, ...], captions: list[DeltaGenerator]) -> None:
     if side:
         (found,) = cache.all_computed(peeking)
         make = lambda: peek.pack(images, found["sheet"].tobytes(), side, int(found["across"]))  # noqa: E731
-        packed = latent_data.kept("peek", crowd, None, make)
+        packed = latent_data.kept("peek", spec, None, make)
         peek.listen(packed, [f"map_{i}" for i in range(len(views))])
 
 
 def _peeking(one: View, side: tuple[int, int]) -> Task:
-    sample = latent_data.sample(one.asked.crowd)
+    sample = latent_data.sample(one.asked.spec)
     return task(map_tasks.peek, sample, side, peek.QUALITY, title="Drawing the images")
 
 
 def _map(one: View, key: str) -> DeltaGenerator:
     """Draw a map; return the placeholder of its caption."""
-    asked, crowd = one.asked, one.asked.crowd
+    asked, spec = one.asked, one.asked.spec
     if one.method != asked.method:
         _compute(one)
-    points = latent_map.points(one.population, one.xy, f"{OTHER.get(crowd.split, 'other')} image")
-    name = (latent_data.sampled(crowd), one.card.sha256, one.method, _seed(one))
-    look = Look(axis_titles(one.card, one.axes, one.method), asked.drag)
+    points = latent_map.points(one.population, one.xy, f"{OTHER.get(spec.split, 'other')} image")
+    name = (latent_data.sampled(spec), one.card.sha256, one.method, _seed(one))
+    look = MapStyle(axis_titles(one.card, one.axes, one.method), asked.drag)
     words = (
         f"Map of {counted(len(one.xy), 'image')} as {one.card.name} encodes them, coloured by "
         f"{one.colouring.title}"
@@ -89,8 +89,8 @@ def _map(one: View, key: str) -> DeltaGenerator:
 
 
 def _say(one: View, caption: DeltaGenerator, at_once: bool) -> None:
-    said = latent_controls.sentence(one.population, one.asked.crowd, one.card)
-    caption.caption(f"{kept(one, at_once)} {said}")
+    said = latent_controls.sentence(one.population, one.asked.spec, one.card)
+    caption.caption(f"{projection_sentence(one, at_once)} {said}")
 
 
 def is_crowded(one: View) -> bool:
@@ -104,13 +104,13 @@ def _compute(one: View) -> None:
     title, seconds = BY_NAME[asked.method].title, durations.expected(asked.method, *z.shape).total
     st.caption(f"{title} of these codes is not computed yet. Until it is, their PCA is shown.")
     (progress.begin_job if seconds <= AT_MOST else progress.offer_job)(
-        latent_jobs.job_key(asked.crowd, one.card, asked.method),
+        latent_jobs.job_key(asked.spec, one.card, asked.method),
         f"Draw {title} (about {progress.duration(seconds)})",
         "Computed in the background and stored, so that it opens without a wait the next time",
-        lambda: latent_jobs.start_projection(asked.crowd, one.card, asked.method, z),
+        lambda: latent_jobs.start_projection(asked.spec, one.card, asked.method, z),
     )
 
 
 def _seed(one: View) -> int:
     """The seed of the layout."""
-    return 0 if one.method == "pca" or one.card.latent_dim <= 2 else one.asked.crowd.seed
+    return 0 if one.method == "pca" or one.card.latent_dim <= 2 else one.asked.spec.seed

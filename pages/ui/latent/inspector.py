@@ -42,10 +42,10 @@ def inspect(one: View, clicked: str | None) -> None:
 def _enlarged(one: View, i: int) -> inspector.View:
     """Image number i with the noise that the model was trained with, at the shared sigma."""
     image_id = str(one.population.images.ids[i])
-    crowd, other = one.asked.crowd, bool(one.population.other[i])
-    split = OTHER[crowd.split] if other else crowd.split
+    spec, other = one.asked.spec, bool(one.population.other[i])
+    split = OTHER[spec.split] if other else spec.split
     noise = replace(one.card.noise, sigma=0.0) if one.card.noise else Noise()
-    sweep = noise_sweeps.model_sweep(Shown(crowd.dataset, split, (image_id,), noise, 0), one.card)
+    sweep = noise_sweeps.model_sweep(Shown(spec.dataset, split, (image_id,), noise, 0), one.card)
     sigma = float(st.session_state.get("sigma", DEFAULT_SIGMA))
     return inspector.View(
         one.population.images.take([i]),
@@ -98,7 +98,7 @@ def _gallery(one: View, found: Neighbours, title: str) -> str | None:
 
 
 def _walk_buttons(one: View, image_id: str) -> None:
-    if image_id not in latent_data.population(one.asked.crowd).images:
+    if image_id not in latent_data.population(one.asked.spec).images:
         st.caption("This image is not a point of this map, so no walk can begin or end with it.")
         return
     with st.container(horizontal=True):

@@ -15,7 +15,7 @@ from pages.ui import cache
 from pages.ui.figures import density, scatter
 from pages.ui.figures.colouring import Colouring, Mask, name_of
 from pages.ui.figures.density import Extent
-from pages.ui.figures.scatter import Look, Places, Points
+from pages.ui.figures.scatter import MapStyle, Places, Points
 from pages.ui.latent.data import Population
 from pages.ui.noise import zoom
 from pages.ui.session import selection
@@ -42,7 +42,7 @@ class Drawing:
     images: ImageSet
     points: Points
     colouring: Colouring
-    look: Look
+    look: MapStyle
     words: str
 
 

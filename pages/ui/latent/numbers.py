@@ -72,16 +72,16 @@ def table(found: tuple[Structure, ...], name: str) -> pd.DataFrame:
 
 
 def _one(one: View) -> None:
-    crowd, card = one.asked.crowd, one.card
-    key = latent_jobs.job_key(crowd, card, "numbers")
-    found = latent_jobs.numbers(crowd, card)
+    spec, card = one.asked.spec, one.card
+    key = latent_jobs.job_key(spec, card, "numbers")
+    found = latent_jobs.numbers(spec, card)
     if found is None:
         st.caption(f"{plain(card.name)}: not measured on these images yet.")
         progress.offer_job(
             key,
             "Measure",
             "Silhouette, k-means and k-NN of codes, pixels and PCA; 30 s for 10,000 images",
-            lambda: latent_jobs.start_numbers(crowd, card),
+            lambda: latent_jobs.start_numbers(spec, card),
         )
         return
     st.dataframe(table(found, card.name), hide_index=True, column_config=COLUMNS)

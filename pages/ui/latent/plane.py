@@ -14,21 +14,21 @@ from pages.ui.components.component import Packed
 from pages.ui.components.plane import Event, Place, Sheet
 from pages.ui.figures.colouring import marks, name_of, rgb
 from pages.ui.latent import data as latent_data
-from pages.ui.latent.data import Crowd
+from pages.ui.latent.data import SampleSpec
 from pages.ui.latent.views import View, axis_titles, selected_positions
 from pages.ui.session import state
 
 
 def draw(one: View) -> Event:
     """Draw the plane; return what the visitor did in it."""
-    first, sha256 = latent_data.first(one.asked.crowd), one.card.sha256
+    first, sha256 = latent_data.first(one.asked.spec), one.card.sha256
     packed = cache.kept(("plane", first, sha256), lambda: _packed(one))
-    crowd = latent_data.sampled(one.asked.crowd)
-    name = ("dots", crowd, sha256, name_of(one.colouring))
+    spec = latent_data.sampled(one.asked.spec)
+    name = ("dots", spec, sha256, name_of(one.colouring))
     dots = cache.kept(name, lambda: _dots(one))
     st.markdown("**Decode anywhere**")
     st.caption(_about(one))
-    drawn = _few(one, one.asked.crowd, one.population.images)
+    drawn = _few(one, one.asked.spec, one.population.images)
     return show_pin(packed, dots, selected_positions(drawn).tolist())
 
 
@@ -40,20 +40,20 @@ def lattice(one: View) -> Lattice:
 
 
 def _computed(one: View) -> Arrays:
-    return latent_data.plane(one.asked.crowd, one.card, plane.nodes(one.card.input_shape))
+    return latent_data.plane(one.asked.spec, one.card, plane.nodes(one.card.input_shape))
 
 
 def known_images(one: View) -> ImageSet:
     """The images from which the plane was computed."""
-    return _few(one, latent_data.first(one.asked.crowd), one.known.images)
+    return _few(one, latent_data.first(one.asked.spec), one.known.images)
 
 
-def _few(one: View, crowd: Crowd, images: ImageSet) -> ImageSet:
-    """The images of a crowd that the plane considers."""
-    some = latent_data.few(crowd, one.card)
+def _few(one: View, spec: SampleSpec, images: ImageSet) -> ImageSet:
+    """The images of a spec that the plane considers."""
+    some = latent_data.few(spec, one.card)
     if len(some) == len(images):
         return images
-    return latent_data.kept("few images", crowd, one.card, lambda: images.take(some))
+    return latent_data.kept("few images", spec, one.card, lambda: images.take(some))
 
 
 def _about(one: View) -> str:
@@ -65,7 +65,7 @@ def _about(one: View) -> str:
             f"Move over the plane of the first two principal directions through the mean code "
             f"({share} of the variance; the other directions are held at their mean)."
         )
-    n = len(latent_data.few(latent_data.first(one.asked.crowd), one.card))
+    n = len(latent_data.few(latent_data.first(one.asked.spec), one.card))
     if n < len(one.known.images):
         what += f" It is based on a sample of {n:,} images."
     elif one.known is not one.population:
@@ -87,7 +87,7 @@ def _packed(one: View) -> Packed:
 
 
 def _dots(one: View) -> Packed:
-    some = latent_data.few(one.asked.crowd, one.card)
+    some = latent_data.few(one.asked.spec, one.card)
     shares = lattice(one).shares(one.axes.coordinates(one.codes.z[some]))
     return plane.dots(shares, rgb(one.colouring)[some], marks(one.colouring)[some])
 

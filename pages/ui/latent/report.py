@@ -22,13 +22,13 @@ from pages.ui.latent import plane as latent_plane
 from pages.ui.latent import views as latent_views
 from pages.ui.latent import walking
 from pages.ui.latent.views import View
-from pages.ui.latent.walking import Shown, Strip, Walk
+from pages.ui.latent.walking import ShownWalk, Strip, Walk
 
 SHADES = 12  # groups into which a continuous colour scale is divided
 
 
 @dataclass(frozen=True)
-class Told:
+class Contents:
     """What the report contains.
 
     views: the maps, one for each model.  selected: positions of the selected images.  walked: the
@@ -37,29 +37,32 @@ class Told:
 
     views: tuple[View, ...]
     selected: Positions
-    walked: Shown | None = None
+    walked: ShownWalk | None = None
     pinned: Place | None = None
 
 
-def content(told: Told) -> Content:
+def content(contents: Contents) -> Content:
     """The content of the report."""
-    views, walked, pinned = told.views, told.walked, told.pinned
+    views, walked, pinned = contents.views, contents.walked, contents.pinned
     asked, images = views[0].asked, views[0].population.images
-    said = latent_controls.sentence(views[0].population, asked.crowd, views[0].card)
+    said = latent_controls.sentence(views[0].population, asked.spec, views[0].card)
     settings = {
-        **downloads.of_data(asked.crowd.dataset, asked.crowd.split, len(images)),
-        "seed of the sample and of the map": str(asked.crowd.seed),
+        **downloads.of_data(asked.spec.dataset, asked.spec.split, len(images)),
+        "seed of the sample and of the map": str(asked.spec.seed),
         "map": asked.method,
         "coloured by": views[0].colouring.title,
         **place_settings(walked, pinned),
     }
-    maps = tuple(Figure(f"Map of {v.card.name}", _chart(v), latent_views.kept(v)) for v in views)
+    maps = tuple(
+        Figure(f"Map of {v.card.name}", _chart(v), latent_views.projection_sentence(v))
+        for v in views
+    )
     return Content(
         "Latent space",
         (f"{counted(len(images), 'image')} as codes of {views[0].card.title}.", said),
         settings,
         tuple(one.card for one in views),
-        (*_selected(views[0], told.selected), *place_rows(views[0], walked, pinned)),
+        (*_selected(views[0], contents.selected), *place_rows(views[0], walked, pinned)),
         (*maps, *place_figures(walked)),
         (*place_tables(walked), *_numbers(views), *_means(views)),
     )
@@ -118,7 +121,7 @@ def _numbers(views: tuple[View, ...]) -> tuple[Table, ...]:
     columns = ("", "numbers", *latent_numbers.MEANINGS)
     tables = []
     for one in views:
-        measured = latent_jobs.numbers(one.asked.crowd, one.card)
+        measured = latent_jobs.numbers(one.asked.spec, one.card)
         if measured is not None:
             found = latent_numbers.table(measured, one.card.name)
             rows = tuple(
@@ -137,7 +140,7 @@ def _means(views: tuple[View, ...]) -> tuple[Table, ...]:
 # The walk and the pinned place in the report.
 
 
-def place_settings(walked: Shown | None, pinned: Place | None) -> dict[str, str]:
+def place_settings(walked: ShownWalk | None, pinned: Place | None) -> dict[str, str]:
     """Walk, position of its slider, and pinned place, as settings of the report."""
     found = {}
     if walked:
@@ -149,7 +152,7 @@ def place_settings(walked: Shown | None, pinned: Place | None) -> dict[str, str]
     return found
 
 
-def place_rows(one: View, walked: Shown | None, pinned: Place | None) -> tuple[Row, ...]:
+def place_rows(one: View, walked: ShownWalk | None, pinned: Place | None) -> tuple[Row, ...]:
     """The pinned place decoded, and the walk as strips of pictures."""
     return (
         *((_of_place(one, pinned),) if pinned else ()),
@@ -157,7 +160,7 @@ def place_rows(one: View, walked: Shown | None, pinned: Place | None) -> tuple[R
     )
 
 
-def place_figures(walked: Shown | None) -> tuple[Figure, ...]:
+def place_figures(walked: ShownWalk | None) -> tuple[Figure, ...]:
     """The errors along the walk as lines."""
     if walked is None:
         return ()
@@ -171,7 +174,7 @@ def place_figures(walked: Shown | None) -> tuple[Figure, ...]:
     return (Figure("Errors along the walk", chart, note),)
 
 
-def place_tables(walked: Shown | None) -> tuple[Table, ...]:
+def place_tables(walked: ShownWalk | None) -> tuple[Table, ...]:
     """The errors along the walk as a table, at the steps that the strips show."""
     if walked is None:
         return ()
@@ -187,7 +190,7 @@ def place_tables(walked: Shown | None) -> tuple[Table, ...]:
     return (Table("Errors step by step", columns, numbers),)
 
 
-def _of_walk(walked: Shown) -> tuple[Row, ...]:
+def _of_walk(walked: ShownWalk) -> tuple[Row, ...]:
     """Each interpolation as a strip, and all pictures at the position of the slider."""
     walk, at = walked.walk, walked.at
     ids, below = zip(*walk.cells, strict=True)

@@ -134,7 +134,7 @@ def _downloads(one: View, order: Positions) -> None:
 
 def _packed(one: View, shown: Positions) -> Packed:
     images = one.population.images
-    key = ("selected", one.asked.crowd, one.card.sha256, tuple(shown.tolist()))
+    key = ("selected", one.asked.spec, one.card.sha256, tuple(shown.tolist()))
 
     def make() -> Packed:
         x = images.pixels(shown)

@@ -15,7 +15,7 @@ from pages.ui.latent import colours as latent_colours
 from pages.ui.latent import data as latent_data
 from pages.ui.latent import encoding
 from pages.ui.latent import jobs as latent_jobs
-from pages.ui.latent.controls import Asked
+from pages.ui.latent.controls import MapOptions
 from pages.ui.latent.data import Codes, Population
 from pages.ui.session import selection
 
@@ -28,7 +28,7 @@ class View:
     computed.  method: the projection that is drawn: PCA until the chosen one is computed.
     """
 
-    asked: Asked
+    asked: MapOptions
     card: Card
     population: Population
     codes: Codes
@@ -40,22 +40,22 @@ class View:
     colouring: Colouring
 
 
-def view(asked: Asked, card: Card) -> View:
+def view(asked: MapOptions, card: Card) -> View:
     """The view of one model."""
-    crowd, first = asked.crowd, latent_data.first(asked.crowd)
-    population, known = latent_data.population(crowd), latent_data.population(first)
-    codes = encoding.encoded(crowd, card)
+    spec, first = asked.spec, latent_data.first(asked.spec)
+    population, known = latent_data.population(spec), latent_data.population(first)
+    codes = encoding.encoded(spec, card)
     known_codes = encoding.encoded(first, card)
-    axes, xy = latent_data.axes(crowd, card), latent_jobs.places(crowd, card, asked.method)
+    axes, xy = latent_data.axes(spec, card), latent_jobs.places(spec, card, asked.method)
     method = asked.method if xy is not None else "pca"
-    drawn = xy if xy is not None else latent_data.places(crowd, card)
-    colouring = latent_colours.colouring(asked.colour, crowd, card, population, codes, asked.groups)
+    drawn = xy if xy is not None else latent_data.places(spec, card)
+    colouring = latent_colours.colouring(asked.colour, spec, card, population, codes, asked.groups)
     if isinstance(colouring, Groups):
         colouring = replace(colouring, told=asked.told)
     return View(asked, card, population, codes, known, known_codes, axes, method, drawn, colouring)
 
 
-def kept(one: View, at_once: bool = False) -> str:
+def projection_sentence(one: View, at_once: bool = False) -> str:
     """One sentence: the projection, its share of the variance, and its trustworthiness.
 
     at_once: do not wait for the trustworthiness if it is not computed yet.
@@ -69,7 +69,7 @@ def kept(one: View, at_once: bool = False) -> str:
 
 def measuring(one: View) -> Task:
     """The task that measures the trustworthiness of the map."""
-    return latent_jobs.trusting(one.asked.crowd, one.card, one.method)
+    return latent_jobs.trusting(one.asked.spec, one.card, one.method)
 
 
 def _trust(one: View, at_once: bool) -> str | None:

@@ -69,7 +69,7 @@ class Walk:
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShownWalk:
     """A walk on the page.
 
     at: the step where the slider was released.  clicked: id of the picture that was clicked in this
@@ -96,7 +96,7 @@ def packed(walk: Walk, card: Card) -> Packed:
     )
 
 
-def show(walk: Walk, ready: Packed, key: str, link: str) -> Shown:
+def show(walk: Walk, ready: Packed, key: str, link: str) -> ShownWalk:
     """Draw the slider of a walk; the position where it is released is part of the link.
 
     key: of the component.  link: name of the position in the link.
@@ -108,7 +108,7 @@ def show(walk: Walk, ready: Packed, key: str, link: str) -> Shown:
     at = _nearest(values, event.value)  # the browser chooses the value nearest to the one in a link
     st.session_state[link] = values[at]
     state.publish(link, default)
-    return Shown(walk, at, event.clicked)
+    return ShownWalk(walk, at, event.clicked)
 
 
 def offer_animation(place: DeltaGenerator, walk: Walk, name: str) -> None:

@@ -22,7 +22,7 @@ from pages.ui.noise import controls
 
 
 @dataclass(frozen=True)
-class Shown:
+class CoveredSet:
     """What the step shows of one data set.
 
     n: images side by side.  grid: positions of the square along each side.
@@ -35,8 +35,8 @@ class Shown:
 
 
 SETS = {
-    "digits": Shown("mnist-5k", "mnist-conv", 8, 8),
-    "shapes": Shown("shapes", "shapes-conv", 5, 8),
+    "digits": CoveredSet("mnist-5k", "mnist-conv", 8, 8),
+    "shapes": CoveredSet("shapes", "shapes-conv", 5, 8),
 }
 TITLES = {"digits": "Digits", "shapes": "Shapes, in colour"}
 N_MEASURED = 50
@@ -100,7 +100,7 @@ def covered_frames(card: Card, x: Array, grid: int) -> tuple[Array, Array]:
     return frames, np.broadcast_to(stretched, frames.shape).astype(np.float32)
 
 
-def _packed(card: Card, x: Array, shown: Shown) -> Packed:
+def _packed(card: Card, x: Array, shown: CoveredSet) -> Packed:
     frames, felt = covered_frames(card, x, shown.grid)
     rows = (
         Row("Input", "original", Frames(frames), detail="a grey square covers a part"),
@@ -144,7 +144,7 @@ def _draw_maps(card: Card, x: Array) -> None:
         )
 
 
-def _share(card: Card, shown: Shown) -> float:
+def _share(card: Card, shown: CoveredSet) -> float:
     ref, title = cache.split_ref(shown.dataset, parts.SPLIT), "Covering parts of images"
     asked = task(lesson_tasks.felt, ref, N_MEASURED, card.sha256, title=title, models=[card])
     return float(cache.computed(asked)["share"])

@@ -22,7 +22,7 @@ from pages.ui.own import place as own_place
 from pages.ui.own import report as own_report
 from pages.ui.own import results as own_results
 from pages.ui.own.tray import Fit, Tray
-from pages.ui.progress import told
+from pages.ui.progress import progress_line
 from pages.ui.session import state
 
 DEFAULT_SHARE = 1.0  # per cent of the test images; the Outliers page has the same control
@@ -37,7 +37,7 @@ EMPTY_PAD = (
 
 
 @dataclass(frozen=True)
-class Looked:
+class ScoredImages:
     """All images as prepared for the network, and their scores with the model of the sidebar."""
 
     choice: Choice
@@ -92,11 +92,11 @@ def _prepared(held: Tray, name: str, fit: Fit) -> str:
     return steps_form.steps_in_words(held.steps(name, fit))
 
 
-def _looked(held: Tray, choice: Choice, fit: Fit) -> Looked:
+def _looked(held: Tray, choice: Choice, fit: Fit) -> ScoredImages:
     place = st.empty()
 
     def tell(done: int, total: int | None) -> None:
-        place.progress(done / (total or 1), told(done, total, None, "Preparing"))
+        place.progress(done / (total or 1), progress_line(done, total, None, "Preparing"))
 
     images = held.images(fit, progress.Patience(tell))
     card = choice.model()
@@ -104,7 +104,7 @@ def _looked(held: Tray, choice: Choice, fit: Fit) -> Looked:
     key = ("own scored", own_results.digest(images), images.rejected, card.sha256, share)
     scored = cache.kept(key, lambda: score(cache.autoencoder(card), images, 100 - share))
     place.empty()
-    return Looked(choice, card, images, scored)
+    return ScoredImages(choice, card, images, scored)
 
 
 def _counts(held: Tray) -> None:
@@ -128,7 +128,7 @@ def _counts(held: Tray) -> None:
             own_results.table_of_rejected(held.rejected)
 
 
-def _heading(held: Tray, looked: Looked) -> None:
+def _heading(held: Tray, looked: ScoredImages) -> None:
     """Draw the gallery of all images with their errors, and the downloads."""
     if len(held.given) > 1:
         st.subheader(
@@ -160,7 +160,7 @@ def _heading(held: Tray, looked: Looked) -> None:
         )
 
 
-def _packed(looked: Looked) -> Packed:
+def _packed(looked: ScoredImages) -> Packed:
     """The gallery, packed for the browser; cached until images or verdicts change."""
 
     def make() -> Packed:
@@ -175,7 +175,7 @@ def _packed(looked: Looked) -> Packed:
     return cache.kept(("own gallery", *key), make)
 
 
-def _chosen_one(held: Tray, looked: Looked, fit: Fit) -> None:
+def _chosen_one(held: Tray, looked: ScoredImages, fit: Fit) -> None:
     name = held.chosen
     height, width = held.given[name].size
     with st.container(horizontal=True, vertical_alignment="center"):

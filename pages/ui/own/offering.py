@@ -181,7 +181,7 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Looked:
+class FirstLook:
     """What the first files of a source show.
 
     form: suggested size, colours and manner.  n: number of files.  names: some of their names.
@@ -309,20 +309,20 @@ def _uploaded(way: str) -> Source | None:
     return Source(printable(name), stamp, partial(gate.in_files, files), files=tuple(files))
 
 
-def _looked(images: Source, encoding: str = "") -> Looked:
+def _looked(images: Source, encoding: str = "") -> FirstLook:
     """What the first files of a source show; cached for each encoding of names."""
     kept = st.session_state.get(SUGGESTED)
     if kept is None or kept[0] != images.stamp:
         kept = (images.stamp, {})
         st.session_state[SUGGESTED] = kept
-    looks: dict[str, Looked] = kept[1]
+    looks: dict[str, FirstLook] = kept[1]
     if encoding not in looks:
         terms = Terms(encoding=encoding)
         offered = images.offered(terms)
         known = looks.get("")
         form = known.form if known else suggest_form(offered)
         guess = terms.guesses[0].encoding if terms.guesses else ""
-        looks[encoding] = Looked(form, len(offered), _telling_names(offered), guess)
+        looks[encoding] = FirstLook(form, len(offered), _telling_names(offered), guess)
     return looks[encoding]
 
 

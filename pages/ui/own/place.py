@@ -15,14 +15,14 @@ from pages.ui.components import gallery
 from pages.ui.components.gallery import Columns, Item
 from pages.ui.figures import mosaic, scatter
 from pages.ui.figures.colouring import Colouring, Groups, Scale
-from pages.ui.figures.scatter import Look, Points
+from pages.ui.figures.scatter import MapStyle, Points
 from pages.ui.figures.text import hover_text, plain
 from pages.ui.figures.theme import LIGHT, PAPER
 from pages.ui.frame.sidebar import Choice
 from pages.ui.latent import data as latent_data
 from pages.ui.latent import encoding
 from pages.ui.latent import views as latent_views
-from pages.ui.latent.data import Codes, Crowd, Population
+from pages.ui.latent.data import Codes, Population, SampleSpec
 from pages.ui.session import selection
 
 MOST = 2_000  # images on the map
@@ -32,14 +32,14 @@ N_NEIGHBOURS = 8
 def draw(chosen: str, images: ImageSet, choice: Choice, card: Card) -> None:
     """Draw the map with stars, and the images with the nearest codes."""
     st.subheader("Position in latent space")
-    crowd = Crowd(choice.dataset.id, choice.split, False, MOST, 0)
-    population = latent_data.population(crowd)
-    codes = encoding.encoded(crowd, card)
+    spec = SampleSpec(choice.dataset.id, choice.split, False, MOST, 0)
+    population = latent_data.population(spec)
+    codes = encoding.encoded(spec, card)
     z = cache.autoencoder(card).encode(images.pixels())
     position = int(images.positions([chosen])[0])
     left, right = st.columns([11, 9], gap="medium")
     with left:
-        axes = latent_data.axes(crowd, card)
+        axes = latent_data.axes(spec, card)
         own = axes.coordinates(z).astype(np.float32)
         st.plotly_chart(
             with_stars(_map(population, codes, axes, card), own, images.ids.tolist(), position),
@@ -88,7 +88,7 @@ def _map(population: Population, codes: Codes, axes: Axes, card: Card) -> go.Fig
         colouring = Scale("reconstruction error (MSE)", codes.errors(), "warm")
     xy = axes.coordinates(codes.z).astype(np.float32)
     points = Points(xy, images.ids, population.other, "other image")
-    look = Look(latent_views.axis_titles(card, axes, "pca"), "pan", height=440)
+    look = MapStyle(latent_views.axis_titles(card, axes, "pca"), "pan", height=440)
     return scatter.figure(points, colouring, None, look)
 
 

@@ -15,4 +15,4 @@ def answer(scope: Scope) -> ASGIApp:
 
     query = parse_qs(scope["query_string"].decode("latin-1"))
     names = query.get("names", [""])[0].split(",")
-    return JSONResponse(progress.told_of(names[:MOST]), headers={"Cache-Control": "no-store"})
+    return JSONResponse(progress.progress_of(names[:MOST]), headers={"Cache-Control": "no-store"})

@@ -45,7 +45,7 @@ def said_of_size() -> str:
 
 
 @contextmanager
-def told() -> Iterator[None]:
+def warned() -> Iterator[None]:
     """Context around a page that warns above it of names that do not exist or no longer exist."""
     place = st.container()
     try:

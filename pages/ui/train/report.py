@@ -27,7 +27,7 @@ NO_NUMBER = "A dash stands for a value that was too large or not a number (NaN).
 def content(run: Run, words: str, log: bool) -> Content:
     """The content of the report.  words: state of the run.  log: losses on a logarithmic axis."""
     status, train = run.status, run.config.train
-    curves, card = run_data.curves(run), run_result.kept(run)
+    curves, card = run_data.curves(run), run_result.saved_card(run)
     done = f"{len(curves.epochs):,} of {counted(train.epochs, 'epoch')} done"
     said = [f"{run.config.name}: {words.lower()}, {done}.", status.reason]
     if status.mse >= 0:

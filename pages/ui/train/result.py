@@ -32,7 +32,7 @@ CHECKPOINT = "The .safetensors file; another Hourglass can open it under Your im
 
 def draw(run: Run, others: Sequence[Run]) -> None:
     """Draw the model's errors beside those of PCA and the best similar run, and its downloads."""
-    card = kept(run)
+    card = saved_card(run)
     if card is None:
         return
     _numbers(run, card, best_before(run, others))
@@ -105,7 +105,7 @@ def _choose(card: Card) -> None:
     sidebar.choose_model(card.name)
 
 
-def kept(run: Run) -> Card | None:
+def saved_card(run: Run) -> Card | None:
     """The card of the run's model, or None if the run has none or it was deleted."""
     if not run.status.checkpoint or run.status.mse < 0:
         return None

@@ -139,7 +139,7 @@ def _facts(ended: Sequence[Run]) -> list[str]:
     if not ended:
         return []
     left = [run.config.name for run in ended if run.can_resume]
-    models = [run.status.checkpoint for run in ended if run_result.kept(run)]
+    models = [run.status.checkpoint for run in ended if run_result.saved_card(run)]
     names = listed([run.config.name for run in ended])
     facts = [f"This deletes the curves, pictures and log of {names}."]
     if left:
