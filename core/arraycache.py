@@ -1,4 +1,4 @@
-"""Arrays kept in files, so that what takes seconds to compute is computed once."""
+"""Arrays stored in files, so that slow computations run only once."""
 
 import contextlib
 import io
@@ -20,8 +20,8 @@ Arrays = dict[str, npt.NDArray[Any]]
 def cached(path: Path, names: tuple[str, ...], make: Callable[[], Arrays]) -> Arrays:
     """The arrays called `names` from the .npz file `path`.
 
-    If it is missing or broken they are made and kept there. If it cannot be written, they are made
-    again next time.
+    If it is missing or damaged they are computed and stored. If it cannot be written they are
+    computed again the next time.
     """
     kept = read(path, names)
     if kept is not None:
@@ -44,10 +44,10 @@ def read(path: Path, names: tuple[str, ...]) -> Arrays | None:
 
 
 def mapped(path: Path, mode: Literal["r", "c"]) -> npt.NDArray[Any]:
-    """The array in an .npy file, mapped into memory as it is used.
+    """The array in an .npy file as a memory map.
 
-    mode: "r" = cannot be written to; "c" = what is written stays in memory (torch takes such a one
-    without a copy).  Raises OSError or ValueError if there is none, or its header is damaged.
+    mode: "r" = read-only; "c" = copy on write (torch uses such an array without a copy).
+    Raises OSError or ValueError if there is no such file or its header is damaged.
     """
     try:
         return np.lib.format.open_memmap(path, mode=mode)
@@ -56,7 +56,7 @@ def mapped(path: Path, mode: Literal["r", "c"]) -> npt.NDArray[Any]:
 
 
 def write(path: Path, arrays: Arrays) -> None:
-    """Keep `arrays` in `path`, whole or not at all; OSError if the folder cannot be written."""
+    """Write `arrays` to `path` atomically.  Raises OSError if the folder cannot be written."""
     path.parent.mkdir(parents=True, exist_ok=True)
     content = io.BytesIO()
     np.savez(content, **arrays)  # type: ignore[arg-type]  # its stub takes ** for an option
@@ -64,9 +64,9 @@ def write(path: Path, arrays: Arrays) -> None:
 
 
 def keep_newest(folder: Path, n: int, most_bytes: int | None = None) -> None:
-    """Delete all but the n files of arrays in a folder that were written last.
+    """Delete all but the n newest array files in a folder.
 
-    most_bytes: the most that those files may have together; the newest one stays in any case.
+    most_bytes: largest total size of the files that stay; the newest always stays.
     """
     total = 0
     files = sorted(((*_written(path), path) for path in folder.glob("*.npz")), reverse=True)

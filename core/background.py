@@ -1,4 +1,4 @@
-"""Work that takes a while, in a thread of its own: how far it is, how it ended, how to stop it.
+"""Background jobs in threads, with progress, result and cancelling.
 
 Imports only core.config.
 """
@@ -12,22 +12,22 @@ from typing import Any, Literal
 from core.config import DataError, HourglassError
 
 State = Literal["running", "done", "failed", "cancelled"]
-Progress = Callable[[int, int | None], None]  # so much is done, of so much in all if known
+Progress = Callable[[int, int | None], None]  # steps done, steps in all or None if unknown
 Work = Callable[[Progress], Any]
 MOST_AT_ONCE = 4
-UNEXPECTED = "Something went wrong that should not have: the log of the server says what."
+UNEXPECTED = "An unexpected error occurred: see the log of the server for details."
 NO_MEMORY = "There is not enough memory for this: choose fewer or smaller images."
 
 
 class Cancelled(Exception):
-    """Raised inside the work after cancel(), where it next tells its progress."""
+    """Raised in the work after cancel(), at its next report of progress."""
 
 
 class Ongoing:
-    """Something that takes a while: how far it is, and how it ended.
+    """The progress and result of work that takes a while.
 
-    state: running, done (then result is what it gave), failed (then error is a sentence) or
-    cancelled.  done, total: its own count; total None while unknown.
+    state: running, done (result is set), failed (error is a sentence) or cancelled.  done, total:
+    steps of the work; total is None while unknown.
     """
 
     def __init__(self, title: str) -> None:
@@ -41,18 +41,18 @@ class Ongoing:
         self._lock = threading.Lock()
 
     def share(self) -> float | None:
-        """How much of it is done, 0 to 1; None while that is unknown."""
+        """The share that is done, 0 to 1; None while unknown."""
         return min(1.0, self.done / self.total) if self.total else None
 
     def seconds_left(self) -> float | None:
-        """At the mean speed so far; None while that is unknown."""
+        """Seconds left at the mean speed so far; None while unknown."""
         share = self.share()
         if not share:
             return None
         return (time.monotonic() - self._began) * (1 - share) / share
 
     def end(self, state: State, error: str = "", result: Any = None) -> None:
-        """The first end counts; what comes after it is dropped."""
+        """Set the final state; only the first call counts."""
         with self._lock:
             if self.state == "running":
                 self.error, self.result = error, result
@@ -60,7 +60,7 @@ class Ongoing:
 
 
 class Job(Ongoing):
-    """One piece of work in a thread of its own, begun when it is made."""
+    """Work in a thread of its own, started by the constructor."""
 
     def __init__(self, title: str, work: Work) -> None:
         super().__init__(title)
@@ -68,11 +68,11 @@ class Job(Ongoing):
         self._thread.start()
 
     def cancel(self) -> None:
-        """It counts as cancelled at once; its thread ends when it next tells its progress."""
+        """Mark the job as cancelled; its thread ends at its next report of progress."""
         self.end("cancelled")
 
     def wait(self, seconds: float | None = None) -> None:
-        """Until its thread has ended, or for so long."""
+        """Wait until the thread has ended, or for so many seconds."""
         self._thread.join(seconds)
 
     def _run(self, work: Work) -> None:
@@ -95,14 +95,14 @@ class Job(Ongoing):
 
 
 class Jobs:
-    """Jobs by key, at most one of a key running at a time; for use by many threads."""
+    """Jobs by key, at most one running for each key. Safe for use by many threads."""
 
     def __init__(self) -> None:
         self._jobs: dict[str, Job] = {}
         self._lock = threading.Lock()
 
     def start(self, key: str, title: str, work: Work) -> Job:
-        """Begin it, or give back the one of this key that is running.
+        """Start a job, or return the running job of this key.
 
         Raises DataError if MOST_AT_ONCE are running.
         """
@@ -112,22 +112,22 @@ class Jobs:
                 return found
             if sum(job.state == "running" for job in self._jobs.values()) >= MOST_AT_ONCE:
                 raise DataError(
-                    f"{MOST_AT_ONCE} things are being fetched or read already: wait for one to end."
+                    f"{MOST_AT_ONCE} downloads or imports are already running: wait for one to end."
                 )
             self._jobs[key] = Job(title, work)
             return self._jobs[key]
 
     def get(self, key: str) -> Job | None:
-        """The last job of this key; None if there was none, or it is forgotten."""
+        """The last job of this key; None if there was none or it was removed."""
         return self._jobs.get(key)
 
     def forget_about(self, text: str) -> None:
-        """Forget all jobs with this text in their key: a model's digest, say."""
+        """Remove all jobs with this text in their key, such as a model's digest."""
         for key in [key for key in list(self._jobs) if text in key]:
             self.forget(key)
 
     def forget(self, key: str) -> None:
-        """Cancel it if it is running, and drop it and its result."""
+        """Cancel the job of this key if it is running, and remove it with its result."""
         with self._lock:
             job = self._jobs.pop(key, None)
         if job is not None:

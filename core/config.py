@@ -9,15 +9,15 @@ NAME_PATTERN = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
 class HourglassError(Exception):
-    """A mistake a person can mend: str() is one sentence that says what to do."""
+    """An error that a user can correct: str() is one sentence that says what to do."""
 
 
 class DataError(HourglassError):
-    """A data set is missing, broken or does not fit what it is asked for."""
+    """A data set is missing, damaged or unsuitable."""
 
 
 class ImageRejected(DataError):
-    """One image cannot be read; the reason is for the person who offered it."""
+    """One image cannot be read; str() is the reason, to be shown to the user."""
 
 
 class CheckpointError(HourglassError):
@@ -29,11 +29,11 @@ class OptionError(HourglassError):
 
 
 class ReviewError(HourglassError):
-    """Decisions cannot be kept or read; what was acknowledged is safe."""
+    """Review decisions cannot be stored or read; acknowledged ones are safe."""
 
 
 class TrainingError(HourglassError):
-    """Training cannot start or cannot go on; what was good is kept."""
+    """Training cannot start or continue; the last good state is kept."""
 
 
 class Diverged(TrainingError):
@@ -53,17 +53,17 @@ def home() -> Path:
 
 
 def data_dir() -> Path:
-    """Where data sets are kept and downloaded to."""
+    """The folder of data sets and downloads."""
     return home() / "data"
 
 
 def data_root() -> Path:
-    """Where torchvision's sets are looked for first: HOURGLASS_DATA_ROOT, or data/."""
+    """The first folder to search for torchvision's sets: HOURGLASS_DATA_ROOT, or data/."""
     return Path(os.environ.get("HOURGLASS_DATA_ROOT") or data_dir())
 
 
 def runs_dir() -> Path:
-    """Where background training runs keep their folders."""
+    """The folder with the folders of all training runs."""
     return home() / "runs"
 
 

@@ -1,4 +1,4 @@
-"""Names of what is computed of models and data sets and kept on disk, so that it can go with them.
+"""File names of results computed from models and data sets, so that they can be deleted with them.
 
 A name begins with a mark for each owner: a model's digest, or the id of a data set. Imports nothing
 else from core.
@@ -14,18 +14,18 @@ MARK, REST = 10, 24  # characters
 
 
 def named(owners: Iterable[str], key: str) -> str:
-    """A name for what is computed of the owners; another one if they or the key differ.
+    """A file name for a result computed from the owners; different for other owners or keys.
 
-    key: all that it depends on, in words.
+    key: text with everything else that the result depends on.
     """
     content = hashlib.sha256(key.encode()).hexdigest()[:REST]
     return "-".join([*map(_mark, owners), content])
 
 
 def forget(folder: Path, owner: str) -> None:
-    """Delete the files and folders in a folder whose names begin with this owner's mark, too.
+    """Delete the files and folders in a folder whose names have this owner's mark.
 
-    What the disk does not let go stays.
+    Files that cannot be deleted stay.
     """
     with contextlib.suppress(OSError):
         for path in folder.iterdir():

@@ -1,4 +1,4 @@
-"""Writing files whole or not at all. Imports only core.locks from core."""
+"""Atomic writing of files. Imports only core.locks from core."""
 
 import contextlib
 import os
@@ -15,10 +15,10 @@ _TEMPORARY = re.compile(r"\..+\.[a-z0-9_]{8}")  # as replacing() names them
 
 
 def write_atomically(path: Path, data: bytes, durable: bool = True) -> None:
-    """Replace `path` by `data` in one step; OSError if the disk or the folder refuses.
+    """Replace `path` by `data` atomically.  Raises OSError if it cannot be written.
 
-    After a failure `path` is as it was and no temporary file stays. The folder must exist.
-    durable: it lasts through a power cut, too; costs some milliseconds.
+    After a failure `path` is unchanged and no temporary file stays. The folder must exist.
+    durable: also safe against a power cut, which takes some milliseconds (fsync).
     """
     with replacing(path, durable) as file:
         file.write(data)
@@ -26,8 +26,9 @@ def write_atomically(path: Path, data: bytes, durable: bool = True) -> None:
 
 @contextlib.contextmanager
 def replacing(path: Path, durable: bool = True) -> Iterator[IO[bytes]]:
-    """The same, piece by piece: a file to write to, which takes the place of `path` at the end of
-    the block, unless the block fails.
+    """Context with a file to write to, which replaces `path` at the end unless the block fails.
+
+    durable, errors: as for write_atomically().
     """
     handle, temporary = _temporary(path)
     try:
@@ -36,7 +37,7 @@ def replacing(path: Path, durable: bool = True) -> Iterator[IO[bytes]]:
             file.flush()
             if durable:
                 os.fsync(file.fileno())
-            if POSIX:  # before the file is closed, and so lets go of its lock
+            if POSIX:  # before the file is closed, which releases its lock
                 _put_in_place(temporary, path)
         if not POSIX:  # where an open file cannot be moved
             _put_in_place(temporary, path)
@@ -48,9 +49,9 @@ def replacing(path: Path, durable: bool = True) -> Iterator[IO[bytes]]:
 
 
 def remove_abandoned(folder: Path, names: str = "*") -> None:
-    """Remove the temporary files that processes which were killed have left in a folder.
+    """Remove temporary files of killed processes from a folder.
 
-    Those that are being written stay.  names: only those for files called so.
+    Files that are being written stay.  names: glob pattern of the files to be replaced.
     """
     for path in folder.glob(f".{names}.????????"):
         if _TEMPORARY.fullmatch(path.name) and locks.is_held(path) is False:
@@ -59,7 +60,7 @@ def remove_abandoned(folder: Path, names: str = "*") -> None:
 
 
 def _temporary(path: Path) -> tuple[int, str]:
-    """A new file beside `path`, locked as long as it is open: so it is known to be in use."""
+    """A new file beside `path`, locked while it is open, which shows that it is in use."""
     while True:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
         if not POSIX:  # an open file cannot be removed there
@@ -70,7 +71,7 @@ def _temporary(path: Path) -> tuple[int, str]:
 
 
 def _remove_abandoned(path: Path) -> None:
-    """Under its lock, so that whoever has just made it sees that it is gone."""
+    """Remove a file under its lock, so that a process that has just created it notices."""
     if not POSIX:
         path.unlink()
         return
@@ -88,7 +89,7 @@ def _put_in_place(temporary: str, path: Path) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make the new name last through a power cut; only POSIX can."""
+    """Make a new name safe against a power cut, where the system can (POSIX)."""
     if not POSIX:
         return
     handle = os.open(folder, os.O_RDONLY)

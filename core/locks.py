@@ -1,7 +1,7 @@
-"""Locks on files: the system lets go of one as soon as the last process that holds it has ended.
+"""File locks, which the system releases as soon as the last process that holds one has ended.
 
-So a lock tells who is at work whatever the clock says, and a crash leaves nothing to clean up. A
-process that is started can be handed one on the way, so that nobody can take it in between.
+So a lock shows whether a process is at work independently of clocks, and a crash leaves nothing to
+clean up. A lock can be passed to a new process, so that no other process can take it in between.
 Imports nothing else from core.
 """
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import filelock
 
-HANDED = "HOURGLASS_LOCK"  # in the environment: the handle of the lock that a process is given
+HANDED = "HOURGLASS_LOCK"  # environment variable: handle of the lock passed to a process
 CAN_HAND_ON = sys.platform != "win32"
 POLL = 0.005  # seconds between two tries
 UNKNOWN = {errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK}  # what a file system without locks answers
@@ -26,15 +26,15 @@ class Lock:
         self.handle = handle
 
     def release(self) -> None:
-        """Let go of it; a process that it was handed on to keeps it."""
+        """Release the lock; a process to which it was passed still holds it."""
         os.close(self.handle)
 
 
 def take(path: Path, patience: float = 0.0) -> Lock | None:
-    """The lock on a file, which is made if need be; None if another process holds it.
+    """Take the lock on a file, which is created if necessary; None if another process holds it.
 
-    patience: seconds to wait for it; who only looks holds it for an instant, see is_held().
-    Raises OSError if the file cannot be made. Where the file system knows no locks, everybody gets
+    patience: seconds to wait; is_held() holds it for an instant.
+    Raises OSError if the file cannot be created. On a file system without locks every process gets
     it.
     """
     until = time.monotonic() + patience
@@ -54,7 +54,7 @@ def take(path: Path, patience: float = 0.0) -> Lock | None:
 
 
 def handed(path: Path) -> Lock | None:
-    """The lock on a file that whoever started this process has handed on to it, if there is one."""
+    """The lock on a file that was passed to this process when it was started, or None."""
     text = os.environ.get(HANDED, "")
     try:
         handle = int(text)
@@ -68,7 +68,7 @@ def handed(path: Path) -> Lock | None:
 
 
 def is_held(path: Path) -> bool | None:
-    """Whether somebody holds the lock on a file; None if the file system cannot tell."""
+    """Whether a process holds the lock on a file; None on a file system without locks."""
     try:
         handle = _opened(path)
     except FileNotFoundError:
@@ -86,7 +86,7 @@ def is_held(path: Path) -> bool | None:
 def take_open(handle: int) -> bool:
     """Take the lock on an open file until it is closed; False if another process holds it.
 
-    True where the file system knows no locks; OSError if the handle cannot be locked.
+    True on a file system without locks.  Raises OSError if the handle cannot be locked.
     """
     try:
         return filelock.lock_descriptor(handle, blocking=False)

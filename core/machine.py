@@ -1,18 +1,18 @@
 """How many runs may train at once on this machine, and on how many threads each.
 
-Small networks get many times slower when their threads have to wait for a core. So one core is
-left for the dashboard, and the runs share the others.
+Small networks become many times slower if their threads wait for a core. So one core is left for
+the dashboard, and the runs share the others.
 """
 
 import os
 
 from core.config import OptionError
 
-MOST_RUNS, MOST_THREADS = 4, 8  # more threads do not pay for networks of this size
+MOST_RUNS, MOST_THREADS = 4, 8  # more threads do not help networks of this size
 
 
 def cores() -> int:
-    """How many cores this process may use."""
+    """Number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -30,5 +30,5 @@ def max_runs() -> int:
 
 
 def threads_per_run() -> int:
-    """How many threads a run gets so that all of them and the dashboard have cores of their own."""
+    """Threads of a run, so that all runs and the dashboard have cores of their own."""
     return max(1, min((cores() - 1) // max_runs(), MOST_THREADS))

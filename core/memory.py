@@ -1,4 +1,4 @@
-"""Memory: how much things take, and giving back what is free. Imports nothing else from core."""
+"""Sizes of objects in memory, and returning free memory to the system. Imports no other core."""
 
 import contextlib
 import ctypes
@@ -13,18 +13,18 @@ import numpy as np
 import numpy.typing as npt
 import psutil
 
-MOST_PARTS = 50_000  # of a thing that are looked at when it is weighed
+MOST_PARTS = 50_000  # most parts of an object that are counted
 _M_ARENA_MAX, _M_MMAP_THRESHOLD = -8, -3  # of glibc's mallopt()
-MAPPED_BYTES = 1 << 20  # what a mapped file counts for
-LARGE_BYTES = 1 << 20  # from which glibc is to give a piece of memory back as soon as it is free
+MAPPED_BYTES = 1 << 20  # size that a mapped file counts as
+LARGE_BYTES = 1 << 20  # glibc returns freed blocks of at least this size at once
 _WEIGHTLESS = (type, types.FunctionType, types.ModuleType, types.MethodType)
 
 
 def weigh(thing: Any) -> int:
-    """The bytes that a thing keeps in memory, with all that it holds; about right.
+    """Approximate size in bytes of an object with everything that it refers to.
 
-    A mapped file counts for MAPPED_BYTES, since the system takes its memory back when it needs it
-    but a process can have only so many open. What has a method weight() says so itself.
+    A mapped file counts as MAPPED_BYTES: the system can reclaim its memory, but the number of open
+    files is limited. The size of an object with a method weight() is what that returns.
     """
     total, seen, waiting = 0, set[int](), [thing]
     while waiting and len(seen) < MOST_PARTS:
@@ -41,15 +41,15 @@ def weigh(thing: Any) -> int:
 
 
 def resident() -> int:
-    """The bytes of memory that this process holds now."""
+    """Resident memory of this process in bytes."""
     return int(psutil.Process().memory_info().rss)
 
 
 def few_arenas(n: int = 2) -> None:
-    """Have this process keep its free memory in few places, and large pieces in none.
+    """Limit glibc's memory arenas, and make it return large blocks when they are freed.
 
-    glibc keeps free memory for each thread, eight places a core, and after a while for pieces of up
-    to 32 MB, too; a server with many threads then never gets smaller. Elsewhere it does nothing.
+    By default glibc has up to eight arenas for each core, and keeps freed blocks of up to 32 MB, so
+    a server with many threads never shrinks. On other systems this does nothing.
     """
     if mallopt := _of_libc("mallopt"):
         mallopt(_M_ARENA_MAX, n)
@@ -57,15 +57,13 @@ def few_arenas(n: int = 2) -> None:
 
 
 def give_back() -> None:
-    """Give free memory back to the system, where that can be asked for (glibc)."""
+    """Return free memory to the system, where that is possible (glibc)."""
     if trim := _of_libc("malloc_trim"):
         trim(0)
 
 
 def let_go(array: npt.NDArray[Any]) -> None:
-    """Let the system have the memory of an array that is mapped from a file and cannot be written
-    to; what is used of it is read again.
-    """
+    """Release the memory of a read-only array mapped from a file; it is read again on use."""
     owner = _owner(array)
     if isinstance(owner, mmap.mmap) and not array.flags.writeable:
         with contextlib.suppress(ValueError, OSError, AttributeError):  # Windows has no madvise
@@ -73,7 +71,7 @@ def let_go(array: npt.NDArray[Any]) -> None:
 
 
 def _own_weight(one: Any) -> tuple[int, Iterable[Any]]:
-    """What a thing weighs without its parts, and the parts."""
+    """The size of an object without its parts, and the parts."""
     if isinstance(one, np.ndarray):
         return int(one.nbytes), ()
     if isinstance(one, mmap.mmap):
@@ -94,7 +92,7 @@ def _parts(one: Any) -> Iterable[Any]:
 
 
 def _owner(array: npt.NDArray[Any]) -> Any:
-    """What holds the memory of an array: itself, another array, bytes or a mapped file."""
+    """The owner of an array's memory: itself, another array, bytes or a mapped file."""
     owner: Any = array
     while isinstance(owner, np.ndarray) and owner.base is not None:
         owner = owner.base
@@ -105,7 +103,7 @@ def _owner(array: npt.NDArray[Any]) -> Any:
 
 @cache
 def _of_libc(name: str) -> Callable[..., int] | None:
-    """A function that only glibc has."""
+    """A function of glibc; None on other systems."""
     if sys.platform != "linux":
         return None
     with contextlib.suppress(OSError, AttributeError):

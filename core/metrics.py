@@ -1,4 +1,4 @@
-"""Distances between images on the [0, 1] pixel scale, one number an image.
+"""Distances between images with pixels in [0, 1], one number for each image.
 
 Imports nothing else from core.
 """
@@ -10,10 +10,10 @@ import numpy.typing as npt
 
 Array = npt.NDArray[np.float32]
 Scores = npt.NDArray[np.float64]
-PSNR_CAP = 100.0  # dB; in a mean, an image that is rebuilt exactly would make it infinite
+PSNR_CAP = 100.0  # dB; without it one exact reconstruction would make a mean infinite
 SSIM_WINDOW = 7
 SSIM_PIXELS = 32 * 784  # at a time: a part that fits into the processor's cache is twice as fast
-MATRIX_SIDE = 128  # up to this side a product of matrices is the fastest moving mean
+MATRIX_SIDE = 128  # up to this side a matrix product is the fastest moving mean
 
 
 def _per_image(values: Array) -> Scores:
@@ -40,7 +40,7 @@ def psnr(x: Array, x_hat: Array) -> Scores:
 
 
 def psnr_text(psnr: float, digits: int = 1) -> str:
-    """A mean PSNR in words, "24.1 dB"; where all images are rebuilt exactly, that it is no less."""
+    """A mean PSNR in words: "24.1 dB", or "at least 100 dB" if it reaches PSNR_CAP."""
     return f"{psnr:.{digits}f} dB" if psnr < PSNR_CAP else f"at least {PSNR_CAP:.0f} dB"
 
 
@@ -84,7 +84,7 @@ def _window_mean(values: Scores) -> Scores:
 
 @lru_cache
 def _windows(side: int) -> Scores:
-    """A matrix that takes a column of pixels to the means of its windows: (side - 6, side)."""
+    """The matrix that maps a column of pixels to the means of its windows: (side - 6, side)."""
     found = np.zeros((side - SSIM_WINDOW + 1, side))
     for i, row in enumerate(found):
         row[i : i + SSIM_WINDOW] = 1 / SSIM_WINDOW

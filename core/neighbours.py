@@ -1,8 +1,8 @@
 """Exact nearest neighbours by Euclidean distance. Imports nothing else from core.
 
-One matrix product gives all distances, up to a term that is the same for all references. The k
-smallest of a row lie in the k blocks with the smallest minima, so only those are looked at: half
-the time of scikit-learn's brute force on one core, with the same result.
+One matrix product gives all distances, up to a term that is equal for all references. The k
+smallest of a row lie in the k blocks with the smallest minima, so only these are sorted: half the
+time of scikit-learn's brute force on one core, with the same result.
 """
 
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Neighbours:
 
     @property
     def mean_distance(self) -> npt.NDArray[np.float64]:
-        """(n,): the mean distance to the k neighbours."""
+        """Mean distance to the k neighbours: (n,)."""
         return np.asarray(self.distances.mean(axis=1, dtype=np.float64))
 
 
@@ -43,7 +43,7 @@ def nearest(queries: Array, references: Array, k: int) -> Neighbours:
 
 
 def nearest_others(x: Array, k: int, rows: npt.NDArray[np.integer] | None = None) -> Neighbours:
-    """The k rows of x nearest to each of x[rows] (all of them if None), itself left out.
+    """The k rows of x nearest to each of x[rows] (all rows if None), excluding itself.
 
     x: (m, d) with m > k >= 1.  Equal rows are neighbours of each other, at distance 0.
     Raises ValueError if there are not k others.
@@ -53,10 +53,10 @@ def nearest_others(x: Array, k: int, rows: npt.NDArray[np.integer] | None = None
 
 
 def nearest_to_row(x: npt.NDArray[np.generic], k: int, row: int, unit: float = 1.0) -> Neighbours:
-    """The k rows of x nearest to one of them, itself left out: (1, k).
+    """The k rows of x nearest to one row, excluding itself: (1, k).
 
-    x: (m, d) of any numbers, may lie on the disk: it is read once, a few thousand rows at a time.
-    unit: what a distance is divided by.  Raises ValueError if there are not k others.
+    x: (m, d), may be a memory map: it is read once, a few thousand rows at a time.
+    unit: divisor of the distances.  Raises ValueError if there are not k others.
     """
     if not 1 <= k < len(x):
         raise ValueError(f"{k} neighbours among {len(x) - 1} others")
@@ -82,7 +82,7 @@ def gaps(points: npt.ArrayLike) -> npt.NDArray[np.float64]:
 
 
 def _search(queries: Array, references: Array, k: int, left_out: Positions) -> Neighbours:
-    """left_out: (n,), the reference that each query must not find, or -1."""
+    """The k nearest references.  left_out: (n,) reference to exclude for each query, or -1."""
     if not 1 <= k <= len(references) - bool((left_out >= 0).any()):
         raise ValueError(f"{k} neighbours among {len(references)} references")
     table = _table(references)
@@ -125,7 +125,7 @@ def _least(values: Array, k: int) -> Positions:
 
 
 def _sorted(queries: Array, references: Array, found: Positions) -> Neighbours:
-    """The neighbours by their distance, computed anew: the product cancels digits for near ones."""
+    """The neighbours sorted by exact distance; those of the product lose digits for near ones."""
     distances = np.empty(found.shape, np.float32)
     for start in range(0, len(queries), PART):
         part = slice(start, start + PART)

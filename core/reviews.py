@@ -1,8 +1,8 @@
-"""What people decided about images, kept so that nothing that was acknowledged is ever lost.
+"""Review decisions about images, stored so that no acknowledged decision is ever lost.
 
-SQLite in the data folder. Rows are appended and never changed: what counts is the latest verdict of
-each reviewer on an image. Beside the file stands how many decisions it holds, and now and then a
-copy is made: so a file that was emptied, or replaced by an older one, is told of and can be mended.
+SQLite in the data folder. Rows are appended and never changed; the latest verdict of each reviewer
+on an image is valid. The number of decisions is stored beside the file, and a copy is made from
+time to time, so that a file that was emptied or replaced by an older one is noticed and restored.
 """
 
 import contextlib
@@ -25,13 +25,13 @@ from core.config import OptionError, ReviewError
 from core.files import remove_abandoned, write_atomically
 from core.text import one_line
 
-# One SQLite file for several processes and threads; what was committed is never lost.
+# One SQLite file for several processes and threads, without loss of committed rows.
 
 T = TypeVar("T")
 Identity = tuple[int, int, bool]
 ATTEMPTS, PATIENCE = 3, 2.0  # seconds that one attempt waits for another process's write
 BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
-# SQLite makes some by itself (sqlite_sequence, sqlite_autoindex_...): they are not of the schema.
+# SQLite creates some tables itself (sqlite_sequence, sqlite_autoindex_...), outside our schema.
 COUNT_OWN = "SELECT count(*) FROM sqlite_master WHERE name NOT LIKE 'sqlite!_%' ESCAPE '!'"
 
 
@@ -47,12 +47,12 @@ def journal_for(version: tuple[int, ...]) -> tuple[str, str]:
 
 
 class Database:
-    """One connection, shared by the threads of this process, to the file that is there.
+    """One connection to a file, shared by the threads of this process.
 
-    Where the file was moved, deleted, emptied or replaced, the next call opens what is now in its
-    place.
-    schema: statements that make what is not there yet, one a table, index or trigger.
-    opened: called with this after each opening, before anything else is read or written.
+    If the file was moved, deleted, emptied or replaced, the next call opens the file that is now at
+    its path.
+    schema: statements that create missing tables, indices and triggers, one each.
+    opened: called with this object after each opening, before other reads or writes.
     Its methods raise sqlite3.Error if the file cannot be used, and OSError if its folder cannot.
     Text that is not UTF-8 is read as bytes.
     """
@@ -68,7 +68,7 @@ class Database:
 
     @property
     def connection(self) -> sqlite3.Connection:
-        """To the file that is there now."""
+        """A connection to the file that is now at the path."""
         with self._lock:
             if self._connection is None or self._identity() != self._file:
                 self._open()
@@ -76,7 +76,7 @@ class Database:
             return self._connection
 
     def write(self, statement: str, rows: Sequence[Sequence[Any]]) -> None:
-        """A statement for each of rows, all or none; when this returns they are on the disk."""
+        """Execute a statement for each of rows, all or none; on return they are on disk."""
         with self._lock:
             self._used(lambda one: _transact(one, lambda: one.executemany(statement, rows)))
 
@@ -113,7 +113,7 @@ class Database:
             raise
 
     def _identity(self) -> Identity | None:
-        """What tells the file from another in its place, and from an emptied one."""
+        """Values that differ between files at the same path, and for an emptied file."""
         try:
             about = self.path.stat()
         except FileNotFoundError:
@@ -131,7 +131,7 @@ class Database:
             _transact(one, lambda: [one.execute(statement) for statement in self._schema])
 
     def _used(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """What work does with the connection; once more if the file was replaced meanwhile."""
+        """The result of work with the connection; repeated if the file was replaced meanwhile."""
         one = self.connection
         try:
             return _retried(lambda: work(one))
@@ -143,7 +143,7 @@ class Database:
 
 
 def _transact(one: sqlite3.Connection, work: Callable[[], object]) -> None:
-    """All of work or nothing. BEGIN IMMEDIATE waits for other writers here and not half-way."""
+    """Do work in a transaction. BEGIN IMMEDIATE waits for other writers at the start."""
     one.execute("BEGIN IMMEDIATE")
     try:
         work()
@@ -167,7 +167,7 @@ def _retried(work: Callable[[], T]) -> T:
 
 
 def storable_text(content: bytes) -> str | bytes:
-    """As a connection's text_factory: what is no UTF-8 stays as it is, and hides no other row."""
+    """A text_factory: text that is not UTF-8 stays bytes, so that it does not hide other rows."""
     try:
         return content.decode()
     except UnicodeDecodeError:
@@ -207,11 +207,11 @@ SCHEMA = (
 
 @dataclass(frozen=True)
 class Decision:
-    """One verdict of one person on one image; what a decision says is never changed.
+    """One verdict of one person on one image; it is never changed.
 
-    operation: unique; the same one recorded twice is kept once.  source: the data set's id.
-    image: its id in there.  checkpoint: the model it was looked at through.
-    note: anything, up to MAX_NOTE characters.  time: ISO 8601, UTC.
+    operation: unique; recording the same one twice stores it once.  source: id of the data set.
+    image: id of the image.  checkpoint: the model used in the review.
+    note: any text up to MAX_NOTE characters.  time: ISO 8601, UTC.
     """
 
     operation: str
@@ -232,7 +232,7 @@ class Decision:
             raise OptionError(f"A note has at most {MAX_NOTE:,} characters: shorten it.")
 
     def check(self) -> None:
-        """Raise OptionError if a text in it is none that can be kept, before anything is."""
+        """Raise OptionError if a text of the decision cannot be stored."""
         for name, words in TEXTS.items():
             said: str = getattr(self, name)
             if len(said) > MAX_ID:
@@ -245,10 +245,10 @@ class Decision:
 
 
 class Kept(Struct, frozen=True):
-    """What is known of the file from outside of it.
+    """Facts about the file, stored beside it.
 
-    n: decisions that it held last.  lost: decisions that it once held and holds no longer.
-    copied: decisions in the copy of it; 0 where it holds nothing that the file does not.
+    n: decisions that it had last.  lost: decisions that it had and no longer has.
+    copied: decisions in its copy; 0 if the file has all of them.
     """
 
     n: Annotated[int, Meta(ge=0)] = 0
@@ -257,15 +257,15 @@ class Kept(Struct, frozen=True):
 
 
 def now() -> str:
-    """The time as decisions have it."""
+    """The current time in the format of decisions."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 class Reviews:
-    """The decisions in one file: one connection, shared by the threads of this process.
+    """The decisions in one file, with one connection shared by the threads of this process.
 
-    A file that is moved, deleted or replaced meanwhile is followed: what is then in its place is
-    used, and notices() tells what is missing.
+    If the file is moved, deleted or replaced, the file that is then at its path is used, and
+    notices() reports what is missing.
     Raises ReviewError if the file cannot be opened, read or written.
     """
 
@@ -277,10 +277,10 @@ class Reviews:
             self._database = Database(self.path, SCHEMA, self._opened)
 
     def record(self, decisions: Sequence[Decision]) -> None:
-        """Keep decisions, all or none; when this returns they are on the disk.
+        """Store decisions, all or none; on return they are on disk.
 
-        One whose operation is there already changes nothing: it may be sent again.
-        Raises OptionError if one of them has a text that cannot be kept.
+        A decision whose operation is already stored is ignored, so it may be sent again.
+        Raises OptionError if a text cannot be stored.
         """
         for decision in decisions:
             decision.check()
@@ -290,9 +290,9 @@ class Reviews:
             self._written()
 
     def current(self, source: str) -> dict[str, dict[str, Decision]]:
-        """The latest decision of each reviewer on each image of a set: image -> reviewer -> it.
+        """The latest decision by image and reviewer for a data set: image -> reviewer -> decision.
 
-        Decisions that were taken back are left out.
+        Withdrawn decisions are left out.
         """
         latest: dict[str, dict[str, Decision]] = {}
         for decision in self.history(source):
@@ -304,14 +304,14 @@ class Reviews:
         }
 
     def history(self, source: str | None = None) -> list[Decision]:
-        """All decisions on a data set (on all if None), in the order in which they were kept.
+        """All decisions on a data set (on all sets if None), in the order of storing.
 
         Rows that cannot be read are left out: see notices().
         """
         return [one for one in map(_decision, self._rows(source)) if one is not None]
 
     def notices(self, source: str | None = None) -> tuple[str, ...]:
-        """A sentence for each thing that is wrong with what is kept, though it can be used."""
+        """A sentence for each fault of the file that does not prevent its use."""
         unreadable = sum(_decision(row) is None for row in self._rows(source))
         found = []
         if unreadable:
@@ -331,18 +331,18 @@ class Reviews:
 
     @property
     def lost(self) -> int:
-        """How many decisions were once kept, and are not there any more."""
+        """Number of decisions that were stored and are missing now."""
         return self._kept().lost
 
     @property
     def n_copied(self) -> int:
-        """How many decisions the copy holds, which bring_back() would read."""
+        """Number of decisions in the copy, which bring_back() would read."""
         return self._kept().copied if self.copy_path.exists() else 0
 
     def bring_back(self) -> int:
-        """Add what the copy holds and the file does not; how many decisions that were.
+        """Add the decisions that only the copy has; return their number.
 
-        What was decided since the file was lost stays what counts: it is appended once more.
+        Decisions made since the file was lost stay valid, because they are appended again.
         """
         with self._refused("read", self.copy_path), _reading(self.copy_path) as copy:
             query = f"SELECT {COLUMNS} FROM decisions ORDER BY number"  # noqa: S608  # ours
@@ -360,7 +360,7 @@ class Reviews:
         return len(missing)
 
     def go_on_without(self) -> None:
-        """Tell no more of the decisions that are not there any more."""
+        """Stop reporting the decisions that are missing now."""
         self._know(msgspec.structs.replace(self._kept(), lost=0))
 
     def close(self) -> None:
@@ -373,16 +373,16 @@ class Reviews:
             return self._database.read(query, values)
 
     def _opened(self, database: Database) -> None:
-        """Another file may stand there than before: what it holds less, was lost.
+        """Compare the opened file with the last known number of decisions, and record lost ones.
 
-        What was known is read first: what others add between the two is no loss.
+        That number is read first, so that decisions that others add meanwhile do not count as lost.
         """
         known = self._kept()
         n = self._n(database)
         self._know(Kept(n, max(0, known.lost + known.n - n), known.copied))
 
     def _written(self) -> None:
-        """Note how many decisions there are now, and copy them if many are new."""
+        """Record the current number of decisions, and copy the file if many are new."""
         kept = msgspec.structs.replace(self._kept(), n=self._n(self._database))
         if not kept.lost and kept.n - kept.copied >= max(COPY_FEW, COPY_AFTER * kept.n):
             with contextlib.suppress(sqlite3.Error, OSError):
@@ -396,7 +396,7 @@ class Reviews:
         return int(n)
 
     def _copy(self, database: Database) -> None:
-        """Put a copy of the whole file beside it, whole or not at all."""
+        """Replace the copy of the file atomically."""
         remove_abandoned(self.path.parent, self.copy_path.name)
         new = self.copy_path.with_name(f".{self.copy_path.name}.{secrets.token_hex(4)}")
         try:
@@ -406,7 +406,7 @@ class Reviews:
             new.unlink(missing_ok=True)
 
     def _kept(self) -> Kept:
-        """What is known from outside of the file; of what was lost with the folder, too."""
+        """The facts stored beside the file; they outlive the file in a second place."""
         try:
             return msgspec.json.decode(self._kept_path.read_bytes(), type=Kept)
         except (OSError, ValueError):
@@ -414,7 +414,7 @@ class Reviews:
 
     def _know(self, kept: Kept) -> None:
         self._known = kept
-        with contextlib.suppress(OSError):  # a folder that may not be written to costs only this
+        with contextlib.suppress(OSError):  # in a read-only folder it is not recorded
             write_atomically(self._kept_path, msgspec.json.encode(kept), durable=False)
 
     @property
@@ -423,7 +423,7 @@ class Reviews:
 
     @contextlib.contextmanager
     def _refused(self, what: str, path: Path | None = None) -> Iterator[None]:
-        """A failure of the disk or the file, as a sentence that says what to do."""
+        """Context that turns errors of disk and file into a ReviewError that says what to do."""
         try:
             yield
         except (sqlite3.Error, OSError) as error:
@@ -462,12 +462,12 @@ TEXTS = {
 
 
 def _about(one: Decision) -> tuple[str, str, str]:
-    """What of the decisions about it only the latest counts."""
+    """Key of decisions of which only the latest is valid: data set, image, reviewer."""
     return one.source, one.image, one.reviewer
 
 
 def _decision(row: tuple[Any, ...]) -> Decision | None:
-    """A row as a decision, None if it is none: whoever wrote it did not ask us."""
+    """A row as a decision, None if it is invalid, written by another program."""
     if not all(isinstance(value, str) for value in row):
         return None
     try:
@@ -486,7 +486,7 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def _advice(error: sqlite3.Error | OSError, path: Path) -> str:
-    """What is wrong, and what to do about it, as the end of a sentence."""
+    """The cause of an error and the remedy, as the end of a sentence."""
     code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
     seconds = ATTEMPTS * PATIENCE
     if code in BUSY:

@@ -1,6 +1,6 @@
-"""What was made is kept by name, for all who ask, within so many bytes.
+"""A thread-safe cache of bounded size in bytes.
 
-What was not asked for longest goes first, and what nobody has asked for in a while goes, too.
+The least recently used entries are removed first; idle entries can be removed too.
 """
 
 import threading
@@ -13,12 +13,12 @@ from typing import Any, TypeVar
 from core.memory import weigh
 
 T = TypeVar("T")
-LEAST = 4096  # bytes that a thing counts for, however little it weighs: its key weighs, too
+LEAST = 4096  # bytes; smallest size that an entry counts as, since its key needs memory too
 
 
 @dataclass
 class _Thing:
-    """weight: in bytes.  asked: when it was asked for last, by time.monotonic()."""
+    """An entry.  weight: in bytes.  asked: time of the last use, by time.monotonic()."""
 
     value: Any
     weight: int
@@ -26,9 +26,9 @@ class _Thing:
 
 
 class Shelf:
-    """Things of at most `most_bytes` together; one that is heavier than that is not kept.
+    """Entries of at most `most_bytes` together; a larger one is not stored.
 
-    Each is made once, even if many ask for it at one time. For use by many threads.
+    Each is made once, even if several threads ask for it at the same time.
     """
 
     def __init__(self, most_bytes: int) -> None:
@@ -47,18 +47,18 @@ class Shelf:
 
     @property
     def bytes(self) -> int:
-        """What all things weigh together."""
+        """Size of all entries together."""
         return self._bytes
 
     def find(self, key: Hashable) -> Any:
-        """The thing called `key`; None if it is not here."""
+        """The entry of `key`, or None."""
         with self._lock:
             return self._asked(key) if key in self._things else None
 
     def get(self, key: Hashable, make: Callable[[], T]) -> T:
-        """The thing called `key`, from make() if it is not here; an error in make() passes through.
+        """The entry of `key`, made by make() if there is none; errors of make() are passed on.
 
-        The key must name all that the thing depends on.
+        The key must name everything that the entry depends on.
         """
         with self._lock:
             if key in self._things:
@@ -77,7 +77,7 @@ class Shelf:
         return made
 
     def put(self, key: Hashable, thing: Any) -> None:
-        """Keep a thing, in place of what is called so now."""
+        """Store an entry, replacing the one of the same key."""
         weight = max(LEAST, weigh(thing))
         with self._lock:
             self._drop(key)
@@ -87,18 +87,18 @@ class Shelf:
             self._make_room()
 
     def drop(self, key: Hashable) -> None:
-        """Forget a thing, if it is here."""
+        """Remove an entry, if there is one."""
         with self._lock:
             self._drop(key)
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Remove all entries."""
         with self._lock:
             self._things.clear()
             self._bytes = 0
 
     def drop_idle(self, seconds: float) -> int:
-        """Forget what was not asked for in so many seconds; how many things that were."""
+        """Remove entries that were not used for so many seconds; return their number."""
         before = time.monotonic() - seconds
         with self._lock:
             idle = [key for key, thing in self._things.items() if thing.asked < before]
@@ -107,7 +107,7 @@ class Shelf:
         return len(idle)
 
     def weigh_again(self) -> None:
-        """For things that have grown since: what is too much then goes."""
+        """Measure all entries again, since they may have grown, and keep to the bound."""
         with self._lock:
             things = list(self._things.items())
         for key, thing in things:

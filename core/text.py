@@ -1,7 +1,7 @@
-"""Words that are not ours, made fit to be shown: visible, on one line, and short.
+"""Makes untrusted text fit to be shown: visible, on one line, and short.
 
-Imports nothing else from core. Whatever shows names of files or classes, or what a checkpoint's
-document says, to people takes them from here; escaping for HTML or Markdown comes after.
+Imports nothing else from core. All names of files and classes and all texts of checkpoints that are
+shown pass through here; escaping for HTML or Markdown comes after.
 """
 
 import re
@@ -10,12 +10,12 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import accumulate, takewhile
 
-MOST = 80  # characters of a name where it stands in a sentence
-NAMED = 4  # names of a list that are told; the others are counted
+MOST = 80  # most characters of a name in a sentence
+NAMED = 4  # names of a list that are shown; the others are counted
 
 _DIGITS = re.compile("([0-9]+)")
-# Control characters, line and paragraph separators, what reverses the text around it (bidi), what
-# cannot be seen, and halves of characters. Joiners stay: scripts and emoji are spelt with them.
+# Control characters, line and paragraph separators, bidirectional controls, invisible characters,
+# and lone surrogates. Joiners stay, because some scripts and emoji need them.
 _HIDDEN = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff"
     "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
@@ -23,23 +23,23 @@ _HIDDEN = re.compile(
 
 
 def visible(words: str) -> str:
-    """`words` with a space for each character that cannot be seen, or that hides others."""
+    """`words` with invisible characters, and those that hide others, replaced by spaces."""
     return _HIDDEN.sub(" ", words)
 
 
 def one_line(words: str, most: int = MOST) -> str:
-    """`words` on one line of at most `most` characters, the end of longer ones left out."""
+    """`words` on one line of at most `most` characters; longer text is cut at the end."""
     line = " ".join(visible(words[: 20 * most]).split())
     return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"
 
 
 def counted(n: int, noun: str, plural: str = "") -> str:
-    """A number of things: "1 image", "2,000 images".  plural: where it is not noun + "s"."""
+    """A number with a noun: "1 image", "2,000 images".  plural: if it is not noun + "s"."""
     return f"{n:,} {noun if n == 1 else plural or f'{noun}s'}"
 
 
 def natural(name: str) -> tuple[tuple[object, ...], str]:
-    """What to sort names by, so that "2" stands before "10" and "b" between "A" and "C"."""
+    """Sort key of names that puts "2" before "10" and "b" between "A" and "C"."""
     parts: list[object] = list(_DIGITS.split(name.casefold()))
     parts[1::2] = [_by_value(str(digits)) for digits in parts[1::2]]
     return tuple(parts), name
@@ -52,12 +52,12 @@ def _by_value(digits: str) -> tuple[int, str]:
 
 
 def listed(names: Sequence[str], most: int = NAMED, longest: int = MOST // 2) -> str:
-    """The first names, and how many there are besides: "5, 9, 12, 13 and 996 more"."""
+    """The first names and the number of others: "5, 9, 12, 13 and 996 more"."""
     named = ", ".join(one_line(name, longest) for name in names[:most])
     return named if len(names) <= most else f"{named} and {len(names) - most:,} more"
 
 
-# Names made short enough for legends and axes, and still told apart.
+# Names shortened for legends and axes so that they stay different.
 
 DOTS = "…"
 
@@ -65,8 +65,8 @@ DOTS = "…"
 def shortened(names: Sequence[str], most: int = 24) -> tuple[str, ...]:
     """The names, each at most `most` letters wide; different names stay different.
 
-    Of a longer one its end is left out; where that makes two alike its middle, else all that they
-    have in common but the beginning; names that are alike still get their number in the list.
+    A longer name loses its end; if two become equal, its middle, or else what they have in common
+    after the beginning; names that are still equal get their number in the list.
     most: 12 or more.
     """
     found = {i: name for i, name in enumerate(names) if width(name) <= most}

@@ -317,7 +317,7 @@ def test_link_from_the_address_bar_reopens_model_map_and_colour(
     with browser.new_context(viewport={"width": 1440, "height": 900}) as context:
         other = Visit(context.new_page())
         other.page.goto(page.url)
-        other.page.get_by_text("t-SNE of these codes is not there yet").wait_for(timeout=60_000)
+        other.page.get_by_text("t-SNE of these codes is not computed yet").wait_for(timeout=60_000)
         other.page.wait_for_function(
             f"document.querySelector('{CHART}')?.data?.[0]?.name?.startsWith('cluster 1')"
         )
