@@ -50,8 +50,8 @@ images = catalogue.load("mnist-5k")
 for name in {names}:
     model = Autoencoder.load(name)
     loaded = time.perf_counter()
-    table = robustness.measure(model, images, Noise(), 0, robustness.levels(11))
-    assert table.shape == (11, 4, 1000)
+    found = robustness.measure(model, images, Noise(), 0, robustness.levels(11))
+    assert found.mse.shape == (11, 1000)
 print(time.perf_counter() - began, time.process_time())
 """
 
@@ -74,8 +74,8 @@ def _curve(
     noise: Noise,
     sigmas: tuple[float, ...],
 ) -> Curve:
-    tables = [robustness.measure(model, images, noise, seed, sigmas) for seed in range(DRAWS)]
-    return robustness.curve(name, tables, MSE)
+    draws = [robustness.measure(model, images, noise, seed, sigmas) for seed in range(DRAWS)]
+    return robustness.curve(name, draws, MSE)
 
 
 def curve_lines(found: Study) -> Iterator[str]:

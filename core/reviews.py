@@ -442,7 +442,8 @@ def disagreements(current: dict[str, dict[str, Decision]]) -> list[str]:
     ]
 
 
-COLUMNS = ", ".join(field.name for field in fields(Decision))
+NAMES = tuple(field.name for field in fields(Decision))
+COLUMNS = ", ".join(NAMES)
 INSERT = (
     f"INSERT INTO decisions ({COLUMNS}) VALUES ({', '.join('?' * len(fields(Decision)))}) "  # noqa: S608  # ours
     "ON CONFLICT (operation) DO NOTHING"
@@ -471,7 +472,7 @@ def _decision(row: tuple[Any, ...]) -> Decision | None:
     if not all(isinstance(value, str) for value in row):
         return None
     try:
-        return Decision(*row)
+        return Decision(**dict(zip(NAMES, row, strict=True)))
     except OptionError:
         return None
 

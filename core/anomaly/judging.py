@@ -113,4 +113,10 @@ def ranking(name: str, values: Scores, truth: Truth, seconds: float) -> Ranked:
     """The same from the score's values (n,) and the seconds that they took."""
     curves = rankings.curves(values, truth)
     precision = rankings.precision_at(values, truth)
-    return Ranked(name, curves.auroc, curves.average_precision, precision, seconds)
+    return Ranked(
+        name=name,
+        auroc=curves.auroc,
+        average_precision=curves.average_precision,
+        precision_at_k=precision,
+        seconds=seconds,
+    )

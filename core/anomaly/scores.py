@@ -145,103 +145,117 @@ _ERRORS, _NEAR = ("codes", "errors"), ("codes", "code_points", "near_codes")
 _PIXELS = ("pixel_points", "near_pixels")
 SCORES: tuple[Score, ...] = (
     Score(
-        "mse",
-        "Reconstruction error (MSE)",
-        "How far the reconstruction is from the image: the mean squared difference of the pixels.",
-        "mean squared error, pixels 0 to 1",
-        lambda judged: judged.features.errors[:, 0],
-        _ERRORS,
+        name="mse",
+        title="Reconstruction error (MSE)",
+        explanation="How far the reconstruction is from the image: the mean squared difference "
+        "of the pixels.",
+        unit="mean squared error, pixels 0 to 1",
+        compute=lambda judged: judged.features.errors[:, 0],
+        needs=_ERRORS,
     ),
     Score(
-        "mae",
-        "Absolute error (MAE)",
-        "The mean absolute difference of the pixels: a few very wrong ones count less than in MSE.",
-        "mean absolute error, pixels 0 to 1",
-        lambda judged: judged.features.errors[:, 1],
-        _ERRORS,
+        name="mae",
+        title="Absolute error (MAE)",
+        explanation="The mean absolute difference of the pixels: a few very wrong ones count "
+        "less than in MSE.",
+        unit="mean absolute error, pixels 0 to 1",
+        compute=lambda judged: judged.features.errors[:, 1],
+        needs=_ERRORS,
     ),
     Score(
-        "dissimilarity",
-        "Dissimilarity (1 − SSIM)",
-        "How much of the local structure is lost in the reconstruction: edges count, brightness "
+        name="dissimilarity",
+        title="Dissimilarity (1 − SSIM)",
+        explanation="How much of the local structure is lost in the reconstruction: edges count, "
+        "brightness "
         "does not.",
-        "1 − SSIM, 0 to 2",
-        lambda judged: judged.features.errors[:, 2],
-        _ERRORS,
+        unit="1 − SSIM, 0 to 2",
+        compute=lambda judged: judged.features.errors[:, 2],
+        needs=_ERRORS,
     ),
     Score(
-        "class_percentile",
-        "Error within its class",
-        "How many in a hundred reference images of the class it looks like were rebuilt better.",
-        "percentile of the error within the class",
-        class_percentile,
-        _NEAR,
-        ("mse",),
+        name="class_percentile",
+        title="Error within its class",
+        explanation="How many in a hundred reference images of the class it looks like were "
+        "rebuilt better.",
+        unit="percentile of the error within the class",
+        compute=class_percentile,
+        needs=_NEAR,
+        parts=("mse",),
     ),
     Score(
-        "mahalanobis",
-        "Distance from the centre (Mahalanobis)",
-        "How many standard deviations the code lies from the middle of all codes: good for one "
+        name="mahalanobis",
+        title="Distance from the centre (Mahalanobis)",
+        explanation="How many standard deviations the code lies from the middle of all codes: "
+        "good for one "
         "round cluster only.",
-        "Mahalanobis distance, standard deviations",
-        lambda judged: judged.features.among.codes.mahalanobis(judged.features.code_points),
-        ("codes", "code_points"),
+        unit="Mahalanobis distance, standard deviations",
+        compute=lambda judged: judged.features.among.codes.mahalanobis(judged.features.code_points),
+        needs=("codes", "code_points"),
     ),
     Score(
-        "neighbours",
-        "Distance to the nearest codes (k-NN)",
-        "How far the ten nearest codes of reference images are: far means nothing alike is known.",
-        "mean distance to the 10 nearest codes",
-        lambda judged: judged.features.near_codes.mean_distance,
-        _NEAR,
+        name="neighbours",
+        title="Distance to the nearest codes (k-NN)",
+        explanation="How far the ten nearest codes of reference images are: far means nothing "
+        "alike is known.",
+        unit="mean distance to the 10 nearest codes",
+        compute=lambda judged: judged.features.near_codes.mean_distance,
+        needs=_NEAR,
     ),
     Score(
-        "density",
-        "Local density of the codes",
-        "How much farther its nearest codes are than theirs from each other: finds what lies "
+        name="density",
+        title="Local density of the codes",
+        explanation="How much farther its nearest codes are than theirs from each other: finds "
+        "what lies "
         "between clusters of unequal width.",
-        "distance relative to the neighbours' own, 1 = as dense",
-        lambda judged: judged.features.among.codes.relative_density(judged.features.near_codes),
-        _NEAR,
+        unit="distance relative to the neighbours' own, 1 = as dense",
+        compute=lambda judged: judged.features.among.codes.relative_density(
+            judged.features.near_codes
+        ),
+        needs=_NEAR,
     ),
     Score(
-        "combined",
-        "Combined",
-        "The mean of five scores (distance and density by codes, the same by pixels, and "
+        name="combined",
+        title="Combined",
+        explanation="The mean of five scores (distance and density by codes, the same by pixels, "
+        "and "
         "dissimilarity), each in typical deviations of the reference images.",
-        "typical deviations above usual",
-        combined,
+        unit="typical deviations above usual",
+        compute=combined,
         parts=COMBINED,
     ),
     Score(
-        "pca",
-        "PCA reconstruction error",
-        f"What PCA gets wrong with as many numbers as the code has, {PIXEL_WIDTH} at most: a "
+        name="pca",
+        title="PCA reconstruction error",
+        explanation=f"What PCA gets wrong with as many numbers as the code has, {PIXEL_WIDTH} at "
+        "most: a "
         "network should find more.",
-        "mean squared error, pixels 0 to 1",
-        lambda judged: judged.features.linear_errors,
-        ("pixel_points", "linear_errors"),
+        unit="mean squared error, pixels 0 to 1",
+        compute=lambda judged: judged.features.linear_errors,
+        needs=("pixel_points", "linear_errors"),
         baseline=True,
     ),
     Score(
-        "pixel_neighbours",
-        "Distance to the nearest images (pixels)",
-        "How far the ten nearest reference images are by their pixels, along "
+        name="pixel_neighbours",
+        title="Distance to the nearest images (pixels)",
+        explanation="How far the ten nearest reference images are by their pixels, along "
         f"{PIXEL_WIDTH} principal "
         "components: no network at all.",
-        "mean distance to the 10 nearest images",
-        lambda judged: judged.features.near_pixels.mean_distance,
-        _PIXELS,
+        unit="mean distance to the 10 nearest images",
+        compute=lambda judged: judged.features.near_pixels.mean_distance,
+        needs=_PIXELS,
         baseline=True,
     ),
     Score(
-        "pixel_density",
-        "Local density of the pixels",
-        f"The same local density, but of the pixels along {PIXEL_WIDTH} principal components: no "
+        name="pixel_density",
+        title="Local density of the pixels",
+        explanation=f"The same local density, but of the pixels along {PIXEL_WIDTH} principal "
+        "components: no "
         "network at all.",
-        "distance relative to the neighbours' own, 1 = as dense",
-        lambda judged: judged.features.among.pixels.relative_density(judged.features.near_pixels),
-        _PIXELS,
+        unit="distance relative to the neighbours' own, 1 = as dense",
+        compute=lambda judged: judged.features.among.pixels.relative_density(
+            judged.features.near_pixels
+        ),
+        needs=_PIXELS,
         baseline=True,
     ),
 )

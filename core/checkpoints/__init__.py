@@ -152,7 +152,14 @@ def _check_size(path: Path) -> None:
 
 def _card(path: Path, content: Content) -> Card:
     shipped = path.parent == shipped_checkpoints_dir()
-    return Card(path.stem, path, shipped, content.document, content.plan, content.sha256)
+    return Card(
+        name=path.stem,
+        path=path,
+        shipped=shipped,
+        document=content.document,
+        plan=content.plan,
+        sha256=content.sha256,
+    )
 
 
 def _listing() -> list[tuple[Card | None, str]]:

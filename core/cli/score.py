@@ -85,7 +85,14 @@ def score(
     from core.inference import Autoencoder
 
     model = Autoencoder.load(checkpoint)
-    order = _Order(model, source, out, percentile, name_encoding, as_json)
+    order = _Order(
+        autoencoder=model,
+        source=source,
+        out=out,
+        percentile=percentile,
+        encoding=name_encoding,
+        as_json=as_json,
+    )
     if not out.suffix or out.is_dir():
         _score_parts(order, shard_size)
         return

@@ -147,12 +147,12 @@ def take(
     )
     make_set.check_free(name)
     form = Form(
-        chosen["size"],
-        1 if chosen["grey"] else 3,
-        chosen["manner"],
-        chosen["values"],
-        chosen["ground"],
-        chosen["resampling"],
+        size=chosen["size"],
+        channels=1 if chosen["grey"] else 3,
+        manner=chosen["manner"],
+        values=chosen["values"],
+        ground=chosen["ground"],
+        resampling=chosen["resampling"],
     )
     offers = at_path(source, Terms(encoding=name_encoding))
     with output.progress("read") as tell:

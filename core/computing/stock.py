@@ -141,12 +141,12 @@ def _images(name: str, split: str) -> ImageSet:
 
 def _as_images(name: str, split: str, arrays: Arrays) -> ImageSet:
     found = ImageSet(
-        name,
-        split,
-        arrays["images"],
-        arrays.get("labels"),
-        tuple(arrays["class_names"].tolist()),
-        arrays["ids"],
+        id=name,
+        split=split,
+        images=arrays["images"],
+        labels=arrays.get("labels"),
+        class_names=tuple(arrays["class_names"].tolist()),
+        ids=arrays["ids"],
         masks=arrays.get("masks"),
     )
     columns = {

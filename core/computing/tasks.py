@@ -62,7 +62,14 @@ def task(
     """
     said = msgspec.json.encode(arguments).decode()
     places = tuple((card.sha256, str(card.path)) for card in models)
-    return Task(f"{function.__module__}:{function.__name__}", said, title, group, places, lasting)
+    return Task(
+        function=f"{function.__module__}:{function.__name__}",
+        arguments=said,
+        title=title,
+        group=group,
+        places=places,
+        lasting=lasting,
+    )
 
 
 def carry_out(one: Task) -> Arrays:

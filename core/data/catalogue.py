@@ -57,25 +57,26 @@ class EmbeddedSet(Facts):
 
 EMBEDDED: tuple[EmbeddedSet, ...] = (
     EmbeddedSet(
-        digits.ID,
-        "Digits (5,000 of MNIST)",
-        "Handwritten digits, 28 x 28, grey; there at once.",
-        (1, 28, 28),
-        digits.CLASS_NAMES,
-        digits.N_TRAIN,
-        digits.N_TEST,
-        digits.load_digits,
+        id=digits.ID,
+        title="Digits (5,000 of MNIST)",
+        explanation="Handwritten digits, 28 x 28, grey; there at once.",
+        input_shape=(1, 28, 28),
+        class_names=digits.CLASS_NAMES,
+        n_train=digits.N_TRAIN,
+        n_test=digits.N_TEST,
+        load=digits.load_digits,
     ),
     EmbeddedSet(
-        shapes.ID,
-        "Shapes with planted defects",
-        "Drawn shapes, 64 x 64, colour, with known factors; a fifth of the test images has a "
+        id=shapes.ID,
+        title="Shapes with planted defects",
+        explanation="Drawn shapes, 64 x 64, colour, with known factors; a fifth of the test "
+        "images has a "
         "marked defect.",
-        (3, 64, 64),
-        shapes.CLASS_NAMES,
-        shapes.N_TRAIN,
-        shapes.N_TEST,
-        shapes.load_shapes,
+        input_shape=(3, 64, 64),
+        class_names=shapes.CLASS_NAMES,
+        n_train=shapes.N_TRAIN,
+        n_test=shapes.N_TEST,
+        load=shapes.load_shapes,
     ),
 )
 FACTS = tuple(field.name for field in fields(Facts))
@@ -186,13 +187,13 @@ def _info(known: EmbeddedSet | publicsets.PublicSet, available: bool) -> Dataset
 def _own_info(own: store.OwnSet) -> DatasetInfo:
     colour = "grey" if own.shape[0] == 1 else "colour"
     return DatasetInfo(
-        own.id,
-        f"{own.name} (yours)",
-        f"Your images from {own.source}, {own.shape[2]} x {own.shape[1]}, {colour}.",
-        own.shape,
-        own.class_names,
-        own.n_train,
-        own.n_test,
+        id=own.id,
+        title=f"{own.name} (yours)",
+        explanation=f"Your images from {own.source}, {own.shape[2]} x {own.shape[1]}, {colour}.",
+        input_shape=own.shape,
+        class_names=own.class_names,
+        n_train=own.n_train,
+        n_test=own.n_test,
         available=True,
     )
 

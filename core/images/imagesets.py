@@ -154,14 +154,14 @@ def joined(first: ImageSet, second: ImageSet) -> ImageSet:
 
         factors = pd.concat([first.factors, second.factors], ignore_index=True)
     return ImageSet(
-        first.id,
-        f"{first.split} + {second.split}",
-        np.concatenate([first.images, second.images]),
-        _both(first.labels, second.labels),
-        first.class_names,
-        ids,
-        factors,
-        _both(first.masks, second.masks),
+        id=first.id,
+        split=f"{first.split} + {second.split}",
+        images=np.concatenate([first.images, second.images]),
+        labels=_both(first.labels, second.labels),
+        class_names=first.class_names,
+        ids=ids,
+        factors=factors,
+        masks=_both(first.masks, second.masks),
         preparation=first.preparation,
     )
 

@@ -182,7 +182,13 @@ def _read(data: bytes | Path) -> Raw:
         found = _bare(plain(upright))
         if found.mode != "RGB":
             lower = None
-        return Raw(found, lower, turned, _frames(image, content), orientation)
+        return Raw(
+            image=found,
+            lower=lower,
+            turned=turned,
+            further=_frames(image, content),
+            orientation=orientation,
+        )
 
 
 def _lower_bytes(image: Image.Image, content: bytes) -> Image.Image | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,32 @@ class Rebuilder(Protocol):
     """What can be judged: an Autoencoder, or anything else that gives an image for an image."""
 
     def reconstruct(self, x: Array) -> Array: ...
+
+
+class Qualities(NamedTuple):
+    """How near each image's reconstruction is to the clean image, under each of several noises.
+
+    Each (noises, n): mse; noisy_mse, of the noisy image itself; psnr (dB, at most
+    metrics.PSNR_CAP); ssim.
+    """
+
+    mse: Table
+    noisy_mse: Table
+    psnr: Table
+    ssim: Table
+
+    def stacked(self) -> Table:
+        """As one table, (noises, 4, n): how they are kept on disk."""
+        return np.stack(self, axis=1)
+
+    @classmethod
+    def of(cls, stacked: Table) -> "Qualities":
+        """What stacked() made one table of."""
+        return cls(*stacked.swapaxes(0, 1))
+
+    def means(self, i: int) -> dict[str, float]:
+        """The means over the images under noise number i, by name."""
+        return {name: float(values[i].mean()) for name, values in self._asdict().items()}
 
 
 @dataclass(frozen=True)
@@ -69,18 +95,18 @@ def evaluate(
     is out of bounds.
     """
     noises = tuple(replace(noise, sigma=sigma) for sigma in sigmas)
-    values = qualities(autoencoder, images, (Noise(), *noises), seed, progress)
-    clean, *noisy = values.mean(axis=2).tolist()
+    found = qualities(autoencoder, images, (Noise(), *noises), seed, progress)
+    clean = found.means(0)
     return Evaluation(
         checkpoint=autoencoder.card.name,
         dataset=images.id,
         split=images.split,
         n=len(images),
-        mse=clean[0],
-        psnr=clean[2],
-        ssim=clean[3],
-        per_class=_per_class(images, values[0, 0]),
-        sigma=tuple(AtSigma(s.sigma, *row) for s, row in zip(noises, noisy, strict=True)),
+        mse=clean["mse"],
+        psnr=clean["psnr"],
+        ssim=clean["ssim"],
+        per_class=_per_class(images, found.mse[0]),
+        sigma=tuple(AtSigma(sigma=s, **found.means(i)) for i, s in enumerate(sigmas, 1)),
     )
 
 
@@ -90,34 +116,33 @@ def qualities(
     noises: tuple[Noise, ...] = (Noise(),),
     seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
-) -> Table:
+) -> Qualities:
     """How well each image is rebuilt under each of noises, which share their kind.
 
-    Returns (len(noises), 4, n): mse, mse of the noisy image itself, psnr (dB, at most
-    metrics.PSNR_CAP) and ssim, each against the clean image.
     progress: told (images done, all images) after each part.
     Raises DataError if there are no images or they do not fit the model.
     """
     if not len(images):
         raise DataError(f"There are no images in {images.id} ({images.split}): choose another set.")
-    parts: list[Table] = []
+    parts: list[Qualities] = []
     for part in slices(images):
         parts.append(_measure(autoencoder, images.pixels(part), noises, seed))
         if progress:
             progress(part.stop, len(images))
-    return np.concatenate(parts, axis=2)
+    return Qualities(*(np.concatenate(tables, axis=1) for tables in zip(*parts, strict=True)))
 
 
-def _measure(autoencoder: Rebuilder, x: Array, noises: tuple[Noise, ...], seed: int) -> Table:
-    """mse, noisy_mse, psnr and ssim of each image: x (n, C, H, W) -> (noises, 4, n)."""
+def _measure(autoencoder: Rebuilder, x: Array, noises: tuple[Noise, ...], seed: int) -> Qualities:
+    """The same of images that fit into memory at once: x (n, C, H, W)."""
     drawn = draws(x, noises[-1].kind, seed) if any(noises) else x
     rows = []
     for noise in noises:
         x_noisy = corrupt(x, drawn, noise) if noise else x
         x_hat = autoencoder.reconstruct(x_noisy)
         psnr = np.minimum(metrics.psnr(x, x_hat), metrics.PSNR_CAP)
-        rows.append([metrics.mse(x, x_hat), metrics.mse(x, x_noisy), psnr, metrics.ssim(x, x_hat)])
-    return np.array(rows)
+        ssim = metrics.ssim(x, x_hat)
+        rows.append(Qualities(metrics.mse(x, x_hat), metrics.mse(x, x_noisy), psnr, ssim))
+    return Qualities(*map(np.stack, zip(*rows, strict=True)))
 
 
 def _per_class(images: ImageSet, errors: npt.NDArray[np.float64]) -> dict[str, float]:

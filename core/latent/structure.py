@@ -9,57 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from core.latent.geometry import Array, Index, Scores, principal_axes
+from core.latent.geometry import Array, Index, principal_axes
 from core.neighbours import nearest_others
-
-# Agreement of clusters with classes.
-
-
-def homogeneity(labels: Index, found: Index) -> float:
-    """Homogeneity: 1 - H(class | cluster) / H(class), 0 to 1; 1 = each cluster has one class only.
-
-    labels, found: (n,) class and cluster of each point, as any whole numbers.
-    Source: Rosenberg and Hirschberg 2007.
-    """
-    table = _contingency(labels, found) / len(labels)
-    in_class, in_cluster = table.sum(axis=1), table.sum(axis=0)
-    known = -_entropy_terms(in_class).sum()
-    left = -(_entropy_terms(table).sum() - _entropy_terms(in_cluster).sum())
-    return float(1 - left / known) if known > 0 else 1.0
-
-
-def adjusted_rand(labels: Index, found: Index) -> float:
-    """Adjusted Rand index (ARI): agreement on pairs, corrected for chance; 1 = equal, 0 = chance.
-
-    labels, found: (n,) class and cluster of each point, as any whole numbers.
-    Source: Hubert and Arabie 1985.
-    """
-    table = _contingency(labels, found)
-    together = _pairs(table).sum()
-    one, other = _pairs(table.sum(axis=1)).sum(), _pairs(table.sum(axis=0)).sum()
-    expected = one * other / max(_pairs(np.array(len(labels), float)), 1)
-    most = (one + other) / 2
-    return float((together - expected) / (most - expected)) if most > expected else 1.0
-
-
-def _contingency(labels: Index, found: Index) -> Scores:
-    """Number of points of each class in each cluster: (classes, clusters)."""
-    _, rows = np.unique(labels, return_inverse=True)
-    _, columns = np.unique(found, return_inverse=True)
-    table = np.zeros((rows.max() + 1, columns.max() + 1))
-    np.add.at(table, (rows, columns), 1)
-    return table
-
-
-def _pairs(counts: Scores) -> Scores:
-    """Number of pairs among so many points."""
-    return counts * (counts - 1) / 2
-
-
-def _entropy_terms(shares: Scores) -> Scores:
-    """The term p log p of each share p; 0 where p is 0."""
-    return np.where(shares > 0, shares * np.log(np.maximum(shares, np.finfo(float).tiny)), 0)
-
 
 Progress = Callable[[int, int], None]  # steps done, steps in all
 N_NEIGHBOURS = 10
@@ -102,13 +53,13 @@ def structures(
     steps = 3 * len(spaces)
     found, done = [], 0
     for name, space in spaces:
-        numbers: list[tuple[float, ...]] = []
+        numbers: dict[str, float] = {}
         for values in _measured(np.asarray(space, np.float32), labels, seed):
-            numbers.append(values)
+            numbers |= values
             done += 1
             if progress:
                 progress(done, steps)
-        found.append(Structure(name, space.shape[1], *(v for values in numbers for v in values)))
+        found.append(Structure(name=name, size=space.shape[1], **numbers))
     return tuple(found)
 
 
@@ -209,9 +160,14 @@ def _near_on_map(xy: npt.NDArray[np.floating], anchors: Index, n: int) -> Index:
     return np.asarray(found[others].reshape(len(anchors), n), np.int64)
 
 
-def _measured(z: Array, labels: Index, seed: int) -> Iterator[tuple[float, ...]]:
-    """Yield the metrics of a Structure in order, each when it is computed."""
-    yield (silhouette(z, labels),)
+def _measured(z: Array, labels: Index, seed: int) -> Iterator[dict[str, float]]:
+    """Yield the metrics of a Structure by name, each when it is computed."""
+    from sklearn.metrics import adjusted_rand_score, homogeneity_score  # costs seconds to import
+
+    yield {"silhouette": silhouette(z, labels)}
     found = clusters(z, len(np.unique(labels)), seed)
-    yield homogeneity(labels, found), adjusted_rand(labels, found)
-    yield (neighbour_accuracy(z, labels),)
+    yield {
+        "homogeneity": float(homogeneity_score(labels, found)),
+        "adjusted_rand": float(adjusted_rand_score(labels, found)),
+    }
+    yield {"neighbour_accuracy": neighbour_accuracy(z, labels)}

@@ -71,13 +71,13 @@ def lattice(model: Autoencoder, z: Array, axes: Axes, size: int) -> Lattice:
     seen = found if flat else nearest(at.astype(np.float32), points.astype(np.float32), 1)
     square = (size, size)
     return Lattice(
-        xs,
-        ys,
-        found.positions.reshape(square),
-        found.distances.reshape(square),
-        seen.distances.reshape(square),
-        typical_gap(points),
-        model.decode(codes).reshape(*square, *model.input_shape),
+        xs=xs,
+        ys=ys,
+        nearest=found.positions.reshape(square),
+        distance=found.distances.reshape(square),
+        gap=seen.distances.reshape(square),
+        reach=typical_gap(points),
+        decoded=model.decode(codes).reshape(*square, *model.input_shape),
     )
 
 

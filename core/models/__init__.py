@@ -71,26 +71,40 @@ _ACTIVATION = Option(
 )
 _BATCH_NORM = Option("batch_norm", "bool", True, "normalise each layer over the batch")
 _BOUNDED = Option("bounded", "bool", True, "output cut softly to [0, 1]; off = linear output")
-_WIDTHS = Option("widths", "widths", [512, 256], "sizes of the hidden layers", 1, 8192)
+_WIDTHS = Option(
+    name="widths",
+    kind="widths",
+    default=[512, 256],
+    explanation="sizes of the hidden layers",
+    low=1,
+    high=8192,
+)
 
 ARCHITECTURES: tuple[ArchSpec, ...] = (
     ArchSpec(
-        "pca",
-        "PCA (linear)",
-        "The linear autoencoder: the best that an encoder and a decoder without nonlinearities "
+        name="pca",
+        title="PCA (linear)",
+        explanation="The linear autoencoder: the best that an encoder and a decoder without "
+        "nonlinearities "
         "can do, in closed form.",
-        pca.plan,
-        (Option("latent_dim", "int", 32, _LATENT, 1, 4096),),
+        builder=pca.plan,
+        options=(
+            Option(
+                name="latent_dim", kind="int", default=32, explanation=_LATENT, low=1, high=4096
+            ),
+        ),
         closed_form=True,
     ),
     ArchSpec(
-        "dense",
-        "Dense",
-        "Fully connected layers down to a code of D' numbers and up again; "
+        name="dense",
+        title="Dense",
+        explanation="Fully connected layers down to a code of D' numbers and up again; "
         "D' above the pixel count is overcomplete.",
-        dense.plan,
-        (
-            Option("latent_dim", "int", 32, _LATENT, 1, 16384),
+        builder=dense.plan,
+        options=(
+            Option(
+                name="latent_dim", kind="int", default=32, explanation=_LATENT, low=1, high=16384
+            ),
             _WIDTHS,
             _ACTIVATION,
             _BATCH_NORM,
@@ -99,22 +113,27 @@ ARCHITECTURES: tuple[ArchSpec, ...] = (
         ),
     ),
     ArchSpec(
-        "conv",
-        "Convolutional",
-        "Stride-2 convolutions down to a block of small feature maps and up again; "
+        name="conv",
+        title="Convolutional",
+        explanation="Stride-2 convolutions down to a block of small feature maps and up again; "
         "keeps the picture's shape.",
-        conv.plan,
-        (
+        builder=conv.plan,
+        options=(
             Option(
-                "latent_dim", "int", 0, _LATENT + "; 0 keeps the block of feature maps", 0, 4096
+                name="latent_dim",
+                kind="int",
+                default=0,
+                explanation=_LATENT + "; 0 keeps the block of feature maps",
+                low=0,
+                high=4096,
             ),
             Option(
-                "widths",
-                "widths",
-                [32, 64, 64, 64],
-                "channels of each stage, which halves the picture",
-                1,
-                512,
+                name="widths",
+                kind="widths",
+                default=[32, 64, 64, 64],
+                explanation="channels of each stage, which halves the picture",
+                low=1,
+                high=512,
                 at_least=1,
             ),
             _ACTIVATION,
@@ -123,18 +142,25 @@ ARCHITECTURES: tuple[ArchSpec, ...] = (
         ),
     ),
     ArchSpec(
-        "vae",
-        "Variational",
-        "Encodes to a distribution that is drawn towards N(0, 1), "
+        name="vae",
+        title="Variational",
+        explanation="Encodes to a distribution that is drawn towards N(0, 1), "
         "so that any point near the origin decodes sensibly.",
-        vae.plan,
-        (
-            Option("latent_dim", "int", 2, _LATENT, 1, 1024),
+        builder=vae.plan,
+        options=(
+            Option(name="latent_dim", kind="int", default=2, explanation=_LATENT, low=1, high=1024),
             _WIDTHS,
             _ACTIVATION,
             _BATCH_NORM,
             _BOUNDED,
-            Option("beta", "float", 0.05, "weight of the pull towards N(0, 1)", 0, 100),
+            Option(
+                name="beta",
+                kind="float",
+                default=0.05,
+                explanation="weight of the pull towards N(0, 1)",
+                low=0,
+                high=100,
+            ),
         ),
     ),
 )

@@ -147,8 +147,8 @@ def _scales(chart: Chart) -> tuple[Scale, Scale]:
     y_low, y_high = ends([one.y for one in chart.series], chart.log_y, 0.05)
     if bars and not chart.log_y:
         y_low = 0.0
-    x = Scale(x_low - half, x_high + half, LEFT, WIDTH - RIGHT, chart.log_x)
-    return x, Scale(y_low, y_high, HEIGHT - BOTTOM, TOP, chart.log_y)
+    x = Scale(low=x_low - half, high=x_high + half, start=LEFT, end=WIDTH - RIGHT, log=chart.log_x)
+    return x, Scale(low=y_low, high=y_high, start=HEIGHT - BOTTOM, end=TOP, log=chart.log_y)
 
 
 def _axes(chart: Chart, x: Scale, y: Scale) -> list[str]:

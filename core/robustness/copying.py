@@ -114,4 +114,4 @@ def copied(model: Rebuilder, stranger: OutOfDistributionSet, x: Array, seed: int
     flat = np.broadcast_to(asked.mean(axis=(1, 2, 3), keepdims=True), asked.shape)
     of_grey = float(metrics.mse(asked, np.asarray(flat)).mean())
     kept = 1 - float(mse.mean()) / of_grey if of_grey > 0 else float("nan")
-    return Copy(stranger, asked, x_hat, mse, kept)
+    return Copy(stranger=stranger, x=asked, x_hat=x_hat, mse=mse, kept=kept)

@@ -72,7 +72,13 @@ def compare(first: Curve, second: Curve, sigmas: Sequence[float], metric: Metric
         if signs[p] != signs[q]
     )
     leader = names[signs[certain[0]]] if len(certain) else ""
-    return Pair(first.name, second.name, crossings, leader, len(certain) == len(signs))
+    return Pair(
+        first=first.name,
+        second=second.name,
+        crossings=crossings,
+        leader=leader,
+        everywhere=len(certain) == len(signs),
+    )
 
 
 def pairs(curves: Sequence[Curve], sigmas: Sequence[float], metric: Metric) -> tuple[Pair, ...]:

@@ -12,20 +12,19 @@ from core.config import CheckpointError, OptionError
 from core.images.imagesets import ImageSet
 from core.images.parts import done
 from core.inference import Autoencoder
-from core.inference.evaluation import Rebuilder, qualities
+from core.inference.evaluation import Qualities, Rebuilder, qualities
 from core.noise import Noise
 
 Array = npt.NDArray[np.float32]
 Table = npt.NDArray[np.float64]
 INPUT = "the noisy image itself"
-N_QUALITIES = 4  # rows of core.inference.evaluation.qualities
 
 
 @dataclass(frozen=True)
 class Metric:
     """A measure of how near a reconstruction is to the clean image.
 
-    row: index in core.inference.evaluation.qualities.  digits: decimals on the screen.
+    name: of the field of core.inference.evaluation.Qualities.  digits: decimals on the screen.
     to_linear: maps values to a distance that grows about linearly with sigma, lower = nearer, in
     which curves are interpolated.  from_linear: its inverse.
     """
@@ -33,7 +32,6 @@ class Metric:
     name: str
     title: str
     unit: str
-    row: int
     digits: int
     higher_is_nearer: bool
     to_linear: Callable[[Table], Table]
@@ -45,26 +43,32 @@ class Metric:
 
 
 METRICS = (
-    Metric("mse", "MSE", "", 0, 4, False, np.sqrt, np.square),
     Metric(
-        "psnr",
-        "PSNR",
-        "dB",
-        2,
-        2,
-        True,
-        lambda db: np.asarray(10 ** (-db / 20)),
-        lambda s: -20 * np.log10(s),
+        name="mse",
+        title="MSE",
+        unit="",
+        digits=4,
+        higher_is_nearer=False,
+        to_linear=np.sqrt,
+        from_linear=np.square,
     ),
     Metric(
-        "ssim",
-        "SSIM",
-        "",
-        3,
-        3,
-        True,
-        lambda s: np.sqrt(np.maximum(0, 1 - s)),
-        lambda s: np.asarray(1 - s**2),
+        name="psnr",
+        title="PSNR",
+        unit="dB",
+        digits=2,
+        higher_is_nearer=True,
+        to_linear=lambda db: np.asarray(10 ** (-db / 20)),
+        from_linear=lambda s: -20 * np.log10(s),
+    ),
+    Metric(
+        name="ssim",
+        title="SSIM",
+        unit="",
+        digits=3,
+        higher_is_nearer=True,
+        to_linear=lambda s: np.sqrt(np.maximum(0, 1 - s)),
+        from_linear=lambda s: np.asarray(1 - s**2),
     ),
 )
 
@@ -144,8 +148,8 @@ def spread(images: ImageSet, n: int) -> ImageSet:
 
 def measure(
     model: Rebuilder, images: ImageSet, noise: Noise, seed: int, sigmas: Sequence[float]
-) -> Table:
-    """The metrics of each image at each sigma: (S, 4, n), as core.inference.evaluation.qualities.
+) -> Qualities:
+    """The metrics of each image at each sigma, as core.inference.evaluation.qualities.
 
     `evaluate --sigma` prints their means.  noise: its sigma is replaced by each of sigmas.
     Raises DataError if there are no images or they do not fit.
@@ -154,9 +158,9 @@ def measure(
     return qualities(model, images, noises, seed, partial(done, "Measuring"))
 
 
-def curve(name: str, tables: Sequence[Table], shown: Metric) -> Curve:
-    """The curve of a metric.  tables: of measure(), one for each draw."""
-    return Curve(name, np.stack([table[:, shown.row] for table in tables]))
+def curve(name: str, draws: Sequence[Qualities], shown: Metric) -> Curve:
+    """The curve of a metric.  draws: what measure() gives for each draw of the noise."""
+    return Curve(name, np.stack([getattr(found, shown.name) for found in draws]))
 
 
 # Error of one model on clean images and with one noise, and its speed.
@@ -186,7 +190,7 @@ def score_model(model: Autoencoder, images: ImageSet, noise: Noise, seed: int) -
         clean = model.errors(x)
         seconds.append(time.perf_counter() - began)
     try:
-        noisy = measure(model, images, noise, seed, (noise.sigma,))[0, 0]
+        noisy = measure(model, images, noise, seed, (noise.sigma,)).mse[0]
     except CheckpointError:
         noisy = np.full(1, np.nan)
     return Scored(float(clean.mean()), float(noisy.mean()), len(x) / min(seconds))

@@ -18,14 +18,14 @@ def curve(ref: SplitRef, n: int, noise: Noise, seed: int, levels: int, sha256: s
     """A task: the metrics of a model for each image at each sigma.
 
     n: number of images, evenly spaced over the split; 0 for all.  levels: number of sigmas.
-    sha256: of the model, "" for the noisy image itself.  Returns values, of
+    sha256: of the model, "" for the noisy image itself.  Returns values, the stacked Qualities of
     core.robustness.curves.measure.
     """
     images = ref.images()
     chosen = curves.spread(images, n or len(images))
     model = stock.model(sha256) if sha256 else curves.Untouched()
     sigmas = curves.levels(levels)
-    return {"values": curves.measure(model, chosen, noise, seed, sigmas)}
+    return {"values": curves.measure(model, chosen, noise, seed, sigmas).stacked()}
 
 
 def score(ref: SplitRef, n: int, noise: Noise, seed: int, sha256: str) -> Arrays:

@@ -161,7 +161,11 @@ def _run(one: Wanted, data_root: Path | None) -> Run:
         return left
     root = None if data_root is None else str(data_root.resolve())
     threads = machine.threads_per_run()
-    return runs.create(RunConfig(one.name, time.time(), one.config, threads, root))
+    return runs.create(
+        RunConfig(
+            name=one.name, created=time.time(), train=one.config, threads=threads, data_root=root
+        )
+    )
 
 
 def _folder() -> Path:

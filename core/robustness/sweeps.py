@@ -106,7 +106,14 @@ def noise_sweep(
     clean = np.concatenate([x] * len(sigmas))
     noisy_mse = metrics.mse(clean, stacked).reshape(len(sigmas), len(x))
     swept = tuple(_model_sweep(model, stacked, clean, noisy_mse) for model in models)
-    return NoiseSweep(x, np.asarray(sigmas, np.float64), noise, drawn, noisy_mse, swept)
+    return NoiseSweep(
+        x=x,
+        sigmas=np.asarray(sigmas, np.float64),
+        noise=noise,
+        drawn=drawn,
+        noisy_mse=noisy_mse,
+        models=swept,
+    )
 
 
 def _model_sweep(model: Autoencoder, stacked: Array, clean: Array, noisy_mse: Scores) -> ModelSweep:
@@ -118,7 +125,9 @@ def _model_sweep(model: Autoencoder, stacked: Array, clean: Array, noisy_mse: Sc
         removed = 1 - mse.mean(axis=1) / noisy_mse.mean(axis=1)
     removed[noisy_mse.mean(axis=1) == 0] = np.nan
     frames = x_hat.reshape(*noisy_mse.shape, *x_hat.shape[1:])
-    return ModelSweep(model.card.name, frames, mse, psnr, ssim, removed)
+    return ModelSweep(
+        name=model.card.name, x_hat=frames, mse=mse, psnr=psnr, ssim=ssim, removed=removed
+    )
 
 
 @dataclass(frozen=True)
@@ -164,7 +173,14 @@ def from_arrays(x: Array, view: View, model: Autoencoder, found: Arrays) -> Nois
     frames = Quantised(found["changes"], float(found["low"]), float(found["high"]))
     numbers = {name: found[name] for name in ("mse", "psnr", "ssim", "removed", "errors")}
     one = ModelSweep(model.card.name, Rebuilt(x, drawn, view, model), frames=frames, **numbers)
-    return NoiseSweep(x, view.sigmas, view.noise, drawn, found["noisy_mse"], (one,))
+    return NoiseSweep(
+        x=x,
+        sigmas=view.sigmas,
+        noise=view.noise,
+        drawn=drawn,
+        noisy_mse=found["noisy_mse"],
+        models=(one,),
+    )
 
 
 @dataclass(frozen=True, eq=False)

@@ -52,11 +52,11 @@ def measure(config: TrainConfig, data_root: Path | str | None = None) -> Estimat
     per_epoch, judging = way(config, train_set, test_set)
     epochs = 1 if way is _closed_form else config.epochs
     return Estimate(
-        plan.n_parameters(),
-        epochs * per_epoch + judging,
-        per_epoch,
-        len(train_set) / per_epoch,
-        _peak_memory(),
+        n_parameters=plan.n_parameters(),
+        seconds=epochs * per_epoch + judging,
+        seconds_per_epoch=per_epoch,
+        images_per_second=len(train_set) / per_epoch,
+        memory=_peak_memory(),
     )
 
 

@@ -110,7 +110,8 @@ def _record(found: Any) -> EpochRecord | None:
     if not isinstance(epoch, int) or not 1 <= epoch <= MOST_EPOCHS:
         return None
     most = dict.fromkeys(NUMBERS, 1e15) | {"train_loss": EXPLODED, "test_mse": EXPLODED}
-    return EpochRecord(epoch, *(_number(found.get(name), most[name]) for name in NUMBERS))
+    numbers = {name: _number(found.get(name), most[name]) for name in NUMBERS}
+    return EpochRecord(epoch=epoch, **numbers)
 
 
 def _number(value: Any, most: float) -> float:

@@ -156,4 +156,6 @@ def _overlapped(lane: Lane, items: Iterable[_Item]) -> Iterator[Block]:
 
 def _block(task: _Task, decoded: Decoded) -> Block:
     ids, labels = (tuple(getattr(one, name) for one in task.samples) for name in ("id", "label"))
-    return Block(task.shard, ids, labels, decoded[0], tuple(decoded[1]))
+    return Block(
+        shard=task.shard, ids=ids, labels=labels, images=decoded[0], reasons=tuple(decoded[1])
+    )

@@ -51,7 +51,8 @@ def score_parts(job: Job, out: Path, rank: int = 0, size: int = 1) -> Iterator[D
         for i, path in zip(own, paths, strict=True):
             if i in missing:
                 _write(path, next(shards)[1])
-            yield Done(path, i in missing, *_counts(path))
+            n, n_not_finite = _counts(path)
+            yield Done(path, i in missing, n, n_not_finite)
 
 
 def _write(path: Path, scored: Iterator[Piece]) -> None:

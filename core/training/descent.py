@@ -212,7 +212,13 @@ class Descent:
         """
         divergence.check(self.config, "The test error", test_mse, self.epoch)
         loss = float(self.team.mean(self.total)) / self.steps
-        record = EpochRecord(self.epoch, loss, test_mse, seconds, len(self.data) / seconds)
+        record = EpochRecord(
+            epoch=self.epoch,
+            train_loss=loss,
+            test_mse=test_mse,
+            seconds=seconds,
+            images_per_second=len(self.data) / seconds,
+        )
         self.history = (*self.history, record)
         self._enter(self.epoch + 1)
         return record

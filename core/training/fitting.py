@@ -43,7 +43,14 @@ Fit = Generator[Event, None, Fitted]
 
 def fit_closed_form(plan: Plan, train_set: ImageSet, test_set: ImageSet) -> Fit:
     """Principal components of the training images."""
-    yield Started(len(train_set), plan.n_parameters(), 1, 1, "cpu", train_set.rejected)
+    yield Started(
+        n_images=len(train_set),
+        n_parameters=plan.n_parameters(),
+        steps_per_epoch=1,
+        epochs=1,
+        device="cpu",
+        rejected=train_set.rejected,
+    )
     began = time.perf_counter()
     tensors, shares = pca.fit(train_set.pixels().reshape(len(train_set), -1), plan.latent_dim)
     seconds = time.perf_counter() - began
@@ -53,7 +60,13 @@ def fit_closed_form(plan: Plan, train_set: ImageSet, test_set: ImageSet) -> Fit:
     watched = resident(test_set, cpu)[:N_WATCHED]
     train_mse = mean_error(network, resident(train_set, cpu))
     speed = len(train_set) / seconds
-    record = EpochRecord(1, train_mse, mean_error(network, watched), seconds, speed)
+    record = EpochRecord(
+        epoch=1,
+        train_loss=train_mse,
+        test_mse=mean_error(network, watched),
+        seconds=seconds,
+        images_per_second=speed,
+    )
     yield EpochDone(record, _strip(network, watched), _codes(network, watched))
     return Fitted(tensors, (record,), "cpu", tuple(shares))
 
@@ -66,11 +79,24 @@ def fit_by_gradient(descent: Descent, test_set: ImageSet, start: State | None = 
     watched = resident(test_set, descent.device)[:N_WATCHED]
     n, n_parameters = len(descent.data), network.plan.n_parameters()
     device = descent.device.type
-    yield Started(n, n_parameters, descent.steps, epochs, device, descent.rejected)
+    yield Started(
+        n_images=n,
+        n_parameters=n_parameters,
+        steps_per_epoch=descent.steps,
+        epochs=epochs,
+        device=device,
+        rejected=descent.rejected,
+    )
     while descent.epoch <= epochs:
         while descent.step < descent.steps:
             loss = descent.advance()
-            yield StepDone(descent.epoch, descent.step, descent.steps, loss, descent.state)
+            yield StepDone(
+                epoch=descent.epoch,
+                step=descent.step,
+                steps_per_epoch=descent.steps,
+                loss=loss,
+                state=descent.state,
+            )
         seconds = descent.seconds()
         record = descent.finish_epoch(mean_error(network, watched), seconds)
         yield EpochDone(record, _strip(network, watched), _codes(network, watched), descent.state)

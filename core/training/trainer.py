@@ -59,7 +59,9 @@ def checkpoint_document(
         held_out="the 1,000 test digits of mnist-5k" if train_set.id == "mnist" else "",
         training=_training_record(config, spec, len(train_set), fitted),
         history=fitted.history,
-        metrics=MetricsRecord(label(train_set.id), "test", 0, 0.0, 0.0, 0.0),
+        metrics=MetricsRecord(
+            dataset=label(train_set.id), split="test", n=0, mse=0.0, psnr=0.0, ssim=0.0
+        ),
         reference=(0.0,) * N_QUANTILES,
         explained_variance=fitted.explained_variance,
         versions={name: version(name) for name in ("torch", "numpy", "safetensors")},
@@ -173,15 +175,26 @@ def judged(
     Raises CheckpointError if the output for some test image is not finite.
     """
     stored = {name: np.asarray(t, np.float32) for name, t in tensors.items()}
-    unsaved = Checkpoint(Card("unsaved", Path(), False, unjudged, plan), stored)
-    mse, _, psnr, ssim = qualities(Autoencoder(unsaved), test_set)[0]
-    means = [float(values.mean()) for values in (mse, psnr, ssim)]
+    unsaved = Checkpoint(
+        Card(name="unsaved", path=Path(), shipped=False, document=unjudged, plan=plan), stored
+    )
+    found = qualities(Autoencoder(unsaved), test_set)
+    means = found.means(0)
     full = msgspec.structs.replace(
         unjudged,
-        metrics=MetricsRecord(label(test_set.id), test_set.split, len(mse), *means),
-        reference=tuple(np.quantile(mse, np.linspace(0, 1, N_QUANTILES)).tolist()),
+        metrics=MetricsRecord(
+            dataset=label(test_set.id),
+            split=test_set.split,
+            n=len(test_set),
+            mse=means["mse"],
+            psnr=means["psnr"],
+            ssim=means["ssim"],
+        ),
+        reference=tuple(np.quantile(found.mse[0], np.linspace(0, 1, N_QUANTILES)).tolist()),
     )
-    return Checkpoint(Card("unsaved", Path(), False, full, plan), stored)
+    return Checkpoint(
+        Card(name="unsaved", path=Path(), shipped=False, document=full, plan=plan), stored
+    )
 
 
 def _check(

@@ -356,7 +356,7 @@ def test_noise_steps_measure_all_test_digits_and_say_so(
     noise, levels = Noise("gaussian", 0.0), curves.levels(11)
     digits = catalogue.load("mnist-5k")
     means = [
-        curves.measure(model(name, named_models), digits, noise, 0, levels)[5, 0].mean()
+        curves.measure(model(name, named_models), digits, noise, 0, levels).mse[5].mean()
         for name in ("mnist-overcomplete", "mnist-denoising")
     ]
     said_here = f"on 1,000 test digits is {means[0]:.4f} and {means[1]:.4f}"

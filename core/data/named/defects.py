@@ -96,13 +96,13 @@ def _merged(scenes: Scenes, defects: Defects) -> Array:
     """A second, smaller shape of the same colour grown into the first."""
     away = scenes.size
     second = Scenes(
-        defects.other,
-        scenes.hue,
-        scenes.size * (0.55 + 0.2 * defects.strength),
-        scenes.x + away * np.cos(defects.angle),
-        scenes.y + away * np.sin(defects.angle),
-        scenes.rotation + np.rad2deg(defects.angle),
-        scenes.background,
+        shape=defects.other,
+        hue=scenes.hue,
+        size=scenes.size * (0.55 + 0.2 * defects.strength),
+        x=scenes.x + away * np.cos(defects.angle),
+        y=scenes.y + away * np.sin(defects.angle),
+        rotation=scenes.rotation + np.rad2deg(defects.angle),
+        background=scenes.background,
     )
     both = np.minimum(drawing.distance(scenes), drawing.distance(second))
     return drawing.paint(drawing.background(scenes), drawing.colour(scenes), drawing.coverage(both))

@@ -31,12 +31,12 @@ def load_digits(split: str) -> ImageSet:
     train, test = stratified_split(labels, N_TEST, SPLIT_SEED)
     chosen = train if split == "train" else test
     return ImageSet(
-        ID,
-        split,
-        images[chosen],
-        labels[chosen].astype(np.int64),
-        CLASS_NAMES,
-        numbered_ids(ID, chosen),
+        id=ID,
+        split=split,
+        images=images[chosen],
+        labels=labels[chosen].astype(np.int64),
+        class_names=CLASS_NAMES,
+        ids=numbered_ids(ID, chosen),
     )
 
 

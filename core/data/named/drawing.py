@@ -39,7 +39,7 @@ class Scenes:
 
     def rows(self, index: Any) -> Scenes:
         """The scenes at `index` (a slice, positions or one bool a scene)."""
-        return Scenes(*(getattr(self, field.name)[index] for field in fields(self)))
+        return Scenes(**{one.name: getattr(self, one.name)[index] for one in fields(self)})
 
 
 def random_scenes(n: int, rng: np.random.Generator) -> Scenes:

@@ -32,14 +32,14 @@ def load_shapes(split: str) -> ImageSet:
     path = config.data_dir() / f"shapes-{split}-v1.npz"
     arrays = arraycache.cached(path, ("images", "masks", "defect", *FACTORS), lambda: make(split))
     return ImageSet(
-        ID,
-        split,
-        arrays["images"],
-        arrays["shape"].astype(np.int64),
-        CLASS_NAMES,
-        numbered_ids(f"{ID}/{split}", range(len(arrays["images"]))),
-        _factor_table(arrays),
-        arrays["masks"] if split == "test" else None,
+        id=ID,
+        split=split,
+        images=arrays["images"],
+        labels=arrays["shape"].astype(np.int64),
+        class_names=CLASS_NAMES,
+        ids=numbered_ids(f"{ID}/{split}", range(len(arrays["images"]))),
+        factors=_factor_table(arrays),
+        masks=arrays["masks"] if split == "test" else None,
     )
 
 

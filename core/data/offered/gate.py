@@ -152,7 +152,11 @@ def in_files(files: Sequence[tuple[str, IO[bytes]]], terms: Terms) -> Offered:
             parts.append((Offer(label, _Reading(file)),))
             continue
         prefix = f"{label}/" if len(files) > 1 else ""
-        parts.append(Archive(file, label or "The archive", kind, terms, prefix))
+        parts.append(
+            Archive(
+                source=file, title=label or "The archive", kind=kind, terms=terms, prefix=prefix
+            )
+        )
     return Offered(tuple(_counted(parts)), terms)
 
 
@@ -200,7 +204,11 @@ def sources(folder: Path, terms: Terms) -> tuple[tuple[Offer, ...], tuple[Archiv
             with contextlib.suppress(DataError):  # who reads it says why it cannot be read
                 kind = kind_at(path)
         if isinstance(path, Path) and kind:
-            archives.append(Archive(path, offer.name, kind, terms, f"{offer.name}/"))
+            archives.append(
+                Archive(
+                    source=path, title=offer.name, kind=kind, terms=terms, prefix=f"{offer.name}/"
+                )
+            )
         else:
             loose.append(offer)
     return tuple(loose), tuple(archives)

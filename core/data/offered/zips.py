@@ -226,7 +226,17 @@ def _entry(table: bytes, at: int, shift: int) -> tuple[Entry, int]:
     size, packed, place = numbers
     mode = attributes >> 16 if made >> 8 == UNIX or stat.S_ISLNK(attributes >> 16) else 0
     return (
-        Entry(name, flags, method, checksum, packed, size, mode, attributes & 0xFF, place + shift),
+        Entry(
+            name=name,
+            flags=flags,
+            method=method,
+            checksum=checksum,
+            packed=packed,
+            size=size,
+            mode=mode,
+            dos=attributes & 0xFF,
+            at=place + shift,
+        ),
         end,
     )
 

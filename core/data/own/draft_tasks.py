@@ -69,18 +69,18 @@ def as_draft(found: Arrays, form: Form, source: str) -> Draft:
     """The draft from the arrays that read() gives."""
     labels = zip(found["labels"].tolist(), found["is_labelled"].tolist(), strict=True)
     return Draft(
-        Path(str(found["folder"])),
-        source,
-        form,
-        msgspec.json.decode(str(found["preparation"]), type=Preparation),
-        tuple(found["names"].tolist()),
-        found["sides"],
-        found["equal"],
-        found["near"],
-        tuple(Rejected(*row) for row in found["rejected"].tolist()),
-        tuple(label if is_labelled else None for label, is_labelled in labels),
-        tuple(found["notes"].tolist()),
-        tuple(
+        folder=Path(str(found["folder"])),
+        source=source,
+        form=form,
+        preparation=msgspec.json.decode(str(found["preparation"]), type=Preparation),
+        names=tuple(found["names"].tolist()),
+        sides=found["sides"],
+        equal=found["equal"],
+        near=found["near"],
+        rejected=tuple(Rejected(*row) for row in found["rejected"].tolist()),
+        labels=tuple(label if is_labelled else None for label, is_labelled in labels),
+        notes=tuple(found["notes"].tolist()),
+        sheets=tuple(
             Sheet(name=name, content=found[f"sheet{i}"].tobytes())
             for i, name in enumerate(found["sheets"].tolist())
         ),

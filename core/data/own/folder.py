@@ -99,12 +99,12 @@ def from_offers(
     names = [gathered.names[i] for i in order]
     labels, class_names = classes_of(names, [gathered.labels[i] for i in order])
     whole = ImageSet(
-        id,
-        choice.split,
-        gathered.images(order, how.channels),
-        labels,
-        class_names,
-        np.array(names, dtype=np.str_),
+        id=id,
+        split=choice.split,
+        images=gathered.images(order, how.channels),
+        labels=labels,
+        class_names=class_names,
+        ids=np.array(names, dtype=np.str_),
         rejected=tuple(sorted(rejected)),
         notes=tuple(offers.notes) if isinstance(offers, Offered) else (),
         preparation=how,

@@ -158,16 +158,16 @@ class _Gathering:
         """Compare the images with each other, but not with masks of defects among them."""
         is_image = ~layouts.arranged(self.names, self.labels).is_mask
         return Draft(
-            folder,
-            source,
-            self.form,
-            self.how,
-            tuple(self.names),
-            np.array(self.sides, np.int32),
-            _among(is_image, self._equal),
-            _among(is_image, self._near),
-            (),
-            tuple(self.labels),
+            folder=folder,
+            source=source,
+            form=self.form,
+            preparation=self.how,
+            names=tuple(self.names),
+            sides=np.array(self.sides, np.int32),
+            equal=_among(is_image, self._equal),
+            near=_among(is_image, self._near),
+            rejected=(),
+            labels=tuple(self.labels),
         )
 
     def _equal(self, chosen: Index) -> Index:

@@ -206,15 +206,15 @@ def load(name: str, split: str) -> ImageSet:
     images, rows = _read(own, folder)
     labels = None if rows.labels is None else rows.labels[part]
     return ImageSet(
-        own.id,
-        split,
-        images[part],
-        labels,
-        own.class_names,
-        rows.ids[part],
-        _factors(own, labels),
-        _masks(own, folder, part),
-        tuple(Rejected(*pair) for pair in rows.rejected.tolist()),
+        id=own.id,
+        split=split,
+        images=images[part],
+        labels=labels,
+        class_names=own.class_names,
+        ids=rows.ids[part],
+        factors=_factors(own, labels),
+        masks=_masks(own, folder, part),
+        rejected=tuple(Rejected(*pair) for pair in rows.rejected.tolist()),
         preparation=own.how,
     )
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from core.checkpoints import Card
 from core.computing.tasks import Task, task
+from core.inference.evaluation import Qualities
 from core.noise import Noise
 from core.robustness import curves, measure_tasks, sweeps
-from core.robustness.curves import Table
 from core.robustness.sweeps import NoiseSweep
 from pages.ui import cache, progress
 from pages.ui.components import packing
@@ -106,10 +106,10 @@ def _view(shown: Shown) -> sweeps.View:
     return sweeps.View(ref, shown.ids, shown.noise, shown.seed, n_steps)
 
 
-def measured(asked: Sequence[tuple[Measured, Card | None]]) -> list[Table]:
+def measured(asked: Sequence[tuple[Measured, Card | None]]) -> list[Qualities]:
     """How near a model comes to each image at each amount of noise; of None, the noisy image."""
     found = cache.all_computed([_curve(what, card) for what, card in asked])
-    return [arrays["values"] for arrays in found]
+    return [Qualities.of(arrays["values"]) for arrays in found]
 
 
 def _curve(what: Measured, card: Card | None) -> Task:
