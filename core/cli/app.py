@@ -1,4 +1,4 @@
-"""`app`: start the dashboard, on a free port, in the browser if there is one."""
+"""`app`: start the dashboard on a free port and open it in a browser."""
 
 import os
 import socket
@@ -39,7 +39,7 @@ def app(port: int, no_browser: bool) -> None:
 
 
 def free_port(first: int) -> int:
-    """`first`, or the next port above it that nobody listens on; OptionError if there is none."""
+    """`first`, or the next free port above it.  Raises OptionError if there is none."""
     ports = range(first, min(first + PORTS_TRIED, 65536))
     for port in ports:
         if is_free(port):
@@ -50,13 +50,13 @@ def free_port(first: int) -> int:
 
 
 def is_free(port: int) -> bool:
-    """Whether nobody answers on this port of this machine, and we may listen on it."""
+    """Whether no program uses this port of this machine, and this process may listen on it."""
     with socket.socket() as probe:
         probe.settimeout(1)
         if probe.connect_ex((HOST, port)) == 0:  # some systems let two programs bind one port
             return False
     with socket.socket() as probe:
-        if os.name == "posix":  # else a port that was closed a minute ago counts as in use
+        if os.name == "posix":  # else a recently closed port counts as in use
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
@@ -74,7 +74,7 @@ def can_open_browser(platform: str, environment: Mapping[str, str]) -> bool:
 
 
 def dashboard_command(port: int, headless: bool) -> list[str]:
-    """What starts the server; the rest of its settings are in .streamlit/config.toml."""
+    """The command that starts the server; its other settings are in .streamlit/config.toml."""
     settings = {
         "server.port": str(port),
         "server.headless": str(headless).lower(),

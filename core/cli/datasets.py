@@ -1,4 +1,4 @@
-"""`datasets`: which there are; `datasets fetch`: the only command that downloads one."""
+"""`datasets`: list them; `datasets fetch`: the only command that downloads one."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -44,14 +44,14 @@ def datasets(context: click.Context, data_root: Path | None, as_json: bool) -> N
 @options.data_root
 @options.as_json
 def fetch(ids: tuple[str, ...], data_root: Path | None, as_json: bool) -> None:
-    """Download public data sets into the data folder; those that are on this machine stay as they
-    are. What arrives is checked against the sums that their makers published.
+    """Download public data sets into the data folder, unless they are on this machine already. The
+    files are compared with the checksums that their publishers give.
     """
     from core.config import DataError
     from core.data.named.publicsets import BY_ID
 
     if unknown := [name for name in ids if name not in BY_ID]:
-        raise DataError(f"{unknown[0]!r} is not to be downloaded: choose {', '.join(BY_ID)}.")
+        raise DataError(f"{unknown[0]!r} cannot be downloaded: choose {', '.join(BY_ID)}.")
     lines, fetched = [], []
     for known in (BY_ID[name] for name in ids):
         was_here = known.is_here(data_root)

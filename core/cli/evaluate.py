@@ -1,4 +1,4 @@
-"""`evaluate`: how well a model rebuilds a set, clean and under noise."""
+"""`evaluate`: a model's errors on a data set, clean and with noise."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from core.inference.evaluation import Evaluation
 
 
-@click.command(cls=options.Command, short_help="Measure how well a model rebuilds a data set.")
+@click.command(cls=options.Command, short_help="Measure how well a model reconstructs a data set.")
 @click.argument("checkpoint")
 @options.dataset
 @options.split
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     "sigmas",
     type=click.FloatRange(0, 1),
     multiple=True,
-    help="Also rebuild from noise of this amount, 0 to 1; give several for a curve.",
+    help="Also reconstruct from noise of this sigma, 0 to 1; give several for a curve.",
 )
 @click.option(
     "--mu",
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     show_default=True,
     help=f"Mean of the noise, for {with_mean()}.",
 )
-@click.option("--clip", is_flag=True, help="Cut noisy pixels to [0, 1], as a camera would.")
+@click.option("--clip", is_flag=True, help="Clip noisy pixels to [0, 1], as a camera would.")
 @options.noise_kind
 @options.seed
 @options.data_root
@@ -50,7 +50,7 @@ def evaluate(
     data_root: Path | None,
     as_json: bool,
 ) -> None:
-    """Measure how well CHECKPOINT rebuilds a data set: MSE, PSNR and SSIM, each class, each sigma.
+    """Measure how well CHECKPOINT reconstructs a data set: MSE, PSNR, SSIM, by class and by sigma.
 
     Errors are mean squared differences between the reconstruction and the clean image, on pixels
     in [0, 1].
@@ -84,7 +84,7 @@ def _lines(result: "Evaluation") -> list[str]:
 
 
 def _warnings(trained: Noise, used: Noise, sigmas: tuple[float, ...]) -> list[str]:
-    """A sentence if the noise is not of the sort the model learned to remove."""
+    """A sentence if the noise is of another kind than in the model's training."""
     if not (sigmas and trained) or same_sort(trained, used):
         return []
     return [

@@ -1,4 +1,4 @@
-"""`export`: a model for other programs, as ONNX or as a script that trains it, and its images."""
+"""`export`: a model as ONNX or as a script that trains it, and its training images."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,8 +31,8 @@ def export(checkpoint: str, out: Path, part: "Part", data_root: Path | None, as_
     """Write CHECKPOINT for other programs.
 
     FILE.onnx: the trained model, x (n, C, H, W) in [0, 1] to x_hat, or its encoder or decoder.
-    FILE.py: a script of PyTorch alone that builds and trains exactly this model.
-    FILE.npy: the images it was trained on, uint8 (N, C, H, W), as that script takes them.
+    FILE.py: a PyTorch script that builds and trains exactly this model.
+    FILE.npy: its training images, uint8 (N, C, H, W), for that script.
     """
     import numpy as np
 

@@ -1,4 +1,4 @@
-"""`archs`, `checkpoints`: what there is."""
+"""`archs`, `checkpoints`: lists of architectures and of trained models."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -39,8 +39,8 @@ def archs(as_json: bool) -> None:
 @click.command(cls=options.Command, short_help="List the trained models.")
 @options.as_json
 def checkpoints(as_json: bool) -> None:
-    """List the models that come with Hourglass, then your own. MSE is on their own test images,
-    measured by Hourglass, or only stated by the author of a model that comes from elsewhere.
+    """List the models included with Hourglass, then your own. MSE is on their own test images,
+    measured by Hourglass, or stated by the author of a model from elsewhere.
     """
     from core import checkpoints as store
     from core.checkpoints import trained_on
@@ -89,7 +89,7 @@ def _described(card: "Card") -> dict[str, Any]:
 
 
 def _written(default: Any) -> str:
-    """A default as `--option name=value` takes it."""
+    """A default in the syntax of `--option name=value`."""
     if isinstance(default, bool):
         return str(default).lower()
     return ",".join(map(str, default)) if isinstance(default, list) else str(default)

@@ -1,4 +1,4 @@
-"""All commands, and the one place where their failures become a line and an exit code."""
+"""All commands, and the place where their errors become one line and an exit code."""
 
 import io
 import os
@@ -32,7 +32,7 @@ def commands(context: click.Context) -> None:
     """Hourglass: train autoencoders and see what they see.
 
     CHECKPOINT is a name that `checkpoints` lists, or a .safetensors file. Results go to stdout,
-    progress to stderr. With --json, stdout holds exactly one JSON object. A mistake in the input is
+    progress to stderr. With --json, stdout has exactly one JSON object. An error in the input is
     one line on stderr and exit code 2.
     """
     if context.invoked_subcommand is None:
@@ -96,11 +96,11 @@ def _sentence(error: BaseException) -> str:
         return error.format_message()
     if isinstance(error, OSError) and error.strerror:
         return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
-    return str(error) or "There is not enough memory for this: take fewer or smaller images."
+    return str(error) or "There is not enough memory for this: use fewer or smaller images."
 
 
 def _refuse(sentence: str) -> int:
-    """Say `sentence` in one line on stderr, whatever is in it."""
+    """Print `sentence` as one line on stderr, without control characters."""
     line = "".join(c if c.isprintable() else " " for c in sentence)
     try:
         click.echo("Error: " + " ".join(line.split()), err=True)
@@ -111,13 +111,13 @@ def _refuse(sentence: str) -> int:
 
 
 def _flush() -> None:
-    """Here rather than at the interpreter's end, where a failure could not be told any more."""
+    """Flush stdout now, since an error at the interpreter's end could not be reported."""
     if sys.stdout is not None:  # it was closed before we began
         sys.stdout.flush()
 
 
 def _close_output() -> None:
-    """Nobody reads any more: keep the interpreter from failing when it flushes at exit."""
+    """Replace a closed stdout, so that the interpreter does not fail when it flushes at exit."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in filter(None, (sys.stdout, sys.stderr)):
         try:

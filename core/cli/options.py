@@ -1,4 +1,4 @@
-"""What the commands share: options, several values behind one option, the images named by one."""
+"""What commands share: options, options with several values, loading of images."""
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -30,7 +30,7 @@ name_encoding = click.option(
     default="guess",
     show_default=True,
     callback=lambda _context, _option, value: "" if value == "guess" else value,
-    help="Encoding of file names that an archive does not mark as UTF-8; a guess is told.",
+    help="Encoding of file names that an archive does not mark as UTF-8; guesses are reported.",
 )
 noise_kind = click.option(
     "--noise-kind",
@@ -42,10 +42,10 @@ noise_kind = click.option(
 split = click.option(
     "--split",
     type=click.Choice(["train", "calibration", "test", "all"]),
-    help="Part of it.  [default: test; all of a folder or archive]",
+    help="Split of the data set.  [default: test; all of a folder or archive]",
 )
 seed = click.option(
-    "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Of all chance."
+    "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Random seed."
 )
 
 
@@ -78,9 +78,9 @@ def setting(one: Setting, prefix: str = "", default: str = "") -> Callable[[Any]
 
 
 def out(metavar: str) -> Callable[[Any], Any]:
-    """The option that names the file to write."""
+    """The option with the output file."""
     path = click.Path(path_type=Path)
-    return click.option("--out", required=True, type=path, metavar=metavar, help="What to write.")
+    return click.option("--out", required=True, type=path, metavar=metavar, help="Output file.")
 
 
 class Command(click.Command):
@@ -95,7 +95,7 @@ class Command(click.Command):
 def _repeated(
     args: Sequence[str], types: dict[str, click.ParamType[Any]], context: click.Context
 ) -> Iterator[str]:
-    """`--sigma 0.1 0.3` as `--sigma 0.1 --sigma 0.3`, as long as what follows can be a value."""
+    """`--sigma 0.1 0.3` as `--sigma 0.1 --sigma 0.3`, while the next argument can be a value."""
     name, n_values = "", 0
     for arg in args:
         if arg.startswith("--"):
@@ -118,7 +118,7 @@ def _fits(text: str, kind: click.ParamType[Any], context: click.Context) -> bool
 
 
 def source_id(text: str) -> str:
-    """`text` as datasets.load() takes it: an ID as it is, a path as folder:, zip: or file:PATH."""
+    """`text` for catalogue.load(): an ID unchanged, a path as folder:, zip: or file:PATH."""
     from core.data import catalogue
 
     path = Path(text)
@@ -129,7 +129,7 @@ def source_id(text: str) -> str:
 
 
 def is_own(name: str) -> bool:
-    """Whether source_id() found a path in it."""
+    """Whether source_id() has recognised a path."""
     from core.data import catalogue
 
     return name.partition(":")[0] in catalogue.OWN_KINDS

@@ -1,4 +1,4 @@
-"""`outliers`: how well each score finds outliers that are known."""
+"""`outliers`: how well each anomaly score finds known outliers."""
 
 from dataclasses import asdict, astuple
 from pathlib import Path
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command(
-    cls=options.Command, short_help="Measure how well outliers that are known are found."
+    cls=options.Command, short_help="Measure how well anomaly scores find known outliers."
 )
 @click.argument("checkpoint")
 @options.dataset
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     "outlier_classes",
     multiple=True,
     metavar="CLASS",
-    help="The images of this class are the outliers; give several for more.  [default: the classes "
-    "the model was trained without, or the images that the set itself marks]",
+    help="Class whose images are the outliers; may be repeated.  [default: the classes "
+    "the model was trained without, or the images that the data set marks]",
 )
 @click.option(
     "--plant",
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     type=click.FloatRange(0, 1, min_open=True),
     default=0.1,
     show_default=True,
-    help="How many are planted for each image.",
+    help="Number of planted outliers for each image.",
 )
 @options.seed
 @options.data_root
@@ -58,11 +58,11 @@ def outliers(
     data_root: Path | None,
     as_json: bool,
 ) -> None:
-    """Score the images of a data set in every way CHECKPOINT allows, and compare with the truth.
+    """Compute all anomaly scores of the images of a data set, and compare with the known truth.
 
-    Each score is fitted on the images the model was trained on, without labels. AUROC: the chance
-    that an outlier scores above a usual image. AP: average precision. P@K: the share of outliers
-    among the K highest scores, K being how many there are. SECONDS: from pixels to scores.
+    Each score is fitted on CHECKPOINT's training images, without labels. AUROC: the probability
+    that an outlier scores above a normal image. AP: average precision. P@K: the share of outliers
+    among the K highest scores, K being the number of outliers. SECONDS: from pixels to scores.
     """
     from core.anomaly import references
     from core.checkpoints import trained_on
@@ -87,7 +87,7 @@ def outliers(
 def _ranked(
     autoencoder: "Autoencoder", usual: "ImageSet", experiment: "Experiment"
 ) -> "list[Ranked]":
-    """How well each score that these images allow finds the outliers."""
+    """The quality of each score that these images allow."""
     from core.anomaly import judging
 
     known = judging.References(autoencoder, usual)
@@ -117,7 +117,7 @@ def _show(
 
 
 def _named(usual: "ImageSet", card: "Card") -> str:
-    """What the model was compared with, and why with that if it is not what it was trained on."""
+    """The reference images in words, with the reason if they are not the training images."""
     from core.checkpoints import trained_on
 
     why = "" if trained_on.known(card) else " (what the model was trained on is not known here)"
@@ -125,7 +125,7 @@ def _named(usual: "ImageSet", card: "Card") -> str:
 
 
 def _known(images: "ImageSet", card: "Card", classes: tuple[str, ...]) -> "Experiment":
-    """The outliers that were named, or those that are known without."""
+    """The experiment with the named outlier classes, or with outliers known otherwise."""
     from core.config import OptionError
     from core.data.named import planting
 
@@ -142,7 +142,7 @@ def _known(images: "ImageSet", card: "Card", classes: tuple[str, ...]) -> "Exper
 def _planted(
     images: "ImageSet", card: "Card", plant: str, share: float, seed: int, data_root: Path | None
 ) -> "Experiment":
-    """Outliers among images of the classes that the model knows."""
+    """The experiment with outliers planted among images of the model's known classes."""
     from core.data.named import planting
     from core.images.preparation import legacy
 

@@ -1,4 +1,4 @@
-"""How commands show what they do and find: bars and remarks on stderr, results on stdout."""
+"""Output of commands: progress bars and remarks on stderr, results on stdout."""
 
 import contextlib
 import json
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 def tell_rejected(rejected: "Sequence[Rejected]", n: int | None = None) -> None:
-    """Say on stderr how many files were left out, and why the first of them was.
+    """Print to stderr how many files were left out, with the reason for the first.
 
-    n: how many, if not all of them are in rejected.
+    n: their number, if not all of them are in rejected.
     """
     if rejected:
         first, n = rejected[0], n or len(rejected)
@@ -29,7 +29,7 @@ def tell_rejected(rejected: "Sequence[Rejected]", n: int | None = None) -> None:
 
 
 def tell_guesses(guesses: Iterable[str]) -> None:
-    """Say on stderr how file names were read, and the option that is there for it, if it is."""
+    """Print to stderr how file names were decoded, and the option for it, if there is one."""
     options = [name for p in click.get_current_context().command.params for name in p.opts]
     way = " (--name-encoding)" if "--name-encoding" in options else ""
     for guess in guesses:
@@ -44,11 +44,11 @@ def tell_warnings(warnings: Iterable[str]) -> None:
 
 @contextlib.contextmanager
 def progress(title: str) -> Iterator[Callable[[int, int | None], None]]:
-    """A bar on stderr with the time left, told (done, total); none if stderr is no terminal."""
+    """Context with a function (done, total) that updates a bar on stderr, if it is a terminal."""
     with bar(title) as shown:
 
         def tell(done: int, total: int | None) -> None:
-            """Images done, of how many; None = nobody knows."""
+            """Images done, images in all; None = unknown."""
             shown.total = total
             shown.update(done - shown.n)
 
@@ -57,12 +57,12 @@ def progress(title: str) -> Iterator[Callable[[int, int | None], None]]:
 
 @contextlib.contextmanager
 def stages() -> Iterator[Callable[[str, int, int], None]]:
-    """One bar on stderr for work of several stages, told (stage, done, total)."""
+    """Context with a function (stage, done, total) that updates one bar on stderr."""
     with bar("") as shown:
         current = ""
 
         def tell(stage: str, done: int, total: int) -> None:
-            """Images done of this stage; another stage begins the bar anew."""
+            """Images done in this stage; another stage resets the bar."""
             nonlocal current
             if stage != current:
                 current = stage
@@ -74,14 +74,14 @@ def stages() -> Iterator[Callable[[str, int, int], None]]:
 
 
 def bar(title: str) -> "tqdm[Any]":
-    """An empty bar of progress() to be driven by hand."""
+    """An empty bar as in progress(), to be updated by the caller."""
     return tqdm(desc=title, file=sys.stderr, disable=None, leave=False)
 
 
 def show(result: dict[str, Any], lines: Sequence[str], as_json: bool) -> None:
     """Print `result` as one JSON object, or `lines` for people. NaN and infinity become null.
 
-    Names in the lines may be anybody's: what a terminal would obey is not printed.
+    Lines may contain untrusted names, so control characters are replaced.
     """
     if as_json:
         click.echo(json.dumps(_jsonable(result), allow_nan=False))

@@ -1,4 +1,4 @@
-"""`project` and `structure`: where codes lie, and how far they keep classes together."""
+"""`project`, `structure`, `encode`: maps of codes, embedding metrics, the codes themselves."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -20,12 +20,12 @@ METHODS = ("pca", "pacmap", "tsne")
     type=click.Choice(METHODS),
     default="pca",
     show_default=True,
-    help="pca is at once, pacmap takes seconds, tsne minutes. D' of 1 or 2 is drawn as it is.",
+    help="pca is immediate, pacmap takes seconds, tsne minutes. Codes of D' <= 2 stay unchanged.",
 )
 @click.option(
     "--most",
     type=click.IntRange(min=1),
-    help="Take a sample of this many images, every class in its share.  [default: all]",
+    help="Use a stratified sample of this many images.  [default: all]",
 )
 @options.split
 @options.seed
@@ -42,10 +42,10 @@ def project(
     data_root: Path | None,
     as_json: bool,
 ) -> None:
-    """Write where each image of SOURCE lies on a map of the codes that CHECKPOINT gives them.
+    """Write the coordinates of each image of SOURCE on a map of its codes in CHECKPOINT.
 
     SOURCE is the ID of a data set, a folder or an archive. The columns: id, label, x, y.
-    Trustworthiness says how far neighbours on the map are neighbours in code space too: 1 = all.
+    Trustworthiness: how far neighbours on the map are neighbours in code space; 1 = all of them.
     """
     import pandas as pd
 
@@ -72,7 +72,7 @@ def project(
     output.show(result, [f"{out}: {len(images):,} places by {method}{said}"], as_json)
 
 
-@click.command(cls=options.Command, short_help="Measure how far codes keep classes together.")
+@click.command(cls=options.Command, short_help="Measure how well codes separate classes.")
 @click.argument("checkpoint")
 @options.dataset
 @click.option(
@@ -80,7 +80,7 @@ def project(
     type=click.IntRange(min=3),
     default=10_000,
     show_default=True,
-    help="Take a sample of at most this many images, every class in its share.",
+    help="Use a stratified sample of at most this many images.",
 )
 @options.split
 @options.seed
@@ -95,12 +95,12 @@ def structure(
     data_root: Path | None,
     as_json: bool,
 ) -> None:
-    """Measure how far the codes of CHECKPOINT keep images of one class together.
+    """Measure how well the codes of CHECKPOINT separate classes: embedding metrics.
 
-    Beside the codes: the pixels themselves, and a PCA with as many numbers as a code. Silhouette:
-    is the own class nearer than the next (-1 to 1). Homogeneity (0 to 1) and adjusted Rand (0 =
-    chance, 1 = the same): k-means clusters against classes. k-NN: the share of images whose ten
-    nearest others vote for their class.
+    They are compared with the pixels and with a PCA of the same size. Silhouette: is the own class
+    nearer than the next (-1 to 1). Homogeneity (0 to 1) and adjusted Rand (0 = chance, 1 = equal):
+    k-means clusters against classes. k-NN: the share of images whose ten nearest others vote for
+    their class.
     """
     from core.checkpoints import trained_on
     from core.config import DataError
@@ -151,10 +151,10 @@ def encode(
     data_root: Path | None,
     as_json: bool,
 ) -> None:
-    """Write a Parquet table with the code of each image of SOURCE, as CHECKPOINT encodes it.
+    """Write a Parquet table with the code of each image of SOURCE in CHECKPOINT.
 
     SOURCE is the ID of a data set, a folder or an archive of images. The columns: id, label, z0,
-    z1, ... up to the last of the D' numbers, and the error of the image rebuilt from them.
+    z1, ... for the D' numbers of the code, and the error of the reconstruction.
     """
     from core.checkpoints import trained_on
     from core.export import tables

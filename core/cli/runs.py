@@ -1,4 +1,4 @@
-"""`runs`: what has been trained or is being trained, and asking it for something."""
+"""`runs`: list training runs, and pause, stop, cancel, resume or delete one."""
 
 import math
 from dataclasses import asdict
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @options.as_json
 @click.pass_context
 def runs(context: click.Context, as_json: bool) -> None:
-    """List the training runs, the newest first, or ask one for something.
+    """List the training runs, the newest first, or control one.
 
     RUN is an ID of the list, or the name of the checkpoint.
     """
@@ -31,7 +31,7 @@ def runs(context: click.Context, as_json: bool) -> None:
 @runs.command("list", cls=options.Command)
 @options.as_json
 def list_runs(as_json: bool) -> None:
-    """List the runs, the newest first: state, epochs done, error of the model if it is kept."""
+    """List the runs, the newest first: state, epochs done, error of the saved model."""
     _list(as_json)
 
 
@@ -39,7 +39,7 @@ def list_runs(as_json: bool) -> None:
 @click.argument("run")
 @options.as_json
 def show(run: str, as_json: bool) -> None:
-    """Show one run with its settings, its losses and the end of its log."""
+    """Show one run with its settings, losses and the end of its log."""
     import msgspec
 
     from core import runs as store
@@ -65,7 +65,7 @@ def show(run: str, as_json: bool) -> None:
 @click.argument("run")
 @options.as_json
 def pause(run: str, as_json: bool) -> None:
-    """Keep the run's state and end its process; `resume` goes on to the very same weights."""
+    """Save the run's state and end its process; after `resume` the final weights are the same."""
     _asked(run, "pause", as_json)
 
 
@@ -73,7 +73,7 @@ def pause(run: str, as_json: bool) -> None:
 @click.argument("run")
 @options.as_json
 def stop(run: str, as_json: bool) -> None:
-    """End the training and keep the model as it is now."""
+    """End the training and save the model as it is now."""
     _asked(run, "stop", as_json)
 
 
@@ -81,7 +81,7 @@ def stop(run: str, as_json: bool) -> None:
 @click.argument("run")
 @options.as_json
 def cancel(run: str, as_json: bool) -> None:
-    """End the run within two seconds, whatever it does; its state stays, if it has kept one."""
+    """End the run within two seconds, without a model; its saved state stays."""
     from core import runs as store
     from core.runs import control as run_control
 
@@ -92,7 +92,7 @@ def cancel(run: str, as_json: bool) -> None:
 @click.argument("run")
 @options.as_json
 def resume(run: str, as_json: bool) -> None:
-    """Go on with a run in the background; `train --resume RUN` does so in this terminal."""
+    """Resume a run in the background; `train --resume RUN` resumes it in this terminal."""
     from core import runs as store
     from core.runs import control as run_control
 
@@ -103,7 +103,7 @@ def resume(run: str, as_json: bool) -> None:
 @click.argument("run")
 @options.as_json
 def delete(run: str, as_json: bool) -> None:
-    """Remove the run's folder; its checkpoint, if it has one, stays."""
+    """Delete the run's folder; its checkpoint stays."""
     from core import runs as store
     from core.runs import control as run_control
 
@@ -113,7 +113,7 @@ def delete(run: str, as_json: bool) -> None:
 
 
 def _told(value: float) -> str:
-    """A loss or an error; one that is no number, or had exploded, in words."""
+    """A loss or error as text; in words if it is NaN or too large."""
     return f"{value:.5f}" if math.isfinite(value) else "exploded"
 
 
@@ -136,7 +136,7 @@ def _list(as_json: bool) -> None:
     found, broken = store.found(), store.broken()
     rows = [_row(run, found) for run in found]
     header = ("ID", "STATE", "EPOCHS", "MSE", "DATA", "ARCH", "REASON")
-    lines = output.table(header, rows) if rows else ["There are no runs: `train` begins one."]
+    lines = output.table(header, rows) if rows else ["There are no runs: `train` starts one."]
     result = {"runs": [_described(run) for run in found], "broken": [one.id for one in broken]}
     output.show(result, [*lines, *(one.reason for one in broken)], as_json)
 
@@ -161,17 +161,17 @@ def _described(run: "Run") -> dict[str, Any]:
     return {"id": run.id, "name": run.config.name, "share_done": run.share_done, **status}
 
 
-# `estimate`: what a training would take, for the Train page.
+# `estimate`: time and memory of a training, for the Train page.
 
 
-@click.command(cls=options.Command, short_help="Measure what a training would take.")
+@click.command(cls=options.Command, short_help="Estimate time and memory of a training.")
 @click.option("--settings", required=True, help="As `runs show --json` gives them under train.")
 @click.option("--threads", type=click.IntRange(1, 256), help="CPU threads.")
 @options.data_root
 @options.as_json
 def estimate(settings: str, threads: int | None, data_root: Path | None, as_json: bool) -> None:
-    """Train for a second, keep nothing, and tell how long all of it would take and how much memory
-    it would need.
+    """Train for a second without saving anything, and estimate time and memory of the whole
+    training.
     """
     import msgspec
     import torch
@@ -182,7 +182,7 @@ def estimate(settings: str, threads: int | None, data_root: Path | None, as_json
     try:
         config = msgspec.json.decode(settings, type=TrainConfig)
     except msgspec.DecodeError as error:
-        raise OptionError(f"These are no settings of a training ({error}).") from error
+        raise OptionError(f"These are not valid settings of a training ({error}).") from error
     torch.set_num_threads(threads or 1)
     found = probe.measure(config, data_root)
     line = (

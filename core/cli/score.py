@@ -1,4 +1,4 @@
-"""`score`: how strange each image of a set, folder or archive is to a model."""
+"""`score`: the reconstruction error of each image of a data set, folder or archive."""
 
 import contextlib
 import os
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from core.streaming.in_parts import Done
     from core.streaming.pipeline import Totals
 
-SHARD = 4096  # images of a folder or zip that are taken together
+SHARD = 4096  # images of a folder or zip in a shard
 
 
 @dataclass(frozen=True)
 class _Order:
-    """What is to be scored by what, and where to.  percentile: 0 to 100.
+    """What to score with which model, and the output.  percentile: 0 to 100.
 
     encoding: of names in an archive, see core.cli.options.name_encoding.
     """
@@ -36,7 +36,7 @@ class _Order:
     as_json: bool
 
 
-@click.command(cls=options.Command, short_help="Write how strange each image is to a model.")
+@click.command(cls=options.Command, short_help="Write the reconstruction error of each image.")
 @click.argument("checkpoint")
 @click.argument("source")
 @options.out("FILE.csv, FILE.parquet or FOLDER")
@@ -45,14 +45,14 @@ class _Order:
     type=click.FloatRange(0, 100),
     default=99.0,
     show_default=True,
-    help="An outlier is rebuilt worse than this share of the model's own test images.",
+    help="An outlier has a larger error than this percentage of the model's test images.",
 )
 @click.option(
     "--shard-size",
     type=click.IntRange(1, 1_000_000),
     default=SHARD,
     show_default=True,
-    help="Images in a part, if FOLDER is named and SOURCE is a folder or zip of images.",
+    help="Images in a part, if the output is a FOLDER and SOURCE a folder or zip of images.",
 )
 @options.split
 @options.name_encoding
@@ -69,7 +69,7 @@ def score(
     data_root: Path | None,
     as_json: bool,
 ) -> None:
-    """Write a table with a row for each image of SOURCE: how badly CHECKPOINT rebuilds it.
+    """Write a table with a row for each image of SOURCE: its reconstruction error in CHECKPOINT.
 
     SOURCE is the ID of a data set, a folder, an archive or an image. The columns: id, source,
     label, error (mean squared, pixels in [0, 1]; higher = stranger), percentile among the model's
@@ -77,9 +77,9 @@ def score(
     output is not finite; then the exit code is 2.
 
     SOURCE may be too large for the memory: images in a folder, in a .zip, or in .tar (WebDataset)
-    or .parquet files, alone or in a folder, in their order. Processes of their own decode the
-    images. With a FOLDER each shard becomes a part of its own; parts that are there are skipped, so
-    that the same command goes on after a failure. Under torchrun all processes share the work.
+    or .parquet files, alone or in a folder, in their order. Several processes decode the images.
+    With a FOLDER each shard becomes a part; existing parts are skipped, so that the same command
+    continues after a failure. Under torchrun all processes share the work.
     """
     from core.export import tables
     from core.inference import Autoencoder
@@ -175,7 +175,7 @@ def _show(order: _Order, totals: "Totals") -> None:
 
 @contextlib.contextmanager
 def _stopped(consequence: str) -> Iterator[None]:
-    """Say what a Ctrl-C leaves behind."""
+    """Context that prints the consequence of Ctrl-C."""
     try:
         yield
     except KeyboardInterrupt:
@@ -184,7 +184,7 @@ def _stopped(consequence: str) -> Iterator[None]:
 
 
 def _score_parts(order: _Order, shard_size: int) -> None:
-    """The share of this process in a source of any length, a part a shard."""
+    """Score this process's shards of a source of any length into parts."""
     from core.data.offered.names import printable
     from core.streaming import shards
     from core.streaming.in_parts import score_parts
@@ -199,7 +199,7 @@ def _score_parts(order: _Order, shard_size: int) -> None:
     job = Job(order.autoencoder, printable(str(source)), found, order.percentile)
     own = len(range(rank, len(found), size))
     parts: list[Done] = []
-    with output.progress("score") as tell, _stopped("the same command goes on from here."):
+    with output.progress("score") as tell, _stopped("the same command continues from here."):
         for done in score_parts(job, order.out, rank, size):
             parts.append(done)
             if rank == 0:
@@ -212,7 +212,7 @@ def _score_parts(order: _Order, shard_size: int) -> None:
 
 
 def _tell_not_finite(order: _Order, n: int, alone: bool) -> None:
-    """alone: fail; else only say so, since torchrun ends all processes as soon as one fails."""
+    """Report images without a finite output; fail if alone, as torchrun would end the others."""
     error = order.autoencoder.not_finite(n)
     if alone:
         raise error

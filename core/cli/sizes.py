@@ -20,14 +20,14 @@ SIZES, LARGEST = (2, 4, 8, 16, 32, 64, 128), 1024
 
 
 @click.command(cls=options.Command, short_help="Test error against D', training what is missing.")
-@click.option("--dataset", default="mnist-5k", show_default=True, help="What they are trained on.")
+@click.option("--dataset", default="mnist-5k", show_default=True, help="Data set to train on.")
 @click.option(
     "--arch",
     "families",
     type=click.Choice(FAMILIES),
     multiple=True,
     default=DEFAULT_FAMILIES,
-    help="Which families; conv takes many times as long.  [default: pca dense]",
+    help="Families of models; conv takes many times as long.  [default: pca dense]",
 )
 @click.option(
     "--latent-dim",
@@ -35,10 +35,10 @@ SIZES, LARGEST = (2, 4, 8, 16, 32, 64, 128), 1024
     type=click.IntRange(1, LARGEST),
     multiple=True,
     default=SIZES,
-    help="Which D'; give several.  [default: 2 4 8 16 32 64 128]",
+    help="Code sizes D'; give several.  [default: 2 4 8 16 32 64 128]",
 )
 @click.option("--epochs", type=click.IntRange(1, 10_000), help="Of networks.  [default: by data]")
-@click.option("--no-train", is_flag=True, help="Only list what is there and what is missing.")
+@click.option("--no-train", is_flag=True, help="Only list existing and missing models.")
 @options.data_root
 @options.as_json
 def sizes(
@@ -52,8 +52,8 @@ def sizes(
 ) -> None:
     """Compare models by the size D' of their code, and train those that are missing.
 
-    GAIN tells how many times smaller the error is than that of PCA with as many numbers. Ctrl-C
-    keeps what is trained so far; the same command goes on from there.
+    GAIN is PCA's error divided by the model's, at the same D'. Ctrl-C keeps the models trained so
+    far; the same command continues from there.
     """
     from core import checkpoints
     from core.data import catalogue
@@ -73,7 +73,7 @@ def sizes(
 
 
 def _train(wanted: "Sequence[Wanted]", data_root: Path | None) -> None:
-    """Train each, with a line on stderr for every one that is done."""
+    """Train the models, with a line on stderr for each one that is done."""
     from core.robustness import size_study
     from core.runs import Run
     from core.training.events import EpochDone, Started, StepDone

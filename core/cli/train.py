@@ -1,4 +1,4 @@
-"""`train`: one model, as a run that others can watch and that can be gone on with."""
+"""`train`: train one model, as a run that can be watched and resumed."""
 
 import os
 import sys
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 @click.command(cls=options.Command, short_help="Train a model.")
 @click.option("--dataset", help="ID, folder or archive; see `datasets`.")
 @click.option("--arch", type=click.Choice(tuple(BY_NAME)), help="See `archs`.")
-@click.option("--latent-dim", type=int, help="D', the count of numbers in the code.")
+@click.option(
+    "--latent-dim", type=int, help="D', the size of the code: how many numbers describe an image."
+)
 @click.option(
     "--option",
     "settings",
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
     "exclude_classes",
     multiple=True,
     metavar="CLASS",
-    help="Leave this class out of training; give several to leave out more.",
+    help="Class to leave out of training; may be repeated.",
 )
 @click.option("--name", help="Name of the checkpoint.  [default: data set, architecture and time]")
 @options.setting(THREADS, default="all cores but one")
@@ -52,42 +54,42 @@ if TYPE_CHECKING:
     type=click.IntRange(1),
     default=2000,
     show_default=True,
-    help="Keep the state at least every so many steps; it is kept every 10 seconds anyway.",
+    help="Save the state at least every so many steps, besides every 10 seconds.",
 )
-@click.option("--resume", metavar="RUN", help="Go on with this run, see `runs`; takes no settings.")
+@click.option("--resume", metavar="RUN", help="Resume this run, see `runs`; takes no settings.")
 @click.option("--wait", is_flag=True, hidden=True)  # for a turn: how the dashboard starts runs
 @options.data_root
 @options.as_json
 def train(resume: str | None, wait: bool, as_json: bool, **given: Any) -> None:
-    """Train an autoencoder and keep it as checkpoints/local/NAME.safetensors.
+    """Train an autoencoder and save it as checkpoints/local/NAME.safetensors.
 
-    A checkpoint of yours with that name is replaced when the new one is complete. Ctrl-C keeps the
-    state of the training, and --resume goes on from there to the very same weights. Under torchrun
-    all processes train one model; --batch-size is that of all of them together.
+    Your checkpoint of that name is replaced when the new one is complete. Ctrl-C saves the state of
+    the training; --resume continues from there to the same final weights. Under torchrun all
+    processes train one model; --batch-size is that of all of them together.
     """
     from core.runs import control as run_control
     from core.training.distributed import joined
 
     if resume and (extra := _given(click.get_current_context()) - {"resume", "wait", "as_json"}):
         option = min(extra).replace("_", "-")
-        raise OptionError(f"--resume goes on with the run's own settings: leave out --{option}.")
+        raise OptionError(f"--resume uses the run's own settings: leave out --{option}.")
     with joined(given["device"]) as team:
         run = on_all_ranks(team, lambda: resumed(resume) if resume else created(given, team))
         try:
             card = _carry_out(run, team, wait)
         except KeyboardInterrupt:
-            click.echo(f"Go on with: python -m core train --resume {run.id}", err=True)
+            click.echo(f"Resume with: python -m core train --resume {run.id}", err=True)
             raise
         except HourglassError:
             if team.rank == 0 and not (resume or run_control.has_begun(run)):
-                run_control.delete(run)  # a mistake in the settings, told at once
+                run_control.delete(run)  # an error in the settings
             raise
     if team.rank == 0:
         _show(run, card, as_json)
 
 
 def _carry_out(run: "Run", team: "Team", wait: bool) -> "Card | None":
-    """Train in this process; the model's card on rank 0, if there is a model in the end."""
+    """Train in this process; return the model's card on rank 0, None without a model."""
     import torch
 
     from core.runs.execute import execute
@@ -102,7 +104,7 @@ def _carry_out(run: "Run", team: "Team", wait: bool) -> "Card | None":
 
 
 def follow(events: "Iterable[Event]") -> "Card | None":
-    """Show a training on stderr, a bar and a line an epoch; the card of the model it ends with."""
+    """Show a training on stderr, a bar and a line for each epoch; return the card of its model."""
     from core.training.events import EpochDone, Finished, Started, StepDone
 
     card = None
@@ -123,7 +125,7 @@ def follow(events: "Iterable[Event]") -> "Card | None":
 
 
 def _show(run: "Run", card: "Card | None", as_json: bool) -> None:
-    """How it ended; without a model if it was asked to pause or cancel."""
+    """Print how the run ended; without a model if it was paused or cancelled."""
     from core import runs
 
     run = runs.read(run.folder)
@@ -137,7 +139,7 @@ def _show(run: "Run", card: "Card | None", as_json: bool) -> None:
             (
                 f"{card.name}: {card.title}; mse {m['mse']:.6f}, psnr {psnr_text(m['psnr'], 2)}, "
                 f"ssim {m['ssim']:.4f} on {m['n']:,} test images after {card.seconds:.0f} s; "
-                f"kept in {card.path}"
+                f"saved in {card.path}"
             )
         ]
     output.show(found, lines, as_json)
@@ -151,12 +153,12 @@ def _line(record: "EpochRecord") -> str:
 
 
 def _given(context: click.Context) -> set[str]:
-    """The options that were written on the command line."""
+    """The options that were given on the command line."""
     source = click.core.ParameterSource.COMMANDLINE
     return {name for name in context.params if context.get_parameter_source(name) == source}
 
 
-# Which run `train` carries out: a new one, or one that is there already; the same on all ranks.
+# The run that `train` executes, new or resumed, the same on all ranks.
 
 if TYPE_CHECKING:
     from core.runs import Run
@@ -179,14 +181,14 @@ def on_all_ranks(team: "Team", make: "Callable[[], Run]") -> "Run":
 
 
 def resumed(name: str) -> "Run":
-    """The run called `name`, to go on with; OptionError if it has come to its end."""
+    """The run called `name`, to resume.  Raises OptionError if it is finished."""
     from core import runs
     from core.runs import control as run_control
 
     run = runs.get(name)
     if run.state in ("finished", "diverged"):
-        raise OptionError(f"{run.id} is {run.state}: there is nothing to go on with.")
-    if not run.is_live:  # else it was asked for something just now, or is another's
+        raise OptionError(f"{run.id} is {run.state}: there is nothing to resume.")
+    if not run.is_live:  # else it has a new request, or another process runs it
         run_control.clear(run)
     return run
 
@@ -208,7 +210,7 @@ def created(given: dict[str, Any], team: "Team") -> "Run":
     return runs.create(config)
 
 
-# What is written on the command line, as the settings of a training.
+# Options of the command line as settings of a training.
 
 if TYPE_CHECKING:
     from core.runs import RunConfig
@@ -228,7 +230,7 @@ def arch_options(spec: ArchSpec, settings: Iterable[str], latent_dim: int | None
 
 
 def _read(option: Option, text: str) -> Any:
-    """`text` as a value of the option's kind, else as it is: check() says best what is allowed."""
+    """`text` as a value of the option's kind, else unchanged, so that check() reports the error."""
     try:
         match option.kind:
             case "int":
@@ -271,7 +273,7 @@ def run_config(given: dict[str, Any]) -> "RunConfig":
 
 
 def _launcher() -> str:
-    """What tells one call of torchrun from another: its --rdzv-id, or else its process."""
+    """Identifies a call of torchrun: its --rdzv-id, or else its process."""
     from core.runs import processes
 
     named = os.environ.get("TORCHELASTIC_RUN_ID", "none")

@@ -399,7 +399,7 @@ def test_training_that_was_interrupted_goes_on_with_resume(
     assert json.loads(out)["state"] == "finished"
     assert "epoch 3" in err
     code, _, err = run("train", "--resume", "mine")
-    assert (code, "nothing to go on with" in err) == (2, True)
+    assert (code, "nothing to resume" in err) == (2, True)
 
 
 def test_train_resume_takes_no_settings(run: Run, empty_home: Path) -> None:
