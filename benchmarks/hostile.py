@@ -72,7 +72,7 @@ def reader(orders: Any, answers: Any) -> None:
 
 
 def reader_of_archives(orders: Any, answers: Any) -> None:
-    """The same for archives: all files in one are read, and the first reason counts."""
+    """Results of reading archives: all files in one are read, and the first reason counts."""
     from core.config import DataError
     from core.data.offered.files import STREAMED
     from core.data.offered.gate import Terms, in_files

@@ -60,7 +60,7 @@ def process(
     bare: bool = False,
     watched: Sequence[str] = (),
 ) -> Iterator[tuple[str, int]]:
-    """The same, with the server's process id beside its address.
+    """Context with a running server's address and process id.
 
     bare: without what app.py puts around Streamlit.  watched: a command that runs the server's, as
     strace does.

@@ -74,7 +74,7 @@ def stops(views: bool = True) -> tuple[Stop, ...]:
 
 
 def through(stop: Stop, model: str) -> Stop:
-    """The same with this model, unless the stop has models of its own."""
+    """The stop with this model, unless it has models of its own."""
     if stop.page == "learn" or "model=" in stop.link:
         return stop
     return stop._replace(link=f"{stop.link}{'&' if '?' in stop.link else '?'}model={model}")

@@ -105,7 +105,7 @@ def main(
 
 
 def _rewrite(path: Path) -> None:
-    """The same document and the same numbers, to the last bit."""
+    """Whether two checkpoints have equal documents and bitwise equal weights."""
     document, stored = checkpoints.read(path).card.document, load_file(path)
     checkpoints.save(path, document, stored)
     again = load_file(path)

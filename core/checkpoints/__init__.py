@@ -1,6 +1,6 @@
-"""Checkpoints by name: one .safetensors file each, listed, read with suspicion, written atomically.
+"""Checkpoints by name: one .safetensors file each, listed, validated, written atomically.
 
-What is in a file: core.checkpoints.fileformat. What it says about itself: core.checkpoints.card.
+The content of a file: core.checkpoints.fileformat. Its description: core.checkpoints.card.
 """
 
 from collections.abc import Mapping
@@ -107,16 +107,16 @@ def of(card: Card) -> Checkpoint:
     """The checkpoint that a card is of; CheckpointError if its file now holds another."""
     found = read(card.path)
     if found.card.sha256 != card.sha256:
-        raise CheckpointError(f"{card.name} is another model by now: reload the page.")
+        raise CheckpointError(f"{card.name} has been replaced by another model: reload the page.")
     return found
 
 
 def save(path: Path, document: Document, tensors: Mapping[str, npt.NDArray[Any]]) -> Card:
-    """Writes a checkpoint whole or not at all, and returns its card.
+    """Write a checkpoint atomically and return its card.
 
-    tensors: what the architecture's plan names, float32, or float16 to halve the file.
-    Raises CheckpointError if they do not fit the document or the disk refuses; a file that was
-    there stays as it was.
+    tensors: those of the architecture's plan, float32, or float16 for half the size.
+    Raises CheckpointError if they do not fit the document or cannot be written; an existing file
+    then stays unchanged.
     """
     try:
         data, content = packed(document, tensors)
@@ -137,7 +137,7 @@ def local_path(name: str) -> Path:
     """
     if (shipped_checkpoints_dir() / f"{checked_name(name)}{SUFFIX}").exists():
         raise CheckpointError(
-            f"{name} is a shipped checkpoint and stays as it is: choose another name."
+            f"{name} is a checkpoint included with Hourglass: choose another name."
         )
     return local_checkpoints_dir() / f"{name}{SUFFIX}"
 

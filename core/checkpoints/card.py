@@ -1,4 +1,4 @@
-"""A checkpoint in memory: what it says about itself, and its weights."""
+"""A checkpoint in memory: its description (card) and its weights."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,7 +21,7 @@ LONGEST_CLASS = 20  # characters of the name of a class in a title
 
 @dataclass(frozen=True)
 class Card:
-    """What a checkpoint says about itself, without its weights.
+    """The description of a checkpoint, without its weights.
 
     shipped: it comes with the program.  plan: what the document's architecture and options give.
     sha256: of the whole content, see core.checkpoints.fileformat.Content; "" for one that is in no
@@ -65,7 +65,7 @@ class Card:
 
     @property
     def dataset_title(self) -> str:
-        """The same as a short line that can be shown."""
+        """The name of its training images as one short line for the screen."""
         return one_line(self.document.dataset)
 
     @property

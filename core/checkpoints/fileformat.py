@@ -1,7 +1,7 @@
-"""The content of a checkpoint file: a document and exactly the tensors that its plan names.
+"""The content of a checkpoint file: a document and exactly the tensors of its plan.
 
-Everything is checked before it is used, and nothing is ever unpickled. Errors are worded as the end
-of a sentence: "its weights are not those it was saved with".
+Everything is checked before use, and nothing is ever unpickled. Errors are worded as the end of a
+sentence: "its weights are not those it was saved with".
 """
 
 import hashlib
@@ -109,7 +109,7 @@ def packed(document: Document, tensors: Arrays) -> tuple[bytes, Content]:
 
 
 def _digest(text: str, tensors: Arrays) -> str:
-    """The check sum of a document and of the tensors that belong to its names."""
+    """The checksum of a document and of its tensors with their names."""
     names = sorted(tensors)
     facts = [(name, tensors[name].dtype.name, tensors[name].shape) for name in names]
     digest = hashlib.sha256(json.dumps([text, facts]).encode())
@@ -119,7 +119,7 @@ def _digest(text: str, tensors: Arrays) -> str:
 
 
 def _digest_of_numbers(tensors: Arrays) -> str:
-    """That of format 1: the numbers alone, in the order in which such files were written."""
+    """The checksum of format 1: of the numbers alone, in the order of such files."""
     digest = hashlib.sha256()
     for name in sorted(tensors, key=lambda name: (-tensors[name].itemsize, name)):
         digest.update(_little_endian(tensors[name]))
@@ -149,7 +149,7 @@ def _stored(data: bytes) -> Arrays:
 
 
 def _finite(stored: Arrays) -> Tensors:
-    """The same numbers as float32."""
+    """The stored tensors as float32.  Raises CheckpointError if a number is not finite."""
     tensors = {name: t.astype(np.float32) for name, t in stored.items()}
     if not all(np.isfinite(t).all() for t in tensors.values()):
         raise CheckpointError("it has weights that are not finite numbers")

@@ -1,4 +1,4 @@
-"""Which images a model was trained on, and who measured it, as far as that can be believed.
+"""Which images a model was trained on, and who measured its errors, as far as can be trusted.
 
 A checkpoint's document is written by whoever made the file. Its data set is taken for one only if
 it is in the catalogue, or an own set (own:NAME) that is here; anything else is a name that is shown
@@ -55,7 +55,7 @@ def is_measured_here(card: Card) -> bool:
 
 
 def origin_of_numbers(card: Card) -> str:
-    """Who says how large its errors are, as words that follow the numbers."""
+    """Who has measured its errors, as words after the numbers."""
     return "measured by Hourglass" if is_measured_here(card) else "as its author states"
 
 
@@ -103,7 +103,7 @@ def is_on_files(card: Card) -> bool:
 
 
 def required(card: Card) -> str:
-    """The same; DataError that says what to do if they are not known here."""
+    """The id of a model's training images.  Raises DataError with what to do if unknown."""
     dataset = known(card)
     if dataset is None:
         raise DataError(

@@ -59,7 +59,7 @@ EMBEDDED: tuple[EmbeddedSet, ...] = (
     EmbeddedSet(
         id=digits.ID,
         title="Digits (5,000 of MNIST)",
-        explanation="Handwritten digits, 28 x 28, grey; there at once.",
+        explanation="Handwritten digits, 28 x 28, grey; included, no download.",
         input_shape=(1, 28, 28),
         class_names=digits.CLASS_NAMES,
         n_train=digits.N_TRAIN,

@@ -1,4 +1,4 @@
-"""Batch normalisation of a trained network as part of the layer before it: fewer layers to run."""
+"""Merges batch normalisation of a trained network into the layer before it, for speed."""
 
 from dataclasses import replace
 
@@ -21,7 +21,7 @@ Numbers = npt.NDArray[np.float64]
 
 
 def folded(plan: Plan, tensors: Tensors) -> tuple[Plan, Tensors]:
-    """The same function with fewer layers, for evaluation only.
+    """An equivalent plan with fewer layers, for evaluation only.
 
     Each BatchNorm right after a Linear, Conv or ConvTranspose becomes part of its weights; one that
     follows anything else stays. tensors: of plan; those returned are of the plan returned.
@@ -33,7 +33,7 @@ def folded(plan: Plan, tensors: Tensors) -> tuple[Plan, Tensors]:
 
 
 def scale_and_shift(tensors: Tensors, name: str) -> tuple[Numbers, Numbers]:
-    """What a trained BatchNorm multiplies by and adds, (n,) each; name: "encoder.2"."""
+    """Factor and offset of a trained BatchNorm, (n,) each; name: "encoder.2"."""
     weight, bias, mean, variance = (
         tensors[f"{name}.{part}"].astype(np.float64)
         for part in ("weight", "bias", "running_mean", "running_var")

@@ -1,10 +1,10 @@
-"""Training runs: a folder each, readable by anybody at any time, whatever became of the process.
+"""Training runs: a folder each, which any process can read at any time.
 
-config.json    what is trained                    request      what the run is asked to do
-status.json    how it stands                      state        where it can go on (see learning/)
-events.jsonl   what happened, a line each         epochs/      pictures and codes after each epoch
-launch.json    the process last started for it    log.txt      what that process printed
-.lock          held by whoever is at work on it
+config.json    the settings                       request      pending request: pause, stop, ...
+status.json    state and progress                 state        to resume from (resume_state.py)
+events.jsonl   the events, a line each            epochs/      pictures and codes after each epoch
+launch.json    the process last started for it    log.txt      output of that process
+.lock          held by the process that runs it
 """
 
 import re
@@ -30,7 +30,7 @@ Text = Annotated[str, Meta(max_length=5_000)]
 
 
 class RunConfig(Struct, frozen=True):
-    """What a run does.
+    """Settings of a run.
 
     name: of the checkpoint.  created: seconds since 1970.  threads: CPU threads.
     data_root: where public data sets are looked for first, if given.
@@ -50,7 +50,7 @@ class RunConfig(Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Run:
-    """A run as it stands now."""
+    """A run in its current state."""
 
     folder: Path
     config: RunConfig
@@ -62,7 +62,7 @@ class Run:
 
     @property
     def state(self) -> RunState:
-        """What the status says; read() has made sure that it is true."""
+        """The state in the status, which read() has verified."""
         return self.status.state
 
     @property
@@ -85,7 +85,7 @@ class Run:
 
     @property
     def silent_seconds(self) -> float:
-        """How long ago its process last showed a sign of life."""
+        """Seconds since its process last wrote its status."""
         return silent_seconds(self.folder)
 
     def log(self, most: int = 20_000) -> str:
@@ -100,7 +100,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Broken:
-    """A run's folder of which nothing can be made.  reason: a sentence that says what to do."""
+    """A run's folder that cannot be read.  reason: a sentence that says what to do."""
 
     folder: Path
     reason: str
@@ -153,7 +153,7 @@ def get(id: str) -> Run:  # noqa: A002  # what a run's name is called everywhere
 
 
 def find(id: str) -> Run | Broken:  # noqa: A002
-    """The same, or what is broken under that id."""
+    """The run with that id or name, or the broken folder with that id.  Raises OptionError."""
     if NAME_PATTERN.fullmatch(id):
         if _is_run(runs_dir() / id) and (one := _listed(runs_dir() / id)) is not None:
             return one

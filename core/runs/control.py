@@ -1,4 +1,4 @@
-"""Starting runs in the background, asking them for something, and deleting them: by any process."""
+"""Starts, pauses, stops, cancels and deletes background runs, from any process."""
 
 import contextlib
 import shutil
@@ -37,7 +37,7 @@ TRASH = ".deleted-"
 
 
 def start(run: Run) -> Run:
-    """Start, or go on with, a run in the background; it waits for its turn by itself.
+    """Start or resume a run in the background; it waits in the queue by itself.
 
     OptionError if it is live already or there is nothing left to do; TrainingError if another
     process does not let go of the runs.
@@ -55,7 +55,7 @@ def start(run: Run) -> Run:
 def _launch(run: Run) -> None:
     """Under lock(). The run's own lock is held from here on, and handed on to its process."""
     if not run.is_live and not run.can_resume:
-        raise OptionError(f"{run.id} is {run.state}: there is nothing to go on with.")
+        raise OptionError(f"{run.id} is {run.state}: there is nothing to resume.")
     own = None if run.is_live else locks.take(lock_of(run.folder), PATIENCE)
     if own is None:
         raise OptionError(f"{run.id} is {read(run.folder).state} already.")
@@ -98,7 +98,7 @@ def _check_live(run: Run, request: Request) -> None:
 
 
 def clear(run: Run) -> None:
-    """Forget what the run was asked when it last ran."""
+    """Delete a request from the run's last execution."""
     (run.folder / "request").unlink(missing_ok=True)
 
 
@@ -108,7 +108,7 @@ def has_begun(run: Run) -> bool:
 
 
 def cancel(run: Run) -> Run:
-    """End a run within two seconds, whatever it is doing; what it kept stays, to go on from.
+    """End a run within two seconds; its saved state stays, to resume from.
 
     TrainingError if its process cannot be ended from here.
     """

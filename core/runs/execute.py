@@ -1,7 +1,7 @@
-"""Carrying out a run: training that keeps its state and can be asked to pause, stop or cancel.
+"""Executes a run: training that saves its state and can be paused, stopped or cancelled.
 
-Whatever ends it, the folder says so afterwards. A process that is killed cannot write; that it is
-gone is seen from outside (core.runs.status).
+However it ends, its folder records that. The end of a killed process, which cannot write, is
+detected from outside (core.runs.status).
 """
 
 import contextlib
@@ -51,30 +51,30 @@ def pca_mse(sets: Sets, k: int) -> float:
     return float(np.square(x - x_hat, dtype=np.float64).mean())
 
 
-# When a running training keeps its state: as often as asked, but not at any price.
+# Checkpoint cadence: at most MOST_SHARE of the time goes into saving the state.
 
-MOST_SHARE = 0.05  # of the time may go into keeping the state
+MOST_SHARE = 0.05  # of the time may go into saving the state
 
 
 class StateSaver:
-    """Keeps the state of a run in its folder, and knows when that is due again."""
+    """Saves the state of a run in its folder, and decides when to save it again."""
 
     def __init__(self, folder: Path, config: RunConfig) -> None:
         self.path, self._config = folder / "state", config
         self._kept_at, self._steps, self._cost = time.monotonic(), 0, 0.0
 
     def count_step(self) -> None:
-        """One more step is done that is not kept yet."""
+        """Count a step that is not saved yet."""
         self._steps += 1
 
     def is_due(self) -> bool:
-        """Whether enough time has passed, or enough steps are done, since it was last kept."""
+        """Whether enough time or steps have passed since the last saving."""
         since = time.monotonic() - self._kept_at
         wanted = max(self._config.keep_seconds, self._cost / MOST_SHARE)
         return since >= wanted or self._steps >= self._config.keep_steps
 
     def keep(self, state: State) -> bool:
-        """Keep the state if it is good, and say whether it was; OSError if the disk refuses."""
+        """Save the state if it is good; return whether it was.  Raises OSError on disk errors."""
         began = time.monotonic()
         if is_good := state.is_good:
             learning_state.save(self.path, state)
@@ -83,20 +83,20 @@ class StateSaver:
         return is_good
 
     def drop(self) -> None:
-        """Remove the kept state: it is three times as large as the model, and of no more use."""
+        """Delete the saved state, which is three times as large as the model."""
         self.path.unlink(missing_ok=True)
 
     def content(self) -> bytes:
-        """The kept state as a file has it; empty if there is none."""
+        """The saved state as bytes of its file; empty if there is none."""
         return self.path.read_bytes() if self.path.exists() else b""
 
     def kept(self) -> State | None:
-        """The kept state, None if there is none; TrainingError if it is damaged."""
+        """The saved state, or None.  Raises TrainingError if it is damaged."""
         return learning_state.load(self.path)
 
 
 KEPT = "The model as it was before is kept."
-NOT_KEPT = "No model of it is kept."
+NOT_KEPT = "It has no saved model."
 
 
 class _Ended(Exception):

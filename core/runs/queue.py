@@ -1,4 +1,4 @@
-"""Whose turn it is: background runs wait until one of a few places is free, the oldest first."""
+"""The queue of background runs: a few train at a time, the others wait, the oldest first."""
 
 import os
 import signal
@@ -95,7 +95,7 @@ def n_ahead(run: Run, runs: Sequence[Run]) -> int:
 
 
 def awaited(run: Run, journal: Journal) -> bool:
-    """Wait until a place is free; False if the run was asked not to begin at all."""
+    """Wait for a free place; False if the run was cancelled while it waited."""
     journal.set("queued")
     while not (request := requested(run.folder)):
         if _taken(run, journal):

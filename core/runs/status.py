@@ -1,8 +1,8 @@
-"""How a run stands: what its process last wrote, and whether anybody is at work on it.
+"""The status of a run: what its process last wrote, and whether a process is running it.
 
-Whoever is at work on a run holds the lock on the file .lock in its folder, from the moment that the
-process is started until it ends. That lock alone tells a live run from a dead one: clocks are set,
-and numbers of processes are given again.
+The process that executes a run holds the lock on the file .lock in its folder from its start to its
+end. Only that lock decides whether a run is live, because clocks can be set and process ids are
+reused.
 """
 
 import math
@@ -23,8 +23,8 @@ RunState = Literal[
     "finished", "failed", "diverged", "interrupted",
 ]  # fmt: skip
 LIVE: tuple[RunState, ...] = ("queued", "running", "stopping")
-KILLED = "Its process ended without a word: it was killed, or the machine stopped."
-NOT_BEGUN = "It has not begun: its process was not started, or ended at once (see the log)."
+KILLED = "Its process ended without a message: it was killed, or the machine stopped."
+NOT_BEGUN = "It has not begun: its process was not started, or failed at its start (see the log)."
 UNREADABLE = "Its status.json cannot be read: resume the run, or delete it."
 LONGEST = 2_000  # letters of a text
 Whole = Annotated[int, Meta(ge=0, le=10**12)]

@@ -30,20 +30,20 @@ from core.streaming.shards import Shard
 from core.streaming.workers import default_workers
 from core.text import counted
 
-# Decoded blocks put through a model, several at once, so that every core has work.
+# Several decoded blocks run through a model in parallel, to use every core.
 
 PART_PIXELS = 256 * 784  # as floats at a time: larger pieces of memory are given back each time
 
 
 def models_at_once() -> int:
-    """How many blocks are put through the model at once: one for each thread that has a core."""
+    """Number of blocks run through the model in parallel: one for each thread with a core."""
     return max(1, default_workers() // inference_threads())
 
 
 def all_scored(autoencoder: Autoencoder, blocks: Iterable[Block]) -> Generator[tuple[int, Rows]]:
-    """The rows of each block, and its shard, in their order, while the next ones are worked on.
+    """Yield shard and rows of each block in order, while the next blocks are computed.
 
-    What the blocks end with is raised after the rows of those before it.
+    An error of the blocks is raised after the rows of the blocks before it.
     """
     threads = models_at_once()
     begun: deque[tuple[int, Future[Rows]]] = deque()
@@ -80,9 +80,9 @@ TABLE_ROWS = 2048
 
 @dataclass(frozen=True)
 class Job:
-    """What is scored by what.
+    """A source to score with a model.
 
-    source: what it is called in the table.  percentile: see core.streaming.scoring.score.
+    source: its name in the table.  percentile: see core.streaming.scoring.score.
     workers: processes that decode; see core.streaming.decoding.blocks.
     """
 
@@ -98,7 +98,7 @@ class Job:
         return trained_on.preparation(self.autoencoder.card)
 
     def describe(self) -> dict[str, object]:
-        """What must be the same for parts to belong together."""
+        """Values that must be equal for parts of one result."""
         names = "\n".join(shard.name for shard in self.shards)
         return {
             "model": self.autoencoder.card.sha256,
@@ -190,7 +190,7 @@ def score_file(job: Job, out: Path, progress: Callable[[int], None] | None = Non
 
 
 def _gathered(scored: Iterable[Rows]) -> Iterator[Rows]:
-    """The same rows, TABLE_ROWS or more at a time: to make a table costs as much as 1,000 rows."""
+    """Rows collected to TABLE_ROWS or more, since making a table costs as much as 1,000 rows."""
     waiting: list[Rows] = []
     for rows in scored:
         waiting.append(rows)

@@ -1,4 +1,4 @@
-"""Tables about the images of a set, a row each: how strange each one is, and its code."""
+"""Tables with a row for each image: its reconstruction error, and its code."""
 
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -19,7 +19,7 @@ PART_PIXELS = 4096 * 784  # bounds the memory: one part of the images at a time
 
 @dataclass(frozen=True)
 class Scored:
-    """A row an image, and how the line between usual and strange was drawn.
+    """A table with a row for each image, and the threshold of outliers.
 
     table: id, source, label, error, percentile, is_outlier, reason.  The images that could not be
     read come last; they have a reason instead of numbers, as have those for which the model's
@@ -53,9 +53,9 @@ def score(
     percentile: float = 99.0,
     progress: Progress | None = None,
 ) -> Scored:
-    """How badly each image is rebuilt: higher = stranger.
+    """The reconstruction error of each image: higher = more anomalous.
 
-    percentile: 0 to 100; an outlier is rebuilt worse than this share of the model's test images.
+    percentile: 0 to 100; an outlier has a larger error than this share of the model's test images.
     Raises DataError if the images do not fit the model, OptionError if percentile is out of bounds,
     CheckpointError if the model's output is finite for none of them.
     """
@@ -79,7 +79,7 @@ def reasons(errors: Scores) -> list[str]:
 
 
 def threshold(autoencoder: Autoencoder, percentile: float) -> float:
-    """The error that this share, 0 to 100, of the model's own test images stays below.
+    """The error that this percentage, 0 to 100, of the model's test images does not exceed.
 
     Raises OptionError if percentile is out of bounds.
     """

@@ -1,7 +1,7 @@
-"""Sources of images too large for the memory, cut into shards that are read one after the other.
+"""Sources of images too large for memory, divided into shards that are read one after the other.
 
-What is offered passes the gate (core.data.offered.gate). Loose files and those of a zip are cut by
-names. A .tar file (WebDataset) or a .parquet file is a shard. Nothing is extracted.
+All files pass the checks of core.data.offered.gate. Loose files and those of a zip are divided by
+name. Each .tar (WebDataset) or .parquet file is a shard. Nothing is extracted to disk.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -29,7 +29,7 @@ class Sample(NamedTuple):
 
 @dataclass(frozen=True)
 class Shard:
-    """A part of a source.  samples: begins to read it anew.  n: how many, if it is known."""
+    """A part of a source.  samples: reads it from the start.  n: number of images, if known."""
 
     name: str
     samples: Callable[[], Iterator[Sample]]

@@ -1,8 +1,7 @@
-"""Processes that decode images. What they run is here, so that they import only the decoder.
+"""Processes that decode images. Their code is here, so that they import only the decoder.
 
-Each is started afresh (spawn), keeps the decoder's limits, leaves Ctrl-C to the process that
-started it and ends when that one is gone. Pixels come back through memory that they share: a pipe
-would copy each of them six times.
+Each is spawned, keeps the decoder's limits, ignores Ctrl-C and ends with its parent. Pixels are
+returned in shared memory: a pipe would copy each of them six times.
 """
 
 import contextlib
@@ -37,9 +36,9 @@ _SPAWN = multiprocessing.get_context("spawn")
 
 @dataclass(frozen=True)
 class Slots:
-    """Memory that processes share, in slots for one block each.
+    """Shared memory, in slots for one block each.
 
-    raw: all of it; only a process that is being started can be given it.  n: how many slots.
+    raw: all of it; it can only be passed to a process when that starts.  n: number of slots.
     size: bytes of a slot.
     """
 
@@ -63,13 +62,13 @@ _slots: Slots | None = None  # in a process that decodes: those it was started w
 
 
 def default_workers() -> int:
-    """A process a core, shared by those that torchrun has started on this machine."""
+    """One process for each core, divided among torchrun's processes on this machine."""
     team = os.environ.get("LOCAL_WORLD_SIZE", "1")
     return max(1, cores() // max(1, int(team) if team.isdecimal() else 1))
 
 
 def decode(contents: Sequence[Content], how: Preparation) -> Decoded:
-    """Images as a model takes them, and what is wrong with the others.
+    """Images prepared for a model, and the reasons why others cannot be read.
 
     contents: (n,).  how: they are prepared.  Returns (m, C, H, W) uint8, the m <= n that could be
     read, in their order; and n reasons, "" for these.
@@ -80,7 +79,7 @@ def decode(contents: Sequence[Content], how: Preparation) -> Decoded:
 
 
 def decode_into(slot: int, contents: Sequence[Content], how: Preparation) -> list[str]:
-    """The same in a process that has slots: pixels go into one of them, the reasons come back."""
+    """decode() in a process with slots: pixels are written to a slot, reasons are returned."""
     assert _slots is not None
     return _fill(_slots.view(slot, len(contents), how.shape), contents, how)
 
@@ -114,7 +113,7 @@ def processes(n: int, slots: Slots | None = None) -> Iterator[ProcessPoolExecuto
 
 
 class Lane:
-    """Blocks on their way through processes, first in first out, each in a slot of its own."""
+    """Blocks being decoded by processes, first in first out, each in a slot of its own."""
 
     def __init__(self, pool: ProcessPoolExecutor, slots: Slots, how: Preparation) -> None:
         self._pool, self._slots, self._how = pool, slots, how
@@ -141,10 +140,9 @@ class Lane:
 
 
 def _begin(slots: Slots | None) -> None:
-    """In a new process: Ctrl-C is for its parent, and without a parent it ends.
+    """Set up a new process: it ignores Ctrl-C, ends with its parent, and has a lower priority.
 
-    It gives way to its parent: where the model is the slower part, its time on a core is what
-    counts, and images are decoded in what is left.
+    The lower priority favours the model, which is often the slower part.
     """
     global _slots  # noqa: PLW0603  # the one way to give a process of a pool something to keep
     _slots = slots

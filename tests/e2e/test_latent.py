@@ -36,7 +36,7 @@ BRIGHT = """
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Autoencoder:
-    """The same as on the server."""
+    """The projection as the server computes it."""
     folder = tmp_path_factory.mktemp("tiny")
     save_tiny_models(folder)
     return Autoencoder.load(folder / "tiny-dense.safetensors")

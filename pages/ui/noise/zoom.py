@@ -42,7 +42,7 @@ def is_faded(chart: str) -> bool:
 
 
 def report(chart: str, clicks: bool = False) -> dict[str, float] | None:
-    """The same inside a fragment that draws the chart: a zoom runs that fragment again.
+    """The visible range of a chart in a fragment, which a zoom runs again.
 
     clicks: give where the chart was clicked just now, {"x", "y"}, and the size of a finger tip
     there, {"rx", "ry"}, in the units of the axes; else, or without a click, None.

@@ -145,7 +145,7 @@ def _class_bars(values: Scores, borders: Scores, part: Part) -> go.Bar:
 
 
 def _steps(values: Scores, borders: Scores, part: Part) -> go.Scatter:
-    """The same as the outline of a histogram; broken where there is no image."""
+    """Counts as the outline of a histogram, with gaps at empty bins."""
     counts, _ = np.histogram(values, borders)
     whole = wrapped(part.name or part.label)
     return go.Scatter(

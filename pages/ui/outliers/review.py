@@ -186,7 +186,7 @@ N_NEAR, N_STEPS = 5, 30
 
 
 def queue_name(found: Found, queue: Positions, reviewer: str) -> str:
-    """The same as long as the browser may go on where it is."""
+    """Fingerprint of the queue; when it changes the browser starts over."""
     said = repr((found.asked.key, found.score.name, reviewer, queue.tolist()))
     return hashlib.sha256(said.encode()).hexdigest()[:16]
 

@@ -34,7 +34,7 @@ COLUMNS = {
     "gain": st.column_config.NumberColumn(
         "gain over PCA",
         format="%.2f ×",
-        help="How many times smaller its error is than that of PCA with as many numbers",
+        help="PCA's error divided by the network's, at the same D'",
     ),
     "n_parameters": st.column_config.NumberColumn("parameters", format="localized"),
     "seconds": st.column_config.NumberColumn("training", format="%.0f s"),

@@ -194,7 +194,7 @@ def test_card_whose_file_was_replaced_gives_no_model(saved: Path) -> None:
     assert checkpoints.of(card).card.sha256 == card.sha256
     document = tiny_document("dense")
     checkpoints.save(saved, document, tiny_tensors(document, seed=5))
-    with pytest.raises(CheckpointError, match="another model by now"):
+    with pytest.raises(CheckpointError, match="has been replaced by another model"):
         checkpoints.of(card)
 
 
@@ -363,7 +363,7 @@ def test_local_path_of_a_shipped_name_is_refused(
     shipped.mkdir()
     (shipped / "taken.safetensors").touch()
     monkeypatch.setattr(checkpoints, "shipped_checkpoints_dir", lambda: shipped)
-    with pytest.raises(CheckpointError, match="shipped checkpoint"):
+    with pytest.raises(CheckpointError, match="included with Hourglass"):
         checkpoints.local_path("taken")
     assert checkpoints.local_path("free").name == "free.safetensors"
 

@@ -45,7 +45,7 @@ def hurt(home: Path) -> Path:
 
 
 def restored(home: Path) -> Path:
-    """The same, for tests of many examples, for which fixtures are made only once."""
+    """The folder of the run restored, for tests of many examples, which share their fixtures."""
     folder = home / "runs" / "hurt"
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(home / "before", folder)

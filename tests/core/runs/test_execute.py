@@ -191,7 +191,7 @@ def test_test_error_that_is_no_number_ends_the_run_as_diverged_and_no_model_is_k
     diverged = runs.read(run.folder)
     assert diverged.state == "diverged"
     assert diverged.status.reason.startswith("The test error stopped being a number in epoch 1")
-    assert diverged.status.reason.endswith("No model of it is kept.")
+    assert diverged.status.reason.endswith("It has no saved model.")
     assert list(own_checkpoints.iterdir()) == []
     curves = run_records.curves(diverged)
     assert (curves.epochs, curves.exploded()) == ((), (1.0,))
