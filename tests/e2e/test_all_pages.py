@@ -220,7 +220,7 @@ def test_page_and_its_views_do_not_jump_while_their_parts_arrive(
 
 
 LATE = {  # what stands below the control whose code comes late
-    "Multiselect": ("robustness?robust_view=Copying", "A model with room for every pixel"),
+    "Multiselect": ("robustness?robust_view=Copying", "An overcomplete model"),
     "DataFrame": ("robustness?robust_view=Wall", "Images selected on any page"),
 }
 

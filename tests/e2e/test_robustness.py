@@ -196,7 +196,7 @@ def test_size_study_begun_on_the_page_trains_in_the_background_and_draws_its_mod
     page.get_by_test_id("stProgress").wait_for(timeout=30_000)
     page.reload()  # a second visitor sees it too
     page.get_by_test_id("stProgress").wait_for(timeout=60_000)
-    page.get_by_text("None of these is missing.").wait_for(timeout=120_000)
+    page.get_by_text("No model is missing.").wait_for(timeout=120_000)
     trained = {path.stem for path in (tmp_path / "checkpoints").glob("size-*")}
     assert trained == {f"size-mnist-5k-pca-{k}" for k in (2, 4, 8, 16, 32, 64, 128)}
     page.get_by_role("button", name="dense", exact=True).click()  # the link has kept pca alone

@@ -400,8 +400,8 @@ def test_pca_says_how_many_numbers_it_has_where_the_code_has_more(
 def test_some_classes_begin_with_none_and_never_drop_one_in_silence(open_page: OpenPage) -> None:
     app = open_page(model="tiny-dense", truth="classes", section_outliers="truth")
     assert app.session_state["outlier_classes"] == []
-    assert any("None is chosen" in caption.value for caption in app.caption)
-    assert "Nothing is known" in app.info[0].value
+    assert any("No class is chosen" in caption.value for caption in app.caption)
+    assert "There are no known outliers" in app.info[0].value
     box = next(box for box in app.multiselect if box.label == "Classes")
     box.set_value(["3", "8"]).run()
     assert any("are outliers** (classes 3, 8)" in one.value for one in app.markdown)

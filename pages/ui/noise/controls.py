@@ -120,7 +120,7 @@ def clip_switch(disabled: bool = False) -> bool:
         "Clip to [0, 1], as a camera would",
         key="clip",
         disabled=disabled,
-        help="Off: the network gets values outside [0, 1] too, as in the textbooks",
+        help="Limits noisy pixels to [0, 1]. Off: the network gets values outside [0, 1] too",
     )
 
 
@@ -183,7 +183,7 @@ def _kind() -> Kind:
         key="noise",
         default=KINDS[Noise().kind].title,
         captions=[kind.explanation for kind in KINDS.values()],
-        help="What is done to the pixels; the slider says how much",
+        help="How the pixels are changed; the slider sets the amount σ",
     )
     return kinds[name]
 

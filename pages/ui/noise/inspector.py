@@ -19,9 +19,8 @@ from pages.ui.session import selection
 SIDE = 140  # pixels at most: two pictures fit side by side on a phone
 WHAT = ("original", "noisy", "reconstructed", "error")
 EXPLANATION = (
-    "The last column is about this image without noise: the share of the test images that the "
-    "model rebuilds with a lower error. Below: its error under growing noise; the upright line is "
-    "the noise shown."
+    "The last column is for this image without noise: the share of the model's test images with "
+    "a lower error. Below: its error against noise; the vertical line is the σ shown."
 )
 COLUMNS = {
     "what": st.column_config.TextColumn(""),

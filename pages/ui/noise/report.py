@@ -70,7 +70,7 @@ def content(told: Told, picked: Picked) -> Content:
     n = f"{counted(len(images), f'{images.split} image')} of {images.id}"
     return Content(
         "Reconstruct",
-        (f"{n} under noise of σ = {sigma}, and as {_listed(cards)} rebuilt them.",),
+        (f"{n} with noise of σ = {sigma}, and as {_listed(cards)} reconstructed them.",),
         settings,
         tuple(cards),
         rows(images, sweeps, cards, step),

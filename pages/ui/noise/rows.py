@@ -28,13 +28,13 @@ from pages.ui.figures.text import noise_name, training_note
 Scores = npt.NDArray[np.float64]
 FINEST = 51  # amounts of noise in a sweep, at most
 ERROR_LABEL = (
-    "Error of a pixel, |reconstruction − original|. One scale for all models and all σ, "
-    "which 99.5 % of the pixels keep to."
+    "Error of a pixel, |reconstruction − original|. One scale for all models and all σ; "
+    "99.5 % of the pixels are within it."
 )
 MSE = "Mean squared error against the original, mean over the images; pixels are 0 to 1"
 PSNR = "Peak signal-to-noise ratio, mean over the images; higher is nearer"
 SSIM = "Structural similarity, mean over the images; 1 = equal"
-REMOVED = "Share of the noise's squared error that is gone; below 0 = more error than the noise had"
+REMOVED = "1 − MSE / MSE of the noisy image; below 0: the error is larger than the noise itself"
 
 
 def steps(n_values: int, finest: int = FINEST) -> Scores:

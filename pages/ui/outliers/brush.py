@@ -21,7 +21,7 @@ CONFIG = {
     "modeBarButtonsToRemove": ["lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d", "pan2d"],
 }
 Range = tuple[float, float]
-BY_CLASS = "The images of each class: bars upon each other, or lines where counts are logarithmic"
+BY_CLASS = "Show each class: stacked bars, or lines if counts are logarithmic"
 
 
 def draw_brush(found: Found) -> None:
@@ -40,12 +40,12 @@ def draw_brush(found: Found) -> None:
     key = f"histogram_{_turn()}"
     st.plotly_chart(
         figure, key=key, on_select=lambda: _brushed(key, found), selection_mode=("box", "points"),
-        config=CONFIG, alt="How many images have which score, and the threshold",
+        config=CONFIG, alt="Histogram of the scores, with the threshold",
     )  # fmt: skip
     zoom.listen(key)
     st.caption(
-        f"Drag across the bars to select their images on all pages. The line is what "
-        f"{plain(found.known)} score, scaled to as many images."
+        f"Drag across the bars to select their images on all pages. The line is the histogram of "
+        f"{plain(found.known)}, scaled to the same number of images."
     )
 
 

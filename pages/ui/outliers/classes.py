@@ -64,9 +64,7 @@ def _draw_spread(found: Found, stack: Stack) -> None:
         st.plotly_chart(
             figure, key="class_spread", alt="Scores of each class; the table has the numbers"
         )
-    st.caption(
-        "Boxes from quarter to quarter, whiskers from 5 to 95 %, mean dashed, threshold red."
-    )
+    st.caption("Boxes: quartiles and median. Whiskers: 5 to 95 %. Dashed: mean. Red: threshold.")
 
 
 def _draw_table(found: Found, stack: Stack) -> int:
@@ -84,7 +82,7 @@ def _draw_table(found: Found, stack: Stack) -> int:
         column_config=_columns(found),
     )
     where = (
-        "Where: the mean error of each pixel over the class, on the scale of the page (black 0, "
+        "Where: root mean squared error of each pixel over the class, on one scale (black 0, "
         f"brightest {outlier_data.error_scale(found.asked):.2f}). "
     )
     st.caption(where * is_pictured + "Choose a row to see more of its images.")
@@ -176,7 +174,7 @@ def _columns(found: Found) -> dict[str, Any]:
         "flagged": column.NumberColumn(
             "Flagged", width=NUMBER, format="localized", help="Above the threshold"
         ),
-        "mean error": column.ImageColumn("Where", width=80, help="Where it errs on average"),
+        "mean error": column.ImageColumn("Where", width=80, help="Mean error of each pixel"),
         "hardest": column.ImageColumn("Hardest", width=220, help="Highest scores of the class"),
         "easiest": column.ImageColumn("Easiest", width=220, help="Lowest scores of the class"),
     }

@@ -41,11 +41,11 @@ class Amount(NamedTuple):
 
 AMOUNTS: Mapping[Mode, Amount] = {
     "share": Amount(
-        "share", "Percent above", 1.0, 0.0, 50.0, 0.1, "%.1f", "Of the images it is measured on"
+        "share", "Percent above", 1.0, 0.0, 50.0, 0.1, "%.1f", "Percentage above the threshold"
     ),
     "robust z": Amount(
         "z", "Deviations", 3.5, 0.0, 50.0, 0.5, "%.1f",
-        "How far above the median; 3.5 is customary",
+        "Robust standard deviations above the median; 3.5 is customary",
     ),
 }  # fmt: skip
 
@@ -68,7 +68,7 @@ def found(choice: Choice) -> Found:
     threshold = _threshold(mode, amount, base, scored.scores, is_outlier)
     if trained_on.known(asked.card) is None:
         known = plain(scored.known)
-        st.caption(f"What this model was trained on is not known here: usual is what {known} are.")
+        st.caption(f"This model's training images are not known, so it is compared with {known}.")
     return Found(asked, images, is_outlier, spec, scored, base, threshold)
 
 
@@ -80,7 +80,7 @@ def _score(names: dict[str, Score]) -> str:
         key="score",
         default="mse",
         format_func=lambda name: names[name].title + (" · baseline" * names[name].baseline),
-        help="How strangeness is measured; higher is stranger, for every score",
+        help="The anomaly score; for every score, higher = more anomalous",
         width=340,
     )
 

@@ -83,7 +83,7 @@ def _gallery(found: Found) -> str | None:
             icon=":material/check_box:",
             on_click=selection.select,
             args=(found.images.ids[order].tolist(),),
-            help="Make these images the selection on all pages",
+            help="Select these images on all pages",
         )
         outlier_export.shown(found, order, which)
     shown = order[ON_A_PAGE * (page - 1) : ON_A_PAGE * page]
@@ -150,7 +150,7 @@ def _with_fact(found: Found, order: Positions) -> Positions:
         key="fact",
         default=None,
         format_func=lambda name: f"{name} · {counts[name]}",
-        help=f"Compared with the images that the model knows. None chosen = all.\n{meanings}",
+        help=f"Compared with the reference images. None chosen = all.\n{meanings}",
     )
     return order if chosen is None else order[[chosen in one for one in facts]]
 
@@ -174,7 +174,7 @@ def _localised(found: Found) -> None:
         return
     value = outlier_data.localisation(found.asked)
     st.caption(
-        f"**Pixel-level AUROC {value:.3f}**: the chance that a pixel of a planted defect has a "
+        f"**Pixel-level AUROC {value:.3f}**: the probability that a planted defect's pixel has a "
         f"larger error than another one, over all pixels of {counted(len(found.images), 'image')}; "
         "0.5 = guessing."
     )

@@ -27,7 +27,7 @@ def asked(choice: Choice) -> Asked:
     with st.popover(
         "Known outliers",
         icon=":material/science:",
-        help="For experiments: say which images are outliers, to see how well they are found",
+        help="For experiments: define which images are outliers, to measure the scores",
     ):
         truth = _truth(card, images)
     return Asked(choice.dataset.id, choice.split, card, truth)
@@ -54,7 +54,7 @@ def _truth(card: Card, images: ImageSet) -> Truth:
         key="truth",
         default=default_truth(card, images),
         format_func=lambda kind: KINDS[kind],
-        help="Scores are never told; curves and best F1 need to know",
+        help="Scores never use this; the curves and the best F1 threshold do",
     )
     match chosen:
         case "classes":
@@ -82,7 +82,7 @@ def _classes(card: Card, images: ImageSet) -> Truth:
         what="class",
         placeholder="Choose the classes that count as outliers",
         help="Images of these classes count as outliers; a model that was trained with them will "
-        "not think so",
+        "hardly detect them",
     )
     if problem := problem_of(chosen, images):
         st.caption(problem)
@@ -93,12 +93,12 @@ def _classes(card: Card, images: ImageSet) -> Truth:
 def problem_of(classes: Sequence[str], images: ImageSet) -> str:
     """Why nothing is known by these classes; "" if something is."""
     if not classes:
-        return "None is chosen: nothing is known of these images."
+        return "No class is chosen, so there are no known outliers."
     labels = np.arange(0) if images.labels is None else images.labels
     counts = np.isin(labels, [images.class_names.index(one) for one in classes])
     if len(labels) and counts.all():
-        return "All images would be outliers, so that nothing is known: leave a class out."
-    return "" if counts.any() else "No image here is of these classes: choose others."
+        return "All images would be outliers: remove a class."
+    return "" if counts.any() else "There is no image of these classes: choose others."
 
 
 def _planted(card: Card, images: ImageSet) -> Truth:
@@ -113,7 +113,7 @@ def _planted(card: Card, images: ImageSet) -> Truth:
         default="noise",
         what="data set or corruption",
         format_func=titles.__getitem__,
-        help="Spoiled copies of some images, or images of another set, added to the images shown",
+        help="Corrupted copies of some images, or images of another data set, added to the images",
     )
     percent = widgets.whole(
         st.slider,
@@ -127,6 +127,6 @@ def _planted(card: Card, images: ImageSet) -> Truth:
     seed = widgets.seed(
         "Seed",
         key="plant_seed",
-        help="Which images are taken, and all chance in spoiling them",
+        help="Random seed of the choice of images and of their corruption",
     )
     return Truth("planted", unseen_classes(card, images), plant, percent / 100, seed)

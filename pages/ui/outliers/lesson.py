@@ -38,12 +38,12 @@ def lesson(ranked: Mapping[str, Ranked], setting: Setting) -> str:
     best = max(ranked.values(), key=lambda one: one.auroc)
     said = [_of_best(best, setting)]
     if best.auroc < WEAK:
-        said.append("None of these scores tells them from usual images.")
+        said.append("None of these scores separates them from normal images.")
     else:
         said += [_against_baselines(ranked, setting), _of_error_and_codes(ranked, setting)]
     if setting.was_seen and best.auroc < USEFUL:
         said.append(
-            "The model was trained with images of these classes, so that they are nothing new to "
+            "The model was trained with images of these classes, so they are not outliers to "
             "it: choose a model that was trained without them, or plant outliers."
         )
     return " ".join(filter(None, said))
@@ -69,7 +69,7 @@ def _against_baselines(ranked: Mapping[str, Ranked], setting: Setting) -> str:
     first, other = (max(some, key=lambda one: one.auroc) for some in (networks, plain))
     words = f"Without a network {_title(other)} reaches {other.auroc:.3f}"
     if not _differ(first, other, setting):
-        return f"{words}: the network's best ({first.auroc:.3f}) cannot be told from it."
+        return f"{words}: the network's best ({first.auroc:.3f}) does not differ significantly."
     if first.auroc > other.auroc:
         return f"{words}, so that the network is worth it here."
     return f"{words}, more than any score of the network ({first.auroc:.3f})."
@@ -83,12 +83,12 @@ def _of_error_and_codes(ranked: Mapping[str, Ranked], setting: Setting) -> str:
         return ""
     numbers = f"({_title(code)} {code.auroc:.3f}, reconstruction error {error.auroc:.3f})"
     if error.auroc > code.auroc:
-        return f"The error tells more than where the code lies {numbers}."
+        return f"The reconstruction error is better than scores of the code {numbers}."
     why = (
-        f": with D' = {setting.latent_dim:,} numbers in its code the model rebuilds these outliers "
-        "about as well as usual images"
+        f": with D' = {setting.latent_dim:,} numbers in its code the model reconstructs these "
+        "outliers about as well as normal images"
     )
-    return f"Where a code lies tells more than the error {numbers}{why * (error.auroc < WEAK)}."
+    return f"Scores of the code are better than the error {numbers}{why * (error.auroc < WEAK)}."
 
 
 def _differ(one: Ranked, other: Ranked, setting: Setting) -> bool:

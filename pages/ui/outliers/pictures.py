@@ -23,7 +23,7 @@ def described(found: Found, shown: Positions) -> Sweep:
         tuple(cells(found, shown)),
         tuple(_rows(found, images, found.scores[shown], scale)),
         prefix="",
-        help="How strongly the error is laid over the original",
+        help="Opacity of the error map over the original",
         error_scale=scale,
         error_label=ERROR_LABEL,
     )
@@ -44,8 +44,8 @@ def _rows(found: Found, images: ImageSet, scores: Scores, scale: float) -> list[
         ),
         Row("Reconstruction", "reconstructed", Still(_coloured(np.clip(x_hat, 0, 1)))),
         Row(
-            "Where it is wrong", "error", Affine(base, heat - base),
-            detail="its error over the original",
+            "Error map", "error", Affine(base, heat - base),
+            detail="laid over the original",
         ),
     ]  # fmt: skip
     if images.masks is not None:

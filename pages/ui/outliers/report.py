@@ -40,7 +40,13 @@ def content(found: Found, every_score: bool = False) -> Content:
         settings,
         (asked.card,),
         (*_pictures(found, found.queue[:SHOWN]), *_conspicuous(found)),
-        (Figure("Scores", _chart(found), f"Line: {found.known}, scaled."),),
+        (
+            Figure(
+                "Scores",
+                _chart(found),
+                f"Line: {found.known}, scaled to the same number of images.",
+            ),
+        ),
         (*_against_truth(found, every_score), *_by_class(found), _flagged(found)),
     )
 
@@ -61,7 +67,7 @@ def _pictures(found: Found, shown: Positions) -> tuple[Row, ...]:
     x_hat = cache.autoencoder(found.asked.card).reconstruct(x)
     errors = mosaic.error_colours(x, x_hat, scale := outlier_data.error_scale(found.asked))
     ids, scores = images.ids.tolist(), [f"{value:.4g}" for value in found.scores[shown]]
-    n = f"The first {len(shown):,} of {len(found.queue):,}, the strangest first; below: the score."
+    n = f"The first {len(shown):,} of {len(found.queue):,} in order of score, with the score below."
     return (
         Row("Flagged", downloads.tiles(mosaic.colours(x), ids, scores), "outlier", n),
         Row("Rebuilt", downloads.tiles(mosaic.colours(x_hat), ids), "reconstructed"),
@@ -99,7 +105,7 @@ def _chart(found: Found) -> Chart:
         Series("flagged", middles, counts(found.scores[flagged]), colours["outlier"], "bars"),
         Series("reference images", middles, scaled, colours["reconstructed"]),
     )
-    label = f"How many images have which score; {int(flagged.sum()):,} lie above the threshold"
+    label = f"Histogram of the scores; {int(flagged.sum()):,} images lie above the threshold"
     return Chart(found.score.unit, "images", series, label, at=(value, f"threshold {value:.4g}"))
 
 

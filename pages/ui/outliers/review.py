@@ -63,8 +63,8 @@ def draw(found: Found) -> None:
         st.info(EMPTY[kind], icon=":material/fact_check:")
         return
     st.caption(
-        "Keys: N normal, O outlier, U unsure, Z undo, arrows to move. Decisions are kept on disk "
-        "under your name; two people at once should give two names."
+        "Keys: N normal, O outlier, U unsure, Z undo, arrows to move. Decisions are stored on disk "
+        "under your name; several reviewers should use different names."
     )
     _desk(found, queue, reviewer)
 
@@ -77,7 +77,7 @@ def _kind() -> str:
         key="queue",
         default="flagged",
         format_func=QUEUES.__getitem__,
-        help="Which images to review; the strangest come first",
+        help="The images to review, in order of score",
         width=240,
     )
 
@@ -88,7 +88,7 @@ def _reviewer() -> str:
         "Reviewer",
         key="reviewer",
         max_chars=MAX_NAME,
-        help="Under which name your decisions are kept",
+        help="The name under which your decisions are stored",
         width=200,
     )
     name = str(st.session_state["reviewer"]).strip() or DEFAULT_REVIEWER
@@ -326,8 +326,8 @@ def _strip(title: str, x: mosaic.Array, words: list[str]) -> Strip:
 # What is wrong with the decisions that are kept, and what can be done about it, above a review.
 
 SAID = "review_said"
-BRING_BACK = "Adds what the copy has and the file has not; nothing is taken away"
-GO_ON = "Tells no more of what is missing"
+BRING_BACK = "Add the decisions that only the copy has; none is removed"
+GO_ON = "Stop showing this warning about the missing decisions"
 
 
 def draw_notices(source: str) -> None:

@@ -23,28 +23,28 @@ from pages.ui.session import selection
 
 SHOWN = 12  # images of each kind
 UNKNOWN = (
-    "Nothing is known about these images. Open **Known outliers** above and choose classes that "
-    "the model was trained without, or plant some."
+    "There are no known outliers among these images. Open **Known outliers** above and choose "
+    "classes that the model was trained without, or plant some."
 )
 TABLE = {
-    "line": st.column_config.ImageColumn("Line", width=64, help="How it is drawn below"),
+    "line": st.column_config.ImageColumn("Line", width=64, help="Its line in the charts below"),
     "score": st.column_config.TextColumn("Score"),
     "auroc": st.column_config.ProgressColumn(
         "AUROC", format="%.3f", min_value=0, max_value=1,
-        help="The chance that an outlier scores above a usual image; 0.5 = guessing",
+        help="The probability that an outlier scores above a normal image; 0.5 = guessing",
     ),
     "average_precision": st.column_config.ProgressColumn(
         "Average precision", format="%.3f", min_value=0, max_value=1,
-        help="Precision averaged over all thresholds; the share of outliers = guessing",
+        help="Precision averaged over all thresholds; guessing gives the share of outliers",
     ),
     "precision_at_k": st.column_config.ProgressColumn(
         "Precision at k", format="%.3f", min_value=0, max_value=1,
-        help="The share of outliers among the k highest scores, k being how many there are",
+        help="The share of outliers among the k highest scores, with k outliers in all",
     ),
     "seconds": st.column_config.NumberColumn(
         "Seconds", format="%.2f", help="From pixels to scores, once model and references are ready"
     ),
-    "uses": st.column_config.TextColumn("Uses", help="What the score looks at"),
+    "uses": st.column_config.TextColumn("Uses", help="What the score is computed from"),
 }  # fmt: skip
 
 
@@ -135,7 +135,7 @@ def _curves(found: Found, ranked: dict[str, Ranked], drawn: dict[str, Style]) ->
         figure = outlier_curves.precision_recall(curves, drawn, float(found.is_outlier.mean()))
         st.plotly_chart(figure, key="precision_recall", alt="Precision and recall, a line a score")
     st.caption(
-        "Strong: the score chosen above. Dashed: baselines without a network. Dotted: guessing."
+        "Thick: the score chosen above. Dashed: baselines without a network. Dotted: guessing."
     )
 
 
@@ -154,7 +154,7 @@ def _galleries(found: Found, truth: outlier_data.Flags) -> str | None:
         if not len(positions):
             st.caption("None at this threshold.")
             continue
-        first = "the strangest first" if sign > 0 else "the least strange first"
+        first = "the highest score first" if sign > 0 else "the lowest score first"
         st.caption(f"Original and reconstruction, class and score, {first}.")
         clicked = show_pairs(found, positions[:SHOWN], f"truth_{key}") or clicked
     return clicked

@@ -22,9 +22,9 @@ MOST_VALUES = 12_500_000  # numbers in all images measured, to begin with: secon
 DRAWS = (1, 3, 5)
 LEVELS = (11, 21, 51)
 BANDS = {
-    "images": "holds 80 % of all images and draws",
-    "draws": "from the least to the greatest mean of a draw",
-    "none": "the means alone",
+    "images": "contains 80 % of all images and draws",
+    "draws": "from the smallest to the largest mean of a draw",
+    "none": "only the means",
 }
 
 
@@ -43,11 +43,11 @@ def n_images(shape: tuple[int, int, int]) -> int:
         COUNTS,
         key="measured",
         default=default,
-        help="Evenly spread over the chosen part",
+        help="Evenly spaced over the chosen split",
     )
     if default != COUNTS[-2]:
         c, h, w = shape
-        st.caption(f"To begin with {default}, since these images are large ({c} x {h} x {w}).")
+        st.caption(f"The default is {default}, because these images are large ({c} x {h} x {w}).")
     return 0 if n == "all" else int(n)
 
 
@@ -65,7 +65,7 @@ def amounts(shape: tuple[int, int, int]) -> tuple[int, int, int]:
         DRAWS,
         key="draws",
         default=1,
-        help="Each measures all images anew, with the next seed",
+        help="Each draw measures all images again, with the next seed",
     )
     levels = widgets.choice(
         st.select_slider,
@@ -87,13 +87,13 @@ def drawing() -> tuple[str, bool]:
         key="band",
         default=next(iter(BANDS)),
         captions=list(BANDS.values()),
-        help="What the shaded area around each curve says",
+        help="What the shaded area around each curve shows",
     )
     log = widgets.switch(
         "Logarithmic MSE",
         key="log",
         default=True,
-        help="Small errors are told apart too; PSNR and SSIM are always on an even scale",
+        help="Shows differences of small errors too; PSNR and SSIM always have a linear scale",
     )
     return band, log
 

@@ -29,12 +29,12 @@ N, SEED = 200, 0
 N_PICTURES = 4  # of each kind, as many as a report shows
 COPIES = 0.9  # the share of every stranger that a copying model returns
 WHY = (
-    "A model with room for every pixel might learn to copy: it would rebuild anything, digit or "
-    "not, and pass noise on. These images are nothing like its training. **Comes back** is the "
-    "share of what distinguishes an image from an even grey: 100 % = copied, 0 % = an even grey "
-    "would be as near, below = an even grey would be nearer. **Noise let through** is the share "
-    "of faint noise (σ = 0.1) on ordinary images that is still there afterwards: 100 % for a "
-    "copy, D' / D for PCA."
+    "An overcomplete model (its code D' is at least as large as the image D) might learn to copy: "
+    "it would reconstruct any image, and noise too. These images are unlike its training images. "
+    "**Comes back** is 1 − error / error of a uniform grey image: 100 % = copied exactly, 0 % = no "
+    "better than uniform grey, below 0 = worse. **Noise let through** is the share of faint noise "
+    "(σ = 0.1) on ordinary images that is left in the reconstruction: 100 % for a copy, D' / D for "
+    "PCA."
 )
 
 
@@ -114,7 +114,7 @@ def _least(one: Copying) -> float:
 N_SHOWN = 2
 SIDE, ROW = 56, 64  # pixels of an image, and of a row of the table
 MEASURES = ("comes back", "MSE")
-WHAT_GOES_IN = "what goes in"
+WHAT_GOES_IN = "input"
 
 
 def draw(choice: Choice) -> None:

@@ -225,7 +225,7 @@ def _caption(asked: Asked, found: Study) -> None:
         plain(
             f"Mean {asked.metric.title} against the clean images: {which} {split} images of "
             f"{asked.choice.dataset.id}, {noise_name(asked.noise)}, {seeds}. "
-            "The same as `python -m core evaluate CHECKPOINT --sigma ...` with all images."
+            "With all images they equal those of `python -m core evaluate CHECKPOINT --sigma ...`."
         )
     )
 
@@ -271,10 +271,12 @@ def notes(card: Card, noise: Noise, dataset: str, split: str) -> list[str]:
     found = [training_note(card, noise)]
     seen = trained_on.seen(card, dataset, split)
     if seen == "unknown":
-        found.append("May have been trained on the images measured: that is not known here.")
+        found.append(
+            "Its training images are not known: it may have been trained on the images measured."
+        )
     elif seen != "no":
         found.append(f"Trained on {'' if seen == 'yes' else 'some of '}the images measured.")
     if card.excluded_classes:
         without = listed(card.excluded_classes)
-        found.append(f"Never saw the classes {without}, measured here too.")
+        found.append(f"Was trained without the classes {without}, which are measured here too.")
     return [note for note in found if note]

@@ -45,9 +45,13 @@ COLUMNS = {
         "training", format="%.0f s", help="Wall time when it was trained, on that machine"
     ),
     "images_per_second": st.column_config.NumberColumn(
-        "images/s", format="localized", help="Rebuilt and scored by this server, when measured"
+        "images/s",
+        format="localized",
+        help="Images reconstructed and measured per second on this server",
     ),
-    "output": st.column_config.TextColumn("output", help="Bounded to [0, 1], or linear"),
+    "output": st.column_config.TextColumn(
+        "output", help="Bounded to [0, 1] by a sigmoid, or linear"
+    ),
     "dataset": st.column_config.TextColumn("trained on"),
     "trained_noise": st.column_config.TextColumn("trained noise", width="medium"),
     "title": st.column_config.TextColumn("what it is"),
@@ -78,7 +82,7 @@ def draw(choice: Choice) -> None:
             n = robust_controls.n_images(choice.dataset.input_shape)
     cards = tuple(card for card in choice.fitting if _fits(card, families, noisy))
     if not cards:
-        st.info("No model is left: take a filter away, or train one.")
+        st.info("No model matches: remove a filter, or train a model.")
         ways.to_training(choice.dataset.id)
         return
     robust_curves.draw_warnings(choice, cards, noise)

@@ -6,7 +6,7 @@ from itertools import combinations
 
 from core.checkpoints import Card
 
-MOST = 8  # more curves cannot be told apart
+MOST = 8  # more curves cannot be distinguished
 
 
 @dataclass(frozen=True)

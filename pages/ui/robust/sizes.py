@@ -23,7 +23,7 @@ from pages.ui.progress import duration
 from pages.ui.session import widgets
 
 RECIPES = (
-    "Models called size-... share one recipe; the others were trained each by its own. "
+    "Models called size-... were trained with the same settings, the others each with its own. "
     "The lines join the best model of each size."
 )
 COLUMNS = {
@@ -138,14 +138,14 @@ def draw_study(cards: Sequence[Card], dataset: str) -> None:
     wanted = sizes.missing(cards, dataset, families, latent_dims) if families else ()
     here = _is_here(dataset)
     names = ", ".join(one.name for one in wanted)
-    st.caption(plain(f"Missing: {names}." if names else "None of these is missing."))
+    st.caption(plain(f"Missing: {names}." if names else "No model is missing."))
     if not here:
         st.caption(f"The images of {plain(dataset)} are not here: choose another set to train on.")
     if st.button(
         f"Train {len(wanted)} in the background" if wanted else "Train in the background",
         icon=":material/model_training:",
         disabled=not wanted or not here,
-        help="One after the other, in a process of their own: it goes on if this page is closed",
+        help="One after the other, in another process, which continues if this page is closed",
     ):
         size_study.begin(dataset, families, latent_dims)
         st.rerun()
@@ -200,7 +200,9 @@ def _asked() -> tuple[list[str], list[int]]:
 
 def _watch() -> None:
     _progress(len(cache.cards()))
-    if st.button("Stop", icon=":material/stop:", help="What is done stays; begin again any time"):
+    if st.button(
+        "Stop", icon=":material/stop:", help="Trained models stay; you can continue at any time"
+    ):
         size_study.stop()
         st.rerun()
 

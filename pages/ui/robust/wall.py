@@ -154,7 +154,9 @@ def draw(choice: Choice) -> None:
         placeholder="",
     )
     if ranked.left_out:
-        st.caption(plain(f"Left out: {listed(ranked.left_out)}, whose output is not finite."))
+        st.caption(
+            plain(f"Left out, because their output is not finite: {listed(ranked.left_out)}.")
+        )
     st.caption(
         plain(
             f"{words} Noise: {noise_name(noise)}, σ = {sigma:.2f}, seed {seed}. Error maps: "
@@ -222,7 +224,7 @@ def _columns(n: int) -> dict[str, Any]:
         "percentile": config.NumberColumn(
             "percentile",
             format="%.1f %%",
-            help="Share of the model's own clean test images that it rebuilds with a lower error",
+            help="Share of the model's own clean test images with a lower error",
         ),
         "pictures": config.ImageColumn("what comes out", width=wide),
         "errors": config.ImageColumn(
@@ -255,7 +257,7 @@ def _sigma() -> float:
         key="wall_sigma",
         on_change=_keep_sigma,
         width=260,
-        help="How much noise the models are given",
+        help="The amount of noise on the images",
     )
     state.publish("sigma", DEFAULT_SIGMA)
     return float(st.session_state["sigma"])
