@@ -70,7 +70,7 @@ _ACTIVATION = Option(
     "activation", "choice", "silu", "the nonlinearity", choices=("relu", "silu", "gelu", "tanh")
 )
 _BATCH_NORM = Option("batch_norm", "bool", True, "normalise each layer over the batch")
-_BOUNDED = Option("bounded", "bool", True, "output cut softly to [0, 1]; off = linear output")
+_BOUNDED = Option("bounded", "bool", True, "sigmoid output in [0, 1]; off = linear output")
 _WIDTHS = Option(
     name="widths",
     kind="widths",
@@ -84,9 +84,8 @@ ARCHITECTURES: tuple[ArchSpec, ...] = (
     ArchSpec(
         name="pca",
         title="PCA (linear)",
-        explanation="The linear autoencoder: the best that an encoder and a decoder without "
-        "nonlinearities "
-        "can do, in closed form.",
+        explanation="The linear autoencoder: the optimal encoder and decoder without "
+        "nonlinearities, computed in closed form.",
         builder=pca.plan,
         options=(
             Option(
@@ -99,7 +98,7 @@ ARCHITECTURES: tuple[ArchSpec, ...] = (
         name="dense",
         title="Dense",
         explanation="Fully connected layers down to a code of D' numbers and up again; "
-        "D' above the pixel count is overcomplete.",
+        "overcomplete if D' is larger than the number of pixels.",
         builder=dense.plan,
         options=(
             Option(
@@ -116,7 +115,7 @@ ARCHITECTURES: tuple[ArchSpec, ...] = (
         name="conv",
         title="Convolutional",
         explanation="Stride-2 convolutions down to a block of small feature maps and up again; "
-        "keeps the picture's shape.",
+        "preserves the positions in the image.",
         builder=conv.plan,
         options=(
             Option(
@@ -131,7 +130,7 @@ ARCHITECTURES: tuple[ArchSpec, ...] = (
                 name="widths",
                 kind="widths",
                 default=[32, 64, 64, 64],
-                explanation="channels of each stage, which halves the picture",
+                explanation="channels of each stage, which halves height and width",
                 low=1,
                 high=512,
                 at_least=1,
@@ -144,8 +143,8 @@ ARCHITECTURES: tuple[ArchSpec, ...] = (
     ArchSpec(
         name="vae",
         title="Variational",
-        explanation="Encodes to a distribution that is drawn towards N(0, 1), "
-        "so that any point near the origin decodes sensibly.",
+        explanation="Encodes to a distribution close to N(0, 1), so that "
+        "any point near the origin decodes to a plausible image.",
         builder=vae.plan,
         options=(
             Option(name="latent_dim", kind="int", default=2, explanation=_LATENT, low=1, high=1024),
@@ -157,7 +156,7 @@ ARCHITECTURES: tuple[ArchSpec, ...] = (
                 name="beta",
                 kind="float",
                 default=0.05,
-                explanation="weight of the pull towards N(0, 1)",
+                explanation="weight of the KL divergence from N(0, 1)",
                 low=0,
                 high=100,
             ),

@@ -1,6 +1,6 @@
-"""How much time and memory a training would take, measured by doing a second of it.
+"""Estimates time and memory of a training by running a second of it.
 
-That is done in a process of its own, whose peak memory is then that of the training.
+It runs in a process of its own, whose peak memory is then that of the training.
 """
 
 import sys
@@ -61,7 +61,7 @@ def measure(config: TrainConfig, data_root: Path | str | None = None) -> Estimat
 
 
 def command(config: TrainConfig, threads: int, data_root: str | None = None) -> list[str]:
-    """What prints an estimate as JSON, in a process of its own."""
+    """The command of a process that prints an estimate as JSON."""
     root = ["--data-root", data_root] if data_root else []
     settings = ["--settings", msgspec.json.encode(config).decode(), "--threads", str(threads)]
     return [sys.executable, "-m", "core", "estimate", *settings, *root]
@@ -99,7 +99,7 @@ def _enough(ends: list[float]) -> bool:
 def _closed_form(
     config: TrainConfig, train_set: ImageSet, test_set: ImageSet
 ) -> tuple[float, float]:
-    """The same for PCA: it is done as a whole."""
+    """Seconds for PCA, which is fitted as a whole, and for testing it."""
     from core.training.trainer import train
 
     began = time.perf_counter()

@@ -1,8 +1,7 @@
-"""Images decoded in processes of their own, block by block, while others are used.
+"""Images decoded block by block in separate processes, while earlier ones are used.
 
 Bytes are read here, in the order of the source and within its limits; files of a folder are opened
-by the process that decodes them. Few blocks are on their way at a time, however many images there
-are.
+by the process that decodes them. Only a few blocks are in progress at a time.
 """
 
 import math
@@ -54,7 +53,7 @@ _Item = _Task | HourglassError
 def blocks(
     shards: Sequence[Shard], how: Preparation, workers: int | None = None
 ) -> Generator[Block]:
-    """All images of the shards in their order, at least one block, of none if need be, a shard.
+    """All images of the shards in order, in at least one block for each shard, possibly empty.
 
     how: they are prepared.  workers: processes; None = as this machine has
     cores, or none for few images; 0 = none.  To be closed if it is not used up.
@@ -74,8 +73,8 @@ def blocks(
             yield from _overlapped(Lane(pool, slots, how), tasks)
         except BrokenProcessPool as error:
             raise DataError(
-                "A process that decodes images was ended, perhaps for want of memory: "
-                "free some and give the same command again."
+                "A process that decodes images was killed, perhaps for lack of memory: "
+                "free some and run the same command again."
             ) from error
 
 

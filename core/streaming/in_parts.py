@@ -1,8 +1,8 @@
-"""Scoring what is too large for the memory, or for one process: a Parquet part a shard.
+"""Scoring sources too large for memory or for one process: one Parquet part for each shard.
 
-Any number of processes may share the work, on any number of machines with a common folder: each
-takes every so-many-th shard. A part is written whole or not at all and never again, so that after
-any failure the same command goes on where it was, and each row is there exactly once.
+Any number of processes can share the work, on machines with a common folder: of n processes each
+takes every n-th shard. A part is written atomically and only once, so that after a failure the same
+command continues, and each row exists exactly once.
 """
 
 import contextlib
@@ -23,10 +23,10 @@ JOB = "job.json"
 
 @dataclass(frozen=True)
 class Done:
-    """A part that is there.
+    """A finished part.
 
-    fresh: it was not there before.  n: rows.  n_not_finite: of these, images for which the model's
-    output is not finite.
+    fresh: whether this process has written it.  n: rows.  n_not_finite: rows of images for which
+    the model's output is not finite.
     """
 
     path: Path
@@ -64,7 +64,7 @@ def _write(path: Path, scored: Iterator[Piece]) -> None:
 
 
 def _claim(out: Path, job: Job) -> None:
-    """The folder is this job's, from now on or already."""
+    """Mark the folder as this job's, or check that it is."""
     if out.exists() and not out.is_dir():
         raise OptionError(f"{str(out)!a} is a file: name a folder for the parts.")
     wanted = job.describe()

@@ -53,7 +53,7 @@ def model_sweep(shown: Shown, card: Card) -> NoiseSweep:
 
 
 def model_sweeps(shown: Shown, compared: Sequence[Card]) -> list[NoiseSweep]:
-    """The same of several models, those that take long at one time."""
+    """The sweeps of several models; those that take long are computed in parallel."""
     tasks = [asked for card in compared if (asked := _long_sweep(shown, card)) is not None]
     cache.all_computed(tasks)
     return [_sweep(shown, card) for card in compared]
