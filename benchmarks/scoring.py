@@ -71,12 +71,13 @@ def inference_alone(source: Source, n: int, at_once: int) -> Speed:
 
     at_once: how many blocks; each goes through the model in the parts that it has in ours.
     """
-    model, block = source.job().autoencoder, _first_block(source)
+    job, block = source.job(), _first_block(source)
+    score = partial(scored, job.autoencoder, line=job.line)
     n_blocks = max(at_once, n // len(block.ids))
     with ThreadPoolExecutor(at_once) as pool:
 
         def run(count: int) -> int:
-            return sum(len(rows.ids) for rows in pool.map(partial(scored, model), [block] * count))
+            return sum(len(rows.ids) for rows in pool.map(score, [block] * count))
 
         run(at_once)
         return _speed(lambda: run(n_blocks))

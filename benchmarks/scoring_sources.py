@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 from PIL import Image
 
 from benchmarks.big_set import draw_pictures
+from core.anomaly.line import line
 from core.data import catalogue
 from core.inference import Autoencoder
 from core.streaming import shards
@@ -31,7 +32,7 @@ class Source:
     def job(self) -> Job:
         """As `python -m core score` does it."""
         model = Autoencoder.load(self.checkpoint)
-        return Job(model, "a benchmark", shards.shards(self.path, 4096))
+        return Job(model, "a benchmark", shards.shards(self.path, 4096), line(model, 0.01))
 
 
 def digits(folder: Path, n: int) -> Source:

@@ -7,11 +7,35 @@ import numpy as np
 import numpy.typing as npt
 
 from core import metrics
+from core.anomaly import patches
 from core.anomaly.spaces import Rows, Scores, Space, Spaces, flat
 from core.images.imagesets import ImageSet
 from core.images.parts import Once, each_part
 from core.inference import Autoencoder
 from core.neighbours import Array, Neighbours
+
+TOP = 0.02  # share of the pixels whose mean error is the top share
+
+
+def scales(side: int) -> tuple[int, ...]:
+    """The windows, in pixels, at which error maps are smoothed.
+
+    About 1/16, 1/8 and 1/4 of the side; odd, each once.
+    """
+    return tuple(dict.fromkeys(max(1, side // part) // 2 * 2 + 1 for part in (16, 8, 4)))
+
+
+def at_scales(errors: Array) -> list[Array]:
+    """The error maps (n, H, W) smoothed at each scale."""
+    return [metrics.smoothed(errors, size) for size in scales(min(errors.shape[1:]))]
+
+
+def _extremes(maps: Array) -> Scores:
+    """Of each map the largest value, and the mean of the TOP largest: (n, H, W) -> (n, 2)."""
+    flat = maps.reshape(len(maps), -1)
+    k = max(1, round(TOP * flat.shape[1]))
+    largest = np.partition(flat, -k, axis=1)[:, -k:]
+    return np.column_stack([largest.max(axis=1), largest.mean(axis=1)]).astype(np.float64)
 
 
 class Features:
@@ -42,6 +66,31 @@ class Features:
 
         z = self.codes
         return self.once.get("errors", lambda: self._each("Rebuilding", measure, z))
+
+    @property
+    def local_errors(self) -> Scores:
+        """(n, 2, scales): of the error map, smoothed at each of scales(), the largest value and the
+        mean of the TOP largest.
+        """
+
+        def measure(x: Array, z: Array) -> Scores:
+            errors = metrics.error_map(x, self._model.decode(z))
+            return np.stack([_extremes(one) for one in at_scales(errors)], axis=2)
+
+        z = self.codes
+        return self.once.get("local_errors", lambda: self._each("Rebuilding", measure, z))
+
+    @property
+    def patches(self) -> Scores:
+        """(n,): how far the most unusual patches lie from the mean of those of the references."""
+        space = self.among.patches
+        return self.once.get("patches", lambda: space.scores(self.images, patches.gaussian))
+
+    @property
+    def near_patches(self) -> Scores:
+        """(n,): how far the most unusual patches lie from the nearest reference patches."""
+        space = self.among.patches
+        return self.once.get("near_patches", lambda: space.scores(self.images, patches.near))
 
     @property
     def code_points(self) -> Array:

@@ -7,10 +7,11 @@ import numpy as np
 import numpy.typing as npt
 
 from core import metrics
-from core.anomaly import quality
+from core.anomaly import quality, references, scores
+from core.anomaly.calibration import Calibration
 from core.anomaly.judging import Judged, References
+from core.anomaly.line import stored
 from core.anomaly.rankings import pixel_auroc
-from core.anomaly.references import reference_images
 from core.computing import stock
 from core.computing.stock import SplitRef
 from core.computing.tasks import Arrays
@@ -70,18 +71,21 @@ def experiment(images: ImageSet, truth: Truth, others: ImageSet | None) -> Exper
 def score(case: Case, name: str) -> Arrays:
     """A task: one score.
 
-    Returns scores (n,) of the images; usual (s,) of the references; seconds: what the scores took
-    from the pixels on; known: what the references are, in words.
+    Returns scores (n,) of the images; references (s,), the scores of the references; seconds: what
+    the scores took from the pixels on; known: what the references are, in words; calibration (m,),
+    rising, the scores of usual images that are neither, m = 0 if there are none; calibration_name:
+    what those are, or a sentence that says why there are none.
     """
     judged = _judged(case)
-    scores = judged.score(name)
-    usual = judged.references.distribution(name)
-    seconds, known = judged.seconds(name), judged.references.name
+    found, calibration = judged.score(name), _calibration(case, judged, name)
+    why = references.why_no_calibration(stock.model(case.sha256).card)
     return {
-        "scores": scores,
-        "usual": usual,
-        "seconds": np.asarray(seconds),
-        "known": np.asarray(known),
+        "scores": found,
+        "references": judged.references.distribution(name),
+        "seconds": np.asarray(judged.seconds(name)),
+        "known": np.asarray(judged.references.name),
+        "calibration": calibration.scores if calibration else np.empty(0),
+        "calibration_name": np.asarray(calibration.name if calibration else why),
     }
 
 
@@ -133,17 +137,59 @@ def mean_errors(case: Case) -> Arrays:
     return {"classes": present, "errors": np.stack(list(sums.values()))}
 
 
-def localisation(case: Case) -> Arrays:
-    """A task: the pixel-level AUROC of the errors, for images whose defects are marked."""
-    images, model = _experiment(case), stock.model(case.sha256)
+def maps(case: Case, name: str, positions: tuple[int, ...]) -> Arrays:
+    """A task: where some of the judged images are strange, by a score that has a map.
+
+    Returns maps (p, H, W); scale: the value that 99.5 % of the pixels of the set stay under.
+    """
+    images = _judged(case).images
+    some = np.linspace(0, len(images) - 1, min(N_FOR_SCALE, len(images))).astype(np.int64)
+    scale = stock.kept(
+        ("scale of maps", case, name),
+        lambda: float(np.quantile(_maps(case, name, some), 0.995)),
+    )
+    return {
+        "maps": _maps(case, name, np.array(positions, np.int64)),
+        "scale": np.asarray(max(scale, 1e-9)),
+    }
+
+
+def localisation(case: Case, name: str) -> Arrays:
+    """A task: the pixel-level AUROC of a score's map, or of the errors where it has none, for
+    images whose defects are marked.
+    """
+    images = _experiment(case)
     assert images.masks is not None
-    maps = np.empty(images.masks.shape, np.float32)
-    for start in range(0, len(images), PART):
+    found = _maps(case, name, np.arange(len(images)))
+    return {"auroc": np.asarray(pixel_auroc(found, images.masks))}
+
+
+def _maps(case: Case, name: str, positions: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+    """The map of each of some judged images: of the score, else of the errors: (p, H, W)."""
+    local, images = scores.score(name).local, _experiment(case)
+    model = stock.model(case.sha256)
+    among = _references(case).spaces if local else None
+    found = np.empty((len(positions), *images.shape[1:]), np.float32)
+    for start in range(0, len(positions), PART):
         part = slice(start, start + PART)
-        x = images.pixels(part)
-        maps[part] = metrics.error_map(x, model.reconstruct(x))
-        done("Comparing errors with the marks", start + len(x), len(images))
-    return {"auroc": np.asarray(pixel_auroc(maps, images.masks))}
+        x = images.pixels(positions[part])
+        found[part] = (
+            local(among, x) if local and among else metrics.error_map(x, model.reconstruct(x))
+        )
+        done("Finding where the images are strange", start + len(x), len(positions))
+    return found
+
+
+def _calibration(case: Case, judged: Judged, name: str) -> Calibration | None:
+    """From images; else, for the error, from what the checkpoint says of its test images, unless
+    those are judged.
+    """
+    found = judged.references.calibration(name)
+    card = stock.model(case.sha256).card
+    was_tested = case.judged.name == card.metrics["dataset"] and case.judged.split != "train"
+    if found is None and name == "mse" and not was_tested:
+        return stored(card)
+    return found
 
 
 def _judged(case: Case) -> Judged:
@@ -153,7 +199,9 @@ def _judged(case: Case) -> Judged:
 def _references(case: Case) -> References:
     def make() -> References:
         model, judged = stock.model(case.sha256), case.judged.images()
-        return References(model, reference_images(model.card, judged, load=stock.images))
+        known = references.reference_images(model.card, judged, load=stock.images)
+        calibrating = references.calibration_images(model.card, (judged, known), stock.images)
+        return References(model, known, calibrating)
 
     return stock.kept(("references", case.sha256, case.judged, case.usual), make)
 

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.anomaly import rankings, scores
+from core.anomaly.calibration import Calibration
 from core.anomaly.features import Features
 from core.anomaly.rankings import Truth
+from core.anomaly.references import name_of
 from core.anomaly.scores import Score
 from core.anomaly.spaces import Rows, Scores, Spaces
 from core.config import DataError
@@ -36,15 +38,19 @@ class Ranked:
 class References:
     """Reference images, which a model knows, and their own scores: what is usual.
 
-    Raises DataError if there are too few.
+    calibrating: usual images that are neither references nor judged, if there are any; see
+    core.anomaly.references.  Raises DataError if there are too few references.
     """
 
-    def __init__(self, autoencoder: Autoencoder, images: ImageSet) -> None:
+    def __init__(
+        self, autoencoder: Autoencoder, images: ImageSet, calibrating: ImageSet | None = None
+    ) -> None:
         self.spaces = Spaces(autoencoder, images)
         self.images = images
         rows = np.random.default_rng(0).permutation(len(images))[:N_SCORED]
         self.rows: Rows = np.sort(rows)
         self.scored = Judged(self, images.take(self.rows), self.rows)
+        self.calibrating = Judged(self, calibrating) if calibrating else None
 
     @property
     def name(self) -> str:
@@ -54,6 +60,12 @@ class References:
     def distribution(self, name: str) -> Scores:
         """The scores of reference images, none compared with itself: (s,)."""
         return self.scored.score(name)
+
+    def calibration(self, name: str) -> Calibration | None:
+        """What rates a threshold on this score has; None without calibration images."""
+        if self.calibrating is None:
+            return None
+        return Calibration.of(self.calibrating.score(name), name_of(self.calibrating.images))
 
     def judge(self, images: ImageSet) -> "Judged":
         """Images to be scored; nothing is computed yet.

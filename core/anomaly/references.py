@@ -1,19 +1,25 @@
-"""Which images a model's judgement is compared with: known as usual, and not judged themselves."""
+"""Which images a model's judgement is compared with: known as usual, and not judged themselves.
 
-from collections.abc import Callable
+Two kinds: references, which scores are fitted on, those that the model was trained on; and those
+that calibrate a threshold, which it was not trained on.
+"""
+
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
 
 from core.anomaly.spaces import K
 from core.checkpoints import Card, trained_on
-from core.config import DataError
+from core.config import DataError, HourglassError
 from core.data import catalogue
 from core.data.named import digits, planting
+from core.data.named.held_out import held_out
 from core.images import duplicates
 from core.images.imagesets import ImageSet
 
 Load = Callable[[str, str], ImageSet]
+ENOUGH = 99  # calibration images that can promise 1 %; a part with fewer is taken if no other has
 
 
 def reference_images(
@@ -53,6 +59,79 @@ def usual_images(card: Card, name: str, split: str, load: Load) -> ImageSet:
     return planting.usual(images, card.excluded_classes)
 
 
+def calibration_images(
+    card: Card, others: Iterable[ImageSet] = (), load: Load | None = None
+) -> ImageSet | None:
+    """Usual images that the model was not trained on, to say what rate a threshold has.
+
+    others: images that must not be among them: those that are judged, and the references.
+    load: gives a split of a data set; core.data.catalogue.load if None.
+    In this order: the calibration part of the set the model was trained on, if it was kept from
+    training; images of a set that ships which are in no split; the test part. None if there are
+    none, or if it is not known what the model was trained on. Nothing is downloaded.
+    """
+    name = trained_on.known(card)
+    if name is None:
+        return None
+    load = load or catalogue.load
+    taken = {duplicates.digest(x) for one in others for x in one.images}
+    best: ImageSet | None = None
+    for part in (_calibration_part, _held_out_part, _test_part):
+        images = part(card, name, load)
+        if images is None or images.shape != card.input_shape:
+            continue
+        images = _without_digests(images, taken)
+        if len(images) > (len(best) if best else 0):
+            best = images
+        if len(images) >= ENOUGH:
+            break
+    return best
+
+
+def name_of(images: ImageSet) -> str:
+    """What calibration images are, in words: "2,000 held-out images of mnist"."""
+    kind = {"held out": "held-out"}.get(images.split, images.split)
+    return f"{len(images):,} {kind} images of {images.id}"
+
+
+def why_no_calibration(card: Card) -> str:
+    """A sentence that says why no rate can be promised."""
+    if trained_on.known(card) is None:
+        return (
+            "No rate of false alarms is promised: what this model was trained on is not known "
+            "here, and so no usual images that it has not seen."
+        )
+    return (
+        "No rate of false alarms is promised: every usual image of "
+        f"{trained_on.known(card)} that is here was trained on or is judged. Judge another part, "
+        "or make the data set anew, with a calibration part."
+    )
+
+
+def _calibration_part(card: Card, name: str, load: Load) -> ImageSet | None:
+    """None if the set has none, or if the model was trained when it was still training images."""
+    try:
+        images = usual_images(card, name, "calibration", load)
+        n_trainable = len(usual_images(card, name, "train", load))
+    except HourglassError:
+        return None
+    return images if card.document.training.n_images <= n_trainable else None
+
+
+def _held_out_part(card: Card, name: str, _load: Load) -> ImageSet | None:
+    images = held_out(name)
+    return None if images is None else planting.usual(images, card.excluded_classes)
+
+
+def _test_part(card: Card, name: str, load: Load) -> ImageSet | None:
+    """The test images; of MNIST those 1,000 digits of its train split that are kept for testing."""
+    name = digits.ID if name == "mnist" else name
+    try:
+        return usual_images(card, name, "test", load)
+    except HourglassError:
+        return None
+
+
 def available_id(card: Card, judged: ImageSet, data_root: Path | None = None) -> str:
     """The set the model was trained on, or what of it is here; DataError if nothing is.
 
@@ -75,7 +154,10 @@ def available_id(card: Card, judged: ImageSet, data_root: Path | None = None) ->
 
 def _without(images: ImageSet, judged: ImageSet) -> ImageSet:
     """The images that have not the same pixels as any of those judged."""
-    known = {duplicates.digest(x) for x in judged.images}
+    return _without_digests(images, {duplicates.digest(x) for x in judged.images})
+
+
+def _without_digests(images: ImageSet, known: set[bytes]) -> ImageSet:
     keep = np.fromiter(
         (duplicates.digest(x) not in known for x in images.images), bool, len(images)
     )

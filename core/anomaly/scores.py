@@ -11,11 +11,14 @@ from typing import Protocol
 
 import numpy as np
 
-from core.anomaly.features import Features
-from core.anomaly.spaces import PIXEL_WIDTH, Rows, Scores
+from core import metrics
+from core.anomaly import patches
+from core.anomaly.features import TOP, Features, at_scales
+from core.anomaly.spaces import PIXEL_WIDTH, Rows, Scores, Spaces
 from core.anomaly.thresholds import MAD_TO_STD
 from core.config import DataError, OptionError
 from core.images.imagesets import ImageSet
+from core.neighbours import Array
 
 # Scores that are made of other scores, and what all scores are computed from.
 
@@ -30,6 +33,11 @@ class Known(Protocol):
 
     @property
     def rows(self) -> Rows: ...
+
+    @property
+    def scored(self) -> "Judging":
+        """Those at `rows`, as images that are judged."""
+        ...
 
     def distribution(self, name: str) -> Scores:
         """The scores of those at `rows`, none compared with itself: (s,)."""
@@ -93,6 +101,36 @@ def combined(judged: Judging) -> Scores:
     return total / len(COMBINED)
 
 
+def largest_error(judged: Judging) -> Scores:
+    """The largest value of the smoothed error map, over what is usual for it: (n,) >= 0.
+
+    At each scale the ratio to the references' median; the mean over the scales.
+    """
+    return _over_scales(judged, 0)
+
+
+def top_errors(judged: Judging) -> Scores:
+    """The same for the mean of the largest values, see core.anomaly.features.TOP."""
+    return _over_scales(judged, 1)
+
+
+def _over_scales(judged: Judging, which: int) -> Scores:
+    known = judged.references.scored.features.local_errors[:, which]
+    usual = np.maximum(np.median(known, axis=0), 1e-12)
+    return np.asarray((judged.features.local_errors[:, which] / usual).mean(axis=1))
+
+
+def error_map(among: Spaces, x: Array) -> Array:
+    """The squared error of each pixel, smoothed, the mean over the scales: (n, H, W)."""
+    errors = metrics.error_map(x, among.autoencoder.reconstruct(x))
+    return np.asarray(np.mean(at_scales(errors), axis=0), np.float32)
+
+
+def _patch_map(among: Spaces, x: Array, measure: patches.Measure) -> Array:
+    height, width = x.shape[2:]
+    return patches.enlarged(among.patches.maps(x, measure), (height, width))
+
+
 def _log(scores: Scores) -> Scores:
     return np.asarray(np.log(np.maximum(scores, 1e-12)))
 
@@ -104,6 +142,8 @@ class Score:
     explanation: one sentence.  unit: what its numbers are, for axes.  needs: the features it is
     made of.  parts: the other scores it is made of, and what is usual for them.
     baseline: uses no model; to compare with.
+    local: where in the picture it is strange: what is known of the references, and images
+    (n, C, H, W) in [0, 1] -> a map (n, H, W) >= 0; None where it has no map of its own.
     """
 
     name: str
@@ -114,6 +154,7 @@ class Score:
     needs: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()
     baseline: bool = False
+    local: Callable[[Spaces, Array], Array] | None = None
 
 
 def score(name: str) -> Score:
@@ -142,6 +183,7 @@ def made_of(spec: Score) -> tuple[set[str], set[str]]:
 
 
 _ERRORS, _NEAR = ("codes", "errors"), ("codes", "code_points", "near_codes")
+_LOCAL = ("codes", "local_errors")
 _PIXELS = ("pixel_points", "near_pixels")
 SCORES: tuple[Score, ...] = (
     Score(
@@ -171,6 +213,26 @@ SCORES: tuple[Score, ...] = (
         unit="1 − SSIM, 0 to 2",
         compute=lambda judged: judged.features.errors[:, 2],
         needs=_ERRORS,
+    ),
+    Score(
+        name="largest",
+        title="Largest local error",
+        explanation="The largest value of the smoothed error map, at three scales: a small defect "
+        "counts as much as a large one.",
+        unit="largest smoothed error, 1 = as usual",
+        compute=largest_error,
+        needs=_LOCAL,
+        local=error_map,
+    ),
+    Score(
+        name="top_share",
+        title="Worst 2 % of the picture",
+        explanation=f"The mean of the largest {100 * TOP:g} % of the smoothed error map, at three "
+        "scales.",
+        unit="mean of the largest smoothed errors, 1 = as usual",
+        compute=top_errors,
+        needs=_LOCAL,
+        local=error_map,
     ),
     Score(
         name="class_percentile",
@@ -257,6 +319,29 @@ SCORES: tuple[Score, ...] = (
         ),
         needs=_PIXELS,
         baseline=True,
+    ),
+    Score(
+        name="patches",
+        title="Unusual patches (mean and covariance)",
+        explanation="How far the most unusual small squares of the picture lie from those of "
+        "reference images, "
+        "in standard deviations, at up to three scales: no network at all.",
+        unit="Mahalanobis distance of patches, 1 = as usual",
+        compute=lambda judged: judged.features.patches,
+        needs=("patches",),
+        baseline=True,
+        local=lambda among, x: _patch_map(among, x, patches.gaussian),
+    ),
+    Score(
+        name="near_patches",
+        title="Unusual patches (nearest ones)",
+        explanation="How far the most unusual small squares of the picture lie from the nearest of "
+        "reference images, at up to three scales: no network at all.",
+        unit="distance to the nearest patch",
+        compute=lambda judged: judged.features.near_patches,
+        needs=("near_patches",),
+        baseline=True,
+        local=lambda among, x: _patch_map(among, x, patches.near),
     ),
 )
 BY_NAME: Mapping[str, Score] = MappingProxyType({spec.name: spec for spec in SCORES})

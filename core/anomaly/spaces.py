@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core import arraycache, config, derived
+from core.anomaly.patches import PatchSpace
 from core.config import DataError
 from core.images.imagesets import ImageSet
 from core.images.parts import Once, done, each_part
@@ -103,6 +104,11 @@ class Spaces:
     def pixels(self) -> Space:
         """The space of the pixels, the same for all models."""
         return self.once.get("pixels", lambda: self._kept("pixels", flat, PIXEL_WIDTH))
+
+    @property
+    def patches(self) -> PatchSpace:
+        """The patches of the references, the same for all models."""
+        return self.once.get("patches", lambda: PatchSpace.fit(self.images))
 
     def _kept(self, whose: str, values: Values, width: int) -> Space:
         if not whose:  # a model that was never saved has no name to keep it under

@@ -1,6 +1,8 @@
 """Where scores stop being usual: a number, how it was chosen, and what it flags.
 
-Imports only core.config. Scores: higher = more anomalous; what lies above a threshold is flagged.
+Scores: higher = more anomalous; what lies above a threshold is flagged. by_rate() and
+by_false_finds() are the only ones that promise something about new images; every page, the command
+line and the reports take their threshold from here.
 """
 
 from dataclasses import dataclass
@@ -9,14 +11,22 @@ from typing import Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
+from core.anomaly.calibration import Calibration, benjamini_hochberg, percent
 from core.config import DataError, OptionError
 
 Scores = npt.NDArray[np.float64]
 Truth = npt.NDArray[np.bool_]
-Mode = Literal["share", "robust z", "fixed", "best F1"]
+Mode = Literal["rate", "false finds", "share", "robust z", "fixed", "best F1"]
 MODES: tuple[Mode, ...] = get_args(Mode)
+PROMISING: tuple[Mode, ...] = ("rate", "false finds")  # need a calibration
+DEFAULT_RATE, DEFAULT_FALSE_FINDS = 0.01, 0.1
 EXPLANATIONS = {
-    "share": "flags what scores above all but a small share of the reference",
+    "rate": "flags at most this share of usual images, as measured on usual images that the model "
+    "was not trained on and that are not judged",
+    "false finds": "flags as many as it can so that at most this share of the flagged are usual "
+    "images (Benjamini and Hochberg)",
+    "share": "flags what scores above all but a small share of the reference; it promises nothing "
+    "about new images",
     "robust z": "flags what lies many typical deviations (1.48 MAD) above the reference's median",
     "fixed": "flags what scores above a number of your choice",
     "best F1": "flags as the known truth says is best: for experiments, never for new images",
@@ -52,6 +62,58 @@ class Edge:
 
     last_kept: int | None
     first_flagged: int | None
+
+
+def by_rate(calibration: Calibration, rate: float, n_judged: int | None = None) -> Threshold:
+    """Flags at most a share `rate` (0 to 1) of usual images; n_judged: how many are judged.
+
+    With too few calibration images the smallest rate that they can promise is taken, and said.
+    Raises OptionError for another rate.
+    """
+    taken = calibration.nearest_rate(rate)
+    low, high = calibration.band(taken)
+    how = (
+        f"chosen to flag at most {percent(taken)} of usual images ({100 * low:.2g} to "
+        f"{100 * high:.2g} %, from {calibration.name})"
+    )
+    if n_judged is not None:
+        how += f": {_expected(taken * n_judged)} expected of {n_judged:,}"
+    if note := calibration.too_few(rate):
+        how += f". {note.removesuffix('.')}"
+    return Threshold(calibration.threshold(taken), how)
+
+
+def by_false_finds(calibration: Calibration, scores: Scores, share: float) -> Threshold:
+    """Flags as many of the judged as it can so that at most a share of the flagged are usual.
+
+    scores: (n,), of all images that are judged.  share: 0 to 1, exclusive.  On average over the
+    choice of calibration images.  Raises OptionError for another share.
+    """
+    p = calibration.p_values(scores)
+    flags = benjamini_hochberg(p, share)
+    n = int(flags.sum())
+    how = (
+        f"chosen so that at most {percent(share)} of the flagged are false finds ("
+        f"{_expected(share * n)} of {n:,}), by {calibration.name}"
+    )
+    if n:
+        return Threshold(calibration.threshold(float(p[flags].max())), how)
+    highest = float(np.max(scores, initial=-np.inf))
+    return Threshold(max(highest, float(calibration.scores[-1])), how + _none_found(p, share))
+
+
+def _none_found(p: Scores, share: float) -> str:
+    """Why nothing is flagged, if more calibration images could help."""
+    least = float(p.min(initial=1.0))
+    return (
+        f"; none stands out enough (the smallest p-value is {least:.2g}, and of {len(p):,} images "
+        f"one alone would need {share / max(1, len(p)):.2g})"
+    )
+
+
+def _expected(number: float) -> str:
+    """About how many images: "10", "0.4"."""
+    return f"{number:,.0f}" if number >= 9.5 else f"{number:.2g}"
 
 
 def by_share(reference: Reference, share: float) -> Threshold:

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from core.checkpoints.document import Document
+from core.checkpoints.document import Document, HealthRecord
 from core.models import ArchSpec, architecture
 from core.models.layers import Plan
 from core.noise import Noise
@@ -17,6 +17,8 @@ from core.text import listed, one_line
 
 Tensors = dict[str, npt.NDArray[np.float32]]
 LONGEST_CLASS = 20  # characters of the name of a class in a title
+COLLAPSED = 0.02  # of the images' variance: a model whose output varies less ignores its input
+WORSE = 1.02  # times an error from which on another is worse
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,21 @@ class Card:
         """An entry an epoch: epoch, train_loss, test_mse, seconds, images_per_second."""
         return [msgspec.structs.asdict(record) for record in self.document.history]
 
+    @property
+    def health(self) -> HealthRecord | None:
+        """What it is worth, as measured at the end of its training; None if that is not known."""
+        return self.document.health
+
+    @cached_property
+    def warning(self) -> str:
+        """What is wrong with it, in one sentence; "" if nothing is known to be."""
+        return warning_of(self.health)
+
+    @property
+    def mark(self) -> str:
+        """What stands beside its name in lists: " ⚠" if something is wrong with it."""
+        return " ⚠" if self.warning else ""
+
     @cached_property
     def reference(self) -> npt.NDArray[np.float64]:
         """(201,) quantiles of the test images' errors at 0, 0.5, ... 100 %, rising."""
@@ -121,3 +138,32 @@ class Checkpoint:
 
     card: Card
     tensors: Tensors
+
+
+def warning_of(health: HealthRecord | None) -> str:
+    """What is wrong with a model, in one sentence; "" if nothing is, or if it is not known."""
+    if health is None:
+        return ""
+    if health.output_dependence < COLLAPSED:
+        return (
+            "Collapsed: its output hardly depends on its input "
+            f"({100 * health.output_dependence:.2g} % of the images' variance)."
+        )
+    if health.mse > WORSE * health.mean_image_mse:
+        return (
+            f"Worse than the mean image: MSE {health.mse:.2g}, and always giving the mean of the "
+            f"training images has {health.mean_image_mse:.2g}."
+        )
+    if health.posterior_collapse >= 0.5:
+        return (
+            f"Posterior collapse: {100 * health.posterior_collapse:.0f} % of the numbers in its "
+            "code carry nothing about the image."
+        )
+    if health.pca_mse is not None and health.mse > WORSE * health.pca_mse:
+        return (
+            f"Worse than PCA with as many numbers: MSE {health.mse:.2g}, and PCA has "
+            f"{health.pca_mse:.2g}."
+        )
+    if health.dead_units >= 0.5:
+        return f"{100 * health.dead_units:.0f} % of the numbers in its code never change."
+    return ""

@@ -108,6 +108,22 @@ class MetricsRecord(Struct, frozen=True):
     ssim: Annotated[float, Meta(ge=-1, le=1)]
 
 
+class HealthRecord(Struct, frozen=True):
+    """What a model is worth, measured at the end of its training; see core.inference.health.
+
+    mse, mean_image_mse, pca_mse: test errors of the model, of the mean training image, and of PCA
+    with as many numbers (None where that has no meaning).  output_dependence: the variance of the
+    outputs over that of the images.  dead_units, posterior_collapse: shares of the code's numbers.
+    """
+
+    mse: Positive
+    mean_image_mse: Positive
+    pca_mse: Positive | None
+    output_dependence: Positive
+    dead_units: Share
+    posterior_collapse: Share
+
+
 class Document(Struct, frozen=True):
     """Everything that a checkpoint says about itself.
 
@@ -115,6 +131,7 @@ class Document(Struct, frozen=True):
     name for images that are not known here.
     preparation: how files became images of that set; None if it is not made of a person's files, or
     in files written before it was noted.
+    health: None in files written before it was measured.
     sha256: of the numbers, in files of format 1; later ones have a digest beside the document.
     """
 
@@ -133,6 +150,7 @@ class Document(Struct, frozen=True):
     explained_variance: Annotated[tuple[Share, ...], Meta(max_length=4096)]
     versions: Annotated[dict[Text, Text], Meta(max_length=50)]
     date: Text
+    health: HealthRecord | None = None
     sha256: Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?$")] = ""
     preparation: Preparation | None = None
 

@@ -65,7 +65,8 @@ def evaluate(
     noise = Noise(noise_kind, mu=mu, clip=clip)
     with output.progress("evaluate") as tell:
         result = evaluation.evaluate(autoencoder, images, sigmas, noise, seed, tell)
-    lines = [*_lines(result), *_warnings(autoencoder.card.noise, noise, sigmas)]
+    warning = [autoencoder.card.warning] if autoencoder.card.warning else []
+    lines = [*_lines(result), *warning, *_warnings(autoencoder.card.noise, noise, sigmas)]
     output.show(asdict(result), lines, as_json)
 
 

@@ -4,6 +4,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from core.cli import options, output
 from core.models import ARCHITECTURES
@@ -54,7 +55,7 @@ def checkpoints(as_json: bool) -> None:
             c.metrics["mse"],
             c.metrics["n"],
             "Hourglass" if trained_on.is_measured_here(c) else "its author",
-            c.title,
+            c.title + c.mark,
         )
         for c in cards
     ]
@@ -84,6 +85,8 @@ def _described(card: "Card") -> dict[str, Any]:
         "seconds": card.seconds,
         "metrics": card.metrics,
         "metrics_measured_here": trained_on.is_measured_here(card),
+        "health": msgspec.structs.asdict(card.health) if card.health else None,
+        "warning": card.warning,
         "sha256": card.sha256,
     }
 

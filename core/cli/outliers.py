@@ -1,6 +1,6 @@
 """`outliers`: how well each anomaly score finds known outliers."""
 
-from dataclasses import asdict, astuple
+from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 @click.option(
     "--plant",
     metavar="KIND|ID",
-    help="Plant outliers instead: noise, blurred, inverted, covered, scrambled or speckled copies, "
-    "or the test images of another set.",
+    help="Plant outliers instead: noise, blurred, inverted, covered, pasted, scrambled or speckled "
+    "copies, or the test images of another set.",
 )
 @click.option(
     "--share",
@@ -43,6 +43,13 @@ if TYPE_CHECKING:
     default=0.1,
     show_default=True,
     help="Number of planted outliers for each image.",
+)
+@click.option(
+    "--rate",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=0.01,
+    show_default=True,
+    help="At most this share of usual images is flagged.",
 )
 @options.seed
 @options.data_root
@@ -54,17 +61,21 @@ def outliers(
     outlier_classes: tuple[str, ...],
     plant: str | None,
     share: float,
+    rate: float,
     seed: int,
     data_root: Path | None,
     as_json: bool,
 ) -> None:
     """Compute all anomaly scores of the images of a data set, and compare with the known truth.
 
-    Each score is fitted on CHECKPOINT's training images, without labels. AUROC: the probability
-    that an outlier scores above a normal image. AP: average precision. P@K: the share of outliers
-    among the K highest scores, K being the number of outliers. SECONDS: from pixels to scores.
+    Each score is fitted on the images the model was trained on, without labels. AUROC: the chance
+    that an outlier scores above a usual image. AP: average precision. P@K: the share of outliers
+    among the K highest scores, K being how many there are. SECONDS: from pixels to scores. FLAGGED
+    USUAL: the share of usual images above the threshold that promises at most --rate, FOUND: of the
+    outliers; the threshold is measured on usual images that the model was not trained on and that
+    are not judged here.
     """
-    from core.anomaly import references
+    from core.anomaly import calibration, line, references
     from core.checkpoints import trained_on
     from core.images.parts import telling
     from core.inference import Autoencoder
@@ -79,41 +90,84 @@ def outliers(
         experiment = _known(images, card, outlier_classes)
     with output.stages() as tell, telling(tell):
         usual = references.reference_images(card, experiment.images, data_root)
-        found = _ranked(autoencoder, usual, experiment)
+        others = (experiment.images, usual)
+        calibrating = references.calibration_images(card, others, line.loader(data_root))
+        found = _ranked(autoencoder, usual, calibrating, experiment, rate)
     heading = f"{card.name} on {images.id} ({images.split})"
-    _show(heading, experiment, _named(usual, card), found, as_json)
+    if card.warning:
+        click.echo(card.warning, err=True)
+    promise = (
+        f"at most {calibration.percent(rate)} of usual images promised, by "
+        f"{references.name_of(calibrating)}"
+        if calibrating
+        else references.why_no_calibration(card)
+    )
+    _show(heading, experiment, [f"compared with {_named(usual, card)}", promise], found, as_json)
+
+
+@dataclass(frozen=True)
+class _Row:
+    """One score: how well it ranks, its threshold, and what that flags (None without one)."""
+
+    ranked: "Ranked"
+    threshold: float | None
+    flagged_usual: float | None
+    found: float | None
 
 
 def _ranked(
-    autoencoder: "Autoencoder", usual: "ImageSet", experiment: "Experiment"
-) -> "list[Ranked]":
-    """The quality of each score that these images allow."""
-    from core.anomaly import judging
+    autoencoder: "Autoencoder",
+    usual: "ImageSet",
+    calibrating: "ImageSet | None",
+    experiment: "Experiment",
+    rate: float,
+) -> list[_Row]:
+    """How well each score that these images allow finds the outliers."""
+    from core.anomaly import judging, thresholds
 
-    known = judging.References(autoencoder, usual)
-    judged = known.judge(experiment.images)
-    names = [score.name for score in judging.available(usual.labels is not None)]
-    return [judging.ranked(judged, name, experiment.is_outlier) for name in names]
+    known = judging.References(autoencoder, usual, calibrating)
+    judged, truth = known.judge(experiment.images), experiment.is_outlier
+    rows = []
+    for score in judging.available(usual.labels is not None):
+        ranked = judging.ranked(judged, score.name, truth)
+        if (calibration := known.calibration(score.name)) is None:
+            rows.append(_Row(ranked, None, None, None))
+            continue
+        threshold = thresholds.by_rate(calibration, rate)
+        flags = threshold.flags(judged.score(score.name))
+        shares = float(flags[~truth].mean()), float(flags[truth].mean())
+        rows.append(_Row(ranked, threshold.value, *shares))
+    return rows
 
 
 def _show(
     heading: str,
     experiment: "Experiment",
-    usual: str,
-    found: "list[Ranked]",
+    about: list[str],
+    found: list[_Row],
     as_json: bool,
 ) -> None:
     n, n_outliers = len(experiment.images), int(experiment.is_outlier.sum())
-    rows = [astuple(one) for one in found]
+    rows = [(*astuple(one.ranked), *map(_percent, (one.flagged_usual, one.found))) for one in found]
+    head = ("SCORE", "AUROC", "AP", f"P@{n_outliers}", "SECONDS", "FLAGGED USUAL", "FOUND")
     lines = [
         f"{heading}, {counted(n, 'image')}",
         f"{n_outliers:,} outliers: {experiment.what}",
-        f"compared with {usual}",
+        *about,
         "",
-        *output.table(("SCORE", "AUROC", "AP", f"P@{n_outliers}", "SECONDS"), rows),
+        *output.table(head, rows),
     ]
-    result = {"n": n, "n_outliers": n_outliers, "scores": [asdict(one) for one in found]}
+    described = [
+        asdict(one.ranked)
+        | {"threshold": one.threshold, "flagged_usual": one.flagged_usual, "found": one.found}
+        for one in found
+    ]
+    result = {"n": n, "n_outliers": n_outliers, "scores": described}
     output.show(result, lines, as_json)
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{share:.1%}"
 
 
 def _named(usual: "ImageSet", card: "Card") -> str:

@@ -17,21 +17,22 @@ if TYPE_CHECKING:
     from core.inference import Autoencoder
     from core.streaming.in_parts import Done
     from core.streaming.pipeline import Totals
+    from core.streaming.scoring import Line
 
 SHARD = 4096  # images of a folder or zip in a shard
 
 
 @dataclass(frozen=True)
 class _Order:
-    """What to score with which model, and the output.  percentile: 0 to 100.
+    """What is to be scored by what, and where to.
 
     encoding: of names in an archive, see core.cli.options.name_encoding.
     """
 
     autoencoder: "Autoencoder"
+    line: "Line"
     source: str
     out: Path
-    percentile: float
     encoding: str
     as_json: bool
 
@@ -41,11 +42,27 @@ class _Order:
 @click.argument("source")
 @options.out("FILE.csv, FILE.parquet or FOLDER")
 @click.option(
+    "--score",
+    "name",
+    default="mse",
+    show_default=True,
+    metavar="NAME",
+    help="How strangeness is measured: one of those that `outliers` lists.",
+)
+@click.option(
+    "--rate",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    metavar="R",
+    is_eager=True,  # so that --percentile finds it
+    help="At most this share of usual images is flagged.  [default: 0.01]",
+)
+@click.option(
     "--percentile",
     type=click.FloatRange(0, 100),
-    default=99.0,
-    show_default=True,
-    help="An outlier has a larger error than this percentage of the model's test images.",
+    metavar="P",
+    expose_value=False,
+    callback=lambda context, _option, value: _as_rate(context, value),
+    help="The same as a percentage that is not flagged: --rate (100 - P) / 100.",
 )
 @click.option(
     "--shard-size",
@@ -62,19 +79,23 @@ def score(
     checkpoint: str,
     source: str,
     out: Path,
-    percentile: float,
+    name: str,
+    rate: float | None,
     shard_size: int,
     split: str | None,
     name_encoding: str,
     data_root: Path | None,
     as_json: bool,
 ) -> None:
-    """Write a table with a row for each image of SOURCE: its reconstruction error in CHECKPOINT.
+    """Write a table with a row for each image of SOURCE: how strange it is to CHECKPOINT.
 
     SOURCE is the ID of a data set, a folder, an archive or an image. The columns: id, source,
-    label, error (mean squared, pixels in [0, 1]; higher = stranger), percentile among the model's
-    own test images, is_outlier, and reason where an image could not be read, or where the model's
-    output is not finite; then the exit code is 2.
+    label, score (higher = stranger), error (mean squared, pixels in [0, 1]), percentile among usual
+    images, is_outlier, and reason where an image could not be read, or where the model's output is
+    not finite; then the exit code is 2.
+
+    The line between usual and strange is drawn on usual images that the model was not trained on,
+    so that at most the share --rate of new usual images is flagged.
 
     SOURCE may be too large for the memory: images in a folder, in a .zip, or in .tar (WebDataset)
     or .parquet files, alone or in a folder, in their order. Several processes decode the images.
@@ -87,9 +108,9 @@ def score(
     model = Autoencoder.load(checkpoint)
     order = _Order(
         autoencoder=model,
+        line=_line(model, name, rate, data_root),
         source=source,
         out=out,
-        percentile=percentile,
         encoding=name_encoding,
         as_json=as_json,
     )
@@ -97,11 +118,29 @@ def score(
         _score_parts(order, shard_size)
         return
     tables.check_path(out)
-    name = options.source_id(source)
-    if split in (None, "all") and options.is_own(name):
-        _score_file(order, name)
+    source = options.source_id(source)
+    if split in (None, "all") and options.is_own(source):
+        _score_file(order, source)
     else:
         _score_set(order, split, data_root)
+
+
+def _as_rate(context: click.Context, percentile: float | None) -> None:
+    """Make --percentile P the --rate that it means; a usage error if both are given."""
+    if percentile is None:
+        return
+    if context.params.get("rate") is not None:
+        raise click.UsageError("--rate R and --percentile P say the same: give one of them.")
+    context.params["rate"] = (100 - percentile) / 100
+
+
+def _line(model: "Autoencoder", name: str, rate: float | None, data_root: Path | None) -> "Line":
+    from core.anomaly import line, thresholds
+    from core.images.parts import telling
+
+    rate = thresholds.DEFAULT_RATE if rate is None else rate
+    with output.stages() as tell, telling(tell):
+        return line.line(model, rate, name, line.loader(data_root))
 
 
 def _score_set(order: _Order, split: str | None, data_root: Path | None) -> None:
@@ -119,9 +158,9 @@ def _score_set(order: _Order, split: str | None, data_root: Path | None) -> None
         order.encoding,
     )
     with output.progress("score") as tell:
-        scored = scoring.score(order.autoencoder, images, order.percentile, tell)
+        scored = scoring.score(order.autoencoder, images, order.line, tell)
     tables.save(scored.table, order.out)
-    totals = Totals(scored.threshold)
+    totals = Totals()
     totals.add(scored.table)
     _show(order, totals)
 
@@ -134,7 +173,7 @@ def _score_file(order: _Order, name: str) -> None:
 
     terms = shards.streaming_terms(order.encoding)
     found = shards.shards(Path(name.partition(":")[2]), SHARD, terms)
-    job = Job(order.autoencoder, printable(name), found, order.percentile)
+    job = Job(order.autoencoder, printable(name), found, order.line)
     n = None if any(shard.n is None for shard in found) else sum(shard.n or 0 for shard in found)
     with output.progress("score") as tell, _stopped(f"{order.out} was not written."):
         totals = score_file(job, order.out, lambda done: tell(done, n))
@@ -144,29 +183,28 @@ def _score_file(order: _Order, name: str) -> None:
 
 
 def _show(order: _Order, totals: "Totals") -> None:
-    from core.checkpoints import trained_on
-
+    line = order.line
     result = {
         "out": order.out,
-        "n": totals.n,
-        "n_rejected": totals.n_rejected,
+        "n": totals.n + totals.n_rejected + totals.n_not_finite,
+        "n_scored": totals.n,
+        "n_refused": totals.n_rejected,
         "n_not_finite": totals.n_not_finite,
+        "score": line.score,
+        "rate": line.rate,
+        "threshold": line.threshold,
         "n_outliers": totals.n_outliers,
-        "threshold": totals.threshold,
-        "percentile": order.percentile,
+        "calibration": {"name": line.calibration, "n": len(line.usual)},
     }
     share = totals.n_outliers / max(1, totals.n)
-    usual = f"{order.percentile:g} % of the model's own test images"
-    origin = trained_on.origin_of_numbers(order.autoencoder.card)
     lines = [
         (
             f"{order.out}: {counted(totals.n, 'image')} scored, "
             f"{totals.n_rejected:,} could not be read"
         ),
-        (
-            f"{totals.n_outliers:,} outliers ({share:.1%}): their error is above the "
-            f"{totals.threshold:.6f} that {usual} stay below ({origin})"
-        ),
+        f"{totals.n_outliers:,} outliers ({share:.1%}): {line.score} above {line.threshold:.6g},",
+        f"{line.how}",
+        *([warning] if (warning := order.autoencoder.card.warning) else []),
     ]
     output.show(result, lines, order.as_json)
     if totals.n_not_finite:
@@ -196,7 +234,7 @@ def _score_parts(order: _Order, shard_size: int) -> None:
     rank, size = (int(os.environ.get(name, one)) for name, one in (("RANK", 0), ("WORLD_SIZE", 1)))
     terms = shards.streaming_terms(order.encoding)
     found = shards.shards(source, shard_size, terms)
-    job = Job(order.autoencoder, printable(str(source)), found, order.percentile)
+    job = Job(order.autoencoder, printable(str(source)), found, order.line)
     own = len(range(rank, len(found), size))
     parts: list[Done] = []
     with output.progress("score") as tell, _stopped("the same command continues from here."):

@@ -134,13 +134,14 @@ def _show(run: "Run", card: "Card | None", as_json: bool) -> None:
     if card is not None:
         m = card.metrics
         found |= {"checkpoint": card.name, "path": card.path, "epochs": card.epochs}
-        found |= {"seconds": card.seconds, **m}
+        found |= {"seconds": card.seconds, **m, "warning": card.warning}
         lines = [
             (
                 f"{card.name}: {card.title}; mse {m['mse']:.6f}, psnr {psnr_text(m['psnr'], 2)}, "
                 f"ssim {m['ssim']:.4f} on {m['n']:,} test images after {card.seconds:.0f} s; "
                 f"saved in {card.path}"
-            )
+            ),
+            *([card.warning] if card.warning else []),
         ]
     output.show(found, lines, as_json)
 

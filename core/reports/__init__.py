@@ -131,7 +131,7 @@ def model_table(cards: Sequence[Card]) -> Table:
     rows = tuple(
         (
             card.name,
-            card.title,
+            card.title + card.mark,
             f"{card.latent_dim:,}",
             f"{card.n_parameters:,}",
             card.dataset_title,
@@ -141,7 +141,8 @@ def model_table(cards: Sequence[Card]) -> Table:
         for card in cards
     )
     columns = ("checkpoint", "what it is", "D'", "parameters", "trained on", "noise", "sha256")
-    return Table("Models", columns, rows)
+    warnings = " ".join(f"{card.name}: {card.warning}" for card in cards if card.warning)
+    return Table("Models", columns, rows, warnings)
 
 
 def versions() -> dict[str, str]:

@@ -73,7 +73,7 @@ def _claim(out: Path, job: Job) -> None:
         if (out / JOB).exists():
             if json.loads((out / JOB).read_text("utf-8")) != wanted:
                 raise OptionError(
-                    f"{str(out)!a} holds the parts of another model, source or percentile: "
+                    f"{str(out)!a} holds the parts of another model, source, score or rate: "
                     "name another folder."
                 )
         else:

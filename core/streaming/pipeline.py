@@ -25,7 +25,7 @@ from core.inference import NOT_SCORED, Autoencoder
 from core.inference.backends import inference_threads
 from core.streaming import decoding, scoring
 from core.streaming.decoding import Block, kept_failure
-from core.streaming.scoring import Rows, reasons
+from core.streaming.scoring import Line, Rows, reasons
 from core.streaming.shards import Shard
 from core.streaming.workers import default_workers
 from core.text import counted
@@ -40,7 +40,9 @@ def models_at_once() -> int:
     return max(1, default_workers() // inference_threads())
 
 
-def all_scored(autoencoder: Autoencoder, blocks: Iterable[Block]) -> Generator[tuple[int, Rows]]:
+def all_scored(
+    autoencoder: Autoencoder, blocks: Iterable[Block], line: Line
+) -> Generator[tuple[int, Rows]]:
     """Yield shard and rows of each block in order, while the next blocks are computed.
 
     An error of the blocks is raised after the rows of the blocks before it.
@@ -53,7 +55,7 @@ def all_scored(autoencoder: Autoencoder, blocks: Iterable[Block]) -> Generator[t
             if isinstance(item, HourglassError):
                 failed = item
                 break
-            begun.append((item.shard, pool.submit(scored, autoencoder, item)))
+            begun.append((item.shard, pool.submit(scored, autoencoder, item, line)))
             if len(begun) > threads:
                 shard, rows = begun.popleft()
                 yield shard, rows.result()
@@ -63,16 +65,17 @@ def all_scored(autoencoder: Autoencoder, blocks: Iterable[Block]) -> Generator[t
         raise failed
 
 
-def scored(autoencoder: Autoencoder, block: Block) -> Rows:
+def scored(autoencoder: Autoencoder, block: Block, line: Line) -> Rows:
     """The rows of a block."""
-    errors = np.full(len(block.ids), np.nan)
+    errors, scores = np.full((2, len(block.ids)), np.nan)
     read = np.array([reason == "" for reason in block.reasons], bool)
     size = max(1, PART_PIXELS // math.prod(autoencoder.input_shape))
     parts = [block.images[i : i + size] for i in range(0, len(block.images), size)]
     found = [autoencoder.errors(np.divide(part, np.float32(255))) for part in parts]
     errors[read] = np.concatenate([np.empty(0), *found])
+    scores[read] = line.scores(block.images, errors[read])
     why = [given or own for given, own in zip(block.reasons, reasons(errors), strict=True)]
-    return Rows(block.ids, block.labels, errors, why)
+    return Rows(block.ids, block.labels, errors, scores, why)
 
 
 TABLE_ROWS = 2048
@@ -82,14 +85,14 @@ TABLE_ROWS = 2048
 class Job:
     """A source to score with a model.
 
-    source: its name in the table.  percentile: see core.streaming.scoring.score.
+    source: its name in the table.  line: between usual and strange.
     workers: processes that decode; see core.streaming.decoding.blocks.
     """
 
     autoencoder: Autoencoder
     source: str
     shards: tuple[Shard, ...]
-    percentile: float = 99.0
+    line: Line
     workers: int | None = None
 
     @cached_property
@@ -105,7 +108,8 @@ class Job:
             "source": self.source,
             "n_shards": len(self.shards),
             "shards": hashlib.sha256(names.encode()).hexdigest(),
-            "percentile": self.percentile,
+            "score": self.line.score,
+            "threshold": self.line.threshold,
             "preparation": msgspec.json.encode(self.preparation).decode(),
         }
 
@@ -124,12 +128,10 @@ class Piece(NamedTuple):
 class Totals:
     """What a file of scores holds.  n: images that were scored.
 
-    threshold: the error above which an image is an outlier.  n_rejected: files that could not be
-    read, of which rejected is the first.  n_not_finite: images that were read, but for which the
-    model's output is not finite.
+    n_rejected: files that could not be read, of which rejected is the first.  n_not_finite: images
+    that were read, but for which the model's output is not finite.
     """
 
-    threshold: float
     n: int = 0
     n_rejected: int = 0
     n_outliers: int = 0
@@ -151,17 +153,16 @@ class Totals:
 def pieces(job: Job, shards: Sequence[Shard]) -> Generator[Piece]:
     """The rows of these shards in their order, at least one piece a shard.
 
-    Raises DataError for a shard that cannot be read, OptionError for a percentile out of bounds.
+    Raises DataError for a shard that cannot be read.
     """
-    limit = scoring.threshold(job.autoencoder, job.percentile)
     decoded = decoding.blocks(shards, job.preparation, job.workers)
     with (
         contextlib.closing(decoded),
-        contextlib.closing(all_scored(job.autoencoder, decoded)) as found,
+        contextlib.closing(all_scored(job.autoencoder, decoded, job.line)) as found,
     ):
         for shard, of_shard in groupby(found, key=lambda one: one[0]):
             for rows in _gathered(rows for _, rows in of_shard):
-                yield Piece(shard, scoring.table(job.autoencoder, job.source, rows, limit))
+                yield Piece(shard, scoring.table(job.source, rows, job.line))
 
 
 def score_file(job: Job, out: Path, progress: Callable[[int], None] | None = None) -> Totals:
@@ -171,7 +172,7 @@ def score_file(job: Job, out: Path, progress: Callable[[int], None] | None = Non
     Raises DataError if none can be read, CheckpointError if the model's output is finite for none
     of them, OptionError if the file cannot be written.
     """
-    totals = Totals(scoring.threshold(job.autoencoder, job.percentile))
+    totals = Totals()
     with tables.writing(out) as write, contextlib.closing(pieces(job, job.shards)) as scored:
         for piece in scored:
             write(piece.table)
@@ -202,8 +203,9 @@ def _gathered(scored: Iterable[Rows]) -> Iterator[Rows]:
 
 
 def _joined(parts: Sequence[Rows]) -> Rows:
-    ids, labels, errors, reasons = zip(*parts, strict=True)
-    return Rows(_row(ids), _row(labels), np.concatenate(errors), _row(reasons))
+    ids, labels, errors, scores, reasons = zip(*parts, strict=True)
+    joined = np.concatenate(errors), np.concatenate(scores)
+    return Rows(_row(ids), _row(labels), *joined, _row(reasons))
 
 
 def _row(parts: Iterable[Sequence[str]]) -> tuple[str, ...]:

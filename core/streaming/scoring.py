@@ -6,31 +6,65 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from core import metrics
-from core.config import OptionError
 from core.images.imagesets import ImageSet
 from core.inference import NOT_SCORED, Autoencoder, Scores
 
 Progress = Callable[[int, int], None]  # images done, images in all
+Pixels = npt.NDArray[np.uint8]
 PART_PIXELS = 4096 * 784  # bounds the memory: one part of the images at a time
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Line:
+    """Where images stop being usual, on one score; made by core.anomaly.line.
+
+    score: its name.  threshold: an image that scores above it is an outlier.  how: how it was
+    chosen, as words that follow the value.  usual: (n,) rising, the scores of usual images.
+    calibration: what those are, in words.  rate: the share of usual images that may be flagged.
+    measure: pixels (p, C, H, W) of 0 to 255 -> scores (p,); None if the score is the error itself.
+    """
+
+    score: str
+    threshold: float
+    how: str
+    usual: Scores
+    calibration: str
+    rate: float
+    measure: Callable[[Pixels], Scores] | None = None
+
+    def percentiles(self, scores: Scores) -> Scores:
+        """The share of usual images that score lower: (p,), 0 to 100, nan for nan."""
+        below = np.searchsorted(self.usual, scores) * (100 / len(self.usual))
+        return np.where(np.isnan(scores), np.nan, below)
+
+    def scores(self, x: Pixels, errors: Scores) -> Scores:
+        """The scores of images of which the errors are known; nan where an error is nan.
+
+        x: (p, C, H, W), 0 to 255.  errors: (p,).
+        """
+        if self.measure is None:
+            return errors
+        found, finite = np.full(len(errors), np.nan), np.isfinite(errors)
+        if finite.any():
+            found[finite] = self.measure(x[finite])
+        return found
 
 
 @dataclass(frozen=True)
 class Scored:
-    """A table with a row for each image, and the threshold of outliers.
+    """A table with a row for each image, and the line between usual and strange.
 
-    table: id, source, label, error, percentile, is_outlier, reason.  The images that could not be
-    read come last; they have a reason instead of numbers, as have those for which the model's
-    output is not finite.
-    threshold: the error above which an image is an outlier.
-    percentile: the share, 0 to 100, of the model's own test images that stay below it.
+    table: id, source, label, score, error, percentile, is_outlier, reason.  The images that could
+    not be read come last; they have a reason instead of numbers, as have those for which the
+    model's output is not finite.
     """
 
     table: pd.DataFrame
-    threshold: float
-    percentile: float
+    line: Line
 
     @property
     def n_outliers(self) -> int:
@@ -50,27 +84,29 @@ class Scored:
 def score(
     autoencoder: Autoencoder,
     images: ImageSet,
-    percentile: float = 99.0,
+    line: Line,
     progress: Progress | None = None,
 ) -> Scored:
-    """The reconstruction error of each image: higher = more anomalous.
+    """How strange each image is: its score and its reconstruction error, higher = stranger.
 
-    percentile: 0 to 100; an outlier has a larger error than this share of the model's test images.
-    Raises DataError if the images do not fit the model, OptionError if percentile is out of bounds,
-    CheckpointError if the model's output is finite for none of them.
+    Raises DataError if the images do not fit the model, CheckpointError if the model's output is
+    finite for none of them.
     """
-    limit = threshold(autoencoder, percentile)
-    parts = [autoencoder.errors(images.pixels(part)) for part in _parts(images, progress)]
-    errors, unread = np.concatenate([np.empty(0), *parts]), images.rejected
+    errors, scores = np.empty(len(images)), np.empty(len(images))
+    for part in _parts(images, progress):
+        errors[part] = autoencoder.errors(images.pixels(part))
+        scores[part] = line.scores(images.images[part], errors[part])
+    unread, missing = images.rejected, np.full(len(images.rejected), np.nan)
     if len(errors) and np.isnan(errors).all():
         raise autoencoder.not_finite(len(errors))
     rows = Rows(
         (*images.ids.tolist(), *(one.name for one in unread)),
         (*_labels(images), *("" for _ in unread)),
-        np.append(errors, np.full(len(unread), np.nan)),
+        np.append(errors, missing),
+        np.append(scores, missing),
         (*reasons(errors), *(one.reason for one in unread)),
     )
-    return Scored(table(autoencoder, images.id, rows, limit), limit, percentile)
+    return Scored(table(images.id, rows, line), line)
 
 
 def reasons(errors: Scores) -> list[str]:
@@ -78,36 +114,27 @@ def reasons(errors: Scores) -> list[str]:
     return [NOT_SCORED if missing else "" for missing in np.isnan(errors).tolist()]
 
 
-def threshold(autoencoder: Autoencoder, percentile: float) -> float:
-    """The error that this percentage, 0 to 100, of the model's test images does not exceed.
-
-    Raises OptionError if percentile is out of bounds.
-    """
-    if not 0 <= percentile <= 100:
-        raise OptionError("The percentile must be a number from 0 to 100.")
-    reference = autoencoder.card.reference
-    return float(np.interp(percentile, np.linspace(0, 100, len(reference)), reference))
-
-
 class Rows(NamedTuple):
-    """n images, read or not.  errors: (n,), nan where there is a reason."""
+    """n images, read or not.  errors, scores: (n,), nan where there is a reason."""
 
     ids: Sequence[str]
     labels: Sequence[str]
     errors: Scores
+    scores: Scores
     reasons: Sequence[str]
 
 
-def table(autoencoder: Autoencoder, source: str, rows: Rows, limit: float) -> pd.DataFrame:
-    """The columns that Scored names, in the order of rows.  limit: outliers are above it."""
+def table(source: str, rows: Rows, line: Line) -> pd.DataFrame:
+    """The columns that Scored names, in the order of rows."""
     unread = np.array([reason != "" for reason in rows.reasons], bool)
     columns = {
         "id": list(rows.ids),
         "source": source,
         "label": list(rows.labels),
+        "score": rows.scores,
         "error": rows.errors,
-        "percentile": autoencoder.percentiles(rows.errors),
-        "is_outlier": pd.arrays.BooleanArray(rows.errors > limit, unread),
+        "percentile": line.percentiles(rows.scores),
+        "is_outlier": pd.arrays.BooleanArray(rows.scores > line.threshold, unread),
         "reason": list(rows.reasons),
     }
     dtypes = dict.fromkeys(("id", "source", "label", "reason"), "str")

@@ -30,6 +30,7 @@ from core.config import CheckpointError, TrainingError
 from core.images.imagesets import ImageSet
 from core.inference import Autoencoder
 from core.inference.evaluation import qualities
+from core.inference.health import examined
 from core.models import ArchSpec, architecture
 from core.models.layers import Plan
 from core.settings import TrainSettings, settings_of
@@ -154,6 +155,7 @@ def _kept(
         checkpoint = judged(
             checkpoint_document(config, spec, train_set, fit), plan, fit.tensors, test_set
         )
+        checkpoint = with_health(checkpoint, train_set, test_set)
     except CheckpointError:  # if its output is not finite
         divergence.check_model(config, math.nan, len(fit.history))
         raise
@@ -195,6 +197,14 @@ def judged(
     return Checkpoint(
         Card(name="unsaved", path=Path(), shipped=False, document=full, plan=plan), stored
     )
+
+
+def with_health(checkpoint: Checkpoint, train_set: ImageSet, test_set: ImageSet) -> Checkpoint:
+    """The checkpoint with its health measured; see core.inference.health."""
+    card = checkpoint.card
+    found = examined(Autoencoder(checkpoint), train_set, test_set)
+    document = msgspec.structs.replace(card.document, health=found)
+    return Checkpoint(Card(card.name, card.path, False, document, card.plan), checkpoint.tensors)
 
 
 def _check(

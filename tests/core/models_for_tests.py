@@ -20,6 +20,7 @@ from core.checkpoints.document import (
     TrainingRecord,
 )
 from core.models import architecture
+from core.streaming.scoring import Line
 
 SMALL: dict[str, dict[str, Any]] = {
     "pca": {"latent_dim": 3},
@@ -51,6 +52,12 @@ def tiny_document(arch: str, shape: tuple[int, int, int] = SHAPE, **changes: Any
         "date": "2026-01-01T00:00:00+00:00",
     }
     return Document(**(fields | changes))
+
+
+def error_line(limit: float = 0.15) -> Line:
+    """A line on the error, for tests in which it does not matter how it was drawn."""
+    usual = np.linspace(0.0, 0.2, 100)
+    return Line(score="mse", threshold=limit, how="", usual=usual, calibration="x", rate=0.25)
 
 
 def tiny_tensors(document: Document, seed: int = 0) -> Tensors:

@@ -20,7 +20,7 @@ from tests.e2e.conftest import Visit
 from tests.pages.tiny_models import save_tiny_models
 
 SECONDS = 60_000
-LINK = "outliers?model=tiny-dense&section_outliers=review&share=10"
+LINK = "outliers?model=tiny-dense&section_outliers=review&rate=10"
 ROOT = ".review-root"
 SOURCE = "mnist-5k"
 
@@ -258,7 +258,7 @@ def test_file_of_decisions_that_is_moved_away_meanwhile_is_begun_anew_and_told_o
 
 def test_brushing_the_tail_selects_its_images_on_all_pages(visit: Visit, server: str) -> None:
     page = visit.page
-    page.goto(f"{server}/outliers?model=tiny-dense&share=10")
+    page.goto(f"{server}/outliers?model=tiny-dense&rate=10")
     page.wait_for_selector(".sweep-root[data-frame]", timeout=SECONDS)
     box = page.locator(".js-plotly-plot .nsewdrag").first.bounding_box()
     assert box is not None

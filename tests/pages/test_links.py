@@ -29,7 +29,8 @@ NAMES = (
     "clip", "seed", "map", "points", "sample", "rings", "groups", "colour", "versus",
     "section", "walk_from", "walk_to", "walk_at", "direction", "along_at", "plane_at",
     "selected_order", "score", "threshold",
-    "measured_on", "share", "z", "fixed_mse", "truth", "outlier_classes", "plant",
+    "measured_on", "share", "rate", "false_finds", "z", "fixed_mse", "truth", "outlier_classes",
+    "plant",
     "plant_percent", "plant_seed", "log_counts", "log_scores", "by_class", "section_outliers",
     "outliers_shown", "fact", "queue", "reviewer", "at", "robust_view", "models", "metric",
     "measured", "draws", "levels", "band", "log", "wall", "copying", "architectures",
@@ -224,12 +225,12 @@ def test_choice_on_a_page_is_in_its_link_and_comes_back_by_it(
 
 
 def test_link_opens_the_flagged_images_at_a_page_and_with_an_overlay(open_app: OpenApp) -> None:
-    link = {"share": "10.0", "flagged_page": "2", "opacity": "0.2"}
+    link = {"rate": "10.0", "flagged_page": "2", "opacity": "0.2"}
     app = opened(open_app, "outliers", {"model": "tiny-dense"} | link)
     (sweep,) = components(app)
     header = unpacked(sweep.proto.bytes).header
     assert header["start"] == 0.2
-    first = opened(open_app, "outliers", {"model": "tiny-dense", "share": "10.0"})
+    first = opened(open_app, "outliers", {"model": "tiny-dense", "rate": "10.0"})
     (other,) = components(first)
     ids = [cell["id"] for cell in unpacked(other.proto.bytes).header["cells"]]
     assert not {cell["id"] for cell in header["cells"]} & set(ids)

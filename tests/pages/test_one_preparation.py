@@ -27,6 +27,7 @@ from core.training.trainer import train
 from pages.ui.own.look import fit_of
 from pages.ui.own.tray import Tray
 from tests.core.cli.test_cli import Run, run
+from tests.core.models_for_tests import error_line
 
 __all__ = ["run"]
 RNG = np.random.default_rng(11)
@@ -135,7 +136,7 @@ def test_score_is_the_same_by_path_as_a_set_in_shards_and_uploaded(
     assert errors(tmp_path / "files", "shards", "--shard-size", 5) == pytest.approx(
         expected, rel=1e-6
     )
-    in_tray = score(model, offered).table
+    in_tray = score(model, offered, error_line()).table
     assert dict(zip(in_tray["id"], in_tray["error"], strict=True)) == pytest.approx(
         expected, rel=1e-6
     )

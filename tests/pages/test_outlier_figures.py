@@ -156,8 +156,8 @@ def test_curve_drawn_with_few_points_keeps_its_ends() -> None:
         assert line.x[-1] == 1
 
 
-@given(st.lists(st.text(min_size=1), min_size=1, max_size=11, unique=True))
-def test_styles_of_up_to_eleven_curves_are_all_different(names: list[str]) -> None:
+@given(st.lists(st.text(min_size=1), min_size=1, max_size=20, unique=True))
+def test_styles_of_up_to_twenty_curves_are_all_different(names: list[str]) -> None:
     found = outlier_curves.styles(names, names[0], names[3:5])
     assert list(found) == names
     assert len({(style.color, style.dash) for style in found.values()}) == len(names)

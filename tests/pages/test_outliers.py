@@ -19,6 +19,7 @@ from core.anomaly.judging import References
 from core.anomaly.references import reference_images
 from core.config import ReviewError
 from core.data import catalogue
+from core.data.named.held_out import held_out
 from core.data.own import folder, store
 from core.data.own.draft import Form
 from core.data.own.import_images import gather
@@ -71,10 +72,9 @@ def found_by(open_page: OpenPage, truth: Truth = Truth(), share: float = 0.05) -
     asked = Asked("mnist-5k", "test", card, truth)
     images, is_outlier, _ = experiment("mnist-5k", "test", truth)
     (one,) = scored(asked, ["mse"])
-    reference = thresholds.Reference(one.usual, "images")
-    threshold = thresholds.by_share(reference, share)
+    threshold = thresholds.by_share(one.usual, share)
     spec = scores.score("mse")
-    return Found(asked, images, is_outlier, spec, one, reference, threshold)
+    return Found(asked, images, is_outlier, spec, one, threshold)
 
 
 def sentence(app: AppTest) -> str:
@@ -94,18 +94,20 @@ def desk(app: AppTest) -> dict[str, Any]:
     return dict(json.loads(found.json))
 
 
-def test_page_opened_flags_what_scores_above_one_percent_of_the_training_images(
+def test_page_opened_flags_what_at_most_one_percent_of_new_usual_images_reach(
     open_page: OpenPage,
 ) -> None:
     app = open_page()
     assert not app.exception
     assert not app.error
     model = Autoencoder.load("tiny-dense")
-    usual = model.errors(catalogue.load("mnist-5k", "train").pixels())
-    value = np.quantile(usual, 0.99)
+    images = held_out("mnist-5k")
+    assert images is not None
+    value = np.sort(model.errors(images.pixels()))[-20]  # the k-th highest, k = 0.01 * 2,001
     expected = int((model.errors(catalogue.load("mnist-5k").pixels()) > value).sum())
     assert flagged_of(app) == expected
-    assert "1 % of 4,000 train images of mnist-5k score higher" in sentence(app)
+    assert "at most 1 % of usual images (0.61 to 1.5 %, from 2,000 held-out" in sentence(app)
+    assert "10 expected of 1,000" in sentence(app)
     assert f"**{value:.4g}**" in sentence(app)
 
 
@@ -121,20 +123,22 @@ def test_every_score_can_be_chosen_and_explains_itself(name: str, open_page: Ope
 def test_threshold_modes_say_how_they_were_chosen(open_page: OpenPage) -> None:
     for mode, words in (
         ("robust z", "3.5 typical deviations"),
+        ("false finds", "at most 10 % of the flagged are false finds"),
+        ("share", "1 % of 4,000 train images of mnist-5k score higher"),
         ("fixed", "chosen by hand"),
     ):
         assert words in sentence(open_page(threshold=mode))
 
 
 def test_best_f1_is_offered_only_when_something_is_known(open_page: OpenPage) -> None:
-    assert "chosen so that" in sentence(open_page(threshold="best F1"))
+    assert "chosen to flag at most 1 %" in sentence(open_page(threshold="best F1"))
     app = open_page(model="tiny-without", threshold="best F1")
     assert "best F1" in sentence(app)
     assert "by the known truth of these very images" in sentence(app)
 
 
 def test_share_of_the_judged_images_themselves_flags_that_share(open_page: OpenPage) -> None:
-    app = open_page(measured_on="judged", share="5")
+    app = open_page(threshold="share", measured_on="judged", share="5")
     assert flagged_of(app) == 50
     assert "5 % of these 1,000 images themselves" in sentence(app)
 
@@ -143,7 +147,7 @@ def test_share_of_the_judged_images_themselves_flags_that_share(open_page: OpenP
 def test_every_section_is_drawn_for_a_model_that_misses_classes(
     section: str, open_page: OpenPage
 ) -> None:
-    app = open_page(model="tiny-without", section_outliers=section, share="5")
+    app = open_page(model="tiny-without", section_outliers=section, rate="5")
     assert not app.exception
     assert not app.error
 
@@ -198,7 +202,7 @@ def test_class_table_has_mean_and_spread_of_each_class(open_page: OpenPage) -> N
 
 
 def test_desk_begins_with_the_strangest_image_and_knows_the_next(open_page: OpenPage) -> None:
-    app = open_page(section_outliers="review", share="5")
+    app = open_page(section_outliers="review", rate="5")
     sent = desk(app)
     errors = Autoencoder.load("tiny-dense").errors(catalogue.load("mnist-5k").pixels())
     order = catalogue.load("mnist-5k").ids[np.argsort(-errors, kind="stable")]

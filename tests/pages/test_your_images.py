@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from core.anomaly.line import line
 from core.data import catalogue
 from core.inference import Autoencoder
 from core.latent import geometry
@@ -90,7 +91,7 @@ def test_digit_offered_is_seen_as_it_is_and_judged_as_core_judges_it(
     model = Autoencoder.load("tiny-dense")
     errors = model.errors(catalogue.load("mnist-5k").pixels([3]))
     values = [metric.value for metric in app.metric]
-    assert values == [f"{errors[0]:.5f}", f"{model.percentiles(errors)[0]:.1f} %"]
+    assert values == [f"{errors[0]:.5f}", f"{line(model, 0.01).percentiles(errors)[0]:.1f} %"]
 
 
 def test_dark_digit_on_light_is_inverted_and_can_be_switched_back(
@@ -163,15 +164,15 @@ def test_numbers_under_the_slider_equal_those_computed_one_by_one(
     np.testing.assert_allclose(sweep.numbers(2)[frame], mse(x, x_hat), rtol=1e-4)
 
 
-def test_share_flagged_decides_what_is_an_outlier_and_is_part_of_the_link(
+def test_rate_decides_what_is_an_outlier_and_is_part_of_the_link(
     page: Callable[..., AppTest],
 ) -> None:
     app = offered(page(model="tiny-dense"), {"a.png": digit_file(5)})
     percentile = float(app.metric[1].value.removesuffix(" %"))
-    share = next(one for one in app.number_input if one.label == "Percent above")
+    share = next(one for one in app.number_input if one.label.startswith("Usual images"))
     assert 50 < percentile <= 100
     share.set_value(50.0).run()
-    assert app.query_params["share"] == "50.0"
+    assert app.query_params["rate"] == "50.0"
     assert any("an :red[**outlier**]" in one.value for one in app.markdown)
 
 
@@ -257,13 +258,13 @@ def test_tables_taken_away_hold_every_image_and_every_refused_file(
 @pytest.mark.parametrize(
     ("percentile", "outlier", "words"),
     [
-        (98.73, False, "higher than 98.7 % of the test images"),
-        (100.0, True, "higher than of all the test images"),
-        (0.0, False, "lower than of all the test images"),
+        (98.73, False, "higher than that of 98.7 % of the usual images"),
+        (100.0, True, "higher than that of all usual images"),
+        (0.0, False, "not higher than that of any usual image"),
     ],
 )
 def test_verdict_says_where_the_error_stands(percentile: float, outlier: bool, words: str) -> None:
-    said = own_results.words(percentile, outlier, 99)
+    said = own_results.words(percentile, outlier, 0.01)
     assert words in said
     assert ("outlier" in said) == outlier
 

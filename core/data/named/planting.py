@@ -164,6 +164,21 @@ def _speckled(x: Pixels, rng: np.random.Generator) -> Pixels:
     return np.where(drawn < 0.1, np.uint8(0), np.where(drawn > 0.9, np.uint8(255), x))
 
 
+def _pasted(x: Pixels, rng: np.random.Generator) -> Pixels:
+    """A piece of another of the images, a quarter as high and as wide, somewhere on each."""
+    n, _, h, w = x.shape
+    size = (max(1, h // 4), max(1, w // 4))
+    out, others = x.copy(), np.roll(rng.permutation(n), 1)
+    for i, other in enumerate(others):
+        (top, left), (from_top, from_left) = (
+            [int(rng.integers(side - part + 1)) for side, part in zip((h, w), size, strict=True)]
+            for _ in range(2)
+        )
+        piece = x[other, :, from_top : from_top + size[0], from_left : from_left + size[1]]
+        out[i, :, top : top + size[0], left : left + size[1]] = piece
+    return out
+
+
 CORRUPTIONS: Mapping[str, Corruption] = MappingProxyType(
     {
         corruption.name: corruption
@@ -172,6 +187,7 @@ CORRUPTIONS: Mapping[str, Corruption] = MappingProxyType(
             Corruption("blurred", "as out of focus", _blurred),
             Corruption("inverted", "black for white", _inverted),
             Corruption("covered", "a grey patch hides a ninth of it", _covered),
+            Corruption("pasted", "a piece of another image covers a sixteenth of it", _pasted),
             Corruption("scrambled", "its quarters change places", _scrambled),
             Corruption("speckled", "a fifth of its pixels black or white", _speckled),
         )

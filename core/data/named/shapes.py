@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 ID = "shapes"
 N_TRAIN, N_TEST, N_DEFECTIVE = 4_000, 1_000, 200
+N_HELD_OUT = 1_000
+SPLITS = ("train", "test", "held out")  # each is drawn from a seed of its own
 CLASS_NAMES = drawing.SHAPES
 SEED = 0
 BATCH = 250  # pictures drawn at a time: enough for numpy, little enough for the processor's cache
@@ -25,11 +27,13 @@ FACTORS = tuple(field.name for field in fields(drawing.Scenes))
 def load_shapes(split: str) -> ImageSet:
     """4,000 clean pictures to train on, or 1,000 to test on of which 200 have a defect.
 
+    split: "train", "test", or "held out": 1,000 more clean ones; see core.data.named.held_out.
+
     factors: shape (a word), hue, rotation (degrees), size, x, y (pixels), background (0 to 1),
     defect ("none" or one of defects.KINDS), is_outlier.
-    masks: the pixels the defect changed; None in the train split.
+    masks: the pixels the defect changed; None where no picture has one.
     """
-    path = config.data_dir() / f"shapes-{split}-v1.npz"
+    path = config.data_dir() / f"shapes-{split.replace(' ', '-')}-v1.npz"
     arrays = arraycache.cached(path, ("images", "masks", "defect", *FACTORS), lambda: make(split))
     return ImageSet(
         id=ID,
@@ -44,9 +48,10 @@ def load_shapes(split: str) -> ImageSet:
 
 
 def make(split: str) -> arraycache.Arrays:
-    """Draw a split anew: images, masks (in the train split of one pixel), defect and factors."""
-    n, n_defective = (N_TRAIN, 0) if split == "train" else (N_TEST, N_DEFECTIVE)
-    rng = np.random.default_rng([SEED, ("train", "test").index(split)])
+    """Draw a split anew: images, masks (without defects of one pixel), defect and factors."""
+    n = {"train": N_TRAIN, "test": N_TEST}.get(split, N_HELD_OUT)
+    n_defective = N_DEFECTIVE if split == "test" else 0
+    rng = np.random.default_rng([SEED, SPLITS.index(split)])
     scenes = drawing.random_scenes(n, rng)
     planted = defects.random_defects(n, n_defective, rng)
     batches = [slice(start, start + BATCH) for start in range(0, n, BATCH)]

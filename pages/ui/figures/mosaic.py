@@ -42,6 +42,11 @@ def error_colours(x: Array, x_hat: Array, most: float) -> Pixels:
     return theme.ERROR_COLOURS[np.rint(np.clip(error, 0, 1) * 255).astype(np.uint8)]
 
 
+def map_colours(maps: Array) -> Pixels:
+    """Maps (n, H, W) of 0 to 1 in the colours of errors, 1 the brightest: (n, H, W, 3)."""
+    return theme.ERROR_COLOURS[np.rint(np.clip(maps, 0, 1) * 255).astype(np.uint8)]
+
+
 def enlarged(pictures: Pixels, size: int) -> Pixels:
     """Pictures (n, H, W, 3) enlarged by the largest whole number that fits into `size` pixels."""
     factor = max(1, size // max(pictures.shape[1:3]))

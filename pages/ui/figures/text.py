@@ -50,10 +50,14 @@ def wrapped(words: str, most: int = 44) -> str:
 
 
 def titles(cards: Sequence[Card]) -> dict[str, str]:
-    """Titles of checkpoints by name; if two have the same title, the name is added."""
+    """Titles of checkpoints by name; if two have the same title, the name is added.
+
+    A mark follows the title of a model with which something is wrong.
+    """
     count = Counter(card.title for card in cards)
     return {
-        card.name: card.title if count[card.title] == 1 else f"{card.title} · {card.name}"
+        card.name: (card.title if count[card.title] == 1 else f"{card.title} · {card.name}")
+        + card.mark
         for card in cards
     }
 

@@ -222,6 +222,8 @@ def _about(card: Card, info: DatasetInfo, split: str) -> None:
     )
     st.caption("  \n".join(map(plain, facts)))
     seen = trained_on.seen(card, info.id, split)
+    if card.warning:
+        st.caption(f":material/warning: {plain(card.warning)}")
     st.caption(SEEN[seen] if seen == "no" else f":material/info: {SEEN[seen]}")
 
 

@@ -149,7 +149,7 @@ def _model_row(model: ModelSweep, card: Card, shown: Noise) -> Row:
         "reconstructed",
         model.frames or Frames(np.asarray(model.x_hat)),
         detail=card.name,
-        note=training_note(card, shown),
+        note=card.warning or training_note(card, shown),
         stats=(
             Stat("MSE", model.mse.mean(axis=1), 4, help=MSE),
             Stat("PSNR", model.psnr.mean(axis=1), 1, " dB", PSNR),

@@ -28,14 +28,14 @@ def draw_brush(found: Found) -> None:
     """The options, the chart, and what was brushed in it."""
     with st.container(horizontal=True, vertical_alignment="center"):
         log_counts = _toggle("Log counts", "log_counts", "A logarithmic count shows single images")
-        can_be_log = outlier_histogram.can_be_log(found.scores, found.reference.scores)
+        can_be_log = outlier_histogram.can_be_log(found.scores, found.scored.usual.scores)
         log_scores = _toggle(
             "Log scores", "log_scores", "Scores that differ by factors", disabled=not can_be_log
         )
         classes = _classes(found)
     look = Look(log_counts, log_scores and can_be_log, st.context.theme.type == "dark")
     picked = found.scores[np.isin(found.images.ids, selection.ids())]
-    drawn = Drawn(found.scores, found.scored.usual, picked, classes)
+    drawn = Drawn(found.scores, found.scored.usual.scores, picked, classes)
     figure = outlier_histogram.histogram(drawn, found.threshold.value, found.score, look)
     key = f"histogram_{_turn()}"
     st.plotly_chart(

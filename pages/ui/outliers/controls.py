@@ -8,21 +8,24 @@ import streamlit as st
 
 from core.anomaly import thresholds
 from core.anomaly.scores import Score
-from core.anomaly.thresholds import Mode, Reference, Threshold
+from core.anomaly.thresholds import PROMISING, Mode, Reference, Threshold
 from core.checkpoints import trained_on
 from pages.ui.figures.text import plain
 from pages.ui.frame.sidebar import Choice
 from pages.ui.outliers import data as outlier_data
 from pages.ui.outliers import known as outlier_known
-from pages.ui.outliers.data import Flags, Found, Scored, Scores
+from pages.ui.outliers.data import Asked, Flags, Found, Scored
 from pages.ui.session import widgets
 
 MODES: dict[Mode, str] = {
+    "rate": "Rate",
+    "false finds": "False finds",
     "share": "Share",
     "robust z": "Robust z",
     "fixed": "Fixed",
     "best F1": "Best F1",
 }
+MEASURED: tuple[Mode, ...] = ("share", "robust z")  # on images that can be chosen
 BASES = {"references": "reference images", "judged": "these images"}
 
 
@@ -40,6 +43,10 @@ class Amount(NamedTuple):
 
 
 AMOUNTS: Mapping[Mode, Amount] = {
+    "false finds": Amount(
+        "false_finds", "Percent of the flagged", 100 * thresholds.DEFAULT_FALSE_FINDS,
+        0.1, 90.0, 1.0, "%.1f", "How many of the flagged images may be usual ones, on average",
+    ),
     "share": Amount(
         "share", "Percent above", 1.0, 0.0, 50.0, 0.1, "%.1f", "Percentage above the threshold"
     ),
@@ -62,14 +69,21 @@ def found(choice: Choice) -> Found:
     (scored,) = outlier_data.scored(asked, [spec.name])
     images, is_outlier, _ = outlier_data.experiment(asked.dataset, asked.split, asked.truth)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        mode = _mode(is_outlier is not None)
+        mode = _mode(is_outlier is not None, scored.calibration is not None)
         base = _base(mode, scored)
         amount = _amount(mode, spec.name, base)
-    threshold = _threshold(mode, amount, base, scored.scores, is_outlier)
-    if trained_on.known(asked.card) is None:
-        known = plain(scored.known)
-        st.caption(f"This model's training images are not known, so it is compared with {known}.")
-    return Found(asked, images, is_outlier, spec, scored, base, threshold)
+    threshold = _threshold(mode, amount, base, scored, is_outlier)
+    if note := _of_comparison(asked, scored):
+        st.caption(note)
+    return Found(asked, images, is_outlier, spec, scored, threshold)
+
+
+def _of_comparison(asked: Asked, scored: Scored) -> str:
+    """What should be known of what the images are compared with; "" if all is as usual."""
+    if trained_on.known(asked.card) is not None:
+        return plain(scored.why_none)
+    said = f"This model's training images are not known, so it is compared with {scored.known}."
+    return plain(f"{said} {scored.why_none}".strip())
 
 
 def _score(names: dict[str, Score]) -> str:
@@ -85,14 +99,16 @@ def _score(names: dict[str, Score]) -> str:
     )
 
 
-def _mode(has_truth: bool) -> Mode:
-    modes = [mode for mode in MODES if mode != "best F1" or has_truth]
+def _mode(has_truth: bool, has_calibration: bool) -> Mode:
+    """What promises a rate is offered only where there are images to measure it on."""
+    left_out = (() if has_truth else ("best F1",)) + (() if has_calibration else PROMISING)
+    modes = [mode for mode in MODES if mode not in left_out]
     return widgets.choice(
         st.segmented_control,
         "Threshold",
         modes,
         key="threshold",
-        default="share",
+        default=modes[0],
         required=True,
         format_func=MODES.__getitem__,
         help="\n".join(f"- **{MODES[m]}** {thresholds.EXPLANATIONS[m]}" for m in modes),
@@ -102,7 +118,7 @@ def _mode(has_truth: bool) -> Mode:
 def _base(mode: Mode, scored: Scored) -> Reference:
     """The scores the threshold is derived from."""
     name, own = scored.known, scored.scores
-    if mode in ("share", "robust z"):
+    if mode in MEASURED:
         base = widgets.choice(
             st.segmented_control,
             "Measured on",
@@ -116,11 +132,14 @@ def _base(mode: Mode, scored: Scored) -> Reference:
         )
         if base == "judged":
             return Reference(own, f"these {len(own):,} images themselves")
-    return Reference(scored.usual, name)
+        return Reference(scored.references, name)
+    return scored.usual
 
 
 def _amount(mode: Mode, score: str, base: Reference) -> float:
     """The number that the threshold is made of; of no meaning to best F1."""
+    if mode == "rate":
+        return widgets.rate()
     if mode == "fixed":
         return _number(_fixed(score, base))
     return _number(AMOUNTS[mode]) if mode in AMOUNTS else 0.0
@@ -136,15 +155,19 @@ def _fixed(score: str, base: Reference) -> Amount:
 
 
 def _threshold(
-    mode: Mode, amount: float, base: Reference, scores: Scores, is_outlier: Flags | None
+    mode: Mode, amount: float, base: Reference, scored: Scored, is_outlier: Flags | None
 ) -> Threshold:
-    """The threshold that is asked for.  scores, is_outlier: (n,), of the judged images."""
+    """The threshold that is asked for.  is_outlier: (n,), of the judged images."""
+    if scored.calibration is not None and mode == "rate":
+        return thresholds.by_rate(scored.calibration, amount, len(scored.scores))
+    if scored.calibration is not None and mode == "false finds":
+        return thresholds.by_false_finds(scored.calibration, scored.scores, amount / 100)
     if mode == "robust z":
         return thresholds.by_robust_z(base, amount)
     if mode == "fixed":
         return thresholds.fixed(amount)
     if mode == "best F1" and is_outlier is not None:
-        return thresholds.best_f1(scores, is_outlier)
+        return thresholds.best_f1(scored.scores, is_outlier)
     return thresholds.by_share(base, amount / 100)
 
 

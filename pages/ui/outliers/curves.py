@@ -13,6 +13,13 @@ from pages.ui.figures import mosaic, theme
 from pages.ui.outliers.histogram import MARGIN, Scores
 
 MOST_POINTS = 600  # of a curve that is drawn
+WIDTH = 96  # pixels of a sample
+PATTERNS = {  # pixels drawn and left out
+    "solid": ((WIDTH, 0),),
+    "dash": ((20, 12),),
+    "dot": ((6, 8),),
+    "dashdot": ((20, 8), (6, 8)),
+}
 
 
 class Style(NamedTuple):
@@ -24,13 +31,14 @@ class Style(NamedTuple):
 
 
 def styles(names: Sequence[str], shown: str, dashed: Collection[str]) -> dict[str, Style]:
-    """How each curve is drawn, by its name, so that no two of eleven look alike.
+    """How each curve is drawn, by its name, so that no two of twenty look alike.
 
-    shown: drawn thick.  dashed: the baselines.  Those after the last colour are dotted.
+    shown: drawn thick.  dashed: the baselines.  After the last colour dots are added.
     """
     found = {}
     for i, name in enumerate(names):
-        dash = "dash" if name in dashed else "dot" if i >= len(theme.PALETTE) else "solid"
+        is_late = i >= len(theme.PALETTE)
+        dash = ("dash", "dashdot")[is_late] if name in dashed else ("solid", "dot")[is_late]
         found[name] = Style(theme.style(i).colour, 4 if name == shown else 1.5, dash)
     return found
 
@@ -61,12 +69,14 @@ def precision_recall(
 
 def sample(style: Style) -> str:
     """A short piece of a curve, as a picture that a table can hold."""
-    image = Image.new("RGBA", (96, 36))
-    on, off = {"solid": (96, 0), "dash": (20, 12), "dot": (6, 8)}[style.dash]
-    half = int(2 + style.width)
-    for left in range(0, 96, on + off):
-        box = (left, 18 - half, min(95, left + on - 1), 18 + half)
-        ImageDraw.Draw(image).rectangle(box, fill=style.color)
+    image = Image.new("RGBA", (WIDTH, 36))
+    half, left, pattern = int(2 + style.width), 0, PATTERNS[style.dash]
+    while left < WIDTH:
+        for on, off in pattern:
+            if left < WIDTH:
+                box = (left, 18 - half, min(WIDTH - 1, left + on - 1), 18 + half)
+                ImageDraw.Draw(image).rectangle(box, fill=style.color)
+            left += on + off
     file = io.BytesIO()
     image.save(file, "PNG")
     return mosaic.data_url(file.getvalue())

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.anomaly import judge_tasks, judging, quality, references
+from core.anomaly.calibration import Calibration
 from core.anomaly.judge_tasks import Case, Kind, Truth
 from core.anomaly.scores import BY_NAME, Score, pca_width
 from core.anomaly.thresholds import Reference, Threshold
@@ -21,6 +22,7 @@ from pages.ui import cache
 __all__ = ["Kind", "Truth"]
 
 Scores = npt.NDArray[np.float64]
+Array = npt.NDArray[np.float32]
 Flags = npt.NDArray[np.bool_]
 Positions = npt.NDArray[np.int64]
 FACTS = quality.FACTS
@@ -42,22 +44,33 @@ class Asked:
 
 @dataclass(frozen=True)
 class Scored:
-    """One score.  scores: (n,) of the images, higher = stranger.  usual: (s,) of the references.
+    """One score.  scores: (n,) of the images, higher = stranger.  references: (s,) of those.
 
     seconds: from the images' pixels on.  known: what the references are, in words.
+    calibration: of usual images that are neither judged nor references; None if there are none, and
+    why_none is the sentence that says why.
     """
 
     scores: Scores
-    usual: Scores
+    references: Scores
     seconds: float
     known: str
+    calibration: Calibration | None
+    why_none: str
+
+    @property
+    def usual(self) -> Reference:
+        """What is usual, and whose: the calibration's scores, or else the references'."""
+        if self.calibration is None:
+            return Reference(self.references, self.known)
+        return Reference(self.calibration.scores, self.calibration.name)
 
 
 @dataclass(frozen=True)
 class Found:
     """What one score and one threshold make of the images.
 
-    is_outlier: (n,), the truth, or None.  reference: what the threshold was derived from.
+    is_outlier: (n,), the truth, or None.
     """
 
     asked: Asked
@@ -65,7 +78,6 @@ class Found:
     is_outlier: Flags | None
     score: Score
     scored: Scored
-    reference: Reference
     threshold: Threshold
 
     @property
@@ -75,7 +87,7 @@ class Found:
     @property
     def known(self) -> str:
         """What the images are compared with, in words."""
-        return self.scored.known
+        return self.scored.usual.name
 
     @property
     def flagged(self) -> Flags:
@@ -87,8 +99,8 @@ class Found:
         return by_score(self.scores, np.flatnonzero(self.flagged))
 
     def usual_below(self, i: int) -> float:
-        """The share of the reference images that score lower than image i, in per cent."""
-        return 100 * float((self.scored.usual < self.scores[i]).mean())
+        """The share of usual images that score lower than image i, in per cent."""
+        return 100 * float((self.scored.usual.scores < self.scores[i]).mean())
 
 
 def explanation(found: Found) -> str:
@@ -102,7 +114,7 @@ def explanation(found: Found) -> str:
 
 def linear_width(found: Found) -> int:
     """How many numbers the PCA has that images are compared with."""
-    n_values, n_known = math.prod(found.images.shape), len(found.scored.usual)
+    n_values, n_known = math.prod(found.images.shape), len(found.scored.references)
     return pca_width(found.asked.card.latent_dim, n_values, n_known)
 
 
@@ -152,11 +164,21 @@ def scored(asked: Asked, names: Sequence[str]) -> list[Scored]:
     """
     order = sorted(names, key=lambda name: bool(BY_NAME[name].parts))
     found = cache.all_computed([_score(asked, name) for name in order])
-    by_name = {
-        name: Scored(one["scores"], one["usual"], float(one["seconds"]), str(one["known"]))
-        for name, one in zip(order, found, strict=True)
-    }
+    by_name = {name: _as_scored(one) for name, one in zip(order, found, strict=True)}
     return [by_name[name] for name in names]
+
+
+def _as_scored(one: Arrays) -> Scored:
+    said, usual = str(one["calibration_name"]), one["calibration"]
+    calibration = Calibration(usual, said) if len(usual) else None
+    return Scored(
+        one["scores"],
+        one["references"],
+        float(one["seconds"]),
+        str(one["known"]),
+        calibration,
+        "" if calibration else said,
+    )
 
 
 def prepare(asked: Asked, name: str) -> None:
@@ -214,12 +236,31 @@ def mean_errors(asked: Asked) -> dict[int, Scores]:
     return dict(zip(found["classes"].tolist(), found["errors"], strict=True))
 
 
-def localisation(asked: Asked) -> float:
-    """Pixel-level AUROC of the errors, for images whose defects are marked."""
+def localisation(asked: Asked, name: str) -> float:
+    """Pixel-level AUROC of a score's map, or of the errors, for images whose defects are marked."""
     found = cache.computed(
-        _task(judge_tasks.localisation, asked, "Comparing errors with the marks")
+        _task(judge_tasks.localisation, asked, "Comparing maps with the marks", name)
     )
     return float(found["auroc"])
+
+
+def maps(found: Found, positions: Positions) -> Array | None:
+    """Where images are strange by the score, 0 to 1: (p, H, W); None if it has no map."""
+    if found.score.local is None:
+        return None
+    name, chosen = found.score.name, tuple(positions.tolist())
+    made = cache.computed(
+        task(
+            judge_tasks.maps,
+            case(found.asked),
+            name,
+            chosen,
+            title="Finding where the images are strange",
+            models=[found.asked.card],
+            lasting=False,
+        )
+    )
+    return np.clip(made["maps"] / np.float32(made["scale"]), 0, 1)
 
 
 def _score(asked: Asked, name: str) -> Task:

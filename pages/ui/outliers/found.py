@@ -172,9 +172,10 @@ def _localised(found: Found) -> None:
     """How well the errors mark the defects, where it is known which pixels those are."""
     if found.images.masks is None:
         return
-    value = outlier_data.localisation(found.asked)
+    value = outlier_data.localisation(found.asked, found.score.name)
+    what = "the map of the score" if found.score.local else "the error"
+    n = counted(len(found.images), "image")
     st.caption(
-        f"**Pixel-level AUROC {value:.3f}**: the probability that a planted defect's pixel has a "
-        f"larger error than another one, over all pixels of {counted(len(found.images), 'image')}; "
-        "0.5 = guessing."
+        f"**Pixel-level AUROC {value:.3f}**: the probability that a pixel of a defect has a larger "
+        f"value in {what} than another one, over all pixels of {n}; 0.5 = guessing."
     )

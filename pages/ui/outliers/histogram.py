@@ -38,7 +38,7 @@ class Look:
 class Drawn:
     """What a histogram shows.
 
-    scores: (n,).  usual: (m,), the references', drawn as a line as if they were n.
+    scores: (n,).  usual: (m,), of usual images, drawn as a line as if they were n.
     picked: the scores of selected images, marked one by one.  classes: to tell apart, if any.
     """
 
@@ -160,7 +160,7 @@ def _steps(values: Scores, borders: Scores, part: Part) -> go.Scatter:
 
 
 def _outline(usual: Scores, borders: Scores, n: int, ink: str, dash: str) -> go.Scatter:
-    """The references' histogram as a line, scaled to n images."""
+    """The histogram of usual images as a line, scaled to n images."""
     counts, _ = np.histogram(usual, borders)
     scaled = counts * (n / max(len(usual), 1))
     scaled = np.where(scaled > 0, scaled, np.nan if n == 0 else 0)
@@ -169,7 +169,7 @@ def _outline(usual: Scores, borders: Scores, n: int, ink: str, dash: str) -> go.
         y=np.repeat(scaled, 2),
         mode="lines",
         line={"color": ink, "width": 1.2, "dash": dash},
-        name="reference images",
+        name="usual images",
         hoverinfo="skip",
     )
 

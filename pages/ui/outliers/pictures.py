@@ -8,7 +8,7 @@ from pages.ui import cache
 from pages.ui.components.sweep import Affine, Cell, Row, Still, Sweep
 from pages.ui.figures import mosaic
 from pages.ui.outliers import data as outlier_data
-from pages.ui.outliers.data import Found, Positions, Scores
+from pages.ui.outliers.data import Found, Positions
 
 OPACITIES = np.linspace(0, 1, 21)
 ERROR_LABEL = "Error of a pixel, |reconstruction − original|, one scale for all images of the set"
@@ -21,7 +21,7 @@ def described(found: Found, shown: Positions) -> Sweep:
         "Overlay",
         OPACITIES,
         tuple(cells(found, shown)),
-        tuple(_rows(found, images, found.scores[shown], scale)),
+        tuple(_rows(found, images, shown, scale)),
         prefix="",
         help="Opacity of the error map over the original",
         error_scale=scale,
@@ -29,13 +29,12 @@ def described(found: Found, shown: Positions) -> Sweep:
     )
 
 
-def _rows(found: Found, images: ImageSet, scores: Scores, scale: float) -> list[Row]:
-    """scores: (n,), of the images.  scale: the error that is drawn brightest."""
-    x = images.pixels()
+def _rows(found: Found, images: ImageSet, shown: Positions, scale: float) -> list[Row]:
+    """shown: where the images stand.  scale: the error that is drawn brightest."""
+    x, scores, local = images.pixels(), found.scores[shown], outlier_data.maps(found, shown)
     x_hat = cache.autoencoder(found.asked.card).reconstruct(x)
-    heat = np.divide(
-        mosaic.error_colours(x, x_hat, scale).transpose(0, 3, 1, 2), 255, dtype=np.float32
-    )
+    coloured = mosaic.error_colours(x, x_hat, scale) if local is None else mosaic.map_colours(local)
+    heat = np.divide(coloured.transpose(0, 3, 1, 2), 255, dtype=np.float32)
     base = _coloured(x)
     rows = [
         Row(
@@ -44,7 +43,9 @@ def _rows(found: Found, images: ImageSet, scores: Scores, scale: float) -> list[
         ),
         Row("Reconstruction", "reconstructed", Still(_coloured(np.clip(x_hat, 0, 1)))),
         Row(
-            "Error map", "error", Affine(base, heat - base),
+            "Error map" if local is None else "Map of the score",
+            "error",
+            Affine(base, heat - base),
             detail="laid over the original",
         ),
     ]  # fmt: skip

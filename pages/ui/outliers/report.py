@@ -90,7 +90,7 @@ def _conspicuous(found: Found) -> tuple[Row, ...]:
 
 
 def _chart(found: Found) -> Chart:
-    usual = found.scored.usual
+    usual = found.scored.usual.scores
     borders = outlier_histogram.edges(found.scores, usual, log=False)
     middles = (borders[:-1] + borders[1:]) / 2
 
@@ -103,7 +103,7 @@ def _chart(found: Found) -> Chart:
     series = (
         Series("all images", middles, counts(found.scores), colours["original"], "bars"),
         Series("flagged", middles, counts(found.scores[flagged]), colours["outlier"], "bars"),
-        Series("reference images", middles, scaled, colours["reconstructed"]),
+        Series("usual images", middles, scaled, colours["reconstructed"]),
     )
     label = f"Histogram of the scores; {int(flagged.sum()):,} images lie above the threshold"
     return Chart(found.score.unit, "images", series, label, at=(value, f"threshold {value:.4g}"))

@@ -23,9 +23,8 @@ from pages.ui.own import report as own_report
 from pages.ui.own import results as own_results
 from pages.ui.own.tray import Fit, Tray
 from pages.ui.progress import progress_line
-from pages.ui.session import state
+from pages.ui.session import widgets
 
-DEFAULT_SHARE = 1.0  # per cent of the test images; the Outliers page has the same control
 EMPTY = (
     "There are no images yet. Add your own above: PNG, JPEG, WebP, BMP, TIFF or GIF of any size, "
     "or an archive of them. They are rotated, cropped, resized and converted to grey as the model "
@@ -72,7 +71,7 @@ def draw(choice: Choice) -> None:
     if not beside:
         _chosen_one(held, looked, fit)
     noised = own_results.draw(held.chosen, looked.images, looked.card, choice.fitting)
-    own_results.draw_wall(held.chosen, looked.images, choice.fitting, looked.scored.percentile)
+    own_results.draw_wall(held.chosen, looked.images, choice.fitting, looked.scored.line.rate)
     own_place.draw(held.chosen, looked.images, choice, looked.card)
     prepared = {name: _prepared(held, name, fit) for name in held.given}
     downloads.button(
@@ -100,9 +99,10 @@ def _looked(held: Tray, choice: Choice, fit: Fit) -> ScoredImages:
 
     images = held.images(fit, progress.Patience(tell))
     card = choice.model()
-    share = state.recall_number("share", DEFAULT_SHARE, 0, 50)
-    key = ("own scored", own_results.digest(images), images.rejected, card.sha256, share)
-    scored = cache.kept(key, lambda: score(cache.autoencoder(card), images, 100 - share))
+    rate = widgets.asked_rate()
+    drawn = own_results.line_of(card, rate)
+    key = ("own scored", own_results.digest(images), images.rejected, card.sha256, rate)
+    scored = cache.kept(key, lambda: score(cache.autoencoder(card), images, drawn))
     place.empty()
     return ScoredImages(choice, card, images, scored)
 
@@ -139,24 +139,11 @@ def _heading(held: Tray, looked: ScoredImages) -> None:
             held.chosen = clicked
             st.rerun()
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.number_input(
-            "Percent above",
-            0.0,
-            50.0,
-            step=0.1,
-            format="%.1f",
-            key="share",
-            width=150,
-            help="An image is an outlier if its error exceeds those of all but this percentage of "
-            "the model's test images. The Outliers page has the same setting",
-        )
-        state.publish("share", DEFAULT_SHARE)
+        widgets.rate()
         own_results.downloads(looked.scored)
         st.caption(
             f"{own_results.n_outliers_in_words(looked.scored, len(looked.images))}: error above "
-            f"{decimal(looked.scored.threshold, 5)}, higher than that of "
-            f"{looked.scored.percentile:g} % of the test images of {plain(looked.card.title)} "
-            f"({trained_on.origin_of_numbers(looked.card)})."
+            f"{decimal(looked.scored.line.threshold, 5)}, {plain(looked.scored.line.how)}."
         )
 
 
@@ -171,7 +158,7 @@ def _packed(looked: ScoredImages) -> Packed:
         pictures = mosaic.colours(looked.images.pixels())
         return gallery.pack(items, [pictures], Columns(("what the network sees",)))
 
-    key = (own_results.digest(looked.images), looked.card.sha256, looked.scored.threshold)
+    key = (own_results.digest(looked.images), looked.card.sha256, looked.scored.line.threshold)
     return cache.kept(("own gallery", *key), make)
 
 

@@ -37,7 +37,7 @@ def draw(choice: Choice) -> None:
         st.info("There is no model yet: upload one above, or train one.")
         ways.to_training(choice.dataset.id)
         return
-    called = {card.name: f"{card.name} · {card.title}" for card in cards}
+    called = {card.name: f"{card.name} · {card.title}{card.mark}" for card in cards}
     chosen = widgets.choice(
         st.selectbox,
         "Model",
@@ -86,6 +86,8 @@ def _one(card: Card) -> None:
         f"sha256 {card.sha256[:16]}…",
     )
     st.caption("  \n".join(map(plain, facts)))
+    if card.warning:
+        st.warning(plain(card.warning), icon=":material/warning:")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.download_button(
             "Download",

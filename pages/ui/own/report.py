@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from core.checkpoints import trained_on
 from core.images.imagesets import ImageSet
 from core.reports import Content, Row, Table
 from core.streaming.scoring import Scored
@@ -35,9 +34,7 @@ def content(images: ImageSet, scored: Scored, noised: Told, steps: Mapping[str, 
     settings = {
         "images": f"{len(images):,}, each brought to {size_name(images.shape)}",
         "model": card.name,
-        "line": f"error above {decimal(scored.threshold, 5)}: {scored.percentile:g} % of the "
-        "images the "
-        f"model was tested on stay below it ({trained_on.origin_of_numbers(card)})",
+        "threshold": f"error above {decimal(scored.line.threshold, 5)}, {scored.line.how}",
         "σ": f"{first.sigmas[noised.step]:.2f}",
         **downloads.of_noise(first.noise, noised.seed),
     }
@@ -75,7 +72,7 @@ def _verdicts(scored: Scored) -> Table:
     found = scored.table
     words = np.where(found["is_outlier"].fillna(False).astype(bool), "outlier", "usual")
     told = found.assign(verdict=np.where(found["error"].isna(), "", words))
-    note = "Percentile: the share of the model's test images with a lower error."
+    note = "Percentile: the share of usual images with a lower error."
     return downloads.table("Your images", told, COLUMNS, note)
 
 

@@ -9,6 +9,8 @@ import pandas as pd
 import streamlit as st
 
 from core import metrics
+from core.anomaly.calibration import percent
+from core.anomaly.line import line
 from core.checkpoints import Card
 from core.config import CheckpointError
 from core.export import tables
@@ -16,7 +18,7 @@ from core.images.imagesets import ImageSet, Rejected
 from core.inference import NOT_SCORED
 from core.noise import Noise
 from core.robustness.sweeps import NoiseSweep, noise_sweep
-from core.streaming.scoring import Scored
+from core.streaming.scoring import Line, Scored
 from core.text import listed
 from pages.ui import cache
 from pages.ui.components import gallery, packing, sweep
@@ -49,7 +51,7 @@ def captions(error: float, percentile: float, outlier: bool) -> tuple[str, str]:
 
 
 def verdict(error: float, percentile: float, outlier: bool, scored: Scored) -> None:
-    """Draw the error of one image, its percentile among the test images, and the verdict."""
+    """Draw the error of one image, its percentile among usual images, and the verdict."""
     if np.isnan(error):
         st.warning(f"{NOT_SCORED} Choose another model.", icon=":material/error:")
         return
@@ -60,23 +62,36 @@ def verdict(error: float, percentile: float, outlier: bool, scored: Scored) -> N
                 decimal(error, 5),
                 "Mean squared error between image and reconstruction; pixels are 0 to 1",
             ),
-            ("Percentile", f"{percentile:.1f} %", "Share of the test images with a lower error"),
+            ("Percentile", f"{percentile:.1f} %", "Share of usual images with a lower error"),
         ):
             st.metric(label, value, width="content", help=explanation)
-    st.markdown(words(percentile, outlier, scored.percentile))
+    st.markdown(words(percentile, outlier, scored.line.rate))
 
 
-def words(percentile: float, outlier: bool, line: float) -> str:
-    """The verdict on an image in one sentence.  line: percentile of the threshold."""
+def words(percentile: float, outlier: bool, rate: float) -> str:
+    """The verdict on an image in one sentence.
+
+    rate: the share of usual images that may lie above the threshold.
+    """
     if percentile >= 100:
-        place = "higher than of all the test images"
+        place = "higher than that of all usual images"
     elif percentile <= 0:
-        place = "lower than of all the test images"
+        place = "not higher than that of any usual image"
     else:
-        place = f"higher than {percentile:.1f} % of the test images"
+        place = f"higher than that of {percentile:.1f} % of the usual images"
     side = "above" if outlier else "not above"
     tail = "an :red[**outlier**]" if outlier else "**usual**"
-    return f"The error is {place}: {side} the threshold of {line:g} %, so the image is {tail}."
+    return (
+        f"The error is {place} and {side} the threshold, which at most {percent(rate)} of usual "
+        f"images exceed: the image is {tail}."
+    )
+
+
+def line_of(card: Card, rate: float) -> Line:
+    """The line between usual and strange for one model: that of the Outliers page."""
+    return cache.kept(
+        ("line", card.sha256, rate), lambda: line(cache.autoencoder(card), rate, load=cache.dataset)
+    )
 
 
 def downloads(scored: Scored) -> None:
@@ -173,16 +188,16 @@ def last_part(name: str) -> str:
 
 HELP = (
     "Original, reconstruction and error map of each model, in order of error. All error maps have "
-    "the same scale. The percentile refers to each model's own test images"
+    "the same scale. The percentile refers to usual images that the model was not trained on"
 )
 
 
-def draw_wall(chosen: str, images: ImageSet, cards: Sequence[Card], line: float) -> None:
+def draw_wall(chosen: str, images: ImageSet, cards: Sequence[Card], rate: float) -> None:
     """Draw each model's reconstruction of the chosen image, with error maps on one scale."""
     st.subheader("Through all models", help=HELP)
     one = images.take(images.positions([chosen]))
-    key = ("own wall", digest(one), line, tuple((card.name, card.sha256) for card in cards))
-    packed, most, left_out = cache.kept(key, lambda: _packed_wall(one, cards, line))
+    key = ("own wall", digest(one), rate, tuple((card.name, card.sha256) for card in cards))
+    packed, most, left_out = cache.kept(key, lambda: _packed_wall(one, cards, rate))
     if left_out:
         names = listed([card.name for card in left_out])
         st.caption(plain(f"Left out, because their output is not finite: {names}."))
@@ -196,7 +211,7 @@ def draw_wall(chosen: str, images: ImageSet, cards: Sequence[Card], line: float)
 
 
 def _packed_wall(
-    one: ImageSet, cards: Sequence[Card], line: float
+    one: ImageSet, cards: Sequence[Card], rate: float
 ) -> tuple[Packed | None, float, list[Card]]:
     """The gallery or None, the largest error of its scale, and the models left out of it."""
     x = one.pixels()
@@ -209,13 +224,15 @@ def _packed_wall(
             left_out.append(card)
             continue
         error = metrics.mse(x, x_hat)
-        answers.append((float(error[0]), float(model.percentiles(error)[0]), card, x_hat))
+        drawn = line_of(card, rate)
+        place = _place(float(drawn.percentiles(error)[0]), bool(error[0] > drawn.threshold))
+        answers.append((float(error[0]), place, card, x_hat))
     if not answers:
         return None, 0.0, left_out
     answers.sort(key=lambda answer: answer[0])
     items = [
-        Item(card.name, (f"{rank}. {card.title}", decimal(error, 5), _place(percentile, line)))
-        for rank, (error, percentile, card, _) in enumerate(answers, start=1)
+        Item(card.name, (f"{rank}. {card.title}", decimal(error, 5), place))
+        for rank, (error, place, card, _) in enumerate(answers, start=1)
     ]
     x_hats = np.concatenate([x_hat for *_, x_hat in answers])
     originals = np.repeat(x, len(answers), axis=0)
@@ -229,5 +246,5 @@ def _packed_wall(
     return gallery.pack(items, pictures, columns), most, left_out
 
 
-def _place(percentile: float, line: float) -> str:
-    return f"{percentile:.1f} % {'· outlier' if percentile > line else '· usual'}"
+def _place(percentile: float, outlier: bool) -> str:
+    return f"{percentile:.1f} % {'· outlier' if outlier else '· usual'}"

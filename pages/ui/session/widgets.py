@@ -13,6 +13,7 @@ from pages.ui.session import state
 T = TypeVar("T")
 Widget = Callable[..., Any]
 MAX_SEED = 2**32 - 1
+RATE, DEFAULT_RATE = "rate", 1.0  # per cent
 
 
 def choice(
@@ -74,6 +75,30 @@ def number(
     widget(label, low, high, key=key, **asked)
     state.publish(key, default)
     return float(st.session_state[key])
+
+
+def rate() -> float:
+    """The share of usual images that may be flagged, 0 to 1: one control for all pages."""
+    percent = number(
+        st.number_input,
+        "Usual images flagged, %",
+        0.01,
+        50.0,
+        key=RATE,
+        default=DEFAULT_RATE,
+        step=0.1,
+        format="%.2f",
+        width=190,
+        help="At most so many per cent of usual images score above the threshold. This is measured "
+        "on usual images that the model was not trained on and that are not judged; the same on "
+        "Outliers and Your images",
+    )
+    return percent / 100
+
+
+def asked_rate() -> float:
+    """The same before the control is drawn."""
+    return state.recall_number(RATE, DEFAULT_RATE, 0.01, 50.0) / 100
 
 
 def whole(

@@ -36,6 +36,8 @@ def draw(run: Run, others: Sequence[Run]) -> None:
     if card is None:
         return
     _numbers(run, card, best_before(run, others))
+    if card.warning:
+        st.warning(plain(card.warning), icon=":material/warning:")
     with st.container(horizontal=True):
         if st.button(
             "Reconstruct with it",

@@ -9,7 +9,8 @@ from core import checkpoints, metrics
 from core.anomaly import judge_tasks, quality
 from core.anomaly.judge_tasks import Case, Truth
 from core.anomaly.judging import Judged, References
-from core.anomaly.references import reference_images
+from core.anomaly.references import calibration_images, reference_images
+from core.anomaly.scores import score
 from core.anomaly.spaces import K
 from core.computing import stock
 from core.computing.stock import SplitRef
@@ -48,9 +49,20 @@ def test_score_is_that_of_the_images_and_of_the_references(
 ) -> None:
     found = judge_tasks.score(case, name)
     np.testing.assert_allclose(found["scores"], judged.score(name), rtol=1e-6)
-    np.testing.assert_allclose(found["usual"], judged.references.distribution(name), rtol=1e-6)
+    known = judged.references.distribution(name)
+    np.testing.assert_allclose(found["references"], known, rtol=1e-6)
     assert found["seconds"] > 0
     assert str(found["known"]) == judged.references.name == "4,000 train images of mnist-5k"
+
+
+def test_calibration_of_a_score_is_of_held_out_images(case: Case, model: Autoencoder) -> None:
+    found = judge_tasks.score(case, "mse")
+    images = calibration_images(model.card)
+    assert images is not None
+    np.testing.assert_allclose(
+        found["calibration"], np.sort(model.errors(images.pixels())), rtol=1e-5
+    )
+    assert str(found["calibration_name"]) == "2,000 held-out images of mnist-5k"
 
 
 def test_looks_are_bounded_by_the_references(case: Case, judged: Judged) -> None:
@@ -90,6 +102,17 @@ def test_planted_images_of_another_set_are_judged_with_the_others(case: Case) ->
     np.testing.assert_allclose(scores[:1_000], judge_tasks.score(case, "mse")["scores"], rtol=1e-6)
 
 
+@pytest.mark.parametrize("name", ["largest", "patches", "near_patches"])
+def test_maps_are_those_of_the_positions_asked_for(case: Case, judged: Judged, name: str) -> None:
+    found = judge_tasks.maps(case, name, (5, 17))
+    local = score(name).local
+    assert local is not None
+    expected = local(judged.references.spaces, judged.images.pixels([5, 17]))
+    assert found["maps"].shape == (2, 28, 28)
+    np.testing.assert_allclose(found["maps"], expected, rtol=1e-3, atol=1e-6)
+    assert found["scale"] > 0
+
+
 def test_errors_of_a_model_that_rebuilds_nothing_mark_defects_as_chance_does(
     tmp_path: Path,
 ) -> None:
@@ -99,4 +122,4 @@ def test_errors_of_a_model_that_rebuilds_nothing_mark_defects_as_chance_does(
     stock.know([(card.sha256, str(path))])
     test, train = SplitRef.of("shapes", "test"), SplitRef.of("shapes", "train")
     marked = Case(test, None, train, Truth("marked"), card.sha256)
-    assert 0.2 < judge_tasks.localisation(marked)["auroc"] < 0.8
+    assert 0.2 < judge_tasks.localisation(marked, "mse")["auroc"] < 0.8

@@ -41,6 +41,7 @@ FULL = tiny_document(
     excluded_classes=("5",),
     history=(EPOCH,),
     explained_variance=(0.5,),
+    health=documents.HealthRecord(0.01, 0.07, 0.02, 0.9, 0.0, 0.0),
     preparation=Preparation(
         size=SHAPE[1:], channels=1, range_mode="set", range_low=0, range_high=1
     ),

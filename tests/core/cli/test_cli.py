@@ -209,7 +209,7 @@ def test_score_of_a_data_set_has_a_row_an_image_with_its_error(
     images = catalogue.load("mnist-5k", "test")
     table = pd.read_parquet(tmp_path / "s.parquet")
     assert list(table) == [
-        "id", "source", "label", "error", "percentile", "is_outlier", "reason"
+        "id", "source", "label", "score", "error", "percentile", "is_outlier", "reason"
     ]  # fmt: skip
     assert table["id"].tolist() == images.ids.tolist()
     assert table["label"].tolist() == [images.label_name(i) for i in range(len(images))]
@@ -217,7 +217,41 @@ def test_score_of_a_data_set_has_a_row_an_image_with_its_error(
         table["error"], Autoencoder.load(model).errors(images.pixels()), rtol=1e-5
     )
     found = json.loads(out)
-    assert found["n_outliers"] == (table["error"] > found["threshold"]).sum()
+    assert found["n_outliers"] == (table["score"] > found["threshold"]).sum()
+    assert (found["n"], found["n_scored"], found["n_refused"]) == (1000, 1000, 0)
+    assert (found["score"], found["rate"]) == ("mse", 0.01)
+    assert found["calibration"] == {"name": "2,000 held-out images of mnist-5k", "n": 2000}
+
+
+def test_percentile_of_score_is_the_rate_that_it_leaves(
+    run: Run, model: str, tmp_path: Path
+) -> None:
+    found = []
+    for asked in (["--percentile", 95], ["--rate", 0.05], []):
+        _, out, _ = run("score", model, "mnist-5k", "--out", tmp_path / "s.csv", "--json", *asked)
+        found.append(json.loads(out))
+    assert found[0]["threshold"] == found[1]["threshold"] < found[2]["threshold"]
+    both = ["--rate", 0.05, "--percentile", 95]
+    code, _, err = run("score", model, "mnist-5k", "--out", tmp_path / "s.csv", *both)
+    assert code == 2
+    assert "say the same" in err
+
+
+def test_score_by_another_name_is_that_of_outliers_with_its_own_threshold(
+    run: Run, model: str, tmp_path: Path, photos: Path
+) -> None:
+    path = tmp_path / "s.csv"
+    for source in ("mnist-5k", photos):
+        code, out, err = run(
+            "score", model, source, "--out", path, "--json", "--score", "pixel_neighbours"
+        )
+        assert code == 0, err
+        found, table = json.loads(out), pd.read_csv(path)
+        assert found["score"] == "pixel_neighbours"
+        assert found["n_outliers"] == (table["score"] > found["threshold"]).sum()
+    code, _, err = run("score", model, photos, "--out", path, "--score", "oddity")
+    assert code == 2
+    assert "no score" in err
 
 
 @pytest.mark.parametrize("as_zip", [False, True])
@@ -236,7 +270,7 @@ def test_score_of_a_persons_images_has_a_row_for_each_file_offered(
     assert float(rows["dog/b.png"]["error"]) > 0
     assert rows["notes.txt"]["reason"]
     assert rows["notes.txt"]["error"] == rows["dog/broken.png"]["is_outlier"] == ""
-    assert json.loads(out)["n_rejected"] == 2
+    assert json.loads(out)["n_refused"] == 2
 
 
 def test_encode_writes_the_codes_of_the_model(run: Run, model: str, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from core import checkpoints
 from core.anomaly.judging import References, ranked
+from core.anomaly.line import line
 from core.anomaly.references import reference_images
 from core.anomaly.scores import SCORES
 from core.cli.main import main
@@ -17,6 +18,7 @@ from tests.core.models_for_tests import tiny_document, tiny_tensors
 
 DIGIT = (1, 28, 28)
 KEYS = ["name", "auroc", "average_precision", "precision_at_k", "seconds"]
+KEYS += ["threshold", "flagged_usual", "found"]
 
 
 @pytest.fixture
@@ -58,6 +60,23 @@ def test_outliers_are_ranked_as_the_functions_rank_them(
         assert score["average_precision"] == pytest.approx(expected.average_precision)
         assert score["precision_at_k"] == pytest.approx(expected.precision_at_k)
         assert score["seconds"] > 0
+
+
+def test_flagged_usual_images_are_those_above_the_threshold_of_held_out_ones(
+    capsys: pytest.CaptureFixture[str], model: str
+) -> None:
+    _, out, _ = run(capsys, model, "--rate", "0.05", "--json")
+    by_name = {score["name"]: score for score in json.loads(out)["scores"]}
+    images = catalogue.load("mnist-5k", "test")
+    autoencoder = Autoencoder.load(model)
+    truth = np.isin(np.asarray(images.labels), (5, 9))
+    errors = autoencoder.errors(images.pixels())
+    assert by_name["mse"]["threshold"] == pytest.approx(line(autoencoder, 0.05).threshold, rel=1e-5)
+    flagged = errors > by_name["mse"]["threshold"]
+    assert by_name["mse"]["flagged_usual"] == pytest.approx(flagged[~truth].mean())
+    assert by_name["mse"]["found"] == pytest.approx(flagged[truth].mean())
+    for score in by_name.values():
+        assert score["flagged_usual"] < 0.1
 
 
 def test_outliers_for_people_say_what_is_compared_with_what(

@@ -110,7 +110,7 @@ def test_images_a_model_was_trained_on_are_exported_for_its_script(
 def test_score_says_whose_the_line_is(run: Run, own_checkpoints: Path, tmp_path: Path) -> None:
     code, out, _ = run("score", keep(own_checkpoints, "x"), "mnist-5k", "--out", tmp_path / "a.csv")
     assert code == 0
-    assert "own test images stay below (as its author states)" in out
+    assert "test images of the model, as its author states" in out
 
 
 # Weights that overflow
@@ -187,7 +187,7 @@ def test_score_tells_the_images_for_which_the_output_is_not_finite_and_fails(
     assert code == 2
     assert "bad gives numbers that are not finite for 4 of these images" in err
     found = json.loads(said)
-    assert (found["n"], found["n_not_finite"], found["n_rejected"]) == (12, 4, 1)
+    assert (found["n_scored"], found["n_not_finite"], found["n_refused"]) == (12, 4, 1)
     table = pd.read_csv(out) if out.suffix == ".csv" else pd.read_parquet(out)
     table = table.set_index("id").sort_index()
     why = table.loc["12.png":"15.png"]

@@ -27,7 +27,13 @@ from core.inference import Autoencoder
 from core.streaming import shards
 from core.streaming.in_parts import score_parts
 from core.streaming.pipeline import Job, pieces
-from tests.core.models_for_tests import SHAPE, tiny_checkpoint, tiny_document, tiny_tensors
+from tests.core.models_for_tests import (
+    SHAPE,
+    error_line,
+    tiny_checkpoint,
+    tiny_document,
+    tiny_tensors,
+)
 
 N = 23
 
@@ -94,7 +100,7 @@ each_kind = pytest.mark.parametrize("kind", MAKERS)
 
 def job(path: Path, size: int = 10) -> Job:
     model = Autoencoder(tiny_checkpoint("dense"))
-    return Job(model, "some", shards.shards(path, size))
+    return Job(model, "some", shards.shards(path, size), error_line())
 
 
 def table_of(out: Path) -> pd.DataFrame:
@@ -144,8 +150,8 @@ def test_processes_share_the_shards_without_overlap(tmp_path: Path) -> None:
 def test_folder_with_the_parts_of_another_job_is_refused(tmp_path: Path) -> None:
     wanted, out = job(folder(tmp_path / "source")), tmp_path / "out"
     list(score_parts(wanted, out))
-    other = Job(wanted.autoencoder, wanted.source, wanted.shards, percentile=90.0)
-    with pytest.raises(OptionError, match="another model, source or percentile"):
+    other = Job(wanted.autoencoder, wanted.source, wanted.shards, error_line(0.1))
+    with pytest.raises(OptionError, match="another model, source, score or rate"):
         list(score_parts(other, out))
 
 

@@ -15,7 +15,7 @@ from core.inference import Autoencoder
 from core.streaming import decoding, pipeline
 from core.streaming.pipeline import Job, Totals, pieces
 from core.streaming.shards import Sample, Shard
-from tests.core.models_for_tests import SHAPE, tiny_checkpoint
+from tests.core.models_for_tests import SHAPE, error_line, tiny_checkpoint
 
 
 def png(i: int) -> bytes:
@@ -36,7 +36,7 @@ def job(monkeypatch: pytest.MonkeyPatch) -> Job:
     monkeypatch.setattr(decoding, "BLOCK_IMAGES", 4)
     sizes = ((0, 25), (25, 0), (25, 20))
     shards = tuple(Shard(str(i), partial(samples, *size)) for i, size in enumerate(sizes))
-    return Job(Autoencoder(tiny_checkpoint("dense")), "some", shards, workers=0)
+    return Job(Autoencoder(tiny_checkpoint("dense")), "some", shards, error_line(), workers=0)
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_every_shard_has_a_piece_though_it_is_empty(job: Job) -> None:
 
 
 def test_totals_count_every_row_and_keep_the_first_that_was_not_read(job: Job) -> None:
-    totals = Totals(threshold=0.0)
+    totals = Totals()
     for piece in pieces(job, job.shards):
         totals.add(piece.table)
     assert (totals.n, totals.n_rejected) == (40, 5)
