@@ -12,8 +12,7 @@ if __name__ != "__main__":
     app = st.App(__file__, middleware=serve.MIDDLEWARE, lifespan=serve.lifespan)
 else:
     from pages.ui import cache, progress
-    from pages.ui.components.component import ASSETS
-    from pages.ui.frame import errors, sidebar
+    from pages.ui.frame import FOLDER, errors, sidebar
     from pages.ui.session import links, presence, router, state
 
     PAGES = (
@@ -30,15 +29,15 @@ else:
 
     st.set_page_config(
         page_title="Hourglass",
-        page_icon=str(ASSETS / "mark.svg"),
+        page_icon=str(FOLDER / "mark.svg"),
         layout="wide",
         initial_sidebar_state=308,
         menu_items={
             "About": "Hourglass shows what an autoencoder sees. Nothing here leaves this machine."
         },
     )
-    st.html(ASSETS / "app.css")
-    st.logo(str(ASSETS / "logo.svg"), size="large", icon_image=str(ASSETS / "mark.svg"))
+    st.html(FOLDER / "app.css")
+    st.logo(str(FOLDER / "logo.svg"), size="large", icon_image=str(FOLDER / "mark.svg"))
     page = st.navigation(PAGES)
     state.enter(page.url_path)
     progress.begin()

@@ -23,8 +23,7 @@ from core.latent import density as counted
 from core.models.execution import TorchBackend
 from core.noise import Noise
 from core.robustness.sweeps import SIGMAS, noise_sweep
-from pages.ui.components import packing
-from pages.ui.components.sweep import Cell
+from pages.ui.components.sweep import Cell, packing
 from pages.ui.figures import density, mosaic
 from pages.ui.figures.colouring import Groups
 from pages.ui.figures.scatter import Points

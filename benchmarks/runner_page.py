@@ -20,7 +20,7 @@ from typing import Any
 
 from benchmarks.serving import QUIET, browser_path
 from core.config import HourglassError
-from pages.ui.components.runner import bundle
+from pages.ui.components import runner
 
 WASM, WORKER = "'wasm-unsafe-eval'", "blob:"
 FIREFOXES = ("firefox-esr", "firefox")
@@ -100,7 +100,7 @@ def page(script: str = "", wasm: str = WASM, worker: str = WORKER) -> str:
     script: runs after `hourglassRunner` is defined.  wasm, worker: what the policy says of them;
     "" and "'none'" forbid them.
     """
-    text = bundle.script() + script
+    text = runner.script() + script
     digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
     policy = (
         f"default-src 'none'; script-src 'sha256-{digest}' {wasm}; worker-src {worker}; "

@@ -1,5 +1,9 @@
 // Milliseconds of each model, each way: runs in the page of runner_speed.py, after the runner.
+/* exported main */
 
+/** @typedef {() => unknown} Compute */
+
+/** @param {{models: string[], rounds: number, share: number}} asked share: milliseconds for each model and way */
 async function main({ models, rounds, share }) {
   const { Network, Runner, readModel, source } = hourglassRunner();
   const found = [];
@@ -12,7 +16,9 @@ async function main({ models, rounds, share }) {
     const runner = new Runner(source);
     const digest = networks[0].header.digest;
     runner.register(digest, () => message);
+    /** @type {import("../pages/ui/components/runner/handler.js").Run} */
     const run = { digest, way: "reconstruct", values: images.subarray(0, networks[0].n_pixels), colours: true };
+    /** @type {[string, Compute][]} */
     const ways = networks.flatMap((network) => [
       [`decode ${network.kind}`, () => network.decode(codes, decoded, 1)],
       [`both ${network.kind}`, () => (network.encode(images, encoded, 1), network.decode(encoded, decoded, 1))],
@@ -29,14 +35,18 @@ async function main({ models, rounds, share }) {
   return found;
 }
 
+/** @param {string} name */
 async function bytes(name) {
   return (await fetch(name)).arrayBuffer();
 }
 
 const PART = 10; // milliseconds: a browser's clock is as coarse as one millisecond
 
-// The best of as many parts as fit in `share` milliseconds; a part is the mean of its runs. So it is told what the work
-// takes, and not how often others had the processor meanwhile.
+/**
+ * The best of as many parts as fit in `share` milliseconds; a part is the mean of its runs. So it is told what the work
+ * takes, and not how often others had the processor meanwhile.
+ * @param {Compute} compute @param {number} share
+ */
 async function timed(compute, share) {
   const end = performance.now() + share;
   let best = Infinity;
@@ -45,6 +55,7 @@ async function timed(compute, share) {
   return best;
 }
 
+/** @param {Compute} compute */
 async function mean(compute) {
   const start = performance.now();
   let [now, runs] = [start, 0];

@@ -29,7 +29,7 @@ from core.computing.pool import Computation, Pool
 from core.computing.tasks import Task
 from core.config import HourglassError
 from core.images import parts
-from pages.ui.components.component import component, heard
+from pages.ui.components import waiting
 from pages.ui.figures.text import plain, sentence
 
 PATIENCE = 0.1  # seconds before a bar is shown
@@ -218,15 +218,9 @@ def _show(computations: Sequence[Computation]) -> None:
     names = [one.task.name for one in computations]
     _shown.update(zip(names, computations, strict=True))
     share, words = how_far(computations)
-    asked = {"names": names, "share": share, "words": words}
     base = st.get_option("server.baseUrlPath").strip("/")
     path = f"/{base}/{PATH}" if base else f"/{PATH}"
-    _component(
-        key=f"waiting_{names[0]}_{len(names)}",
-        data=asked | {"path": path, "pause": round(1000 * POLL_SECONDS)},
-        default={"over": ""},
-        on_over_change=heard,
-    )
+    waiting.show(names, *how_far(computations), waiting.Asking(path, POLL_SECONDS))
 
 
 def _offer_again(failure: Failed) -> None:
@@ -235,9 +229,6 @@ def _offer_again(failure: Failed) -> None:
     if st.button("Try again", key=f"again_{failure.task.name}", help="Start the computation again"):
         failure.pool.forget(failure.task)
         st.rerun()
-
-
-_component = component("waiting")
 
 
 # Progress of work that this run of the page does itself.

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pages.ui import feeding
+from pages.ui.components import feeding
 from pages.ui.components.component import Packed
-from pages.ui.feeding import PLACES, Distribution, Morsel
+from pages.ui.components.feeding import PLACES, Distribution, Morsel
 
 IDS = [f"i{k}" for k in range(6)]
 

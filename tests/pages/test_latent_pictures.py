@@ -10,8 +10,8 @@ from PIL import Image
 
 from core.images import sheets
 from core.images.imagesets import ImageSet, numbered_ids
-from pages.ui import peek, progress
-from pages.ui.components import gallery
+from pages.ui import progress
+from pages.ui.components import gallery, peek
 from pages.ui.components.gallery import Columns, Item
 from pages.ui.components.sweep import Cell
 from pages.ui.figures import animation, colouring, scatter, theme

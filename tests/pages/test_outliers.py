@@ -29,10 +29,10 @@ from core.inference import Autoencoder
 from core.models import architecture
 from core.reviews import Decision, Reviews, now
 from pages.ui import cache
+from pages.ui.components.review import Said, Stamp
 from pages.ui.outliers import export as outlier_export
 from pages.ui.outliers import review as outlier_review
 from pages.ui.outliers.data import Asked, Found, Truth, experiment, scored
-from pages.ui.outliers.review_component import Said, Stamp
 from tests.core.data.own.test_import_images import offers
 from tests.core.hostile_images_for_tests import encoded
 from tests.core.models_for_tests import tiny_document, tiny_tensors

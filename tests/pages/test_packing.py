@@ -9,9 +9,18 @@ from hypothesis.extra.numpy import arrays
 from core.inference import Autoencoder
 from core.noise import KINDS, Kind, Noise, add_noise
 from core.robustness.sweeps import NoiseSweep, noise_sweep
-from pages.ui.components import packing
 from pages.ui.components.component import ASSETS
-from pages.ui.components.sweep import Cell, Difference, Frames, Row, Stat, Still, Sweep, message
+from pages.ui.components.sweep import (
+    Cell,
+    Difference,
+    Frames,
+    Row,
+    Stat,
+    Still,
+    Sweep,
+    message,
+    packing,
+)
 from pages.ui.noise import rows as reconstruction
 from tests.core.models_for_tests import tiny_checkpoint
 from tests.pages.unpacking import Unpacked, unpacked

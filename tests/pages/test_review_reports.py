@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.reviews import MAX_NAME, MAX_NOTE
-from pages.ui.outliers import review_component
-from pages.ui.outliers.review_component import read_report
+from pages.ui.components import review as review_component
+from pages.ui.components.review import read_report
 
 SAID = {
     "operation": "0123456789abcdef", "image": "a", "verdict": "outlier", "note": "why",

@@ -20,7 +20,7 @@ from core.robustness.curves import INPUT, METRICS, Curve, Study, levels
 from core.robustness.size_study import Progress
 from core.robustness.sizes import table
 from core.robustness.sweeps import noise_sweep
-from pages.ui.components.sweep_chart import Chart, Line
+from pages.ui.components.sweep.chart import Chart, Line
 from pages.ui.figures import lines, text, theme
 from pages.ui.robust import chart as robust_chart
 from pages.ui.robust import controls as robust_controls

@@ -1,20 +1,17 @@
 """What all components of the browser share: registration of their files, and packed messages."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-ASSETS = Path(__file__).parent / "assets"
-SWEEP = (
-    "sweep",
-    "sweep_pictures",
-    "sweep_bars",
-    "chart",
-)  # what draws a sweep, here and in server/shell.py
+from pages.ui.components import bundle
+
+FOLDER = Path(__file__).parent
+NOTHING = "<i hidden></i>"  # of a component that shows nothing of its own
 
 
 @dataclass(frozen=True)
@@ -36,20 +33,18 @@ class Packed:
         return len(header).to_bytes(4, "little") + header + self.body
 
 
-def component(
-    name: str, parts: Sequence[str] = (), html: str | None = None, isolate_styles: bool = True
-) -> Callable[..., Any]:
+def component(name: str, folder: str = "", isolate_styles: bool = True) -> Callable[..., Any]:
     """Register a component; call this once, when its module is imported.
 
-    parts: names of its scripts and styles in assets/, without suffix, in order of dependence;
-    empty = only `name`.  html: its initial HTML if there is no name.html.
+    folder: where its files are, if it is not named like the component: `name`.js, and `name`.css
+    and `name`.html if it shows something.  isolate_styles: draw it in a shadow root.
     """
-    own = ASSETS / f"{name}.html"
+    home = FOLDER / (folder or name)
     return st.components.v2.component(
         f"hourglass_{name}",
-        html=own.read_text("utf-8") if own.exists() else html,
-        css=_joined(parts or (name,), "css"),
-        js=_joined(parts or (name,), "js"),
+        html=_text(home / f"{name}.html") or NOTHING,
+        css=_text(home / f"{name}.css"),
+        js=bundle.module(home / f"{name}.js"),
         isolate_styles=isolate_styles,
     )
 
@@ -58,6 +53,5 @@ def heard() -> None:
     """An empty on_..._change callback: without one Streamlit does not report a change."""
 
 
-def _joined(parts: Sequence[str], suffix: str) -> str | None:
-    files = (ASSETS / f"{part}.{suffix}" for part in parts)
-    return "\n".join(file.read_text("utf-8") for file in files if file.exists()) or None
+def _text(file: Path) -> str | None:
+    return file.read_text("utf-8") if file.exists() else None

@@ -11,6 +11,7 @@ from core.data.catalogue import DatasetInfo
 from core.images.imagesets import ImageSet
 from core.text import counted
 from pages.ui import cache
+from pages.ui.components import history
 from pages.ui.figures.text import noise_name, plain, size_name, titles
 from pages.ui.frame import ways
 from pages.ui.frame.errors import DeadEnd
@@ -86,7 +87,7 @@ def draw() -> None:
             st.caption(BEGINS)
     links.follow_selection(info.id, split)
     _selection()
-    links.one_entry_a_page()
+    history.one_entry_a_page()
 
 
 def choose(dataset_id: str) -> None:

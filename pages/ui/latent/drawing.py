@@ -10,7 +10,8 @@ from core.latent import durations, map_tasks
 from core.latent.map_tasks import DENSE
 from core.latent.projections import BY_NAME
 from core.text import counted
-from pages.ui import cache, peek, progress
+from pages.ui import cache, progress
+from pages.ui.components import peek
 from pages.ui.components.plane import Event
 from pages.ui.figures.scatter import MapStyle
 from pages.ui.figures.text import plain

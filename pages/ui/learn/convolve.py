@@ -12,9 +12,8 @@ from core.latent.geometry import Array
 from core.models.layers import Conv
 from core.text import counted
 from pages.ui import cache
-from pages.ui.components import packing
 from pages.ui.components.component import Packed
-from pages.ui.components.sweep import Cell, Frames, Row, Sweep
+from pages.ui.components.sweep import Cell, Frames, Row, Sweep, packing
 from pages.ui.figures import mosaic
 from pages.ui.learn import parts
 from pages.ui.learn.parts import GoOn

@@ -11,9 +11,8 @@ from core.checkpoints import Card
 from core.config import CheckpointError
 from core.robustness import sizes
 from pages.ui import cache
-from pages.ui.components import packing
 from pages.ui.components.component import Packed
-from pages.ui.components.sweep import Cell, Frames, Row, Stat, Still, Sweep
+from pages.ui.components.sweep import Cell, Frames, Row, Stat, Still, Sweep, packing
 from pages.ui.figures.text import plain
 from pages.ui.learn import charts, parts
 from pages.ui.learn.parts import GoOn

@@ -11,10 +11,9 @@ from core.computing.tasks import task
 from core.latent import lesson_tasks
 from core.text import counted
 from pages.ui import cache
-from pages.ui.components import packing
 from pages.ui.components.component import Packed
-from pages.ui.components.sweep import Cell, Frames, Row, Still, Sweep
-from pages.ui.components.sweep_chart import Chart, Line, numbers
+from pages.ui.components.sweep import Cell, Frames, Row, Still, Sweep, packing
+from pages.ui.components.sweep.chart import Chart, Line, numbers
 from pages.ui.figures import styles, theme
 from pages.ui.learn import charts, parts
 from pages.ui.learn.parts import GoOn

@@ -5,7 +5,7 @@ from dataclasses import replace
 from core.checkpoints import Card
 from core.noise import Noise, same_sort
 from core.robustness.curves import Study
-from pages.ui.components.sweep_chart import Chart
+from pages.ui.components.sweep.chart import Chart
 from pages.ui.figures import theme
 from pages.ui.learn import noise_figure, parts
 from pages.ui.learn.parts import GoOn

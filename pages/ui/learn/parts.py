@@ -17,7 +17,7 @@ from core.latent.geometry import Array, Scores
 from pages.ui import cache
 from pages.ui.components import sweep
 from pages.ui.components.component import Packed
-from pages.ui.components.sweep_chart import Chart
+from pages.ui.components.sweep.chart import Chart
 from pages.ui.frame.sidebar import OF_A_DATASET, choose_model
 from pages.ui.noise import controls
 from pages.ui.session import selection, state, widgets

@@ -9,9 +9,8 @@ from core import metrics
 from core.checkpoints import Card
 from core.latent.geometry import Array
 from pages.ui import cache
-from pages.ui.components import packing
 from pages.ui.components.component import Packed
-from pages.ui.components.sweep import Bars, Cell, Frames, Mark, Row, Still, Sweep
+from pages.ui.components.sweep import Bars, Cell, Frames, Mark, Row, Still, Sweep, packing
 from pages.ui.learn import parts
 from pages.ui.learn.parts import GoOn
 

@@ -13,9 +13,10 @@ from core.checkpoints import Card
 from core.data.named import planting
 from core.images.imagesets import ImageSet
 from core.latent.geometry import Index
-from pages.ui import cache, feeding
+from pages.ui import cache
+from pages.ui.components import feeding
 from pages.ui.components.component import Packed
-from pages.ui.feeding import Distribution, Morsel
+from pages.ui.components.feeding import Distribution, Morsel
 from pages.ui.figures import mosaic
 from pages.ui.learn import parts
 from pages.ui.learn.parts import GoOn

@@ -11,9 +11,8 @@ from core.noise import Noise
 from core.robustness import curves, measure_tasks, sweeps
 from core.robustness.sweeps import NoiseSweep
 from pages.ui import cache, progress
-from pages.ui.components import packing
 from pages.ui.components.component import Packed
-from pages.ui.components.sweep import Cell
+from pages.ui.components.sweep import Cell, packing
 from pages.ui.noise import rows
 
 

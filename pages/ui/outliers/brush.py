@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from pages.ui.components import zoom
 from pages.ui.figures.colouring import Groups
 from pages.ui.figures.text import plain
-from pages.ui.noise import zoom
 from pages.ui.outliers import histogram as outlier_histogram
 from pages.ui.outliers.data import Found, Scores
 from pages.ui.outliers.histogram import Drawn, Look

@@ -11,15 +11,8 @@ from core.config import HourglassError, OptionError, ReviewError
 from core.reviews import MAX_NAME, Decision, disagreements
 from core.text import counted
 from pages.ui import cache, progress
-from pages.ui.figures import mosaic
-from pages.ui.figures.text import plain
-from pages.ui.frame import errors
-from pages.ui.outliers import data as outlier_data
-from pages.ui.outliers import export as outlier_export
-from pages.ui.outliers import inspector as outlier_inspector
-from pages.ui.outliers import review_component
-from pages.ui.outliers.data import FACTS, Found, Positions
-from pages.ui.outliers.review_component import (
+from pages.ui.components import review as review_component
+from pages.ui.components.review import (
     Desk,
     Known,
     Other,
@@ -32,6 +25,13 @@ from pages.ui.outliers.review_component import (
     Step,
     Strip,
 )
+from pages.ui.figures import mosaic
+from pages.ui.figures.text import plain
+from pages.ui.frame import errors
+from pages.ui.outliers import data as outlier_data
+from pages.ui.outliers import export as outlier_export
+from pages.ui.outliers import inspector as outlier_inspector
+from pages.ui.outliers.data import FACTS, Found, Positions
 from pages.ui.session import selection, state, widgets
 
 QUEUES = {

@@ -21,10 +21,10 @@ from core.robustness.sweeps import NoiseSweep, noise_sweep
 from core.streaming.scoring import Line, Scored
 from core.text import listed
 from pages.ui import cache
-from pages.ui.components import gallery, packing, sweep
+from pages.ui.components import gallery, sweep
 from pages.ui.components.component import Packed
 from pages.ui.components.gallery import Columns, Item
-from pages.ui.components.sweep import Cell
+from pages.ui.components.sweep import Cell, packing
 from pages.ui.figures import mosaic, styles
 from pages.ui.figures.text import decimal, plain
 from pages.ui.noise import controls, inspector, picture, rows

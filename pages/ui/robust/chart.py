@@ -12,7 +12,7 @@ from core.noise import KINDS, Kind
 from core.robustness import crossings
 from core.robustness.crossings import Pair
 from core.robustness.curves import Curve, Study
-from pages.ui.components.sweep_chart import Chart, Dot, Line, numbers
+from pages.ui.components.sweep.chart import Chart, Dot, Line, numbers
 from pages.ui.figures import theme
 from pages.ui.figures.theme import Style
 

@@ -1,50 +1,92 @@
-// Takes the place of the page until the page is there: puts the shell over it, and takes it away as soon as the real part
-// is drawn, somebody touches anything or goes elsewhere, or a few seconds have passed. shell.py puts the values in.
+// Takes the place of the page until the page is there: puts the shell over it, and takes it away as soon as the real
+// part is drawn, somebody touches anything or goes elsewhere, or a few seconds have passed.
 
-const shell = $values;
-const SHELL_PATIENCE_MS = 20000;
-const SHELL_TOUCHES = ["pointerdown", "keydown", "wheel"];
+/**
+ * What shell.py says.  page: path below the app's.  html: of the shell, our own files.  light, dark: CSS variables.
+ * side: width of the sidebar in pixels.  data: address of what moves, if anything does.
+ * @typedef {{
+ *   page: string, html: string, light: Record<string, string>, dark: Record<string, string>, side: number,
+ *   data: string | null,
+ * }} Values
+ */
+/**
+ * gone: aborted when the shell goes.
+ * @typedef {{host: HTMLElement, root: ShadowRoot, data: string | null, gone: AbortSignal}} Shell
+ */
 
-// Streamlit would look for its server below the page's own path first, and find nothing there but an error for the console.
-const shell_base = location.origin + location.pathname.slice(0, location.pathname.length - shell.page.length);
-window.__streamlit = { BACKEND_BASE_URL: shell_base };
+const PATIENCE_MS = 20000;
+const TOUCHES = ["pointerdown", "keydown", "wheel"];
+const FAILED = "[data-testid=stException], [data-testid=stConnectionStatus], [role=dialog]";
 
-const shell_host = document.getElementById("hourglass-shell");
-const shell_root = shell_host.attachShadow({ mode: "closed" });
-shell_root.innerHTML = shell.html; // our own files, and nothing of the address
-const shell_stored = (name, value) => { // null where the browser keeps nothing for anyone: asking throws then
+/** @param {Values} values */
+export function cover(values) {
+  // Streamlit would look for its server below the page's own path first, and find nothing there but an error.
+  const path = location.pathname.slice(0, location.pathname.length - values.page.length);
+  globalThis.__streamlit = { BACKEND_BASE_URL: location.origin + path };
+  const host = /** @type {HTMLElement} */ (document.getElementById("hourglass-shell"));
+  const root = host.attachShadow({ mode: "closed" });
+  root.innerHTML = values.html; // our own files, and nothing of the address
+  setColours(host, values);
+  keepSide(values.side);
+  const gone = new AbortController();
+  globalThis.hourglassShell = { host, root, data: values.data, gone: gone.signal };
+  takeAway(host, gone, values.data === null);
+}
+
+/** @param {HTMLElement} host @param {Values} values */
+function setColours(host, { light, dark }) {
+  const theme = stored("stActiveTheme-" + location.pathname + "-v2") ?? "";
+  const isDark = /dark/i.test(theme) || (!/light/i.test(theme) && matchMedia("(prefers-color-scheme: dark)").matches);
+  for (const [name, colour] of Object.entries(isDark ? dark : light)) host.style.setProperty(name, colour);
+}
+
+/**
+ * Streamlit takes the width of its sidebar from here before it hears ours, which it no longer follows once it has drawn
+ * it.
+ * @param {number} side unless the visitor chose another
+ */
+function keepSide(side) {
+  const width = parseInt(stored("sidebarWidth") ?? "", 10) || side;
+  stored("sidebarWidth", String(width));
+  document.documentElement.style.setProperty("--hourglass-side", `${width}px`);
+}
+
+/**
+ * @param {HTMLElement} host @param {AbortController} gone
+ * @param {boolean} isPlain nothing moves: the page's title is enough
+ */
+function takeAway(host, gone, isPlain) {
+  const address = location.href;
+  const leave = () => {
+    host.remove();
+    gone.abort();
+  };
+  const touched = () => {
+    globalThis.hourglassGone = Infinity; // what moves by itself ends at the first touch: it is over
+    leave();
+  };
+  const options = { capture: true, passive: true, signal: gone.signal };
+  for (const touch of TOUCHES) addEventListener(touch, touched, options);
+  addEventListener("hourglass-drawn", leave, { signal: gone.signal });
+  const look = () => {
+    const isThere = isPlain && document.querySelector("h1");
+    const isOver = performance.now() > PATIENCE_MS || location.href !== address;
+    if (isThere || isOver || document.querySelector(FAILED)) leave();
+    else if (host.isConnected) requestAnimationFrame(look);
+  };
+  look();
+}
+
+/**
+ * What the browser keeps under a name, after putting a value there if one is given; null where it keeps nothing for
+ * anyone: asking throws then.
+ * @param {string} name @param {string} [value]
+ */
+function stored(name, value) {
   try {
     if (value !== undefined) localStorage.setItem(name, value);
     return localStorage.getItem(name);
   } catch {
     return null;
   }
-};
-const shell_said = shell_stored("stActiveTheme-" + location.pathname + "-v2") ?? "";
-const shell_dark = /dark/i.test(shell_said) || (!/light/i.test(shell_said) && matchMedia("(prefers-color-scheme: dark)").matches);
-for (const [name, colour] of Object.entries(shell_dark ? shell.dark : shell.light)) shell_host.style.setProperty(name, colour);
-// Streamlit takes the width of its sidebar from here before it hears ours, which it no longer follows once it has drawn it.
-const shell_side = parseInt(shell_stored("sidebarWidth"), 10) || shell.side;
-shell_stored("sidebarWidth", shell_side);
-document.documentElement.style.setProperty("--hourglass-side", shell_side + "px");
-
-const shell_heard = new AbortController();
-const shell_path = location.href;
-const shell_leave = () => {
-  shell_host.remove();
-  shell_heard.abort();
-};
-const shell_touched = () => {
-  window.hourglassGone = Infinity; // what moves by itself ends at the first touch: it is over
-  shell_leave();
-};
-for (const touch of SHELL_TOUCHES) addEventListener(touch, shell_touched, { capture: true, passive: true, signal: shell_heard.signal });
-addEventListener("hourglass-drawn", shell_leave, { signal: shell_heard.signal });
-const shell_look = () => {
-  const there = shell.data ? null : document.querySelector("h1");
-  const elsewhere = location.href !== shell_path;
-  const failed = document.querySelector("[data-testid=stException], [data-testid=stConnectionStatus], [role=dialog]");
-  if (there || elsewhere || failed || performance.now() > SHELL_PATIENCE_MS) shell_leave();
-  else if (shell_host.isConnected) requestAnimationFrame(shell_look);
-};
-shell_look();
+}

@@ -19,7 +19,8 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
-from pages.ui.components.component import ASSETS, SWEEP
+from pages.ui import frame
+from pages.ui.components import bundle, component
 
 HERE = Path(__file__).parent
 APP = HERE.parents[2] / "app.py"
@@ -118,10 +119,10 @@ def _body(here: Entry, landing: Landing | None) -> str:
         "data": f"./{landing.name}" if landing else None,
     }
     said = json.dumps(values).replace("<", "\\u003c")  # so that no text ends the script
-    script = _filled("shell.js", values=said)
+    script = bundle.call(HERE / "shell.js", "cover", said)
     body = f'<div id="hourglass-shell" aria-hidden="true"></div><script>{script}</script>'
     if landing:
-        moving = _read(*(f"{part}.js" for part in SWEEP), "shell_landing.js")
+        moving = bundle.call(HERE / "shell_landing.js", "move")
         body += f'<script type="module" async>{moving}</script>'
     return body
 
@@ -172,8 +173,13 @@ def _dashed(name: str) -> str:
 
 @cache
 def _read(*names: str) -> str:
-    folders = (HERE if name.startswith("shell") else ASSETS for name in names)
-    return "\n".join((f / name).read_text("utf-8") for f, name in zip(folders, names, strict=True))
+    return "\n".join((_folder(name) / name).read_text("utf-8") for name in names)
+
+
+def _folder(name: str) -> Path:
+    if name.startswith("shell"):
+        return HERE
+    return component.FOLDER / "sweep" if name.startswith("sweep") else frame.FOLDER
 
 
 def _filled(name: str, **values: str) -> str:

@@ -1,21 +1,34 @@
+// The pictures that a first visitor sees move, drawn by the very code of the slider, until the page's own slider takes
+// over at the same place of the way.
 
-// The pictures that a first visitor sees move, drawn by the very code of the slider, until the page's own slider takes over
-// at the same place of the way (shell.py puts this below what draws a sweep).
+import { SweepView } from "../components/sweep/sweep.js";
 
-class StandIn extends View {
-  report() {} // nothing is heard of it: it goes when it is touched
+/** @typedef {import("./shell.js").Shell} Shell */
 
-  draw(everything) {
-    super.draw(everything);
-    if (!this.sources) return;
-    shell_host.dataset.frame = this.frame;
-    window.hourglassGone = this.gone;
+/** Nothing is heard of it: it goes when it is touched. */
+class StandIn extends SweepView {
+  /** @param {Shell} shell */
+  constructor(shell) {
+    super(shell.root);
+    this.shell = shell;
+  }
+
+  /** @param {boolean} all */
+  draw(all) {
+    super.draw(all);
+    if (!this.rows.content) return;
+    this.shell.host.dataset.frame = String(this.frame);
+    globalThis.hourglassGone = this.motion.gone;
   }
 
   drawn() {}
 }
 
-const standing_in = new StandIn(shell_root);
-shell_heard.signal.addEventListener("abort", () => standing_in.close());
-const response = await fetch(shell.data);
-if (response.ok && shell_host.isConnected) await standing_in.receive(new Uint8Array(await response.arrayBuffer()));
+export async function move() {
+  const shell = globalThis.hourglassShell;
+  if (!shell?.data) return;
+  const standIn = new StandIn(shell);
+  shell.gone.addEventListener("abort", () => standIn.close());
+  const response = await fetch(shell.data);
+  if (response.ok && shell.host.isConnected) await standIn.receive(new Uint8Array(await response.arrayBuffer()));
+}

@@ -7,7 +7,6 @@ import streamlit as st
 
 from core.data import catalogue
 from pages.ui import cache
-from pages.ui.components.component import component
 from pages.ui.figures.text import plain
 from pages.ui.session import selection, state
 from pages.ui.session.state import Refused, Why
@@ -32,11 +31,6 @@ def follow_selection(dataset: str, split: str) -> None:
     ids = selection.ids()
     short = [name.removeprefix(here) for name in ids] if len(ids) <= MOST else []
     state.publish_list(KEY, short)
-
-
-def one_entry_a_page() -> None:
-    """Make the browser's Back button go from page to page, without steps for changed widgets."""
-    _history(key="history")
 
 
 def said_of_size() -> str:
@@ -89,6 +83,3 @@ def _found(text: str, dataset: str, split: str) -> str:
                 return candidate
     others = (info.id for info in catalogue.catalogue() if info.available and info.id != dataset)
     return text if any(text.startswith(f"{other}/") for other in others) else ""
-
-
-_history = component("history", isolate_styles=False)  # it draws nothing

@@ -4,8 +4,8 @@ from core.runs import Run
 from core.runs import records as run_records
 from core.runs.records import Curves
 from pages.ui import cache
-from pages.ui.components import packing
 from pages.ui.components.component import Packed
+from pages.ui.components.sweep import packing
 from pages.ui.train import charts as run_charts
 
 

@@ -4,7 +4,7 @@
 
 import { readModel } from "./model.js";
 import { Network } from "./network.js";
-import { colours } from "./pixels.js";
+import { colours } from "../shared/pixels.js";
 
 /**
  * encode: images to codes.  decode: codes to images.  reconstruct: images to codes and images.

@@ -1,0 +1,104 @@
+// Tells the server which part of a Plotly chart is in view, when a zoom or a pan has come to rest; and when a double
+// click has taken the selection out of the chart: Streamlit tells that only of what was drawn by hand since the chart
+// was last sent.
+
+import { viewOf } from "../shared/component.js";
+import { around } from "../shared/dom.js";
+import { ChartWatcher } from "../shared/plotly.js";
+
+/** @typedef {import("../shared/plotly.js").ReadyChart} ReadyChart */
+/** What is in view, in the units of the axes; null for all. @typedef {{x: number[], y: number[]} | null} Extent */
+/**
+ * Where a chart was clicked, and the size of a finger tip there.
+ * @typedef {{x: number, y: number, rx: number, ry: number}} Spot
+ */
+
+const SETTLE_MS = 200;
+const DOUBLE_MS = 350; // a second click within this time is a double click, which means something else
+const TIP = 10; // pixels that a click may miss by
+
+/** @param {import("../shared/component.js").Mount<{chart: string, clicks: boolean}>} mounted */
+export default function mount({ data, parentElement, setStateValue, setTriggerValue }) {
+  const listener = viewOf("zoom", parentElement, () => new ZoomListener());
+  listener.onExtent = (extent) => setStateValue("extent", extent);
+  listener.onClick = data.clicks ? (spot) => setTriggerValue("clicked", spot) : undefined;
+  listener.onCleared = () => setTriggerValue("cleared", true);
+  listener.onFaded = () => setTriggerValue("faded", true);
+  listener.follow(data.chart);
+  return () => listener.stop();
+}
+
+class ZoomListener {
+  constructor() {
+    this.onExtent = (/** @type {Extent} */ _extent) => {};
+    /** @type {((spot: Spot) => void) | undefined} */
+    this.onClick = undefined;
+    this.onCleared = () => {};
+    this.onFaded = () => {};
+    this.lastClick = -Infinity; // milliseconds
+    /** Timers. @type {{settle?: number, click?: number, look?: number}} */
+    this.timers = {};
+    this.watcher = new ChartWatcher((chart) => {
+      chart.on("plotly_relayout", (change) => this.change(chart, change));
+      chart.on("plotly_deselect", () => this.onCleared());
+      chart.on("plotly_doubleclick", () => this.showedAll(chart));
+      chart.addEventListener("click", (event) => this.click(chart, event), true);
+    });
+  }
+
+  /** @param {string} key */
+  follow(key) {
+    this.stop();
+    this.watcher.watch([key]);
+  }
+
+  /** @param {ReadyChart} chart @param {Record<string, unknown>} change */
+  change(chart, change) {
+    if (!Object.keys(change).some((name) => name.includes("axis"))) return; // its size, a lasso, ...
+    clearTimeout(this.timers.settle);
+    this.timers.settle = window.setTimeout(() => this.onExtent(extentOf(chart.layout)), SETTLE_MS);
+  }
+
+  /**
+   * Showing all again is no wish to select nothing, but Plotly forgets which points stand out.
+   * @param {ReadyChart} chart
+   */
+  showedAll(chart) {
+    const isMarked = () => chart.data.some((trace) => trace.selectedpoints);
+    if (isMarked()) this.timers.look = window.setTimeout(() => isMarked() || this.onFaded(), SETTLE_MS);
+  }
+
+  /** @param {ReadyChart} chart @param {MouseEvent} event */
+  click(chart, event) {
+    const area = this.onClick && around(event, ".nsewdrag");
+    if (!area) return;
+    clearTimeout(this.timers.click);
+    if (event.detail > 1 || event.timeStamp - this.lastClick < DOUBLE_MS) return;
+    this.lastClick = event.timeStamp;
+    const box = area.getBoundingClientRect();
+    const spot = spotAt(chart._fullLayout, event.clientX - box.left, event.clientY - box.top);
+    this.timers.click = window.setTimeout(() => this.onClick?.(spot), DOUBLE_MS);
+  }
+
+  stop() {
+    this.watcher.stop();
+    for (const timer of Object.values(this.timers)) clearTimeout(timer);
+  }
+}
+
+/**
+ * @param {{xaxis: import("../shared/plotly.js").Axis, yaxis: import("../shared/plotly.js").Axis}} axes
+ * @returns {Extent}
+ */
+export function extentOf({ xaxis, yaxis }) {
+  return xaxis.autorange || yaxis.autorange ? null : { x: [...xaxis.range], y: [...yaxis.range] };
+}
+
+/**
+ * @param {{xaxis: import("../shared/plotly.js").Axis, yaxis: import("../shared/plotly.js").Axis}} axes
+ * @param {number} left pixels from the edge of the chart's area @param {number} top @returns {Spot}
+ */
+export function spotAt({ xaxis, yaxis }, left, top) {
+  const [rx, ry] = [xaxis, yaxis].map((axis) => Math.abs(axis.p2d(TIP) - axis.p2d(0)));
+  return { x: xaxis.p2d(left), y: yaxis.p2d(top), rx, ry };
+}
