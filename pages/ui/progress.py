@@ -217,7 +217,6 @@ def _show(computations: Sequence[Computation]) -> None:
     """A bar that queries its progress from the browser; at the end the page is drawn again."""
     names = [one.task.name for one in computations]
     _shown.update(zip(names, computations, strict=True))
-    share, words = how_far(computations)
     base = st.get_option("server.baseUrlPath").strip("/")
     path = f"/{base}/{PATH}" if base else f"/{PATH}"
     waiting.show(names, *how_far(computations), waiting.Asking(path, POLL_SECONDS))

@@ -22,8 +22,8 @@ WATCH_CHANGE = """
     const host = document.getElementById("hourglass-shell");
     const real = document.querySelector("[data-testid=stBidiComponentIsolated]").shadowRoot;
     if (!host || change) return;
-    const sweeps = [shell_root, real].map((root) => root.querySelector(".sweep-root"));
-    const titles = [shell_root, document].map((root) => root.querySelector("h1"));
+    const sweeps = [hourglassShell.root, real].map((root) => root.querySelector(".sweep-root"));
+    const titles = [hourglassShell.root, document].map((root) => root.querySelector("h1"));
     const frames = [host.dataset.frame, sweeps[1].dataset.frame].map(Number);
     change = { frames, sweeps: sweeps.map(place), titles: titles.map(place) };
   });
@@ -65,7 +65,7 @@ def test_stand_in_goes_at_the_first_touch_and_nothing_moves_any_more(
 ) -> None:
     page = visit.page
     page.goto(ready, wait_until="commit")
-    page.wait_for_function("shell_host.dataset.frame !== undefined", timeout=SECONDS)
+    page.wait_for_function("window.hourglassShell?.host.dataset.frame !== undefined", timeout=SECONDS)
     page.keyboard.press("Shift")
     assert page.evaluate(GONE)
     page.wait_for_selector(".sweep-root[data-frame]", timeout=SECONDS)
@@ -85,8 +85,8 @@ def test_other_pages_have_their_frame_at_once_and_nothing_over_them_later(
     visit: Visit, server: str, link: str
 ) -> None:
     visit.page.goto(server + link, wait_until="commit")
-    visit.page.wait_for_function("typeof shell_host === 'object'", timeout=SECONDS)
-    title = visit.page.evaluate("shell_root.querySelector('h1').textContent")
+    visit.page.wait_for_function("typeof hourglassShell === 'object'", timeout=SECONDS)
+    title = visit.page.evaluate("hourglassShell.root.querySelector('h1').textContent")
     visit.page.wait_for_function(GONE, timeout=SECONDS)
     heading = visit.page.get_by_role("heading", level=1)
     assert heading.inner_text(timeout=SECONDS) == title
@@ -107,6 +107,6 @@ def test_stand_in_goes_where_the_browser_keeps_nothing(visit: Visit, ready: str)
     )
     visit.page.route("**/static/js/index.*.js", lambda route: route.abort())
     visit.page.goto(ready)
-    visit.page.wait_for_function("typeof shell_root === 'object'", timeout=SECONDS)
+    visit.page.wait_for_function("typeof hourglassShell === 'object'", timeout=SECONDS)
     visit.page.keyboard.press("Shift")
     assert visit.page.evaluate(GONE)

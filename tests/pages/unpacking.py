@@ -1,4 +1,4 @@
-"""The independent twin of assets/sweep_pictures.js: from a message to the pictures it draws."""
+"""The independent twin of sweep/pictures.js: from a message to the pictures it draws."""
 
 import json
 import zlib

@@ -11,8 +11,9 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.checkpoints import Card
 from core.latent.geometry import Array, Scores
+from pages.ui.components import sweep
 from pages.ui.components.component import Packed
-from pages.ui.components.sweep import Cell, Frames, Mark, Row, Stat, Sweep, packing, sweep
+from pages.ui.components.sweep import Cell, Frames, Mark, Row, Stat, Sweep, packing
 from pages.ui.figures import animation, mosaic
 from pages.ui.session import state
 

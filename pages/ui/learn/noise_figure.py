@@ -11,8 +11,9 @@ from core.noise import Noise
 from core.robustness import curves as robustness
 from core.robustness.curves import INPUT, Curve, Study
 from core.text import counted
+from pages.ui.components import sweep
 from pages.ui.components.component import Packed
-from pages.ui.components.sweep import Cell, Row, packing, sweep
+from pages.ui.components.sweep import Cell, Row, packing
 from pages.ui.components.sweep.chart import Chart
 from pages.ui.figures import styles
 from pages.ui.learn import parts

@@ -7,7 +7,8 @@ from core.anomaly import quality
 from core.anomaly.thresholds import edge
 from core.text import counted
 from pages.ui import cache
-from pages.ui.components.sweep import packing, sweep
+from pages.ui.components import sweep
+from pages.ui.components.sweep import packing
 from pages.ui.figures import mosaic
 from pages.ui.figures.text import plain
 from pages.ui.outliers import brush as outlier_brush

@@ -1,14 +1,11 @@
 // Answers the requests of test_runner.py: JSON on stdin, JSON on stdout.
+import { answerRequests, bytes, floats, text } from "./requests.js";
 import { fromHalf, readModel } from "../../../pages/ui/components/runner/model.js";
 import { Network } from "../../../pages/ui/components/runner/network.js";
 import { colours } from "../../../pages/ui/components/shared/pixels.js";
 import { Runner } from "../../../pages/ui/components/runner/runner.js";
 
 /** @typedef {import("../../../pages/ui/components/runner/handler.js").Run} Run */
-
-const bytes = (/** @type {string} */ text) => Uint8Array.from(Buffer.from(text, "base64")).buffer;
-const floats = (/** @type {string} */ text) => new Float32Array(bytes(text));
-const text = (/** @type {ArrayBufferView} */ array) => Buffer.from(array.buffer, array.byteOffset, array.byteLength).toString("base64");
 
 /** @param {import("../../../pages/ui/components/runner/handler.js").Result | null | undefined} result */
 const imagesOf = (result) => text(/** @type {Float32Array} */ (result?.images));
@@ -55,7 +52,8 @@ const DOES = {
     let fetched = 0;
     runner.register(digest, () => (fetched++, bytes(message)));
     const codes = floats(z);
-    const one = (/** @type {number} */ i) => /** @type {Run} */ ({ digest, way: "decode", values: codes.subarray(i, i + 1) });
+    /** @returns {Run} */
+    const one = (i = 0) => ({ digest, way: "decode", values: codes.subarray(i, i + 1) });
     const answers = Array.from({ length: steps }, (_, i) => runner.latest("drag", one(i)));
     const alone = await runner.run(one(0));
     const found = await Promise.all(answers);
@@ -70,7 +68,8 @@ const DOES = {
     const runner = new Runner("", bounds);
     /** @type {number[]} */
     const fetched = [];
-    messages.forEach((/** @type {string} */ message, /** @type {number} */ i) => runner.register(digests[i], () => (fetched.push(i), bytes(message))));
+    for (const [i, message] of messages.entries())
+      runner.register(digests[i], () => (fetched.push(i), bytes(message)));
     for (const round of [0, 1])
       for (const digest of digests)
         for (const _ of [0, round]) await runner.run({ digest, way: "decode", values: floats(z) });
@@ -87,8 +86,4 @@ const DOES = {
   },
 };
 
-let asked = "";
-for await (const part of process.stdin) asked += part;
-const answers = [];
-for (const request of JSON.parse(asked)) answers.push(await DOES[request.do](request));
-process.stdout.write(JSON.stringify(answers));
+await answerRequests(DOES);

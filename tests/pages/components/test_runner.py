@@ -1,13 +1,9 @@
 """The runner's JavaScript in Node.js: each layer in both kinds of kernels, against Python."""
 
 import base64
-import json
 import math
-import shutil
-import subprocess
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
@@ -28,9 +24,10 @@ from core.models.layers import (
     Plan,
     Reshape,
 )
-from pages.ui.components.runner import bundle
+from pages.ui.components import runner
 from pages.ui.figures.mosaic import colours
 from tests.core.models_for_tests import tiny_checkpoint
+from tests.pages.components.conftest import AskScript, base64_of
 
 N = 7  # images: more than fit in a block, and not a multiple of it
 Ask = Callable[..., Any]
@@ -127,34 +124,14 @@ def images(plan: Plan) -> np.ndarray:
     return 3 * x  # far enough from 0 for every part of an activation
 
 
-def base64_of(content: Any) -> str:
-    return base64.b64encode(bytes(content)).decode()
-
-
 def numbers(text: str, dtype: Any = np.float32) -> np.ndarray:
     return np.frombuffer(base64.b64decode(text), dtype)
 
 
 @pytest.fixture(scope="module")
-def ask(tmp_path_factory: pytest.TempPathFactory) -> Ask:
-    """Has node do something and gives what it says; skipped, visibly, where there is no node."""
-    node = shutil.which("node")
-    if node is None:
-        pytest.skip("no node here: install Node.js 18 or later to test the runner's layers")
-    folder = tmp_path_factory.mktemp("runner")
-    (folder / "package.json").write_text('{"type": "module"}')
-    for path in (*bundle.FOLDER.glob("*.js"), Path(__file__).with_name("runner_in_node.mjs")):
-        shutil.copy(path, folder)
-
-    def asked(*requests: dict[str, Any]) -> Any:
-        command = [node, str(folder / "runner_in_node.mjs")]
-        done = subprocess.run(
-            command, input=json.dumps(requests), capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
-
-    return asked
+def ask(ask_script: AskScript) -> Ask:
+    """Has runner_in_node.js do something and gives what it answers."""
+    return lambda *requests: ask_script("runner_in_node.js", *requests)
 
 
 @pytest.fixture(scope="module")
@@ -301,13 +278,6 @@ def test_damaged_models_are_refused_in_a_sentence(ask: Ask) -> None:
 
 
 def test_bundle_is_one_function_and_can_stand_in_a_page() -> None:
-    text = bundle.script()
+    text = runner.script()
     assert text.startswith("function hourglassRunner() {")
     assert "</" not in text
-    assert "\nimport " not in text
-    assert "\nexport " not in text
-
-
-def test_bundle_has_every_module_once() -> None:
-    for path in bundle.FOLDER.glob("*.js"):
-        assert bundle.script().count(f'modules["{path.name}"] = ') == 1

@@ -15,7 +15,8 @@ import { bitmap, copyTile, placeOf } from "../shared/sheets.js";
 
 /** @param {import("../shared/component.js").Mount} mounted */
 export default function mount({ data, parentElement, setTriggerValue }) {
-  const view = viewOf("gallery", parentElement, () => new GalleryView(find(parentElement, "gallery-root", HTMLElement)));
+  const create = () => new GalleryView(find(parentElement, "gallery-root", HTMLElement));
+  const view = viewOf("gallery", parentElement, create);
   view.open = (id) => setTriggerValue("clicked", id);
   if (data) view.receive(data);
   return () => view.observer.disconnect();
@@ -80,7 +81,9 @@ class GalleryView {
 
   mark() {
     const selected = new Set(this.header?.selected);
-    for (const button of this.buttons) button.classList.toggle("gallery-selected", selected.has(button.dataset.id ?? ""));
+    for (const button of this.buttons) {
+      button.classList.toggle("gallery-selected", selected.has(button.dataset.id ?? ""));
+    }
   }
 
   fit() {

@@ -245,7 +245,8 @@ class ReviewView {
   drawOthers({ id, others }) {
     const rows = others.map(({ reviewer, verdict, note }) => {
       const row = make("div", "review-other");
-      row.append(make("b", "", reviewer), make("span", `review-said review-${verdict}`, verdict), make("span", "", note));
+      const said = make("span", `review-said review-${verdict}`, verdict);
+      row.append(make("b", "", reviewer), said, make("span", "", note));
       return row;
     });
     const verdicts = others.map(({ verdict }) => verdict);

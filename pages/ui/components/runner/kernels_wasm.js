@@ -60,7 +60,7 @@ export function wasmKernels(size) {
   const exported = /** @type {any} */ (new WebAssembly.Instance(wasmModule(), { host: { memory } }).exports);
   const matmuls = WIDTHS.map((width) => ({
     width,
-    blocks: BLOCKS.map((size) => ({ size, matmul: exported[`matmul_${width}_${size}`] })),
+    blocks: BLOCKS.map((block) => ({ size: block, matmul: exported[`matmul_${width}_${block}`] })),
   }));
   return { kind: "wasm", buffer: memory.buffer, matmuls, ...exported };
 }

@@ -355,12 +355,12 @@ class Layout {
       for (const { first, panel, panels } of calls)
         packWeights(spec, f.subarray(weightsAt / 4 + 4 * first * runs * quads), first, panel, panels);
     });
-    return (x, out, positions) => {
+    return (x, out, n_positions) => {
       for (const { first, panels, blocks } of calls) {
         const w = weightsAt + 16 * first * runs * quads;
         let done = 0;
         for (const { size, matmul } of blocks) {
-          const count = Math.floor((positions - done) / size);
+          const count = Math.floor((n_positions - done) / size);
           if (count)
             matmul(x, tableAt + 8 * done, count, runs, quads, skip, w, biasAt + 4 * first, out + 4 * first, panels);
           done += count * size;
@@ -402,10 +402,13 @@ function packWeights({ outputs, runs, length, weight }, to, first, panel, panels
   }
 }
 
-/** @param {Apply} apply @param {Spatial} input @param {Spatial} output @param {number} positions @returns {Step} */
-function perImage(apply, input, output, positions) {
+/**
+ * @param {Apply} apply @param {Spatial} input @param {Spatial} output @param {number} count of positions
+ * @returns {Step}
+ */
+function perImage(apply, input, output, count) {
   return (n) => {
-    for (let i = 0; i < n; i++) apply(input.address + i * input.size, output.address + i * output.size, positions);
+    for (let i = 0; i < n; i++) apply(input.address + i * input.size, output.address + i * output.size, count);
   };
 }
 

@@ -58,7 +58,9 @@ export class Rows {
     if (columns === this.columns) return false;
     this.columns = columns;
     const { rows, cells, shape } = this.header;
-    this.parts = rows.map((row) => ({ canvases: [], numbers: [], stats: [], detail: make("span", "sweep-detail", row.detail) }));
+    this.parts = rows.map(({ detail }) => {
+      return { canvases: [], numbers: [], stats: [], detail: make("span", "sweep-detail", detail) };
+    });
     const bands = [];
     for (let first = 0; first < cells.length; first += columns) {
       const band = make("div", "sweep-band");
