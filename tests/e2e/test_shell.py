@@ -65,7 +65,8 @@ def test_stand_in_goes_at_the_first_touch_and_nothing_moves_any_more(
 ) -> None:
     page = visit.page
     page.goto(ready, wait_until="commit")
-    page.wait_for_function("window.hourglassShell?.host.dataset.frame !== undefined", timeout=SECONDS)
+    is_drawn = "window.hourglassShell?.host.dataset.frame !== undefined"
+    page.wait_for_function(is_drawn, timeout=SECONDS)
     page.keyboard.press("Shift")
     assert page.evaluate(GONE)
     page.wait_for_selector(".sweep-root[data-frame]", timeout=SECONDS)
