@@ -82,7 +82,7 @@ def test_rows_of_all_kinds_are_drawn_as_they_were_packed(
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_bytes_of_pictures_arrive_bit_by_bit(shape: Shape, ask_script: AskScript) -> None:
     x = np.random.default_rng(1).integers(0, 256, (N_FRAMES, N_IMAGES, *shape), np.uint8)
-    shares = x.astype(np.float32) / 255
+    shares: Any = x.astype(np.float32) / 255
     content = sent(Still(shares[2]), Frames(shares))
     for frame in (0, N_FRAMES - 1):
         (rows,) = ask_script(SCRIPT, {"do": "sweep", "message": base64_of(content), "frame": frame})
