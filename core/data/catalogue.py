@@ -1,4 +1,4 @@
-"""The data sets by name: which there are, and loading one.
+"""The catalogue of data sets: lists them and loads one by name.
 
 To add one that comes with the program, write a module in core/data with `load(split) -> ImageSet`
 and add its `EmbeddedSet` here.
@@ -27,7 +27,7 @@ SPLITS: tuple[Split, ...] = get_args(Split)
 
 @dataclass(frozen=True)
 class Facts:
-    """What can be said of a set before it is loaded."""
+    """The facts about a data set that are known without loading it."""
 
     id: str
     title: str
@@ -47,9 +47,9 @@ class DatasetInfo(Facts):
 
 @dataclass(frozen=True)
 class EmbeddedSet(Facts):
-    """A set that is made or read on the spot.
+    """A data set included with the program.
 
-    load: from "train" or "test" to that split, always the same images with the same ids.
+    load: "train" or "test" -> that split, always the same images with the same ids.
     """
 
     load: Callable[[str], ImageSet]
@@ -84,9 +84,9 @@ EMBEDDED_BY_ID = MappingProxyType({known.id: known for known in EMBEDDED})
 
 
 def catalogue(data_root: Path | str | None = None) -> tuple[DatasetInfo, ...]:
-    """The sets that have a name, the embedded ones first and your own last. Loads no images.
+    """All named data sets, the embedded ones first and own ones last. Loads no images.
 
-    data_root: where public sets are looked for before the data folder; HOURGLASS_DATA_ROOT if None.
+    data_root: searched for public sets before the data folder; HOURGLASS_DATA_ROOT if None.
     """
     return (
         *(_info(known, available=True) for known in EMBEDDED),
@@ -96,9 +96,9 @@ def catalogue(data_root: Path | str | None = None) -> tuple[DatasetInfo, ...]:
 
 
 def is_named(id: str) -> bool:  # noqa: A002  # what a set's name is called everywhere
-    """Whether that is the id of a set that anybody may open: in the catalogue, or an own one.
+    """Whether an id is in the catalogue, own sets included, and not the path of a folder or file.
 
-    A folder or file is opened only for who names it.
+    A path is only opened for the user who has given it.
     """
     if id in EMBEDDED_BY_ID or id in publicsets.BY_ID:
         return True
@@ -154,7 +154,7 @@ def training_images(
     data_root: Path | str | None = None,
     progress: Progress | None = None,
 ) -> ImageSet:
-    """What a model may be trained on: the train split without the classes named.
+    """The training images of a model: the train split without the excluded classes.
 
     The embedded digits all come from MNIST's train split, so "mnist" leaves out those 1,000 of
     its 60,000 that are the test split of "mnist-5k", found by their pixels. No two images of
@@ -166,9 +166,9 @@ def training_images(
 
 
 def for_training(images: ImageSet, load: Callable[[str, str], ImageSet]) -> ImageSet:
-    """The images of a train split without those that models are tested on; see training_images().
+    """The images of a train split without any test images; see training_images().
 
-    load: gives a split of a data set.
+    load: loads a split of a data set.
     """
     if images.id != "mnist":
         return images
@@ -202,7 +202,7 @@ def _path(data_root: Path | str | None) -> Path | None:
     return None if data_root is None else Path(data_root)
 
 
-# Whether a model has seen images in its training, told by the names of data sets alone.
+# Whether a model was trained on images, derived from the names of data sets.
 
 MNIST = "mnist"
 Seen = Literal["no", "yes", "some", "unknown"]
@@ -224,7 +224,7 @@ def seen_in_training(trained_on: str, shown: str, shown_split: str) -> Seen:
 
 
 def _canonical(dataset_id: str) -> str:
-    """The one id of a folder or file that can be named in several ways; the disk is not asked."""
+    """The canonical id of a folder or file, without access to the disk."""
     kind, _, path = dataset_id.partition(":")
     return f"{kind}:{os.path.normpath(path)}" if kind in ("folder", "zip", "file") else dataset_id
 

@@ -134,7 +134,7 @@ def test_card_of_the_shelf_shows_its_figure_and_way_on(open_page: OpenPage, card
     app = open_page(step="wrong", card=card)
     assert not app.exception
     assert not app.error
-    assert app.subheader[0].value == "What goes wrong"
+    assert app.subheader[0].value == "Common failures"
     assert components(app) or app.get("image"), "no figure"
     assert button(app, "go_on").label
 

@@ -1,1 +1,1 @@
-"""The data sets that have a name: embedded, drawn, and public ones that can be downloaded."""
+"""Named data sets: embedded, drawn, and public ones to download."""

@@ -12,7 +12,7 @@ from core.data.named import drawing
 from core.data.named.drawing import Array, Scenes
 
 KINDS = ("scratch", "hole", "wrong colour", "merged")
-VISIBLE = 8  # grey levels of 255; what a defect changes by less is left as it was
+VISIBLE = 8  # grey levels of 255; smaller changes by a defect are not applied
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Fetching files over HTTP, whole and verified or not at all.
+"""Downloads files over HTTP, verified by checksum and stored atomically.
 
 Imports only core.background and core.config.
 """
@@ -24,7 +24,7 @@ BLOCK = 1 << 16
 
 @dataclass(frozen=True)
 class Resource:
-    """One file, the same at each of `urls`; its size in bytes is for the progress bar alone."""
+    """One file, equal at each of `urls`.  size: in bytes, only for the progress bar."""
 
     filename: str
     md5: str
@@ -35,11 +35,11 @@ class Resource:
 def fetch_all(
     title: str, resources: Sequence[Resource], folder: Path, progress: Progress | None = None
 ) -> None:
-    """Put every resource that `folder` lacks into it, each in one step once it is verified.
+    """Download every resource missing in `folder`, each stored atomically after verification.
 
-    title: what is being fetched, for the message.  progress: told after every block how many bytes
-    are there, of how many.
-    Raises DataError if one cannot be had from any of its urls, or cannot be kept.
+    title: of the download, for messages.  progress: called after every block with bytes done and
+    bytes in all.
+    Raises DataError if one cannot be downloaded from any of its urls, or cannot be stored.
     """
     missing = [resource for resource in resources if not (folder / resource.filename).exists()]
     bar = _Bar(progress, [resource.size for resource in missing])
@@ -55,7 +55,7 @@ def fetch_all(
 
 
 class _Failed(Exception):
-    """The network, or what it sent: str() says what was wrong."""
+    """A failed download; str() is the reason."""
 
 
 class _Bar:
@@ -73,7 +73,7 @@ class _Bar:
 
 @contextlib.contextmanager
 def _temporary_in(title: str, folder: Path) -> Iterator[Path]:
-    """A temporary folder inside `folder`; a disk or folder that refuses is a DataError."""
+    """A temporary folder inside `folder`.  Raises DataError if it cannot be written."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder, prefix=".download-") as temporary:
@@ -90,7 +90,7 @@ def _fetch(resource: Resource, path: Path, bar: _Bar) -> str:
     reason = "there is no address to fetch it from"
     for url in resource.urls:
         before = bar.done
-        bar.advance(0)  # a cancelled download asks no other address
+        bar.advance(0)  # so that a cancelled download tries no other address
         try:
             _download(url, resource.md5, path, bar)
         except _Failed as failure:
@@ -108,11 +108,11 @@ def _download(url: str, md5: str, path: Path, bar: _Bar) -> None:
             digest.update(block)
             bar.advance(len(block))
     if digest.hexdigest() != md5:
-        raise _Failed(f"what {url} sent is damaged")
+        raise _Failed(f"the data from {url} are damaged")
 
 
 def _blocks(url: str) -> Iterator[bytes]:
-    """What `url` sends; _Failed if it cannot be had, ends early or has no end."""
+    """Blocks of the data at `url`.  Raises _Failed if it fails, ends early or is endless."""
     if not url.startswith(("http://", "https://")):
         raise _Failed(f"{url} is no web address")
     with _network(url):
@@ -124,7 +124,7 @@ def _blocks(url: str) -> Iterator[bytes]:
                 block = response.read(BLOCK)
             done += len(block)
             if done > MAX_BYTES:
-                raise _Failed(f"what {url} sends has no end")
+                raise _Failed(f"the data from {url} do not end")
             yield block
     if expected is not None and done < expected:
         raise _Failed(f"{url} broke off after {done:,} of {expected:,} bytes")
@@ -132,7 +132,7 @@ def _blocks(url: str) -> Iterator[bytes]:
 
 @contextlib.contextmanager
 def _network(url: str) -> Iterator[None]:
-    """Errors of the network inside become _Failed; those of the disk are never inside."""
+    """Context that turns network errors into _Failed; it contains no access to the disk."""
     try:
         yield
     except urllib.error.HTTPError as error:
@@ -148,7 +148,7 @@ def _listed(names: Sequence[str]) -> str:
     return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
-# Where the public sets are fetched from: torchvision's own lists of addresses and checksums.
+# Addresses and checksums of the public sets, from torchvision's lists.
 
 CIFAR_ARCHIVE = "cifar-10-binary.tar.gz"  # torchvision's own is pickled, so this one instead
 CIFAR_MD5 = "c32a1d4ab5d03f1284b67883e8d87530"
@@ -162,14 +162,14 @@ SIZES = {
 
 
 def megabytes(dataset_id: str) -> float:
-    """How much a download of a public set is."""
+    """Size of a public set's download in megabytes."""
     return sum(SIZES[dataset_id]) / 1e6
 
 
 def resources(dataset_id: str) -> tuple[Resource, ...]:
     """The files of a public set.
 
-    HOURGLASS_MIRROR, if set, is asked instead of the sets' homes: MIRROR/fashion-mnist/FILE.
+    HOURGLASS_MIRROR, if set, replaces the original addresses: MIRROR/fashion-mnist/FILE.
     """
     return tuple(
         Resource(filename, md5, _addresses(dataset_id, filename, bases), size)

@@ -1,4 +1,4 @@
-"""Experiments with truth: images of which it is known which are outliers."""
+"""Experiments with known outliers: images with labels of which are outliers."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ Truth = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Experiment:
-    """Images and which of them are outliers: (n,).  what: the outliers, as words."""
+    """Images, and whether each is an outlier: (n,).  what: the outliers in words."""
 
     images: ImageSet
     is_outlier: Truth
@@ -27,9 +27,9 @@ class Experiment:
 
 @dataclass(frozen=True)
 class Corruption:
-    """A way to spoil images.
+    """A corruption of images.
 
-    make: (n, C, H, W) and a generator -> the same shape, each image in its own way.
+    make: (n, C, H, W) and a generator -> corrupted images of the same shape.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Corruption:
 
 
 def usual(images: ImageSet, excluded: Iterable[str] = ()) -> ImageSet:
-    """The images without those of excluded classes and without those the set marks as outliers."""
+    """The images without excluded classes and without images that the set marks as outliers."""
     images = images.without_classes(set(excluded) & set(images.class_names))
     marked = by_defects(images)
     return images if marked is None else images.take(~marked.is_outlier)
@@ -65,10 +65,10 @@ def by_defects(images: ImageSet) -> Experiment | None:
 
 
 def by_corruption(images: ImageSet, name: str, share: float, seed: int = 0) -> Experiment:
-    """The images and, after them, spoiled copies of some of them.
+    """The images, followed by corrupted copies of some of them.
 
-    share: above 0 to 1, how many copies for each image.  The same seed spoils the same images in
-    the same way.  Raises OptionError for an unknown name or share.
+    share: copies for each image, above 0 to 1.  Equal seeds give equal copies.  Raises OptionError
+    for an unknown name or an invalid share.
     """
     if name not in CORRUPTIONS:
         raise OptionError(
@@ -82,9 +82,9 @@ def by_corruption(images: ImageSet, name: str, share: float, seed: int = 0) -> E
 
 
 def by_dataset(images: ImageSet, others: ImageSet, share: float, seed: int = 0) -> Experiment:
-    """The images and, after them, images of another set, brought to their shape.
+    """The images, followed by images of another data set, resized to their shape.
 
-    share: above 0 to 1, how many for each image, at most as many as there are.
+    share: added images for each image, above 0 to 1, at most as many as there are.
     Raises OptionError for another share, DataError if the others are none or are among the images.
     """
     rng = np.random.default_rng(seed)
@@ -183,13 +183,13 @@ CORRUPTIONS: Mapping[str, Corruption] = MappingProxyType(
     {
         corruption.name: corruption
         for corruption in (
-            Corruption("noise", "nothing but random pixels", _noise),
-            Corruption("blurred", "as out of focus", _blurred),
-            Corruption("inverted", "black for white", _inverted),
-            Corruption("covered", "a grey patch hides a ninth of it", _covered),
+            Corruption("noise", "random pixels only", _noise),
+            Corruption("blurred", "out of focus", _blurred),
+            Corruption("inverted", "black and white exchanged", _inverted),
+            Corruption("covered", "a grey patch covers a ninth of the image", _covered),
             Corruption("pasted", "a piece of another image covers a sixteenth of it", _pasted),
-            Corruption("scrambled", "its quarters change places", _scrambled),
-            Corruption("speckled", "a fifth of its pixels black or white", _speckled),
+            Corruption("scrambled", "the quarters of the image are exchanged", _scrambled),
+            Corruption("speckled", "a fifth of the pixels is black or white", _speckled),
         )
     }
 )

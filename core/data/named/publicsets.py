@@ -1,7 +1,6 @@
-"""The well-known sets that torchvision also knows, read from its folder layout.
+"""Well-known public sets, read from torchvision's folder layout.
 
-The folder that was asked for is only ever read; fetch(), and nothing else, downloads a set, into
-the data folder.
+The given folder is only read; only fetch() downloads a set, into the data folder.
 """
 
 from dataclasses import dataclass
@@ -36,7 +35,7 @@ class Layout(Protocol):
 
 @dataclass(frozen=True)
 class PublicSet:
-    """What a set is called, what it holds and how it lies on the disk."""
+    """A public set: its name, facts, and layout on disk."""
 
     id: str
     title: str
@@ -57,7 +56,7 @@ class PublicSet:
         return all(self.root(split, data_root) is not None for split in ("train", "test"))
 
     def absent(self) -> DataError:
-        """What there is to say when it is not on this machine."""
+        """The error for a set that is not on this machine, with how to download it."""
         return DataError(
             f"{self.title} is not on this machine: download it with `python -m core datasets fetch "
             f"{self.id}` ({downloads.megabytes(self.id):.0f} MB), or on the page Your images under "
@@ -83,9 +82,9 @@ class PublicSet:
         )
 
     def fetch(self, data_root: Path | None = None, progress: Progress | None = None) -> None:
-        """Download the set unless it is here; DataError if it cannot be had.
+        """Download the set unless it is on this machine.  Raises DataError if that fails.
 
-        progress: told (bytes there, of how many).
+        progress: called with bytes done and bytes in all.
         """
         if self.is_here(data_root):
             return

@@ -1,1 +1,1 @@
-"""What a person offers: files, folders and archives, read through one gate."""
+"""Untrusted files, folders and archives of images, read with checks and limits."""

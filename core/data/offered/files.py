@@ -1,4 +1,4 @@
-"""What a person offers as images: names, how to get at the bytes, and how much may be unpacked.
+"""Untrusted image files: their names, how to read their bytes, and limits of unpacking.
 
 Imports only core.config and core.data.offered.names.
 """
@@ -26,7 +26,7 @@ HIDDEN = frozenset(  # what systems and network storage add, in lower case; and 
         "system volume information", "network trash folder", "temporary items",
     )
 )  # fmt: skip
-TWICE = "Its name comes twice: the first file of that name is taken."
+TWICE = "Its name occurs twice: only the first file of that name is used."
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +61,12 @@ class Limits:
     total: int | None
 
 
-KEPT = Limits(files=20_000, total=1 << 30)  # what is kept in memory or made a data set
-STREAMED = Limits(files=None, total=None)  # what is forgotten as soon as it is judged
+KEPT = Limits(files=20_000, total=1 << 30)  # for images kept in memory or made a data set
+STREAMED = Limits(files=None, total=None)  # for images that are scored and not kept
 
 
 class Budget:
-    """Counts the bytes that an archive unpacks to; what headers say of sizes is not believed.
+    """Counts the bytes that an archive unpacks to; sizes in headers are not trusted.
 
     limits: of the archive.
     """
@@ -140,7 +140,7 @@ def is_hidden(name: str) -> bool:
 
 
 def too_tight(unpacked: int, packed: int) -> bool:
-    """Whether so many bytes out of so few are more than images can be packed to."""
+    """Whether the compression ratio is higher than that of any image (an archive bomb)."""
     return unpacked > max(FREE_OF_RATIO, MAX_RATIO * packed)
 
 

@@ -1,5 +1,5 @@
-"""The one gate for images that a person offers, whoever asks for them: `score`, `import`, `encode`,
-training on a folder, Your images.
+"""Reads all untrusted images in the same way, for `score`, `import`, `encode`, training on a folder
+and the page Your images.
 
 Single files, folders, .zip, .tar (plain or packed with gzip) and .parquet, alone or mixed. What an
 archive is, its content says; in a folder only what is named like one is looked at. Each file
@@ -111,14 +111,14 @@ class Archive:
                 yield packed
 
     def counted(self) -> "Archive":
-        """The same, with its number of files; DataError if it cannot be opened."""
+        """The archive with its number of files.  Raises DataError if it cannot be opened."""
         with self.opened() as offers:
             return replace(self, n=len(offers))
 
 
 @dataclass(frozen=True)
 class Offered:
-    """Everything that was offered together, to be read in order, as often as asked: see Offers."""
+    """All files that were offered together; can be iterated several times, see Offers."""
 
     parts: tuple[Offers, ...]
     terms: Terms

@@ -217,7 +217,7 @@ def _about(card: Card, info: DatasetInfo, split: str) -> None:
     trained = f"{noise_name(card.noise)}, σ = {card.noise.sigma:g}" if card.noise else "no noise"
     n_pixels = _product(card.input_shape)
     facts = (
-        f"{counted(card.latent_dim, 'number')} in the code, {n_pixels:,} in the image",
+        f"D' = {counted(card.latent_dim, 'number')} in the code, {n_pixels:,} in the image",
         counted(card.n_parameters, "parameter"),
         f"trained on {card.dataset_title} with {trained}",
     )

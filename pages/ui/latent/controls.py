@@ -79,7 +79,7 @@ def _cards(choice: sidebar.Choice, card: Card) -> tuple[Card, ...]:
     named = {NONE: "No other model"} | titles(choice.fitting)
     chosen = widgets.choice(
         st.selectbox,
-        "Beside it",
+        "Second model",
         [NONE, *others],
         key="versus",
         default=NONE,

@@ -68,4 +68,6 @@ def _draw_gallery(found: Errors, best: Index, card: Card) -> str | None:
     x_hat = cache.autoencoder(card).reconstruct(x)
     items = [Item(str(found.images.ids[i]), (f"error {found.mse[i]:.4f}",)) for i in best.tolist()]
     pictures = [mosaic.colours(x), mosaic.colours(x_hat)]
-    return gallery.show(gallery.pack(items, pictures, Columns(("In", "Out"), SIDE)), "learn_best")
+    return gallery.show(
+        gallery.pack(items, pictures, Columns(("Input", "Output"), SIDE)), "learn_best"
+    )

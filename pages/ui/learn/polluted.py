@@ -32,7 +32,7 @@ def draw() -> None:
     label = images.class_names.index(name)
     positions = np.roll(np.flatnonzero(images.labels == label), -nth)[:N]
     x = images.pixels(positions)
-    _draw_row("In", mosaic.colours(x))
+    _draw_row("Input", mosaic.colours(x))
     for card, what in ((clean, "never saw"), (polluted, "learnt")):
         x_hat = cache.autoencoder(card).reconstruct(x)
         mean = metrics.mse(x, x_hat).mean()

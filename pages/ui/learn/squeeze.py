@@ -86,7 +86,7 @@ def _packed(cards: Sequence[Card], x: Array, image_id: str) -> Packed:
     mse = np.stack([metrics.mse(originals, frame) for frame in drawn])
     cells = tuple(Cell(f"{image_id} {card.name}", f"D' = {card.latent_dim}") for card in cards)
     rows = (
-        Row("In", "original", Still(originals), captions=True),
+        Row("Input", "original", Still(originals), captions=True),
         Row("Output", "reconstructed", Frames(drawn), detail="below each its MSE", numbers=mse),
     )
     return packing.pack(

@@ -31,13 +31,13 @@ class Step:
 STEPS = (
     Step("1", "An encoder and a decoder", squeeze.draw),
     Step("2", "The linear autoencoder is PCA", linear.draw),
-    Step("3", "Deeper is better", deeper.draw),
-    Step("4", "What is badly rebuilt is unusual", unusual.draw),
-    Step("5", "Which code endures noise?", enduring.draw),
-    Step("6", "The denoising trick", denoise.draw),
-    Step("7", "Convolution keeps the picture's shape", convolve.draw),
+    Step("3", "Hidden layers improve on PCA", deeper.draw),
+    Step("4", "Unusual images have large errors", unusual.draw),
+    Step("5", "Which code size is robust to noise?", enduring.draw),
+    Step("6", "Denoising autoencoders", denoise.draw),
+    Step("7", "Convolutional codes preserve positions", convolve.draw),
 )
-SHELF = Step("wrong", "What goes wrong", wrong.draw_what_goes_wrong)
+SHELF = Step("wrong", "Common failures", wrong.draw_what_goes_wrong)
 ALL = (*STEPS, SHELF)
 KEY = "step"
 

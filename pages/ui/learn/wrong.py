@@ -3,9 +3,9 @@
 from pages.ui.learn import copies, hidden, mismatch, parts, polluted
 
 TITLES = {
-    "copies": "The network that copies",
-    "hidden": "The outlier rebuilt too well",
-    "noise": "Noise that differs",
+    "copies": "A network that copies",
+    "hidden": "An outlier with a small error",
+    "noise": "Different noise than in training",
     "polluted": "Outliers in the training data",
 }
 CARDS = {

@@ -7,7 +7,7 @@ from pages.ui.session import state
 OPEN, MOVED = "welcome", "welcome_moved"
 WHAT = (
     "**Hourglass shows what an autoencoder sees**: a network that compresses images to a few "
-    "numbers, the code, and reconstructs them from it."
+    "numbers and reconstructs them."
 )
 WAYS = (
     ("pages/learn.py", "See how it works", ":material/school:", "Seven short interactive steps"),

@@ -442,7 +442,7 @@ def test_run_may_not_take_the_name_of_a_shipped_model(
 ) -> None:
     monkeypatch.setattr(checkpoints, "shipped_checkpoints_dir", lambda: tmp_path)
     (tmp_path / "mine.safetensors").touch()
-    with pytest.raises(CheckpointError, match="shipped"):
+    with pytest.raises(CheckpointError, match="included with Hourglass"):
         new_run(images, "mine")
 
 

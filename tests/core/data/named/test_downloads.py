@@ -73,10 +73,10 @@ def test_file_already_there_is_not_fetched_again(web: Loopback, tmp_path: Path) 
     [
         ("missing", "answered 404"),
         ("short", "broke off after 256,000 of 512,000 bytes"),
-        ("damaged", "sent is damaged"),
+        ("damaged", "are damaged"),
         ("stalled", "sent nothing for 0.3 seconds"),
         ("silent", "sent nothing for 0.3 seconds"),
-        ("endless", "has no end"),
+        ("endless", "do not end"),
     ],
 )
 def test_file_served_badly_is_refused_with_a_reason_and_leaves_nothing(
