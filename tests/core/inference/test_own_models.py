@@ -85,7 +85,7 @@ def test_file_over_the_limit_is_refused_before_it_is_read(
 
 
 def test_name_of_a_shipped_or_an_own_checkpoint_is_refused(folders: Path) -> None:
-    with pytest.raises(CheckpointError, match="shipped"):
+    with pytest.raises(CheckpointError, match="included with Hourglass"):
         own_models.take_in(file_bytes(folders), "x", "ours")
     own_models.take_in(file_bytes(folders), "x", "theirs")
     with pytest.raises(CheckpointError, match="already"):
