@@ -1,8 +1,8 @@
 """The JSON document in a checkpoint's header: its fields, their types and their bounds.
 
-Whoever made the file wrote it. Each text, number and list in it is bounded, and a document that
-breaks a bound is refused before anything is made of it. Texts are shown through core.text; none
-is code, and none is a path that is opened (see core.checkpoints.trained_on).
+It is untrusted. Each text, number and list in it is bounded, and a document that breaks a bound is
+refused before it is used. Texts are shown through core.text; none is code, and none is a path that
+is opened (see core.checkpoints.trained_on).
 """
 
 import dataclasses

@@ -1,1 +1,1 @@
-"""What takes long, computed in processes of its own: tasks, their results on disk, the workers."""
+"""Slow computations in worker processes: tasks, their results on disk, the pool of workers."""

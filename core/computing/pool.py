@@ -1,7 +1,7 @@
-"""A few processes that carry out tasks, one computation for all who wait for the same.
+"""A pool of worker processes that execute tasks; equal tasks are computed only once.
 
-A process is started when there is something to do, ends when there was nothing for a while, and is
-replaced once it has grown. A computation that nobody waits for any more is ended.
+A process is started when there is a task, ends after some idle time, and is replaced when it uses
+too much memory. A computation without waiting sessions is cancelled.
 """
 
 import json
@@ -25,24 +25,22 @@ from core.config import PROJECT, OptionError
 from core.machine import cores
 
 MOST_WORKERS = 4
-LOOK_SECONDS = 0.5  # between two looks at what nobody waits for, idles or has grown
-GRACE_SECONDS = 5.0  # that something goes on when nobody waits for it: somebody may come back
-KILL_SECONDS = 3.0  # from when it is to end until its process is killed
+LOOK_SECONDS = 0.5  # between two checks of waiters, idle time and memory
+GRACE_SECONDS = 5.0  # before a computation without waiters is cancelled, since they may return
+KILL_SECONDS = 3.0  # from a cancellation until the process is killed
 FORGET_SECONDS = 20.0  # that a failure is remembered
 ENVIRONMENT = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1"
 ) | {"MALLOC_ARENA_MAX": "2"}
-CRASHED = (
-    "The process that computed this has ended before it was done: there may be too little memory."
-)
+CRASHED = "The process that computed this ended too early, perhaps for lack of memory."
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """When processes end.
+    """Bounds at which a process ends.
 
-    grown: bytes after a task, from which one is replaced.  most: bytes during a task, from which it
-    is killed.  tasks: after how many it is replaced.  idle_seconds: after how long without one.
+    grown: bytes after a task at which it is replaced.  most: bytes during a task at which it is
+    killed.  tasks: number of tasks after which it is replaced.  idle_seconds: time without a task.
     """
 
     grown: int = 350 << 20
@@ -52,10 +50,10 @@ class Bounds:
 
 
 class Computation(Ongoing):
-    """A task that is carried out, or waits for its turn.
+    """A task that is being executed or waits in the queue.
 
-    waiters: who waits for it, until the object is gone, or its method waits(), if it has one, says
-    no; it is ended when nobody waits.  is_begun: whether a process is at it.
+    waiters: objects that wait for it until they are deleted or their method waits(), if any, says
+    False; without waiters it is cancelled.  is_begun: whether a process is executing it.
     """
 
     def __init__(self, task: Task) -> None:
@@ -66,16 +64,16 @@ class Computation(Ongoing):
         self.changed = self.asked = time.monotonic()
 
     def is_waited_for(self) -> bool:
-        """Whether any of the waiters is still there."""
+        """Whether any waiter still waits."""
         return any(one.waits() if hasattr(one, "waits") else True for one in self.waiters)
 
     def begin(self) -> None:
-        """A process begins with it."""
+        """Record that a process has begun with it."""
         self.is_begun = True
         self.changed = self._began = time.monotonic()
 
     def tell(self, title: str, done: int, total: int) -> None:
-        """How far it is; another title begins another stage."""
+        """Record the progress; another title begins another stage."""
         if title != self.title:
             self.title, self._began = title, time.monotonic()
         self.done, self.total = done, total
@@ -98,7 +96,7 @@ def default_workers() -> int:
 
 
 class Pool:
-    """At most n processes, and what they are to compute. For use by many threads."""
+    """At most n processes and a queue of computations. Safe for use by many threads."""
 
     def __init__(self, n: int, bounds: Bounds = Bounds()) -> None:
         self._n, self._bounds = n, bounds
@@ -110,9 +108,9 @@ class Pool:
         self._closed = False
 
     def start(self, task: Task, waiter: object | None = None) -> Computation:
-        """Begin it, or give back the one that is under way, or has failed a moment ago.
+        """Start a task, or return its computation that is under way or has just failed.
 
-        waiter: who waits for it, as long as this object lives; without one it is never ended.
+        waiter: object that waits for it; without one the computation is never cancelled.
         """
         with self._changed:
             found = self._computations.get(task.name)
@@ -128,28 +126,26 @@ class Pool:
             return found
 
     def wait(self, computations: Iterable[Computation], seconds: float) -> bool:
-        """Until all have ended, or for so long; whether they have."""
+        """Wait until all have ended, for at most so many seconds; return whether they have."""
         every = tuple(computations)
         over = lambda: all(one.state != "running" for one in every)  # noqa: E731
         with self._changed:
             return bool(self._changed.wait_for(over, seconds))
 
     def forget(self, task: Task) -> None:
-        """End it, or forget that it has failed: the next start() begins anew."""
+        """Cancel a task or forget its failure, so that the next start() computes it again."""
         with self._changed:
             if (found := self._computations.pop(task.name, None)) is not None:
                 self._end(found)
 
     def order(self, waiting: Iterable[Computation]) -> list[Computation]:
-        """In which order computations get their turn: what is expected to take the shortest first,
-        less the time that it has waited.
-        """
+        """The queue in order of expected duration minus waiting time."""
         return sorted(
             waiting, key=lambda one: self._seconds.get(one.task.function, 1.0) + one.asked
         )
 
     def close(self) -> None:
-        """End everything."""
+        """End all processes and computations."""
         with self._changed:
             self._closed = True
             for one in self._computations.values():
@@ -161,7 +157,7 @@ class Pool:
 
     @property
     def pids(self) -> list[int]:
-        """The processes that there are now."""
+        """Ids of the current processes."""
         with self._changed:
             return [worker.pid for worker in self._workers]
 
@@ -177,7 +173,7 @@ class Pool:
                 self._changed.wait(LOOK_SECONDS)
 
     def _look(self) -> None:
-        """Hand out what waits, end what nobody waits for, and what idles, is stuck or has grown."""
+        """Start queued tasks; end those without waiters, and idle, stuck or large processes."""
         now = time.monotonic()
         for name, one in list(self._computations.items()):
             if one.state != "running" and now - one.changed > FORGET_SECONDS:
@@ -210,7 +206,7 @@ class Pool:
         return False
 
     def _free(self, task: Task) -> "_Worker | None":
-        """A process for a task: one that did the same before, or any, or a new one."""
+        """A process for a task: one that last did the same group, or any idle one, or a new one."""
         idle = [worker for worker in self._workers if worker.current is None]
         alike = [worker for worker in idle if task.group and worker.group == task.group]
         if idle:
@@ -287,29 +283,29 @@ class _Worker:
         return self._process.pid
 
     def begin(self, one: Computation) -> None:
-        """Give it something to do."""
+        """Send it a computation."""
         self.current, self.since, self.group = one, time.monotonic(), one.task.group
         self.n_tasks += 1
         one.begin()
         self._say(asdict(one.task))
 
     def rest(self) -> None:
-        """It is done with what it was at."""
+        """Record that it has finished its computation."""
         self.current, self.since = None, time.monotonic()
 
     def cancel(self) -> None:
-        """Have it end what it is at; it may take a moment."""
+        """Ask it to cancel its computation."""
         if self.current is not None:
             self._say({"cancel": self.current.task.name})
 
     def retire(self) -> None:
-        """Have it end; it has nothing to do."""
+        """Ask the idle process to end."""
         self.is_retired = True
         with suppress(OSError):
             self._stdin.close()
 
     def kill(self) -> None:
-        """End it at once."""
+        """Kill the process."""
         self._process.kill()
 
     def resident(self) -> int:

@@ -1,7 +1,7 @@
-"""Results of tasks on the disk, a file each: what was once computed is there after a restart.
+"""Results of tasks on disk, a file each, so that they outlive a restart.
 
-A file is arrays in NumPy's own format, one behind the other, first their names. Large ones are
-mapped into memory: processes share them, and the system takes the memory back when it needs it.
+A file has arrays in NumPy's format, one after the other, preceded by their names. Large files are
+memory-mapped: processes share them, and the system can reclaim their memory.
 """
 
 import contextlib
@@ -25,20 +25,23 @@ from core.computing.tasks import Arrays, Task
 from core.files import replacing
 
 SMALL = 256 << 10  # bytes of a file that is read, not mapped
-MOST_FILES, MOST_BYTES = 20_000, 2 << 30  # of all; what was not read for longest goes first
+MOST_FILES, MOST_BYTES = (
+    20_000,
+    2 << 30,
+)  # of all results; the least recently read are deleted first
 SUFFIX = ".result"
 ABANDONED_SECONDS = 3600.0
 _writes = itertools.count()
-_maps: weakref.WeakSet[mmap.mmap] = weakref.WeakSet()  # of large results, while anybody uses them
+_maps: weakref.WeakSet[mmap.mmap] = weakref.WeakSet()  # of large results in use
 
 
 def folder() -> Path:
-    """Where results are kept."""
+    """The folder of all results."""
     return config.data_dir() / "results"
 
 
 def read(one: Task) -> Arrays | None:
-    """The result of a task, which cannot be written to; None if it is not there, or damaged."""
+    """The result of a task as read-only arrays; None if it does not exist or is damaged."""
     path = _path(one)
     try:
         with open(path, "rb") as file:
@@ -52,7 +55,7 @@ def read(one: Task) -> Arrays | None:
 
 
 def write(one: Task, arrays: Arrays) -> None:
-    """Keep the result of a task, whole or not at all; OSError if the disk refuses."""
+    """Write the result of a task atomically.  Raises OSError if it cannot be written."""
     path = _path(one)
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path, durable=one.lasting) as file:
@@ -71,7 +74,7 @@ def delete(one: Task) -> None:
 
 
 def forget(text: str) -> None:
-    """Delete the results of all tasks whose arguments hold this text: a model's digest, say."""
+    """Delete the results of all tasks whose arguments contain a text, such as a model's digest."""
     for path in _files():
         with contextlib.suppress(OSError, ValueError, SyntaxError, tokenize.TokenError):
             with open(path, "rb") as file:
@@ -81,9 +84,9 @@ def forget(text: str) -> None:
 
 
 def keep_within(most_bytes: int, most: int) -> None:
-    """Delete those that were not read for longest, until the others keep to the bounds.
+    """Delete the least recently read results until the others are within the bounds.
 
-    The one read last stays in any case.
+    The most recently read result always stays.
     """
     total, now = 0, time.time()
     with contextlib.suppress(OSError):  # another process deletes, too
@@ -98,7 +101,7 @@ def keep_within(most_bytes: int, most: int) -> None:
 
 
 def let_go() -> None:
-    """Let the system have the memory of mapped results; what is used of them is read again."""
+    """Release the memory of mapped results; they are read again on use."""
     for one in list(_maps):
         with contextlib.suppress(ValueError, OSError, AttributeError):  # Windows has no madvise
             one.madvise(mmap.MADV_DONTNEED)
@@ -137,7 +140,7 @@ class _Summed:
         return self._file.write(data)
 
     def append(self, array: npt.NDArray[Any]) -> None:
-        """Write an array so that its numbers lie where a processor likes them, as NumPy does."""
+        """Append an array with its data aligned as in NumPy's files."""
         if array.dtype.hasobject:
             raise ValueError("A result holds numbers and text, no objects.")
         np.lib.format.write_array(self, np.asarray(array, order="C"), allow_pickle=False)

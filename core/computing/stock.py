@@ -1,7 +1,7 @@
-"""What is at hand in a process, for all its tasks and pages: images, models, what is made of them.
+"""The cache of a process for all its tasks and pages: images, models, derived values.
 
-All of it together keeps within so many bytes. Pixels of sets that have to be drawn or unpacked are
-results themselves, which processes map from the disk and share.
+It has a bounded size in bytes. Pixels of data sets that must be drawn or unpacked are results of
+tasks themselves, which processes map from disk and share.
 """
 
 import contextlib
@@ -29,7 +29,7 @@ _places: dict[str, str] = {}
 
 
 def kept(key: Hashable, make: Callable[[], T]) -> T:
-    """What make() gives, made once for a key; the key names all that it depends on."""
+    """The cached value of a key, or make() if there is none; the key names all inputs of make()."""
     return SHELF.get(key, make)
 
 
@@ -72,14 +72,14 @@ def images(name: str, split: str) -> ImageSet:
 
 
 def forget_images(name: str) -> None:
-    """Let go of a data set that is deleted."""
+    """Remove a deleted data set from the cache."""
     for split in ("train", "test", "all"):
         SHELF.drop(("images", name, split))
         SHELF.drop(("digest", name, split))
 
 
 def digest(name: str, split: str) -> str:
-    """A name for the pixels of a split, another one if any of them differs."""
+    """A hash of the pixels of a split."""
     return kept(("digest", name, split), lambda: _digest(name, split))
 
 

@@ -73,7 +73,7 @@ def task(
 
 
 def carry_out(one: Task) -> Arrays:
-    """Call it; what the function raises passes through.
+    """Execute a task; errors of its function are passed on.
 
     Raises OptionError if there is no such function in core, or the arguments do not fit it.
     """

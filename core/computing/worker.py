@@ -1,8 +1,8 @@
 """A process that carries out tasks: `python -m core.computing.worker`.
 
-It is told what to do on stdin and tells how far it is on stdout, a line of JSON each; results go to
-the disk (results.py). It gives way to all other processes, and ends when stdin does: when its
-parent asks for that, ends, or is killed.
+It reads requests from stdin and writes progress to stdout, a line of JSON each; results are written
+to disk (results.py). It runs with low priority, and ends when stdin is closed: when its parent ends
+it, ends itself, or is killed.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The one way to use a trained model: an autoencoder with NumPy in and NumPy out."""
+"""Inference with a trained model: an autoencoder with NumPy arrays as input and output."""
 
 from pathlib import Path
 from typing import Self
@@ -13,7 +13,7 @@ from core.inference.backends import backend, batch_size
 
 Array = npt.NDArray[np.float32]
 Scores = npt.NDArray[np.float64]
-LARGEST = 1e7  # a pixel or a number of a code; what is beyond is as good as infinite
+LARGEST = 1e7  # bound of pixels and codes; larger values count as infinite
 NOT_SCORED = "The model's output for it is not finite."
 OWN_BYTES = 4 << 20  # of ONNX Runtime for a model, whatever its size
 

@@ -1,4 +1,4 @@
-"""What runs the layers of a checkpoint on one batch of arrays.
+"""Backends that run the layers of a checkpoint on a batch of arrays.
 
 PCA is two matrix products in NumPy. Everything else runs on ONNX Runtime, which starts ten times
 sooner than PyTorch and is up to twice as fast on convolutions; PyTorch is loaded only on machines
@@ -47,7 +47,7 @@ def backend(checkpoint: Checkpoint) -> Backend:
 
 
 def batch_size(plan: Plan) -> int:
-    """How many images at once take the least time each."""
+    """The fastest number of images in a batch."""
     spatial = any(isinstance(layer, Conv) for layer in plan.encoder)
     pixels = SPATIAL_BATCH_PIXELS if spatial else BATCH_PIXELS
     return max(1, pixels // int(np.prod(plan.input_shape)))
@@ -106,7 +106,7 @@ class OnnxBackend:
 
 
 def inference_threads() -> int:
-    """OMP_NUM_THREADS, or half the cores: small networks crawl when threads wait for cores."""
+    """OMP_NUM_THREADS, or half the cores: small networks are slow when threads wait for cores."""
     asked = os.environ.get("OMP_NUM_THREADS", "")
     return int(asked) if asked.isdecimal() and int(asked) else max(1, cores() // 2)
 

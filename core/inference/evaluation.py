@@ -1,4 +1,4 @@
-"""How well a model rebuilds a set of images, clean and under noise."""
+"""Errors of a model on a set of images, clean and with noise."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ Table = npt.NDArray[np.float64]
 
 
 class Rebuilder(Protocol):
-    """What can be judged: an Autoencoder, or anything else that gives an image for an image."""
+    """What can be evaluated: an Autoencoder, or any other mapping of images to images."""
 
     def reconstruct(self, x: Array) -> Array: ...
 

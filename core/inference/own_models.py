@@ -1,4 +1,4 @@
-"""A user's own checkpoints: imported, renamed, deleted. Shipped ones stay as they are."""
+"""Imports, renames and deletes a user's own checkpoints; shipped ones cannot be changed."""
 
 import os
 import re
@@ -105,7 +105,7 @@ def _check_output(checkpoint: Checkpoint) -> None:
         Autoencoder(checkpoint).reconstruct(np.stack(plain + drawn))
     except CheckpointError as error:
         raise CheckpointError(
-            "It gives numbers that are not finite even for plain images, so it is of no use here."
+            "Its output is not finite even for uniform images, so it cannot be used."
         ) from error
 
 

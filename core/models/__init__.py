@@ -1,4 +1,4 @@
-"""The architectures, as data: what lists, builds, loads or tests models goes over ARCHITECTURES.
+"""The architectures as data: all code that lists, builds or tests models uses ARCHITECTURES.
 
 To add one, write a module with `plan(input_shape, options) -> Plan` and add its `ArchSpec` here.
 """

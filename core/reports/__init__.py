@@ -1,6 +1,6 @@
-"""A report: one HTML file that needs nothing else, with pictures, numbers, settings and versions.
+"""Reports: self-contained HTML files with pictures, numbers, settings and versions.
 
-It has no script and asks for nothing over the network. All text in it is escaped.
+They contain no scripts and load nothing over the network. All texts are escaped.
 """
 
 import base64
@@ -29,7 +29,7 @@ Role = Literal["original", "noisy", "reconstructed", "error", "outlier"]
 
 @dataclass(frozen=True)
 class Tile:
-    """One small picture: a PNG, what it shows for those who cannot see it, and what is below."""
+    """One small picture: a PNG, its description for screen readers, and its caption."""
 
     png: bytes
     alt: str
@@ -81,10 +81,10 @@ class Table:
 
 @dataclass(frozen=True)
 class Content:
-    """What a page has to tell.
+    """The content of a report.
 
-    name: of the page.  sayings: sentences, the main one first.  settings: what was chosen, by the
-    name of the control.  cards: the models.
+    name: of the page.  sayings: sentences, the main one first.  settings: chosen values by the name
+    of the control.  cards: the models.
     """
 
     name: str
@@ -122,12 +122,12 @@ def html(content: Content, link: str, made: datetime | None = None) -> str:
 
 
 def _visible(value: Any) -> Any:
-    """What stands in the report: of texts, without what cannot be seen or hides other signs."""
+    """A value for the template; texts without invisible and bidirectional control characters."""
     return type(value)(visible(value)) if isinstance(value, str) else value
 
 
 def model_table(cards: Sequence[Card]) -> Table:
-    """What each model is, and its check sum."""
+    """A table of the models with their checksums."""
     rows = tuple(
         (
             card.name,

@@ -1,4 +1,4 @@
-"""What a run's process writes into its folder (core.runs.records reads it back)."""
+"""Writes the files of a run's folder; core.runs.records reads them."""
 
 import contextlib
 import io
@@ -28,7 +28,7 @@ PATIENCE = 1.0  # seconds to wait for the lock: who only looks whether it is hel
 
 
 class Journal:
-    """The writing side: one process, which owns the folder as long as it lives."""
+    """The writer of a run's folder, used by the one process that owns the folder."""
 
     def __init__(self, run: Run) -> None:
         self.folder, self.config = run.folder, run.config
@@ -39,9 +39,9 @@ class Journal:
 
     @contextlib.contextmanager
     def owned(self) -> Iterator[None]:
-        """Nobody else may write here; OptionError if somebody does.
+        """Context that owns the folder.  Raises OptionError if another process does.
 
-        What was asked of the run is forgotten afterwards: it has been done, or came too late.
+        At the end a pending request is deleted: it was carried out, or came too late.
         """
         path = lock_of(self.folder)
         lock = locks.handed(path) or locks.take(path, PATIENCE)
@@ -59,7 +59,7 @@ class Journal:
             lock.release()
 
     def set(self, state: RunState, reason: str = "", **fields: Any) -> None:
-        """Write how the run stands now, so that it lasts through a power cut."""
+        """Write the status, safe against a power cut."""
         status = replace_state(self.status, state, reason)
         self.status = msgspec.structs.replace(status, **fields)
         write_status(self.folder, self.status)

@@ -1,4 +1,4 @@
-"""Processes: identity, whether they are alive, starting ones that outlive us, and ending them."""
+"""Processes: their identity, whether they are alive, starting detached ones, killing them."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""What a run has written so far, read back as curves and pictures."""
+"""Reads the curves and pictures that a run has written so far."""
 
 import json
 import math
@@ -21,7 +21,7 @@ NUMBERS = ("train_loss", "test_mse", "seconds", "images_per_second")
 
 @dataclass(frozen=True)
 class Curves:
-    """What a run's losses have been.
+    """The losses of a run.
 
     looked: (m, 2) epochs done, with fractions, and the mean training loss of the epoch up to there.
     epochs: a record an epoch, in order.
@@ -48,7 +48,7 @@ class Curves:
 
 @dataclass(frozen=True)
 class Pictures:
-    """What the network made of the first test images after an epoch.
+    """The reconstructions of the first test images after an epoch.
 
     strip: uint8 (2, m, C, H, W), originals and reconstructions.  codes: (n, 2) if D' = 2.
     """

@@ -1,7 +1,7 @@
-"""Deleting runs, own data sets and models: what depends on them, and what goes with them.
+"""Deletes runs, own data sets and models, and finds what depends on them.
 
-What was computed of them goes, too, unless another model has the same digest: codes, maps,
-reference spaces and results.
+Results computed from them are deleted too, unless another model has the same digest: codes, maps,
+reference spaces and results of tasks.
 """
 
 import contextlib

@@ -71,7 +71,7 @@ def test_pickled_file_is_refused_with_the_reason_and_not_opened(folders: Path, n
 def test_model_whose_output_is_not_finite_is_refused(folders: Path, dark: float) -> None:
     path = folders / "elsewhere" / "a.safetensors"
     checkpoints.save(path, *overflowing(dark))
-    with pytest.raises(CheckpointError, match="not finite even for plain images"):
+    with pytest.raises(CheckpointError, match="not finite even for uniform images"):
         own_models.take_in(path.read_bytes(), "a.safetensors", "theirs")
     assert local_files(folders) == []
 
