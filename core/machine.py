@@ -1,4 +1,4 @@
-"""How many runs may train at once on this machine, and on how many threads each.
+"""Number of parallel runs on this machine, and of threads for each.
 
 Small networks become many times slower if their threads wait for a core. So one core is left for
 the dashboard, and the runs share the others.
@@ -19,7 +19,7 @@ def cores() -> int:
 
 
 def max_runs() -> int:
-    """How many background runs may train at once: HOURGLASS_MAX_RUNS, or one for two cores.
+    """Largest number of parallel background runs: HOURGLASS_MAX_RUNS, or one for two cores.
 
     Raises OptionError if that variable is no number from 1 to 64.
     """

@@ -110,7 +110,7 @@ def _table(references: Array) -> Array:
 
 
 def _smallest(values: Array, k: int) -> Positions:
-    """Where the k smallest of each row stand, in any order: (p, BLOCK * b) -> (p, k)."""
+    """Positions of the k smallest values of each row, unordered: (p, BLOCK * b) -> (p, k)."""
     blocks = values.reshape(len(values), BLOCK, -1)  # place j of block i is column j * b + i
     n_blocks = blocks.shape[2]
     best = _least(blocks.min(axis=1), min(k, n_blocks))  # (p, k)

@@ -84,7 +84,7 @@ def shortened_one(name: str, most: int = 24) -> str:
 
 
 def width(words: str) -> int:
-    """How many letters' room words take; Chinese, Japanese and Korean signs take two."""
+    """Width of text in letters; Chinese, Japanese and Korean characters count as two."""
     return sum(map(_width_of, words))
 
 
@@ -120,14 +120,14 @@ def _numbered(name: str, number: int, most: int) -> str:
 
 
 def _in_common(names: Sequence[str]) -> int:
-    """How many letters all of them begin with."""
+    """Length of the common beginning of all names."""
     first, last = min(names), max(names)  # what these share all between them share, too
     pairs = zip(first, last, strict=False)
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def _fitting(words: str, most: int) -> str:
-    """As much of the beginning as is at most so wide."""
+    """The longest beginning of a text with at most this width."""
     widths = accumulate(map(_width_of, words))
     return words[: sum(1 for _ in takewhile(lambda width: width <= most, widths))]
 

@@ -131,7 +131,7 @@ def save(path: Path, document: Document, tensors: Mapping[str, npt.NDArray[Any]]
 
 
 def local_path(name: str) -> Path:
-    """Where the user's checkpoint `name` is kept.
+    """The path of the user's checkpoint `name`.
 
     Raises CheckpointError if a shipped one has that name.
     """

@@ -59,7 +59,7 @@ class Card:
 
     @property
     def dataset(self) -> str:
-        """What its document calls the images it was trained on: a name, not a path to open.
+        """The name of its training images in its document: not a path to open.
 
         Whoever needs the images themselves asks core.checkpoints.trained_on.
         """

@@ -51,7 +51,7 @@ class NoiseRecord(Struct, frozen=True, forbid_unknown_fields=True):
     clip: bool = False
 
     def noise(self) -> Noise:
-        """What is stored, to be used."""
+        """The stored noise as a core.noise.Noise."""
         return Noise(self.kind, self.sigma, self.mu, self.clip)
 
 
@@ -156,7 +156,7 @@ class Document(Struct, frozen=True):
 
 
 def label(dataset: str) -> str:
-    """What a document calls a data set: its id, the middle of a very long one left out."""
+    """The name of a data set in a document: its id, shortened in the middle if very long."""
     if len(dataset) <= MAX_TEXT:
         return dataset
     return f"{dataset[:20]}…{dataset[21 - MAX_TEXT :]}"

@@ -61,7 +61,7 @@ Arrays = Mapping[str, npt.NDArray[Any]]
 
 
 class Content(NamedTuple):
-    """What a file holds.
+    """The content of a file.
 
     plan: the layers that the document describes.  sha256: of the document's text and of each
     tensor's name, type, shape and numbers: files that differ in any of these have different ones.
@@ -74,7 +74,7 @@ class Content(NamedTuple):
 
 
 def unpacked(data: bytes) -> Content:
-    """What a whole file holds, tensors as float32; CheckpointError if it cannot be trusted."""
+    """The content of a file, tensors as float32.  Raises CheckpointError if it is invalid."""
     entries = read_header(data)
     metadata = entries.pop("__metadata__", {})
     text = str(metadata.get(METADATA_KEY, ""))

@@ -24,7 +24,7 @@ from core.images.preparation import Preparation, legacy
 
 
 class _Note(Struct, frozen=True):
-    """What a training on this machine was given.  dataset: as catalogue.load() takes it."""
+    """The record of a training on this machine.  dataset: id for catalogue.load()."""
 
     format: Literal[1]
     dataset: Annotated[str, Meta(max_length=10_000)]

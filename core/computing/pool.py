@@ -309,7 +309,7 @@ class _Worker:
         self._process.kill()
 
     def resident(self) -> int:
-        """Its memory in bytes; 0 if it has ended."""
+        """Memory of the process in bytes; 0 if it has ended."""
         try:
             return int(psutil.Process(self.pid).memory_info().rss)
         except psutil.Error:

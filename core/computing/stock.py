@@ -47,7 +47,7 @@ class SplitRef:
         return cls(name, split, digest(name, split))
 
     def images(self) -> ImageSet:
-        """Its images; DataError if they are no longer the same."""
+        """The images of the split.  Raises DataError if they have changed."""
         if digest(self.name, self.split) != self.digest:
             SHELF.drop(("images", self.name, self.split))
             SHELF.drop(("digest", self.name, self.split))

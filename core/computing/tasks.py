@@ -43,7 +43,7 @@ class Task:
 
     @cached_property
     def name(self) -> str:
-        """What its result is called; another one if function or arguments differ."""
+        """The name of its result: a hash of function and arguments."""
         said = f"{VERSION} {self.function} {self.arguments}"
         return hashlib.sha256(said.encode()).hexdigest()[:32]
 

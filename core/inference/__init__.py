@@ -102,7 +102,7 @@ class Autoencoder:
         return np.where(out <= LARGEST**2, out, np.nan)
 
     def not_finite(self, n: int | None = None) -> CheckpointError:
-        """What to raise if the output is not finite for n of the images, or for some."""
+        """The error for an output that is not finite for n of the images, or for some if None."""
         which = "some" if n is None else f"{n:,}"
         return CheckpointError(
             f"{self.card.name} gives numbers that are not finite for {which} of these images: "

@@ -97,7 +97,7 @@ def delete(card: Card) -> None:
 
 
 def _check_output(checkpoint: Checkpoint) -> None:
-    """That its output is finite, for plain images and for random ones."""
+    """Raise CheckpointError unless the output is finite for uniform and for random images."""
     rng, shape = np.random.default_rng(0), checkpoint.card.input_shape
     plain = [np.full(shape, grey, np.float32) for grey in (0, 0.5, 1)]
     drawn = [rng.random(shape, np.float32), rng.standard_normal(shape, np.float32)]

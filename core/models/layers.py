@@ -136,7 +136,7 @@ class Plan:
         }
 
     def n_parameters(self) -> int:
-        """How many numbers training adjusts."""
+        """Number of trained parameters."""
         return sum(math.prod(s) for name, s in self.tensors().items() if "running" not in name)
 
     def _walk(self) -> Iterator[tuple[str, int, Layer]]:

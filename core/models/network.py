@@ -81,14 +81,14 @@ class Network(nn.Module):
         return self.decode(self.encode(x))
 
     def draw(self, n: int, generator: torch.Generator) -> Tensor | None:
-        """What loss() needs of chance for n images: (n, latent_dim) normal if variational."""
+        """Random numbers for loss() with n images: (n, latent_dim) normal if variational."""
         if not self.plan.variational:
             return None
         drawn = torch.empty(n, self.plan.latent_dim, device=generator.device)
         return drawn.normal_(generator=generator)
 
     def loss(self, x_in: Tensor, target: Tensor, drawn: Tensor | None = None) -> Tensor:
-        """What training minimises for one batch: the MSE against target.
+        """The training loss of one batch: the MSE against target.
 
         Plus beta * KL / D if variational; drawn: what draw() gave, variational plans only.
         """

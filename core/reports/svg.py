@@ -235,7 +235,7 @@ def _upright(chart: Chart, x: Scale) -> list[str]:
 
 
 def _legend(series: Sequence[Series]) -> tuple[list[str], int]:
-    """What stands below the chart, and how many lines it takes; long names are shortened."""
+    """The legend below the chart, and its number of lines; long names are shortened."""
     parts: list[str] = []
     left, row = float(LEFT), 0
     named = [one for one in series if one.name]
@@ -254,7 +254,7 @@ def _legend(series: Sequence[Series]) -> tuple[list[str], int]:
 
 
 def _key(one: Series, left: float, at: float) -> str:
-    """What a series looks like, beside its name."""
+    """The sample of a series beside its name in the legend."""
     if one.kind == "dots":
         return _dots(one, np.array([left + 10]), np.array([at]), 1.0)
     thick = 2 if one.kind == "line" else 8

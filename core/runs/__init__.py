@@ -178,7 +178,7 @@ def read(folder: Path) -> Run:
 
 
 def _folders() -> list[Path]:
-    """Those that hold something of a run; what begins with a dot is being made or deleted."""
+    """Folders of runs; names with a leading dot are being created or deleted."""
     folders = sorted(runs_dir().glob("[!.]*")) if runs_dir().is_dir() else []
     return [folder for folder in folders if _is_run(folder)]
 
@@ -188,7 +188,7 @@ def _is_run(folder: Path) -> bool:
 
 
 def _listed(folder: Path) -> Run | Broken | None:
-    """What a folder holds; None if it is gone by now."""
+    """The run in a folder, or Broken; None if the folder was deleted."""
     try:
         return read(folder)
     except HourglassError as error:
@@ -196,6 +196,6 @@ def _listed(folder: Path) -> Run | Broken | None:
 
 
 def _why(error: Exception) -> str:
-    """What is wrong with settings, in few words."""
+    """The fault of invalid settings, in few words."""
     said = error.strerror if isinstance(error, OSError) else str(error)
     return one_line(f"config.json: {str(said).rstrip('.')}", 160)

@@ -185,7 +185,7 @@ def _wait_until_gone(run: Run, seconds: float) -> None:
 
 
 def _to_kill(run: Run) -> list[Process]:
-    """Who is at work on it, or was started for it alone and has not ended yet."""
+    """Processes that run it, or were started for it alone and have not ended yet."""
     if is_at_work(run.folder):
         return _alive(run)
     return [process for process in _alive(run) if process == launched(run.folder)]

@@ -58,7 +58,7 @@ def signals() -> Iterator[Signals]:
 
 
 def requested(folder: Path) -> Order:
-    """What the file `request` in a run's folder asks for; "" if there is none."""
+    """The request in a run's folder, "" if there is none."""
     try:
         text = (folder / "request").read_text("ascii")
     except (OSError, ValueError):
@@ -85,7 +85,7 @@ def may_begin(run: Run) -> bool:
 
 
 def n_ahead(run: Run, runs: Sequence[Run]) -> int:
-    """How many of all runs must end, or begin, before a queued one may begin; 0 if it may now."""
+    """Number of runs before a queued one in the queue; 0 if it may begin now."""
     others = [other for other in runs if other.id != run.id]
     busy = sum(other.state in ("running", "stopping") for other in others)
     older = sum(

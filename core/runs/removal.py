@@ -81,7 +81,7 @@ def _forget(owner: str) -> None:
 
 
 def _count(reviews: Reviews | None, source: str | None, checkpoint: str | None) -> int:
-    """How many decisions are about a data set, or were made through a model."""
+    """Number of decisions about a data set, or made with a model."""
     if reviews is None:
         return 0
     with contextlib.suppress(ReviewError):

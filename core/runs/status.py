@@ -33,7 +33,7 @@ Text = Annotated[str, Meta(max_length=LONGEST)]
 
 
 class Status(Struct, frozen=True):
-    """How a run stands, as its process last wrote it.
+    """The status of a run, as its process last wrote it.
 
     phase: what a live one is doing.  reason: why it is not live any more, for people.
     pid, started: the process that owns it, 0 if none yet; see core.runs.processes.
@@ -74,7 +74,7 @@ def replace_state(status: Status, state: RunState, reason: str = "") -> Status:
 
 
 def written_status(folder: Path) -> Status:
-    """What the run's process last wrote, which need not be true any more.
+    """The status that the run's process last wrote, which may be out of date.
 
     A field that cannot be what it says is as in a new status; without a state that can be, the run
     counts as interrupted.
@@ -83,7 +83,7 @@ def written_status(folder: Path) -> Status:
 
 
 def true_status(folder: Path) -> Status:
-    """What the run's process last wrote, unless nobody is at work on it: then it is interrupted."""
+    """The written status, corrected to interrupted if no process is running the run."""
     status = _read(folder)
     if status is None:
         return Status("running") if is_at_work(folder) else written_status(folder)
@@ -107,7 +107,7 @@ def is_at_work(folder: Path) -> bool:
 
 
 def processes_of(folder: Path, status: Status) -> list[Process]:
-    """Those alive of the process that the status names and the one that was launched for it."""
+    """The live ones of the process named in the status and the process launched for it."""
     owner = Process(status.pid, status.started) if status.pid else None
     found = dict.fromkeys(filter(None, (owner, launched(folder))))
     return [process for process in found if process.is_alive()]
@@ -124,9 +124,9 @@ def launched(folder: Path) -> Process | None:
 
 
 def silent_seconds(folder: Path) -> float:
-    """How long ago the run's process last wrote its status, by the clock; infinite if it never did.
+    """Seconds since the run's process last wrote its status, by the clock; infinite if never.
 
-    To be shown, not to be decided by.
+    Only for display: clocks can be set.
     """
     try:
         return max(0.0, time.time() - (folder / "status.json").stat().st_mtime)

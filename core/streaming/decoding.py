@@ -79,7 +79,7 @@ def blocks(
 
 
 def _most(shape: Shape) -> int:
-    """How many images a block may have."""
+    """Largest number of images in a block."""
     return max(1, min(BLOCK_IMAGES, BLOCK_PIXELS // math.prod(shape)))
 
 
@@ -117,7 +117,7 @@ def kept_failure(items: Iterable[T]) -> Iterator[T | HourglassError]:
 
 
 def _begun(items: Iterator[_Item]) -> tuple[int, Iterator[_Item]]:
-    """How many images the first tasks have, counted up to about FEW; and all the items."""
+    """Number of images in the first tasks, counted up to about FEW, and all the items."""
     first: list[_Item] = []
     n = 0
     for item in items:

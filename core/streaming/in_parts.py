@@ -83,7 +83,7 @@ def _claim(out: Path, job: Job) -> None:
 
 
 def _counts(path: Path) -> tuple[int, int]:
-    """How many rows a part has, and how many of them are of images that could not be scored."""
+    """Number of rows of a part, and of those whose images could not be scored."""
     import pyarrow.parquet as pq
 
     why = pq.read_table(path, columns=["reason"])["reason"].to_pylist()

@@ -126,7 +126,7 @@ class Piece(NamedTuple):
 
 @dataclass
 class Totals:
-    """What a file of scores holds.  n: images that were scored.
+    """Totals of a file of scores.  n: images that were scored.
 
     n_rejected: files that could not be read, of which rejected is the first.  n_not_finite: images
     that were read, but for which the model's output is not finite.

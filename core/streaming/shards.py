@@ -37,7 +37,7 @@ class Shard:
 
 
 def streaming_terms(encoding: str = "") -> Terms:
-    """How a source that is streamed passes the gate.  encoding: see gate.Terms."""
+    """The terms of reading a streamed source.  encoding: see gate.Terms."""
     return Terms(STREAMED, encoding)
 
 

@@ -126,7 +126,7 @@ class Lane:
         return len(self._begun) == self._slots.n
 
     def begin(self, contents: Sequence[Content]) -> None:
-        """Have a block decoded, into the slot that has been free the longest."""
+        """Start decoding a block into the slot that has been free the longest."""
         slot = self._next
         self._next = (slot + 1) % self._slots.n
         future = self._pool.submit(decode_into, slot, contents, self._how)

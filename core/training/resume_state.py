@@ -58,7 +58,7 @@ class State(_Place, frozen=True):
 
 
 class _Header(_Place, frozen=True):
-    """What is stored beside the tensors.  crc: CRC-32 of their names and numbers."""
+    """The JSON document stored beside the tensors.  crc: CRC-32 of their names and numbers."""
 
     format: Literal[1]
     crc: int

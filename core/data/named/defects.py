@@ -112,7 +112,7 @@ PLANTERS = (_scratch, _hole, _wrong_colour, _merged)  # in the order of KINDS
 
 
 def _along(scenes: Scenes, angle: Array) -> Array:
-    """How far each pixel lies from the shape's centre towards `angle`, in pixels: (n, 64, 64)."""
+    """Offset of each pixel from the shape's centre along `angle`, in pixels: (n, 64, 64)."""
     across, down = drawing.from_centre(scenes)
     return np.asarray(across * np.cos(angle)[:, None, None] + down * np.sin(angle)[:, None, None])
 

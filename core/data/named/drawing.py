@@ -76,7 +76,7 @@ def distance(scenes: Scenes) -> Array:
 
 
 def coverage(distances: Array) -> Array:
-    """How much of each pixel lies inside, 0 to 1."""
+    """The share of each pixel that lies inside, 0 to 1."""
     return np.asarray(np.clip(np.float32(0.5) - distances, 0, 1))
 
 
@@ -115,7 +115,7 @@ def to_bytes(x: Array) -> npt.NDArray[np.uint8]:
 
 
 def from_centre(scenes: Scenes) -> tuple[Array, Array]:
-    """How far each pixel lies right of and below the shape's centre, in pixels: two (n, 64, 64)."""
+    """Offsets of each pixel from the shape's centre, right and down, in pixels: two (n, 64, 64)."""
     centres = np.arange(SIDE, dtype=np.float32) + np.float32(0.5)
     across = centres[None, None, :] - scenes.x[:, None, None]
     down = centres[None, :, None] - scenes.y[:, None, None]

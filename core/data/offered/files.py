@@ -55,7 +55,7 @@ class Offers(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """What is unpacked of one archive: so many files, so many bytes; None = no limit."""
+    """Limits of unpacking an archive: number of files and bytes; None = no limit."""
 
     files: int | None
     total: int | None

@@ -43,7 +43,7 @@ BEGINNINGS = ((b"PK\3\4", "zip"), (b"PK\5\6", "zip"), (b"\x1f\x8b", "tar"), (b"P
 
 @dataclass(frozen=True)
 class Terms:
-    """How what is offered is taken in.
+    """How names of offered files are read.
 
     encoding: of names that are not marked as UTF-8, a key of core.data.offered.names.ENCODINGS; ""
     = guessed.  guesses: gets the guesses that were made.
@@ -79,7 +79,7 @@ class Archive:
         return self.n
 
     def __iter__(self) -> Iterator[Offer]:
-        """Its files; each is to be read before the next is asked for.
+        """Iterate over its files; each must be read before the next is requested.
 
         An archive that cannot be opened is one refusal.  Raises DataError if the disk fails.
         """
@@ -161,7 +161,7 @@ def in_files(files: Sequence[tuple[str, IO[bytes]]], terms: Terms) -> Offered:
 
 
 def at_path(path: Path, terms: Terms) -> Offered:
-    """What in_folder() or in_file() gives for it."""
+    """The files of in_folder() or in_file(), depending on the path."""
     return in_folder(path, terms) if is_folder(expanded(path)) else in_file(path, terms)
 
 

@@ -107,7 +107,7 @@ class Reading:
 
 
 def reading_of(names: Iterable[RawName], chosen: str = "") -> Reading:
-    """How to read these names, judged by all of them together.
+    """The reading of these names that suits all of them together best.
 
     chosen: a key of ENCODINGS that a person has named; "" = find out. UTF-8 wins where it fits.
     Marked names are believed, unless they are implausible and make plausible words of another
@@ -217,7 +217,7 @@ def _likely(before: str, char: str, after: str, encoding: str) -> float:
 
 
 def _usual(char: str, script: str, encoding: str) -> float:
-    """Of the writings of East Asia."""
+    """Likelihood of a character of East Asian scripts, 0 to 1."""
     if script in ("HIRAGANA", "KATAKANA"):
         return 1.0 if encoding in ("shift-jis", "euc-jp", "utf-8") else 0.3
     if encoding not in USUAL:

@@ -168,7 +168,7 @@ class _Bound:
 
 
 def answered(request: Request) -> Iterator[Answer]:
-    """What there is to say about a file, but for the last word."""
+    """All answers about a file, except for the final Done."""
     import pyarrow as pa
 
     try:
@@ -246,7 +246,7 @@ def _first(found: set[str], names: tuple[str, ...]) -> str:
 
 
 def _chunks(metadata: Any, path: str) -> Iterator[Any]:
-    """What the metadata say of a column, for each row group."""
+    """The metadata of a column, for each row group."""
     for g in range(metadata.num_row_groups):
         group = metadata.row_group(g)
         for c in range(group.num_columns):
@@ -382,7 +382,7 @@ def _contents(column: Any) -> Iterator[bytes | str]:
 
 
 def _texts(column: Any, n: int) -> Iterator[str | None]:
-    """What each row says, in at most MAX_LABEL characters; None where it says nothing."""
+    """The text of each row, at most MAX_LABEL characters; None where there is none."""
     import pyarrow as pa
 
     if column is None or pa.types.is_nested(column.type):

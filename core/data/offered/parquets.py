@@ -73,7 +73,7 @@ class Parquet:
                     yield refused(self.name, answer.reason)
 
     def request(self, rows: bool = True) -> Request:
-        """What to ask of the process that reads it."""
+        """The request to the process that reads the file."""
         return Request(
             os.fsencode(self.path.absolute()), self.limits.files, self.limits.total, rows
         )
@@ -124,7 +124,7 @@ class Readers:
         weakref.finalize(self, _end_all, self._idle)
 
     def answers(self, request: Request) -> Generator[Answer]:
-        """What a process says of a file; a Skipped of the rest if it ended before it was done."""
+        """Answers of a process about a file; a Skipped of the rest if it ended early."""
         process = self._idle.pop() if self._idle else _started()
         assert process.stdin is not None
         assert process.stdout is not None

@@ -73,7 +73,7 @@ DAMAGED = "The archive is damaged or cut short from here on: what comes after is
 
 
 class _Broken(Exception):
-    """What comes after this cannot be read; str() is a sentence for the person who offers it."""
+    """The rest of the archive cannot be read; str() is a sentence for the user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ class Tar:
             yield from sample.offers()
 
     def _labelled(self, stream: "_Stream") -> Iterator[tuple[str, _Member, str]]:
-        """What each file is called, itself, and why it is refused; "" if it is not."""
+        """Label, file, and reason why it is refused or "", for each file."""
         unique = Unique()
         for member in _members(stream):
             text = self.reading.text(member.name)
@@ -320,7 +320,7 @@ def _header(block: bytes) -> tarfile.TarInfo:
 
 @dataclass
 class _Described:
-    """What headers of their own say of the file that comes after them."""
+    """Facts about the next file from separate headers: long names, pax records."""
 
     name: RawName | None = None
     size: int | None = None

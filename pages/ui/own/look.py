@@ -80,7 +80,7 @@ def draw(choice: Choice) -> None:
 
 
 def fit_of(card: Card) -> Fit:
-    """What pictures are prepared for, if this model is to see them."""
+    """The target of the preparation for this model."""
     how = trained_on.preparation(card) if trained_on.is_on_files(card) else None
     return Fit(card.input_shape, kind_of(card.dataset), how)
 

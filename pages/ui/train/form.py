@@ -1,4 +1,4 @@
-"""What a new training is asked to be: three presets first, everything else under "more".
+"""The form of a new training: three presets first, all other settings under "More".
 
 All of it is in the link but the name, which no two models can have.
 """
@@ -220,7 +220,7 @@ def take_architecture(spec: ArchSpec, options: Mapping[str, Any]) -> None:
 
 
 def architecture_keys(spec: ArchSpec) -> list[str]:
-    """Of the widgets that are there when this architecture is chosen."""
+    """Session keys of the widgets of an architecture."""
     return [ARCH, *(_key(spec, option) for option in spec.options)]
 
 
