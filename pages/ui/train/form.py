@@ -86,7 +86,7 @@ def take(config: RunConfig) -> None:
 
 
 def _preset() -> Preset:
-    """The preset that was started from; the first one for settings that were cloned."""
+    """Draw the presets; return the chosen one, or the first for cloned settings."""
     first = PRESETS[0].name
     state.recall(PRESET, first, [*BY_PRESET, None])  # None: the settings of a run were cloned
     st.radio(
@@ -96,14 +96,14 @@ def _preset() -> Preset:
         format_func=lambda name: BY_PRESET[name].title,
         captions=[plain(preset.explanation) for preset in PRESETS],
         on_change=_begin_anew,
-        help="Sets everything below to what served well; change what you like",
+        help="Sets all values below to tested settings; each can be changed",
     )
     state.publish(PRESET, first)
     return BY_PRESET[st.session_state[PRESET] or first]
 
 
 def _begin_anew() -> None:
-    """Let everything that a preset sets take the values of the one that was just chosen."""
+    """Callback that resets all settings to the values of the preset just chosen."""
     preset = BY_PRESET[st.session_state[PRESET]]
     keys = [setting.key for setting in (*settings_of(TrainSettings), *settings_of(Noise))]
     state.forget([*keys, *architecture_keys(BY_NAME[preset.arch])])
@@ -119,7 +119,7 @@ def _dataset(default: str) -> DatasetInfo:
         default=default,
         what="data set",
         format_func=lambda name: _title(infos[name]),
-        help="Its train part; the model is judged on the test part",
+        help="The model is trained on the train split and tested on the test split",
     )
     return infos[name]
 
