@@ -117,55 +117,51 @@ def salt_and_pepper(
     return x[:, :1].clone().uniform_(generator=generator).round().where(hit, x)
 
 
-KINDS: Mapping[Kind, NoiseKind] = MappingProxyType(
-    {
-        kind.name: kind
-        for kind in (
-            NoiseKind(
-                name="gaussian",
-                explanation="adds N(mu, sigma) to every value",
-                unit="standard deviation, pixels are 0 to 1",
-                fill=_fill_normal,
-                apply=_gaussian,
-                for_training=gaussian,
-                has_mean=True,
-                leaves_range=True,
-                grows="linearly",
-            ),
-            NoiseKind(
-                name="salt_and_pepper",
-                explanation="sets a share sigma of the pixels to black or white",
-                unit="share of the pixels turned black or white",
-                fill=_fill_uniform,
-                channels=2,  # where, and which of the two
-                apply=_salt_and_pepper,
-                for_training=salt_and_pepper,
-                grows="by_pixel",
-            ),
-            NoiseKind(
-                name="masking",
-                explanation="sets a share sigma of the pixels to black",
-                unit="share of the pixels turned black",
-                fill=_fill_uniform,
-                channels=1,
-                apply=_masking,
-                for_training=masking,
-                grows="by_pixel",
-            ),
-            NoiseKind(
-                name="speckle",
-                explanation="multiplies every value by 1 + N(mu, sigma)",
-                unit="standard deviation, as a share of the pixel",
-                fill=_fill_normal,
-                apply=_speckle,
-                for_training=speckle,
-                has_mean=True,
-                leaves_range=True,
-                grows="linearly",
-            ),
-        )
-    }
+NOISES: tuple[NoiseKind, ...] = (
+    NoiseKind(
+        name="gaussian",
+        explanation="adds N(mu, sigma) to every value",
+        unit="standard deviation, pixels are 0 to 1",
+        fill=_fill_normal,
+        apply=_gaussian,
+        for_training=gaussian,
+        has_mean=True,
+        leaves_range=True,
+        grows="linearly",
+    ),
+    NoiseKind(
+        name="salt_and_pepper",
+        explanation="sets a share sigma of the pixels to black or white",
+        unit="share of the pixels turned black or white",
+        fill=_fill_uniform,
+        channels=2,  # where, and which of the two
+        apply=_salt_and_pepper,
+        for_training=salt_and_pepper,
+        grows="by_pixel",
+    ),
+    NoiseKind(
+        name="masking",
+        explanation="sets a share sigma of the pixels to black",
+        unit="share of the pixels turned black",
+        fill=_fill_uniform,
+        channels=1,
+        apply=_masking,
+        for_training=masking,
+        grows="by_pixel",
+    ),
+    NoiseKind(
+        name="speckle",
+        explanation="multiplies every value by 1 + N(mu, sigma)",
+        unit="standard deviation, as a share of the pixel",
+        fill=_fill_normal,
+        apply=_speckle,
+        for_training=speckle,
+        has_mean=True,
+        leaves_range=True,
+        grows="linearly",
+    ),
 )
+KINDS: Mapping[Kind, NoiseKind] = MappingProxyType({kind.name: kind for kind in NOISES})
 if tuple(KINDS) != get_args(Kind):
     raise AssertionError(f"Kind names {get_args(Kind)}, and KINDS has {tuple(KINDS)}.")
 
