@@ -2,7 +2,7 @@
 
 `python -m benchmarks.big_set [--images 100000]`. Draws that many colour pictures of 64 x 64 into a
 folder, imports them as `python -m core import` does, then reads the whole set once as scoring does.
-Memory is the process's own (anonymous) pages, told after a tenth of the work and at the end: what
+Memory is the process's own (anonymous) pages, read after a tenth of the work and at the end: what
 lies in files and can be dropped at any time is not counted.
 """
 

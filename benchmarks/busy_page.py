@@ -86,7 +86,7 @@ def speed(run: Run, seconds: float, press: Press | None) -> tuple[Speed, list[fl
             reruns.append(press())
     ended, worked_by_then, steps_by_then = progress(run)
     if ended == began:
-        raise click.ClickException("The run told nothing meanwhile: give more --seconds.")
+        raise click.ClickException("The run reported nothing meanwhile: give more --seconds.")
     images = BATCH * (steps_by_then - steps)
     return Speed(images / (ended - began), images / (worked_by_then - worked)), reruns
 

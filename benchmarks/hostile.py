@@ -188,7 +188,7 @@ def of_pillow(path: Path) -> Iterator[tuple[str, bytes]]:
                 yield member.name.partition("/Tests/images/")[2], stream.read()
 
 
-def told(title: str, found: Found) -> str:
+def section(title: str, found: Found) -> str:
     """The figures of one corpus."""
     seconds, name = found.slowest
     line = (
@@ -205,13 +205,13 @@ def told(title: str, found: Found) -> str:
 @click.option("--without-pillow", is_flag=True, help="Only the files that the tests make.")
 def main(without_pillow: bool) -> None:
     """Print the figures of all corpora."""
-    click.echo(told("Images made by the tests", put_through(made_by_tests())))
+    click.echo(section("Images made by the tests", put_through(made_by_tests())))
     archives = put_through(archives_made_by_tests(), reader_of_archives)
-    click.echo(told("Archives made by the tests", archives))
+    click.echo(section("Archives made by the tests", archives))
     if without_pillow:
         return
     with tempfile.TemporaryDirectory() as folder:
-        click.echo(told(f"Pillow {PILLOW}", put_through(of_pillow(fetched(Path(folder))))))
+        click.echo(section(f"Pillow {PILLOW}", put_through(of_pillow(fetched(Path(folder))))))
 
 
 if __name__ == "__main__":

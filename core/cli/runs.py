@@ -51,7 +51,7 @@ def show(run: str, as_json: bool) -> None:
         f"{one.id}: {one.state}{f' ({one.status.reason})' if one.status.reason else ''}",
         msgspec.json.encode(one.config.train).decode(),
         *(
-            f"epoch {e.epoch}: loss {_told(e.train_loss)}, test mse {_told(e.test_mse)}"
+            f"epoch {e.epoch}: loss {_loss_text(e.train_loss)}, test mse {_loss_text(e.test_mse)}"
             for e in epochs
         ),
         *one.log(2000).splitlines(),
@@ -112,7 +112,7 @@ def delete(run: str, as_json: bool) -> None:
     output.show({"deleted": one.id}, [f"{one.id}: deleted"], as_json)
 
 
-def _told(value: float) -> str:
+def _loss_text(value: float) -> str:
     """A loss or error as text; in words if it is NaN or too large."""
     return f"{value:.5f}" if math.isfinite(value) else "exploded"
 
@@ -147,11 +147,11 @@ def _row(run: "Run", found: "Sequence[Run]") -> tuple[Any, ...]:
     train, status = run.config.train, run.status
     mse = f"{status.mse:.5f}" if status.mse >= 0 else ""
     epochs = f"{run.share_done * train.epochs:.4g} of {train.epochs}"
-    told = status.reason or status.phase
+    note = status.reason or status.phase
     if run.state == "queued":
         ahead = queue.n_ahead(run, found)
-        told = f"waiting for {ahead} of the others" if ahead else "starting"
-    return run.id, run.state, epochs, mse, train.dataset, train.arch, told
+        note = f"waiting for {ahead} of the others" if ahead else "starting"
+    return run.id, run.state, epochs, mse, train.dataset, train.arch, note
 
 
 def _described(run: "Run") -> dict[str, Any]:

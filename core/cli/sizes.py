@@ -96,8 +96,8 @@ def _train(wanted: "Sequence[Wanted]", data_root: Path | None) -> None:
 
 def _tell(run: Any) -> None:
     if not run.is_live:
-        told = f"mse {run.status.mse:.6f}" if run.state == "finished" else run.status.reason
-        click.echo(f"{run.config.name}: {run.state}; {told}".rstrip("; "), err=True)
+        outcome = f"mse {run.status.mse:.6f}" if run.state == "finished" else run.status.reason
+        click.echo(f"{run.config.name}: {run.state}; {outcome}".rstrip("; "), err=True)
 
 
 def _lines(found: "pd.DataFrame", left: "Sequence[str]") -> list[str]:

@@ -117,7 +117,7 @@ def load(
     id: one in catalogue(), or folder:PATH, zip:PATH, file:PATH (another archive, or an image);
     these and own sets (own:NAME) have the split "all" as well.
     data_root: as in catalogue().
-    progress: told (done, in all or None) while a folder or archive is read: files.
+    progress: called with files done and in all, or None, while a folder or archive is read.
     preparation: of the images at a path, see core.data.own.folder.Choice.
     Raises DataError if there is no such set or split, or if it is not here or cannot be read.
     """

@@ -90,7 +90,7 @@ def evaluate(
     """Rebuild every image, clean and with noise of each sigma, and compare with the clean image.
 
     sigmas: 0 to 1 each.  noise: its kind, mu and clip serve every sigma.  seed: 0 to 2**32 - 1.
-    progress: told (images done, all images) after each part.
+    progress: called with (images done, all images) after each part.
     Raises DataError if there are no images or they do not fit the model, and OptionError if a sigma
     is out of bounds.
     """
@@ -119,7 +119,7 @@ def qualities(
 ) -> Qualities:
     """How well each image is rebuilt under each of noises, which share their kind.
 
-    progress: told (images done, all images) after each part.
+    progress: called with (images done, all images) after each part.
     Raises DataError if there are no images or they do not fit the model.
     """
     if not len(images):

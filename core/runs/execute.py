@@ -112,22 +112,24 @@ def execute(
 ) -> Iterator[Event]:
     """Trains, from where the run stands, and yields what happens. Ends early if asked to.
 
-    wait: for its turn among the background runs.  progress: told how many of the images are loaded;
+    wait: in the queue of background runs.  progress: called with the number of loaded images;
     if None, that is written into the folder.  team: rank 0 alone writes there.
     Raises OptionError if the run is under way already, Diverged (the last good state is kept), what
     else keeps a training from going on, and KeyboardInterrupt for Ctrl-C, after the state is kept.
     """
     if team.rank:
-        with signals() as told:
-            yield from _Work(run, None, team, told).events(_silent)
+        with signals() as signals_received:
+            yield from _Work(run, None, team, signals_received).events(_silent)
         return
     journal = Journal(run)
-    with journal.owned(), signals() as told:
+    with journal.owned(), signals() as signals_received:
         try:
             tidy()
             if wait and not queue.awaited(run, journal):
                 return
-            yield from _Work(run, journal, team, told).events(progress or journal.loaded)
+            yield from _Work(run, journal, team, signals_received).events(
+                progress or journal.loaded
+            )
         except Diverged as error:
             is_kept = bool(journal.status.checkpoint)
             journal.fail("diverged", f"{error} {KEPT if is_kept else NOT_KEPT}")
@@ -144,8 +146,8 @@ def execute(
 class _Work:
     """One process's part in a run; journal: rank 0's alone."""
 
-    def __init__(self, run: Run, journal: Journal | None, team: Team, told: Signals) -> None:
-        self.run, self.journal, self.team, self.told = run, journal, team, told
+    def __init__(self, run: Run, journal: Journal | None, team: Team, received: Signals) -> None:
+        self.run, self.journal, self.team, self.signals = run, journal, team, received
         self.config = run.config.train
         self.path = checkpoints.local_path(run.config.name)
         self.saver = StateSaver(run.folder, run.config)
@@ -155,7 +157,7 @@ class _Work:
         self._set("running", phase="loading the images")
         sets = self._images(progress)
         start = self._start()
-        self.told.gently = True
+        self.signals.gently = True
         try:
             for event in train(self.config, *sets, self.path, start, self.team):
                 self._note(event)
@@ -165,7 +167,7 @@ class _Work:
         except _Ended as end:
             yield from self._ended(end, sets)
         except Diverged:
-            with contextlib.suppress(HourglassError, OSError):  # what went wrong first is told
+            with contextlib.suppress(HourglassError, OSError):  # the first error is reported
                 yield from self._judged(self.saver.kept(), sets)
             self._forget()
             raise
@@ -205,7 +207,7 @@ class _Work:
                 raise _Ended(order, state)
 
     def _order(self) -> Order:
-        if self.told.asked:
+        if self.signals.asked:
             return "end"
         if self.journal is None:
             return ""

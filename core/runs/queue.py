@@ -45,13 +45,13 @@ class Signals:
 @contextmanager
 def signals() -> Iterator[Signals]:
     """Inside this block SIGINT (Ctrl-C) and SIGTERM are noted instead of ending the process."""
-    told = Signals()
+    received = Signals()
     if threading.current_thread() is not threading.main_thread():
-        yield told  # only the main thread is told of signals
+        yield received  # only the main thread gets signals
         return
-    before = {number: signal.signal(number, told.receive) for number in _NUMBERS}
+    before = {number: signal.signal(number, received.receive) for number in _NUMBERS}
     try:
-        yield told
+        yield received
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -168,7 +168,7 @@ def pieces(job: Job, shards: Sequence[Shard]) -> Generator[Piece]:
 def score_file(job: Job, out: Path, progress: Callable[[int], None] | None = None) -> Totals:
     """Write a row an image to a .csv or .parquet file, whole or not at all.
 
-    progress: told how many images are done.  The memory does not depend on how many there are.
+    progress: called with images done.  The memory does not depend on how many there are.
     Raises DataError if none can be read, CheckpointError if the model's output is finite for none
     of them, OptionError if the file cannot be written.
     """

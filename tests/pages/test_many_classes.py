@@ -29,7 +29,7 @@ def points(n: int) -> Points:
 
 def letters(told: tuple[int, ...] | None = None) -> Groups:
     """The more images, the later the letter."""
-    return Groups("class", LETTERS, labels([1 + i for i in range(62)]), told=told)
+    return Groups("class", LETTERS, labels([1 + i for i in range(62)]), highlighted=told)
 
 
 def test_up_to_twenty_classes_have_marks_of_their_own() -> None:

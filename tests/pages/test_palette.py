@@ -54,7 +54,11 @@ def test_colours_of_the_palette_are_told_apart_by_everybody(by: Any, least: floa
 
 def test_styles_differ_in_colour_or_shape_and_lines_in_colour_or_dash() -> None:
     every = [theme.style(i) for i in range(theme.N_LINES)]
-    assert len({(one.colour, one.shape) for one in every[: theme.N_TOLD]}) == theme.N_TOLD == 20
+    assert (
+        len({(one.colour, one.shape) for one in every[: theme.N_DISTINCT]})
+        == theme.N_DISTINCT
+        == 20
+    )
     assert len({(one.colour, one.dash) for one in every}) == theme.N_LINES == 40
 
 

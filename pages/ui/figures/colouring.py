@@ -28,20 +28,21 @@ TABLES = {"warm": theme.ERROR_COLOURS, "neutral": VIRIDIS, "wheel": WHEEL}
 class Groups:
     """Colours by group, with the size of each group in the legend.
 
-    of: (N,) indices into names.  styles: one for each name, empty = by order.  told: indices of the
-    names with a style of their own, ascending; the others are drawn alike. None = as frequent().
+    of: (N,) indices into names.  styles: one for each name, empty = by order.  highlighted:
+    indices of the names with a style of their own, ascending; the others are drawn alike. None =
+    as frequent().
     """
 
     title: str
     names: tuple[str, ...]
     of: Positions
     styles: tuple[Style, ...] = ()
-    told: tuple[int, ...] | None = None
+    highlighted: tuple[int, ...] | None = None
 
     @cached_property
     def shown(self) -> tuple[int, ...]:
         """Indices of the names that have a style of their own."""
-        return frequent(self.names, self.of) if self.told is None else self.told
+        return frequent(self.names, self.of) if self.highlighted is None else self.highlighted
 
     @cached_property
     def parts(self) -> tuple["Part", ...]:
@@ -58,7 +59,7 @@ class Groups:
         """The style of name i, which is at this place among those with a style of their own."""
         if self.styles:
             return self.styles[i]
-        return theme.style(i if len(self.names) <= theme.N_TOLD else place)
+        return theme.style(i if len(self.names) <= theme.N_DISTINCT else place)
 
 
 class Part(NamedTuple):
@@ -112,13 +113,13 @@ def marks(colouring: Colouring) -> npt.NDArray[np.uint8]:
 
 
 def frequent(names: Sequence[str], of: Positions) -> tuple[int, ...]:
-    """Indices of the names that get a style: all with points, or the theme.N_TOLD most frequent.
+    """Indices of the names that get a style: all with points, or the most frequent.
 
     Ties are resolved by order.  of: (N,) indices into names.
     """
     sizes = np.bincount(of, minlength=len(names))
     present = np.flatnonzero(sizes)
-    if len(present) <= theme.N_TOLD:
+    if len(present) <= theme.N_DISTINCT:
         return tuple(present.tolist())
     by_size = np.argsort(-sizes, kind="stable")[: len(theme.PALETTE)]
     return tuple(sorted(by_size.tolist()))
@@ -128,8 +129,8 @@ def name_of(colouring: Colouring) -> str:
     """A short hash of a colouring."""
     values = colouring.of if isinstance(colouring, Groups) else colouring.values
     name = hashlib.sha256(np.ascontiguousarray(values).tobytes())
-    told = (colouring.names, colouring.shown) if isinstance(colouring, Groups) else ()
-    name.update(repr((colouring.title, told)).encode())
+    shown = (colouring.names, colouring.shown) if isinstance(colouring, Groups) else ()
+    name.update(repr((colouring.title, shown)).encode())
     return name.hexdigest()[:16]
 
 

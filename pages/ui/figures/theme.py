@@ -41,7 +41,7 @@ PALETTE = (
     "#b09216", "#d765b1", "#785d3d", "#239cd0", "#6d59d0",
 )  # fmt: skip
 SHAPES: tuple[Shape, ...] = ("circle", "x")
-N_TOLD = len(PALETTE) * len(SHAPES)  # marks that differ in colour or shape
+N_DISTINCT = len(PALETTE) * len(SHAPES)  # marks that differ in colour or shape
 N_LINES = 4 * len(PALETTE)  # lines that differ in colour or dash
 
 # Inferno (Smith and van der Walt 2015): every sixteenth of its 256 colours, and the last.
@@ -65,7 +65,7 @@ class Style(NamedTuple):
 def style(number: int) -> Style:
     """The style with this number, counted from 0.
 
-    The first N_TOLD differ in colour or shape, the first N_LINES in colour or dash.
+    The first N_DISTINCT differ in colour or shape, the first N_LINES in colour or dash.
     """
     n = len(PALETTE)
     dash, shape = DASHES[number // 2 % len(DASHES)], SHAPES[number // n % len(SHAPES)]

@@ -36,8 +36,8 @@ GROUPS = range(2, 21)
 class MapOptions:
     """The values of the page's controls.
 
-    cards: the sidebar's model, and a second one if chosen.  groups: clusters of k-means.  told:
-    classes that have a colour of their own; None = all, or the most frequent of many.
+    cards: the sidebar's model, and a second one if chosen.  groups: clusters of k-means.
+    highlighted: classes that have a colour of their own; None = all, or the most frequent of many.
     """
 
     spec: SampleSpec
@@ -46,7 +46,7 @@ class MapOptions:
     colour: str
     drag: str
     groups: int
-    told: tuple[int, ...] | None = None
+    highlighted: tuple[int, ...] | None = None
 
 
 def asked(choice: sidebar.Choice, card: Card) -> MapOptions:
@@ -66,10 +66,10 @@ def asked(choice: sidebar.Choice, card: Card) -> MapOptions:
         with colour_place:
             colour = _colour(latent_data.population(spec), groups)
         with told_place:
-            told = _told(colour, latent_data.population(spec))
+            highlighted = _highlighted(colour, latent_data.population(spec))
         with drag_place:
             drag = _drag()
-    return MapOptions(spec, cards, method, colour, drag, groups, told)
+    return MapOptions(spec, cards, method, colour, drag, groups, highlighted)
 
 
 def _cards(choice: sidebar.Choice, card: Card) -> tuple[Card, ...]:
@@ -157,7 +157,7 @@ def _colour(population: Population, groups: int) -> str:
     )
 
 
-def _told(colour: str, population: Population) -> tuple[int, ...] | None:
+def _highlighted(colour: str, population: Population) -> tuple[int, ...] | None:
     groups = latent_colours.known_groups(colour, population.images)
     return None if groups is None else highlighting.chosen(groups)
 

@@ -151,5 +151,5 @@ def _packed(one: View, shown: Positions) -> Packed:
 
 
 def _item(images: ImageSet, i: int, error: float, percentile: float) -> Item:
-    told = f"MSE {decimal(error, 4)} · {percentile:.0f} %"
-    return Item(str(images.ids[i]), tuple(filter(None, (images.label_name(i), told))))
+    numbers = f"MSE {decimal(error, 4)} · {percentile:.0f} %"
+    return Item(str(images.ids[i]), tuple(filter(None, (images.label_name(i), numbers))))

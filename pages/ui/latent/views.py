@@ -51,7 +51,7 @@ def view(asked: MapOptions, card: Card) -> View:
     drawn = xy if xy is not None else latent_data.places(spec, card)
     colouring = latent_colours.colouring(asked.colour, spec, card, population, codes, asked.groups)
     if isinstance(colouring, Groups):
-        colouring = replace(colouring, told=asked.told)
+        colouring = replace(colouring, highlighted=asked.highlighted)
     return View(asked, card, population, codes, known, known_codes, axes, method, drawn, colouring)
 
 

@@ -84,15 +84,15 @@ def _of_roomy(roomy: Sequence[Card], kept: Mapping[str, float]) -> str:
 def _of_small(small: Sequence[Card], roomy: Sequence[Card], kept: Mapping[str, float]) -> str:
     """What networks with fewer numbers than pixels give back."""
     most, least = (pick(small, key=lambda card: kept[card.name]) for pick in (max, min))
-    told = (
+    sentence = (
         f"With a code smaller than the image, `{most.name}` (D' = {most.latent_dim:,}) gives "
         f"{_share(kept[most.name])} back"
     )
     if least is not most:
-        told += f", `{least.name}` (D' = {least.latent_dim:,}) {_share(kept[least.name])}"
+        sentence += f", `{least.name}` (D' = {least.latent_dim:,}) {_share(kept[least.name])}"
     if roomy and kept[most.name] >= max(kept[card.name] for card in roomy):
-        told += ", so the size of the code alone does not decide whether a network copies"
-    return f"{told}."
+        sentence += ", so the size of the code alone does not decide whether a network copies"
+    return f"{sentence}."
 
 
 def _noise(cards: Sequence[Card], found: Sequence[Copying]) -> str:

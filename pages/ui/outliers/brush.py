@@ -55,7 +55,7 @@ def _classes(found: Found) -> Groups | None:
     if labels is None or not _toggle("By class", "by_class", BY_CLASS):
         return None
     groups = Groups("class", found.images.class_names, labels)
-    return replace(groups, told=highlighting.chosen(groups))
+    return replace(groups, highlighted=highlighting.chosen(groups))
 
 
 def ranges_of(selection: dict[str, Any]) -> list[Range]:

@@ -71,9 +71,9 @@ def _seen(images: ImageSet, scored: Scored) -> Row:
 def _verdicts(scored: Scored) -> Table:
     found = scored.table
     words = np.where(found["is_outlier"].fillna(False).astype(bool), "outlier", "usual")
-    told = found.assign(verdict=np.where(found["error"].isna(), "", words))
+    table = found.assign(verdict=np.where(found["error"].isna(), "", words))
     note = "Percentile: the share of usual images with a lower error."
-    return downloads.table("Your images", told, COLUMNS, note)
+    return downloads.table("Your images", table, COLUMNS, note)
 
 
 def _prepared(steps: Mapping[str, str]) -> Table:

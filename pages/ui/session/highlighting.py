@@ -12,13 +12,13 @@ KEY = "highlight"
 def chosen(groups: Groups) -> tuple[int, ...] | None:
     """Draw a searchable list of classes; return those chosen, None if all have a colour."""
     default = frequent(groups.names, groups.of)
-    n, n_told = len(set(groups.of.tolist())), theme.N_TOLD
-    if n <= n_told:
+    n, n_distinct = len(set(groups.of.tolist())), theme.N_DISTINCT
+    if n <= n_distinct:
         return None
     with st.popover(
         "Highlight",
         icon=":material/palette:",
-        help=f"There are {n:,}, but only about {n_told} colours: choose which have one",
+        help=f"There are {n:,}, but only about {n_distinct} colours: choose which have one",
     ):
         names = widgets.several(
             st.multiselect,
@@ -27,9 +27,9 @@ def chosen(groups: Groups) -> tuple[int, ...] | None:
             KEY,
             [groups.names[i] for i in default],
             "class",
-            max_selections=n_told,
+            max_selections=n_distinct,
             placeholder="Search a name",
-            help=f"Up to {n_told}; at first the {len(default)} most frequent ones",
+            help=f"Up to {n_distinct}; at first the {len(default)} most frequent ones",
         )
         st.caption(f"The other {n - len(names):,} are grey; their names appear under the pointer.")
     at = {name: i for i, name in enumerate(groups.names)}
