@@ -80,7 +80,7 @@ class Network(nn.Module):
         """(B, C, H, W) -> (B, C, H, W), nothing drawn at random."""
         return self.decode(self.encode(x))
 
-    def draw(self, n: int, generator: torch.Generator) -> Tensor | None:
+    def code_noise(self, n: int, generator: torch.Generator) -> Tensor | None:
         """Random numbers for loss() with n images: (n, latent_dim) normal if variational."""
         if not self.plan.variational:
             return None
@@ -90,7 +90,7 @@ class Network(nn.Module):
     def loss(self, x_in: Tensor, target: Tensor, drawn: Tensor | None = None) -> Tensor:
         """The training loss of one batch: the MSE against target.
 
-        Plus beta * KL / D if variational; drawn: what draw() gave, variational plans only.
+        Plus beta * KL / D if variational; drawn: of code_noise(), for variational plans only.
         """
         if drawn is None:
             return nn.functional.mse_loss(self(x_in), target)

@@ -90,7 +90,7 @@ class StateSaver:
         """The saved state as bytes of its file; empty if there is none."""
         return self.path.read_bytes() if self.path.exists() else b""
 
-    def kept(self) -> State | None:
+    def saved(self) -> State | None:
         """The saved state, or None.  Raises TrainingError if it is damaged."""
         return learning_state.load(self.path)
 
@@ -168,7 +168,7 @@ class _Work:
             yield from self._ended(end, sets)
         except Diverged:
             with contextlib.suppress(HourglassError, OSError):  # the first error is reported
-                yield from self._judged(self.saver.kept(), sets)
+                yield from self._judged(self.saver.saved(), sets)
             self._forget()
             raise
         else:

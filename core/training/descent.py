@@ -270,7 +270,7 @@ class Descent:
         generator = torch.Generator(self.device).manual_seed(seed)
         x = floats(self.data.index_select(0, chosen))
         x_in = noisy(x, noise, generator) if noise else x
-        drawn = self.network.draw(len(x), generator)
+        drawn = self.network.code_noise(len(x), generator)
         if self._objective is None:
             return self.network.loss(x_in, x, drawn)
         part, weight = self.team.share(len(x))

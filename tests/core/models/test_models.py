@@ -122,7 +122,7 @@ def test_vae_loss_is_the_error_plus_the_divergence_from_the_standard_normal() ->
     )
     network = Network(plan)
     x = torch.rand(6, 1, 16, 16)
-    loss = network.loss(x, x, network.draw(len(x), torch.Generator().manual_seed(1)))
+    loss = network.loss(x, x, network.code_noise(len(x), torch.Generator().manual_seed(1)))
     mu, logvar = network.encoder(x).chunk(2, dim=1)
     z = mu + torch.randn(mu.shape, generator=torch.Generator().manual_seed(1)) * (logvar / 2).exp()
     standard = torch.distributions.Normal(0, 1)
