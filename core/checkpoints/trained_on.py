@@ -1,6 +1,6 @@
 """Which images a model was trained on, and who measured its errors, as far as can be trusted.
 
-A checkpoint's document is written by whoever made the file. Its data set is taken for one only if
+A checkpoint's document is written by the author of the file. Its data set is used as such only if
 it is in the catalogue, or an own set (own:NAME) that is here; anything else is a name that is shown
 and never opened. What a training on this machine was given, a folder too, is noted beside the data,
 under the digest of the whole file: a model that was changed, or that came from elsewhere, has none.

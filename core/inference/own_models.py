@@ -78,12 +78,12 @@ def rename(card: Card, name: str) -> None:
 
 
 def is_here(sha256: str) -> bool:
-    """Whether some model has that digest."""
+    """Whether a model with this digest exists."""
     return any(card.sha256 == sha256 for card in checkpoints.available())
 
 
 def delete(card: Card) -> None:
-    """Delete an own checkpoint's file for good; CheckpointError if it is shipped.
+    """Delete an own checkpoint's file permanently.  Raises CheckpointError if it is shipped.
 
     See core.runs.removal for what else goes with it.
     """

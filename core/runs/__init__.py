@@ -71,7 +71,7 @@ class Run:
 
     @property
     def can_resume(self) -> bool:
-        """Whether there is training left to do, and no process doing it."""
+        """Whether the training is unfinished and no process is running it."""
         return not self.is_live and self.state not in ("finished", "diverged")
 
     @property
@@ -89,7 +89,7 @@ class Run:
         return silent_seconds(self.folder)
 
     def log(self, most: int = 20_000) -> str:
-        """The end of what its process printed: the traceback of a failure is here."""
+        """The end of its process's output, which has the traceback of a failure."""
         try:
             with open(self.folder / "log.txt", "rb") as file:
                 file.seek(max(0, file.seek(0, 2) - most))
@@ -111,7 +111,7 @@ class Broken:
 
 
 def create(config: RunConfig) -> Run:
-    """A new run that waits to be started; CheckpointError if its name is a shipped model's."""
+    """Create a run to be started.  Raises CheckpointError if its name is a shipped model's."""
     checkpoints.local_path(config.name)
     stamp = f"{datetime.fromtimestamp(config.created).astimezone():%Y%m%d-%H%M%S}"
     for i in range(1000):
@@ -164,7 +164,7 @@ def find(id: str) -> Run | Broken:  # noqa: A002
 
 
 def read(folder: Path) -> Run:
-    """The run in a folder, with its true state; OptionError if it cannot be read."""
+    """The run in a folder, with its verified state.  Raises OptionError if it cannot be read."""
     try:
         config = msgspec.json.decode((folder / "config.json").read_bytes(), type=RunConfig)
         architecture(config.train.arch).check(config.train.options)

@@ -103,7 +103,7 @@ def clear(run: Run) -> None:
 
 
 def has_begun(run: Run) -> bool:
-    """Whether it ever got as far as training."""
+    """Whether its training has ever begun."""
     return written_status(run.folder).steps_per_epoch > 0
 
 
@@ -148,9 +148,9 @@ def delete(run: Run | Broken) -> None:
 
 
 def tidy() -> None:
-    """Remove what processes that were killed have left behind, in the folders of runs and models.
+    """Remove files that killed processes have left in the folders of runs and models.
 
-    What is in use stays: files that are being written and runs that somebody is at work on.
+    Files that are being written and live runs stay.
     """
     for trash in runs_dir().glob(f"{TRASH}*"):
         shutil.rmtree(trash, ignore_errors=True)
@@ -163,7 +163,7 @@ def tidy() -> None:
 
 
 def _put_away(folder: Path) -> Path:
-    """Move a run's folder to where nobody looks for it, while nobody can be at work on it."""
+    """Rename a run's folder to a hidden name, under its lock, before it is deleted."""
     own = locks.take(lock_of(folder), PATIENCE)
     if own is None:
         state = written_status(folder).state

@@ -243,7 +243,7 @@ class _Work:
         self._set("running", pca_mse=pca_mse(seen, plan.latent_dim))
 
     def _forget(self) -> None:
-        """Let go of the kept state, with which nobody can go on any more."""
+        """Delete the saved state, from which the run cannot be resumed any more."""
         if self.journal is not None:
             self.saver.drop()
 

@@ -74,7 +74,7 @@ class Journal:
         self.append("ended", state=state, reason=reason)
 
     def append(self, name: str, **fields: Any) -> None:
-        """Write one more line of what happened.
+        """Append an event to events.jsonl.
 
         fields: anything that JSON can hold; it has no infinity, so that such a number becomes null.
         """
@@ -85,7 +85,7 @@ class Journal:
             file.write(line + b"\n")
 
     def begin(self, state: State | None) -> None:
-        """Training begins, or goes on from `state`: lines about what came after no longer count."""
+        """Record that training begins or resumes from `state`; events of later steps are void."""
         steps = max(1, self.status.steps_per_epoch)
         self.append("begun", at=0.0 if state is None else state.epoch - 1 + state.step / steps)
         self._done_before = -1
@@ -97,7 +97,7 @@ class Journal:
             self._tell(phase=f"loading the images{share}")
 
     def note(self, event: Event) -> None:
-        """Write down what an event says, progress at most every TELL_SECONDS."""
+        """Record an event; progress at most every TELL_SECONDS."""
         match event:
             case Started():
                 self._started(event)
@@ -157,7 +157,7 @@ class Journal:
         return self.folder / "epochs" / f"{epoch:05d}.npz"
 
     def _lasts(self, epoch: int) -> bool:
-        """Whether an epoch's pictures are kept when the next ones are there."""
+        """Whether an epoch's pictures are kept after the next ones were written."""
         every = -(-self.config.train.epochs // MOST_PICTURES)
         return epoch <= FIRST_PICTURES or epoch % every == 0
 

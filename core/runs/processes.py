@@ -30,7 +30,7 @@ class Process(NamedTuple):
         return self.pid == other.pid and abs(self.started - other.started) <= SAME
 
     def is_alive(self) -> bool:
-        """Whether it still runs; a dead one that nobody has waited for does not."""
+        """Whether it still runs; a zombie process does not."""
         return self._found() is not None
 
     def kill(self) -> None:

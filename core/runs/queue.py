@@ -70,7 +70,7 @@ _NUMBERS = (signal.SIGINT, signal.SIGTERM)
 
 
 POLL = 0.25  # seconds between two looks whether it is our turn
-PATIENCE = 10.0  # seconds to wait for the lock, which nobody holds for longer than an instant
+PATIENCE = 10.0  # seconds to wait for the lock, which is only held for an instant
 
 
 def lock() -> filelock.BaseFileLock:

@@ -55,7 +55,7 @@ def of_model(card: Card, reviews: Reviews | None) -> Dependents:
 
 
 def delete_dataset(own: OwnSet) -> None:
-    """Delete an own data set and what was computed of it, for good.
+    """Delete an own data set permanently, with all results computed from it.
 
     DataError if a run is at work on it, if it is not there, or if the disk refuses.
     """
@@ -68,7 +68,7 @@ def delete_dataset(own: OwnSet) -> None:
 
 
 def delete_model(card: Card) -> None:
-    """Delete an own model and what was computed of it, for good; CheckpointError if shipped."""
+    """Delete an own model permanently, with its results.  Raises CheckpointError if shipped."""
     own_models.delete(card)
     if not own_models.is_here(card.sha256):
         _forget(card.sha256)

@@ -94,12 +94,12 @@ def true_status(folder: Path) -> Status:
 
 
 def lock_of(folder: Path) -> Path:
-    """The file whose lock is held by whoever is at work on the run in a folder."""
+    """The lock file of a run's folder, held by the process that runs it."""
     return folder / ".lock"
 
 
 def is_at_work(folder: Path) -> bool:
-    """Whether somebody holds the run's lock, or has been started to take it."""
+    """Whether a process holds the run's lock, or was started to take it."""
     held = locks.is_held(lock_of(folder))
     if held is None or (not held and not locks.CAN_HAND_ON):
         return bool(processes_of(folder, written_status(folder)))

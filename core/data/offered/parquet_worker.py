@@ -99,7 +99,7 @@ Answer = Opened | Refused | Rows | Skipped | Done
 
 
 def send(stream: IO[bytes], message: Request | Answer) -> None:
-    """Write a message; OSError if nobody reads any more."""
+    """Write a message.  Raises OSError if the reader has ended."""
     content = msgspec.msgpack.encode(message)
     stream.write(len(content).to_bytes(4, "big") + content)
     stream.flush()

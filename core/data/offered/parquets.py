@@ -43,7 +43,7 @@ CRASHED = "It is damaged, or reading it takes too much memory."
 class Parquet:
     """A Parquet file; its offers are read from the beginning as often as asked.
 
-    name: how to call it.  n: how many rows its metadata say it has; 0 = nobody asked.
+    name: for messages.  n: number of rows in its metadata; 0 = not read.
     """
 
     path: Path
