@@ -5,7 +5,8 @@ models learn from the 60,000 training digits minus the 1,000 that are mnist-5k's
 judged on the official 10,000. All seeds are fixed. Recipes were chosen on the last epochs' error of
 held-out digits; with one thread on a 2-core machine the whole zoo takes about an hour. A model that
 is there is kept unless --force. `--rewrite` trains nothing: it writes the models that are there
-in the newest format of checkpoints, with the same weights.
+in the newest format of checkpoints, with the same weights, and with the digests of the images they
+were trained on if they hold none and these images are here.
 """
 
 from dataclasses import dataclass
@@ -13,13 +14,18 @@ from pathlib import Path
 from typing import Any
 
 import click
+import numpy as np
+import numpy.typing as npt
 import torch
 from safetensors.numpy import load_file
 from tqdm import tqdm
 
 from core import checkpoints
-from core.config import shipped_checkpoints_dir
+from core.checkpoints import Card
+from core.config import DataError, shipped_checkpoints_dir
 from core.data import catalogue
+from core.images import digests
+from core.images.imagesets import ImageSet
 from core.noise import Noise
 from core.training.config import TrainConfig
 from core.training.events import EpochDone, Finished, Started, StepDone
@@ -99,19 +105,48 @@ def main(
     for shipped in ZOO:
         path = shipped_checkpoints_dir() / f"{shipped.name}{checkpoints.SUFFIX}"
         if rewrite:
-            _rewrite(path)
+            _rewrite(path, shipped, data_root)
         elif shipped.name in only or (not only and (force or not path.exists())):
             _train(shipped, path, data_root)
 
 
-def _rewrite(path: Path) -> None:
-    """Whether two checkpoints have equal documents and bitwise equal weights."""
-    document, stored = checkpoints.read(path).card.document, load_file(path)
-    checkpoints.save(path, document, stored)
+def _rewrite(path: Path, shipped: Shipped, data_root: str | None) -> None:
+    """Write a model again, with an equal document and bitwise equal weights."""
+    found, stored = checkpoints.read(path), load_file(path)
+    weights = {name: tensor for name, tensor in stored.items() if name in found.tensors}
+    seen = found.training_digests
+    if seen is None:
+        seen = _training_digests(found.card, shipped, data_root)
+    checkpoints.save(path, found.card.document, weights, seen)
     again = load_file(path)
-    assert stored.keys() == again.keys()
-    for name, tensor in stored.items():
+    for name, tensor in weights.items():
         assert (tensor.dtype, tensor.tobytes()) == (again[name].dtype, again[name].tobytes())
+
+
+def _training_digests(
+    card: Card, shipped: Shipped, data_root: str | None
+) -> npt.NDArray[np.uint8] | None:
+    """Those of the images that the model was trained on; None if they are not here.
+
+    A model whose number of images is that of today's training images was trained on these, one of
+    an earlier version on the calibration images, too.
+    """
+    config, n = shipped.config, card.document.training.n_images
+
+    def load(name: str, split: str) -> ImageSet:
+        return catalogue.load(name, split, data_root)
+
+    try:
+        whole = catalogue.ever_trained_on(config.dataset, load)
+    except DataError as error:
+        click.echo(f"{card.name}: no digests of its training images. {error}", err=True)
+        return None
+    today = catalogue.for_training(whole, load)
+    for images in (today, whole):
+        left = images.without_classes(config.exclude_classes)
+        if len(left) == n:
+            return digests.of(left.images)
+    raise DataError(f"{card.name} was trained on {n:,} images, which are not those here.")
 
 
 def _train(shipped: Shipped, path: Path, data_root: str | None) -> None:

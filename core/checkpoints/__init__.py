@@ -8,11 +8,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from core.checkpoints.card import Card, Checkpoint
 from core.checkpoints.document import Document
-from core.checkpoints.fileformat import Content, packed, unpacked
+from core.checkpoints.fileformat import TRAINING_DIGESTS, Content, packed, unpacked
 from core.config import (
     NAME_PATTERN,
     CheckpointError,
@@ -22,6 +23,7 @@ from core.config import (
     shipped_checkpoints_dir,
 )
 from core.files import write_atomically
+from core.images import digests
 from core.text import natural
 
 __all__ = [
@@ -100,7 +102,7 @@ def read_bytes(path: Path, data: bytes) -> Checkpoint:
         raise CheckpointError(
             f"{path.name} cannot be used: {error}. Choose another checkpoint."
         ) from error
-    return Checkpoint(_card(path, content), content.tensors)
+    return _checkpoint(path, content)
 
 
 def of(card: Card) -> Checkpoint:
@@ -111,15 +113,22 @@ def of(card: Card) -> Checkpoint:
     return found
 
 
-def save(path: Path, document: Document, tensors: Mapping[str, npt.NDArray[Any]]) -> Card:
+def save(
+    path: Path,
+    document: Document,
+    tensors: Mapping[str, npt.NDArray[Any]],
+    training_digests: npt.NDArray[np.uint8] | None = None,
+) -> Card:
     """Write a checkpoint atomically and return its card.
 
     tensors: those of the architecture's plan, float32, or float16 for half the size.
+    training_digests: (n, 8) of the images it was trained on; not stored if there are none or more
+    than core.images.digests.MOST.
     Raises CheckpointError if they do not fit the document or cannot be written; an existing file
     then stays unchanged.
     """
     try:
-        data, content = packed(document, tensors)
+        data, content = packed(document, tensors, _meta(training_digests))
     except CheckpointError as error:
         raise CheckpointError(f"{path.name} cannot be saved: {error}.") from error
     try:
@@ -128,6 +137,16 @@ def save(path: Path, document: Document, tensors: Mapping[str, npt.NDArray[Any]]
     except OSError as error:
         raise CheckpointError(f"{path.name} cannot be written ({error.strerror}).") from error
     return _card(path, content)
+
+
+def _meta(training_digests: npt.NDArray[np.uint8] | None) -> dict[str, npt.NDArray[Any]]:
+    if training_digests is None or not 0 < len(training_digests) <= digests.MOST:
+        return {}
+    return {TRAINING_DIGESTS: digests.in_order(training_digests)}
+
+
+def _checkpoint(path: Path, content: Content) -> Checkpoint:
+    return Checkpoint(_card(path, content), content.tensors, content.meta.get(TRAINING_DIGESTS))
 
 
 def local_path(name: str) -> Path:

@@ -134,10 +134,15 @@ class Card:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A card and the weights that belong to it, float32."""
+    """A card and the weights that belong to it, float32.
+
+    training_digests: (n, 8) of the images it was trained on, see core.images.digests; None if its
+    file does not hold them.
+    """
 
     card: Card
     tensors: Tensors
+    training_digests: npt.NDArray[np.uint8] | None = None
 
 
 def warning_of(health: HealthRecord | None) -> str:

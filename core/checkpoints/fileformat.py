@@ -7,6 +7,7 @@ sentence: "its weights are not those it was saved with".
 import hashlib
 import json
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import msgspec
@@ -19,6 +20,7 @@ from core.checkpoints import document as documents
 from core.checkpoints.card import Tensors
 from core.checkpoints.document import Document
 from core.config import CheckpointError, OptionError
+from core.images import digests
 from core.models import architecture
 from core.models.layers import Plan
 from core.text import one_line
@@ -56,6 +58,8 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 METADATA_KEY, DIGEST_KEY = "hourglass", "sha256"
+META = "meta."  # what begins the names of arrays that are no weights
+TRAINING_DIGESTS = "meta.training_digests"  # (n, 8) U8, see core.images.digests
 MAX_ERROR = 200  # characters of what is wrong with a file
 Arrays = Mapping[str, npt.NDArray[Any]]
 
@@ -65,12 +69,14 @@ class Content(NamedTuple):
 
     plan: the layers that the document describes.  sha256: of the document's text and of each
     tensor's name, type, shape and numbers: files that differ in any of these have different ones.
+    meta: arrays that are no weights, by name.
     """
 
     document: Document
     plan: Plan
     tensors: Tensors
     sha256: str
+    meta: Arrays
 
 
 def unpacked(data: bytes) -> Content:
@@ -80,6 +86,8 @@ def unpacked(data: bytes) -> Content:
     text = str(metadata.get(METADATA_KEY, ""))
     document = documents.from_json(text)
     plan = plan_of(document)
+    meta = {name: entries.pop(name) for name in list(entries) if name.startswith(META)}
+    _check_meta(meta)
     _check_shapes(plan, {name: entry.get("shape") for name, entry in entries.items()})
     if dtypes := {str(entry.get("dtype")) for entry in entries.values()} - {"F32", "F16"}:
         raise CheckpointError(f"its numbers are {min(dtypes)[:20]} and must be F32 or F16")
@@ -90,17 +98,23 @@ def unpacked(data: bytes) -> Content:
             raise CheckpointError("its weights are not those it was saved with")
     elif metadata.get(DIGEST_KEY) != sha256:
         raise CheckpointError("its weights or its description are not those it was saved with")
-    return Content(document, plan, _finite(stored), sha256)
+    extra = {name: stored[name] for name in meta}
+    if TRAINING_DIGESTS in extra and not digests.are_in_order(extra[TRAINING_DIGESTS]):
+        raise CheckpointError("the digests of its training images are not in order")
+    weights = {name: tensor for name, tensor in stored.items() if name not in meta}
+    return Content(document, plan, _finite(weights), sha256, extra)
 
 
-def packed(document: Document, tensors: Arrays) -> tuple[bytes, Content]:
+def packed(
+    document: Document, tensors: Arrays, meta: Arrays = MappingProxyType({})
+) -> tuple[bytes, Content]:
     """A whole file, and what is in it.
 
-    tensors: what the architecture's plan names, float32 or float16.
+    tensors: what the architecture's plan names, float32 or float16.  meta: see Content.
     Raises CheckpointError if they do not fit the document, or if the file could not be read again.
     """
     _check_shapes(plan_of(document), {name: list(t.shape) for name, t in tensors.items()})
-    arrays = {name: np.ascontiguousarray(t) for name, t in tensors.items()}
+    arrays = {name: np.ascontiguousarray(t) for name, t in {**tensors, **meta}.items()}
     document = msgspec.structs.replace(document, format=documents.FORMAT, sha256="")
     text = documents.to_json(document)
     metadata = {METADATA_KEY: text, DIGEST_KEY: _digest(text, arrays)}
@@ -154,6 +168,22 @@ def _finite(stored: Arrays) -> Tensors:
     if not all(np.isfinite(t).all() for t in tensors.values()):
         raise CheckpointError("it has weights that are not finite numbers")
     return tensors
+
+
+def _check_meta(entries: Mapping[str, Any]) -> None:
+    """Whether all arrays beside the weights are known, and of their kind and size."""
+    for name, entry in entries.items():
+        shape = entry.get("shape")
+        sound = (
+            name == TRAINING_DIGESTS
+            and entry.get("dtype") == "U8"
+            and isinstance(shape, list)
+            and len(shape) == 2
+            and shape[1] == digests.SIZE
+            and 0 < shape[0] <= digests.MOST
+        )
+        if not sound:
+            raise CheckpointError(f"its array {one_line(name)!r} is not as it should be")
 
 
 def _check_shapes(plan: Plan, shapes: Mapping[str, Any]) -> None:

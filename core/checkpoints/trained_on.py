@@ -7,19 +7,25 @@ under the digest of the whole file: a model that was changed, or that came from 
 """
 
 import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 from msgspec import Meta, Struct
 
-from core import config
+from core import checkpoints, config
 from core.checkpoints.card import Card
-from core.config import DataError
+from core.config import CheckpointError, DataError
 from core.data import catalogue
-from core.data.catalogue import Seen, seen_in_training
+from core.data.catalogue import seen_in_training
 from core.data.own import store
 from core.files import write_atomically
+from core.images import digests
+from core.images.imagesets import ImageSet
 from core.images.preparation import Preparation, legacy
 
 
@@ -70,15 +76,101 @@ def known(card: Card) -> str | None:
     return card.dataset if catalogue.is_named(card.dataset) else None
 
 
-def seen(card: Card, shown: str, split: str) -> Seen:
-    """Whether it has seen the images shown in its training; see core.data.catalogue.
+@dataclass(frozen=True)
+class Seen:
+    """How many of n images a model has seen in its training; n_seen None = nobody can tell."""
 
-    shown: the id of a set that anybody may open.  split: "train" or "test".
+    n_seen: int | None
+    n: int
+
+    @property
+    def is_any(self) -> bool:
+        """Whether it has, or may have, seen some."""
+        return self.n_seen != 0
+
+    def words(self, images: str = "images shown") -> str:
+        """A sentence: "7 of 8 images shown were in its training."."""
+        if self.n_seen is None:
+            return f"Its training images are not known: it may have been trained on the {images}."
+        if not self.n_seen:
+            return f"It was not trained on the {images}."
+        if self.n_seen == self.n:
+            all_of = "The image" if self.n == 1 else f"All {self.n:,} {images}"
+            return f"{all_of} {'was' if self.n == 1 else 'were'} in its training."
+        return f"{self.n_seen:,} of {self.n:,} {images} were in its training."
+
+
+Load = Callable[[str, str], ImageSet]
+
+
+def seen(card: Card, images: ImageSet, load: Load = catalogue.load) -> Seen:
+    """How many of the images it has seen in its training, told by their pixels.
+
+    load: gives a split of a data set. A checkpoint that holds no digests of its training images is
+    taken to have seen all training images of its set, without the classes that were left out; if
+    they are not here, the names of the sets decide.
+    """
+    which = seen_images(card, images, load)
+    if which is not None:
+        return Seen(int(which.sum()), len(images))
+    return seen_by_name(card, images.id, images.split, len(images))
+
+
+def seen_by_name(card: Card, shown: str, split: str, n: int) -> Seen:
+    """The same by the names of the sets alone, of n images that are not at hand.
+
+    shown: the id of a set that anybody may open.
     """
     dataset = known(card)
     if dataset is None or not catalogue.is_named(dataset):
-        return "unknown"  # a folder may have been made an own set since
-    return seen_in_training(dataset, shown, split)
+        return Seen(None, n)  # a folder may have been made an own set since
+    return Seen({"no": 0, "yes": n}.get(seen_in_training(dataset, shown, split)), n)
+
+
+def seen_images(
+    card: Card, images: ImageSet, load: Load = catalogue.load
+) -> npt.NDArray[np.bool_] | None:
+    """Which images it has seen in its training: (n,); None if it holds no digests of what it was
+    trained on, and that is not here.
+    """
+    known_digests = training_digests(card, load)
+    if known_digests is None:
+        return None
+    return digests.among(catalogue.digests_of(images), known_digests)
+
+
+def training_digests(card: Card, load: Load = catalogue.load) -> npt.NDArray[np.uint8] | None:
+    """The digests of the images it was trained on, in order; None if they cannot be had."""
+    key = (str(card.path), card.sha256)
+    if key not in _DIGESTS:
+        while len(_DIGESTS) >= MOST_KEPT:
+            _DIGESTS.pop(next(iter(_DIGESTS)), None)
+        _DIGESTS[key] = _stored_digests(card)
+    if (stored := _DIGESTS[key]) is not None:
+        return stored
+    dataset = known(card)
+    if dataset is None or not catalogue.is_named(dataset):
+        return None
+    again = (dataset, *card.excluded_classes)
+    if again not in _DIGESTS:
+        try:
+            images = catalogue.ever_trained_on(dataset, load)
+            left = images.without_classes(set(card.excluded_classes) & set(images.class_names))
+        except DataError:
+            return None
+        _DIGESTS[again] = digests.in_order(catalogue.digests_of(left))
+    return _DIGESTS[again]
+
+
+_DIGESTS: dict[tuple[str, ...], npt.NDArray[np.uint8] | None] = {}
+MOST_KEPT = 32  # models, of half a megabyte for 60,000 images
+
+
+def _stored_digests(card: Card) -> npt.NDArray[np.uint8] | None:
+    try:
+        return checkpoints.of(card).training_digests
+    except CheckpointError:  # it is in no file, or that was changed meanwhile
+        return None
 
 
 def preparation(card: Card) -> Preparation:

@@ -17,6 +17,7 @@ from core.computing.tasks import Arrays, Task, task
 from core.config import CheckpointError, DataError
 from core.data import catalogue
 from core.data.named import publicsets
+from core.data.own.store import SPLITS
 from core.images.imagesets import ImageSet, fingerprint
 from core.inference import Autoencoder
 from core.shelf import Shelf
@@ -73,7 +74,7 @@ def images(name: str, split: str) -> ImageSet:
 
 def forget_images(name: str) -> None:
     """Remove a deleted data set from the cache."""
-    for split in ("train", "test", "all"):
+    for split in SPLITS:
         SHELF.drop(("images", name, split))
         SHELF.drop(("digest", name, split))
 

@@ -4,9 +4,10 @@ To add one that comes with the program, write a module in core/data with `load(s
 and add its `EmbeddedSet` here.
 """
 
+import contextlib
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, get_args
@@ -18,11 +19,15 @@ from core.background import Progress
 from core.config import DataError
 from core.data.named import digits, publicsets, shapes
 from core.data.own import folder, store
+from core.data.own import split as split_of
+from core.images import digests as marks
 from core.images.imagesets import ImageSet, Split
 from core.images.preparation import Preparation
 
 OWN_KINDS = ("folder", "zip", "file")  # before a path
 SPLITS: tuple[Split, ...] = get_args(Split)
+MNIST = "mnist"
+CALIBRATION_SEED = 1
 
 
 @dataclass(frozen=True)
@@ -112,7 +117,9 @@ def load(
     progress: Progress | None = None,
     preparation: Preparation | None = None,
 ) -> ImageSet:
-    """One split ("train" or "test") of the set `id`. Nothing is downloaded.
+    """One split ("train", "calibration" or "test") of the set `id`. Nothing is downloaded.
+
+    Calibration images of a set with a name are some of its train split: see training_images().
 
     id: one in catalogue(), or folder:PATH, zip:PATH, file:PATH (another archive, or an image);
     these and own sets (own:NAME) have the split "all" as well.
@@ -126,8 +133,11 @@ def load(
         return folder.load_path(id, folder.Choice(split, preparation=preparation), progress)
     if kind == "own" and path:
         return store.load(path, split)
+    if split == "calibration":
+        whole = load(id, "train", data_root)
+        return _calibration(whole, lambda name, part: load(name, part, data_root))
     if split not in SPLITS:
-        raise DataError(f"There is no split {split!r} of {id}: choose train or test.")
+        raise DataError(f"There is no split {split!r} of {id}: choose train, calibration or test.")
     if id in publicsets.BY_ID:
         return publicsets.BY_ID[id].load(split, _path(data_root))
     if id not in EMBEDDED_BY_ID:
@@ -154,30 +164,76 @@ def training_images(
     data_root: Path | str | None = None,
     progress: Progress | None = None,
 ) -> ImageSet:
-    """The training images of a model: the train split without the excluded classes.
+    """The training images of a model: the train split without the excluded classes, and without the
+    calibration images.
 
     The embedded digits all come from MNIST's train split, so "mnist" leaves out those 1,000 of
-    its 60,000 that are the test split of "mnist-5k", found by their pixels. No two images of
-    MNIST are equal, so that exactly 59,000 stay.
+    its 60,000 that are the test split of "mnist-5k", found by their pixels: no two images of
+    MNIST are equal.
     Raises DataError for a class that the set has not.
     """
     images = load(id, "train", data_root, progress).without_classes(exclude_classes)
-    return for_training(images, load)
+    return for_training(images, lambda name, split: load(name, split, data_root))
 
 
 def for_training(images: ImageSet, load: Callable[[str, str], ImageSet]) -> ImageSet:
-    """The images of a train split without any test images; see training_images().
+    """The images of a train split without any test or calibration images; see training_images().
 
     load: loads a split of a data set.
     """
-    if images.id != "mnist":
-        return images
-    return images.take(~_same_pixels(images, load(digits.ID, "test")))
+    if images.id not in EMBEDDED_BY_ID and images.id not in publicsets.BY_ID:
+        return images  # own sets keep their calibration part apart
+    out = np.isin(images.ids, load(images.id, "calibration").ids)
+    return images.take(~(out | _tested(images, load)))
+
+
+def ever_trained_on(
+    id: str,  # noqa: A002  # as above
+    load: Callable[[str, str], ImageSet],
+) -> ImageSet:
+    """All that a model of this set may have been trained on, by whatever version of Hourglass: the
+    train split, of MNIST without those digits that are the test split of "mnist-5k".
+    """
+    images = load(id, "train")
+    return images.take(~_tested(images, load))
+
+
+def _calibration(images: ImageSet, load: Callable[[str, str], ImageSet]) -> ImageSet:
+    """Some images of a train split, always the same, as many of each class.
+
+    Those of MNIST have those of "mnist-5k" among them, so that these serve both.
+    """
+    n = split_of.n_to_calibrate(len(images))
+    first = np.zeros(len(images), bool)
+    if images.id == MNIST:
+        first = _same_pixels(images, load(digits.ID, "calibration"))
+    free = np.flatnonzero(~(first | _tested(images, load)))
+    labels = np.zeros(len(images), np.int64) if images.labels is None else images.labels
+    _, chosen = digits.stratified_split(labels[free], n - int(first.sum()), CALIBRATION_SEED)
+    found = images.take(np.concatenate([np.flatnonzero(first), free[chosen]]))
+    return replace(found, split="calibration")
+
+
+def _tested(images: ImageSet, load: Callable[[str, str], ImageSet]) -> npt.NDArray[np.bool_]:
+    """Which of a set's training images are test images of another set."""
+    if images.id != MNIST:
+        return np.zeros(len(images), bool)
+    return _same_pixels(images, load(digits.ID, "test"))
 
 
 def _same_pixels(images: ImageSet, others: ImageSet) -> npt.NDArray[np.bool_]:
-    known = {image.tobytes() for image in others.images}
-    return np.fromiter((image.tobytes() in known for image in images.images), bool, len(images))
+    return marks.among(digests_of(images), marks.in_order(digests_of(others)))
+
+
+def digests_of(images: ImageSet) -> npt.NDArray[np.uint8]:
+    """The digest of each image: (n, 8).  Those of a whole split of an own set are kept with it."""
+    kind, _, name = images.id.partition(":")
+    if kind == "own" and images.split in store.SPLITS:
+        with contextlib.suppress(DataError):
+            kept = store.digests_of(name, images.split)
+            if len(kept) == len(images):
+                return kept
+    return marks.of(images.images)
 
 
 def _info(known: EmbeddedSet | publicsets.PublicSet, available: bool) -> DatasetInfo:
@@ -202,9 +258,8 @@ def _path(data_root: Path | str | None) -> Path | None:
     return None if data_root is None else Path(data_root)
 
 
-# Whether a model was trained on images, derived from the names of data sets.
+# Whether a model was trained on images, derived from the names of data sets where no digests are.
 
-MNIST = "mnist"
 Seen = Literal["no", "yes", "some", "unknown"]
 
 

@@ -27,6 +27,7 @@ from core.checkpoints.document import (
     label,
 )
 from core.config import CheckpointError, TrainingError
+from core.images import digests
 from core.images.imagesets import ImageSet
 from core.inference import Autoencoder
 from core.inference.evaluation import qualities
@@ -161,9 +162,10 @@ def _kept(
         raise
     divergence.check_model(config, checkpoint.card.metrics["mse"], len(fit.history))
     if path is not None:
-        card = checkpoints.save(path, checkpoint.card.document, fit.tensors)
+        seen = digests.of(train_set.images)
+        card = checkpoints.save(path, checkpoint.card.document, fit.tensors, seen)
         trained_on.note(card, config.dataset)
-        checkpoint = Checkpoint(card, checkpoint.tensors)
+        checkpoint = Checkpoint(card, checkpoint.tensors, digests.in_order(seen))
         yield Saved(path)
     yield Finished(checkpoint)
 

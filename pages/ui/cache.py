@@ -16,7 +16,8 @@ from streamlit import runtime
 from core import checkpoints, memory
 from core.background import Job
 from core.background import Progress as Tell
-from core.checkpoints import Card
+from core.checkpoints import Card, trained_on
+from core.checkpoints.trained_on import Seen
 from core.computing import results, stock
 from core.computing.pool import Pool, default_workers
 from core.computing.stock import SplitRef
@@ -180,6 +181,30 @@ def autoencoder(card: Card) -> Autoencoder:
     """The model of a card, ready to run."""
     stock.know([(card.sha256, str(card.path))])
     return stock.model(card.sha256)
+
+
+def seen(card: Card, name: str, split: str, n: int) -> Seen:
+    """How many of the n images of a split a model has seen in its training.
+
+    By their pixels as soon as the images are at hand, until then by the names of the sets; nothing
+    is waited for.
+    """
+    key = ("seen", card.sha256, name, split)
+    if not is_kept(key):
+        with suppress(DataError):
+            which = trained_on.seen_images(card, _at_hand(name, split), _at_hand)
+            if which is not None:
+                return kept(key, lambda: Seen(int(which.sum()), len(which)))
+        return trained_on.seen_by_name(card, name, split, n)
+    found: Seen = shelf().find(key) or trained_on.seen_by_name(card, name, split, n)
+    return found
+
+
+def _at_hand(name: str, split: str) -> ImageSet:
+    """A split that need not be waited for; DataError if there is none."""
+    if stock.SHELF.find(("images", name, split)) is None and stock.unpacking(name, split):
+        raise DataError(f"{name} is not at hand yet: wait until it is read.")
+    return stock.images(name, split)
 
 
 def split_ref(name: str, split: str) -> SplitRef:

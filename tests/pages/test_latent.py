@@ -114,7 +114,7 @@ def test_other_part_is_drawn_as_rings_under_the_first(open_page: OpenPage) -> No
     shapes = [trace["marker"]["symbol"] for trace in charts(app)["map_0"]["data"]]
     assert shapes == ["circle-open"] * 10 + ["circle"] * 10
     assert "Showing 1,000 of 5,000, stratified, seed 0" in said(app)
-    assert "Rings: 500 train images; the model was trained on them" in said(app)
+    assert "Rings: 500 train images. All 4,000 train images were in its training" in said(app)
 
 
 def test_link_brings_back_model_map_colour_and_section(open_page: OpenPage) -> None:

@@ -233,7 +233,7 @@ def test_sidebar_says_when_the_model_was_trained_on_the_images_shown(open_app: O
     assert any(
         "was not trained on the images" in caption.value for caption in unseen.sidebar.caption
     )
-    assert any("was trained on the images" in caption.value for caption in seen.sidebar.caption)
+    assert any("were in its training" in caption.value for caption in seen.sidebar.caption)
 
 
 def test_selection_is_counted_and_cleared_in_the_sidebar(open_app: OpenApp) -> None:

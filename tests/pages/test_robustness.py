@@ -243,7 +243,7 @@ def test_shuffle_shows_other_images_under_the_same_curves(open_page: OpenPage) -
 
 
 def test_images_seen_in_training_are_said_to_be(open_page: OpenPage) -> None:
-    assert "Trained on the images measured" in said(open_page(split="train"))
+    assert "train images were in its training" in said(open_page(split="train"))
 
 
 def test_question_chooses_the_models_that_answer_it(open_page: OpenPage) -> None:

@@ -21,7 +21,7 @@ from core.data.own.draft import Draft, blocks
 from core.data.own.layouts import Arrangement
 from core.data.own.split import Members, Parts
 from core.data.own.store import OwnSet, Rows, folder_of, own_dir
-from core.images import imagesets
+from core.images import digests, imagesets
 from core.images.imagesets import Rejected
 from core.text import counted, listed, natural
 
@@ -348,15 +348,18 @@ def _write_pixels(
     with open(path, "wb") as file:
         header = {"descr": "|u1", "fortran_order": False, "shape": (len(order), *own.shape)}
         np.lib.format.write_array_header_1_0(file, header)
-        done = 0
+        done, marks = 0, []
         for part in blocks(order, math.prod(own.shape)):
             # Mapped anew for each block, so that what was read does not pile up in memory.
-            file.write(draft.pixels()[part].tobytes())
+            x = draft.pixels()[part]
+            marks.append(digests.of(x))
+            file.write(x.tobytes())
             done += len(part)
             if progress is not None:
                 progress(done, len(order))
         file.flush()
         os.fsync(file.fileno())
+    np.save(path.with_name(store.DIGESTS), np.concatenate(marks))
 
 
 def _write_masks(path: Path, own: OwnSet, planned: Planned) -> None:

@@ -2,6 +2,7 @@
 used.
 """
 
+import io
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -18,6 +19,8 @@ from msgspec import Meta, Struct
 
 from core import arraycache
 from core.config import NAME_PATTERN, DataError, OptionError, checked_name, data_dir
+from core.files import write_atomically
+from core.images import digests
 from core.images.imagesets import ImageSet, Rejected
 from core.images.preparation import Framing, Preparation, legacy
 
@@ -120,7 +123,7 @@ def _keep(columns: Columns, folder: Path) -> None:
 PREFIX = "own:"
 BEFORE: Mapping[str, Framing] = MappingProxyType({"pad": "pad", "digit": "digit"})  # format 1
 DOCUMENT, IMAGES, ROWS = "set.json", "images.npy", "rows.json"
-MASKS = "masks.npy"
+MASKS, DIGESTS = "masks.npy", "digests.npy"
 SPLITS = ("train", "calibration", "test", "all")
 Count = Annotated[int, Meta(ge=0, le=10**9)]
 Side = Annotated[int, Meta(ge=1, le=512)]
@@ -217,6 +220,26 @@ def load(name: str, split: str) -> ImageSet:
         rejected=tuple(Rejected(*pair) for pair in rows.rejected.tolist()),
         preparation=own.how,
     )
+
+
+def digests_of(name: str, split: str) -> npt.NDArray[np.uint8]:
+    """The digest of each image of a split, see core.images.digests: (n, 8).
+
+    Of a set that was made without them: computed, and kept with it.
+    Raises DataError as load() does.
+    """
+    own, folder = find(name), folder_of(name)
+    try:
+        found = arraycache.mapped(folder / DIGESTS, "c")
+    except (OSError, ValueError):
+        found = np.empty(0, np.uint8)
+    if found.shape != (own.n, digests.SIZE) or found.dtype != np.uint8:
+        found = digests.of(load(name, "all").images)
+        with suppress(OSError):  # a full disk costs only computing them again
+            content = io.BytesIO()
+            np.save(content, found)
+            write_atomically(folder / DIGESTS, content.getvalue())
+    return found[own.part(split)]
 
 
 def _factors(own: OwnSet, labels: npt.NDArray[np.int64] | None) -> "pd.DataFrame | None":

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core.checkpoints import Card, trained_on
+from core.checkpoints import Card
 from core.data import catalogue
 from core.data.catalogue import DatasetInfo
 from core.images.imagesets import ImageSet
@@ -31,12 +31,6 @@ ALONE = ("learn",)  # pages with their own data and models
 PREFERRED = ("mnist-denoising", "mnist-dense-32", "shapes-conv")
 FLAT = "latent"  # the page whose default is a model with a two-dimensional code
 BEGINS = "The default of this page, because a code of two numbers can be drawn as a map directly."
-SEEN = {
-    "no": "It was not trained on the images shown.",
-    "yes": "It was trained on the images shown: expect lower errors than on new ones.",
-    "some": "It was trained on some of the images shown: expect lower errors on those.",
-    "unknown": "Its training images are not known: it may have been trained on the images shown.",
-}
 
 
 @dataclass(frozen=True)
@@ -222,10 +216,13 @@ def _about(card: Card, info: DatasetInfo, split: str) -> None:
         f"trained on {card.dataset_title} with {trained}",
     )
     st.caption("  \n".join(map(plain, facts)))
-    seen = trained_on.seen(card, info.id, split)
     if card.warning:
         st.caption(f":material/warning: {plain(card.warning)}")
-    st.caption(SEEN[seen] if seen == "no" else f":material/info: {SEEN[seen]}")
+    n = info.n_train if split == "train" else info.n_test
+    seen = cache.seen(card, info.id, split, n)
+    expect = ": expect lower errors on those." if seen.n_seen else "."
+    said = plain(seen.words().removesuffix(".") + expect)
+    st.caption(f":material/info: {said}" if seen.is_any else said)
 
 
 def _selection() -> None:

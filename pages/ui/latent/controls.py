@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core.checkpoints import Card, trained_on
+from core.checkpoints import Card
 from core.latent.map_tasks import DENSE
 from core.latent.projections import BY_NAME
+from pages.ui import cache
 from pages.ui.figures.text import titles
 from pages.ui.frame import sidebar
 from pages.ui.latent import colours as latent_colours
@@ -23,12 +24,6 @@ DRAGS = {
     "zoom": ":material/zoom_in: Zoom",
 }
 NONE = "none"
-RINGS = {
-    "no": "the model was not trained on them",
-    "yes": "the model was trained on them",
-    "some": "the model was trained on some of them",
-    "unknown": "the model may have been trained on them",
-}
 GROUPS = range(2, 21)
 
 
@@ -186,6 +181,7 @@ def sentence(population: Population, spec: SampleSpec, card: Card) -> str:
     if not spec.with_other:
         return shown
     other = OTHER[spec.split]
-    seen = trained_on.seen(card, spec.dataset, other)
+    seen = cache.seen(card, spec.dataset, other, int(population.other.sum()))
     drawn = "Rings" if n <= DENSE else "Among them, in the same colours"
-    return f"{shown} {drawn}: {population.other.sum():,} {other} images; {RINGS[seen]}."
+    n_other = f"{population.other.sum():,} {other} images"
+    return f"{shown} {drawn}: {n_other}. {seen.words(f'{other} images')}"

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from core.checkpoints import Card, trained_on
+from core.checkpoints import Card
+from core.data.catalogue import DatasetInfo
 from core.images.imagesets import ImageSet
 from core.noise import KINDS, Noise
 from core.reports import Content, Figure, Table
@@ -259,23 +260,20 @@ def draw_warnings(choice: Choice, cards: Sequence[Card], noise: Noise) -> None:
     """One warning that says it all, if there is something to say."""
     found: dict[str, list[str]] = {}
     for card in cards:
-        for note in notes(card, noise, choice.dataset.id, choice.split):
+        for note in notes(card, noise, choice.dataset, choice.split):
             found.setdefault(note, []).append(card.name)
     if found:
         lines = [f"**{plain(', '.join(names))}**: {plain(note)}" for note, names in found.items()]
         st.warning("  \n".join(lines), icon=":material/warning:")
 
 
-def notes(card: Card, noise: Noise, dataset: str, split: str) -> list[str]:
+def notes(card: Card, noise: Noise, info: DatasetInfo, split: str) -> list[str]:
     """What is to be known of one model under this noise on these images."""
     found = [training_note(card, noise)]
-    seen = trained_on.seen(card, dataset, split)
-    if seen == "unknown":
-        found.append(
-            "Its training images are not known: it may have been trained on the images measured."
-        )
-    elif seen != "no":
-        found.append(f"Trained on {'' if seen == 'yes' else 'some of '}the images measured.")
+    n = info.n_train if split == "train" else info.n_test
+    seen = cache.seen(card, info.id, split, n)
+    if seen.is_any:
+        found.append(seen.words(f"{split} images"))
     if card.excluded_classes:
         without = listed(card.excluded_classes)
         found.append(f"Was trained without the classes {without}, which are measured here too.")

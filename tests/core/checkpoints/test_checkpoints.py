@@ -388,3 +388,44 @@ def test_title_tells_a_linear_output_from_a_bounded_one() -> None:
     document = tiny_document("dense", options={"latent_dim": 3, "widths": [8], "bounded": False})
     card = checkpoints.Card("a", Path(), False, document, fileformat.plan_of(document))
     assert card.title == "Dense, D' = 3, linear output"
+
+
+def test_digests_of_training_images_are_kept_in_order_and_no_network_gets_them(
+    tmp_path: Path,
+) -> None:
+    document = tiny_document("dense")
+    seen = np.random.default_rng(0).integers(0, 256, (50, 8), dtype=np.uint8)
+    path = tmp_path / "a.safetensors"
+    plain = checkpoints.save(path, document, tiny_tensors(document))
+    assert checkpoints.read(path).training_digests is None
+    card = checkpoints.save(path, document, tiny_tensors(document), np.repeat(seen, 2, axis=0))
+    found = checkpoints.read(path)
+    assert card.sha256 == found.card.sha256 != plain.sha256
+    assert found.training_digests is not None
+    assert found.training_digests.tolist() == sorted(seen.tolist())
+    assert found.tensors.keys() == tiny_tensors(document).keys()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("meta.training_digests", np.zeros((2, 8), np.uint8)),  # not rising
+        ("meta.training_digests", np.zeros((3, 7), np.uint8)),
+        ("meta.training_digests", np.zeros((0, 8), np.uint8)),
+        ("meta.training_digests", np.zeros((3, 8), np.float32)),
+        ("meta.training_digests", np.zeros(8, np.uint8)),
+        ("meta.other", np.zeros((3, 8), np.uint8)),
+        ("meta.", np.zeros((3, 8), np.float32)),
+    ],
+)
+def test_array_beside_the_weights_that_is_not_as_it_should_be_is_refused(
+    name: str, value: np.ndarray, tmp_path: Path
+) -> None:
+    document = tiny_document("dense")
+    tensors = dict(tiny_tensors(document)) | {name: value}
+    text = documents.to_json(document)
+    metadata = {"hourglass": text, "sha256": fileformat._digest(text, tensors)}
+    path = tmp_path / "a.safetensors"
+    path.write_bytes(safetensors.numpy.save(tensors, metadata))
+    with pytest.raises(CheckpointError, match="array|digests"):
+        checkpoints.read(path)

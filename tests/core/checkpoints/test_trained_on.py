@@ -10,6 +10,7 @@ from PIL import Image
 
 from core import checkpoints
 from core.checkpoints import Card, trained_on
+from core.checkpoints.trained_on import Seen
 from core.config import DataError, TrainingError, data_dir, local_checkpoints_dir
 from core.data import catalogue
 from core.data.offered.gate import Terms, in_folder
@@ -18,6 +19,8 @@ from core.data.own import store
 from core.data.own.draft import Form
 from core.data.own.import_images import gather
 from core.data.own.make_set import Keeping, make
+from core.images import digests
+from core.images.imagesets import ImageSet
 from core.images.preparation import Preparation, legacy
 from core.inference import own_models
 from core.training.config import TrainConfig
@@ -162,14 +165,63 @@ def test_training_whose_checkpoint_could_not_be_read_again_is_refused_at_once(
 
 
 def test_what_a_model_has_seen_is_not_known_where_its_images_are_not(home: Path) -> None:
-    assert trained_on.seen(saved("mnist-5k"), "mnist-5k", "train") == "yes"
-    assert trained_on.seen(saved("mnist-5k"), "shapes", "test") == "no"
+    train_set, test_set = (catalogue.load("mnist-5k", split) for split in ("train", "test"))
+    known = saved("mnist-5k")
+    assert trained_on.seen(known, train_set) == Seen(4_000, 4_000)
+    assert trained_on.seen(known, test_set) == Seen(0, 1_000)
+    assert trained_on.seen(known, catalogue.load("shapes", "test").take(slice(0, 9))) == Seen(0, 9)
     for label in ("folder:~nobody/x", "own:nobody", "mnist-5k "):
-        assert trained_on.seen(saved(label), "mnist-5k", "test") == "unknown"
+        assert trained_on.seen(saved(label), test_set) == Seen(None, 1_000)
 
 
-def test_folder_that_a_model_was_trained_on_may_be_an_own_set_by_now(mine: Card) -> None:
-    assert trained_on.seen(mine, "mnist-5k", "test") == "unknown"
+def test_what_was_seen_is_told_by_pixels_whatever_set_or_folder_they_stand_in(
+    mine: Card, tmp_path: Path
+) -> None:
+    name = f"folder:{tmp_path / 'pictures'}"
+    trained_with, tested = (catalogue.load(name, split) for split in ("train", "test"))
+    assert trained_on.seen(mine, trained_with) == Seen(len(trained_with), len(trained_with))
+    assert trained_on.seen(mine, tested) == Seen(0, len(tested))
+    images = np.concatenate([trained_with.images[:7], tested.images[:1]])
+    ids = np.array([f"upload/{i}" for i in range(8)])
+    elsewhere = ImageSet("own:elsewhere", "own", images, None, (), ids)
+    found = trained_on.seen(mine, elsewhere)
+    assert found == Seen(7, 8)
+    assert found.words() == "7 of 8 images shown were in its training."
+    assert trained_on.seen(mine, catalogue.load("mnist-5k", "test")).n_seen == 0
+
+
+def test_own_set_keeps_the_digests_of_its_images(home: Path, tmp_path: Path) -> None:
+    write_images(tmp_path / "pictures", 30)
+    draft = gather(in_folder(tmp_path / "pictures", Terms()), Form((16, 16), 1), "a test")
+    own = make(draft, "mine", Keeping())
+    card = trained(own.id)
+    for split in store.SPLITS:
+        images = catalogue.load(own.id, split)
+        np.testing.assert_array_equal(store.digests_of("mine", split), digests.of(images.images))
+        n_seen = {"train": own.n_train, "all": own.n_train}.get(split, 0)
+        assert trained_on.seen(card, images) == Seen(n_seen, len(images))
+    path = store.folder_of("mine") / store.DIGESTS
+    before = path.read_bytes()
+    path.unlink()  # as in a set that was made before
+    store.digests_of("mine", "test")
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("seen", "words"),
+    [
+        (
+            Seen(None, 8),
+            "Its training images are not known: it may have been trained on the images.",
+        ),
+        (Seen(0, 8), "It was not trained on the images."),
+        (Seen(8, 8), "All 8 images were in its training."),
+        (Seen(1, 1), "The image was in its training."),
+        (Seen(1_000, 60_000), "1,000 of 60,000 images were in its training."),
+    ],
+)
+def test_what_was_seen_is_said_in_a_sentence(seen: Seen, words: str) -> None:
+    assert seen.words("images") == words
 
 
 PADDED = Preparation(size=(16, 17), channels=1, framing="pad")

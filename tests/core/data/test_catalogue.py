@@ -55,14 +55,14 @@ def test_unknown_set_is_refused_with_the_ones_there_are(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["mnist-5k", "shapes", "mnist"])
 def test_unknown_split_is_refused(name: str) -> None:
-    with pytest.raises(DataError, match="choose train or test"):
+    with pytest.raises(DataError, match="choose train, calibration or test"):
         catalogue.load(name, "valid")
 
 
 def test_training_images_without_two_classes_hold_neither_and_all_of_the_others() -> None:
     images = catalogue.training_images("mnist-5k", ("5", "9"))
     assert np.bincount(np.asarray(images.labels), minlength=10).tolist() == (
-        [400] * 5 + [0] + [400] * 3 + [0]
+        [360] * 5 + [0] + [360] * 3 + [0]
     )
     assert images.class_names == catalogue.load("mnist-5k").class_names
 
@@ -70,6 +70,23 @@ def test_training_images_without_two_classes_hold_neither_and_all_of_the_others(
 def test_training_images_without_an_unknown_class_are_refused() -> None:
     with pytest.raises(DataError, match=r"no class 'seven': its classes are 0, 1"):
         catalogue.training_images("mnist-5k", ("seven",))
+
+
+@pytest.mark.parametrize("name", list(catalogue.EMBEDDED_BY_ID))
+def test_calibration_images_are_held_out_of_training_always_the_same_of_each_class(
+    name: str,
+) -> None:
+    whole, kept = catalogue.load(name, "train"), catalogue.load(name, "calibration")
+    trained = catalogue.training_images(name)
+    assert kept.split == "calibration"
+    assert len(kept) == 400
+    assert set(trained.ids.tolist()) | set(kept.ids.tolist()) == set(whole.ids.tolist())
+    assert len(trained) + len(kept) == len(whole)
+    assert kept.ids.tolist() == catalogue.load(name, "calibration").ids.tolist()
+    assert kept.labels is not None
+    assert whole.labels is not None
+    share = np.bincount(kept.labels) / np.bincount(whole.labels)
+    assert np.abs(share - 0.1).max() < 0.01
 
 
 @needs_mnist
@@ -83,13 +100,18 @@ def test_mnist_is_read_from_its_own_packed_files_and_nothing_is_written_beside_t
 
 
 @needs_mnist
-def test_training_images_of_mnist_are_its_59000_that_are_no_embedded_test_digit() -> None:
+def test_training_images_of_mnist_are_those_that_nothing_is_tested_or_calibrated_with() -> None:
     images = catalogue.training_images("mnist", data_root=FOLDER)
-    assert len(images) == 59_000
     known = {image.tobytes() for image in images.images}
-    assert len(known) == 59_000
-    assert not known & {image.tobytes() for image in catalogue.load("mnist-5k", "test").images}
-    assert known > {image.tobytes() for image in catalogue.load("mnist-5k", "train").images}
+    calibrating = catalogue.load("mnist", "calibration", FOLDER)
+    pixels = {image.tobytes() for image in calibrating.images}
+    assert len(pixels) == pytest.approx(2_000, abs=5)  # each class its share, rounded
+    assert len(images) == len(known) == 59_000 - len(pixels)
+    assert not known & pixels
+    for split in ("test", "calibration"):
+        assert not known & {x.tobytes() for x in catalogue.load("mnist-5k", split).images}
+    assert pixels > {x.tobytes() for x in catalogue.load("mnist-5k", "calibration").images}
+    assert known > {x.tobytes() for x in catalogue.training_images("mnist-5k").images}
 
 
 @needs_mnist
