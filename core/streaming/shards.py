@@ -1,7 +1,7 @@
 """Sources of images too large for memory, divided into shards that are read one after the other.
 
 All files pass the checks of core.data.offered.gate. Loose files and those of a zip are divided by
-name. Each .tar (WebDataset) or .parquet file is a shard. Nothing is extracted to disk.
+name. Each .tar (WebDataset), .parquet, .npy, .npz or IDX file is a shard. Nothing is extracted to disk.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -14,7 +14,6 @@ from core.config import DataError
 from core.data.offered import gate, zips
 from core.data.offered.files import STREAMED, Offer, is_folder, opened, refused
 from core.data.offered.gate import Archive, Terms
-from core.data.offered.names import printable
 from core.data.offered.zips import Listed
 from core.images.imagesets import classes_of
 
@@ -56,7 +55,7 @@ def shards(path: Path, size: int, terms: Terms | None = None) -> tuple[Shard, ..
             found += _usable_shards(archive, size)
         found += _loose_shards(loose, size)
     elif kind := gate.kind_at(path):
-        archive = Archive(path, printable(path.name), kind, terms)
+        archive = gate.archive_at(path, kind, terms)
         if kind != "zip":
             with archive.opened():  # now rather than when all else is ready
                 pass

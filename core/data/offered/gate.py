@@ -1,7 +1,8 @@
 """Reads all untrusted images in the same way, for `score`, `import`, `encode`, training on a folder
 and the page Your images.
 
-Single files, folders, .zip, .tar (plain or packed with gzip) and .parquet, alone or mixed. What an
+Single files, folders, .zip, .tar (plain or packed with gzip), .parquet, .npy, .npz and IDX, alone
+or mixed. What an
 archive is, its content says; in a folder only what is named like one is looked at. Each file
 offered is an image or refused with a reason, and one that is bad never ends the others. The limits:
 docs/safety.md.
@@ -16,6 +17,7 @@ from types import MappingProxyType
 from typing import IO
 
 from core.config import DataError, ImageRejected
+from core.data.offered import arrays
 from core.data.offered.files import (
     KEPT,
     MAX_FILES,
@@ -35,8 +37,11 @@ from core.data.offered.tars import open_tar
 from core.data.offered.zips import open_zip
 
 NAMED: Mapping[str, str] = MappingProxyType(
-    {".zip": "zip", ".tar": "tar", ".tar.gz": "tar", ".tgz": "tar", ".parquet": "parquet"}
-)
+    {
+        ".zip": "zip", ".tar": "tar", ".tar.gz": "tar", ".tgz": "tar", ".parquet": "parquet",
+        ".npy": "npy", ".npz": "npz", "-ubyte": "idx", "-ubyte.gz": "idx", ".idx": "idx",
+    }
+)  # fmt: skip
 IMAGES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"RIFF")
 BEGINNINGS = ((b"PK\3\4", "zip"), (b"PK\5\6", "zip"), (b"\x1f\x8b", "tar"), (b"PAR1", "parquet"))
 
@@ -64,8 +69,9 @@ class Terms:
 class Archive:
     """An archive, opened only as long as its files are read.
 
-    title: how to call it, printable.  kind: "zip", "tar" or "parquet".  prefix: what the names of
-    its files begin with.  n: how many it has, as far as is known.
+    title: how to call it, printable.  kind: "zip", "tar", "parquet", or one of arrays.KINDS.
+    prefix: what the names of its files begin with.  n: how many it has, as far as is known.
+    labels: of an IDX file with images, the one with their classes.
     """
 
     source: Path | IO[bytes]
@@ -74,6 +80,7 @@ class Archive:
     terms: Terms
     prefix: str = ""
     n: int = 0
+    labels: Path | IO[bytes] | None = None
 
     def __len__(self) -> int:
         return self.n
@@ -98,7 +105,10 @@ class Archive:
     def opened(self) -> Iterator[Offers]:
         """Its files by their own names; DataError if it cannot be opened."""
         source, title, terms = self.source, self.title, self.terms
-        if self.kind == "parquet":
+        if self.kind in arrays.KINDS:
+            with arrays.open_arrays(source, title, self.kind, terms.limits, self.labels) as stacks:
+                yield stacks
+        elif self.kind == "parquet":
             with open_parquet(source, title, terms.limits, terms.readers) as offers:
                 yield offers
         elif self.kind == "tar":
@@ -143,18 +153,26 @@ def in_files(files: Sequence[tuple[str, IO[bytes]]], terms: Terms) -> Offered:
     files: names and contents. An archive that cannot be opened is an offer that is refused. Files
     of an archive that comes with others have its name before theirs.
     """
-    unique = Unique()
+    unique, by_name = Unique(), dict(files)
     parts: list[Offers] = []
     for name, file in files:
+        if _is_labels(file) and any(_pairs(other, name) for other in by_name):
+            continue
         label = unique.name(as_label(printable(name), windows=False))
         kind = kind_of(_beginning(file))
         if not kind:
             parts.append((Offer(label, _Reading(file)),))
             continue
         prefix = f"{label}/" if len(files) > 1 else ""
+        classes = by_name.get(arrays.labels_name(name)) if kind == "idx" else None
         parts.append(
             Archive(
-                source=file, title=label or "The archive", kind=kind, terms=terms, prefix=prefix
+                source=file,
+                title=label or "The archive",
+                kind=kind,
+                terms=terms,
+                prefix=prefix,
+                labels=classes,
             )
         )
     return Offered(tuple(_counted(parts)), terms)
@@ -185,7 +203,13 @@ def in_file(path: Path, terms: Terms) -> Offered:
     if not kind:
         label = as_label(printable(path.name), windows=False)
         return Offered(((Offer(label, lambda: path),),), terms)
-    return Offered((Archive(path, printable(path.name), kind, terms).counted(),), terms)
+    return Offered((archive_at(path, kind, terms).counted(),), terms)
+
+
+def archive_at(path: Path, kind: str, terms: Terms) -> Archive:
+    """The archive that a file is.  kind: see kind_at()."""
+    labels = _labels_beside(path) if kind == "idx" else None
+    return Archive(source=path, title=printable(path.name), kind=kind, terms=terms, labels=labels)
 
 
 def sources(folder: Path, terms: Terms) -> tuple[tuple[Offer, ...], tuple[Archive, ...]]:
@@ -203,12 +227,11 @@ def sources(folder: Path, terms: Terms) -> tuple[tuple[Offer, ...], tuple[Archiv
         if isinstance(path, Path):
             with contextlib.suppress(DataError):  # who reads it says why it cannot be read
                 kind = kind_at(path)
+        if isinstance(path, Path) and kind == "idx" and _belongs_beside(path):
+            continue
         if isinstance(path, Path) and kind:
-            archives.append(
-                Archive(
-                    source=path, title=offer.name, kind=kind, terms=terms, prefix=f"{offer.name}/"
-                )
-            )
+            prefix = f"{offer.name}/"
+            archives.append(replace(archive_at(path, kind, terms), title=offer.name, prefix=prefix))
         else:
             loose.append(offer)
     return tuple(loose), tuple(archives)
@@ -223,10 +246,12 @@ def expanded(path: Path) -> Path:
 
 
 def kind_of(beginning: bytes) -> str:
-    """What kind of archive begins like this: "zip", "tar" or "parquet"; "" if none does.
+    """What kind of archive begins like this, see Archive; "" if none does.
 
     beginning: the first tarfile.BLOCKSIZE bytes.
     """
+    if kind := arrays.kind_of(beginning):
+        return kind
     for begins, kind in BEGINNINGS:
         if beginning.startswith(begins):
             return kind
@@ -254,6 +279,31 @@ def kind_at(path: Path) -> str:
         except OSError as error:  # a disk that fails
             raise DataError(f"{title} cannot be read ({error.strerror}).") from error
     return kind_of(beginning) or ("" if beginning.startswith(IMAGES) else named_kind(path.name))
+
+
+def _labels_beside(path: Path) -> Path | None:
+    """The IDX file of labels that lies beside one of images."""
+    beside = path.with_name(arrays.labels_name(path.name))
+    return beside if beside != path and beside.is_file() else None
+
+
+def _belongs_beside(path: Path) -> bool:
+    """Whether it is an IDX file of labels, whose images lie beside it."""
+    try:
+        with open(path, "rb") as file:
+            labels = _is_labels(file)
+        return labels and any(_pairs(other.name, path.name) for other in path.parent.iterdir())
+    except OSError:
+        return False
+
+
+def _is_labels(file: IO[bytes]) -> bool:
+    beginning = _beginning(file)
+    return arrays.kind_of(beginning) == "idx" and arrays.is_idx_of_labels(beginning)
+
+
+def _pairs(images: str, labels: str) -> bool:
+    return images != labels and arrays.labels_name(images) == labels
 
 
 def _beginning(file: IO[bytes]) -> bytes:

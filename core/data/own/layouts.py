@@ -34,13 +34,15 @@ PART_OF: Mapping[str, str] = MappingProxyType(  # names of folders, in lower cas
     {
         **dict.fromkeys(("train", "training", "trn"), "train"),
         **dict.fromkeys(("val", "valid", "validation", "dev", "calibration"), "calibration"),
-        **dict.fromkeys(("test", "testing", "tst"), "test"),
+        **dict.fromkeys(("test", "testing", "tst", "t10k"), "test"),
     }
 )
 MASKS = frozenset(("ground_truth", "ground-truth", "groundtruth", "gt", "masks", "mask"))
 USUAL = ("good", "ok", "normal", "usual", "defect-free", "defect_free", "no_defect")
 MASK_END = re.compile(r"[_-](mask|gt|ground[_-]?truth|label)$", re.IGNORECASE)
-SHARD = re.compile(r"^(train|test|val|valid|validation)[-_.\d].*\.(parquet|tar|tgz|zip|tar\.gz)$")
+SHARD = re.compile(  # names of files that hold a part
+    r"^(train|test|t10k|val|valid|validation)[-_.\d].*(\.(parquet|tar|tgz|zip|tar\.gz|npy|npz)|ubyte(\.gz)?)$"
+)
 TABLE_END = (".csv", ".tsv")
 FILE_COLUMNS = (
     "file", "filename", "file_name", "image", "path", "filepath", "file_path", "image_path",

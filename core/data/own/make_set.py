@@ -25,7 +25,7 @@ from core.images import digests, imagesets
 from core.images.imagesets import Rejected
 from core.text import counted, listed, natural
 
-ARCHIVE = r"\.(zip|tar|tar\.gz|tgz|parquet)$"
+ARCHIVE = r"\.(zip|tar|tar\.gz|tgz|parquet|npy|npz|idx|gz)$"
 RANKS = {"": 0, "train": 1, "calibration": 2, "test": 3}  # how far from training a part is
 Index = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
