@@ -99,6 +99,10 @@ class Unique:
             self._stored.add(hash(name))
         return ""
 
+    def is_known(self, name: RawName) -> bool:
+        """Whether objection() would refuse it."""
+        return hash(name) in self._stored
+
     def name(self, label: str) -> str:
         """The label, with a number if it is taken."""
         candidate = label

@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from itertools import repeat
 from pathlib import Path
 from typing import IO, Any
@@ -34,7 +34,18 @@ MESSAGE_BYTES = 1 << 20
 LEAST = 64  # bytes that a row counts for, however little is in it
 MAX_LABEL = 200  # characters
 METADATA = 64 << 20  # bytes of text, and elements, in the metadata of a file
-PATHS = ("id",), ("image", "image.bytes"), ("label",)  # of the columns that are looked for
+IMAGES = ("image", "img", "picture", "photo", "jpg", "png", "webp")
+LABELS = (
+    "label", "labels", "class", "class_name", "category", "target", "fine_label", "coarse_label",
+    "cls", "y",
+)  # fmt: skip
+PATHS = (  # of the columns that are looked for, the first that is there counts
+    ("id", "image_id", "file_name", "filename", "__key__"),
+    tuple(path for name in IMAGES for path in (name, f"{name}.bytes")),
+    LABELS,
+)
+HUB = b"huggingface"  # the key under which public hubs keep what the columns are
+MAX_CLASSES, MAX_FEATURES = 100_000, 8 << 20  # names; bytes of what the columns are
 DICTIONARY, DELTA = {"PLAIN_DICTIONARY", "RLE_DICTIONARY"}, "DELTA_BYTE_ARRAY"
 TIGHT = "The file is packed more tightly than images can be: what comes after is not read."
 GROUP_TIGHT = "These rows are packed more tightly than images can be."
@@ -57,10 +68,14 @@ class Request(Struct, tag=True):
 
 
 class Opened(Struct, tag=True):
-    """The file can be read.  n: rows, as its metadata have it.  named: it has a column `id`."""
+    """The file can be read.  n: rows, as its metadata have it.  named: a column names them.
+
+    unsure: the names are only what the images were called once, and may come twice.
+    """
 
     n: int
     named: bool
+    unsure: bool = False
 
 
 class Refused(Struct, tag=True):
@@ -183,11 +198,12 @@ def answered(request: Request) -> Iterator[Answer]:
         if file.metadata.num_rows < 0:
             yield Refused("Its metadata are damaged.")
         elif not columns.image:
-            yield Refused("It has no column called image.")
+            yield Refused("It has no column of images called image (or img, picture, photo).")
         elif request.files is not None and file.metadata.num_rows > request.files:
             yield Refused(f"It holds more than {request.files:,} rows: offer fewer at a time.")
         else:
-            yield Opened(file.metadata.num_rows, bool(columns.id))
+            unsure = columns.id != "id"
+            yield Opened(file.metadata.num_rows, bool(columns.id), unsure)
             if request.rows:
                 yield from _Reading(file, columns, request).answers()
 
@@ -199,11 +215,19 @@ def too_much(request: Request) -> str:
 
 @dataclass(frozen=True)
 class _Columns:
-    """The paths of the columns that are read; "" = there is none."""
+    """The paths of the columns that are read; "" = there is none.  classes: the words that numbers
+    in the column of labels stand for, if the file says them.
+    """
 
     id: str
     image: str
     label: str
+    classes: tuple[str, ...] = ()
+
+    @property
+    def paths(self) -> list[str]:
+        """Of the columns that are there."""
+        return [path for path in (self.id, self.image, self.label) if path]
 
 
 def _opened(request: Request) -> tuple[Any, _Columns]:
@@ -227,8 +251,29 @@ def _wanted(path: str, limits: dict[str, int]) -> tuple[_Columns, list[str]]:
 
     with pq.ParquetFile(path, **limits) as plain:
         found = {column.path for column in plain.schema if column.max_repetition_level == 0}
-        columns = _Columns(*(_first(found, names) for names in PATHS))
+        name, image, label = (_first(found, names) for names in PATHS)
+        beside = f"{image.removesuffix('.bytes')}.path"
+        if not name and image.endswith(".bytes") and beside in found:
+            name = beside
+        columns = _Columns(name, image, label, _classes(plain.metadata.metadata, label))
         return columns, [name for name in found if _has_dictionary(plain.metadata, name)]
+
+
+def _classes(metadata: Any, label: str) -> tuple[str, ...]:
+    """The names of the classes of a column, as public hubs write them; none if they are not said.
+
+    They stand as JSON: {"info": {"features": {"label": {"names": [...]}}}}.
+    """
+    text = (metadata or {}).get(HUB, b"")
+    if not text or len(text) > MAX_FEATURES:
+        return ()
+    try:
+        names = msgspec.json.decode(text)["info"]["features"][label]["names"]
+    except (msgspec.DecodeError, KeyError, TypeError, RecursionError):
+        return ()
+    if not isinstance(names, list) or len(names) > MAX_CLASSES:
+        return ()
+    return tuple(printable(str(name)[:MAX_LABEL]) for name in names)
 
 
 @contextlib.contextmanager
@@ -292,7 +337,7 @@ class _Reading:
 
     def _group(self, g: int) -> Iterator[Answer]:
         group = self._file.metadata.row_group(g)
-        paths = [path for path in astuple(self._columns) if path]
+        paths = self._columns.paths
         chunks = [
             c for c in map(group.column, range(group.num_columns)) if c.path_in_schema in paths
         ]
@@ -334,10 +379,19 @@ class _Reading:
         wanted = (self._columns.id, self._columns.image, self._columns.label)
         names, images, labels = (_column(batch, path) for path in wanted)
         for name, image, label in zip(
-            _texts(names, len(batch)), _contents(images), _texts(labels, len(batch)), strict=True
-        ):
+            _texts(names, len(batch)), _contents(images), self._labels(labels, len(batch)),
+            strict=True,
+        ):  # fmt: skip
             content, reason = (image, "") if isinstance(image, bytes) else (b"", image)
             yield Row(name or "", label, content, reason)
+
+    def _labels(self, column: Any, n: int) -> Iterator[str | None]:
+        """The class of each row, by its name where the file says how a number is called."""
+        classes = self._columns.classes
+        for said in _texts(column, n):
+            is_number = said is not None and said.isascii() and said.isdigit()
+            known = is_number and int(said or 0) < len(classes)
+            yield classes[int(said or 0)] if known else said
 
 
 class _Stop(Exception):

@@ -1,4 +1,5 @@
-"""Images in Parquet files: a column `image` of bytes, or of structs with bytes, `label` and `id`.
+"""Images in Parquet files: a column `image` of bytes, or of structs with bytes, `label` and `id`,
+under these and other usual names, as public hubs write them.
 
 They are read by a process of its own (core.data.offered.parquet_worker), whose memory is bounded
 and whose end, however it comes, is a refusal of the rows that are left.
@@ -58,13 +59,14 @@ class Parquet:
     def __iter__(self) -> Iterator[Offer]:
         """A file a row, named by its `id` or its number, and a refusal for rows that are lost."""
         unique: Unique | None = None
-        row = 0
+        unsure, row = False, 0
         with contextlib.closing(self.readers.answers(self.request())) as answers:
             for answer in answers:
                 if isinstance(answer, Opened):
-                    unique = Unique() if answer.named else None
+                    unique, unsure = Unique() if answer.named else None, answer.unsure
                 elif isinstance(answer, Rows):
-                    yield from (_offer(unique, *found) for found in enumerate(answer.rows, row))
+                    for number, found in enumerate(answer.rows, row):
+                        yield _offer(unique, number, _renamed(found, unique) if unsure else found)
                     row += len(answer.rows)
                 elif isinstance(answer, Skipped):
                     yield refused(_rows_named(answer, row), answer.reason)
@@ -77,6 +79,14 @@ class Parquet:
         return Request(
             os.fsencode(self.path.absolute()), self.limits.files, self.limits.total, rows
         )
+
+
+def _renamed(row: Row, unique: Unique | None) -> Row:
+    """The row without its name, if that cannot be one or comes again; it is then its number."""
+    raw = RawName(row.name.encode(), marked=True)
+    if not row.name or (not objection(row.name) and not (unique and unique.is_known(raw))):
+        return row
+    return msgspec.structs.replace(row, name="")
 
 
 def _offer(unique: Unique | None, number: int, row: Row) -> Offer:

@@ -200,7 +200,7 @@ def test_empty_folder_and_parquet_without_images_are_refused(tmp_path: Path) -> 
     with pytest.raises(DataError, match="no files"):
         shards.shards(tmp_path / "empty", 5)
     pq.write_table(pa.table({"text": ["a"]}), tmp_path / "x.parquet")
-    with pytest.raises(DataError, match="no column called image"):
+    with pytest.raises(DataError, match="no column of images called image"):
         shards.shards(tmp_path / "x.parquet", 5)
 
 
