@@ -1,7 +1,7 @@
 """Sources of images too large for memory, divided into shards that are read one after the other.
 
 All files pass the checks of core.data.offered.gate. Loose files and those of a zip are divided by
-name. Each .tar (WebDataset), .parquet, .npy, .npz or IDX file is a shard. Nothing is extracted to disk.
+name. Each .tar (WebDataset), .parquet, .npy, .npz or IDX file is a shard. Nothing is extracted.
 """
 
 from collections.abc import Callable, Iterator, Sequence
