@@ -25,7 +25,7 @@ from core.data.catalogue import seen_in_training
 from core.data.own import store
 from core.files import write_atomically
 from core.images import digests
-from core.images.imagesets import ImageSet
+from core.images.imagesets import ImageSet, fingerprint
 from core.images.preparation import Preparation, legacy
 
 
@@ -151,13 +151,13 @@ def training_digests(card: Card, load: Load = catalogue.load) -> npt.NDArray[np.
     dataset = known(card)
     if dataset is None or not catalogue.is_named(dataset):
         return None
-    again = (dataset, *card.excluded_classes)
+    try:
+        images = catalogue.ever_trained_on(dataset, load)
+    except DataError:
+        return None
+    again = (dataset, fingerprint(images), *card.excluded_classes)
     if again not in _DIGESTS:
-        try:
-            images = catalogue.ever_trained_on(dataset, load)
-            left = images.without_classes(set(card.excluded_classes) & set(images.class_names))
-        except DataError:
-            return None
+        left = images.without_classes(set(card.excluded_classes) & set(images.class_names))
         _DIGESTS[again] = digests.in_order(catalogue.digests_of(left))
     return _DIGESTS[again]
 
