@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from core.cli import options, output
 from core.text import counted
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 MANNERS = ("crop", "pad", "stretch", "digit")
 GROUNDS = {"white": (255, 255, 255), "black": (0, 0, 0), "grey": (128, 128, 128)}
-ODD = ("equal", "near", "small", "conflicting", "across", "none")
+ODD = ("equal", "near", "small", "conflicting", "across", "empty", "pages", "none")
 
 
 @click.command("import", cls=options.Command, short_help="Make a data set of a folder or archive.")
@@ -103,7 +104,8 @@ ODD = ("equal", "near", "small", "conflicting", "across", "none")
     default=("equal",),
     show_default=True,
     help="Images that equal or almost equal another, have less than half of --size, stand under "
-    "two classes, or are for training and almost equal one of another part.",
+    "two classes, are for training and almost equal one of another part, are of one colour, or are "
+    "the first of several in their file.",
 )
 @click.option("--only-report", is_flag=True, help="Say what is odd and make nothing.")
 @options.name_encoding
@@ -127,7 +129,7 @@ def take(
     """
     from core.data.offered.gate import Terms, at_path
     from core.data.offered.names import printable
-    from core.data.own import make_set
+    from core.data.own import make_set, prepared
     from core.data.own.draft import Form
     from core.data.own.import_images import gather
     from core.data.own.layouts import Sheet
@@ -139,6 +141,8 @@ def take(
         small=kept["small"],
         conflicting=kept["conflicting"],
         across=kept["across"],
+        empty=kept["empty"],
+        pages=kept["pages"],
         test_share=chosen["test_share"],
         seed=chosen["seed"],
         layout=chosen["layout"].replace("auto", ""),
@@ -165,6 +169,9 @@ def take(
         output.tell_rejected(draft.rejected)
         planned = make_set.plan(draft, keeping)
         result, lines = _report(draft, planned)
+        output.tell_warnings(
+            f"{one.sentence.removesuffix('.')} ({one.option})." for one in prepared.findings(draft)
+        )
         output.tell_warnings(planned.warnings)
         if not only_report:
             with output.progress("write") as tell:
@@ -208,7 +215,8 @@ def _ground(text: str) -> tuple[int, int, int] | None:
 
 
 def _report(draft: "Draft", planned: "Planned") -> tuple[dict[str, object], list[str]]:
-    from core.data.own import layouts
+    from core.data.own import layouts, prepared
+    from core.images.preparation import words
 
     counts = {
         "n_offered": draft.n_offered,
@@ -226,7 +234,12 @@ def _report(draft: "Draft", planned: "Planned") -> tuple[dict[str, object], list
     laid = planned.arrangement
     parts, (_, class_names) = planned.parts, planned.labels()
     by = f", classes from {laid.table}" if laid.table else ""
-    lines = [line, f"laid out as {layouts.TITLES[laid.layout]}{by}"]
+    lines = [
+        line,
+        f"prepared: {words(draft.preparation)}",
+        f"laid out as {layouts.TITLES[laid.layout]}{by}",
+    ]
+    found = [finding.sentence for finding in prepared.findings(draft)]
     return {
         **counts,
         "n": len(planned.kept),
@@ -237,5 +250,6 @@ def _report(draft: "Draft", planned: "Planned") -> tuple[dict[str, object], list
         "n_refused": len(draft.rejected) + len(planned.left_out),
         "layout": laid.layout,
         "outlier_classes": list(planned.outlier_classes),
-        "warnings": [*draft.notes, *planned.warnings],
+        "preparation": msgspec.to_builtins(draft.preparation),
+        "warnings": [*draft.notes, *found, *planned.warnings],
     }, lines

@@ -10,7 +10,7 @@ import io
 import logging
 import sys
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -94,6 +94,16 @@ class Raw:
     def size(self) -> tuple[int, int]:
         """(H, W) in pixels."""
         return self.image.height, self.image.width
+
+    def reduced(self, side: int) -> "Raw":
+        """A copy of at most `side` pixels a side, of single pixels; itself if no larger."""
+        if max(self.size) <= side:
+            return self
+        scale = side / max(self.size)
+        size = max(1, round(self.image.width * scale)), max(1, round(self.image.height * scale))
+        way = Image.Resampling.NEAREST
+        lower = None if self.lower is None else self.lower.resize(size, way)
+        return replace(self, image=self.image.resize(size, way), lower=lower)
 
     @cached_property
     def facts(self) -> Facts:

@@ -5,7 +5,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from core.config import DataError
 from core.data.own import layouts
 from core.data.own.layouts import Arrangement, Sheet
+from core.data.own.prepared import Looks
 from core.data.own.store import own_dir
 from core.images.imagesets import Rejected
 from core.images.modes import WHITE, Colour
@@ -113,7 +114,7 @@ class Draft:
     equal, or almost equal, to; itself if none.  rejected: the files that could not be read.
     labels: (n,) the class that the source gives each image, None where it gives none.
     notes: sentences about how the files were read.  preparation: how they became pixels.  sheets:
-    tables among the files, which may say which class an image has.
+    tables among the files, which may say which class an image has.  looks: what preparing did.
     """
 
     folder: Path
@@ -128,6 +129,7 @@ class Draft:
     labels: tuple[str | None, ...] = ()
     notes: tuple[str, ...] = ()
     sheets: tuple[Sheet, ...] = ()
+    looks: Looks = field(kw_only=True)
 
     def __len__(self) -> int:
         return len(self.names)

@@ -18,6 +18,7 @@ from core.data.offered.gate import Terms
 from core.data.own.draft import DRAFT, Draft, Form, no_room
 from core.data.own.import_images import gather
 from core.data.own.layouts import Sheet
+from core.data.own.prepared import Looks
 from core.data.own.store import own_dir
 from core.images.imagesets import Rejected
 from core.images.parts import done
@@ -84,6 +85,7 @@ def as_draft(found: Arrays, form: Form, source: str) -> Draft:
             Sheet(name=name, content=found[f"sheet{i}"].tobytes())
             for i, name in enumerate(found["sheets"].tolist())
         ),
+        looks=Looks.from_arrays(found),
     )
 
 
@@ -100,6 +102,7 @@ def _as_arrays(draft: Draft) -> Arrays:
         "is_labelled": np.array([label is not None for label in draft.labels], np.bool_),
         "notes": np.array(draft.notes, np.str_),
         "sheets": np.array([sheet.name for sheet in draft.sheets], np.str_),
+        **draft.looks.as_arrays(),
     } | {
         f"sheet{i}": np.frombuffer(sheet.content, np.uint8) for i, sheet in enumerate(draft.sheets)
     }

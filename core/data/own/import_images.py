@@ -5,7 +5,7 @@ What is read is a draft: core.data.own.store makes a data set of it once the rep
 
 import contextlib
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -22,15 +22,17 @@ from core.data.own import draft as drafts
 from core.data.own import layouts
 from core.data.own.draft import Draft, Form
 from core.data.own.layouts import Sheet
+from core.data.own.prepared import Watch
 from core.data.own.upload import read_again, readable
 from core.images import duplicates
 from core.images.imagesets import Rejected
 from core.images.preparation import Survey, changes, prepare
-from core.images.reading import Facts, Raw, content_of, read_image
+from core.images.reading import Facts, Raw, content_of, picture_of, read_raw
 
 Index = npt.NDArray[np.int64]
 COMMON = (28, 32, 48, 64, 96, 128)  # sizes that networks are often given
 MOST_TABLES = 8  # that are kept
+SAMPLE_SIDE = 384  # pixels of the longer side of images that a preview is made of
 SAMPLED = 12  # images that are looked at to suggest a form
 
 
@@ -104,6 +106,7 @@ class _Gathering:
     thumbnails: list[bytes] = field(default_factory=list)
     facts: list[Facts] = field(default_factory=list)
     survey: Survey = field(default_factory=Survey)
+    watch: Watch = field(default_factory=Watch)
 
     def __post_init__(self) -> None:
         self.how = self.form.provisional()
@@ -112,6 +115,7 @@ class _Gathering:
         """Take an image in; OSError if the disk takes no more."""
         x = prepare(raw, self.how)
         self.file.write(x.tobytes())
+        self.watch.add(offer.name, raw, x, self.how)
         if not layouts.may_be_mask(offer.name):
             self.survey.add(raw)
         self.names.append(offer.name)
@@ -133,6 +137,7 @@ class _Gathering:
             i, x = positions[name], prepare(raw, self.how)
             self.file.seek(i * x.size)
             self.file.write(x.tobytes())
+            self.watch.again(i, x)
             self.digests[i] = duplicates.digest(x)
             self.thumbnails[i] = duplicates.thumbnail(x).tobytes()
 
@@ -142,7 +147,8 @@ class _Gathering:
         if order == list(range(len(order))):
             return
         columns: tuple[list[Any], ...] = (
-            self.names, self.labels, self.sides, self.digests, self.thumbnails, self.facts
+            self.names, self.labels, self.sides, self.digests, self.thumbnails, self.facts,
+            self.watch.tones, self.watch.further,
         )  # fmt: skip
         for column in columns:
             column[:] = [column[i] for i in order]
@@ -168,6 +174,7 @@ class _Gathering:
             near=_among(is_image, self._near),
             rejected=(),
             labels=tuple(self.labels),
+            looks=self.watch.looks(self.names, self.facts, self.survey),
         )
 
     def _equal(self, chosen: Index) -> Index:
@@ -191,14 +198,33 @@ def suggest_form(offers: Offers) -> Form:
     """A form that suits a sample of the images: their size or a common one below it, grey if all
     are.  64 x 64 in colour if none of the sample can be read.
     """
-    every = max(1, len(offers) // SAMPLED)
-    sample = []
-    for offer in islice(offers, 0, every * SAMPLED, every):
-        with contextlib.suppress(ImageRejected):
-            sample.append(read_image(offer.read()))
+    return form_for([(raw.size, raw) for _, raw in _sample(offers)])
+
+
+def form_for(sample: Sequence[tuple[tuple[int, int], Raw]]) -> Form:
+    """suggest_form() of some images.  sample: each with its size (H, W) in the file."""
     if not sample:
         return Form((64, 64))
-    side = float(np.median([min(picture.size) for picture in sample]))
+    side = float(np.median([min(size) for size, _ in sample]))
     fitting = max(size for size in COMMON if size <= max(side, COMMON[0]))
-    colour = any(picture.image.mode != "L" for picture in sample)
+    colour = any(picture_of(raw).image.mode != "L" for _, raw in sample)
     return Form((fitting, fitting), 3 if colour else 1)
+
+
+def _sample(offers: Offers) -> Iterator[tuple[str, Raw]]:
+    """Some of the images, evenly spread."""
+    every = max(1, len(offers) // SAMPLED)
+    for offer in islice(offers, 0, every * SAMPLED, every):
+        with contextlib.suppress(ImageRejected):
+            yield offer.name, read_raw(content_of(offer.read()))
+
+
+def first_look(offers: Offers) -> tuple[Form, tuple[tuple[str, Raw], ...]]:
+    """A form that suits a sample of the images, and the sample: names and small copies."""
+    found, sizes = [], []
+    for name, raw in _sample(offers):
+        found.append((name, raw.reduced(SAMPLE_SIDE)))
+        sizes.append(raw.size)
+    return form_for([(size, raw) for size, (_, raw) in zip(sizes, found, strict=True)]), tuple(
+        found
+    )

@@ -41,7 +41,8 @@ class Keeping:
     0.9; the source's own parts go before it.  seed: of the split, 0 to 2^32 - 1.  layout: see
     core.data.own.layouts; "" = the one that is recognised.  group_by: a regular expression on
     names, see core.data.own.split.keys_by.  outlier_classes: all whose images are outliers,
-    beside those of the layout.  Raises OptionError outside these bounds.
+    beside those of the layout.  empty: whether images of one colour stay; pages: whether the first
+    picture of a file that holds several does.  Raises OptionError outside these bounds.
     """
 
     repeats: bool = False
@@ -54,6 +55,8 @@ class Keeping:
     layout: str = ""
     group_by: str = ""
     outlier_classes: tuple[str, ...] = ()
+    empty: bool = True
+    pages: bool = True
 
     def __post_init__(self) -> None:
         if not 0.01 <= self.test_share <= 0.9 or not 0 <= self.seed < 2**32:
@@ -301,6 +304,10 @@ def _left_out(draft: Draft, keeping: Keeping, arrangement: Arrangement) -> Flags
         out |= conflicting(draft, arrangement)
     if not keeping.across:
         out |= across(draft, arrangement)
+    if not keeping.empty:
+        out |= draft.looks.is_empty
+    if not keeping.pages:
+        out |= draft.looks.has_pages
     return out & ~arrangement.is_mask
 
 
@@ -315,6 +322,10 @@ def _reasons(draft: Draft, keeping: Keeping, arrangement: Arrangement) -> Iterat
             reason = f"It almost equals {draft.names[draft.near[i]]}."
         elif not keeping.across and leaking[i]:
             reason = "It almost equals an image of a part that models are tested on."
+        elif not keeping.empty and draft.looks.is_empty[i]:
+            reason = "It is of one colour."
+        elif not keeping.pages and draft.looks.has_pages[i]:
+            reason = f"It is {draft.looks.further[i]}."
         else:
             height, width = draft.sides[i]
             reason = f"It is very small: {width} x {height}."

@@ -1,14 +1,18 @@
 """The report on images that were read, before a data set is made: duplicates and other faults."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import streamlit as st
+from PIL import Image, ImageOps
 
-from core.data.own.draft import Draft
+from core.data.own import prepared
+from core.data.own.draft import Draft, Form
+from core.data.own.prepared import Finding
 from core.export import tables
+from core.images.preparation import words as how_in_words
 from core.text import counted
 from pages.ui.components import gallery
 from pages.ui.components.gallery import Columns, Item
@@ -22,7 +26,7 @@ SHOWN = 24  # pairs or images that are shown as pictures
 EXAMPLES = 8
 
 
-def draw(draft: Draft) -> None:
+def draw(draft: Draft, read_again: Callable[[Form], None]) -> None:
     """Draw the report: counts, some prepared images, and each kind of fault with its files."""
     st.subheader(
         f"Report on {counted(len(draft), 'image')}", help="Nothing has been made or trained yet"
@@ -33,10 +37,42 @@ def draw(draft: Draft) -> None:
     for note in draft.notes:
         st.warning(plain(note), icon=":material/translate:")
     _examples(draft)
+    for found in prepared.findings(draft):
+        if found.forms:
+            _warning(draft, found, read_again)
     _unreadable(draft)
     _pairs(draft, "Equal to an earlier image", draft.repeats(), draft.equal)
     _pairs(draft, "Almost equal to an earlier image", draft.near_repeats(), draft.near)
     _small(draft)
+
+
+def _warning(draft: Draft, found: Finding, read_again: Callable[[Form], None]) -> None:
+    """What is wrong, what helps, and some of the images."""
+    with st.container(border=True):
+        st.warning(plain(found.sentence), icon=":material/warning:")
+        with st.container(horizontal=True):
+            for words, form in found.forms:
+                if st.button(words, key=f"own_again_{found.kind}_{words}",
+                             help="Reads the same files again, prepared like that"):  # fmt: skip
+                    read_again(form)
+        if found.kind == "cut":
+            _overviews(draft)
+
+
+def _overviews(draft: Draft) -> None:
+    """Images of which much is cut off: as a whole, and as the networks would see them."""
+    at = draft.looks.cut
+    items = [Item(draft.names[i], (own_results.last_part(draft.names[i]),)) for i in at]
+    pictures = [draft.looks.overviews, _within_squares(drawn(draft, at))]
+    columns = Columns(("the whole picture, darker what is cut off", "what is left"))
+    gallery.show(gallery.pack(items, pictures, columns), "own_cut")
+
+
+def _within_squares(x: mosaic.Pixels) -> mosaic.Pixels:
+    """Pictures (n, H, W, 3) as large as they can be in squares: (n, SIDE, SIDE, 3)."""
+    size = (prepared.SIDE, prepared.SIDE)
+    squares = [ImageOps.pad(Image.fromarray(one), size) for one in x]
+    return np.array([np.asarray(one) for one in squares], np.uint8).reshape(-1, *size, 3)
 
 
 def counts(draft: Draft) -> tuple[tuple[str, int, str], ...]:
@@ -74,7 +110,9 @@ def drawn(draft: Draft, chosen: Positions) -> mosaic.Pixels:
 def _examples(draft: Draft) -> None:
     chosen = examples(draft)
     items = [Item(draft.names[i], (own_results.last_part(draft.names[i]),)) for i in chosen]
-    st.caption("As the networks will see them:")
+    st.caption(
+        plain(f"Prepared: {how_in_words(draft.preparation)}. As the networks will see them:")
+    )
     gallery.show(gallery.pack(items, [drawn(draft, chosen)], Columns(("image",))), "own_examples")
 
 

@@ -10,19 +10,31 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import IO
 
+import numpy as np
 import streamlit as st
 
 from core.config import ImageRejected
 from core.data.offered import gate
 from core.data.offered.gate import Offered, Terms, in_files
 from core.data.offered.names import ENCODINGS, printable
-from core.data.own.draft import SIDES, Form
-from core.data.own.import_images import suggest_form
+from core.data.own.draft import SIDES, Form, Values
+from core.data.own.import_images import first_look
 from core.data.own.upload import Given, read_pictures
-from core.images.preparation import FRAMINGS
-from core.images.reading import read_image
+from core.images.modes import Colour
+from core.images.preparation import (
+    FRAMINGS,
+    GROUNDS,
+    RESAMPLINGS,
+    Resampling,
+    Survey,
+    prepare,
+    words,
+)
+from core.images.reading import Raw, read_image
 from core.text import counted
-from pages.ui.components import drawpad
+from pages.ui.components import drawpad, gallery
+from pages.ui.components.gallery import Columns, Item
+from pages.ui.figures import mosaic
 from pages.ui.figures.text import plain
 from pages.ui.own.tray import Tray
 from pages.ui.session import widgets
@@ -163,6 +175,16 @@ MANNER = {
     "stretch": "Stretch",
     "digit": "Centre as MNIST's digits",
 }
+VALUES = {"set": "One range for all files", "file": "Each file its own range", "given": "As given"}
+VALUES_HELP = (
+    "Which numbers become black and white in files of more than 8 bits a pixel. Files of 8 bits "
+    "are 0 to 255, unless a range within that is given"
+)
+GROUND: Mapping[str, Colour | None] = MappingProxyType(
+    {"Automatic": None, "White": GROUNDS[0], "Black": GROUNDS[1], "Grey": GROUNDS[2]}
+)
+GROUND_HELP = "The colour they are laid on. Automatic: the one on which the fewest images are blank"
+RESAMPLING_HELP = "bicubic for photographs, area for means, nearest for the hard pixels of sprites"
 
 
 @dataclass(frozen=True)
@@ -186,12 +208,14 @@ class FirstLook:
 
     form: suggested size, colours and manner.  n: number of files.  names: some of their names.
     encoding: guessed encoding of names not marked as UTF-8; "" if nothing was guessed.
+    sample: names and small copies of some images.
     """
 
     form: Form
     n: int
     names: tuple[str, ...]
     encoding: str
+    sample: tuple[tuple[str, Raw], ...]
 
 
 def may_name_paths() -> bool:
@@ -224,7 +248,7 @@ def begin_anew() -> None:
 
 
 def source_form(images: Source) -> Form:
-    """Draw the controls of size, colours and manner; return their values."""
+    """Draw the controls of the preparation, and a preview; return their values."""
     looked = _looked(images)
     suggested = looked.form
     st.caption(f"{counted(looked.n, 'file')} in {plain(images.name)}")
@@ -238,6 +262,14 @@ def source_form(images: Source) -> Form:
             width=140,
             help="Pixels a side to which all images are resized; smaller images train faster",
         )
+        square = st.toggle("Square", True, key=f"set_square_{images.stamp}",
+                           help="Off: a height and a width of their own")  # fmt: skip
+        if square:
+            width = side
+        else:
+            width = st.number_input("Width", SIDES[0], SIDES[-1], suggested.size[1], width=140,
+                                    key=f"set_width_{images.stamp}",
+                                    help="Pixels; the size is then the height")  # fmt: skip
         colours = st.segmented_control(
             "Colours",
             (1, 3),
@@ -254,9 +286,52 @@ def source_form(images: Source) -> Form:
             key=f"set_manner_{images.stamp}",
             required=True,
             format_func=MANNER.__getitem__,
-            help="How images that are not square are made square; handwriting can be centred",
+            help="How images of other proportions are framed; handwriting can be centred",
         )
-    return Form((int(side), int(side)), int(colours or 3), manner or "crop")
+    values, ground, resampling = _finer_choices(images)
+    form = Form(
+        (int(side), int(width)), int(colours or 3), manner or "crop", values, ground, resampling
+    )
+    _preview(looked, form)
+    return form
+
+
+def _finer_choices(images: Source) -> tuple[Values, Colour | None, Resampling]:
+    """Values, ground and resampling, which seldom have to be chosen."""
+    stamp = images.stamp
+    row = st.expander("Values, transparency, resampling").container(
+        horizontal=True, vertical_alignment="bottom"
+    )
+    with row:
+        values = st.selectbox("Values", list(VALUES), key=f"set_values_{stamp}", width=240,
+                              format_func=VALUES.__getitem__, help=VALUES_HELP)  # fmt: skip
+        given: Values = "file" if values == "file" else "set"
+        if values == "given":
+            low = st.number_input("Black", value=0.0, key=f"set_low_{stamp}", width=140,
+                                  help="This number and lower ones become black")  # fmt: skip
+            high = st.number_input("White", value=4095.0, key=f"set_high_{stamp}", width=140,
+                                   help="This number and higher ones become white")  # fmt: skip
+            given = (low, high)
+        ground = st.selectbox("Transparent parts", list(GROUND), key=f"set_ground_{stamp}",
+                              width=180, help=GROUND_HELP)  # fmt: skip
+        resampling = st.selectbox("Resampling", RESAMPLINGS, key=f"set_resampling_{stamp}",
+                                  width=150, help=RESAMPLING_HELP)  # fmt: skip
+    return given, GROUND[ground], resampling
+
+
+def _preview(looked: FirstLook, form: Form) -> None:
+    """Some of the images as they would be."""
+    if not looked.sample:
+        return
+    seen = Survey()
+    for _, raw in looked.sample:
+        seen.add(raw)
+    how = form.settled(seen)
+    x = np.stack([prepare(raw, how) for _, raw in looked.sample])
+    st.caption(plain(f"Preview: {words(how)}."))
+    items = [Item(name, (name.rsplit("/", 1)[-1],)) for name, _ in looked.sample]
+    pictures = mosaic.colours(np.divide(x, np.float32(255)))
+    gallery.show(gallery.pack(items, [pictures], Columns(("image",))), "own_preview")
 
 
 def encoding_choice(images: Source) -> str:
@@ -320,9 +395,9 @@ def _looked(images: Source, encoding: str = "") -> FirstLook:
         terms = Terms(encoding=encoding)
         offered = images.offered(terms)
         known = looks.get("")
-        form = known.form if known else suggest_form(offered)
+        form, sample = (known.form, known.sample) if known else first_look(offered)
         guess = terms.guesses[0].encoding if terms.guesses else ""
-        looks[encoding] = FirstLook(form, len(offered), _telling_names(offered), guess)
+        looks[encoding] = FirstLook(form, len(offered), _telling_names(offered), guess, sample)
     return looks[encoding]
 
 

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import streamlit as st
 
 from core.config import HourglassError
-from core.data.own import layouts, make_set
+from core.data.own import layouts, make_set, prepared
 from core.data.own.draft import Draft
 from core.data.own.layouts import Arrangement
 from core.data.own.make_set import Keeping, Planned
@@ -141,23 +141,32 @@ def _remedies(draft: Draft, arrangement: Arrangement, keeping: Keeping) -> Keepi
     conflicting = not _remedy(
         draft,
         np.flatnonzero(conflicts),
-        "{} stand under two classes with equal pixels.",
+        f"{counted(int(conflicts.sum()), 'image')} stand under two classes with equal pixels.",
         "Leave out what stands under two classes",
     )
     leaking = not _remedy(
         draft,
         np.flatnonzero(across),
-        "{} for training or calibration equal or almost equal an image to test on.",
+        f"{counted(int(across.sum()), 'image')} for training or calibration equal or almost equal "
+        "an image to test on.",
         "Leave these out of training and calibration",
     )
-    return replace(keeping, conflicting=conflicting, across=leaking)
+    found = {one.kind: one for one in prepared.findings(draft)}
+    empty, pages = (
+        kind not in found or not _remedy(draft, found[kind].at, found[kind].sentence, control)
+        for kind, control in (
+            ("empty", "Leave out what is of one colour"),
+            ("pages", "Leave out files of several pictures"),
+        )
+    )
+    return replace(keeping, conflicting=conflicting, across=leaking, empty=empty, pages=pages)
 
 
 def _remedy(draft: Draft, at: npt.NDArray[np.int64], words: str, control: str) -> bool:
     """Whether some images are to be left out; nothing is asked if there are none."""
     if not len(at):
         return False
-    st.warning(words.format(counted(len(at), "image")), icon=":material/warning:")
+    st.warning(plain(words), icon=":material/warning:")
     out = st.toggle(control, key=f"own_remedy_{control}")
     items = [Item(draft.names[i], (own_results.last_part(draft.names[i]),)) for i in at[:SHOWN]]
     packed = gallery.pack(items, [findings.drawn(draft, at[:SHOWN])], Columns(("image",)))

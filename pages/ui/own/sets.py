@@ -11,10 +11,11 @@ from core.data.own import draft_tasks, make_set, store
 from core.data.own.draft import Draft, Form
 from core.data.own.make_set import Keeping
 from core.data.own.store import OwnSet
+from core.images.preparation import words
 from core.runs import removal
 from core.text import counted, listed
 from pages.ui import cache, progress
-from pages.ui.figures.text import plain, sentence, size_name
+from pages.ui.figures.text import plain, sentence
 from pages.ui.frame import deleting, downloads, errors, sidebar, ways
 from pages.ui.frame.sidebar import Choice
 from pages.ui.own import findings, kept_report, offering, parting
@@ -22,6 +23,7 @@ from pages.ui.own.offering import Source
 from pages.ui.session import state
 
 VISIT, SAID = "own_visit", "set_said"
+READ = "set_read"  # what is being read or reported on, and the encoding of its names
 MADE = "set_made"  # id of the set that was made last, until other images are read
 
 
@@ -91,6 +93,7 @@ def _offer_reading(key: str, images: Source) -> None:
 
 def _start(key: str, images: Source, form: Form, encoding: str) -> Job:
     st.session_state.pop(MADE, None)
+    st.session_state[READ] = images, encoding
 
     def work(tell: Callable[[int, int | None], None]) -> Draft:
         title = f"Reading {images.name}"
@@ -108,7 +111,7 @@ def _finish(key: str, draft: Draft) -> None:
     if not draft.folder.exists():  # drafts are deleted after a day
         _forget(key, draft)
         st.rerun()
-    findings.draw(draft)
+    findings.draw(draft, lambda form: _again(key, draft, form))
     keeping, name = parting.draw(draft)
     with st.container(horizontal=True):
         if st.button("Make the data set", type="primary", icon=":material/dataset:",
@@ -117,6 +120,14 @@ def _finish(key: str, draft: Draft) -> None:
         if st.button("Throw it away", help="Discard what was read; your own files are not changed"):
             _forget(key, draft)
             st.rerun()
+
+
+def _again(key: str, draft: Draft, form: Form) -> None:
+    """Read the same files with another form."""
+    images, encoding = st.session_state[READ]
+    _forget(key, draft)
+    _start(key, images, form, encoding)
+    st.rerun()
 
 
 def _make(key: str, draft: Draft, name: str, keeping: Keeping) -> None:
@@ -134,6 +145,7 @@ def _make(key: str, draft: Draft, name: str, keeping: Keeping) -> None:
 
 
 def _forget(key: str, draft: Draft) -> None:
+    st.session_state.pop(READ, None)
     progress.jobs().forget(key)
     draft.discard()
 
@@ -147,7 +159,7 @@ def _list(sets: tuple[OwnSet, ...]) -> None:
             classes = counted(len(own.class_names), "class", "classes")
             st.markdown(
                 f"**{plain(own.name)}** {own.n_train:,} to train, {own.n_calibration:,} to "
-                f"calibrate, {own.n_test:,} to test, {size_name(own.shape)}, {classes} "
+                f"calibrate, {own.n_test:,} to test, {words(own.how)}, {classes} "
                 f":gray[from {plain(own.source)}; "
                 f"{own.n_left_out:,} left out]"
             )
