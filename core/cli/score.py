@@ -14,6 +14,7 @@ from core.config import DataError
 from core.text import counted
 
 if TYPE_CHECKING:
+    from core.images.imagesets import ImageSet
     from core.inference import Autoencoder
     from core.streaming.in_parts import Done
     from core.streaming.pipeline import Totals
@@ -157,6 +158,7 @@ def _score_set(order: _Order, split: str | None, data_root: Path | None) -> None
         trained_on.preparation(order.autoencoder.card),
         order.encoding,
     )
+    _tell_mismatch(order, images)
     with output.progress("score") as tell:
         scored = scoring.score(order.autoencoder, images, order.line, tell)
     tables.save(scored.table, order.out)
@@ -182,7 +184,27 @@ def _score_file(order: _Order, name: str) -> None:
     _show(order, totals)
 
 
+def _tell_mismatch(order: _Order, images: "ImageSet") -> None:
+    """Say so where a set of a person's files was prepared otherwise than the model's images."""
+    from core.checkpoints import trained_on
+    from core.images.preparation import words
+
+    card = order.autoencoder.card
+    how, other = trained_on.preparation(card), images.preparation
+    if trained_on.is_on_files(card) and other is not None and other != how:
+        said = (
+            f"{images.id} was prepared otherwise ({words(other)}) than what {card.name} was "
+            f"trained on ({words(how)}): scores may tell more of that than of the images."
+        )
+        output.tell_warnings((said,))
+
+
 def _show(order: _Order, totals: "Totals") -> None:
+    import msgspec
+
+    from core.checkpoints import trained_on
+    from core.images.preparation import words
+
     line = order.line
     result = {
         "out": order.out,
@@ -206,6 +228,15 @@ def _show(order: _Order, totals: "Totals") -> None:
         f"{line.how}",
         *([warning] if (warning := order.autoencoder.card.warning) else []),
     ]
+    card = order.autoencoder.card
+    how = trained_on.preparation(card)
+    if trained_on.is_on_files(card):
+        lines.append(f"prepared as {card.dataset_title} was: {words(how)}")
+    result["preparation"] = msgspec.to_builtins(how)
+    if totals.n_empty:
+        empty = counted(totals.n_empty, "image")
+        said = f"{empty} of one colour once prepared ({words(how)}), with nothing to be seen."
+        output.tell_warnings((said,))
     output.show(result, lines, order.as_json)
     if totals.n_not_finite:
         raise order.autoencoder.not_finite(totals.n_not_finite)

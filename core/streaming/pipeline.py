@@ -20,6 +20,7 @@ from core.checkpoints import trained_on
 from core.config import DataError, HourglassError
 from core.export import tables
 from core.images.imagesets import Rejected
+from core.images.modes import FAINT
 from core.images.preparation import Preparation
 from core.inference import NOT_SCORED, Autoencoder
 from core.inference.backends import inference_threads
@@ -75,7 +76,11 @@ def scored(autoencoder: Autoencoder, block: Block, line: Line) -> Rows:
     errors[read] = np.concatenate([np.empty(0), *found])
     scores[read] = line.scores(block.images, errors[read])
     why = [given or own for given, own in zip(block.reasons, reasons(errors), strict=True)]
-    return Rows(block.ids, block.labels, errors, scores, why)
+    return Rows(block.ids, block.labels, errors, scores, why, _n_empty(block))
+
+
+def _n_empty(block: Block) -> int:
+    return int((np.ptp(block.images, axis=(1, 2, 3)) <= FAINT).sum())
 
 
 TABLE_ROWS = 2048
@@ -117,11 +122,12 @@ class Job:
 class Piece(NamedTuple):
     """Some rows of one shard, as core.streaming.scoring.table makes them.
 
-    shard: its position among those that were asked for.
+    shard: its position among those that were asked for.  n_empty: see Rows.
     """
 
     shard: int
     table: pd.DataFrame
+    n_empty: int = 0
 
 
 @dataclass
@@ -129,7 +135,8 @@ class Totals:
     """Totals of a file of scores.  n: images that were scored.
 
     n_rejected: files that could not be read, of which rejected is the first.  n_not_finite: images
-    that were read, but for which the model's output is not finite.
+    that were read, but for which the model's output is not finite.  n_empty: images of one colour
+    once prepared.
     """
 
     n: int = 0
@@ -137,6 +144,7 @@ class Totals:
     n_outliers: int = 0
     n_not_finite: int = 0
     rejected: Rejected | None = None
+    n_empty: int = 0
 
     def add(self, table: pd.DataFrame) -> None:
         """Count these rows too."""
@@ -162,7 +170,8 @@ def pieces(job: Job, shards: Sequence[Shard]) -> Generator[Piece]:
     ):
         for shard, of_shard in groupby(found, key=lambda one: one[0]):
             for rows in _gathered(rows for _, rows in of_shard):
-                yield Piece(shard, scoring.table(job.source, rows, job.line))
+                table = scoring.table(job.source, rows, job.line)
+                yield Piece(shard, table, rows.n_empty)
 
 
 def score_file(job: Job, out: Path, progress: Callable[[int], None] | None = None) -> Totals:
@@ -177,6 +186,7 @@ def score_file(job: Job, out: Path, progress: Callable[[int], None] | None = Non
         for piece in scored:
             write(piece.table)
             totals.add(piece.table)
+            totals.n_empty += piece.n_empty
             if progress:
                 progress(totals.n + totals.n_rejected + totals.n_not_finite)
         if not totals.n and totals.n_not_finite:
@@ -203,9 +213,9 @@ def _gathered(scored: Iterable[Rows]) -> Iterator[Rows]:
 
 
 def _joined(parts: Sequence[Rows]) -> Rows:
-    ids, labels, errors, scores, reasons = zip(*parts, strict=True)
+    ids, labels, errors, scores, reasons, n_empty = zip(*parts, strict=True)
     joined = np.concatenate(errors), np.concatenate(scores)
-    return Rows(_row(ids), _row(labels), *joined, _row(reasons))
+    return Rows(_row(ids), _row(labels), *joined, _row(reasons), sum(n_empty))
 
 
 def _row(parts: Iterable[Sequence[str]]) -> tuple[str, ...]:

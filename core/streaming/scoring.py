@@ -115,13 +115,17 @@ def reasons(errors: Scores) -> list[str]:
 
 
 class Rows(NamedTuple):
-    """n images, read or not.  errors, scores: (n,), nan where there is a reason."""
+    """n images, read or not.  errors, scores: (n,), nan where there is a reason.
+
+    n_empty: how many are of one colour once prepared, with nothing to be seen in them.
+    """
 
     ids: Sequence[str]
     labels: Sequence[str]
     errors: Scores
     scores: Scores
     reasons: Sequence[str]
+    n_empty: int = 0
 
 
 def table(source: str, rows: Rows, line: Line) -> pd.DataFrame:

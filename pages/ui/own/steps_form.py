@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
+from core.images.modes import FAINT
 from core.images.preparation import words
 from core.images.reading import from_array
 from core.images.steps import FRAMES, Stage, Steps, apply_steps
@@ -47,6 +48,11 @@ def draw(tray: Tray, fit: Fit) -> None:
             help="“Automatic” prepares it like them again",
         )
     _stages(stages)
+    if np.ptp(tray.seen(name, fit)) <= FAINT:
+        st.warning(
+            "Once prepared the image is of one colour: the model sees nothing of it.",
+            icon=":material/warning:",
+        )
     if one.picture.notes:
         st.caption(f"Notes on reading this file: {'; '.join(one.picture.notes)}.")
     _switches(tray, fit, steps)
