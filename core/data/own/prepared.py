@@ -32,7 +32,7 @@ Flags = npt.NDArray[np.bool_]
 Kind = Literal["cut", "dark", "flat", "mixed", "ground", "empty", "pages"]
 MOST_CUT = 0.2  # of a picture's area that may be cut off without a word
 DARK, LITTLE = 64, 32  # of 255: the highest level of dark images, the contrast of flat ones
-SIDE, N_OVERVIEWS = 96, 24  # pixels of a picture that shows what is cut off, and how many are kept
+SIDE, N_OVERVIEWS = 96, 12  # pixels of a picture that shows what is cut off, and how many are kept
 CUT_LEVELS = 3  # what the levels of what is cut off are divided by
 
 
@@ -175,7 +175,7 @@ def _cut(draft: "Draft", at: Index) -> Finding | None:
         f"area, up to {lost.max():.0%}, since the middle is cut out.",
         at=at[much],
         forms=(
-            ("Fill up the edges instead", replace(draft.form, manner="pad")),
+            ("Pad the edges instead", replace(draft.form, manner="pad")),
             ("Stretch instead", replace(draft.form, manner="stretch")),
         ),
         option="--manner pad or stretch",

@@ -63,6 +63,7 @@ def _overviews(draft: Draft) -> None:
     """Images of which much is cut off: as a whole, and as the networks would see them."""
     at = draft.looks.cut
     items = [Item(draft.names[i], (own_results.last_part(draft.names[i]),)) for i in at]
+    st.caption("Left the whole picture, darker where it is cut off; right what is left of it.")
     pictures = [draft.looks.overviews, _within_squares(drawn(draft, at))]
     columns = Columns(("the whole picture, darker what is cut off", "what is left"))
     gallery.show(gallery.pack(items, pictures, columns), "own_cut")
