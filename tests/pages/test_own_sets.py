@@ -72,7 +72,7 @@ def reported(section: AppTest) -> AppTest:
 
 def test_section_opened_says_what_to_hand_over(section: AppTest) -> None:
     assert not section.exception
-    assert "a folder a class" in section.info[0].value
+    assert "one subfolder for each class" in section.info[0].value
 
 
 def test_zip_handed_over_is_counted_and_a_form_is_suggested(section: AppTest) -> None:
@@ -116,7 +116,7 @@ def test_set_made_is_chosen_in_the_sidebar_and_its_draft_is_gone(reported: AppTe
     assert name.value == "my-pets"
     app = press(reported, "Make the data set")
     assert not app.exception
-    assert "my\\-pets is made" in app.success[0].value
+    assert "my\\-pets was made" in app.success[0].value
     assert app.session_state["dataset"] == "own:my-pets"
     (own,) = store.available()
     assert own.n == 21
@@ -182,7 +182,7 @@ def test_report_thrown_away_leaves_nothing_and_the_section_begins_again(
 ) -> None:
     app = press(reported, "Throw it away")
     assert list(own_dir().iterdir()) == []
-    assert "a folder a class" in app.info[0].value
+    assert "one subfolder for each class" in app.info[0].value
 
 
 def test_zip_without_an_image_is_a_sentence_and_the_section_begins_again(
@@ -329,3 +329,42 @@ def test_images_whose_names_are_plain_offer_no_choice_of_encoding(section: AppTe
 
 def own_sets_key(app: AppTest) -> str:
     return f"read {app.session_state['own_visit']}"
+
+
+def wide_zip() -> bytes:
+    values = [np.random.default_rng(i).integers(0, 256, (20, 60, 3), np.uint8) for i in range(6)]
+    return archive({f"{i}.png": encoded(Image.fromarray(x), "PNG") for i, x in enumerate(values)})
+
+
+def test_warning_of_a_crop_has_a_button_that_reads_the_files_again_padded(
+    section: AppTest,
+) -> None:
+    section.file_uploader[0].set_value([("wide.zip", wide_zip(), "application/zip")])
+    section.run()
+    assert any(one.value.startswith("Preview\\: cropped to 28 x 28") for one in section.caption)
+    reported = wait_for(press(section, "Read the images"), "Make the data set")
+    assert any("6 of 6 images lose more than a fifth" in one.value for one in reported.warning)
+    again = wait_for(press(reported, "Pad the edges instead"), "Make the data set")
+    assert not any("lose more than a fifth" in one.value for one in again.warning)
+    press(again, "Make the data set")
+    (own,) = store.available()
+    assert own.how.framing == "pad"
+
+
+def test_height_width_values_and_ground_are_chosen_before_reading(section: AppTest) -> None:
+    section.file_uploader[0].set_value([("wide.zip", wide_zip(), "application/zip")])
+    section.run()
+    next(one for one in section.toggle if one.label == "Square").set_value(False)
+    section.run()
+    next(one for one in section.number_input if one.label == "Width").set_value(60)
+    next(one for one in section.number_input if one.label == "Size").set_value(20)
+    next(one for one in section.selectbox if one.label == "Values").set_value("given")
+    section.run()
+    next(one for one in section.number_input if one.label == "White").set_value(200.0)
+    next(one for one in section.selectbox if one.label == "Transparent parts").set_value("Grey")
+    section.run()
+    reported = wait_for(press(section, "Read the images"), "Make the data set")
+    assert not reported.warning
+    press(reported, "Make the data set")
+    (own,) = store.available()
+    assert (own.shape, own.how.range, own.how.ground) == ((3, 20, 60), (0, 200), (128, 128, 128))
