@@ -129,7 +129,7 @@ def take(
     """
     from core.data.offered.gate import Terms, at_path
     from core.data.offered.names import printable
-    from core.data.own import make_set, prepared
+    from core.data.own import make_set, warn
     from core.data.own.draft import Form
     from core.data.own.import_images import gather
     from core.data.own.layouts import Sheet
@@ -170,7 +170,7 @@ def take(
         planned = make_set.plan(draft, keeping)
         result, lines = _report(draft, planned)
         output.tell_warnings(
-            f"{one.sentence.removesuffix('.')} ({one.option})." for one in prepared.findings(draft)
+            f"{one.sentence.removesuffix('.')} ({one.option})." for one in warn.findings(draft)
         )
         output.tell_warnings(planned.warnings)
         if not only_report:
@@ -215,7 +215,7 @@ def _ground(text: str) -> tuple[int, int, int] | None:
 
 
 def _report(draft: "Draft", planned: "Planned") -> tuple[dict[str, object], list[str]]:
-    from core.data.own import layouts, prepared
+    from core.data.own import layouts, warn
     from core.images.preparation import words
 
     counts = {
@@ -239,7 +239,7 @@ def _report(draft: "Draft", planned: "Planned") -> tuple[dict[str, object], list
         f"prepared: {words(draft.preparation)}",
         f"laid out as {layouts.TITLES[laid.layout]}{by}",
     ]
-    found = [finding.sentence for finding in prepared.findings(draft)]
+    found = [finding.sentence for finding in warn.findings(draft)]
     return {
         **counts,
         "n": len(planned.kept),

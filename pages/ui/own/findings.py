@@ -8,9 +8,9 @@ import pandas as pd
 import streamlit as st
 from PIL import Image, ImageOps
 
-from core.data.own import prepared
+from core.data.own import prepared, warn
 from core.data.own.draft import Draft, Form
-from core.data.own.prepared import Finding
+from core.data.own.warn import Finding
 from core.export import tables
 from core.images.preparation import words as how_in_words
 from core.text import counted
@@ -37,7 +37,7 @@ def draw(draft: Draft, read_again: Callable[[Form], None]) -> None:
     for note in draft.notes:
         st.warning(plain(note), icon=":material/translate:")
     _examples(draft)
-    for found in prepared.findings(draft):
+    for found in warn.findings(draft):
         if found.forms:
             _warning(draft, found, read_again)
     _unreadable(draft)

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import streamlit as st
 
 from core.config import HourglassError
-from core.data.own import layouts, make_set, prepared
+from core.data.own import layouts, make_set, warn
 from core.data.own.draft import Draft
 from core.data.own.layouts import Arrangement
 from core.data.own.make_set import Keeping, Planned
@@ -151,7 +151,7 @@ def _remedies(draft: Draft, arrangement: Arrangement, keeping: Keeping) -> Keepi
         "an image to test on.",
         "Leave these out of training and calibration",
     )
-    found = {one.kind: one for one in prepared.findings(draft)}
+    found = {one.kind: one for one in warn.findings(draft)}
     empty, pages = (
         kind not in found or not _remedy(draft, found[kind].at, found[kind].sentence, control)
         for kind, control in (

@@ -11,7 +11,8 @@ from core.data.own import draft_tasks
 from core.data.own.draft import Draft, Form
 from core.data.own.import_images import gather
 from core.data.own.make_set import Keeping, make
-from core.data.own.prepared import Finding, findings, overview
+from core.data.own.prepared import overview
+from core.data.own.warn import Finding, findings
 from tests.core.data.own.test_import_images import image_file, offers
 from tests.core.hostile_images_for_tests import encoded
 from tests.core.images.test_preparation import sprite
