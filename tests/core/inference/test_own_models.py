@@ -138,7 +138,7 @@ def test_rename_to_a_name_that_is_taken_changes_neither_file(folders: Path) -> N
         own_models.take_in(file_bytes(folders, seed), "x", name)
     before = [card_of(name).sha256 for name in ("one", "two")]
     for taken in ("two", "one", "ours"):
-        with pytest.raises(CheckpointError, match=r"already|shipped"):
+        with pytest.raises(CheckpointError, match=r"already|included with Hourglass"):
             own_models.rename(card_of("one"), taken)
     assert [card_of(name).sha256 for name in ("one", "two")] == before
 
