@@ -7,7 +7,10 @@ without. What is chosen is only where one begins; it says nothing about outliers
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -19,6 +22,7 @@ from core.data.named.planting import Experiment
 from core.images.imagesets import ImageSet
 from core.text import listed
 
+SHIPPED = Path(__file__).with_name("chosen.json")  # of the models that come with the program
 N_USUAL = 200  # images that are spoiled, each in every way
 KINDS = ("covered", "pasted", "speckled", "blurred", "scrambled")
 NEAR = 0.01  # AUROC by which a network must be better to be chosen
@@ -26,7 +30,7 @@ UNSEEN = "classes never seen"
 
 
 @dataclass(frozen=True)
-class Choice:
+class ChosenScore:
     """How well each score finds each kind of planted outlier, and the one to begin with.
 
     auroc: score -> kind -> AUROC.  best: the score with the highest mean over the kinds; without a
@@ -55,7 +59,23 @@ class Choice:
         )
 
 
-def choice(known: References, unseen: ImageSet | None = None, seed: int = 0) -> Choice | None:
+def shipped(sha256: str) -> ChosenScore | None:
+    """The choice for a model that comes with the program; None for another model.
+
+    `python -m benchmarks.choosing --write` makes them anew.
+    """
+    return _shipped().get(sha256)
+
+
+@cache
+def _shipped() -> dict[str, ChosenScore]:
+    try:
+        return msgspec.json.decode(SHIPPED.read_bytes(), type=dict[str, ChosenScore])
+    except (OSError, msgspec.MsgspecError):
+        return {}
+
+
+def choice(known: References, unseen: ImageSet | None = None, seed: int = 0) -> ChosenScore | None:
     """The score to begin with; None without calibration images.
 
     unseen: images of classes that the model was trained without, if there are any; they count as
@@ -76,11 +96,11 @@ def choice(known: References, unseen: ImageSet | None = None, seed: int = 0) -> 
     for kind, one in zip(names, planted, strict=True):
         for name, value in _measured(known, one, by_name).items():
             auroc[name][kind] = value
-    return Choice(auroc, best_of(auroc), len(usual))
+    return ChosenScore(auroc, best_of(auroc), len(usual))
 
 
 def best_of(auroc: Mapping[str, Mapping[str, float]]) -> str:
-    """The name of the score to begin with: see Choice.
+    """The name of the score to begin with: see ChosenScore.
 
     auroc: score -> kind -> AUROC, at least one score with a network and one without.
     """

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core import metrics
-from core.anomaly import quality, references, scores
+from core.anomaly import choosing, quality, references, scores
 from core.anomaly.calibration import Calibration
 from core.anomaly.judging import Judged, References
 from core.anomaly.line import stored
@@ -86,6 +86,28 @@ def score(case: Case, name: str) -> Arrays:
         "known": np.asarray(judged.references.name),
         "calibration": calibration.scores if calibration else np.empty(0),
         "calibration_name": np.asarray(calibration.name if calibration else why),
+    }
+
+
+def choice(case: Case) -> Arrays:
+    """A task: which score to begin with, see core.anomaly.choosing.
+
+    Returns scores (s,) and kinds (k,), their names; auroc (s, k); best; n: how many usual images
+    were spoiled, 0 if there are none, and nothing is chosen.
+    """
+    known, judged = _references(case), case.judged.images()
+    card = stock.model(case.sha256).card
+    unseen = references.unseen_images(card, judged, stock.images)
+    found = choosing.choice(known, unseen)
+    if found is None:
+        return {"n": np.asarray(0)}
+    kinds = tuple(found.auroc[found.best])
+    return {
+        "n": np.asarray(found.n),
+        "best": np.asarray(found.best),
+        "scores": np.array(list(found.auroc), np.str_),
+        "kinds": np.array(kinds, np.str_),
+        "auroc": np.array([[of[kind] for kind in kinds] for of in found.auroc.values()]),
     }
 
 

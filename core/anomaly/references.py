@@ -88,6 +88,19 @@ def calibration_images(
     return best
 
 
+def unseen_images(card: Card, judged: ImageSet, load: Load | None = None) -> ImageSet | None:
+    """Training images of the classes that the model was trained without, none of them judged.
+
+    None if there are no such classes, or if it is not known what the model was trained on.
+    """
+    if trained_on.known(card) is None or not card.excluded_classes:
+        return None
+    images = (load or catalogue.load)(available_id(card, judged), "train")
+    names = [name for name in card.excluded_classes if name in images.class_names]
+    left_out = [images.class_names.index(name) for name in names]
+    return _without(images.take(np.isin(np.asarray(images.labels), left_out)), judged)
+
+
 def name_of(images: ImageSet) -> str:
     """What calibration images are, in words: "2,000 held-out images of mnist"."""
     kind = {"held out": "held-out"}.get(images.split, images.split)

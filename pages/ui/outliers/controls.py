@@ -7,7 +7,8 @@ import numpy as np
 import streamlit as st
 
 from core.anomaly import thresholds
-from core.anomaly.scores import Score
+from core.anomaly.choosing import ChosenScore
+from core.anomaly.scores import BY_NAME, Score
 from core.anomaly.thresholds import PROMISING, Mode, Reference, Threshold
 from core.checkpoints import trained_on
 from pages.ui.figures.text import plain
@@ -15,7 +16,7 @@ from pages.ui.frame.sidebar import Choice
 from pages.ui.outliers import data as outlier_data
 from pages.ui.outliers import known as outlier_known
 from pages.ui.outliers.data import Asked, Flags, Found, Scored
-from pages.ui.session import widgets
+from pages.ui.session import state, widgets
 
 MODES: dict[Mode, str] = {
     "rate": "Rate",
@@ -25,6 +26,7 @@ MODES: dict[Mode, str] = {
     "fixed": "Fixed",
     "best F1": "Best F1",
 }
+CHOOSE, NO_CHOICE = "choose_score", "no_score_to_choose"  # for which images and model
 MEASURED: tuple[Mode, ...] = ("share", "robust z")  # on images that can be chosen
 BASES = {"references": "reference images", "judged": "these images"}
 
@@ -63,8 +65,10 @@ def found(choice: Choice) -> Found:
         place = st.container(width="content")
         asked = outlier_known.asked(choice)
         names = outlier_data.offered(asked)
+        chosen = _choice(asked)
         with place:
-            spec = names[_score(names)]
+            spec = names[_score(names, chosen)]
+        _why(chosen, asked)
     outlier_data.prepare(asked, spec.name)
     (scored,) = outlier_data.scored(asked, [spec.name])
     images, is_outlier, _ = outlier_data.experiment(asked.dataset, asked.split, asked.truth)
@@ -86,13 +90,52 @@ def _of_comparison(asked: Asked, scored: Scored) -> str:
     return plain(f"{said} {scored.why_none}".strip())
 
 
-def _score(names: dict[str, Score]) -> str:
+def _choice(asked: Asked) -> ChosenScore | None:
+    """The score to begin with, chosen now if the visitor asked for it."""
+    key = (*asked.key[:3], "chosen")
+    if st.session_state.get(CHOOSE) != key:
+        return outlier_data.choice(asked)
+    found = outlier_data.choose(asked)
+    st.session_state.pop(CHOOSE)
+    state.forget(("score",))
+    if found is None:
+        st.session_state[NO_CHOICE] = key
+    return found
+
+
+def _why(chosen: ChosenScore | None, asked: Asked) -> None:
+    """How the score was chosen, or a button that chooses one."""
+    key = (*asked.key[:3], "chosen")
+    if chosen is None:
+        st.button(
+            "Choose a score",
+            icon=":material/experiment:",
+            on_click=st.session_state.__setitem__,
+            args=(CHOOSE, key),
+            disabled=st.session_state.get(NO_CHOICE) == key,
+            help="Plants outliers among usual images that are not judged (covered, blurred or "
+            "speckled copies, pieces of others, classes the model never saw) and begins with the "
+            "score that finds them best. Without such images there is nothing to choose by",
+        )
+        return
+    with st.popover("Why this score", icon=":material/experiment:", help="How it was chosen"):
+        st.markdown(plain(chosen.why()))
+        rows = [
+            {"score": BY_NAME[name].title, "mean": chosen.mean(name), **chosen.auroc[name]}
+            for name in sorted(chosen.auroc, key=chosen.mean, reverse=True)
+        ]
+        columns = {name: st.column_config.NumberColumn(format="%.2f") for name in list(rows[0])[1:]}
+        st.dataframe(rows, hide_index=True, column_config=columns, height="content")
+        st.caption("AUROC for each kind of planted outlier; 0.5 = guessing.")
+
+
+def _score(names: dict[str, Score], chosen: ChosenScore | None) -> str:
     return widgets.choice(
         st.selectbox,
         "Score",
         list(names),
         key="score",
-        default="mse",
+        default=chosen.best if chosen and chosen.best in names else "mse",
         format_func=lambda name: names[name].title + (" · baseline" * names[name].baseline),
         help="The anomaly score; for every score, higher = more anomalous",
         width=340,

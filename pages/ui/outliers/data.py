@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from core.anomaly import judge_tasks, judging, quality, references
+from core.anomaly import choosing, judge_tasks, judging, quality, references
 from core.anomaly.calibration import Calibration
+from core.anomaly.choosing import ChosenScore
 from core.anomaly.judge_tasks import Case, Kind, Truth
 from core.anomaly.scores import BY_NAME, Score, pca_width
 from core.anomaly.thresholds import Reference, Threshold
@@ -179,6 +180,36 @@ def _as_scored(one: Arrays) -> Scored:
         calibration,
         "" if calibration else said,
     )
+
+
+def choice(asked: Asked) -> ChosenScore | None:
+    """The score to begin with, if it is known: for shipped models, or once it was chosen."""
+    if found := choosing.shipped(asked.card.sha256):
+        return found
+    made = cache.find(_choice(asked))
+    return None if made is None else _as_choice(made)
+
+
+def choose(asked: Asked) -> ChosenScore | None:
+    """The same, chosen now where it is not known; None if there is nothing to choose by."""
+    return choice(asked) or _as_choice(cache.computed(_choice(asked)))
+
+
+def _choice(asked: Asked) -> Task:
+    """For the test part, whatever part is judged: one choice for a model and a set."""
+    plain = Asked(asked.dataset, "test", asked.card, Truth())
+    return _task(judge_tasks.choice, plain, "Choosing a score by planted outliers")
+
+
+def _as_choice(made: Arrays) -> ChosenScore | None:
+    if not int(made["n"]):
+        return None
+    kinds = made["kinds"].tolist()
+    auroc = {
+        name: dict(zip(kinds, row, strict=True))
+        for name, row in zip(made["scores"].tolist(), made["auroc"].tolist(), strict=True)
+    }
+    return ChosenScore(auroc, str(made["best"]), int(made["n"]))
 
 
 def prepare(asked: Asked, name: str) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core import checkpoints, metrics
-from core.anomaly import judge_tasks, quality
+from core.anomaly import choosing, judge_tasks, quality
 from core.anomaly.judge_tasks import Case, Truth
 from core.anomaly.judging import Judged, References
 from core.anomaly.references import calibration_images, reference_images
@@ -14,6 +14,7 @@ from core.anomaly.scores import score
 from core.anomaly.spaces import K
 from core.computing import stock
 from core.computing.stock import SplitRef
+from core.config import DataError
 from core.data import catalogue
 from core.inference import Autoencoder
 from tests.core.models_for_tests import tiny_document, tiny_tensors
@@ -123,3 +124,20 @@ def test_errors_of_a_model_that_rebuilds_nothing_mark_defects_as_chance_does(
     test, train = SplitRef.of("shapes", "test"), SplitRef.of("shapes", "train")
     marked = Case(test, None, train, Truth("marked"), card.sha256)
     assert 0.2 < judge_tasks.localisation(marked, "mse")["auroc"] < 0.8
+
+
+@pytest.mark.parametrize("name", ["mnist", "mnist-5k", "fashion-mnist", "shapes"])
+def test_split_that_a_named_set_has_not_is_refused_in_a_sentence(name: str) -> None:
+    with pytest.raises(DataError, match="no split 'calibration'"):
+        stock.images(name, "calibration")
+
+
+def test_choice_as_a_task_is_that_of_the_functions(case: Case, judged: Judged) -> None:
+    found = judge_tasks.choice(case)
+    known = judged.references
+    calibrating = calibration_images(known.spaces.autoencoder.card, (judged.images, known.images))
+    expected = choosing.choice(References(known.spaces.autoencoder, known.images, calibrating))
+    assert expected is not None
+    assert (str(found["best"]), int(found["n"])) == (expected.best, expected.n)
+    for name, row in zip(found["scores"].tolist(), found["auroc"], strict=True):
+        assert row.tolist() == pytest.approx(list(expected.auroc[name].values()), abs=1e-3)

@@ -1,0 +1,105 @@
+"""The score to begin with is the one that finds planted outliers best."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from core.anomaly import choosing, references
+from core.anomaly.choosing import KINDS, UNSEEN, best_of, choice, weighed
+from core.anomaly.judging import References, available
+from core.anomaly.scores import BY_NAME
+from core.checkpoints import available as checkpoints_available
+from core.data import catalogue
+from core.data.named import planting
+from core.images.imagesets import ImageSet
+from core.inference import Autoencoder
+from core.models import pca
+from tests.core.models_for_tests import tiny_checkpoint
+
+SHAPE = (1, 28, 28)
+
+
+@pytest.fixture(scope="module")
+def train() -> ImageSet:
+    return catalogue.load("mnist-5k", "train").take(slice(0, 300))
+
+
+@pytest.fixture(scope="module")
+def known(train: ImageSet) -> References:
+    checkpoint = tiny_checkpoint("pca", SHAPE, options={"latent_dim": 20})
+    tensors, _ = pca.fit(train.pixels().reshape(len(train), -1), 20)
+    model = Autoencoder(replace(checkpoint, tensors=tensors))
+    return References(model, train, catalogue.load("mnist-5k", "test").take(slice(0, 80)))
+
+
+def test_every_score_is_measured_on_every_kind_of_planted_outlier(known: References) -> None:
+    found = choice(known)
+    assert found is not None
+    assert list(found.auroc) == [spec.name for spec in available(has_classes=True)]
+    assert all(tuple(kinds) == KINDS for kinds in found.auroc.values())
+    assert found.n == 80
+    assert found.best == best_of(found.auroc)
+    assert found.auroc["mse"]["speckled"] > 0.95
+    assert "finds outliers planted among 80 usual images best" in found.why()
+
+
+def test_same_seed_chooses_the_same_with_the_same_numbers(known: References) -> None:
+    assert choice(known, seed=1) == choice(known, seed=1)
+    assert choice(known, seed=1) != choice(known, seed=2)
+
+
+def test_classes_never_seen_are_planted_too(known: References, train: ImageSet) -> None:
+    found = choice(known, train.take(slice(0, 40)))
+    assert found is not None
+    assert all(UNSEEN in kinds for kinds in found.auroc.values())
+
+
+def test_without_calibration_images_nothing_is_chosen(train: ImageSet) -> None:
+    model = Autoencoder(tiny_checkpoint("pca", SHAPE))
+    assert choice(References(model, train)) is None
+
+
+@pytest.mark.parametrize(
+    ("mse", "pca_error", "best"),
+    [(0.9, 0.8, "mse"), (0.8, 0.9, "pca"), (0.9, 0.895, "pca"), (0.9, 0.9, "pca")],
+)
+def test_network_must_be_better_than_what_needs_none(
+    mse: float, pca_error: float, best: str
+) -> None:
+    found = {"mse": {"covered": mse}, "pca": {"covered": pca_error}, "mae": {"covered": 0.1}}
+    assert best_of(found) == best
+
+
+def test_classes_never_seen_count_as_much_as_all_other_kinds() -> None:
+    assert weighed({"covered": 1.0, "blurred": 0.8, UNSEEN: 0.5}) == pytest.approx(0.7)
+
+
+def test_pasted_piece_is_of_another_image_and_the_rest_stays() -> None:
+    x = np.arange(5, dtype=np.uint8)[:, None, None, None] * np.ones((1, 3, 20, 24), np.uint8)
+    images = catalogue.load("mnist-5k", "test").take(slice(0, 5))
+    some = replace(images, images=x)
+    planted = planting.by_corruption(some, "pasted", 1.0, 0).images.images[5:]
+    for i, picture in enumerate(planted):
+        changed = (picture != i).any(axis=0)
+        assert changed.sum() == 5 * 6
+        assert len(np.unique(picture[:, changed])) == 1
+
+
+def test_unseen_images_are_of_the_classes_left_out_and_not_judged() -> None:
+    card = tiny_checkpoint("dense", SHAPE, excluded_classes=("5", "9")).card
+    train = catalogue.load("mnist-5k", "train")
+    found = references.unseen_images(card, train.take(slice(0, 500)))
+    assert found is not None
+    assert set(np.unique(np.asarray(found.labels)).tolist()) == {5, 9}
+    assert not set(found.ids.tolist()) & set(train.ids[:500].tolist())
+    assert references.unseen_images(tiny_checkpoint("dense", SHAPE).card, train) is None
+
+
+def test_choices_that_come_along_are_of_scores_that_there_are() -> None:
+    assert choosing.SHIPPED.is_file()
+    for card in checkpoints_available():
+        if (found := choosing.shipped(card.sha256)) is not None:
+            assert found.best == best_of(found.auroc)
+            assert found.best in BY_NAME
+    assert choosing.shipped("0" * 64) is None
