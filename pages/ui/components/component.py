@@ -1,11 +1,13 @@
 """What all components of the browser share: registration of their files, and packed messages."""
 
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy.typing as npt
 import streamlit as st
 
 from pages.ui.components import bundle
@@ -24,6 +26,12 @@ class Packed:
     header: dict[str, Any]
     body: bytes
 
+    @classmethod
+    def identified(cls, header: dict[str, Any], body: bytes) -> "Packed":
+        """The header and the body, with an "id" in the header that changes with their content."""
+        digest = hashlib.sha256(json.dumps(header).encode() + body).hexdigest()
+        return cls(header | {"id": digest[:16]}, body)
+
     def message(self, **asked: Any) -> bytes:
         """Length of the header (4 bytes, little-endian), the header as JSON, the body.
 
@@ -31,6 +39,25 @@ class Packed:
         """
         header = json.dumps(self.header | asked).encode()
         return len(header).to_bytes(4, "little") + header + self.body
+
+
+class Body:
+    """Concatenated arrays, each at a multiple of four bytes; shared/message.js reads them."""
+
+    def __init__(self) -> None:
+        self.content = bytearray()
+
+    def put(self, array: npt.NDArray[Any], summed: int = 0) -> dict[str, Any]:
+        """Append an array; returns where it is.
+
+        array: uint8, uint16, int16 or float32.  summed: length of its last axis if it has
+        differences along it, else 0.
+        """
+        name = {"uint8": "u1", "uint16": "u2", "int16": "i2", "float32": "f4"}[array.dtype.name]
+        self.content.extend(bytes(-len(self.content) % 4))
+        place = {"type": name, "at": len(self.content), "length": array.size, "summed": summed}
+        self.content.extend(array.tobytes())
+        return place
 
 
 def component(name: str, folder: str = "", isolate_styles: bool = True) -> Callable[..., Any]:

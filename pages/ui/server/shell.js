@@ -1,6 +1,8 @@
 // Takes the place of the page until the page is there: puts the shell over it, and takes it away as soon as the real
 // part is drawn, somebody touches anything or goes elsewhere, or a few seconds have passed.
 
+import { onTouch } from "../components/shared/touches.js";
+
 /**
  * What shell.py says.  page: path below the app's.  html: of the shell, our own files.  light, dark: CSS variables.
  * side: width of the sidebar in pixels.  data: address of what moves, if anything does.
@@ -15,7 +17,6 @@
  */
 
 const PATIENCE_MS = 20000;
-const TOUCHES = ["pointerdown", "keydown", "wheel"];
 const FAILED = "[data-testid=stException], [data-testid=stConnectionStatus], [role=dialog]";
 
 /** @param {Values} values */
@@ -65,8 +66,7 @@ function takeAway(host, gone, isPlain) {
     globalThis.hourglassGone = Infinity; // what moves by itself ends at the first touch: it is over
     leave();
   };
-  const options = { capture: true, passive: true, signal: gone.signal };
-  for (const touch of TOUCHES) addEventListener(touch, touched, options);
+  onTouch(touched, gone.signal);
   addEventListener("hourglass-drawn", leave, { signal: gone.signal });
   const look = () => {
     const isThere = isPlain && document.querySelector("h1");

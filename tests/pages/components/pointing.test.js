@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { stepped, Strokes } from "../../../pages/ui/components/drawpad/drawpad.js";
-import { barsPath, shareOf, withFed } from "../../../pages/ui/components/feeding/feeding.js";
+import { barsPath, logShareOf, withFed } from "../../../pages/ui/components/feeding/feeding.js";
 import { tileWidth } from "../../../pages/ui/components/gallery/gallery.js";
 import { extentOf, spotAt } from "../../../pages/ui/components/zoom/zoom.js";
 
@@ -38,8 +38,8 @@ describe("the network that is fed", () => {
   });
 
   test("marks errors along a logarithmic axis, inside its ends", () => {
-    assert.equal(shareOf(0.1, [0.01, 1]), 0.5);
-    assert.deepEqual([1e-9, 5].map((error) => shareOf(error, [0.01, 1])), [0, 1]);
+    assert.equal(logShareOf(0.1, [0.01, 1]), 0.5);
+    assert.deepEqual([1e-9, 5].map((error) => logShareOf(error, [0.01, 1])), [0, 1]);
   });
 
   test("draws a bar a share, the highest as high as the square", () => {

@@ -8,7 +8,7 @@ import pytest
 
 from core.robustness.sweeps import Quantised
 from pages.ui.components import plane
-from pages.ui.components.component import Packed
+from pages.ui.components.component import Body, Packed
 from pages.ui.components.sweep import (
     Affine,
     Cell,
@@ -112,8 +112,9 @@ def test_arrays_of_a_plane_arrive_bit_by_bit(ask_script: AskScript) -> None:
         "far": rng.integers(0, 2, 3, np.uint8),
         "distance": rng.random(9, np.float32),
     }
-    body, places = plane._laid_out(parts)
-    content = Packed({"places": places}, body).message()
+    body = Body()
+    places = {name: body.put(values) for name, values in parts.items()}
+    content = Packed({"places": places}, bytes(body.content)).message()
     asked = {"do": "plane", "message": base64_of(content), "names": list(parts)}
     (answer,) = ask_script(SCRIPT, asked)
     for text, expected in zip(answer, parts.values(), strict=True):

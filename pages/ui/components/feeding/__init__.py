@@ -3,8 +3,6 @@
 All reconstructions are computed beforehand and sent as one sheet: a drop needs no server.
 """
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -71,8 +69,7 @@ def pack(
             "names": usual.names,
         },
     }
-    header["id"] = hashlib.sha256(json.dumps(header).encode() + sheet).hexdigest()[:16]
-    return Packed(header, sheet)
+    return Packed.identified(header, sheet)
 
 
 def show(packed: Packed, key: str, fed: Sequence[str]) -> tuple[str, ...] | None:

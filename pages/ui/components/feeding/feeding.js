@@ -2,7 +2,7 @@
 // three parts side by side: what goes in, what comes out, and where they differ.
 
 import { find, notYet, viewOf } from "../shared/component.js";
-import { around, draw, make, makeButton } from "../shared/dom.js";
+import { around, make, makeButton, svg } from "../shared/dom.js";
 import { split } from "../shared/message.js";
 import { clamp } from "../shared/numbers.js";
 import { bitmap, copyTile, placeOf } from "../shared/sheets.js";
@@ -259,8 +259,8 @@ class FeedingView {
     const { known, strange, ends } = this.header.usual;
     const most = Math.max(...known, ...strange) || 1;
     find(this.root, "feed-plot", HTMLElement).firstElementChild?.replaceChildren(
-      draw("path", { class: "feed-known", d: barsPath(known, most) }),
-      draw("path", { class: "feed-strange", d: barsPath(strange, most) }),
+      svg("path", { class: "feed-known", d: barsPath(known, most) }),
+      svg("path", { class: "feed-strange", d: barsPath(strange, most) }),
     );
     const words = this.root.querySelectorAll(".feed-axis span");
     words[0].textContent = ends[0].toPrecision(2);
@@ -270,7 +270,7 @@ class FeedingView {
   /** @param {Item} item @param {number} i */
   mark(item, i) {
     const mark = make("div", "feed-mark");
-    mark.style.left = `${100 * shareOf(item.error, this.header.usual.ends)}%`;
+    mark.style.left = `${100 * logShareOf(item.error, this.header.usual.ends)}%`;
     mark.append(make("span", "feed-number", String(i + 1)));
     return mark;
   }
@@ -312,6 +312,6 @@ export function barsPath(shares, most) {
  * How far along a logarithmic axis an error stands, 0 to 1.
  * @param {number} error @param {[number, number]} ends of the axis
  */
-export function shareOf(error, [low, high]) {
+export function logShareOf(error, [low, high]) {
   return clamp(Math.log(error / low) / Math.log(high / low), 0, 1);
 }

@@ -3,8 +3,6 @@
 The pictures are sent as one lossless sheet, so that every pixel is shown exactly.
 """
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -50,8 +48,7 @@ def pack(items: Sequence[Item], pictures: Sequence[Pixels], columns: Columns) ->
         "tile": [tiles.shape[2], tiles.shape[1]],
         "across": across,
     }
-    header["id"] = hashlib.sha256(json.dumps(header).encode() + sheet).hexdigest()[:16]
-    return Packed(header, sheet)
+    return Packed.identified(header, sheet)
 
 
 def fitted(tiles: Pixels, side: int) -> Pixels:

@@ -5,8 +5,6 @@ browser shows its decoded image, its coordinates and the nearest image of the da
 message to the server. A click pins the node and reports it.
 """
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -17,7 +15,7 @@ import numpy.typing as npt
 from core.images.imagesets import ImageSet
 from core.images.sheets import colours, sheet_of
 from core.latent.walks import Lattice
-from pages.ui.components.component import Packed, component, heard
+from pages.ui.components.component import Body, Packed, component, heard
 from pages.ui.figures.mosaic import Pixels
 
 LARGE = 48  # pixels a side; for images at least so large the lattice has fewer nodes
@@ -68,14 +66,14 @@ def pack(lattice: Lattice, sheet: Sheet, images: ImageSet, legend: Legend) -> Pa
     side = sheet.side
     known, which = np.unique(lattice.nearest, return_inverse=True)
     thumbnails, across = sheet_of(colours(images.pixels(known)), quality=85)
-    parts: dict[str, npt.NDArray[Any]] = {
-        "decoded": sheet.content,
-        "thumbnails": np.frombuffer(thumbnails, np.uint8),
-        "which": which.astype(np.uint16).ravel(),
-        "distance": lattice.distance.astype(np.float32).ravel(),
-        "far": lattice.far.astype(np.uint8).ravel(),
+    body = Body()
+    places = {
+        "decoded": body.put(sheet.content),
+        "thumbnails": body.put(np.frombuffer(thumbnails, np.uint8)),
+        "which": body.put(which.astype(np.uint16).ravel()),
+        "distance": body.put(lattice.distance.astype(np.float32).ravel()),
+        "far": body.put(lattice.far.astype(np.uint8).ravel()),
     }
-    body, places = _laid_out(parts)
     header: dict[str, Any] = {
         "size": len(lattice.xs),
         "tile": [side[1], side[0]],
@@ -91,8 +89,7 @@ def pack(lattice: Lattice, sheet: Sheet, images: ImageSet, legend: Legend) -> Pa
         "reach": lattice.reach,
         "places": places,
     }
-    header["id"] = hashlib.sha256(json.dumps(header).encode() + body).hexdigest()[:16]
-    return Packed(header, body)
+    return Packed.identified(header, bytes(body.content))
 
 
 def dots(shares: npt.NDArray[np.float64], colours: Pixels, marks: npt.NDArray[np.uint8]) -> Packed:
@@ -124,17 +121,6 @@ def show(
     )
     pinned = state.pinned
     return Event(Place(*map(float, pinned)) if pinned else None, state.clicked)
-
-
-def _laid_out(parts: dict[str, npt.NDArray[Any]]) -> tuple[bytes, dict[str, dict[str, Any]]]:
-    """Arrays concatenated at multiples of four bytes, and the position of each one."""
-    body, places = bytearray(), {}
-    for name, values in parts.items():
-        body.extend(bytes(-len(body) % 4))
-        kind = {"uint8": "u1", "uint16": "u2", "float32": "f4"}[values.dtype.name]
-        places[name] = {"type": kind, "at": len(body), "length": values.size}
-        body.extend(values.tobytes())
-    return bytes(body), places
 
 
 _selection = component("plane_selection", folder="plane")

@@ -28,7 +28,7 @@ export function makeButton(name, text = "") {
  * @param {T} tag @param {Record<string, string | number>} attributes @param {Element[]} children
  * @returns {SVGElementTagNameMap[T]}
  */
-export function draw(tag, attributes = {}, ...children) {
+export function svg(tag, attributes = {}, ...children) {
   const element = document.createElementNS(SVG, tag);
   setAttributes(element, attributes);
   element.append(...children);
@@ -36,15 +36,15 @@ export function draw(tag, attributes = {}, ...children) {
 }
 
 /** @param {Record<string, string | number>} attributes @param {string} text */
-export function drawText(attributes, text) {
-  const element = draw("text", attributes);
+export function svgText(attributes, text) {
+  const element = svg("text", attributes);
   element.textContent = text;
   return element;
 }
 
 /** What is said when the pointer rests on the element around it. @param {string} text */
-export function drawTitle(text) {
-  const element = draw("title");
+export function svgTitle(text) {
+  const element = svg("title");
   element.textContent = text;
   return element;
 }

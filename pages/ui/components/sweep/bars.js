@@ -1,6 +1,6 @@
 // Numbers beside the pictures of a sweep, a bar each, that follow the slider (see Bars in sweep/__init__.py).
 
-import { draw, drawText, drawTitle, make, setAttributes } from "../shared/dom.js";
+import { make, setAttributes, svg, svgText, svgTitle } from "../shared/dom.js";
 import { fixed, short } from "../shared/numbers.js";
 import { ticks } from "./scales.js";
 
@@ -55,7 +55,7 @@ class BarPanel {
     this.number = make("b", "sweep-stat");
     words.append(make("span", "", `${spec.title} · number ${spec.moved + 1}: `), this.number);
     const label = `${spec.title}: ${spec.n} numbers`;
-    this.svg = draw("svg", { class: "sweep-panel-picture", role: "img", "aria-label": label });
+    this.svg = svg("svg", { class: "sweep-panel-picture", role: "img", "aria-label": label });
     this.root.append(words, this.svg);
     /** @type {{rect: SVGRectElement, title: SVGTitleElement}[]} */
     this.bars = [];
@@ -91,25 +91,25 @@ class BarPanel {
   /** @param {number} k */
   bar(k) {
     const width = Math.max(1, 0.8 * (this.x(1) - this.x(0)));
-    const title = drawTitle("");
+    const title = svgTitle("");
     const place = { x: this.x(k) - width / 2, width };
-    return { rect: draw("rect", { ...place, class: k === this.spec.moved ? "sweep-moved" : "" }, title), title };
+    return { rect: svg("rect", { ...place, class: k === this.spec.moved ? "sweep-moved" : "" }, title), title };
   }
 
   axes() {
-    const axes = draw("g", { class: "chart-axes" });
+    const axes = svg("g", { class: "chart-axes" });
     for (const tick of ticks(this.domain, false, this.height > 200 ? 6 : 4)) {
       const y = this.y(tick);
-      axes.append(draw("line", { x1: EDGE.left, x2: this.width - EDGE.right, y1: y, y2: y }));
-      axes.append(drawText({ x: EDGE.left - 6, y: y + 4, "text-anchor": "end" }, short(tick)));
+      axes.append(svg("line", { x1: EDGE.left, x2: this.width - EDGE.right, y1: y, y2: y }));
+      axes.append(svgText({ x: EDGE.left - 6, y: y + 4, "text-anchor": "end" }, short(tick)));
     }
     const every = Math.max(1, Math.floor(this.spec.n / LABELS));
     const foot = this.height - EDGE.bottom;
     for (let k = every; k <= this.spec.n; k += every) {
-      axes.append(drawText({ x: this.x(k - 1), y: foot + 14, "text-anchor": "middle" }, String(k)));
+      axes.append(svgText({ x: this.x(k - 1), y: foot + 14, "text-anchor": "middle" }, String(k)));
     }
     const middle = (EDGE.left + this.width - EDGE.right) / 2;
-    axes.append(drawText({ x: middle, y: this.height - 4, "text-anchor": "middle" }, "which number"));
+    axes.append(svgText({ x: middle, y: this.height - 4, "text-anchor": "middle" }, "which number"));
     return axes;
   }
 

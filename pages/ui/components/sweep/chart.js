@@ -1,7 +1,7 @@
 // Curves above the slider of a sweep (see chart.py). Dragging in them moves the slider; beside their names stand the
 // values where the slider is.
 
-import { draw, drawText, drawTitle, make, setAttributes } from "../shared/dom.js";
+import { make, setAttributes, svg, svgText, svgTitle } from "../shared/dom.js";
 import { clamp, short } from "../shared/numbers.js";
 import { between, domainOf, ticks } from "./scales.js";
 
@@ -33,7 +33,7 @@ export class Chart {
   constructor(root, moved) {
     this.root = root;
     this.moved = moved;
-    this.svg = draw("svg", { class: "chart-picture", role: "img" });
+    this.svg = svg("svg", { class: "chart-picture", role: "img" });
     this.aside = make("div", "chart-aside");
     this.legend = make("ul", "chart-legend");
     this.sayings = make("ol", "chart-sayings");
@@ -99,8 +99,8 @@ export class Chart {
   /** @param {Line} line @param {HTMLElement} number @param {number} i */
   entry(line, number, i) {
     const style = { "stroke-dasharray": DASHES[line.dash], style: ink(line) };
-    const stroke = draw("line", { x1: 1, x2: 25, y1: 5, y2: 5, ...style });
-    const swatch = draw("svg", { class: "chart-swatch", width: 26, height: 10, "aria-hidden": "true" }, stroke);
+    const stroke = svg("line", { x1: 1, x2: 25, y1: 5, y2: 5, ...style });
+    const swatch = svg("svg", { class: "chart-swatch", width: 26, height: 10, "aria-hidden": "true" }, stroke);
     const words = make("span", "chart-words");
     words.append(make("span", "chart-name", line.name));
     if (line.note) words.append(make("span", "chart-note", line.note));
@@ -167,8 +167,8 @@ class Curves {
     this.top = EDGE.top;
     this.bottom = height - EDGE.bottom;
     this.domain = domainOf(spec);
-    this.cursor = draw("line", { class: "chart-cursor", y1: this.top, y2: this.bottom });
-    this.beads = spec.lines.map((line) => draw("circle", { class: "chart-bead", r: 4, style: ink(line) }));
+    this.cursor = svg("line", { class: "chart-cursor", y1: this.top, y2: this.bottom });
+    this.beads = spec.lines.map((line) => svg("circle", { class: "chart-bead", r: 4, style: ink(line) }));
   }
 
   // --- from numbers to places
@@ -202,45 +202,45 @@ class Curves {
   parts() {
     const { lines } = this.spec;
     const inside = { x: this.left, y: this.top, width: this.right - this.left, height: this.bottom - this.top };
-    const clip = draw("clipPath", { id: "chart-inside" }, draw("rect", inside));
+    const clip = svg("clipPath", { id: "chart-inside" }, svg("rect", inside));
     const clipped = { "clip-path": "url(#chart-inside)" };
     return [
-      draw("defs", {}, clip),
-      draw("rect", { class: "chart-ground", ...inside }),
+      svg("defs", {}, clip),
+      svg("rect", { class: "chart-ground", ...inside }),
       this.axes(),
-      draw("g", clipped, ...lines.map((line, i) => this.band(line, i)), ...lines.map((line, i) => this.line(line, i))),
+      svg("g", clipped, ...lines.map((line, i) => this.band(line, i)), ...lines.map((line, i) => this.line(line, i))),
       this.cursor,
-      draw("g", clipped, ...this.beads),
+      svg("g", clipped, ...this.beads),
       ...this.dots(),
     ];
   }
 
   axes() {
     const { spec, width, height, left, right, top, bottom } = this;
-    const group = draw("g", { class: "chart-axes" });
+    const group = svg("g", { class: "chart-axes" });
     for (const tick of ticks(this.domain, spec.log)) {
       const y = this.y(tick);
-      group.append(draw("line", { x1: left, x2: right, y1: y, y2: y }));
-      group.append(drawText({ x: left - 8, y: y + 4, "text-anchor": "end" }, short(tick)));
+      group.append(svg("line", { x1: left, x2: right, y1: y, y2: y }));
+      group.append(svgText({ x: left - 8, y: y + 4, "text-anchor": "end" }, short(tick)));
     }
     for (const tick of ticks([spec.x[0], spec.x[spec.x.length - 1]], false, width < 420 ? 5 : 10)) {
       const x = this.x(tick);
-      group.append(draw("line", { class: "chart-tick", x1: x, x2: x, y1: bottom, y2: bottom + 4 }));
-      group.append(drawText({ x, y: bottom + 17, "text-anchor": "middle" }, short(tick)));
+      group.append(svg("line", { class: "chart-tick", x1: x, x2: x, y1: bottom, y2: bottom + 4 }));
+      group.append(svgText({ x, y: bottom + 17, "text-anchor": "middle" }, short(tick)));
     }
-    group.append(draw("line", { class: "chart-tick", x1: left, x2: right, y1: bottom, y2: bottom }));
+    group.append(svg("line", { class: "chart-tick", x1: left, x2: right, y1: bottom, y2: bottom }));
     const title = { class: "chart-title", "text-anchor": "middle" };
     const middle = (top + bottom) / 2;
-    group.append(drawText({ ...title, x: (left + right) / 2, y: height - 8 }, spec.x_title));
-    group.append(drawText({ ...title, transform: `rotate(-90 14 ${middle})`, x: 14, y: middle }, spec.y_title));
+    group.append(svgText({ ...title, x: (left + right) / 2, y: height - 8 }, spec.x_title));
+    group.append(svgText({ ...title, transform: `rotate(-90 14 ${middle})`, x: 14, y: middle }, spec.y_title));
     return group;
   }
 
   /** @param {Line} line @param {number} i */
   band(line, i) {
-    if (!line.low.length) return draw("g");
+    if (!line.low.length) return svg("g");
     const points = [...this.points(line.high), ...this.points(line.low).reverse()].join(" ");
-    return draw("polygon", { class: "chart-band", "data-line": i, points, style: ink(line) });
+    return svg("polygon", { class: "chart-band", "data-line": i, points, style: ink(line) });
   }
 
   /** Places of the known values of a curve. @param {(number | null)[]} values */
@@ -251,8 +251,8 @@ class Curves {
   /** @param {Line} line @param {number} i */
   line(line, i) {
     const points = this.points(line.y).join(" ");
-    const group = draw("g", { class: "chart-line", "data-line": i, style: ink(line) });
-    group.append(draw("polyline", { points, "stroke-dasharray": DASHES[line.dash] }), ...this.measured(line));
+    const group = svg("g", { class: "chart-line", "data-line": i, style: ink(line) });
+    group.append(svg("polyline", { points, "stroke-dasharray": DASHES[line.dash] }), ...this.measured(line));
     const y = line.mark === null ? null : between(this.spec.x, line.y, line.mark);
     if (line.mark !== null && y !== null) group.append(this.diamond(line, this.x(line.mark), this.y(y)));
     return group;
@@ -263,22 +263,22 @@ class Curves {
     if (line.reference) return [];
     return this.spec.points.flatMap((k) => {
       const y = line.y[k];
-      return y === null ? [] : draw("circle", { cx: this.x(this.spec.x[k]), cy: this.y(y), r: 2 });
+      return y === null ? [] : svg("circle", { cx: this.x(this.spec.x[k]), cy: this.y(y), r: 2 });
     });
   }
 
   /** @param {Line} line @param {number} x @param {number} y */
   diamond(line, x, y) {
     const shape = { class: "chart-diamond", d: `M${x} ${y - 6}l6 6l-6 6l-6 -6z` };
-    return draw("path", shape, drawTitle(`${line.name}: ${line.note}`));
+    return svg("path", shape, svgTitle(`${line.name}: ${line.note}`));
   }
 
   dots() {
     return this.spec.dots.map(({ x, y, number, text }) => {
-      const circle = draw("circle", { r: number ? 8 : 4 });
-      const label = drawText({ y: 3.5, "text-anchor": "middle" }, number);
+      const circle = svg("circle", { r: number ? 8 : 4 });
+      const label = svgText({ y: 3.5, "text-anchor": "middle" }, number);
       const place = { class: "chart-dot", transform: `translate(${this.x(x)} ${this.y(y)})` };
-      return draw("g", place, circle, label, drawTitle(text));
+      return svg("g", place, circle, label, svgTitle(text));
     });
   }
 

@@ -5,6 +5,7 @@ import { find, notYet, viewOf } from "../shared/component.js";
 import { contextOf, make } from "../shared/dom.js";
 import { inflate, reader, split } from "../shared/message.js";
 import { fixed, nearest } from "../shared/numbers.js";
+import { onTouch } from "../shared/touches.js";
 import { BarCharts } from "./bars.js";
 import { Chart } from "./chart.js";
 import { cellsOf, lanesOf, LARGE, thereAndBack } from "./layout.js";
@@ -17,7 +18,6 @@ import { Rows } from "./rows.js";
 const SETTLE_MS = 250; // keys and wheel change the value step by step: report when they rest
 const PLAY_MS = 4000;
 const DEMO_MS = 4800; // shorter than the five seconds from which what moves by itself disturbs
-const TOUCHES = ["pointerdown", "keydown", "wheel"];
 const [NARROW, WIDE] = [560, 720]; // pixels
 
 /** @param {import("../shared/component.js").Mount} mounted */
@@ -215,8 +215,7 @@ export class SweepView {
       if (!event.composedPath().includes(this.playButton)) this.goBack(from);
       ended.abort();
     };
-    const options = { capture: true, passive: true, signal: ended.signal };
-    for (const touch of TOUCHES) addEventListener(touch, touched, options);
+    onTouch(touched, ended.signal);
     this.motion.run(
       (ms) => thereAndBack(from, last, ms / DEMO_MS),
       (ms) => ms >= DEMO_MS,
