@@ -17,6 +17,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 COPIED = (
     "app.py", "pages", "core", "tests", "benchmarks", "docs", "pyproject.toml", ".streamlit",
     "checkpoints", ".mypy_cache", "README.md", "CHANGELOG.md", "CONTRIBUTING.md",
+    "package.json", "tsconfig.json", "eslint.config.js",
 )  # fmt: skip
 SEEN_ON_THE_TRAIN_PAGE = """
 import sys
@@ -55,13 +56,14 @@ class Recipe:
     tries: tuple[str, ...]
 
 
-CHANGES = (
-    ("new", r"New file `(?P<path>[^`]+)`(?P<where>):\s*$"),
-    ("end", r"[Ii]n `(?P<path>[^`]+)`, at the end of `(?P<where>[^`]+)`:\s*$"),
-    ("before", r"[Ii]n `(?P<path>[^`]+)`, before `(?P<where>[^`]+)`:\s*$"),
-    ("after", r"[Ii]n `(?P<path>[^`]+)`, after `(?P<where>[^`]+)`:\s*$"),
-    ("instead", r"[Ii]n `(?P<path>[^`]+)`, instead of `(?P<where>[^`]+)`:\s*$"),
-)
+HOWS = {
+    "new": r"New file {path}{where}",
+    "end": r"[Ii]n {path}, at the end of {where}",
+    "before": r"[Ii]n {path}, before {where}",
+    "after": r"[Ii]n {path}, after {where}",
+    "instead": r"[Ii]n {path}, instead of {where}",
+}
+PATH, WHERE = r"`(?P<path>[^`]+)`", r"(?P<fence>``?)(?P<where>.+)(?P=fence)"
 
 
 def recipes() -> Iterator[Recipe]:
@@ -82,8 +84,9 @@ def recipes() -> Iterator[Recipe]:
 
 def change(said: str, block: str) -> Change:
     """The change that a line of prose announces."""
-    for how, pattern in CHANGES:
-        if found := re.search(pattern, said):
+    for how, words in HOWS.items():
+        pattern = words.format(path=PATH, where="(?P<where>)" if how == "new" else WHERE)
+        if found := re.search(f"{pattern}:$", said):
             return Change(found["path"], how, found["where"], block)
     raise AssertionError(f"a block that nobody knows where to put: {said!r}")
 
@@ -153,6 +156,16 @@ def test_recipes_pass_format_lint_and_types(project: Path) -> None:
     ran(project, "-m", "mypy")
 
 
+def test_recipes_pass_lint_and_types_of_javascript(project: Path, node: str) -> None:
+    tools = PROJECT / "node_modules"
+    if not tools.exists():
+        pytest.skip("make installed-node installs what checks the JavaScript")
+    (project / "node_modules").symlink_to(tools)
+    for tool in (("eslint/bin/eslint.js", "."), ("typescript/bin/tsc",)):
+        command = [node, f"node_modules/{tool[0]}", *tool[1:]]
+        subprocess.run(command, cwd=project, check=True)
+
+
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.title)
 def test_recipe_gives_what_it_says(recipe: Recipe, project: Path) -> None:
     assert recipe.changes
@@ -161,7 +174,7 @@ def test_recipe_gives_what_it_says(recipe: Recipe, project: Path) -> None:
         assert line.startswith("python -m ")
         told = ran(project, *shlex.split(line)[1:])
         if "pytest" in line:
-            assert re.search(r"\d+ passed", told)
+            assert re.search(r"\d+ passed|no Node.js", told)
 
 
 def test_recipes_give_what_the_train_page_offers(project: Path) -> None:
