@@ -19,8 +19,8 @@ from core.config import DataError
 from core.images.imagesets import ImageSet
 from core.images.parts import Once, done, each_part
 from core.inference import Autoencoder
-from core.latent.geometry import principal_axes
 from core.neighbours import Array, Neighbours, nearest, nearest_others
+from core.principal import principal_axes
 
 Scores = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]

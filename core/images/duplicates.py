@@ -12,6 +12,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from core.images.reading import from_array
+from core.principal import principal_axes
 
 Pixels = npt.NDArray[np.uint8]
 Leaders = npt.NDArray[np.int64]
@@ -23,7 +24,6 @@ SAMPLED = 1_000  # images by which the limit of a set is found
 LEAST = 0.05  # a limit below which only equal thumbnails are left
 N_DIRECTIONS = 8
 N_CLOSEST = 64  # candidates that are looked at before all of them are
-PART = 4096  # thumbnails turned to floats at a time
 SLACK = 1e-3  # of a distance, for the rounding of projections; what it lets in is measured exactly
 
 
@@ -80,6 +80,8 @@ def near(thumbnails: Pixels, limit: float = NEAR) -> Leaders:
     from scipy.spatial import cKDTree
 
     leaders = np.arange(len(thumbnails), dtype=np.int64)
+    if len(thumbnails) < 2:
+        return leaders
     reach = limit * thumbnails.shape[1] ** 0.5  # a sum over all pixels
     projected = _projected(thumbnails)
     tree = cKDTree(projected)
@@ -118,9 +120,5 @@ def _differences(thumbnails: Pixels) -> npt.NDArray[np.float64]:
 
 def _projected(thumbnails: Pixels) -> npt.NDArray[np.float32]:
     """The points (n, k) seen along their principal directions: (n, at most N_DIRECTIONS)."""
-    mean = thumbnails.mean(axis=0, dtype=np.float64).astype(np.float32)
-    parts = [slice(i, i + PART) for i in range(0, len(thumbnails), PART)]
-    spread = sum(moved.T @ moved for moved in (thumbnails[part] - mean for part in parts))
-    _, directions = np.linalg.eigh(spread)
-    main = directions[:, -N_DIRECTIONS:]
-    return np.concatenate([(thumbnails[part] - mean) @ main for part in parts])
+    axes = principal_axes(thumbnails, min(N_DIRECTIONS, *thumbnails.shape))
+    return axes.coordinates(thumbnails).astype(np.float32)

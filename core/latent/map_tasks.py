@@ -19,7 +19,8 @@ from core.images.parts import done
 from core.images.sheets import colours, sheet_of, smaller, squeezed
 from core.latent import codestore, geometry, structure, walks
 from core.latent.codestore import CodeStore
-from core.latent.geometry import Array, Axes, Index
+from core.latent.geometry import Array, Index
+from core.principal import Axes, principal_axes
 
 DENSE = 50_000  # points; a map with more is drawn as density
 FEW, FEW_VALUES = 20_000, 12_000_000  # images, and numbers in all their codes,
@@ -126,7 +127,7 @@ def principal(sample: Sample, sha256: str, n: int) -> Arrays:
     """A task: the first n principal directions, or as many as there are, as Axes."""
     z = encode(sample, sha256)
     done("Finding the principal directions", 0, 1)
-    return _as_arrays(geometry.principal_axes(z, min(n, *z.shape)))
+    return _as_arrays(principal_axes(z, min(n, *z.shape)))
 
 
 def trust(asked: Map, file: str) -> Arrays:

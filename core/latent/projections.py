@@ -17,7 +17,8 @@ import numpy as np
 
 from core.config import OptionError
 from core.latent.codestore import no_progress
-from core.latent.geometry import Array, plane, principal_axes
+from core.latent.geometry import Array, plane
+from core.principal import principal_axes
 
 Name = Literal["pca", "pacmap", "tsne"]
 Progress = Callable[[int, int], None]  # steps done, steps in all

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from core.latent.geometry import Array, Index, principal_axes
+from core.latent.geometry import Array, Index
 from core.neighbours import nearest_others
+from core.principal import principal_axes
 
 Progress = Callable[[int, int], None]  # steps done, steps in all
 N_NEIGHBOURS = 10

@@ -6,8 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from core.inference import Autoencoder
-from core.latent.geometry import Array, Axes, Index, Scores, typical_gap
+from core.latent.geometry import Array, Index, Scores, typical_gap
 from core.neighbours import nearest
+from core.principal import Axes
 
 MARGIN = 0.04  # margin of a lattice, as a share of the data's extent
 DENSITY = 0.75  # share of a lattice's ticks that follow the density of points; the others are even

@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from core.models.layers import Linear, Plan, Reshape
+from core.principal import principal_axes
 
-FULL_SVD_SIDE = 1024  # up to here all components at once are as fast as the largest few
 Tensors = dict[str, npt.NDArray[np.float32]]
 
 
@@ -29,35 +29,15 @@ def fit(x: npt.NDArray[np.float32], latent_dim: int) -> tuple[Tensors, list[floa
     x: (n, D) in [0, 1] with n >= latent_dim and D >= latent_dim.
     Returns the tensors of plan() and latent_dim shares, each 0 to 1, falling.
     Signs are fixed so that the largest entry of each component is positive.
-    Source: Pearson 1901; singular value decomposition of the centred data.
+    Source: Pearson 1901; see core.principal.
     """
-    mean = x.mean(axis=0, dtype=np.float64)
-    centred = x - mean.astype(np.float32)
-    singular, w = _largest_components(centred, latent_dim)  # (k,), (k, D)
-    w = w * np.sign(w[np.arange(len(w)), np.abs(w).argmax(axis=1)])[:, None]
-    variance = np.square(singular, dtype=np.float64)
-    total = max(np.square(centred, dtype=np.float64).sum(), np.finfo(float).tiny)
+    axes = principal_axes(x, latent_dim)
+    w, mean = axes.directions, axes.origin
     tensors = {
         "encoder.1.weight": w,
         "encoder.1.bias": -(w @ mean),
         "decoder.0.weight": w.T,
         "decoder.0.bias": mean,
     }
-    shares = np.minimum(variance / total, 1).tolist()
-    return {name: np.ascontiguousarray(t, np.float32) for name, t in tensors.items()}, shares
-
-
-def _largest_components(
-    centred: npt.NDArray[np.float32], k: int
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """The k largest singular values, falling, and their right singular vectors (k, D)."""
-    side = min(centred.shape)
-    if side <= FULL_SVD_SIDE or k > side // 8:
-        _, singular, components = np.linalg.svd(centred, full_matrices=False)
-        return singular[:k], components[:k]
-    from scipy.sparse.linalg import svds  # costs 0.2 s to import
-
-    start = np.random.default_rng(0).standard_normal(side, dtype=np.float32)
-    _, singular, components = svds(centred, k, v0=start)
-    order = np.argsort(-singular)
-    return singular[order], components[order]
+    arrays = {name: np.ascontiguousarray(t, np.float32) for name, t in tensors.items()}
+    return arrays, axes.shares.tolist()

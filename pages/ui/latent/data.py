@@ -13,8 +13,9 @@ from core.computing.tasks import Arrays, Function, Task, task
 from core.config import ReviewError
 from core.images.imagesets import ImageSet, joined
 from core.latent import geometry, map_tasks
-from core.latent.geometry import Array, Axes, Index, Scores
+from core.latent.geometry import Array, Index, Scores
 from core.latent.map_tasks import Map, Sample
+from core.principal import Axes
 from pages.ui import cache
 
 T = TypeVar("T")

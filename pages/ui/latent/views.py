@@ -7,8 +7,9 @@ import numpy as np
 from core.checkpoints import Card
 from core.computing.tasks import Task
 from core.images.imagesets import ImageSet
-from core.latent.geometry import Array, Axes
+from core.latent.geometry import Array
 from core.latent.projections import BY_NAME
+from core.principal import Axes
 from pages.ui import cache
 from pages.ui.figures.colouring import Colouring, Groups, Positions
 from pages.ui.latent import colours as latent_colours

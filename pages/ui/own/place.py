@@ -8,8 +8,8 @@ import streamlit as st
 
 from core.checkpoints import Card
 from core.images.imagesets import ImageSet
-from core.latent.geometry import Axes
 from core.neighbours import Array, nearest
+from core.principal import Axes
 from pages.ui import cache
 from pages.ui.components import gallery
 from pages.ui.components.gallery import Columns, Item

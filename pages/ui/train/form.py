@@ -172,7 +172,9 @@ def _own_rate(info: DatasetInfo, spec: ArchSpec, options: dict[str, Any]) -> str
     """The learning rate of an architecture, in words."""
     if spec.closed_form:
         return "none"
-    return f"{learning_rate(TrainConfig(info.id, spec.name, options), spec):g}, the recipe's"
+    return (
+        f"{learning_rate(TrainConfig(info.id, spec.name, options), spec):g}, the architecture's own"
+    )
 
 
 def _classes(info: DatasetInfo) -> tuple[str, ...]:

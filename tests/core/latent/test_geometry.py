@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.decomposition import PCA
 
+from core import principal
 from core.images.imagesets import ImageSet, joined, numbered_ids
 from core.inference import Autoencoder
 from core.latent import geometry
@@ -22,7 +23,7 @@ def codes(n: int = 60, k: int = 5, seed: int = 0) -> np.ndarray:
 @pytest.mark.parametrize("shape", [(60, 5), (30, 1100), (5_000, 7)])
 def test_principal_axes_equal_those_of_scikit_learn(shape: tuple[int, int]) -> None:
     z = codes(*shape)
-    axes, twin = geometry.principal_axes(z, 3), PCA(3, svd_solver="full").fit(z)
+    axes, twin = principal.principal_axes(z, 3), PCA(3, svd_solver="full").fit(z)
     signs = np.sign(np.sum(axes.directions * twin.components_, axis=1, keepdims=True))
     np.testing.assert_allclose(axes.directions, signs * twin.components_, atol=1e-4)
     np.testing.assert_allclose(axes.shares, twin.explained_variance_ratio_, rtol=1e-4)
@@ -34,10 +35,10 @@ def test_strongest_axes_of_wide_codes_equal_all_axes_within_the_tolerance(
     n: int, decay: float
 ) -> None:
     """The bound of the docstring: residual / gap, twice, as rounding has its share."""
-    rng, k, m = np.random.default_rng(1), geometry.WIDE, 5
+    rng, k, m = np.random.default_rng(1), principal.WIDE, 5
     scales = np.arange(1, k + 1) ** -decay
     z = (rng.standard_normal((n, k)) * rng.permutation(scales) + 5).astype(np.float32)
-    axes = geometry.principal_axes(z, m)
+    axes = principal.principal_axes(z, m)
     values, vectors = np.linalg.eigh(np.cov(z.T.astype(np.float64), bias=True))
     values, vectors = values[::-1], vectors[:, ::-1]
     np.testing.assert_allclose(axes.shares, values[:m] / values.sum(), rtol=1e-5)
@@ -45,22 +46,22 @@ def test_strongest_axes_of_wide_codes_equal_all_axes_within_the_tolerance(
     for i, direction in enumerate(axes.directions):
         gap = np.abs(np.delete(values[: m + 1], i) - values[i]).min()
         sine = np.linalg.norm(direction - vectors[:, i] * (vectors[:, i] @ direction))
-        assert sine <= 2 * geometry.TOLERANCE * values[0] / gap
+        assert sine <= 2 * principal.TOLERANCE * values[0] / gap
 
 
 def test_strongest_axes_of_codes_alike_in_all_directions_end_and_are_as_strong(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(geometry, "MOST_FOLLOWED", 80)
-    z = np.random.default_rng(2).standard_normal((1_500, geometry.WIDE)).astype(np.float32)
-    axes = geometry.principal_axes(z, 2)
+    monkeypatch.setattr(principal, "MOST_FOLLOWED", 80)
+    z = np.random.default_rng(2).standard_normal((1_500, principal.WIDE)).astype(np.float32)
+    axes = principal.principal_axes(z, 2)
     strongest = np.linalg.eigvalsh(np.cov(z.T.astype(np.float64), bias=True))[::-1]
     np.testing.assert_allclose(axes.shares, strongest[:2] / strongest.sum(), rtol=0.05)
 
 
 def test_principal_axes_of_a_line_are_the_line_itself() -> None:
     z = np.outer([-1.0, 0.0, 4.0], [3.0, 4.0]) + 1
-    axes = geometry.principal_axes(z, 1)
+    axes = principal.principal_axes(z, 1)
     np.testing.assert_allclose(axes.directions, [[0.6, 0.8]])
     np.testing.assert_allclose(axes.shares, [1.0])
     np.testing.assert_allclose(axes.codes(axes.coordinates(z)), z, atol=1e-5)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import arraycache, checkpoints, config
+from core import arraycache, checkpoints, config, principal
 from core.computing import stock
 from core.computing.stock import SplitRef
 from core.data import catalogue
@@ -115,7 +115,7 @@ def test_what_is_measured_of_codes_is_that_of_all_of_them(
 ) -> None:
     sha256, z = model.card.sha256, model.encode(pixels(sample))
     k = map_tasks.principal(sample, sha256, 2)
-    np.testing.assert_allclose(k["shares"], geometry.principal_axes(z, 2).shares, rtol=1e-4)
+    np.testing.assert_allclose(k["shares"], principal.principal_axes(z, 2).shares, rtol=1e-4)
     assert map_tasks.clusters(sample, sha256, 4)["clusters"].max() == 3
     found = map_tasks.structures(sample, sha256, 100)
     assert found["names"].tolist()[:2] == ["codes", "pixels"]

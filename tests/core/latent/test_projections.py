@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core import config
+from core import config, principal
 from core.background import Cancelled
 from core.config import OptionError
-from core.latent import durations, geometry, project_process, projections, structure
+from core.latent import durations, project_process, projections, structure
 from core.latent.project_process import project_apart
 from tests.core.latent.test_structure import blobs
 
@@ -38,7 +38,7 @@ def test_map_keeps_groups_apart_tells_its_progress_and_is_the_same_again(
 
 def test_map_by_pca_is_the_principal_plane(groups: tuple[np.ndarray, np.ndarray]) -> None:
     z, _ = groups
-    expected = geometry.principal_axes(z, 2).coordinates(z)
+    expected = principal.principal_axes(z, 2).coordinates(z)
     np.testing.assert_allclose(projections.project(z, "pca"), expected, rtol=1e-5)
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from core import principal
 from core.inference import Autoencoder
 from core.latent import geometry, walks
 from tests.core.models_for_tests import SHAPE, tiny_checkpoint
@@ -51,7 +52,7 @@ def test_traversal_changes_the_coordinate_asked_for_and_no_other() -> None:
 
 def test_traversal_of_a_principal_direction_holds_the_others_still() -> None:
     z = codes()
-    axes = geometry.principal_axes(z, 3)
+    axes = principal.principal_axes(z, 3)
     moved = walks.traversal(z[:4], walks.along_axis(axes, 0), [1.25])[0]
     seen, before = axes.coordinates(moved), axes.coordinates(z[:4])
     np.testing.assert_allclose(seen[:, 0], 1.25, rtol=1e-5)
@@ -60,7 +61,7 @@ def test_traversal_of_a_principal_direction_holds_the_others_still() -> None:
 
 def test_traversal_to_where_an_image_stands_is_its_own_code() -> None:
     z = codes()
-    direction = walks.along_axis(geometry.principal_axes(z, 2), 1)
+    direction = walks.along_axis(principal.principal_axes(z, 2), 1)
     own = direction.coordinate(z[:1])
     np.testing.assert_allclose(walks.traversal(z[:1], direction, own)[0], z[:1], atol=1e-6)
 
