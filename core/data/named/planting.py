@@ -61,7 +61,8 @@ def by_defects(images: ImageSet) -> Experiment | None:
     factors = images.factors
     if factors is None or "is_outlier" not in factors or not factors["is_outlier"].any():
         return None
-    return Experiment(images, factors["is_outlier"].to_numpy(bool), "images with a planted defect")
+    what = "images with a planted defect" if "defect" in factors else "images of outlier classes"
+    return Experiment(images, factors["is_outlier"].to_numpy(bool), what)
 
 
 def by_corruption(images: ImageSet, name: str, share: float, seed: int = 0) -> Experiment:
