@@ -125,7 +125,10 @@ def _calibration_part(card: Card, name: str, load: Load) -> ImageSet | None:
     """None if the set has none, or if the model was trained when it was still training images."""
     try:
         images = usual_images(card, name, "calibration", load)
+        n_trainable = len(usual_images(card, name, "train", load))
     except HourglassError:
+        return None
+    if card.document.training.n_images > n_trainable:
         return None
     seen = trained_on.seen_images(card, images, load)
     return images if seen is not None and not seen.any() else None
