@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from core.inference import Autoencoder
 
 
+PART = 256  # images rebuilt at a time
+
+
 @click.command(
     cls=options.Command, short_help="Measure how well anomaly scores find known outliers."
 )
@@ -102,7 +105,11 @@ def outliers(
         if calibrating
         else references.why_no_calibration(card)
     )
-    _show(heading, experiment, [f"compared with {_named(usual, card)}", promise], found, as_json)
+    about = [f"compared with {_named(usual, card)}", promise]
+    pixels = _pixel_auroc(autoencoder, experiment.images)
+    if pixels is not None:
+        about.append(f"error maps against the marked pixels: AUROC {pixels:.3f}")
+    _show(heading, experiment, about, found, pixels, as_json)
 
 
 @dataclass(frozen=True)
@@ -140,11 +147,29 @@ def _ranked(
     return rows
 
 
+def _pixel_auroc(autoencoder: "Autoencoder", images: "ImageSet") -> float | None:
+    """How well error maps find the pixels that are marked as defects; None if none are marked."""
+    import numpy as np
+
+    from core import metrics
+    from core.anomaly.rankings import pixel_auroc
+
+    masks = images.masks
+    if masks is None or not masks.any() or masks.all():
+        return None
+    maps = np.empty(masks.shape, np.float32)
+    for start in range(0, len(images), PART):
+        x = images.pixels(slice(start, start + PART))
+        maps[start : start + len(x)] = metrics.error_map(x, autoencoder.reconstruct(x))
+    return pixel_auroc(maps, masks)
+
+
 def _show(
     heading: str,
     experiment: "Experiment",
     about: list[str],
     found: list[_Row],
+    pixels: float | None,
     as_json: bool,
 ) -> None:
     n, n_outliers = len(experiment.images), int(experiment.is_outlier.sum())
@@ -162,7 +187,9 @@ def _show(
         | {"threshold": one.threshold, "flagged_usual": one.flagged_usual, "found": one.found}
         for one in found
     ]
-    result = {"n": n, "n_outliers": n_outliers, "scores": described}
+    result: dict[str, object] = {"n": n, "n_outliers": n_outliers, "scores": described}
+    if pixels is not None:
+        result["pixel_auroc"] = pixels
     output.show(result, lines, as_json)
 
 

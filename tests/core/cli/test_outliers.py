@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from core import checkpoints
 from core.anomaly.judging import References, ranked
@@ -136,3 +137,31 @@ def test_model_that_knows_all_classes_asks_which_are_outliers(
     code, _, err = run(capsys, "tiny")
     assert code == 2
     assert "--outlier-class" in err
+
+
+def test_set_of_the_defect_layout_knows_its_outliers_and_its_marks(
+    home: Path, own_checkpoints: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rng, mask = np.random.default_rng(0), np.zeros((20, 20), np.uint8)
+    mask[4:9, 4:9] = 255
+    for name, n in (("train/good", 30), ("test/good", 6), ("test/crack", 6)):
+        folder = tmp_path / "parts" / name
+        folder.mkdir(parents=True)
+        for i in range(n):
+            x = rng.integers(90, 120, (20, 20)).astype(np.uint8)
+            x[mask > 0] = 255 if name == "test/crack" else 100
+            Image.fromarray(x).save(folder / f"{i:03d}.png")
+    marks = tmp_path / "parts" / "ground_truth" / "crack"
+    marks.mkdir(parents=True)
+    for i in range(6):
+        Image.fromarray(mask).save(marks / f"{i:03d}_mask.png")
+    where = str(tmp_path / "parts")
+    assert main(["import", where, "--name", "m", "--size", "20", "--grey", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["n_masks"] == 6
+    asked = ["--dataset", "own:m", "--arch", "pca", "--option", "latent_dim=2", "--name", "p"]
+    assert main(["train", *asked]) == 0
+    capsys.readouterr()
+    code, out, _ = run(capsys, "p", "--json")
+    found = json.loads(out)
+    assert (code, found["n"], found["n_outliers"]) == (0, 12, 6)
+    assert found["pixel_auroc"] > 0.9
