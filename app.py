@@ -13,18 +13,11 @@ if __name__ != "__main__":
 else:
     from pages.ui import cache, progress
     from pages.ui.frame import FOLDER, errors, sidebar
-    from pages.ui.session import links, presence, router, state
+    from pages.ui.session import links, presence, registry, router, state
 
-    PAGES = (
-        st.Page(
-            "pages/reconstruct.py", title="Reconstruct", icon=":material/compare:", default=True
-        ),
-        st.Page("pages/learn.py", title="Learn", icon=":material/school:"),
-        st.Page("pages/latent.py", title="Latent space", icon=":material/scatter_plot:"),
-        st.Page("pages/outliers.py", title="Outliers", icon=":material/flag:"),
-        st.Page("pages/robustness.py", title="Robustness", icon=":material/show_chart:"),
-        st.Page("pages/your_images.py", title="Your images", icon=":material/add_photo_alternate:"),
-        st.Page("pages/train.py", title="Train", icon=":material/model_training:"),
+    PAGES = tuple(
+        st.Page(one.file, title=one.title, icon=one.icon, default=one is registry.PAGES[0])
+        for one in registry.PAGES
     )
 
     st.set_page_config(

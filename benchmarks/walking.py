@@ -1,29 +1,19 @@
 """All that the app can show, one link after the other: what browser tests and reports walk through.
 
-The pages are those of app.py, so that a new one is walked through without being named here; what a
-page has besides what it opens with is named in VIEWS.
+Pages and views are those of pages/ui/session/registry.py, so that a new one is walked through
+without being named here; what a page has besides is named in BESIDES.
 """
 
-import ast
 from typing import Any, NamedTuple
 
-from core.config import PROJECT
+from pages.ui.session.registry import PAGES, Page
 
 SECONDS = 60_000  # milliseconds of patience: a crowded machine is slow, not wrong
-VIEWS: dict[str, tuple[str, ...]] = {
+BESIDES: dict[str, tuple[str, ...]] = {
     "reconstruct": ("dataset=shapes", "classes=3&compare=none"),
-    "learn": tuple(f"step={step}" for step in (2, 3, 4, 5, 6, 7, "wrong")),
-    "latent": ("section=between", "section=along", "section=numbers", "versus=mnist-dense-2"),
-    "outliers": (
-        "section_outliers=review",
-        "section_outliers=truth",
-        "section_outliers=truth&truth=planted",
-        "section_outliers=classes",
-    ),
-    "robustness": tuple(f"robust_view={view}" for view in ("Wall", "Copying", "Size", "Models")),
-    "your_images": ("way=folder", "way=camera", "way=draw", "your=sets", "your=downloads",
-                    "your=models"),
-}  # fmt: skip
+    "latent": ("versus=mnist-dense-2",),
+    "outliers": ("section_outliers=truth&truth=planted",),
+}
 ALWAYS = {"latent": "points=500"}  # small, since nothing here is about speed
 
 # Everything that was asked for is on the screen, or it is certain that it will never be.
@@ -57,19 +47,23 @@ class Stop(NamedTuple):
 
 
 def pages() -> tuple[tuple[str, str], ...]:
-    """Name and path of each page of app.py: ("reconstruct", "/"), ("latent", "/latent"), ..."""
-    tree = ast.parse((PROJECT / "app.py").read_text("utf-8"))
-    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
-    return tuple(_page(call) for call in calls if ast.unparse(call.func) == "st.Page")
+    """Name and path of each page: ("reconstruct", "/"), ("latent", "/latent"), ..."""
+    return tuple((page.name, page.path) for page in PAGES)
+
+
+def views_of(page: Page) -> tuple[str, ...]:
+    """What a link says to open each further view of a page, and what the page has besides."""
+    views = (f"{some.key}={name}" for some in page.views for name in some.names[1:])
+    return (*views, *BESIDES.get(page.name, ()))
 
 
 def stops(views: bool = True) -> tuple[Stop, ...]:
     """Each page as it opens, and if wanted each of its other views."""
     found = []
-    for name, path in pages():
-        for view in ("", *(VIEWS.get(name, ()) if views else ())):
-            asked = "&".join(filter(None, (ALWAYS.get(name, ""), view)))
-            found.append(Stop(name, f"{path}?{asked}" if asked else path))
+    for page in PAGES:
+        for view in ("", *(views_of(page) if views else ())):
+            asked = "&".join(filter(None, (ALWAYS.get(page.name, ""), view)))
+            found.append(Stop(page.name, f"{page.path}?{asked}" if asked else page.path))
     return tuple(found)
 
 
@@ -93,10 +87,3 @@ def settle(page: Any) -> None:
     page.wait_for_function(READY, timeout=SECONDS)
     page.evaluate("new Promise((r) => requestAnimationFrame(() => requestAnimationFrame(r)))")
     page.wait_for_function(READY, timeout=SECONDS)
-
-
-def _page(call: ast.Call) -> tuple[str, str]:
-    file = ast.literal_eval(call.args[0])
-    name = file.removeprefix("pages/").removesuffix(".py")
-    is_default = any(keyword.arg == "default" for keyword in call.keywords)
-    return name, "/" if is_default else f"/{name}"

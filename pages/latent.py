@@ -1,5 +1,6 @@
 """The Latent space page: the codes of many images as a map, and any code decoded to an image."""
 
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import streamlit as st
@@ -15,17 +16,10 @@ from pages.ui.latent import numbers as latent_numbers
 from pages.ui.latent import report as latent_report
 from pages.ui.latent import selected as latent_selected
 from pages.ui.latent import views as latent_views
-from pages.ui.latent.map import SECTION
 from pages.ui.latent.views import View
 from pages.ui.latent.walking import ShownWalk
 from pages.ui.session import widgets
-
-SECTIONS = {
-    "selected": ":material/lasso_select: Selected images",
-    "between": ":material/linear_scale: Walk between two",
-    "along": ":material/open_in_full: Travel along a direction",
-    "numbers": ":material/table: Numbers",
-}
+from pages.ui.session.registry import LATENT
 
 
 class Below(NamedTuple):
@@ -41,36 +35,29 @@ class Below(NamedTuple):
 
 def draw_sections(views: tuple[View, ...]) -> Below:
     """Draw the section that is open below the map."""
-    section = widgets.choice(
-        st.segmented_control,
-        "Below the map",
-        list(SECTIONS),
-        key=SECTION,
-        default="selected",
-        format_func=SECTIONS.__getitem__,
-        required=True,
-        help="What is shown here, below the map",
-    )
+    section = widgets.view(LATENT)
     with progress.part():
-        return _draw(section, views)
+        return DRAWN[section](views)
     return Below()
-
-
-def _draw(section: str, views: tuple[View, ...]) -> Below:
-    match section:
-        case "between":
-            return _of_walk(latent_between.draw(views[0]))
-        case "along":
-            return _of_walk(latent_along.draw(views[0]))
-        case "numbers":
-            latent_numbers.draw(views)
-            return Below()
-    return Below(latent_selected.draw(views[0]))
 
 
 def _of_walk(walked: ShownWalk | None) -> Below:
     return Below(walked.clicked if walked else None, walked)
 
+
+def _numbers(views: tuple[View, ...]) -> Below:
+    latent_numbers.draw(views)
+    return Below()
+
+
+DRAWN: Mapping[str, Callable[[tuple[View, ...]], Below]] = LATENT.each(
+    {
+        "selected": lambda views: Below(latent_selected.draw(views[0])),
+        "between": lambda views: _of_walk(latent_between.draw(views[0])),
+        "along": lambda views: _of_walk(latent_along.draw(views[0])),
+        "numbers": _numbers,
+    }
+)
 
 st.title("Latent space")
 st.caption(

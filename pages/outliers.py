@@ -5,6 +5,7 @@ import streamlit as st
 from pages.ui import progress
 from pages.ui.figures.text import plain
 from pages.ui.frame import downloads, sidebar
+from pages.ui.outliers import brush as outlier_brush
 from pages.ui.outliers import classes as outlier_classes
 from pages.ui.outliers import controls as outlier_controls
 from pages.ui.outliers import data as outlier_data
@@ -15,42 +16,28 @@ from pages.ui.outliers import review as outlier_review
 from pages.ui.outliers import truth as outlier_truth
 from pages.ui.outliers.data import Found
 from pages.ui.session import widgets
+from pages.ui.session.registry import OUTLIERS
 
-SECTIONS = {
-    "flagged": ":material/flag: Flagged",
-    "review": ":material/fact_check: Review",
-    "truth": ":material/science: Against the truth",
-    "classes": ":material/category: By class",
-}
-
-PARTS = {
-    "flagged": outlier_found.draw,
-    "review": outlier_review.draw,
-    "truth": outlier_truth.draw,
-    "classes": outlier_classes.draw,
-}
+DRAWN = OUTLIERS.each(
+    {
+        "flagged": outlier_found.draw,
+        "review": outlier_review.draw,
+        "truth": outlier_truth.draw,
+        "classes": outlier_classes.draw,
+    }
+)
 
 
 def draw_sections(found: Found) -> str:
     """Draw the summary and the section that is open; return the name of that section."""
     st.markdown(outlier_found.sentence(found))
     st.caption(plain(outlier_data.explanation(found)))
-    section = widgets.choice(
-        st.segmented_control,
-        "Show",
-        list(SECTIONS),
-        key="section_outliers",
-        default="flagged",
-        format_func=SECTIONS.__getitem__,
-        required=True,
-        label_visibility="collapsed",
-        help="Which part of the analysis is shown below",
-    )
+    section = widgets.view(OUTLIERS, label_visibility="collapsed")
     if section != "review":
         st.query_params.pop("at", None)  # where a review stood
     clicked = None
     with progress.part():
-        clicked = PARTS[section](found)
+        clicked = DRAWN[section](found)
     outlier_inspector.inspect(found, clicked)
     return section
 
@@ -63,4 +50,5 @@ st.caption(
 
 found = outlier_controls.found(sidebar.chosen())
 section = draw_sections(found)
-downloads.button(lambda: outlier_report.content(found, section == "truth"), "outliers")
+scores = outlier_brush.still(found)
+downloads.button(lambda: outlier_report.content(found, scores, section == "truth"), "outliers")

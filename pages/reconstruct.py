@@ -4,13 +4,11 @@ import streamlit as st
 
 from core.robustness.sweeps import NoiseSweep
 from pages.ui import cache
-from pages.ui.components import sweep
 from pages.ui.figures import styles
 from pages.ui.frame import downloads, sidebar
-from pages.ui.noise import controls, inspector, rows
+from pages.ui.noise import controls, panel, picture
 from pages.ui.noise import sweeps as noise_sweeps
-from pages.ui.noise.inspector import View
-from pages.ui.noise.picture import picture
+from pages.ui.noise.panel import Panel
 from pages.ui.noise.report import Picked, Told, content
 from pages.ui.noise.sweeps import Shown
 from pages.ui.server import landing, welcome
@@ -40,19 +38,18 @@ if not len(images):
     )
     st.stop()
 
-shown = Shown(choice.dataset.id, choice.split, tuple(images.ids.tolist()), noise, seed)
-sigma = state.recall_number("sigma", landing.SIGMA, 0, 1)
+shown = Shown(
+    dataset=choice.dataset.id,
+    split=choice.split,
+    ids=tuple(images.ids.tolist()),
+    noise=noise,
+    seed=seed,
+)
 waiting = st.empty()
 if not cache.warm_up().is_set():
     waiting.skeleton(height=540)
 packed = noise_sweeps.packed_sweep(shown, cards)
 waiting.empty()
-
-start = state.on_entry("sigma", sigma)
-event = sweep.show(packed, "noise_sweep", start, moves=welcome.moves())
-st.session_state["sigma"] = event.asked
-state.publish("sigma", landing.SIGMA)
-step = rows.nearest_step(rows.steps_of(images, shown.finest), event.value)
 
 
 def sweeps() -> tuple[NoiseSweep, ...]:
@@ -60,24 +57,23 @@ def sweeps() -> tuple[NoiseSweep, ...]:
     return tuple(noise_sweeps.model_sweeps(shown, cards))
 
 
-download.download_button(
-    "PNG",
-    lambda: picture(images, sweeps(), cards, step),
-    f"hourglass-{choice.dataset.id}-sigma-{event.value:.2f}.png",
-    "image/png",
-    icon=":material/download:",
-    on_click="ignore",
-    help="Download what you see, with its labels, as one picture",
+at = panel.show(Panel("noise_sweep", packed, images, cards, sweeps=sweeps, moves=welcome.moves()))
+picture.offer(
+    download,
+    lambda: picture.picture(images, sweeps(), cards, at.step),
+    choice.dataset.id,
+    at.sigma,
 )
 with download:
     drawn = styles.of_models([card.name for card in cards])
     classes = None if images.labels is None else tuple(st.session_state["classes"])
     picked = Picked(classes, controls.shuffle())
     downloads.button(
-        lambda: content(Told(images, sweeps(), cards, step, seed, drawn), picked), "reconstruct"
+        lambda: content(
+            Told(
+                images=images, sweeps=sweeps(), cards=cards, step=at.step, seed=seed, styles=drawn
+            ),
+            picked,
+        ),
+        "reconstruct",
     )
-if event.clicked in shown.ids:  # else it was clicked while others were on their way
-    models = tuple(cache.autoencoder(card) for card in cards)
-    swept = sweeps()
-    view = View(images, models, swept, step, rows.error_scale(swept))
-    inspector.inspect(view, event.clicked)

@@ -3,20 +3,23 @@
 import streamlit as st
 
 from pages.ui.frame import sidebar
-from pages.ui.robust import controls as robust_controls
 from pages.ui.robust import copying as robust_copying
 from pages.ui.robust import curves as robust_curves
 from pages.ui.robust import models as robust_models
 from pages.ui.robust import sizes as robust_sizes
 from pages.ui.robust import wall as robust_wall
+from pages.ui.session import widgets
+from pages.ui.session.registry import ROBUSTNESS
 
-VIEWS = {
-    "Curves": robust_curves.draw,
-    "Wall": robust_wall.draw,
-    "Copying": robust_copying.draw,
-    "Size": robust_sizes.draw,
-    "Models": robust_models.draw,
-}
+DRAWN = ROBUSTNESS.each(
+    {
+        "Curves": robust_curves.draw,
+        "Wall": robust_wall.draw,
+        "Copying": robust_copying.draw,
+        "Size": robust_sizes.draw,
+        "Models": robust_models.draw,
+    }
+)
 
 st.title("Robustness")
 st.caption(
@@ -25,4 +28,4 @@ st.caption(
 )
 
 choice = sidebar.chosen()
-VIEWS[robust_controls.view()](choice)
+DRAWN[widgets.view(ROBUSTNESS, label_visibility="collapsed")](choice)

@@ -8,13 +8,16 @@ from pages.ui.own import look as own_look
 from pages.ui.own import models as own_models
 from pages.ui.own import sets as own_sets
 from pages.ui.session import widgets
+from pages.ui.session.registry import YOUR_IMAGES
 
-SECTIONS = {
-    "look": ("Look at images", own_look.draw),
-    "sets": ("Make a data set", own_sets.draw),
-    "downloads": ("Public data sets", own_downloads.draw),
-    "models": ("Models", own_models.draw),
-}
+DRAWN = YOUR_IMAGES.each(
+    {
+        "look": own_look.draw,
+        "sets": own_sets.draw,
+        "downloads": own_downloads.draw,
+        "models": own_models.draw,
+    }
+)
 
 choice = sidebar.chosen()
 st.title("Your images")
@@ -23,15 +26,5 @@ st.caption(
     "reconstructs it. Everything stays on this machine."
 )
 
-section = widgets.choice(
-    st.segmented_control,
-    "What to do",
-    list(SECTIONS),
-    key="your",
-    default="look",
-    required=True,
-    format_func=lambda name: SECTIONS[name][0],
-    label_visibility="collapsed",
-    help="Look at single images, make a data set of many, fetch a public one, manage models",
-)
-SECTIONS[section][1](choice)
+section = widgets.view(YOUR_IMAGES, label_visibility="collapsed")
+DRAWN[section](choice)

@@ -4,7 +4,7 @@ Codes and errors are in stores (codestore.py); a task that needs codes computes 
 """
 
 from collections.abc import Callable
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -160,7 +160,7 @@ def clusters(sample: Sample, sha256: str, n: int) -> Arrays:
 def structures(sample: Sample, sha256: str, most: int) -> Arrays:
     """A task: the embedding metrics of codes, pixels and PCA, measured on at most `most` images.
 
-    Returns names, sizes (m,) and measured (m, 4), in the order of Structure's fields.
+    Returns names, sizes (m,) and measured (m, 4), in the order of structure.MEASURES.
     """
     z, images = encode(sample, sha256), sample.images()
     assert images.labels is not None
@@ -168,10 +168,11 @@ def structures(sample: Sample, sha256: str, most: int) -> Arrays:
     tell = lambda n, total: done("Numbers", n, total or 1)  # noqa: E731
     x, labels = images.pixels(chosen), images.labels[chosen]
     found = structure.structures(z[chosen], x, labels, sample.seed, tell)
+    measured = [[getattr(one, name) for name in structure.MEASURES] for one in found]
     return {
         "names": np.array([one.name for one in found]),
         "sizes": np.array([one.size for one in found]),
-        "measured": np.array([astuple(one)[2:] for one in found], np.float64),
+        "measured": np.array(measured, np.float64),
     }
 
 

@@ -39,6 +39,9 @@ class Structure:
     neighbour_accuracy: float
 
 
+MEASURES = ("silhouette", "homogeneity", "adjusted_rand", "neighbour_accuracy")  # of Structure
+
+
 def structures(
     z: Array, x: Array, labels: Index, seed: int = 0, progress: Progress | None = None
 ) -> tuple[Structure, ...]:

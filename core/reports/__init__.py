@@ -18,7 +18,7 @@ from core.checkpoints import Card
 from core.config import PROJECT
 from core.noise import KINDS
 from core.reports import svg
-from core.reports.svg import Chart
+from core.reports.charts import Chart
 from core.text import visible
 
 TEMPLATE = Path(__file__).with_name("report.html")

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from benchmarks import walking
 from benchmarks.serving import serving
+from pages.ui.session.registry import ROBUSTNESS
 from tests.e2e.conftest import Visit
 from tests.pages.tiny_models import save_tiny_models
 
@@ -20,6 +22,8 @@ HASH_ROW = """
   return rgba.reduce((hash, value) => (Math.imul(hash, 31) + value) | 0, 7);
 }).join()
 """
+
+IN_LINK = "([key, name]) => new URL(location).searchParams.get(key) === name"
 
 
 def open_page(visit: Visit, server: str, link: str = LINK) -> Any:
@@ -145,15 +149,14 @@ def test_whole_visit_asks_no_other_machine_and_logs_no_error(visit: Visit, serve
     page = visit.page
     page.get_by_role("link", name="Robustness").click()
     page.wait_for_selector(".chart-picture", timeout=60_000)
-    for view, waited in (
-        ("Wall", "stDataFrame"),
-        ("Copying", "stDataFrame"),
-        ("Size", "stPlotlyChart"),
-        ("Models", "stDataFrame"),
-        ("Curves", "stBidiComponentIsolated"),
-    ):
-        page.get_by_role("radio", name=view, exact=True).click()
-        page.get_by_test_id(waited).first.wait_for(timeout=60_000)
+    opens, *others = ROBUSTNESS.views
+    for view in (*others, opens):
+        page.get_by_role("radio", name=view.title, exact=True).click()
+        page.wait_for_function(
+            "([key, name]) => (new URL(location).searchParams.get(key)) === name",
+            arg=[ROBUSTNESS.key, None if view is opens else view.name],
+        )
+        walking.settle(page)
         assert page.get_by_test_id("stException").count() == 0
     assert visit.off_host == []
     assert visit.complaints == []
@@ -165,9 +168,10 @@ def test_phone_shows_every_view_without_scrolling_sideways(phone: Visit, server:
     left, width, _ = plot(page)
     assert left >= 0
     assert left + width <= 390
-    for view in ("Wall", "Copying", "Size", "Models"):
-        page.get_by_role("radio", name=view, exact=True).click()
-        page.get_by_test_id("stDataFrame").first.wait_for(timeout=60_000)
+    for view in ROBUSTNESS.views[1:]:
+        page.get_by_role("radio", name=view.title, exact=True).click()
+        page.wait_for_function(IN_LINK, arg=[ROBUSTNESS.key, view.name])
+        walking.settle(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, view
 
 

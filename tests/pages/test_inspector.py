@@ -9,7 +9,7 @@ from core.data import catalogue
 from core.inference import Autoencoder
 from core.noise import Noise
 from core.robustness.sweeps import noise_sweep
-from pages.ui.figures import lines, theme
+from pages.ui.figures import lines, plotting, theme
 from pages.ui.noise import picture
 from pages.ui.noise.inspector import View, numbers
 from tests.core.models_for_tests import tiny_checkpoint
@@ -54,7 +54,7 @@ def test_dialog_shows_pictures_numbers_and_a_curve_and_selects_the_image() -> No
 def test_error_curves_have_a_line_a_model_and_titles_on_both_axes() -> None:
     sigmas = np.linspace(0, 1, 5)
     drawn = {"a": theme.style(0), "b": theme.style(3)}
-    figure = lines.error_curves(sigmas, {"a": sigmas, "b": sigmas**2}, 0.5, drawn)
+    figure = plotting.figure(lines.error_chart(sigmas, {"a": sigmas, "b": sigmas**2}, 0.5, drawn))
     assert [trace.name for trace in figure.data] == ["a", "b"]
     assert [trace.line.color for trace in figure.data] == [one.colour for one in drawn.values()]
     assert figure.data[0].line.dash != figure.data[1].line.dash

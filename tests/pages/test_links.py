@@ -10,39 +10,18 @@ from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from core.data import catalogue
-from core.models import ARCHITECTURES
 from pages.ui.learn import steps as learn_steps
 from pages.ui.learn import wrong
-from pages.ui.session import links
+from pages.ui.session import link_names, links, registry
 from pages.ui.session.state import Refused
-from pages.ui.train import form
 from tests.pages import conftest, latent_pages
 from tests.pages.test_learn import save_named_models
 from tests.pages.tiny_models import save_tiny_models
 from tests.pages.unpacking import components, unpacked
 
 OpenApp = Callable[..., AppTest]
-PAGES = ("reconstruct", "latent", "outliers", "robustness", "your_images", "train")
-# Every name that a link can have, with a value that makes more of the page appear.
-NAMES = (
-    "dataset", "split", "model", "compare", "n", "classes", "shuffle", "sigma", "noise", "mu",
-    "clip", "seed", "map", "points", "sample", "rings", "groups", "colour", "versus",
-    "section", "walk_from", "walk_to", "walk_at", "direction", "along_at", "plane_at",
-    "selected_order", "score", "threshold",
-    "measured_on", "share", "rate", "false_finds", "z", "fixed_mse", "truth", "outlier_classes",
-    "plant",
-    "plant_percent", "plant_seed", "log_counts", "log_scores", "by_class", "section_outliers",
-    "outliers_shown", "fact", "queue", "reviewer", "at", "robust_view", "models", "metric",
-    "measured", "draws", "levels", "band", "log", "wall", "copying", "architectures",
-    "trained_noise", "trained_on", "your", "from", "way", "run", "selected",
-    "step", "nth", "fed", "digit", "output", "denoisers", "hidden", "card", "strangers",
-    "mismatch", "pictures", "polluted", "squeeze", "linear", "deeper", "convolve_mnist-5k",
-    "convolve_shapes", "epoch", "train_log", "managed_model", "compared_runs", "ticked_models",
-    "class_shown", "flagged_page", "opacity", "size_families", "size_latent_dims",
-    "train_preset", "train_dataset", "train_epochs", "train_sigma", "train_noise", "train_clip",
-    "train_batch", "train_lr", "train_without", "train_seed", "train_threads",
-    *(name for spec in ARCHITECTURES for name in form.architecture_keys(spec)),
-)  # fmt: skip
+PAGES = tuple(page.name for page in registry.PAGES if page.name != "learn")
+NAMES = (*link_names.LINK_NAMES, *(f"{family}mse" for family in link_names.FAMILIES))
 QUICK = {"points": "500", "measured": "200"}  # of what takes a while
 HOSTILE = (
     "", " ", "none", "None", "nan", "inf", "-1", "1e999", "0x10", "99999999999999999999", "true",
@@ -78,17 +57,14 @@ def test_link_with_nonsense_in_every_name_opens_the_page_as_if_it_said_nothing(
     assert app.session_state["model"] == "tiny-denoising"
 
 
-SECTIONS = (
-    ("latent", {"section": "between"}),
-    ("latent", {"section": "along"}),
-    ("outliers", {"truth": "planted", "section_outliers": "classes"}),
-    ("outliers", {"threshold": "fixed", "section_outliers": "review"}),
-    ("robustness", {"robust_view": "Wall"}),
-    ("robustness", {"robust_view": "Copying"}),
-    ("robustness", {"robust_view": "Size"}),
-    ("robustness", {"robust_view": "Models"}),
-    ("your_images", {"your": "sets"}),
-    ("your_images", {"your": "models"}),
+# What makes more of a view appear.
+MORE = {"classes": {"truth": "planted"}, "review": {"threshold": "fixed"}}
+SECTIONS = tuple(
+    (page.name, views.open(name) | MORE.get(name, {}))
+    for page in registry.PAGES
+    if page.name != "learn"  # its steps need other models
+    for views in page.views
+    for name in views.names[1:]
 )
 
 
@@ -193,7 +169,7 @@ def test_link_names_the_model_that_is_managed(open_app: OpenApp) -> None:
     assert app.query_params["managed_model"] == "tiny-dense"
 
 
-@pytest.mark.parametrize("way", ["files", "folder", "camera", "draw"])
+@pytest.mark.parametrize("way", registry.WAYS.names)
 def test_link_opens_the_way_images_are_handed_over(open_app: OpenApp, way: str) -> None:
     app = opened(open_app, "your_images", {"way": way})
     assert app.session_state["way"] == way

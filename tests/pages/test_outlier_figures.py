@@ -151,7 +151,7 @@ def test_curve_drawn_with_few_points_keeps_its_ends() -> None:
         outlier_curves.roc({"x": found}, drawn),
         outlier_curves.precision_recall({"x": found}, drawn, 0.1),
     ):
-        line = figure.data[-1]
+        line = figure.series[-1]
         assert len(line.x) <= outlier_curves.MOST_POINTS
         assert line.x[-1] == 1
 
@@ -160,5 +160,5 @@ def test_curve_drawn_with_few_points_keeps_its_ends() -> None:
 def test_styles_of_up_to_twenty_curves_are_all_different(names: list[str]) -> None:
     found = outlier_curves.styles(names, names[0], names[3:5])
     assert list(found) == names
-    assert len({(style.color, style.dash) for style in found.values()}) == len(names)
+    assert len({(style.colour, style.dash) for style in found.values()}) == len(names)
     assert found[names[0]].width > max([s.width for s in list(found.values())[1:]], default=0)

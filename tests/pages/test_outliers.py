@@ -33,6 +33,7 @@ from pages.ui.components.review import Said, Stamp
 from pages.ui.outliers import export as outlier_export
 from pages.ui.outliers import review as outlier_review
 from pages.ui.outliers.data import Asked, Found, Truth, experiment, scored
+from pages.ui.session.registry import OUTLIERS
 from tests.core.data.own.test_import_images import offers
 from tests.core.hostile_images_for_tests import encoded
 from tests.core.models_for_tests import tiny_document, tiny_tensors
@@ -143,7 +144,7 @@ def test_share_of_the_judged_images_themselves_flags_that_share(open_page: OpenP
     assert "5 % of these 1,000 images themselves" in sentence(app)
 
 
-@pytest.mark.parametrize("section", ["flagged", "review", "truth", "classes"])
+@pytest.mark.parametrize("section", OUTLIERS.names)
 def test_every_section_is_drawn_for_a_model_that_misses_classes(
     section: str, open_page: OpenPage
 ) -> None:

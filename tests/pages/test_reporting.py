@@ -1,6 +1,7 @@
 """The button that makes a report, and what each page tells in one."""
 
 import io
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,9 @@ from core.reports import Content, Table, Tile
 from core.runs import Run
 from core.runs.execute import execute
 from core.runs.records import curves
-from pages.ui.frame import downloads
-from pages.ui.frame.downloads import Column
+from pages.ui.frame import downloads, tables
+from pages.ui.frame.tables import Column, number
+from pages.ui.session.registry import ROBUSTNESS
 from tests.core.data.own.test_import_images import image_file, offers
 from tests.core.models_for_tests import tiny_document, tiny_tensors
 from tests.core.reports.test_reports import Page
@@ -31,7 +33,7 @@ from tests.core.runs_for_tests import new_run, write_images
 from tests.pages.test_your_images import HOSTILE, digit_file, offered
 
 OpenApp = Callable[..., AppTest]
-VIEWS = ("Wall", "Copying", "Size", "Models")
+VIEWS = ROBUSTNESS.names
 ROLES = ("noisy", "reconstructed")  # of rows with numbers
 
 
@@ -143,9 +145,9 @@ def test_outlier_report_compares_all_scores_where_the_page_does_and_tells_each_c
     tables = {table.title: table for table in told[-1].tables}
     ranked = next(one.value for one in app.dataframe if "auroc" in one.value)
     against = tables["Against the truth"]
-    assert sorted(numbers(against, "score")) == sorted(ranked["score"])
+    assert sorted(numbers(against, "Score")) == sorted(ranked["score"])
     assert numbers(against, "AUROC") == [f"{value:.3f}" for value in ranked["auroc"]]
-    n = sum(int(n) for n in numbers(tables["By class"], "images"))
+    n = sum(int(n) for n in numbers(tables["By class"], "Images"))
     assert f"{n:,}" == told[-1].settings["images"]
 
 
@@ -275,16 +277,44 @@ def test_wall_report_ranks_the_models_as_the_page_does(
     app = opened(open_app, "robustness", robust_view="Wall", sigma="0.3")
     shown = app.dataframe[0].value.query("checkpoint != 'the original'")
     (table,) = told[-1].tables
-    assert numbers(table, "checkpoint") == shown["checkpoint"].tolist()
-    assert numbers(table, "MSE") == [f"{value:.4f}" for value in shown["mse"]]
+    assert numbers(table, "model") == shown["checkpoint"].tolist()
+    assert numbers(table, "MSE") == [f"{value:.4g}" for value in shown["mse"]]
     assert told[-1].settings["σ"] == "0.30"
+
+
+TABLES = (
+    ("robustness", {"robust_view": "Curves"}, "Numbers"),
+    ("robustness", {"robust_view": "Wall"}, "Ranking"),
+    ("robustness", {"robust_view": "Copying"}, "What comes back"),
+    ("robustness", {"robust_view": "Size", "trained_on": "mnist-5k"}, "Models by size"),
+    ("robustness", {"robust_view": "Models"}, "Models compared"),
+    ("outliers", {"truth": "planted", "section_outliers": "truth"}, "Against the truth"),
+    ("outliers", {"section_outliers": "classes"}, "By class"),
+)
+
+
+def titles(frame: Any) -> list[str]:
+    """The titles of a table on the page, without those of its pictures."""
+    config = {name: one or {} for name, one in json.loads(frame.proto.columns).items()}
+    kinds = {name: one.get("type_config", {}).get("type") for name, one in config.items()}
+    shown = [name for name in config if name in frame.value and kinds[name] != "image"]
+    return [config[name].get("label", name) for name in shown]
+
+
+@pytest.mark.parametrize(("page", "link", "title"), TABLES)
+def test_table_of_a_report_has_the_columns_of_the_table_on_the_page(
+    open_app: OpenApp, told: list[Content], page: str, link: dict[str, str], title: str
+) -> None:
+    app = opened(open_app, page, model="tiny-dense", **link)
+    (table,) = [one for one in told[-1].tables if one.title == title]
+    assert sorted(table.columns) in [sorted(titles(one)) for one in app.dataframe]
 
 
 def test_copying_report_has_the_numbers_of_the_page(open_app: OpenApp, told: list[Content]) -> None:
     app = opened(open_app, "robustness", robust_view="Copying", copying="MSE")
     shown, table = app.dataframe[0].value, told[-1].tables[1]
-    assert numbers(table, "checkpoint") == shown["checkpoint"].tolist()
-    assert numbers(table, table.columns[1]) == [f"{value:.4f}" for value in shown.iloc[:, 2]]
+    assert numbers(table, "model") == shown["checkpoint"].tolist()
+    assert numbers(table, table.columns[2]) == [f"{value:.4f}" for value in shown.iloc[:, 2]]
     assert len(told[-1].rows) == 1 + len(shown)
 
 
@@ -303,7 +333,7 @@ def test_report_of_own_images_says_of_each_what_the_page_says_and_escapes_its_na
     name = HOSTILE[0]
     assert numbers(table, "file") == [name, "no.png"]
     values = [metric.value for metric in app.metric]
-    assert [f"{numbers(table, 'MSE')[0]}", f"{numbers(table, 'percentile')[0]} %"] == values
+    assert [numbers(table, "MSE")[0], numbers(table, "percentile")[0]] == values
     assert numbers(table, "MSE")[1] == ""
     assert content.settings["σ"] == "0.30"
     assert content.settings["seed of the noise"] == "7"
@@ -377,7 +407,7 @@ def test_report_of_a_run_has_its_settings_losses_pictures_and_numbers(
     original, rebuilt = content.rows
     assert len(original.tiles) == len(rebuilt.tiles) == 8
     history = curves(finished).epochs
-    test = content.figures[0].chart.series[-1]
+    test = next(one for one in content.figures[0].chart.series if one.name == "test")
     assert test.y.tolist() == [record.test_mse for record in history]
     table = content.tables[0]
     assert numbers(table, "MSE")[0] == f"{finished.status.mse:.5f}"
@@ -389,8 +419,8 @@ def test_report_of_a_run_has_its_settings_losses_pictures_and_numbers(
 
 def test_table_leaves_cells_without_a_value_empty_and_says_how_many_rows_are_left_out() -> None:
     frame = pd.DataFrame({"name": ["a"] * 203, "mse": [0.5, np.nan] + [1.0] * 201})
-    found = downloads.table("T", frame, (Column("name", "model"), Column("mse", "MSE", ".2f")))
+    found = tables.table("T", frame, (Column("name", "model"), number("mse", "MSE", ".2f")))
     assert found.columns == ("model", "MSE")
     assert found.rows[:2] == (("a", "0.50"), ("a", ""))
-    assert len(found.rows) == downloads.MOST_ROWS
+    assert len(found.rows) == tables.MOST_ROWS
     assert found.note == "3 more rows are on the page."

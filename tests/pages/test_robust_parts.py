@@ -21,12 +21,12 @@ from core.robustness.size_study import Progress
 from core.robustness.sizes import table
 from core.robustness.sweeps import noise_sweep
 from pages.ui.components.sweep.chart import Chart, Line
-from pages.ui.figures import lines, text, theme
+from pages.ui.figures import lines, plotting, text, theme
 from pages.ui.robust import chart as robust_chart
 from pages.ui.robust import controls as robust_controls
 from pages.ui.robust import sizes
 from pages.ui.robust import wall as robust_ranking
-from pages.ui.robust.chart import Look
+from pages.ui.robust.chart import BandKind, Look
 from pages.ui.robust.copying import Copying, copying_verdict
 from pages.ui.robust.questions import questions
 from tests.core.models_for_tests import SHAPE, tiny_checkpoint, tiny_document
@@ -62,7 +62,7 @@ CARDS = (card("plain"), card("denoising", sigma=0.5))
 
 
 def chart(
-    band: str = "images", log: bool = True, shown: Study | None = None
+    band: BandKind = "images", log: bool = True, shown: Study | None = None
 ) -> tuple[Chart, list[Line]]:
     drawn_as = {"plain": theme.style(0), "denoising": theme.style(1)}
     look = Look(drawn_as, "gaussian", band, log)
@@ -197,7 +197,7 @@ def test_summary_of_sizes_names_the_greatest_gain_and_who_loses() -> None:
 
 def test_size_chart_has_a_point_a_model_and_a_line_through_the_best() -> None:
     cards = [sized("pca", 2, 0.06), sized("dense", 2, 0.05), sized("dense", 2, 0.04)]
-    figure = lines.size_curves(table(cards))
+    figure = plotting.figure(lines.size_chart(table(cards)))
     pca, pca_points, dense, dense_points = figure.data
     assert (pca.name, dense.name) == ("pca", "dense")
     assert len(pca_points.x) == 1

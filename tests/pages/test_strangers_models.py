@@ -9,13 +9,14 @@ from streamlit.testing.v1 import AppTest
 from core import checkpoints
 from core.images.imagesets import ImageSet
 from pages.ui import cache
+from pages.ui.session.registry import ROBUSTNESS
 from tests.core.models_for_tests import overflowing
 from tests.pages.test_your_images import component, digit_file, offered
 from tests.pages.tiny_models import DIGITS
 
 OpenApp = Callable[..., AppTest]
 SENTENCE = "bad gives numbers that are not finite"
-VIEWS = ("Curves", "Wall", "Copying", "Size", "Models")
+VIEWS = ROBUSTNESS.names
 
 
 def keep(folder: Path, dark: float) -> None:

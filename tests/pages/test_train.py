@@ -23,6 +23,7 @@ from core.runs.records import Curves, Pictures
 from core.runs.status import Status
 from core.settings import THREADS, TrainSettings, settings_of
 from core.training.config import PRESETS, TrainConfig
+from pages.ui.figures import plotting
 from pages.ui.figures.theme import style
 from pages.ui.frame.deleting import DELETE
 from pages.ui.train import charts as run_charts
@@ -395,9 +396,9 @@ def test_error_of_another_model_is_compared_in_words(
 def test_curves_have_axes_with_units_and_a_log_option() -> None:
     none = Curves(np.empty((0, 2)), ())
     for log in (False, True):
-        figure = run_charts.loss_curves(none, 10, log)
+        figure = plotting.figure(run_charts.losses(none, 10, log))
         assert "MSE" in figure.layout.yaxis.title.text
-        assert figure.layout.yaxis.type == ("log" if log else None)
+        assert figure.layout.yaxis.type == ("log" if log else "linear")
 
 
 def test_map_names_each_class_as_text_never_as_markup() -> None:
@@ -465,12 +466,13 @@ def strict(figure: Any) -> dict[str, Any]:
 def test_curve_that_explodes_is_drawn_as_far_as_it_goes_and_marked(exploded: Run) -> None:
     curves = run_records.curves(exploded)
     for log in (False, True):
-        for figure in (
-            run_charts.loss_curves(curves, 10, log),
+        for chart in (
+            run_charts.losses(curves, 10, log),
             run_charts.compared_losses(
                 {"<b>": curves, "other": curves}, log, {"<b>": style(0), "other": style(1)}
             ),
         ):
+            figure = plotting.figure(chart)
             strict(figure)
             marks = [one for one in figure.data if one.marker.symbol == "x"]
             assert [one.x.tolist() for one in marks] == [[1.5, 2.0]] * len(marks)
@@ -485,13 +487,15 @@ def test_list_shows_a_run_that_exploded_with_the_curve_up_to_there(exploded: Run
     assert pd.isna(row["mse"])
 
 
-def test_report_of_a_run_that_exploded_has_dashes_and_an_upright_line(exploded: Run) -> None:
+def test_report_of_a_run_that_exploded_has_dashes_and_the_crosses_of_the_page(
+    exploded: Run,
+) -> None:
     content = run_report.content(exploded, "Diverged", log=True)
     html = reports.html(content, "")
     assert "nan" not in html.replace("finance", "").lower().split("<style")[0]
     (table,) = content.tables
     assert table.rows[-1][:3] == ("2", "–", "–")
-    assert ">exploded</text>" in html
+    assert f">{run_charts.EXPLODED}</text>" in html
 
 
 def test_map_leaves_out_codes_that_are_no_numbers() -> None:

@@ -5,7 +5,13 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.ui.session import widgets
+from pages.ui.session import link_names, widgets
+
+
+@pytest.fixture(autouse=True)
+def any_name_can_stand_in_a_link(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The widgets here are of no page."""
+    monkeypatch.setattr(link_names, "is_link_name", lambda _: True)
 
 
 def script() -> None:

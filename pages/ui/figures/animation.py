@@ -1,7 +1,7 @@
 """Sequences of pictures as an animated file. No st calls."""
 
 import io
-from typing import Literal
+from typing import Literal, assert_never
 
 import numpy as np
 from PIL import Image
@@ -25,9 +25,14 @@ def animated(frames: Pixels, kind: Format) -> bytes:
     order = [*range(len(pictures)), *range(len(pictures) - 2, 0, -1)]
     ends = (0, len(pictures) - 1)
     durations = [PAUSE_MS if i in ends else FRAME_MS for i in order]
-    if kind == "GIF":
-        grey = bool((frames == frames[..., :1]).all())
-        pictures = [picture.convert("L" if grey else "P") for picture in pictures]
+    match kind:
+        case "GIF":
+            grey = bool((frames == frames[..., :1]).all())
+            pictures = [picture.convert("L" if grey else "P") for picture in pictures]
+        case "WEBP":
+            pass
+        case _:
+            assert_never(kind)
     first, *rest = (pictures[i] for i in order)
     file = io.BytesIO()
     first.save(

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, assert_never
 
 import numpy as np
 import numpy.typing as npt
@@ -136,7 +136,11 @@ def name_of(colouring: Colouring) -> str:
 
 def ends(scale: Scale) -> tuple[float, float]:
     """The values of the first and the last colour; a few outliers may exceed the last."""
-    if scale.colours == "wheel":
-        return 0.0, 360.0
-    low, high = (float(np.nanquantile(scale.values, share)) for share in (0.0, 0.995))
-    return low, max(high, low + 1e-9)
+    match scale.colours:
+        case "wheel":
+            return 0.0, 360.0
+        case "warm" | "neutral":
+            low, high = (float(np.nanquantile(scale.values, share)) for share in (0.0, 0.995))
+            return low, max(high, low + 1e-9)
+        case _:
+            assert_never(scale.colours)

@@ -1,7 +1,6 @@
-"""Plotly figures of error curves and of codes. No st calls."""
+"""Error curves as charts for pages and reports, and one code as a plotly figure. No st calls."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -9,74 +8,69 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from core.latent.geometry import Array
+from core.reports.charts import Axis, Chart, Series, Upright
 from pages.ui.figures import styles, theme
-from pages.ui.figures.text import hover_text
 from pages.ui.figures.theme import Style
 
 Scores = npt.NDArray[np.float64]
 
 
-def error_curves(
+def error_chart(
     sigmas: Scores, curves: Mapping[str, Scores], sigma: float, drawn: Mapping[str, Style]
-) -> go.Figure:
+) -> Chart:
     """Error against noise, a line for each model, and a vertical line at the sigma that is shown.
 
-    sigmas: (S,).  curves: name -> (S,) MSE.  drawn: name -> style.
+    sigmas: (S,).  curves: name -> (S,) MSE.  drawn: name -> style, none of references.
     """
-    figure = go.Figure()
-    for name, mse in curves.items():
-        line = line_of(drawn[name])
-        hover = "σ = %{x:.2f}, MSE %{y:.4g}"
-        figure.add_scatter(x=sigmas, y=mse, mode="lines", name=name, line=line, hovertemplate=hover)
-    figure.add_vline(x=sigma, line_width=1, line_color=theme.LIGHT["original"])
-    figure.update_xaxes(title_text="noise σ", range=[sigmas[0], sigmas[-1]])
-    figure.update_yaxes(title_text="MSE against the original", rangemode="tozero")
-    figure.update_layout(
-        height=240,
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+    hover = "σ = {x:.2f}, MSE {y:.4g}"
+    reference = Style(theme.REFERENCE, "dot")
+    styled = {name: drawn.get(name, reference) for name in curves}
+    series = (
+        Series(name, sigmas, mse, styled[name].colour, dash=styled[name].dash, hover=hover)
+        for name, mse in curves.items()
     )
-    return figure
+    return Chart(
+        Axis("noise σ", low=float(sigmas[0]), high=float(sigmas[-1])),
+        Axis("MSE against the original", low=0),
+        tuple(series),
+        "Mean squared error against the noise, a line a model",
+        at=Upright(sigma, f"σ = {sigma:.2f}", theme.LIGHT["original"]),
+    )
 
 
-def line_of(style: Style) -> dict[str, Any]:
-    """The line of a style as arguments of plotly."""
-    return {"color": style.colour, "dash": style.dash, "width": 2}
-
-
-def size_curves(table: pd.DataFrame) -> go.Figure:
+def size_chart(table: pd.DataFrame) -> Chart:
     """Test error against D', both logarithmic: a point for each model, a line through the best.
 
     table: of core.robustness.sizes.table.
     """
-    figure = go.Figure()
-    drawn = styles.of_families(table["family"])
-    for family, rows in table.groupby("family", sort=False):
-        style = drawn[str(family)]
-        best = rows[rows["best"]].drop_duplicates("latent_dim")
-        lines = {"mode": "lines", "line": line_of(style), "name": str(family), "hoverinfo": "skip"}
-        figure.add_scatter(x=best["latent_dim"].to_numpy(), y=best["mse"].to_numpy(), **lines)
-        figure.add_scatter(
-            x=rows["latent_dim"].to_numpy(),
-            y=rows["mse"].to_numpy(),
-            mode="markers",
-            marker={"color": style.colour, "size": 9},
-            showlegend=False,
-            text=[hover_text(name) for name in rows["name"]],
-            hovertemplate="%{text}<br>D' = %{x}, MSE %{y:.4g}<extra></extra>",
-        )
-    sizes = sorted(set(table["latent_dim"].tolist()))
-    figure.update_xaxes(
-        title_text="D', size of the code", type="log", tickvals=sizes, ticktext=sizes
+    drawn, series = styles.of_families(table["family"]), list[Series]()
+    for name, rows in table.groupby("family", sort=False):
+        family, colour = str(name), drawn[str(name)].colour
+        x, y = _of_sizes(rows[rows["best"]].drop_duplicates("latent_dim"))
+        series.append(Series(family, x, y, colour, dash=drawn[family].dash))
+        x, y = _of_sizes(rows)
+        names, hover = tuple(map(str, rows["name"])), "D' = {x}, MSE {y:.4g}"
+        dots = Series("", x, y, colour, kind="dots", size=9, hover=hover, texts=names)
+        series.append(dots)
+    return Chart(
+        Axis("D', size of the code", log=True, ticks=_whole_ticks(table["latent_dim"])),
+        Axis("test MSE (pixels 0 to 1)", log=True, ticks=MSE_TICKS),
+        tuple(series),
+        "Test error against the size of the code, a line a family",
     )
-    ticks = [step * 10.0**power for power in range(-6, 1) for step in (1, 2, 5)]
-    figure.update_yaxes(title_text="test MSE (pixels 0 to 1)", type="log")
-    figure.update_yaxes(tickvals=ticks, ticktext=[f"{tick:g}" for tick in ticks])
-    return figure.update_layout(
-        height=360,
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-    )
+
+
+def _of_sizes(rows: pd.DataFrame) -> tuple[Scores, Scores]:
+    return rows["latent_dim"].to_numpy(float), rows["mse"].to_numpy(float)
+
+
+def _whole_ticks(values: Iterable[int]) -> dict[float, str]:
+    return {float(value): str(value) for value in sorted(set(values))}
+
+
+MSE_TICKS = {
+    step * 10.0**power: f"{step * 10.0**power:g}" for power in range(-6, 1) for step in (1, 2, 5)
+}
 
 
 # The numbers of one code, beside their range over all images.

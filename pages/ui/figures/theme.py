@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from core.reports.svg import DASHES, Dash, Shape
+from core.reports.charts import DASHES, Dash, Shape
 
 Role = Literal["original", "noisy", "reconstructed", "error", "outlier"]
 

@@ -4,7 +4,6 @@ import io
 import re
 import zipfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import pandas as pd
@@ -13,21 +12,16 @@ import streamlit as st
 from core import reports
 from core.images.imagesets import ImageSet
 from core.noise import Noise
-from core.reports import Content, Table, Tile
+from core.reports import Content, Tile
 from pages.ui.figures import mosaic
 from pages.ui.figures.mosaic import Pixels
-from pages.ui.figures.text import decimal, noise_name
+from pages.ui.figures.text import noise_name
 
 HELP = (
     "One HTML file with the pictures, numbers, settings, seeds and versions of this page, and the "
     "link that opens it again. It needs no network and contains no scripts"
 )
-ERRORS = (
-    ".3f",
-    ".4f",
-    ".5f",
-)  # formats of numbers that may be very small: shown with more digits then
-MOST_TILES, MOST_ROWS = 60, 200  # pictures in a row, rows in a table
+MOST_TILES = 60  # pictures in a row
 SIDE = 128  # pixels; larger pictures are scaled down
 
 
@@ -72,24 +66,6 @@ def tiles(
     )
 
 
-class Column(NamedTuple):
-    """One column of a table.  name: in the data frame.  format: of its values, as in f"{x:...}"."""
-
-    name: str
-    title: str
-    format: str = ""
-
-
-def table(title: str, frame: pd.DataFrame, columns: Sequence[Column], note: str = "") -> Table:
-    """The first MOST_ROWS rows of a data frame as a table of a report; missing values are empty."""
-    left = len(frame) - MOST_ROWS
-    more = f"{left:,} more rows are on the page." if left > 0 else ""
-    parts = [[_cell(value, one.format) for value in frame[one.name]] for one in columns]
-    rows = tuple(zip(*parts, strict=True))[:MOST_ROWS]
-    said = " ".join(filter(None, (note, more)))
-    return Table(title, tuple(one.title for one in columns), rows, said)
-
-
 def of_noise(noise: Noise, seed: int) -> Mapping[str, str]:
     """Kind and seed of the noise, as settings of a report."""
     return {"noise": noise_name(noise), "seed of the noise": str(seed)}
@@ -98,12 +74,6 @@ def of_noise(noise: Noise, seed: int) -> Mapping[str, str]:
 def of_data(dataset: str, split: str, n: int) -> Mapping[str, str]:
     """Data set, split and number of images, as settings of a report."""
     return {"data set": dataset, "part": split, "images": f"{n:,}"}
-
-
-def _cell(value: Any, form: str) -> str:
-    if value is None or value != value:  # noqa: PLR0124  # nan
-        return ""
-    return decimal(value, int(form[1])) if form in ERRORS else f"{value:{form}}"
 
 
 # Other downloads: tables for a spreadsheet, and images in a zip.

@@ -1,7 +1,7 @@
 """The button that downloads a public data set: nothing is downloaded before it is pressed."""
 
 from core.background import Job
-from core.data.named import downloads
+from core.data.named import downloads as public_downloads
 from core.data.named.publicsets import BY_ID, PublicSet
 from pages.ui import progress
 
@@ -18,7 +18,7 @@ def offer(known: PublicSet) -> None:
     again = job is not None and job.state == "failed"
     progress.offer_job(
         key(known),
-        f"{'Try again' if again else 'Download'} ({downloads.megabytes(known.id):.0f} MB)",
+        f"{'Try again' if again else 'Download'} ({public_downloads.megabytes(known.id):.0f} MB)",
         "Downloaded once and stored; you can use other pages meanwhile",
         lambda: start(known),
     )

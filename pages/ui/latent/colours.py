@@ -70,7 +70,9 @@ def colouring(
         return Groups("cluster", tuple(f"cluster {i + 1}" for i in range(groups)), of)
     if colour.startswith("factor:") and images.factors is not None:
         return _by_factor(colour.removeprefix("factor:"), images.factors)
-    return Scale("reconstruction error (MSE)", latent_data.errors(spec, card, found), "warm")
+    if colour == "error":
+        return Scale("reconstruction error (MSE)", latent_data.errors(spec, card, found), "warm")
+    raise ValueError(f"a map cannot be coloured by {colour}")
 
 
 def _by_verdict(images: ImageSet) -> Colouring:

@@ -64,7 +64,15 @@ def asked(choice: sidebar.Choice, card: Card) -> MapOptions:
             highlighted = _highlighted(colour, latent_data.population(spec))
         with drag_place:
             drag = _drag()
-    return MapOptions(spec, cards, method, colour, drag, groups, highlighted)
+    return MapOptions(
+        spec=spec,
+        cards=cards,
+        method=method,
+        colour=colour,
+        drag=drag,
+        groups=groups,
+        highlighted=highlighted,
+    )
 
 
 def _cards(choice: sidebar.Choice, card: Card) -> tuple[Card, ...]:
@@ -116,7 +124,13 @@ def _sample_spec(choice: sidebar.Choice) -> SampleSpec:
         key="sample",
         help="Another seed gives another sample, and another layout of PaCMAP and t-SNE",
     )
-    return SampleSpec(choice.dataset.id, choice.split, _rings(choice.split), int(most), seed)
+    return SampleSpec(
+        dataset=choice.dataset.id,
+        split=choice.split,
+        with_other=_rings(choice.split),
+        most=int(most),
+        seed=seed,
+    )
 
 
 def _rings(split: str) -> bool:

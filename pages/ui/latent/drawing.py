@@ -82,7 +82,15 @@ def _map(one: View, key: str) -> DeltaGenerator:
         f"Map of {counted(len(one.xy), 'image')} as {one.card.name} encodes them, coloured by "
         f"{one.colouring.title}"
     )
-    drawing = Drawing(key, name, one.population.images, points, one.colouring, look, words)
+    drawing = Drawing(
+        key=key,
+        name=name,
+        images=one.population.images,
+        points=points,
+        colouring=one.colouring,
+        look=look,
+        words=words,
+    )
     (latent_map.draw_dense if is_crowded(one) else latent_map.draw)(drawing)
     caption = st.empty()
     _say(one, caption, at_once=True)

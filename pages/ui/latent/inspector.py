@@ -14,16 +14,16 @@ from pages.ui.figures import lines, mosaic
 from pages.ui.latent import between as latent_between
 from pages.ui.latent import data as latent_data
 from pages.ui.latent.data import OTHER
-from pages.ui.latent.map import NEXT, SECTION
+from pages.ui.latent.map import NEXT
 from pages.ui.latent.views import View
-from pages.ui.noise import inspector, rows
+from pages.ui.noise import inspector, panel, rows
 from pages.ui.noise import sweeps as noise_sweeps
 from pages.ui.noise.sweeps import Shown
 from pages.ui.session import selection
+from pages.ui.session.registry import LATENT
 
 N_NEAREST = 8
 NEAR_SIDE = 76  # pixels; eight fit into a row of the dialog
-DEFAULT_SIGMA = 0.5
 
 
 def inspect(one: View, clicked: str | None) -> None:
@@ -45,14 +45,15 @@ def _enlarged(one: View, i: int) -> inspector.View:
     spec, other = one.asked.spec, bool(one.population.other[i])
     split = OTHER[spec.split] if other else spec.split
     noise = replace(one.card.noise, sigma=0.0) if one.card.noise else Noise()
-    sweep = noise_sweeps.model_sweep(Shown(spec.dataset, split, (image_id,), noise, 0), one.card)
-    sigma = float(st.session_state.get("sigma", DEFAULT_SIGMA))
+    sweep = noise_sweeps.model_sweep(
+        Shown(dataset=spec.dataset, split=split, ids=(image_id,), noise=noise, seed=0), one.card
+    )
     return inspector.View(
-        one.population.images.take([i]),
-        (cache.autoencoder(one.card),),
-        (sweep,),
-        rows.nearest_step(sweep.sigmas, sigma),
-        rows.error_scale((sweep,)),
+        images=one.population.images.take([i]),
+        models=(cache.autoencoder(one.card),),
+        sweeps=(sweep,),
+        step=rows.nearest_step(sweep.sigmas, panel.sigma()),
+        error_scale=rows.error_scale((sweep,)),
     )
 
 
@@ -114,4 +115,4 @@ def _walk_buttons(one: View, image_id: str) -> None:
 
 def _walk(key: str, image_id: str) -> None:
     st.session_state[key] = image_id
-    st.session_state[SECTION] = "between"
+    st.session_state.update(LATENT.open("between"))

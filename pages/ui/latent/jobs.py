@@ -13,7 +13,7 @@ from core.latent import map_tasks
 from core.latent.geometry import Array
 from core.latent.project_process import project_apart
 from core.latent.projections import BY_NAME
-from core.latent.structure import Structure
+from core.latent.structure import MEASURES, Structure
 from pages.ui import cache, progress
 from pages.ui.latent import data as latent_data
 from pages.ui.latent.data import Progress, SampleSpec
@@ -89,7 +89,9 @@ def job_key(spec: SampleSpec, card: Card, what: str) -> str:
 def _as_structures(kept: Arrays) -> tuple[Structure, ...]:
     names, sizes, measured = kept["names"].tolist(), kept["sizes"].tolist(), kept["measured"]
     rows = zip(names, sizes, measured.tolist(), strict=True)
-    return tuple(Structure(name, size, *row) for name, size, row in rows)
+    return tuple(
+        Structure(name, size, **dict(zip(MEASURES, row, strict=True))) for name, size, row in rows
+    )
 
 
 def _file(spec: SampleSpec, card: Card, method: str) -> Path:

@@ -19,8 +19,9 @@ from pages.ui.figures.density import Extent
 from pages.ui.figures.scatter import MapStyle, Places, Points
 from pages.ui.latent.data import Population
 from pages.ui.session import selection
+from pages.ui.session.registry import LATENT
 
-SECTION, ORIGIN = "section", "map_origin"
+ORIGIN = "map_origin"
 NEXT = "inspect_next"  # id of the image that the inspector opens on
 CONFIG = {
     "displaylogo": False,
@@ -112,7 +113,9 @@ def _remembered(drawing: Drawing) -> Memory:
         extent = zoom.extent(drawing.key) if same_place else None
         same = before is not None and (before.drawn, before.baked) == (drawn, selected)
         again = before.again + 1 if before and same else 0
-        memory = Memory(drawn, place, selected, selected, extent, again)
+        memory = Memory(
+            drawn=drawn, place=place, baked=selected, shown=selected, extent=extent, again=again
+        )
     st.session_state[key] = memory
     return memory
 
@@ -123,7 +126,7 @@ def _selected(key: str) -> None:
     selection.select(ids)
     st.session_state[ORIGIN] = (key, selection.ids())
     if ids:
-        st.session_state[SECTION] = "selected"
+        st.session_state.update(LATENT.open("selected"))
 
 
 def ids_of(chosen: Sequence[dict[str, Any]]) -> list[str]:
@@ -212,7 +215,7 @@ def _dense_selected(drawing: Drawing) -> None:
     selection.select(drawing.points.ids[found].tolist())
     st.session_state[_changed(drawing.key)] = True
     if len(found):
-        st.session_state[SECTION] = "selected"
+        st.session_state.update(LATENT.open("selected"))
 
 
 def _nearest(drawing: Drawing, clicked: Any) -> int | None:

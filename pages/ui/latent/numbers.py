@@ -4,9 +4,11 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.latent.structure import N_NEIGHBOURS, Structure
+from core.latent.structure import MEASURES, N_NEIGHBOURS, Structure
 from pages.ui import progress
 from pages.ui.figures.text import plain
+from pages.ui.frame import tables
+from pages.ui.frame.tables import Column, number
 from pages.ui.latent import jobs as latent_jobs
 from pages.ui.latent.views import View
 
@@ -26,15 +28,14 @@ SPACES = {
     "pca": "PCA of the same size",
 }
 SIZE = "Dimensions of the space: how many numbers describe an image"
-COLUMNS = {
-    "space": st.column_config.TextColumn("", width="medium"),
-    "size": st.column_config.NumberColumn("numbers", format="%d", help=SIZE),
-} | {
-    field: st.column_config.NumberColumn(name, format="%.3f", help=MEANINGS[name])
-    for field, name in zip(
-        ("silhouette", "homogeneity", "adjusted_rand", "neighbour_accuracy"), MEANINGS, strict=True
-    )
-}
+COLUMNS = (
+    Column("space", "", width=200),
+    number("size", "numbers", ".0f", help=SIZE),
+    *(
+        number(name, title, ".3f", help=MEANINGS[title])
+        for name, title in zip(MEASURES, MEANINGS, strict=True)
+    ),
+)
 
 
 def draw(views: tuple[View, ...]) -> None:
@@ -84,7 +85,7 @@ def _one(one: View) -> None:
             lambda: latent_jobs.start_numbers(spec, card),
         )
         return
-    st.dataframe(table(found, card.name), hide_index=True, column_config=COLUMNS)
+    st.dataframe(table(found, card.name), hide_index=True, column_config=tables.config(COLUMNS))
     if len(found) == 2:
         st.caption(
             "A PCA of the same size as these codes would keep all pixels, so it is left out."

@@ -6,7 +6,7 @@ from itertools import count
 import numpy as np
 
 from core.reports import Content, Figure, Row, Table
-from core.reports.svg import Chart, Series
+from core.reports.charts import Axis, Chart, Series
 from core.text import counted
 from pages.ui import cache
 from pages.ui.components.plane import Place
@@ -14,7 +14,7 @@ from pages.ui.figures import mosaic, theme
 from pages.ui.figures.colouring import Groups, Positions, ends, rgb
 from pages.ui.figures.text import decimal
 from pages.ui.figures.theme import Style
-from pages.ui.frame import downloads
+from pages.ui.frame import downloads, tables
 from pages.ui.latent import controls as latent_controls
 from pages.ui.latent import jobs as latent_jobs
 from pages.ui.latent import numbers as latent_numbers
@@ -58,24 +58,31 @@ def content(contents: Contents) -> Content:
         for v in views
     )
     return Content(
-        "Latent space",
-        (f"{counted(len(images), 'image')} as codes of {views[0].card.title}.", said),
-        settings,
-        tuple(one.card for one in views),
-        (*_selected(views[0], contents.selected), *place_rows(views[0], walked, pinned)),
-        (*maps, *place_figures(walked)),
-        (*place_tables(walked), *_numbers(views), *_means(views)),
+        name="Latent space",
+        sayings=(f"{counted(len(images), 'image')} as codes of {views[0].card.title}.", said),
+        settings=settings,
+        cards=tuple(one.card for one in views),
+        rows=(*_selected(views[0], contents.selected), *place_rows(views[0], walked, pinned)),
+        figures=(*maps, *place_figures(walked)),
+        tables=(*place_tables(walked), *_numbers(views), *_means(views)),
     )
 
 
 def _chart(one: View) -> Chart:
-    titles = latent_views.axis_titles(one.card, one.axes, one.method)
+    x_title, y_title = latent_views.axis_titles(one.card, one.axes, one.method)
     series = tuple(
-        Series(name, one.xy[which, 0], one.xy[which, 1], style.colour, "dots", shape=style.shape)
+        Series(
+            name=name,
+            x=one.xy[which, 0],
+            y=one.xy[which, 1],
+            colour=style.colour,
+            kind="dots",
+            shape=style.shape,
+        )
         for name, style, which in _groups(one)
     )
     label = f"Map of {counted(len(one.xy), 'image')}, coloured by {one.colouring.title}"
-    return Chart(*titles, series, label)
+    return Chart(Axis(x_title), Axis(y_title), series, label)
 
 
 def _groups(one: View) -> list[tuple[str, Style, Positions]]:
@@ -118,18 +125,16 @@ def _selected(one: View, selected: Positions) -> tuple[Row, ...]:
 
 def _numbers(views: tuple[View, ...]) -> tuple[Table, ...]:
     """The embedding metrics of the models for which they have been computed."""
-    columns = ("", "numbers", *latent_numbers.MEANINGS)
-    tables = []
-    for one in views:
-        measured = latent_jobs.numbers(one.asked.spec, one.card)
-        if measured is not None:
-            found = latent_numbers.table(measured, one.card.name)
-            rows = tuple(
-                (str(row[0]), str(row[1]), *(f"{value:.3f}" for value in row[2:]))
-                for row in found.itertuples(index=False)
-            )
-            tables.append(Table(f"Structure of {one.card.name}", columns, rows))
-    return tuple(tables)
+    measured = ((one, latent_jobs.numbers(one.asked.spec, one.card)) for one in views)
+    return tuple(
+        tables.table(
+            f"Structure of {one.card.name}",
+            latent_numbers.table(structures, one.card.name),
+            latent_numbers.COLUMNS,
+        )
+        for one, structures in measured
+        if structures is not None
+    )
 
 
 def _means(views: tuple[View, ...]) -> tuple[Table, ...]:
@@ -169,7 +174,7 @@ def place_figures(walked: ShownWalk | None) -> tuple[Figure, ...]:
         Series(error.label, walk.values, error.values, style.colour, dash=style.dash)
         for error, style in zip(walk.errors, map(theme.style, count()), strict=False)
     )
-    chart = Chart(walk.label, "MSE", lines, f"Errors along the walk. {walk.title}")
+    chart = Chart(Axis(walk.label), Axis("MSE"), lines, f"Errors along the walk. {walk.title}")
     note = " ".join(dict.fromkeys(f"{error.help}." for error in walk.errors if error.help))
     return (Figure("Errors along the walk", chart, note),)
 

@@ -53,7 +53,18 @@ def view(asked: MapOptions, card: Card) -> View:
     colouring = latent_colours.colouring(asked.colour, spec, card, population, codes, asked.groups)
     if isinstance(colouring, Groups):
         colouring = replace(colouring, highlighted=asked.highlighted)
-    return View(asked, card, population, codes, known, known_codes, axes, method, drawn, colouring)
+    return View(
+        asked=asked,
+        card=card,
+        population=population,
+        codes=codes,
+        known=known,
+        known_codes=known_codes,
+        axes=axes,
+        method=method,
+        xy=drawn,
+        colouring=colouring,
+    )
 
 
 def projection_sentence(one: View, at_once: bool = False) -> str:

@@ -11,11 +11,10 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.checkpoints import Card
 from core.latent.geometry import Array, Scores
-from pages.ui.components import sweep
 from pages.ui.components.component import Packed
 from pages.ui.components.sweep import Cell, Frames, Mark, Row, Stat, Sweep, packing
 from pages.ui.figures import animation, mosaic
-from pages.ui.session import state
+from pages.ui.session import widgets
 
 STEPS = 41
 STRIP = 11  # steps shown side by side
@@ -92,7 +91,14 @@ def packed(walk: Walk, card: Card) -> Packed:
         captions=True,
     )
     return packing.pack(
-        Sweep(walk.label, walk.values, walk.cells, (row,), walk.marks, help=walk.help)
+        Sweep(
+            label=walk.label,
+            values=walk.values,
+            cells=walk.cells,
+            rows=(row,),
+            marks=walk.marks,
+            help=walk.help,
+        )
     )
 
 
@@ -103,12 +109,8 @@ def show(walk: Walk, ready: Packed, key: str, link: str) -> ShownWalk:
     """
     values = ready.header["values"]  # rounded, as the browser reports them
     default = values[_nearest(values, walk.start)]
-    place = state.recall_number(link, default, values[0], values[-1])
-    event = sweep.show(ready, key, state.on_appearance(key, place))
-    at = _nearest(values, event.value)  # the browser chooses the value nearest to the one in a link
-    st.session_state[link] = values[at]
-    state.publish(link, default)
-    return ShownWalk(walk, at, event.clicked)
+    event = widgets.frames(ready, key, link, default)
+    return ShownWalk(walk, values.index(event.value), event.clicked)
 
 
 def offer_animation(place: DeltaGenerator, walk: Walk, name: str) -> None:

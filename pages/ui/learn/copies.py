@@ -15,6 +15,7 @@ from pages.ui.learn import parts
 from pages.ui.learn.parts import GoOn
 from pages.ui.robust import copying as robust_copying
 from pages.ui.robust.copying import Copying
+from pages.ui.session.registry import ROBUSTNESS
 
 NAMES = (
     "mnist-dense-2", "mnist-dense-32", "mnist-overcomplete", "mnist-overcomplete-linear",
@@ -48,7 +49,7 @@ def draw() -> None:
             f"error {copy.mse.mean():.4f}"
         )
         _draw_row(label, copy.x_hat)
-    way = parts.on_digits(cards[-1], models=list(NAMES), robust_view="Copying")
+    way = parts.on_digits(cards[-1], models=list(NAMES), **ROBUSTNESS.open("Copying"))
     parts.go_on(GoOn("Robustness: copying, in numbers", "pages/robustness.py", way))
 
 

@@ -17,6 +17,7 @@ from pages.ui.figures.text import plain
 from pages.ui.learn import charts, parts
 from pages.ui.learn.parts import GoOn
 from pages.ui.noise import controls
+from pages.ui.session.registry import ROBUSTNESS
 
 TRAINED_ON = "mnist"
 N = 10
@@ -45,7 +46,7 @@ def draw() -> None:
         float(compared[-1][0].latent_dim),
     )
     st.caption(_left_out(found))
-    way = parts.on_digits(compared[-1][1], robust_view="Size", trained_on=TRAINED_ON)
+    way = parts.on_digits(compared[-1][1], **ROBUSTNESS.open("Size"), trained_on=TRAINED_ON)
     parts.go_on(GoOn("Robustness: error against size", "pages/robustness.py", way))
 
 

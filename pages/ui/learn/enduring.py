@@ -10,6 +10,7 @@ from pages.ui.learn.parts import GoOn
 from pages.ui.noise import controls
 from pages.ui.robust import chart as robust_chart
 from pages.ui.session import widgets
+from pages.ui.session.registry import ROBUSTNESS
 
 OUTPUTS = {
     "bounded": ("mnist-dense-2", "mnist-overcomplete"),
@@ -42,7 +43,7 @@ def draw() -> None:
         cards, noise, noise_figure.chart(found, cards), f"learn_enduring_{output}"
     )
     way = parts.on_digits(
-        large, models=[card.name for card in cards], robust_view="Curves",
+        large, models=[card.name for card in cards], **ROBUSTNESS.open("Curves"),
         **noise_figure.onwards(noise, sigma), **noise_figure.measured_there(),
     )  # fmt: skip
     parts.go_on(GoOn("Robustness: more models, the same noise", "pages/robustness.py", way))

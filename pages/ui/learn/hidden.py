@@ -12,6 +12,7 @@ from pages.ui.figures import mosaic
 from pages.ui.learn import charts, parts, unusual
 from pages.ui.learn.parts import GoOn
 from pages.ui.learn.unusual import MODEL, Errors
+from pages.ui.session.registry import OUTLIERS
 
 N, SIDE = 8, 84
 
@@ -39,7 +40,7 @@ def draw() -> None:
     st.caption(
         "The blue line is the one with the smallest error. Click another image to choose it."
     )
-    way = parts.on_digits(card, section_outliers="truth")
+    way = parts.on_digits(card, **OUTLIERS.open("truth"))
     parts.go_on(GoOn("Outliers: try other scores on these", "pages/outliers.py", way, (image,)))
 
 

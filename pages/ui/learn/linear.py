@@ -75,7 +75,14 @@ def compared(pca: Card, network: Card) -> Compared:
     found = cache.computed(task(lesson_tasks.linear, ref, *shas, title=title, models=cards))
     ours, theirs = found["errors"].tolist()
     apart, own = float(found["apart"]), float(found["own"])
-    return Compared(found["angles"], found["random"], found["by_k"], (ours, theirs), apart, own)
+    return Compared(
+        angles=found["angles"],
+        random=found["random"],
+        by_k=found["by_k"],
+        errors=(ours, theirs),
+        apart=apart,
+        own=own,
+    )
 
 
 def words(found: Compared, pca: Card, network: Card) -> tuple[str, str]:

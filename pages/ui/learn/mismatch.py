@@ -10,6 +10,7 @@ from pages.ui.figures import theme
 from pages.ui.learn import noise_figure, parts
 from pages.ui.learn.parts import GoOn
 from pages.ui.noise import controls
+from pages.ui.session.registry import ROBUSTNESS
 
 PAIRS = {"dense": "mnist-denoising", "convolutional": "mnist-conv-denoising"}
 CLIPPED = {False: "not clipped", True: "clipped"}
@@ -32,7 +33,7 @@ def draw() -> None:
     way = parts.on_digits(
         card,
         models=[card.name],
-        robust_view="Curves",
+        **ROBUSTNESS.open("Curves"),
         **noise_figure.onwards(noise, sigma),
         **noise_figure.measured_there(),
     )

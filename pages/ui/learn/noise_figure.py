@@ -4,28 +4,24 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-import streamlit as st
 
 from core.checkpoints import Card
 from core.noise import Noise
-from core.robustness import curves as robustness
+from core.robustness import curves
 from core.robustness.curves import INPUT, Curve, Study
 from core.text import counted
-from pages.ui.components import sweep
 from pages.ui.components.component import Packed
 from pages.ui.components.sweep import Cell, Row, packing
 from pages.ui.components.sweep.chart import Chart
 from pages.ui.figures import styles
 from pages.ui.learn import parts
-from pages.ui.noise import rows as reconstruction
+from pages.ui.noise import panel, rows
 from pages.ui.noise import sweeps as noise_sweeps
 from pages.ui.noise.sweeps import Measured, Shown
 from pages.ui.robust import chart as robust_chart
 from pages.ui.robust.chart import Look
-from pages.ui.session import state
 
 N_PICTURES, LEVELS, SEED = 10, 11, 0
-DEFAULT_SIGMA = 0.5
 
 
 def study(cards: Sequence[Card], noise: Noise) -> Study:
@@ -33,15 +29,22 @@ def study(cards: Sequence[Card], noise: Noise) -> Study:
 
     The Robustness page shows the same numbers with its default settings.
     """
-    what = Measured(parts.DATASET, parts.SPLIT, len(parts.digits()), noise, SEED, LEVELS)
-    shown = robustness.metric("mse")
-    curves = (None, *cards)
-    tables = noise_sweeps.measured([(what, card) for card in curves])
-    noisy, *models = (
-        robustness.curve(card.name if card else INPUT, [table], shown)
-        for card, table in zip(curves, tables, strict=True)
+    what = Measured(
+        dataset=parts.DATASET,
+        split=parts.SPLIT,
+        n=len(parts.digits()),
+        noise=noise,
+        seed=SEED,
+        levels=LEVELS,
     )
-    return Study(robustness.levels(LEVELS), shown, tuple(models), noisy)
+    shown = curves.metric("mse")
+    measured = (None, *cards)
+    tables = noise_sweeps.measured([(what, card) for card in measured])
+    noisy, *models = (
+        curves.curve(card.name if card else INPUT, [table], shown)
+        for card, table in zip(measured, tables, strict=True)
+    )
+    return Study(curves.levels(LEVELS), shown, tuple(models), noisy)
 
 
 def chart(found: Study, cards: Sequence[Card]) -> Chart:
@@ -53,12 +56,8 @@ def chart(found: Study, cards: Sequence[Card]) -> Chart:
 
 def draw(cards: Sequence[Card], noise: Noise, drawn: Chart, key: str) -> float:
     """Draw the slider with curves and pictures; return the sigma at which it was released."""
-    sigma = state.recall_number("sigma", DEFAULT_SIGMA, 0, 1)
     packed = parts.kept_for(cards, "noise", lambda: _packed(cards, noise), noise)
-    event = sweep.show(packed, key, state.on_appearance(key, sigma), drawn)
-    st.session_state["sigma"] = event.asked
-    state.publish("sigma", DEFAULT_SIGMA)
-    return event.value
+    return panel.slider(packed, key, drawn).value
 
 
 def measured_on() -> str:
@@ -87,12 +86,18 @@ def measured_there() -> dict[str, object]:
 
 def _packed(cards: Sequence[Card], noise: Noise) -> Packed:
     images = parts.some_digits(N_PICTURES)
-    shown = Shown(parts.DATASET, parts.SPLIT, tuple(images.ids.tolist()), noise, SEED)
+    shown = Shown(
+        dataset=parts.DATASET,
+        split=parts.SPLIT,
+        ids=tuple(images.ids.tolist()),
+        noise=noise,
+        seed=SEED,
+    )
     cells = tuple(Cell(str(images.ids[i]), images.label_name(i)) for i in range(len(images)))
     sweeps = noise_sweeps.model_sweeps(shown, cards)
-    every = reconstruction.described(cells, sweeps, cards)
-    rows = (row for row in every.rows if row.role != "error")  # shorter, for a first look
-    return packing.pack(replace(every, rows=tuple(map(_of_these, rows)), error_scale=None))
+    every = rows.described(cells, sweeps, cards)
+    shorter = tuple(_of_these(row) for row in every.rows if row.role != "error")  # a first look
+    return packing.pack(replace(every, rows=shorter, error_scale=None))
 
 
 def _of_these(row: Row) -> Row:

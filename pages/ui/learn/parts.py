@@ -15,7 +15,6 @@ from core.images.imagesets import ImageSet
 from core.latent import lesson_tasks
 from core.latent.geometry import Array, Scores
 from pages.ui import cache
-from pages.ui.components import sweep
 from pages.ui.components.component import Packed
 from pages.ui.components.sweep.chart import Chart
 from pages.ui.frame.sidebar import OF_A_DATASET, choose_model
@@ -122,12 +121,7 @@ def one_of(
 
 def slider(packed: Packed, key: str, default: float, chart: Chart | None = None) -> None:
     """Draw a slider with pictures and a chart above it; its position is part of the link."""
-    values = packed.header["values"]
-    value = state.recall_number(key, default, values[0], values[-1])
-    component = f"learn_{key}"
-    event = sweep.show(packed, component, state.on_appearance(component, value), chart)
-    st.session_state[key] = event.value
-    state.publish(key, default)
+    widgets.frames(packed, f"learn_{key}", key, default, chart=chart)
 
 
 def another(label: str, help_text: str) -> int:

@@ -11,6 +11,7 @@ from pages.ui import cache
 from pages.ui.figures import mosaic
 from pages.ui.learn import parts
 from pages.ui.learn.parts import GoOn
+from pages.ui.session.registry import OUTLIERS
 
 WITHOUT, WITH = "mnist-conv-32-no-5-9", "mnist-conv-32"
 N, SIDE, BRIGHT = 8, 84, 0.5
@@ -43,7 +44,7 @@ def draw() -> None:
         )
     way = parts.on_digits(
         polluted,
-        section_outliers="truth",
+        **OUTLIERS.open("truth"),
         truth="classes",
         outlier_classes=list(clean.excluded_classes),
     )

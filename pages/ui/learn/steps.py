@@ -17,6 +17,7 @@ from pages.ui.learn import (
     wrong,
 )
 from pages.ui.session import state
+from pages.ui.session.registry import LEARN
 
 
 @dataclass(frozen=True)
@@ -28,26 +29,28 @@ class Step:
     draw: Callable[[], None]
 
 
-STEPS = (
-    Step("1", "An encoder and a decoder", squeeze.draw),
-    Step("2", "The linear autoencoder is PCA", linear.draw),
-    Step("3", "Hidden layers improve on PCA", deeper.draw),
-    Step("4", "Unusual images have large errors", unusual.draw),
-    Step("5", "Which code size is robust to noise?", enduring.draw),
-    Step("6", "Denoising autoencoders", denoise.draw),
-    Step("7", "Convolutional codes preserve positions", convolve.draw),
+DRAWN = LEARN.each(
+    {
+        "1": squeeze.draw,
+        "2": linear.draw,
+        "3": deeper.draw,
+        "4": unusual.draw,
+        "5": enduring.draw,
+        "6": denoise.draw,
+        "7": convolve.draw,
+        "wrong": wrong.draw_what_goes_wrong,
+    }
 )
-SHELF = Step("wrong", "Common failures", wrong.draw_what_goes_wrong)
-ALL = (*STEPS, SHELF)
-KEY = "step"
+ALL = tuple(Step(view.name, view.title, DRAWN[view.name]) for view in LEARN.views)
+*STEPS, SHELF = ALL
 
 
 def current() -> Step:
     """Draw the navigation; return the step that is open."""
     names = [step.name for step in ALL]
-    state.recall(KEY, names[0], names)
-    state.publish(KEY, names[0])
-    at = names.index(st.session_state[KEY])
+    state.recall(LEARN.key, names[0], names)
+    state.publish(LEARN.key, names[0])
+    at = names.index(st.session_state[LEARN.key])
     with st.container(horizontal=True, vertical_alignment="center"):
         _button("Previous", ":material/arrow_back:", "P", at - 1)
         _button("Next", ":material/arrow_forward:", "N", at + 1)
@@ -101,4 +104,4 @@ def _open_button(step: Step, is_open: bool) -> None:
 
 
 def _open(name: str) -> None:
-    st.session_state[KEY] = name
+    st.session_state[LEARN.key] = name

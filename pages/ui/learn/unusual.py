@@ -21,6 +21,7 @@ from pages.ui.figures import mosaic
 from pages.ui.learn import parts
 from pages.ui.learn.parts import GoOn
 from pages.ui.session import state
+from pages.ui.session.registry import OUTLIERS
 
 # Errors of a model on digits of known and unknown classes and on shapes. No st calls.
 
@@ -106,7 +107,7 @@ def draw() -> None:
         st.session_state[FED] = list(now)
     state.publish(FED, [])
     taken = tuple(name for name in st.session_state[FED] if name in parts.digits())
-    way = parts.on_digits(card, section_outliers="truth")
+    way = parts.on_digits(card, **OUTLIERS.open("truth"))
     parts.go_on(GoOn("Outliers: compare other scores", "pages/outliers.py", way, taken))
 
 
@@ -140,12 +141,12 @@ def _morsel(found: Errors, i: int, card: Card, *, in_tray: bool) -> Morsel:
     strange = "Not digits" if found.kinds[i] == SHAPE else "Unknown classes"
     group = "Known classes" if found.known[i] else strange
     return Morsel(
-        str(found.images.ids[i]),
-        found.called(i),
-        group if in_tray else "",
-        float(found.mse[i]),
-        f"larger than that of {found.percentile(i):.0f} % of the known digits",
-        one(found, i, card),
+        id=str(found.images.ids[i]),
+        name=found.called(i),
+        group=group if in_tray else "",
+        error=float(found.mse[i]),
+        place=f"larger than that of {found.percentile(i):.0f} % of the known digits",
+        said=one(found, i, card),
     )
 
 

@@ -11,7 +11,7 @@ from core import metrics
 from core.images.imagesets import ImageSet
 from core.inference import Autoencoder
 from core.robustness.sweeps import NoiseSweep
-from pages.ui.figures import lines, mosaic, styles
+from pages.ui.figures import lines, mosaic, plotting, styles
 from pages.ui.figures.text import plain
 from pages.ui.frame import errors
 from pages.ui.session import selection
@@ -77,8 +77,9 @@ def _dialog(view: View, image_id: str, position: int, more: Callable[[], None] |
         sigmas = view.sweeps[0].sigmas
         curves = {sweep.models[0].name: sweep.models[0].mse[:, position] for sweep in view.sweeps}
         drawn = styles.of_models(list(curves))
-        figure = lines.error_curves(sigmas, curves, float(sigmas[view.step]), drawn)
-        st.plotly_chart(figure, key="inspector_curves", alt="Error against noise, a line a model")
+        chart = lines.error_chart(sigmas, curves, float(sigmas[view.step]), drawn)
+        figure = plotting.figure(chart, height=240)
+        st.plotly_chart(figure, key="inspector_curves", alt=chart.label)
         if more:
             more()
         _select_button(image_id)

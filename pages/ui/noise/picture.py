@@ -1,6 +1,8 @@
 """What the Reconstruct page shows, as one picture to take away."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+
+from streamlit.delta_generator import DeltaGenerator
 
 from core.checkpoints import Card
 from core.images.imagesets import ImageSet
@@ -24,17 +26,52 @@ def picture(
     noisy = enlarged(colours(first.noisy(step)), SIDE)
     lines = [
         Line("Original", "original", enlarged(colours(first.x), SIDE), names),
-        Line("Noisy", "noisy", noisy, _written(first.noisy_mse[step]), noise_name(first.noise)),
+        Line(
+            title="Noisy",
+            role="noisy",
+            pictures=noisy,
+            captions=_written(first.noisy_mse[step]),
+            detail=noise_name(first.noise),
+        ),
     ]
     for one, card in zip(sweeps, cards, strict=True):
         model = one.models[0]
         x_hat = enlarged(colours(model.x_hat[step]), SIDE)
         error = enlarged(error_colours(first.x, model.x_hat[step], scale), SIDE)
         mse = _written(model.mse[step])
-        lines.append(Line(card.title, "reconstructed", x_hat, mse, _means(model, step)))
-        lines.append(Line("Error", "error", error, (), f"black 0, brightest {scale:.2f} and more"))
+        lines.append(
+            Line(
+                title=card.title,
+                role="reconstructed",
+                pictures=x_hat,
+                captions=mse,
+                detail=_means(model, step),
+            )
+        )
+        lines.append(
+            Line(
+                title="Error",
+                role="error",
+                pictures=error,
+                captions=(),
+                detail=f"black 0, brightest {scale:.2f} and more",
+            )
+        )
     sigma = first.sigmas[step]
     return sheet(f"{images.id}, {images.split} images, σ = {sigma:.2f}; below each its MSE", lines)
+
+
+def offer(place: DeltaGenerator, make: Callable[[], bytes], name: str, sigma: float) -> None:
+    """A button that makes the picture when it is clicked.  name: stands in that of the file."""
+    place.download_button(
+        "PNG",
+        make,
+        f"hourglass-{name}-sigma-{sigma:.2f}.png",
+        "image/png",
+        icon=":material/download:",
+        on_click="ignore",
+        help="Download what you see, with its labels, as one picture",
+    )
 
 
 def _means(model: ModelSweep, step: int) -> str:

@@ -8,10 +8,10 @@ import numpy as np
 from core.checkpoints import Card
 from core.images.imagesets import ImageSet
 from core.reports import Content, Figure, Row, Table
-from core.reports.svg import Chart, Series
+from core.robustness.curves import INPUT
 from core.robustness.sweeps import ModelSweep, NoiseSweep
 from core.text import counted
-from pages.ui.figures import mosaic, theme
+from pages.ui.figures import lines, mosaic
 from pages.ui.figures.text import decimal
 from pages.ui.figures.theme import Style
 from pages.ui.frame import downloads
@@ -69,13 +69,13 @@ def content(told: Told, picked: Picked) -> Content:
     }
     n = f"{counted(len(images), f'{images.split} image')} of {images.id}"
     return Content(
-        "Reconstruct",
-        (f"{n} with noise of σ = {sigma}, and as {_listed(cards)} reconstructed them.",),
-        settings,
-        tuple(cards),
-        rows(images, sweeps, cards, step),
-        (figure(sweeps, step, told.styles),),
-        (table(sweeps, step), each_image(images, sweeps, step)),
+        name="Reconstruct",
+        sayings=(f"{n} with noise of σ = {sigma}, and as {_listed(cards)} reconstructed them.",),
+        settings=settings,
+        cards=tuple(cards),
+        rows=rows(images, sweeps, cards, step),
+        figures=(figure(sweeps, step, told.styles),),
+        tables=(table(sweeps, step), each_image(images, sweeps, step)),
     )
 
 
@@ -148,17 +148,10 @@ def rows(
 def figure(sweeps: Sequence[NoiseSweep], step: int, styles: Mapping[str, Style]) -> Figure:
     """The mean error of the images against the noise, a line a model.  styles: by its name."""
     first = sweeps[0]
-    sigma = float(first.sigmas[step])
-    mean = first.noisy_mse.mean(axis=1)
-    noisy = Series("noisy", first.sigmas, mean, theme.REFERENCE, dash="dot")
-    models = ((one.models[0], styles[one.models[0].name]) for one in sweeps)
-    lines = (
-        Series(one.name, first.sigmas, one.mse.mean(axis=1), drawn.colour, dash=drawn.dash)
-        for one, drawn in models
-    )
-    label = "Mean squared error of the images shown, against the noise, a line a model"
-    chart = Chart("noise σ", "MSE", (*lines, noisy), label, at=(sigma, f"σ = {sigma:.2f}"))
-    return Figure("Error against noise", chart)
+    curves = {one.models[0].name: one.models[0].mse.mean(axis=1) for one in sweeps}
+    curves[INPUT] = first.noisy_mse.mean(axis=1)
+    chart = lines.error_chart(first.sigmas, curves, float(first.sigmas[step]), styles)
+    return Figure("Error against noise", chart, "Means over the images shown.")
 
 
 def _alt(what: str, ids: Sequence[str]) -> list[str]:

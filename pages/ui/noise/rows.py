@@ -152,9 +152,16 @@ def _model_row(model: ModelSweep, card: Card, shown: Noise) -> Row:
         note=card.warning or training_note(card, shown),
         stats=(
             Stat("MSE", model.mse.mean(axis=1), 4, help=MSE),
-            Stat("PSNR", model.psnr.mean(axis=1), 1, " dB", PSNR),
+            Stat(label="PSNR", values=model.psnr.mean(axis=1), digits=1, unit=" dB", help=PSNR),
             Stat("SSIM", model.ssim.mean(axis=1), 3, help=SSIM),
-            Stat("noise removed", 100 * model.removed, 0, " %", REMOVED, least=-100),
+            Stat(
+                label="noise removed",
+                values=100 * model.removed,
+                digits=0,
+                unit=" %",
+                help=REMOVED,
+                least=-100,
+            ),
         ),
         numbers=model.mse,
     )

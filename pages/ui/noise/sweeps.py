@@ -102,7 +102,7 @@ def _view(shown: Shown) -> sweeps.View:
     n_values = len(shown.ids) * math.prod(images.shape)
     n_steps = len(rows.steps(n_values, shown.finest))
     ref = cache.split_ref(shown.dataset, shown.split)
-    return sweeps.View(ref, shown.ids, shown.noise, shown.seed, n_steps)
+    return sweeps.View(ref=ref, ids=shown.ids, noise=shown.noise, seed=shown.seed, n_steps=n_steps)
 
 
 def measured(asked: Sequence[tuple[Measured, Card | None]]) -> list[Qualities]:

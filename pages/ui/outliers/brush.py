@@ -7,35 +7,42 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from core.reports.charts import Chart
 from pages.ui.components import zoom
 from pages.ui.figures.colouring import Groups
 from pages.ui.figures.text import plain
 from pages.ui.outliers import histogram as outlier_histogram
 from pages.ui.outliers.data import Found, Scores
 from pages.ui.outliers.histogram import Drawn, Look
-from pages.ui.session import highlighting, selection, widgets
+from pages.ui.session import highlighting, selection, state, widgets
 
+LOG_COUNTS, LOG_SCORES, BY_CLASS = "log_counts", "log_scores", "by_class"  # in the link
 ORIGIN, TURN = "histogram_origin", "histogram_turn"
 CONFIG = {
     "displaylogo": False,
     "modeBarButtonsToRemove": ["lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d", "pan2d"],
 }
 Range = tuple[float, float]
-BY_CLASS = "Show each class: stacked bars, or lines if counts are logarithmic"
+ABOUT_CLASSES = "Show each class: stacked bars, or lines if counts are logarithmic"
 
 
 def draw_brush(found: Found) -> None:
     """The options, the chart, and what was brushed in it."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        log_counts = _toggle("Log counts", "log_counts", "A logarithmic count shows single images")
+        log_counts = _toggle(LOG_COUNTS, "Log counts", "A logarithmic count shows single images")
         can_be_log = outlier_histogram.can_be_log(found.scores, found.scored.usual.scores)
         log_scores = _toggle(
-            "Log scores", "log_scores", "Scores that differ by factors", disabled=not can_be_log
+            LOG_SCORES, "Log scores", "Scores that differ by factors", disabled=not can_be_log
         )
-        classes = _classes(found)
+        groups = _groups(found)
+        by_class = groups is not None and _toggle(BY_CLASS, "By class", ABOUT_CLASSES)
+        classes = (
+            replace(groups, highlighted=highlighting.chosen(groups))
+            if by_class and groups
+            else None
+        )
     look = Look(log_counts, log_scores and can_be_log, st.context.theme.type == "dark")
-    picked = found.scores[np.isin(found.images.ids, selection.ids())]
-    drawn = Drawn(found.scores, found.scored.usual.scores, picked, classes)
+    drawn = Drawn(found.scores, found.scored.usual.scores, _picked(found), classes)
     figure = outlier_histogram.histogram(drawn, found.threshold.value, found.score, look)
     key = f"histogram_{_turn()}"
     st.plotly_chart(
@@ -49,13 +56,25 @@ def draw_brush(found: Found) -> None:
     )
 
 
-def _classes(found: Found) -> Groups | None:
-    """The classes to tell apart, if the visitor wants to."""
+def still(found: Found) -> Chart:
+    """The chart for a report, as the options say: also where another section is open."""
+    can_be_log = outlier_histogram.can_be_log(found.scores, found.scored.usual.scores)
+    look = Look(state.flag(LOG_COUNTS), state.flag(LOG_SCORES) and can_be_log, dark=None)
+    groups = _groups(found) if state.flag(BY_CLASS) else None
+    classes = replace(groups, highlighted=highlighting.kept(groups)) if groups else None
+    drawn = Drawn(found.scores, found.scored.usual.scores, _picked(found), classes)
+    return outlier_histogram.described(drawn, found.threshold.value, found.score, look)
+
+
+def _picked(found: Found) -> Scores:
+    """The scores of the selected images."""
+    return found.scores[np.isin(found.images.ids, selection.ids())]
+
+
+def _groups(found: Found) -> Groups | None:
+    """The images by class, if they have classes."""
     labels = found.images.labels
-    if labels is None or not _toggle("By class", "by_class", BY_CLASS):
-        return None
-    groups = Groups("class", found.images.class_names, labels)
-    return replace(groups, highlighted=highlighting.chosen(groups))
+    return None if labels is None else Groups("class", found.images.class_names, labels)
 
 
 def ranges_of(selection: dict[str, Any]) -> list[Range]:
@@ -90,5 +109,5 @@ def _turn() -> int:
     return int(st.session_state.get(TURN, 0))
 
 
-def _toggle(label: str, key: str, help_text: str, disabled: bool = False) -> bool:
+def _toggle(key: str, label: str, help_text: str, disabled: bool = False) -> bool:
     return widgets.switch(label, key, help=help_text, disabled=disabled)

@@ -1,7 +1,6 @@
 """Each class: its scores and their spread, its hardest and easiest images, its mean error."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,11 +12,13 @@ from core.export.tables import safe_text
 from core.text import shortened, shortened_one
 from pages.ui import cache
 from pages.ui.figures import mosaic, theme
+from pages.ui.figures.plotting import MARGIN
 from pages.ui.figures.text import hover_text, plain
+from pages.ui.frame import tables
+from pages.ui.frame.tables import Column, number
 from pages.ui.outliers import data as outlier_data
 from pages.ui.outliers import truth as outlier_truth
 from pages.ui.outliers.data import Found, Positions, Scores
-from pages.ui.outliers.histogram import MARGIN
 from pages.ui.session.rows import picked
 
 SHOWN, IN_ROW = 12, 3
@@ -79,7 +80,7 @@ def _draw_table(found: Found, stack: Stack) -> int:
         "class",
         height="content" if n_rows < ROWS else ROWS_HEIGHT,
         row_height=SIDE if is_pictured else None,
-        column_config=_columns(found),
+        column_config=tables.config(columns(found.score.unit)),
     )
     where = (
         "Where: root mean squared error of each pixel over the class, on one scale (black 0, "
@@ -160,24 +161,20 @@ def _address(picture: mosaic.Pixels) -> str:
     return mosaic.data_url(mosaic.png(picture))
 
 
-def _columns(found: Found) -> dict[str, Any]:
-    column = st.column_config
-    unit = found.score.unit
-    return {
-        "class": column.TextColumn("Class", width=160, pinned=True),
-        "images": column.NumberColumn("Images", format="localized", width=NUMBER),
-        "mse": column.NumberColumn("Mean error", width=WIDE, format="%.4g", help=MSE),
-        "mean": column.NumberColumn("Mean score", width=WIDE, format="%.4g", help=unit),
-        "spread": column.NumberColumn(
-            "Spread", width=WIDE, format="%.3g", help=f"Standard deviation; {unit}"
-        ),
-        "flagged": column.NumberColumn(
-            "Flagged", width=NUMBER, format="localized", help="Above the threshold"
-        ),
-        "mean error": column.ImageColumn("Where", width=80, help="Mean error of each pixel"),
-        "hardest": column.ImageColumn("Hardest", width=220, help="Highest scores of the class"),
-        "easiest": column.ImageColumn("Easiest", width=220, help="Lowest scores of the class"),
-    }
+def columns(unit: str) -> tuple[Column, ...]:
+    """The columns of the table.  unit: of the scores."""
+    deviation = f"Standard deviation; {unit}"
+    return (
+        Column("class", "Class", width=160, pinned=True),
+        number("images", "Images", ",", width=NUMBER),
+        number("mse", "Mean error", ".4g", width=WIDE, help=MSE),
+        number("mean", "Mean score", ".4g", width=WIDE, help=unit),
+        number("spread", "Spread", ".3g", width=WIDE, help=deviation),
+        number("flagged", "Flagged", ",", width=NUMBER, help="Above the threshold"),
+        Column("mean error", "Where", "picture", width=80, help="Mean error of each pixel"),
+        Column("hardest", "Hardest", "picture", width=220, help="Highest scores of the class"),
+        Column("easiest", "Easiest", "picture", width=220, help="Lowest scores of the class"),
+    )
 
 
 def _of_class(found: Found, stack: Stack, i: int) -> str | None:

@@ -1,7 +1,7 @@
 """What the Outliers page can be asked: which score, which threshold, and what is known."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
 import numpy as np
 import streamlit as st
@@ -46,15 +46,17 @@ class Amount(NamedTuple):
 
 AMOUNTS: Mapping[Mode, Amount] = {
     "false finds": Amount(
-        "false_finds", "Percent of the flagged", 100 * thresholds.DEFAULT_FALSE_FINDS,
-        0.1, 90.0, 1.0, "%.1f", "How many of the flagged images may be usual ones, on average",
+        key="false_finds", label="Percent of the flagged", low=0.1, high=90.0, step=1.0,
+        default=100 * thresholds.DEFAULT_FALSE_FINDS, format="%.1f",
+        help="How many of the flagged images may be usual ones, on average",
     ),
     "share": Amount(
-        "share", "Percent above", 1.0, 0.0, 50.0, 0.1, "%.1f", "Percentage above the threshold"
+        key="share", label="Percent above", default=1.0, low=0.0, high=50.0, step=0.1,
+        format="%.1f", help="Percentage above the threshold",
     ),
     "robust z": Amount(
-        "z", "Deviations", 3.5, 0.0, 50.0, 0.5, "%.1f",
-        "Robust standard deviations above the median; 3.5 is customary",
+        key="z", label="Deviations", default=3.5, low=0.0, high=50.0, step=0.5, format="%.1f",
+        help="Robust standard deviations above the median; 3.5 is customary",
     ),
 }  # fmt: skip
 
@@ -79,7 +81,14 @@ def found(choice: Choice) -> Found:
     threshold = _threshold(mode, amount, base, scored, is_outlier)
     if note := _of_comparison(asked, scored):
         st.caption(note)
-    return Found(asked, images, is_outlier, spec, scored, threshold)
+    return Found(
+        asked=asked,
+        images=images,
+        is_outlier=is_outlier,
+        score=spec,
+        scored=scored,
+        threshold=threshold,
+    )
 
 
 def _of_comparison(asked: Asked, scored: Scored) -> str:
@@ -181,11 +190,17 @@ def _base(mode: Mode, scored: Scored) -> Reference:
 
 def _amount(mode: Mode, score: str, base: Reference) -> float:
     """The number that the threshold is made of; of no meaning to best F1."""
-    if mode == "rate":
-        return widgets.rate()
-    if mode == "fixed":
-        return _number(_fixed(score, base))
-    return _number(AMOUNTS[mode]) if mode in AMOUNTS else 0.0
+    match mode:
+        case "rate":
+            return widgets.rate()
+        case "false finds" | "share" | "robust z":
+            return _number(AMOUNTS[mode])
+        case "fixed":
+            return _number(_fixed(score, base))
+        case "best F1":
+            return 0.0
+        case _:
+            assert_never(mode)
 
 
 def _fixed(score: str, base: Reference) -> Amount:
@@ -194,24 +209,43 @@ def _fixed(score: str, base: Reference) -> Amount:
     start = float(np.format_float_positional(quantile, 3, fractional=False))
     step = float(10 ** np.floor(np.log10(max(abs(start), 1e-9)) - 1))
     about = "On the score's own scale"
-    return Amount(f"fixed_{score}", "Value", start, -1e9, 1e9, step, "%.5g", about)
+    return Amount(
+        key=f"fixed_{score}",
+        label="Value",
+        default=start,
+        low=-1e9,
+        high=1e9,
+        step=step,
+        format="%.5g",
+        help=about,
+    )
 
 
 def _threshold(
     mode: Mode, amount: float, base: Reference, scored: Scored, is_outlier: Flags | None
 ) -> Threshold:
-    """The threshold that is asked for.  is_outlier: (n,), of the judged images."""
-    if scored.calibration is not None and mode == "rate":
-        return thresholds.by_rate(scored.calibration, amount, len(scored.scores))
-    if scored.calibration is not None and mode == "false finds":
-        return thresholds.by_false_finds(scored.calibration, scored.scores, amount / 100)
-    if mode == "robust z":
-        return thresholds.by_robust_z(base, amount)
-    if mode == "fixed":
-        return thresholds.fixed(amount)
-    if mode == "best F1" and is_outlier is not None:
-        return thresholds.best_f1(scored.scores, is_outlier)
-    return thresholds.by_share(base, amount / 100)
+    """The threshold that is asked for.  is_outlier: (n,), of the judged images.
+
+    Those that need a calibration, or known outliers, are offered only where there are some.
+    """
+    match mode:
+        case "rate":
+            assert scored.calibration is not None
+            return thresholds.by_rate(scored.calibration, amount, len(scored.scores))
+        case "false finds":
+            assert scored.calibration is not None
+            return thresholds.by_false_finds(scored.calibration, scored.scores, amount / 100)
+        case "share":
+            return thresholds.by_share(base, amount / 100)
+        case "robust z":
+            return thresholds.by_robust_z(base, amount)
+        case "fixed":
+            return thresholds.fixed(amount)
+        case "best F1":
+            assert is_outlier is not None
+            return thresholds.best_f1(scored.scores, is_outlier)
+        case _:
+            assert_never(mode)
 
 
 def _number(one: Amount) -> float:

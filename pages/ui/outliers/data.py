@@ -144,7 +144,9 @@ def case(asked: Asked) -> Case:
     judged = cache.split_ref(asked.dataset, asked.split)
     others = cache.split_ref(_others_id(asked.truth), "test") if _others_id(asked.truth) else None
     usual = cache.split_ref(known_id(asked), "train")
-    return Case(judged, others, usual, asked.truth, asked.card.sha256)
+    return Case(
+        judged=judged, others=others, usual=usual, truth=asked.truth, sha256=asked.card.sha256
+    )
 
 
 def known_id(asked: Asked) -> str:
@@ -173,12 +175,12 @@ def _as_scored(one: Arrays) -> Scored:
     said, usual = str(one["calibration_name"]), one["calibration"]
     calibration = Calibration(usual, said) if len(usual) else None
     return Scored(
-        one["scores"],
-        one["references"],
-        float(one["seconds"]),
-        str(one["known"]),
-        calibration,
-        "" if calibration else said,
+        scores=one["scores"],
+        references=one["references"],
+        seconds=float(one["seconds"]),
+        known=str(one["known"]),
+        calibration=calibration,
+        why_none="" if calibration else said,
     )
 
 

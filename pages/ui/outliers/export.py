@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Literal, assert_never
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,8 @@ from pages.ui.frame import downloads
 from pages.ui.outliers import data as outlier_data
 from pages.ui.outliers.data import Found, Positions
 
-KINDS = {
+Kind = Literal["csv", "parquet", "zip"]
+KINDS: dict[Kind, tuple[str, str, str]] = {
     "csv": ("CSV", "text/csv", "For spreadsheets: text is made safe"),
     "parquet": ("Parquet", "application/vnd.apache.parquet", "Every value as it is"),
     "zip": ("Images", "application/zip", "PNG files and a manifest, ids.csv"),
@@ -107,7 +109,13 @@ def _menu(
             )
 
 
-def _file(kind: str, table: Callable[[], pd.DataFrame], images: Callable[[], ImageSet]) -> bytes:
-    if kind == "zip":
-        return zipped(images(), table())
-    return (tables.csv_bytes if kind == "csv" else tables.parquet_bytes)(table())
+def _file(kind: Kind, table: Callable[[], pd.DataFrame], images: Callable[[], ImageSet]) -> bytes:
+    match kind:
+        case "csv":
+            return tables.csv_bytes(table())
+        case "parquet":
+            return tables.parquet_bytes(table())
+        case "zip":
+            return zipped(images(), table())
+        case _:
+            assert_never(kind)

@@ -7,7 +7,6 @@ from core.anomaly import quality
 from core.anomaly.thresholds import edge
 from core.text import counted
 from pages.ui import cache
-from pages.ui.components import sweep
 from pages.ui.components.sweep import packing
 from pages.ui.figures import mosaic
 from pages.ui.figures.text import plain
@@ -92,10 +91,7 @@ def _gallery(found: Found) -> str | None:
         ("flagged", found.asked.key, found.score.name, tuple(shown.tolist())),
         lambda: packing.pack(outlier_pictures.described(found, shown)),
     )
-    opacity = state.recall_number("opacity", OPACITY, 0, 1)
-    event = sweep.show(packed, "flagged_images", start=state.on_entry("opacity", opacity))
-    st.session_state["opacity"] = event.value
-    state.publish("opacity", OPACITY)
+    event = widgets.frames(packed, "flagged_images", "opacity", OPACITY)
     _localised(found)
     return event.clicked
 

@@ -1,37 +1,37 @@
-"""The histogram of scores with its threshold: data to plotly. No st calls.
+"""The histogram of scores with its threshold, as page and report draw it. No st calls.
 
 Bars stand on zero, which a logarithmic axis has not: there classes are lines, none upon another.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
 from core.anomaly.scores import Score
-from pages.ui.figures import theme
+from core.reports.charts import Axis, Chart, Series, Upright
+from pages.ui.figures import plotting, theme
 from pages.ui.figures.colouring import Groups, Part
-from pages.ui.figures.text import hover_text, wrapped
+from pages.ui.figures.theme import Style
 
 Scores = npt.NDArray[np.float64]
 FEWEST_BINS, N_BINS = 12, 60  # as many as twice the root of the number of images, between these
 MOST_TICKS = 2_000  # selected images marked one by one
-MARGIN = {"l": 8, "r": 8, "t": 8, "b": 8}
 HEIGHT, LEGEND_HEIGHT = 330, 110  # pixels, and of a legend of many classes
 FLOOR = 0.5  # images, where a logarithmic axis begins: one alone is seen
 ROUND = (1, 2, 5)
+FEW = 6  # images in the highest bar: each has a mark on the axis
 
 
 @dataclass(frozen=True)
 class Look:
-    """log_counts, log_scores: which axes are logarithmic.  dark: the theme."""
+    """log_counts, log_scores: which axes are logarithmic.  dark: the theme; None in a report."""
 
     log_counts: bool
     log_scores: bool
-    dark: bool
+    dark: bool | None
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def can_be_log(scores: Scores, usual: Scores) -> bool:
     return bool(min(scores.min(), usual.min()) > 0)
 
 
-def histogram(drawn: Drawn, value: float, spec: Score, look: Look) -> go.Figure:
+def described(drawn: Drawn, value: float, spec: Score, look: Look) -> Chart:
     """How many images have which score: below and above the threshold, and what is usual.
 
     value: of the threshold.  spec: the score, for its unit.
@@ -73,152 +73,145 @@ def histogram(drawn: Drawn, value: float, spec: Score, look: Look) -> go.Figure:
     colours = theme.DARK if look.dark else theme.LIGHT
     borders = edges(scores, usual, look.log_scores)
     borders = np.unique(np.append(borders, np.clip(value, borders[0], borders[-1])))
-    figure = go.Figure(
-        _of_classes(drawn, classes, borders, look)
+    series = [
+        *(
+            _of_classes(drawn, classes, borders, look)
+            if classes
+            else _of_sides(scores, value, borders, colours)
+        ),
+        _outline(usual, borders, len(scores), Style(_ink(look), "dot"))
         if classes
-        else _of_sides(scores, value, borders, colours)
-    )
-    line = (_ink(look), "dot") if classes else (colours["reconstructed"], "solid")
-    figure.add_trace(_outline(usual, borders, len(scores), *line))
+        else _outline(usual, borders, len(scores), Style(colours["reconstructed"])),
+    ]
     if len(drawn.picked):
-        figure.add_trace(_ticks(drawn.picked, look))
-    _threshold_line(figure, value, borders, look, colours["outlier"])
-    figure.update_xaxes(title_text=spec.unit, type="log" if look.log_scores else "linear")
-    figure.update_yaxes(title_text="images", **_count_axis(drawn, borders, look.log_counts))
-    figure.update_layout(
-        height=HEIGHT + (LEGEND_HEIGHT if classes and len(classes.parts) > 10 else 0),
-        margin=MARGIN,
-        barmode="stack" if classes else "overlay",
-        bargap=0.04,
-        yaxis2={"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True},
+        series.append(_ticks(drawn.picked, look))
+    flagged = int((scores > value).sum())
+    return Chart(
+        Axis(spec.unit, look.log_scores),
+        _count_axis(drawn, borders, look.log_counts),
+        tuple(series),
+        f"How many images have which score; {flagged:,} lie above the threshold",
+        at=_upright(value, borders, colours["outlier"]),
+        stacked=bool(classes),
+    )
+
+
+def histogram(drawn: Drawn, value: float, spec: Score, look: Look) -> go.Figure:
+    """The same as a page has it: bars can be brushed.  value, spec: see described()."""
+    figure = plotting.figure(described(drawn, value, spec, look), _height(drawn))
+    most = _most(drawn, edges(drawn.scores, drawn.usual, look.log_scores))
+    if not look.log_counts and most <= FEW:
+        figure.update_yaxes(dtick=1)  # whole numbers
+    return figure.update_layout(
         dragmode="select",
         selectdirection="h",
-        legend={
-            "orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "traceorder": "normal",
-            "maxheight": 0.35,
-        },
+        legend={"maxheight": 0.35},
         uirevision=f"{spec.name} {look.log_scores}",
-    )  # fmt: skip
-    return figure
+    )
+
+
+def _height(drawn: Drawn) -> int:
+    many = drawn.classes is not None and len(drawn.classes.parts) > 10
+    return HEIGHT + (LEGEND_HEIGHT if many else 0)
 
 
 def _of_sides(
     scores: Scores, value: float, borders: Scores, colours: Mapping[theme.Role, str]
-) -> list[go.Bar]:
+) -> list[Series]:
     """What is flagged and what is not; the threshold is a border, so that no bar hides another."""
     return [
-        _bars(scores[scores <= value], borders, "not flagged", colours["original"]),
-        _bars(scores[scores > value], borders, "flagged", colours["outlier"]),
+        _bars("not flagged", scores[scores <= value], borders, colours["original"]),
+        _bars("flagged", scores[scores > value], borders, colours["outlier"]),
     ]
 
 
-def _of_classes(
-    drawn: Drawn, classes: Groups, borders: Scores, look: Look
-) -> list[go.Bar | go.Scatter]:
+def _of_classes(drawn: Drawn, classes: Groups, borders: Scores, look: Look) -> list[Series]:
     """Stacked bars, or lines where the counts are on a logarithmic axis."""
     draw = _steps if look.log_counts else _class_bars
     return [draw(drawn.scores[part.members], borders, part) for part in classes.parts]
 
 
-def _bars(values: Scores, borders: Scores, name: str, colour: str) -> go.Bar:
-    counts, _ = np.histogram(values, borders)
-    return go.Bar(
-        x=(borders[:-1] + borders[1:]) / 2,
-        y=counts,
-        width=np.diff(borders),
+def _bars(name: str, values: Scores, borders: Scores, colour: str) -> Series:
+    return Series(
         name=f"{name} ({len(values):,})",
-        marker={"color": colour, "line": {"width": 0}},
-        customdata=np.column_stack([borders[:-1], borders[1:]]),
-        hovertemplate="%{y:,} images, score %{customdata[0]:.4g} to %{customdata[1]:.4g}"
-        f"<extra>{name}</extra>",
+        x=borders,
+        y=_counts(values, borders),
+        colour=colour,
+        kind="bars",
+        hover="{y:,} images, score {low:.4g} to {high:.4g}",
     )
 
 
-def _class_bars(values: Scores, borders: Scores, part: Part) -> go.Bar:
-    bars = _bars(values, borders, hover_text(part.label), part.style.colour)
-    whole = wrapped(part.name or part.label)
-    return bars.update(
-        hovertemplate=f"{whole}<br>%{{y:,}} images, score %{{customdata[0]:.4g}} to "
-        "%{customdata[1]:.4g}<extra></extra>",
-        legendrank=1000 if part.name else 1001,
-    )
+def _class_bars(values: Scores, borders: Scores, part: Part) -> Series:
+    bars = _bars(part.label, values, borders, part.style.colour)
+    return replace(bars, about=part.name or part.label, is_last=not part.name)
 
 
-def _steps(values: Scores, borders: Scores, part: Part) -> go.Scatter:
+def _steps(values: Scores, borders: Scores, part: Part) -> Series:
     """Counts as the outline of a histogram, with gaps at empty bins."""
-    counts, _ = np.histogram(values, borders)
-    whole = wrapped(part.name or part.label)
-    return go.Scatter(
-        x=np.repeat(borders, 2)[1:-1],
-        y=np.repeat(np.where(counts, counts, np.nan), 2),
-        mode="lines",
-        line={"color": part.style.colour, "dash": part.style.dash, "width": 2},
-        name=f"{hover_text(part.label)} ({len(values):,})",
-        hovertemplate=f"{whole}<br>%{{y:,}} images, score %{{x:.4g}}<extra></extra>",
-        legendrank=1000 if part.name else 1001,
+    counts = _counts(values, borders)
+    return Series(
+        f"{part.label} ({len(values):,})",
+        np.repeat(borders, 2)[1:-1],
+        np.repeat(np.where(counts, counts, np.nan), 2),
+        part.style.colour,
+        dash=part.style.dash,
+        hover="{y:,} images, score {x:.4g}",
+        about=part.name or part.label,
+        is_last=not part.name,
     )
 
 
-def _outline(usual: Scores, borders: Scores, n: int, ink: str, dash: str) -> go.Scatter:
+def _outline(usual: Scores, borders: Scores, n: int, style: Style) -> Series:
     """The histogram of usual images as a line, scaled to n images."""
-    counts, _ = np.histogram(usual, borders)
-    scaled = counts * (n / max(len(usual), 1))
-    scaled = np.where(scaled > 0, scaled, np.nan if n == 0 else 0)
-    return go.Scatter(
-        x=np.repeat(borders, 2)[1:-1],
-        y=np.repeat(scaled, 2),
-        mode="lines",
-        line={"color": ink, "width": 1.2, "dash": dash},
-        name="usual images",
-        hoverinfo="skip",
+    scaled = _counts(usual, borders) * (n / max(len(usual), 1))
+    x, y = np.repeat(borders, 2)[1:-1], np.repeat(scaled, 2)
+    return Series("usual images", x, y, style.colour, dash=style.dash, width=1.2)
+
+
+def _ticks(picked: Scores, look: Look) -> Series:
+    """A mark for each selected image along the foot of the chart."""
+    x = picked[:MOST_TICKS]
+    name = f"selected ({len(picked):,})"
+    return Series(
+        name=name,
+        x=x,
+        y=np.full(len(x), 0.04),
+        colour=_ink(look),
+        kind="edge",
+        shape="tick",
+        size=12,
     )
 
 
-def _ticks(picked: Scores, look: Look) -> go.Scatter:
-    """A mark for each selected image along the foot of the chart."""
-    return go.Scatter(
-        x=picked[:MOST_TICKS].astype(np.float32),
-        y=np.full(min(len(picked), MOST_TICKS), 0.04, np.float32),
-        yaxis="y2",
-        mode="markers",
-        marker={
-            "symbol": "line-ns", "size": 12,
-            "line": {"width": 1.5, "color": _ink(look)},
-        },
-        name=f"selected ({len(picked):,})",
-        hoverinfo="skip",
-    )  # fmt: skip
+def _counts(values: Scores, borders: Scores) -> Scores:
+    return np.histogram(values, borders)[0].astype(np.float64)
 
 
-def _count_axis(drawn: Drawn, borders: Scores, log: bool) -> dict[str, Any]:
+def _most(drawn: Drawn, borders: Scores) -> int:
+    """Images in the highest bar."""
+    return max(1, int(_counts(drawn.scores, borders).max()))
+
+
+def _count_axis(drawn: Drawn, borders: Scores, log: bool) -> Axis:
     """The axis of the counts: whole numbers, from nothing or from less than one image on."""
-    most = max(1, int(np.histogram(drawn.scores, borders)[0].max()))
     if not log:
-        return {"type": "linear", "rangemode": "tozero"} | ({"dtick": 1} if most <= 6 else {})
+        return Axis("images", low=0)
+    most = _most(drawn, borders)
     ticks = [step * 10**power for power in range(len(str(most))) for step in ROUND]
     shown = ticks if most < 1_000 else ticks[:: len(ROUND)]
-    return {
-        "type": "log", "range": [np.log10(FLOOR), np.log10(1.5 * most)],
-        "tickvals": shown, "ticktext": [f"{tick:,}" for tick in shown],
-    }  # fmt: skip
+    named = {float(tick): f"{tick:,}" for tick in shown}
+    return Axis("images", log=True, low=FLOOR, high=1.5 * most, ticks=named)
 
 
-def _threshold_line(
-    figure: go.Figure, value: float, borders: Scores, look: Look, colour: str
-) -> None:
+def _upright(value: float, borders: Scores, colour: str) -> Upright | None:
     if not borders[0] <= value <= borders[-1]:
-        return
-    figure.add_vline(x=value, line_width=2, line_color=colour)
-    low, at, high = np.log10([borders[0], value, borders[-1]]) if look.log_scores else (
-        borders[0], value, borders[-1]
-    )  # fmt: skip
-    is_right = at - low > 0.7 * (high - low)
-    figure.add_annotation(
-        x=at, y=1, yref="paper", yanchor="top", showarrow=False,
-        xanchor="right" if is_right else "left", xshift=-4 if is_right else 4,
-        text=f"threshold {value:.4g}", font={"color": colour, "size": 12},
-    )  # fmt: skip
+        return None
+    return Upright(value, f"threshold {value:.4g}", colour, width=2)
 
 
 def _ink(look: Look) -> str:
+    """What is seen on the page's ground; a report is read on light and on dark."""
+    if look.dark is None:
+        return theme.REFERENCE
     return theme.LIGHT_INK if look.dark else theme.INK

@@ -32,7 +32,7 @@ def inspect(found: Found, clicked: str | None) -> None:
     x = one.pixels()
     sweep = noise_sweep(x, [model], Noise(), 0, rows.steps(x.size))
     scale = outlier_data.error_scale(found.asked)
-    view = inspector.View(one, (model,), (sweep,), 0, scale)
+    view = inspector.View(images=one, models=(model,), sweeps=(sweep,), step=0, error_scale=scale)
     inspector.inspect(view, clicked, partial(_around, found, i))
 
 

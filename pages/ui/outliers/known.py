@@ -1,6 +1,7 @@
 """What is known of the images: which are outliers, by their class, by marks, or because planted."""
 
 from collections.abc import Sequence
+from typing import assert_never
 
 import numpy as np
 import streamlit as st
@@ -61,14 +62,22 @@ def _truth(card: Card, images: ImageSet) -> Truth:
             return _classes(card, images)
         case "planted":
             return _planted(card, images)
-        case kind:
-            return Truth(kind)
+        case "none" | "marked":
+            return Truth(chosen)
+        case _:
+            assert_never(chosen)
 
 
 def _possible(kind: Kind, images: ImageSet) -> bool:
-    if kind == "marked":
-        return planting.by_defects(images) is not None
-    return kind != "classes" or (images.labels is not None and len(images.class_names) > 1)
+    match kind:
+        case "marked":
+            return planting.by_defects(images) is not None
+        case "classes":
+            return images.labels is not None and len(images.class_names) > 1
+        case "none" | "planted":
+            return True
+        case _:
+            assert_never(kind)
 
 
 def _classes(card: Card, images: ImageSet) -> Truth:
@@ -129,4 +138,10 @@ def _planted(card: Card, images: ImageSet) -> Truth:
         key="plant_seed",
         help="Random seed of the choice of images and of their corruption",
     )
-    return Truth("planted", unseen_classes(card, images), plant, percent / 100, seed)
+    return Truth(
+        kind="planted",
+        classes=unseen_classes(card, images),
+        plant=plant,
+        share=percent / 100,
+        seed=seed,
+    )

@@ -1,27 +1,27 @@
 """What the Outliers page tells in a report: the flagged images, the scores, and the threshold."""
 
-import numpy as np
-
-from core.anomaly import judging
-from core.anomaly.scores import BY_NAME
 from core.reports import Content, Figure, Row, Table
-from core.reports.svg import Chart, Series
+from core.reports.charts import Chart
 from pages.ui import cache
-from pages.ui.figures import mosaic, theme
-from pages.ui.figures.text import decimal
-from pages.ui.frame import downloads
+from pages.ui.figures import mosaic
+from pages.ui.frame import downloads, tables
+from pages.ui.outliers import classes as outlier_classes
 from pages.ui.outliers import data as outlier_data
-from pages.ui.outliers import histogram as outlier_histogram
-from pages.ui.outliers.data import Found, Positions, Scores
+from pages.ui.outliers import truth as outlier_truth
+from pages.ui.outliers.classes import Stack
+from pages.ui.outliers.data import Found, Positions
+from pages.ui.outliers.truth import Compared
 
 SHOWN, LISTED = 24, 100
+LINE = "Line: {known}, scaled to the same number of images."
 COLUMNS = ("id", "class", "score", "conspicuous")
 
 
-def content(found: Found, every_score: bool = False) -> Content:
+def content(found: Found, scores: Chart, every_score: bool = False) -> Content:
     """All that was found with one score and one threshold.
 
-    every_score: compare all of them with the truth, where one is known.
+    scores: the histogram, as outliers/brush.py has it for a report.  every_score: compare all of
+    them with the truth, where one is known.
     """
     asked, score = found.asked, found.score
     _, _, known = outlier_data.experiment(asked.dataset, asked.split, asked.truth)
@@ -34,20 +34,18 @@ def content(found: Found, every_score: bool = False) -> Content:
     }
     if asked.truth.kind == "planted":
         settings["seed of the planting"] = str(asked.truth.seed)
+    them = _compared(found, every_score)
     return Content(
-        "Outliers",
-        (_counted(found), outlier_data.explanation(found)),
-        settings,
-        (asked.card,),
-        (*_pictures(found, found.queue[:SHOWN]), *_conspicuous(found)),
-        (
-            Figure(
-                "Scores",
-                _chart(found),
-                f"Line: {found.known}, scaled to the same number of images.",
-            ),
+        name="Outliers",
+        sayings=(_counted(found), outlier_data.explanation(found)),
+        settings=settings,
+        cards=(asked.card,),
+        rows=(*_pictures(found, found.queue[:SHOWN]), *_conspicuous(found)),
+        figures=(
+            Figure("Scores", scores, LINE.format(known=found.known)),
+            *(_curves(them) if every_score else ()),
         ),
-        (*_against_truth(found, every_score), *_by_class(found), _flagged(found)),
+        tables=(*_against_truth(found, them), *_by_class(found), _flagged(found)),
     )
 
 
@@ -89,70 +87,44 @@ def _conspicuous(found: Found) -> tuple[Row, ...]:
     return (Row("Conspicuous pictures", tiles, "original", n),)
 
 
-def _chart(found: Found) -> Chart:
-    usual = found.scored.usual.scores
-    borders = outlier_histogram.edges(found.scores, usual, log=False)
-    middles = (borders[:-1] + borders[1:]) / 2
-
-    def counts(scores: Scores) -> Scores:
-        return np.histogram(scores, borders)[0].astype(np.float64)
-
-    flagged = found.flagged
-    scaled = counts(usual) * (len(found.scores) / max(len(usual), 1))
-    colours, value = theme.LIGHT, found.threshold.value
-    series = (
-        Series("all images", middles, counts(found.scores), colours["original"], "bars"),
-        Series("flagged", middles, counts(found.scores[flagged]), colours["outlier"], "bars"),
-        Series("usual images", middles, scaled, colours["reconstructed"]),
-    )
-    label = f"Histogram of the scores; {int(flagged.sum()):,} images lie above the threshold"
-    return Chart(found.score.unit, "images", series, label, at=(value, f"threshold {value:.4g}"))
-
-
-def _against_truth(found: Found, every_score: bool) -> tuple[Table, ...]:
+def _compared(found: Found, every_score: bool) -> Compared | None:
+    """The chosen score, or all scores, against the known outliers; None if none are known."""
     truth = found.is_outlier
     if truth is None or not 0 < truth.sum() < len(truth):
+        return None
+    return outlier_truth.compared(found, None if every_score else [found.score.name])
+
+
+def _curves(them: Compared | None) -> tuple[Figure, ...]:
+    if them is None:
         return ()
-    name, others = found.score.name, outlier_data.offered(found.asked) if every_score else ()
-    names = [name, *(one for one in others if one != name)]
-    scored = outlier_data.scored(found.asked, names)
-    ranked = [
-        judging.ranking(one, by.scores, truth, by.seconds)
-        for one, by in zip(names, scored, strict=True)
-    ]
-    rows = tuple(
-        (
-            BY_NAME[one.name].title,
-            f"{one.auroc:.3f}",
-            f"{one.average_precision:.3f}",
-            f"{one.precision_at_k:.3f}",
-        )
-        for one in sorted(ranked, key=lambda one: -one.auroc)
+    return (
+        Figure("ROC", them.roc, outlier_truth.CURVES),
+        Figure("Precision and recall", them.precision_recall, outlier_truth.CURVES),
     )
+
+
+def _against_truth(found: Found, them: Compared | None) -> tuple[Table, ...]:
+    truth = found.is_outlier
+    if truth is None or them is None:
+        return ()
     hits = int((found.flagged & truth).sum())
     note = (
         f"With {found.score.title} {hits:,} of {int(truth.sum()):,} outliers lie above the "
         "threshold."
     )
-    columns = ("score", "AUROC", "average precision", "precision at k")
-    return (Table("Against the truth", columns, rows, note),)
+    every = outlier_truth.table(found, them)
+    return (tables.table("Against the truth", every, outlier_truth.COLUMNS, note),)
 
 
 def _by_class(found: Found) -> tuple[Table, ...]:
     labels = found.images.labels
     if labels is None:
         return ()
-    (by_error,), rows = outlier_data.scored(found.asked, ["mse"]), []
-    errors = by_error.scores
-    for i, name in enumerate(found.images.class_names):
-        mine = labels == i
-        if mine.any():
-            scores, flagged = found.scores[mine], int(found.flagged[mine].sum())
-            mean, spread = f"{scores.mean():.4g}", f"{scores.std():.4g}"
-            n, mse = f"{int(mine.sum()):,}", decimal(float(errors[mine].mean()), 5)
-            rows.append((name, n, mse, mean, spread, f"{flagged:,}"))
-    columns = ("class", "images", "mean MSE", "mean score", "spread of the score", "flagged")
-    return (Table("By class", columns, tuple(rows)),)
+    stack = Stack(labels, found.images.class_names)
+    table = outlier_classes.class_table(found, stack, is_pictured=False)
+    columns = outlier_classes.columns(found.score.unit)
+    return (tables.table("By class", table, columns),)
 
 
 def _flagged(found: Found) -> Table:

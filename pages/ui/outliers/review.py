@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from typing import Literal, assert_never
 
 import numpy as np
 import streamlit as st
@@ -34,7 +35,8 @@ from pages.ui.outliers import inspector as outlier_inspector
 from pages.ui.outliers.data import FACTS, Found, Positions
 from pages.ui.session import selection, state, widgets
 
-QUEUES = {
+Queue = Literal["flagged", "conspicuous", "all", "selected", "disagreements"]
+QUEUES: dict[Queue, str] = {
     "flagged": "flagged images",
     "conspicuous": "conspicuous pictures",
     "selected": "selected images",
@@ -69,7 +71,7 @@ def draw(found: Found) -> None:
     _desk(found, queue, reviewer)
 
 
-def _kind() -> str:
+def _kind() -> Queue:
     return widgets.choice(
         st.selectbox,
         "Queue",
@@ -96,7 +98,7 @@ def _reviewer() -> str:
     return name
 
 
-def _frozen(found: Found, kind: str) -> Positions:
+def _frozen(found: Found, kind: Queue) -> Positions:
     """The queue, which does not change under the reviewer's hands while decisions are made."""
     name = (kind, found.asked.key, found.score.name, found.threshold.value, selection.ids())
     before = st.session_state.get(FROZEN)
@@ -107,18 +109,21 @@ def _frozen(found: Found, kind: str) -> Positions:
     return queue
 
 
-def _queue(found: Found, kind: str) -> Positions:
+def _queue(found: Found, kind: Queue) -> Positions:
     ids = found.images.ids
-    if kind == "flagged":
-        return found.queue
-    if kind == "conspicuous":
-        return outlier_data.conspicuous(found.asked)
-    if kind == "all":
-        return outlier_data.by_score(found.scores, np.arange(len(ids)))
-    if kind == "selected":
-        wanted = selection.ids()
-    else:
-        wanted = tuple(disagreements(cache.reviews().current(found.images.id)))
+    match kind:
+        case "flagged":
+            return found.queue
+        case "conspicuous":
+            return outlier_data.conspicuous(found.asked)
+        case "all":
+            return outlier_data.by_score(found.scores, np.arange(len(ids)))
+        case "selected":
+            wanted = selection.ids()
+        case "disagreements":
+            wanted = tuple(disagreements(cache.reviews().current(found.images.id)))
+        case _:
+            assert_never(kind)
     return outlier_data.by_score(found.scores, np.flatnonzero(np.isin(ids, wanted)))
 
 
@@ -173,7 +178,14 @@ def decision(said: Said) -> Decision:
     source, checkpoint, reviewer = said.stamp
     time = reviews.now()
     return Decision(
-        said.operation, source, said.image, checkpoint, reviewer, said.verdict, said.note, time
+        operation=said.operation,
+        source=source,
+        image=said.image,
+        checkpoint=checkpoint,
+        reviewer=reviewer,
+        verdict=said.verdict,
+        note=said.note,
+        time=time,
     )
 
 
@@ -201,24 +213,24 @@ def desk(found: Found, queue: Positions, reviewer: str, report: Report | None, n
     st.query_params["at"] = ids[place]
     known = report.known if report else frozenset()
     return Desk(
-        name,
-        Stamp(found.images.id, found.asked.card.name, reviewer),
-        len(ids),
-        place,
-        ids[place],
-        sum(one is not None for one in mine),
-        tuple(
+        queue=name,
+        stamp=Stamp(found.images.id, found.asked.card.name, reviewer),
+        total=len(ids),
+        place=place,
+        start=ids[place],
+        decided=sum(one is not None for one in mine),
+        items=tuple(
             (
                 _known(ids[i], i, reviewer, current.get(ids[i], {})),
                 None if ids[i] in known else pictures(found, int(queue[i])),
             )
             for i in review_component.window(place, len(ids))
         ),
-        trail(history, reviewer, ids),
-        tuple(st.session_state.get(KEPT, ())),
-        st.session_state.get(PROBLEM, ""),
-        tuple(st.session_state.get(REFUSED, ())),
-        outlier_data.error_scale(found.asked),
+        trail=trail(history, reviewer, ids),
+        kept=tuple(st.session_state.get(KEPT, ())),
+        problem=st.session_state.get(PROBLEM, ""),
+        refused=tuple(st.session_state.get(REFUSED, ())),
+        scale=outlier_data.error_scale(found.asked),
     )
 
 
@@ -248,7 +260,8 @@ def trail(history: list[Decision], reviewer: str, ids: list[str]) -> tuple[Step,
         if one.reviewer != reviewer or one.image not in places:
             continue
         if one.verdict:
-            steps.append(Step(one.image, places[one.image], *before.get(one.image, ("", ""))))
+            verdict, note = before.get(one.image, ("", ""))
+            steps.append(Step(one.image, places[one.image], verdict, note))
         before[one.image] = one.verdict, one.note
     return tuple(steps[-N_STEPS:])
 
@@ -267,7 +280,7 @@ def _known(image: str, place: int, reviewer: str, said: dict[str, Decision]) -> 
     mine = said.get(reviewer)
     others = (Other(name, d.verdict, d.note) for name, d in said.items() if name != reviewer)
     verdict, note = (mine.verdict, mine.note) if mine else ("", "")
-    return Known(image, place, verdict, note, tuple(others))
+    return Known(id=image, place=place, verdict=verdict, note=note, others=tuple(others))
 
 
 def pictures(found: Found, i: int) -> Pictures:
@@ -285,7 +298,14 @@ def pictures(found: Found, i: int) -> Pictures:
         title = f"{one.ids[0]} · class {label}" if label else str(one.ids[0])
         near, n_same = _near(found, i, x)
         facts = _facts(found, i, n_same)
-        return Pictures(title, facts, original, rebuilt, review_component.address(error), near)
+        return Pictures(
+            title=title,
+            facts=facts,
+            original=original,
+            rebuilt=rebuilt,
+            error=review_component.address(error),
+            near=near,
+        )
 
     key = ("review", found.asked.key, found.score.name, i)
     return cache.kept(key, make)

@@ -1,19 +1,26 @@
 """All scores against a known truth: a table, curves, and what is found, missed or a false alarm."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from core.anomaly import judging, rankings, scores
 from core.anomaly.judging import Ranked
+from core.anomaly.rankings import Curves
 from core.anomaly.scores import BY_NAME
 from core.data import catalogue
+from core.reports.charts import Chart
 from core.text import counted
 from pages.ui import cache
 from pages.ui.components import gallery
 from pages.ui.components.gallery import Columns, Item
-from pages.ui.figures import mosaic
+from pages.ui.figures import mosaic, plotting
 from pages.ui.figures.text import plain
+from pages.ui.frame import tables
+from pages.ui.frame.tables import Column, number
 from pages.ui.outliers import curves as outlier_curves
 from pages.ui.outliers import data as outlier_data
 from pages.ui.outliers.curves import Style
@@ -21,31 +28,50 @@ from pages.ui.outliers.data import Found, Positions
 from pages.ui.outliers.lesson import Setting, lesson
 from pages.ui.session import selection
 
+AUROC = "The probability that an outlier scores above a normal image; 0.5 = guessing"
+AVERAGE_PRECISION = "Precision averaged over all thresholds; guessing gives the share of outliers"
+PRECISION_AT_K = "The share of outliers among the k highest scores, with k outliers in all"
+CURVES = "Thick: the score chosen above. Dashed: baselines without a network. Dotted: guessing."
+HEIGHT = 380  # pixels of a chart
+SECONDS = "From pixels to scores, once model and references are ready"
 SHOWN = 12  # images of each kind
 UNKNOWN = (
     "There are no known outliers among these images. Open **Known outliers** above and choose "
     "classes that the model was trained without, or plant some."
 )
-TABLE = {
-    "line": st.column_config.ImageColumn("Line", width=64, help="Its line in the charts below"),
-    "score": st.column_config.TextColumn("Score"),
-    "auroc": st.column_config.ProgressColumn(
-        "AUROC", format="%.3f", min_value=0, max_value=1,
-        help="The probability that an outlier scores above a normal image; 0.5 = guessing",
-    ),
-    "average_precision": st.column_config.ProgressColumn(
-        "Average precision", format="%.3f", min_value=0, max_value=1,
-        help="Precision averaged over all thresholds; guessing gives the share of outliers",
-    ),
-    "precision_at_k": st.column_config.ProgressColumn(
-        "Precision at k", format="%.3f", min_value=0, max_value=1,
-        help="The share of outliers among the k highest scores, with k outliers in all",
-    ),
-    "seconds": st.column_config.NumberColumn(
-        "Seconds", format="%.2f", help="From pixels to scores, once model and references are ready"
-    ),
-    "uses": st.column_config.TextColumn("Uses", help="What the score is computed from"),
-}  # fmt: skip
+COLUMNS = (
+    Column("line", "Line", "picture", width=64, help="Its line in the charts below"),
+    Column("score", "Score"),
+    Column("auroc", "AUROC", "share", ".3f", help=AUROC),
+    Column("average_precision", "Average precision", "share", ".3f", help=AVERAGE_PRECISION),
+    Column("precision_at_k", "Precision at k", "share", ".3f", help=PRECISION_AT_K),
+    number("seconds", "Seconds", ".2f", help=SECONDS),
+    Column("uses", "Uses", help="What the score is computed from"),
+)
+
+
+@dataclass(frozen=True)
+class Compared:
+    """All scores against the known outliers, the best first.
+
+    ranked, curves: by the name of the score and by its title.  drawn: how each curve is drawn.
+    share: of outliers among the images.
+    """
+
+    ranked: Mapping[str, Ranked]
+    curves: Mapping[str, Curves]
+    drawn: Mapping[str, Style]
+    share: float
+
+    @property
+    def roc(self) -> Chart:
+        """Outliers found against false alarms."""
+        return outlier_curves.roc(self.curves, self.drawn)
+
+    @property
+    def precision_recall(self) -> Chart:
+        """Precision against the share found."""
+        return outlier_curves.precision_recall(self.curves, self.drawn, self.share)
 
 
 def draw(found: Found) -> str | None:
@@ -62,13 +88,16 @@ def draw(found: Found) -> str | None:
     _, _, what = outlier_data.experiment(found.asked.dataset, found.asked.split, found.asked.truth)
     are = "is an outlier" if n == 1 else "are outliers"
     st.markdown(f"**{n:,} of {len(found.images):,} images {are}** ({plain(what)}).")
-    ranked = _ranked(found)
-    baselines = [spec.title for spec in scores.SCORES if spec.baseline]
-    titles = [BY_NAME[name].title for name in ranked]
-    drawn = outlier_curves.styles(titles, found.score.title, baselines)
-    _table(found, ranked, drawn)
-    st.caption(plain(lesson(ranked, _setting(found, n))))
-    _curves(found, ranked, drawn)
+    them = compared(found)
+    st.dataframe(
+        table(found, them),
+        hide_index=True,
+        column_config=tables.config(COLUMNS),
+        height="content",
+        key="ranked",
+    )
+    st.caption(plain(lesson(them.ranked, _setting(found, n))))
+    _draw_curves(them)
     return _galleries(found, found.is_outlier)
 
 
@@ -81,16 +110,27 @@ def _setting(found: Found, n: int) -> Setting:
     return Setting(n, len(found.images) - n, card.latent_dim, was_seen)
 
 
-def _ranked(found: Found) -> dict[str, Ranked]:
-    """All scores by name, the best first; fitted and computed now if they were not before."""
+def compared(found: Found, some: Sequence[str] | None = None) -> Compared:
+    """All scores, or some by their names; fitted and computed now if they were not before."""
     assert found.is_outlier is not None
-    names = list(outlier_data.offered(found.asked))
-    scored = outlier_data.scored(found.asked, names)
-    ranked = [
+    names = list(outlier_data.offered(found.asked) if some is None else some)
+    scored = dict(zip(names, outlier_data.scored(found.asked, names), strict=True))
+    every = [
         judging.ranking(name, one.scores, found.is_outlier, one.seconds)
-        for name, one in zip(names, scored, strict=True)
+        for name, one in scored.items()
     ]
-    return {one.name: one for one in sorted(ranked, key=lambda one: -one.auroc)}
+    ranked = {one.name: one for one in sorted(every, key=lambda one: -one.auroc)}
+    titles = [BY_NAME[name].title for name in ranked]
+    baselines = [spec.title for spec in scores.SCORES if spec.baseline]
+    return Compared(
+        ranked,
+        {
+            BY_NAME[name].title: rankings.curves(scored[name].scores, found.is_outlier)
+            for name in ranked
+        },
+        outlier_curves.styles(titles, found.score.title, baselines),
+        float(found.is_outlier.mean()),
+    )
 
 
 def _uses(name: str, found: Found) -> str:
@@ -100,11 +140,11 @@ def _uses(name: str, found: Found) -> str:
     return "baseline, no network" if BY_NAME[name].baseline else "the model"
 
 
-def _table(found: Found, ranked: dict[str, Ranked], drawn: dict[str, Style]) -> None:
+def table(found: Found, them: Compared) -> pd.DataFrame:
     """A row a score, the best first, with a sample of its line in the charts."""
     rows = [
         {
-            "line": outlier_curves.sample(drawn[BY_NAME[name].title]),
+            "line": outlier_curves.sample(them.drawn[BY_NAME[name].title]),
             "score": BY_NAME[name].title,
             "auroc": one.auroc,
             "average_precision": one.average_precision,
@@ -112,31 +152,22 @@ def _table(found: Found, ranked: dict[str, Ranked], drawn: dict[str, Style]) -> 
             "seconds": one.seconds,
             "uses": _uses(name, found),
         }
-        for name, one in ranked.items()
+        for name, one in them.ranked.items()
     ]
-    table = pd.DataFrame(rows)
-    st.dataframe(table, hide_index=True, column_config=TABLE, height="content", key="ranked")
+    return pd.DataFrame(rows)
 
 
-def _curves(found: Found, ranked: dict[str, Ranked], drawn: dict[str, Style]) -> None:
-    assert found.is_outlier is not None
-    scored = outlier_data.scored(found.asked, list(ranked))
-    curves = {
-        BY_NAME[name].title: rankings.curves(one.scores, found.is_outlier)
-        for name, one in zip(ranked, scored, strict=True)
-    }
+def _draw_curves(them: Compared) -> None:
     left, right = st.columns(2, gap="medium")
-    with left:
-        st.markdown("**ROC**: outliers found against false alarms")
-        figure = outlier_curves.roc(curves, drawn)
-        st.plotly_chart(figure, key="roc", alt="ROC curves, a line a score")
-    with right:
-        st.markdown("**Precision and recall**")
-        figure = outlier_curves.precision_recall(curves, drawn, float(found.is_outlier.mean()))
-        st.plotly_chart(figure, key="precision_recall", alt="Precision and recall, a line a score")
-    st.caption(
-        "Thick: the score chosen above. Dashed: baselines without a network. Dotted: guessing."
-    )
+    for place, title, key, chart in (
+        (left, "**ROC**: outliers found against false alarms", "roc", them.roc),
+        (right, "**Precision and recall**", "precision_recall", them.precision_recall),
+    ):
+        with place:
+            st.markdown(title)
+            figure = plotting.figure(chart, HEIGHT).update_layout(showlegend=False)
+            st.plotly_chart(figure, key=key, alt=chart.label)
+    st.caption(CURVES)
 
 
 def _galleries(found: Found, truth: outlier_data.Flags) -> str | None:
@@ -162,7 +193,7 @@ def _galleries(found: Found, truth: outlier_data.Flags) -> str | None:
 
 # Judged images beside what the model makes of them, as a gallery.
 
-COLUMNS = Columns(("original", "reconstruction"))
+PAIRS = Columns(("original", "reconstruction"))
 
 
 def show_pairs(found: Found, positions: Positions, key: str, with_class: bool = True) -> str | None:
@@ -179,5 +210,5 @@ def show_pairs(found: Found, positions: Positions, key: str, with_class: bool = 
         Item(str(images.ids[i]), (images.label_name(i), scores[i]) if with_class else (scores[i],))
         for i in range(len(images))
     ]
-    packed = gallery.pack(items, [mosaic.colours(x), mosaic.colours(x_hat)], COLUMNS)
+    packed = gallery.pack(items, [mosaic.colours(x), mosaic.colours(x_hat)], PAIRS)
     return gallery.show(packed, key, selection.ids())

@@ -14,7 +14,7 @@ from core.text import counted, listed, one_line
 from pages.ui import cache
 from pages.ui.figures import mosaic
 from pages.ui.figures.text import decimal, size_name
-from pages.ui.frame import downloads
+from pages.ui.frame import downloads, tables
 from pages.ui.own import findings
 
 N_SHOWN, MOST_CLASSES = 8, 20  # pictures of a set; class names in a table
@@ -40,13 +40,16 @@ def sets(found: Sequence[OwnSet], cards: Sequence[Card], draft: Draft | None) ->
     if draft is not None:
         said = [f"{draft.source} has been read, but is not a data set yet.", *draft.notes, *said]
     return Content(
-        "Your data sets",
-        tuple(said),
-        _of_draft(draft) if draft else {},
-        tuple(trained),
-        (*(_examples(draft) if draft else ()), *(row for own in found for row in _pictures(own))),
-        (),
-        (*(_oddities(draft) if draft else ()), *(_made(found, cards) if found else ())),
+        name="Your data sets",
+        sayings=tuple(said),
+        settings=_of_draft(draft) if draft else {},
+        cards=tuple(trained),
+        rows=(
+            *(_examples(draft) if draft else ()),
+            *(row for own in found for row in _pictures(own)),
+        ),
+        figures=(),
+        tables=(*(_oddities(draft) if draft else ()), *(_made(found, cards) if found else ())),
     )
 
 
@@ -115,7 +118,7 @@ def _of_draft(draft: Draft) -> Mapping[str, str]:
 
 def _oddities(draft: Draft) -> tuple[Table, ...]:
     rows = tuple((label, f"{n:,}", about) for label, n, about in findings.counts(draft))
-    refused = tuple((one.name, one.reason) for one in draft.rejected[: downloads.MOST_ROWS])
+    refused = tuple((one.name, one.reason) for one in draft.rejected[: tables.MOST_ROWS])
     left = len(draft.rejected) - len(refused)
     note = f"{left:,} more are on the page." if left else ""
     kinds = Table(f"Report on {counted(len(draft), 'image')}", ("", "images", "what"), rows)

@@ -8,7 +8,7 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
-from typing import IO
+from typing import IO, Literal, assert_never
 
 import numpy as np
 import streamlit as st
@@ -38,9 +38,9 @@ from pages.ui.figures import mosaic
 from pages.ui.figures.text import plain
 from pages.ui.own.tray import Tray
 from pages.ui.session import widgets
+from pages.ui.session.registry import WAYS
 
 DRAWING, KEPT_DRAWING, LAST_DRAWN = "drawing", "kept drawing", "last_drawn"
-NAMES = {"files": "Files or archive", "folder": "Folder", "camera": "Camera", "draw": "Draw"}
 FILES_HELP = (
     "PNG, JPEG, WebP, BMP, TIFF or GIF, known by their content; or archives of them: .zip, .tar, "
     ".tar.gz or .parquet"
@@ -51,25 +51,15 @@ CAMERA_HELP = "The photograph stays on this machine"
 
 def way() -> str:
     """Draw the control that chooses how images are added; return its value."""
-    return widgets.choice(
-        st.segmented_control,
-        "Add images",
-        list(WAYS),
-        key="way",
-        default="files",
-        required=True,
-        format_func=NAMES.__getitem__,
-        label_visibility="collapsed",
-        help="Where your images come from",
-    )
+    return widgets.view(WAYS, label_visibility="collapsed")
 
 
 def draw(tray: Tray) -> None:
     """Draw the controls of the chosen way; images that are added go into the tray."""
-    chosen = st.session_state["way"]
+    chosen = st.session_state[WAYS.key]
     if chosen != "draw" and DRAWING in tray.given:
         tray.rename(DRAWING, KEPT_DRAWING)
-    WAYS[chosen](tray)
+    DRAWN[chosen](tray)
 
 
 def take(tray: Tray, files: list[tuple[str, IO[bytes]]]) -> None:
@@ -149,7 +139,7 @@ def _keep(tray: Tray) -> None:
     tray.sheet += 1
 
 
-WAYS: Mapping[str, Callable[[Tray], None]] = MappingProxyType(
+DRAWN: Mapping[str, Callable[[Tray], None]] = WAYS.each(
     {"files": _files, "folder": _folder, "camera": _camera, "draw": _draw}
 )
 
@@ -159,7 +149,12 @@ WAYS: Mapping[str, Callable[[Tray], None]] = MappingProxyType(
 UPLOADS, SUGGESTED = "set_uploads", "set_suggested"
 LOOKED_AT, SHOWN = 2_000, 40  # names that are searched; most characters of a shown name
 HOSTS = ("localhost", "127.0.0.1")
-SOURCES = {"files": "Files or archive", "folder": "Folder", "path": "Path on this machine"}
+Way = Literal["files", "folder", "path"]
+SOURCES: dict[Way, str] = {
+    "files": "Files or archive",
+    "folder": "Folder",
+    "path": "Path on this machine",
+}
 UPLOAD_HELP = (
     "PNG, JPEG, WebP, BMP, TIFF or GIF, or archives of them: .zip, .tar, .tar.gz or .parquet, of "
     "at most 20,000 files and 1 GB each. Read larger ones from the disk of this machine: by their "
@@ -238,7 +233,13 @@ def choose_source() -> Source | None:
         format_func=SOURCES.__getitem__,
         help="Where the images come from",
     )
-    return _by_path() if way == "path" else _uploaded(way)
+    match way:
+        case "path":
+            return _by_path()
+        case "files" | "folder":
+            return _uploaded(way)
+        case _:
+            assert_never(way)
 
 
 def begin_anew() -> None:
@@ -367,7 +368,7 @@ def _by_path() -> Source | None:
     return Source(name, text, offered, path=text) if text else None
 
 
-def _uploaded(way: str) -> Source | None:
+def _uploaded(way: Literal["files", "folder"]) -> Source | None:
     uploaded = st.file_uploader(
         "A folder of images" if way == "folder" else "Images, or archives of images",
         accept_multiple_files="directory" if way == "folder" else True,

@@ -32,7 +32,9 @@ N_NEIGHBOURS = 8
 def draw(chosen: str, images: ImageSet, choice: Choice, card: Card) -> None:
     """Draw the map with stars, and the images with the nearest codes."""
     st.subheader("Position in latent space")
-    spec = SampleSpec(choice.dataset.id, choice.split, False, MOST, 0)
+    spec = SampleSpec(
+        dataset=choice.dataset.id, split=choice.split, with_other=False, most=MOST, seed=0
+    )
     population = latent_data.population(spec)
     codes = encoding.encoded(spec, card)
     z = cache.autoencoder(card).encode(images.pixels())

@@ -9,16 +9,16 @@ from core.reports import Content, Row, Table
 from core.streaming.scoring import Scored
 from pages.ui.figures import mosaic
 from pages.ui.figures.text import decimal, size_name
-from pages.ui.frame import downloads
-from pages.ui.frame.downloads import Column
+from pages.ui.frame import downloads, tables
+from pages.ui.frame.tables import Column, number
 from pages.ui.noise import report as reconstruct_report
 from pages.ui.noise.report import Told
 from pages.ui.own.results import n_outliers_in_words
 
 COLUMNS = (
     Column("id", "file"),
-    Column("error", "MSE", ".5f"),
-    Column("percentile", "percentile", ".1f"),
+    number("error", "MSE", ".5f"),
+    number("percentile", "percentile", ".1f", "%"),
     Column("verdict", "verdict"),
     Column("reason", "why it could not be used"),
 )
@@ -40,16 +40,16 @@ def content(images: ImageSet, scored: Scored, noised: Told, steps: Mapping[str, 
     }
     said = f"{n_outliers_in_words(scored, len(images))} to {card.title}."
     return Content(
-        "Your images",
-        (said,),
-        settings,
-        tuple(noised.cards),
-        (
+        name="Your images",
+        sayings=(said,),
+        settings=settings,
+        cards=tuple(noised.cards),
+        rows=(
             _seen(images, scored),
             *reconstruct_report.rows(noised.images, noised.sweeps, noised.cards, noised.step),
         ),
-        (reconstruct_report.figure(noised.sweeps, noised.step, noised.styles),),
-        (
+        figures=(reconstruct_report.figure(noised.sweeps, noised.step, noised.styles),),
+        tables=(
             reconstruct_report.table(noised.sweeps, noised.step),
             reconstruct_report.each_image(noised.images, noised.sweeps, noised.step),
             _verdicts(scored),
@@ -73,7 +73,7 @@ def _verdicts(scored: Scored) -> Table:
     words = np.where(found["is_outlier"].fillna(False).astype(bool), "outlier", "usual")
     table = found.assign(verdict=np.where(found["error"].isna(), "", words))
     note = "Percentile: the share of usual images with a lower error."
-    return downloads.table("Your images", table, COLUMNS, note)
+    return tables.table("Your images", table, COLUMNS, note)
 
 
 def _prepared(steps: Mapping[str, str]) -> Table:

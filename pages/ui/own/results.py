@@ -21,18 +21,16 @@ from core.robustness.sweeps import NoiseSweep, noise_sweep
 from core.streaming.scoring import Line, Scored
 from core.text import listed
 from pages.ui import cache
-from pages.ui.components import gallery, sweep
+from pages.ui.components import gallery
 from pages.ui.components.component import Packed
 from pages.ui.components.gallery import Columns, Item
 from pages.ui.components.sweep import Cell, packing
 from pages.ui.figures import mosaic, styles
 from pages.ui.figures.text import decimal, plain
-from pages.ui.noise import controls, inspector, picture, rows
-from pages.ui.noise.inspector import View
+from pages.ui.noise import controls, panel, picture, rows
+from pages.ui.noise.panel import Panel
 from pages.ui.noise.report import Told
-from pages.ui.session import state
 
-DEFAULT_SIGMA = 0.5
 AT_ONCE = 8  # pictures under the slider
 
 
@@ -128,26 +126,11 @@ def draw(chosen: str, images: ImageSet, card: Card, fitting: Sequence[Card]) -> 
     shown = images.take(images.positions(nearby(images.ids.tolist(), chosen)))
     sweeps = tuple(_sweep(shown, one, noise, seed) for one in cards)
     packed = _packed(shown, sweeps, cards, seed)
-    sigma = state.recall_number("sigma", DEFAULT_SIGMA, 0, 1)
-    event = sweep.show(packed, "own_sweep", start=state.on_entry("sigma", sigma))
-    st.session_state["sigma"] = event.asked
-    state.publish("sigma", DEFAULT_SIGMA)
-    step = rows.nearest_step(sweeps[0].sigmas, event.value)
-    download.download_button(
-        "PNG",
-        lambda: picture.picture(shown, sweeps, cards, step),
-        f"hourglass-your-images-sigma-{event.value:.2f}.png",
-        "image/png",
-        icon=":material/download:",
-        on_click="ignore",
-        help="Download these pictures with their labels as one image",
-    )
-    if event.clicked:
-        models = tuple(cache.autoencoder(one) for one in cards)
-        view = View(shown, models, sweeps, step, rows.error_scale(sweeps))
-        inspector.inspect(view, event.clicked)
+    at = panel.show(Panel("own_sweep", packed, shown, cards, sweeps=lambda: sweeps))
+    make = partial(picture.picture, shown, sweeps, cards, at.step)
+    picture.offer(download, make, "your-images", at.sigma)
     drawn = styles.of_models([one.name for one in cards])
-    return Told(shown, sweeps, cards, step, seed, drawn)
+    return Told(images=shown, sweeps=sweeps, cards=cards, step=at.step, seed=seed, styles=drawn)
 
 
 def nearby(names: Sequence[str], chosen: str) -> list[str]:

@@ -124,7 +124,15 @@ class Tray:
             if progress is not None:
                 progress(i + 1, len(x))
         ids = np.array(list(self.given), np.str_)
-        return ImageSet(ID, SPLIT, x, None, (), ids, rejected=tuple(self.rejected))
+        return ImageSet(
+            id=ID,
+            split=SPLIT,
+            images=x,
+            labels=None,
+            class_names=(),
+            ids=ids,
+            rejected=tuple(self.rejected),
+        )
 
     def _forget(self, name: str) -> None:
         self._suggested = {k: v for k, v in self._suggested.items() if k[0] != name}

@@ -1,7 +1,8 @@
 """The Robustness page's curves: from measurements to the chart over the slider, and to tables."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Literal, assert_never
 
 import numpy as np
 import numpy.typing as npt
@@ -9,30 +10,38 @@ import pandas as pd
 
 from core.checkpoints import Card
 from core.noise import KINDS, Kind
+from core.reports.charts import Axis, Band, Dot, Series, Upright
+from core.reports.charts import Chart as StillChart
 from core.robustness import crossings
 from core.robustness.crossings import Pair
 from core.robustness.curves import Curve, Study
-from pages.ui.components.sweep.chart import Chart, Dot, Line, numbers
+from pages.ui.components.sweep.chart import Chart, Line, numbers
 from pages.ui.figures import theme
 from pages.ui.figures.theme import Style
 
 Numbers = npt.NDArray[np.float64]
 FINE = np.linspace(0, 1, 101)  # where the curves are drawn
 SHARE = 0.8  # of the images, in a band
+AIR, DEEPEST = 1.3, 1e5  # of a logarithmic axis: above the greatest value, and below it at most
+MARK = 9.0  # pixels, of the noise that a model was trained with
+MARKED = "A large dot stands at the noise that a model was trained with."
 ENDLESS = 100.0  # dB: nearer than that is drawn nowhere
+
+
+BandKind = Literal["images", "draws", "none"]
 
 
 @dataclass(frozen=True)
 class Look:
     """How curves are drawn.
 
-    styles: of each model, by name.  kind: of the noise.  band: "images", "draws" or "none".  log:
+    styles: of each model, by name.  kind: of the noise.  band: what it holds.  log:
     whether the axis of an MSE is logarithmic.
     """
 
     styles: Mapping[str, Style]
     kind: Kind
-    band: str
+    band: BandKind
     log: bool
 
 
@@ -58,6 +67,47 @@ def chart(study: Study, cards: Sequence[Card], look: Look) -> Chart:
         points=_points(study.sigmas),
         label=f"{shown.title} against noise, a curve a model. {summary(study)}",
     )
+
+
+def still(chart: Chart, sigma: float) -> StillChart:
+    """The chart as a report has it, without a slider: it stands at sigma."""
+    x, (low, high) = np.array(chart.x), _ends(chart)
+    return StillChart(
+        Axis(chart.x_title, low=0, high=1),
+        Axis(chart.y_title, chart.log, low, high),
+        tuple(series for one in chart.lines for series in _series(x, one)),
+        chart.label,
+        at=Upright(sigma, f"σ = {sigma:.2f}", theme.LIGHT["original"]),
+        dots=chart.dots,
+    )
+
+
+def _ends(chart: Chart) -> tuple[float, float]:
+    """Where the axis of errors begins and ends, as chart.js has it."""
+    own = [value for one in chart.lines if not one.reference for value in _values_of(one)]
+    values = [value for value in own if np.isfinite(value) and (value > 0 or not chart.log)]
+    if not values:
+        return 0.1, 1.0
+    low, high = min(values), max(values)
+    if chart.log:
+        return max(low / AIR, high / DEEPEST), high * AIR
+    air = 0.05 * ((high - low) or 1)
+    return (0.0 if chart.from_zero else low - air), high + air
+
+
+def _values_of(one: Line) -> tuple[float, ...]:
+    return (*one.y, *one.low, *one.high)
+
+
+def _series(x: Numbers, one: Line) -> Iterator[Series]:
+    """A curve with its band, and a large dot at the noise that its model was trained with."""
+    y, band = np.array(one.y), Band(np.array(one.low), np.array(one.high)) if one.low else None
+    yield Series(one.name, x, y, one.colour, dash=one.dash, band=band, makes_room=not one.reference)
+    if one.mark is not None:
+        at = np.array([one.mark])
+        yield Series(
+            name="", x=at, y=np.interp(at, x, y), colour=one.colour, kind="dots", size=MARK
+        )
 
 
 def summary(study: Study) -> str:
@@ -107,18 +157,29 @@ def long_table(study: Study, constants: Mapping[str, str | int | float]) -> pd.D
 
 
 def _line(study: Study, curve: Curve, card: Card, look: Look) -> Line:
-    low, high = curve.images_band(SHARE) if look.band == "images" else curve.draws_band()
-    trained, style, bare = card.noise, look.styles[card.name], look.band == "none"
+    trained, style, band = card.noise, look.styles[card.name], _band(curve, look.band)
     return Line(
         curve.name,
         _drawn(study, curve.mean),
         style.colour,
         style.dash,
-        low=() if bare else _drawn(study, low),
-        high=() if bare else _drawn(study, high),
+        low=_drawn(study, band.low) if band else (),
+        high=_drawn(study, band.high) if band else (),
         note=f"trained at σ {trained.sigma:g}" if trained else "",
         mark=trained.sigma if trained else None,
     )
+
+
+def _band(curve: Curve, kind: BandKind) -> Band | None:
+    match kind:
+        case "images":
+            return Band(*curve.images_band(SHARE))
+        case "draws":
+            return Band(*curve.draws_band())
+        case "none":
+            return None
+        case _:
+            assert_never(kind)
 
 
 def _reference(study: Study) -> Line:
@@ -162,5 +223,7 @@ def _points(sigmas: Sequence[float]) -> tuple[int, ...]:
     return tuple(round(s * (len(FINE) - 1)) for s in sigmas) if len(sigmas) <= 21 else ()
 
 
-def _drawn(study: Study, values: Numbers) -> tuple[float, ...]:
-    return numbers(study.metric.between(study.sigmas, values, FINE).tolist())
+def _drawn(study: Study, values: npt.NDArray[np.floating[Any]]) -> tuple[float, ...]:
+    return numbers(
+        study.metric.between(study.sigmas, np.asarray(values, np.float64), FINE).tolist()
+    )

@@ -12,6 +12,7 @@ from core.robustness.curves import METRICS, Metric, metric
 from pages.ui.figures.text import titles
 from pages.ui.frame.sidebar import Choice
 from pages.ui.noise import controls
+from pages.ui.robust.chart import BandKind
 from pages.ui.robust.questions import MOST, questions
 from pages.ui.session import widgets
 
@@ -21,7 +22,7 @@ COUNTS = ("50", "200", "1000", "all")
 MOST_VALUES = 12_500_000  # numbers in all images measured, to begin with: seconds, not a minute
 DRAWS = (1, 3, 5)
 LEVELS = (11, 21, 51)
-BANDS = {
+BANDS: dict[BandKind, str] = {
     "images": "contains 80 % of all images and draws",
     "draws": "from the smallest to the largest mean of a draw",
     "none": "only the means",
@@ -78,7 +79,7 @@ def amounts(shape: tuple[int, int, int]) -> tuple[int, int, int]:
     return n, draws, levels
 
 
-def drawing() -> tuple[str, bool]:
+def drawing() -> tuple[BandKind, bool]:
     """Which of BANDS is drawn, and whether an MSE is on a logarithmic axis."""
     band = widgets.choice(
         st.radio,
@@ -103,8 +104,6 @@ STORY = (
     "mnist-pca-32", "shapes-pca-32", "shapes-conv",
 )  # fmt: skip
 
-VIEWS = ("Curves", "Wall", "Copying", "Size", "Models")
-
 
 @dataclass(frozen=True)
 class Asked:
@@ -122,28 +121,13 @@ class Asked:
     draws: int
     levels: int
     metric: Metric
-    band: str
+    band: BandKind
     log: bool
 
     @property
     def seeds(self) -> tuple[int, ...]:
         """One a draw."""
         return tuple((self.seed + i) % (widgets.MAX_SEED + 1) for i in range(self.draws))
-
-
-def view() -> str:
-    """Which of VIEWS is open."""
-    return widgets.choice(
-        st.segmented_control,
-        "View",
-        VIEWS,
-        key="robust_view",
-        default=VIEWS[0],
-        required=True,
-        label_visibility="collapsed",
-        help="Curves: error against noise. Wall: the same images through every model. Copying: "
-        "images unlike any in training. Size: error against D'. Models: a table to choose from.",
-    )
 
 
 def asked(choice: Choice) -> Asked:
@@ -157,7 +141,18 @@ def asked(choice: Choice) -> Asked:
             band, log = drawing()
         _questions(choice.fitting)
         controls.shuffle_button()
-    return Asked(choice, cards, noise, seed, n, draws, levels, metric(shown), band, log)
+    return Asked(
+        choice=choice,
+        cards=cards,
+        noise=noise,
+        seed=seed,
+        n=n,
+        draws=draws,
+        levels=levels,
+        metric=metric(shown),
+        band=band,
+        log=log,
+    )
 
 
 def with_pca(names: Sequence[str], fitting: Sequence[Card]) -> tuple[Card, ...]:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -17,9 +16,9 @@ from pages.ui import cache
 from pages.ui.figures import mosaic
 from pages.ui.figures.mosaic import Pixels
 from pages.ui.figures.text import plain
-from pages.ui.frame import downloads
-from pages.ui.frame.downloads import Column
+from pages.ui.frame import downloads, tables
 from pages.ui.frame.sidebar import Choice
+from pages.ui.frame.tables import Column, number
 from pages.ui.robust import controls as robust_controls
 from pages.ui.session import widgets
 
@@ -101,7 +100,7 @@ def measured_copying(dataset: str, split: str, cards: Sequence[Card]) -> dict[st
 def _copying(arrays: Arrays) -> Copying:
     rows = zip(*(arrays[name] for name in ("x", "x_hat", "mse", "kept")), strict=True)
     copies = (
-        Copy(stranger, x, x_hat, mse, float(kept))
+        Copy(stranger=stranger, x=x, x_hat=x_hat, mse=mse, kept=float(kept))
         for stranger, (x, x_hat, mse, kept) in zip(STRANGERS, rows, strict=True)
     )
     return Copying(tuple(copies), float(arrays["passed"]))
@@ -149,14 +148,14 @@ def _draw_tables(found: Mapping[str, Copying], cards: Sequence[Card], as_share: 
     st.dataframe(
         copying_numbers(found, cards, as_share),
         hide_index=True,
-        column_config=_number_columns(as_share),
+        column_config=tables.config(number_columns(as_share)),
     )
     st.dataframe(
         pictures(found),
         hide_index=True,
         row_height=ROW,
         height="content",
-        column_config=_picture_columns(),
+        column_config=tables.config(picture_columns()),
     )
 
 
@@ -190,33 +189,31 @@ def _strip(x: curves.Array) -> str:
     return mosaic.data_url(mosaic.strip(shown))
 
 
-def _number_columns(as_share: bool) -> dict[str, Any]:
-    number = "%.0f %%" if as_share else "%.4f"
-    found: dict[str, Any] = {
-        stranger.name: st.column_config.NumberColumn(
-            stranger.title, format=number, help=f"In: {stranger.explanation}"
-        )
-        for stranger in STRANGERS
-    }
-    return found | {
-        "checkpoint": st.column_config.TextColumn("model", pinned=True),
-        "latent_dim": st.column_config.NumberColumn("D'", help="Numbers in the code"),
-        "noise": st.column_config.NumberColumn(
-            "noise let through", format="%.1f %%", help="Of faint noise, σ = 0.1"
+def number_columns(as_share: bool) -> tuple[Column, ...]:
+    """The columns of numbers.  as_share: of shares that come back, not of errors."""
+    form, unit = (".0f", "%") if as_share else (".4f", "")
+    faint = "Of faint noise, σ = 0.1"
+    return (
+        Column("checkpoint", "model", pinned=True),
+        number("latent_dim", "D'", ".0f", help="Numbers in the code"),
+        *(
+            number(one.name, one.title, form, unit, help=f"In: {one.explanation}")
+            for one in STRANGERS
         ),
-    }
+        number("noise", "noise let through", ".1f", "%", help=faint),
+    )
 
 
-def _picture_columns() -> dict[str, Any]:
-    found: dict[str, Any] = {
-        stranger.name: st.column_config.ImageColumn(
-            stranger.title,
-            width=N_SHOWN * (SIDE + mosaic.GAP) + 24,
-            help=f"In: {stranger.explanation}",
-        )
-        for stranger in STRANGERS
-    }
-    return found | {"checkpoint": st.column_config.TextColumn("model", pinned=True)}
+def picture_columns() -> tuple[Column, ...]:
+    """The columns of pictures."""
+    wide = N_SHOWN * (SIDE + mosaic.GAP) + 24
+    return (
+        Column("checkpoint", "model", pinned=True),
+        *(
+            Column(one.name, one.title, "picture", width=wide, help=f"In: {one.explanation}")
+            for one in STRANGERS
+        ),
+    )
 
 
 # What copying tells in a report: what each model makes of strangers, and how much comes back.
@@ -228,24 +225,21 @@ def copying_content(
     choice: Choice, cards: Sequence[Card], found: Mapping[str, Copying], verdict: str
 ) -> Content:
     """found: of each card, by name."""
-    titles = [Column(one.name, one.title, ".0f") for one in STRANGERS]
-    columns = (Column("checkpoint", "checkpoint"), *titles, Column("noise", "noise, %", ".1f"))
     share = copying_numbers(found, cards, as_share=True)
     mse = copying_numbers(found, cards, as_share=False)
-    of_mse = (columns[0], *(one._replace(format=".4f") for one in titles))
     return Content(
-        "Robustness: copying",
-        (verdict, WHY.replace("**", "")),
-        {
+        name="Robustness: copying",
+        sayings=(verdict, WHY.replace("**", "")),
+        settings={
             **downloads.of_data(choice.dataset.id, choice.split, N),
             "seed of the images": str(SEED),
         },
-        tuple(cards),
-        tuple(_rows(cards, found)),
-        (),
-        (
-            downloads.table("What comes back, %", share, columns),
-            downloads.table("MSE", mse, of_mse),
+        cards=tuple(cards),
+        rows=tuple(_rows(cards, found)),
+        figures=(),
+        tables=(
+            tables.table("What comes back", share, number_columns(as_share=True)),
+            tables.table("MSE", mse, number_columns(as_share=False)),
         ),
     )
 

@@ -1,37 +1,34 @@
 """Error against noise: the curves, and under their slider what each model makes of the images."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import streamlit as st
 
 from core.checkpoints import Card
 from core.data.catalogue import DatasetInfo
 from core.images.imagesets import ImageSet
-from core.noise import KINDS, Noise
+from core.noise import Noise
 from core.reports import Content, Figure, Table
-from core.reports.svg import Chart, Series
-from core.robustness import curves as robustness
+from core.robustness import curves
 from core.robustness.curves import Study
 from core.text import counted, listed
 from pages.ui import cache
-from pages.ui.components import sweep
-from pages.ui.figures import styles, theme
+from pages.ui.components.sweep.chart import Chart
+from pages.ui.figures import styles
 from pages.ui.figures.text import noise_name, plain, training_note
-from pages.ui.figures.theme import Style
-from pages.ui.frame import downloads
+from pages.ui.frame import downloads, tables
 from pages.ui.frame.sidebar import Choice
-from pages.ui.noise import controls, inspector, rows
+from pages.ui.frame.tables import Column, number
+from pages.ui.noise import controls, panel, rows
 from pages.ui.noise import report as reconstruct_report
 from pages.ui.noise import sweeps as noise_sweeps
-from pages.ui.noise.inspector import View
+from pages.ui.noise.panel import Panel
 from pages.ui.noise.sweeps import Measured, Shown
 from pages.ui.robust import chart as robust_chart
 from pages.ui.robust import controls as robust_controls
 from pages.ui.robust.chart import Look
 from pages.ui.robust.controls import Asked
-from pages.ui.session import state
 
 # What the Robustness page tells in a report: the curves, and who is nearest where.
 
@@ -40,13 +37,13 @@ from pages.ui.session import state
 class Pictured:
     """What is on the screen: pictures of which images, under which noise, at which amount of it.
 
-    styles: of the models' curves, by name.
+    chart: the curves above them.
     """
 
     images: ImageSet
     shown: Shown
     sigma: float
-    styles: Mapping[str, Style]
+    chart: Chart
 
 
 def curves_content(asked: Asked, found: Study, pictured: Pictured) -> Content:
@@ -59,6 +56,7 @@ def curves_content(asked: Asked, found: Study, pictured: Pictured) -> Content:
         "draws of the noise": str(asked.draws),
         "amounts of noise": str(asked.levels),
         "metric": asked.metric.title,
+        "band around each curve": robust_controls.BANDS[asked.band],
         "σ of the pictures": f"{pictured.sigma:.2f}",
     }
     sweeps = tuple(noise_sweeps.model_sweeps(pictured.shown, asked.cards))
@@ -66,55 +64,35 @@ def curves_content(asked: Asked, found: Study, pictured: Pictured) -> Content:
     drawn = reconstruct_report.rows(pictured.images, sweeps, asked.cards, step)
     sayings = (robust_chart.summary(found), *crossing, *others, *use)
     name = f"{asked.metric.title} against noise"
-    figure = Figure(
-        name, _chart(asked, found, pictured.styles), f"Means over {counted(n, 'image')}."
-    )
+    chart = robust_chart.still(pictured.chart, pictured.sigma)
+    figure = Figure(name, chart, f"Means over {counted(n, 'image')}. {robust_chart.MARKED}")
     return Content(
-        "Robustness", sayings, settings, asked.cards, drawn, (figure,), (curves_table(found),)
+        name="Robustness",
+        sayings=sayings,
+        settings=settings,
+        cards=asked.cards,
+        rows=drawn,
+        figures=(figure,),
+        tables=(curves_table(found),),
     )
 
 
 def curves_table(found: Study) -> Table:
     """A row an amount of noise, a column a model, as on the page."""
-    means, digits = robust_chart.means(found), found.metric.digits + 1
-    columns = ("σ", *(str(name) for name in means.columns[1:]))
-    rows = tuple(
-        (f"{row[0]:.2f}", *(f"{value:.{digits}f}" for value in row[1:]))
-        for row in means.itertuples(index=False)
-    )
-    return Table("Numbers", columns, rows, f"Mean {found.metric.title} against the clean images.")
+    note = f"Mean {found.metric.title} against the clean images."
+    return tables.table("Numbers", robust_chart.means(found), columns(found), note)
 
 
-def _chart(asked: Asked, found: Study, styles: Mapping[str, Style]) -> Chart:
-    metric, sigmas = found.metric, np.array(found.sigmas)
-    fine = robust_chart.FINE
-    lines = tuple(
-        Series(
-            one.name,
-            fine,
-            metric.between(sigmas.tolist(), one.mean, fine),
-            styles[one.name].colour,
-            dash=styles[one.name].dash,
-        )
-        for one in found.models
-    )
-    grey = metric.between(sigmas.tolist(), found.noisy.mean, fine)
-    if metric.unit == "dB":
-        grey = np.where(grey > robust_chart.ENDLESS, np.nan, grey)
-    unit = f", {metric.unit}" if metric.unit else ""
-    return Chart(
-        KINDS[asked.noise.kind].axis,
-        f"{metric.title}{unit}",
-        (*lines, Series(found.noisy.name, fine, grey, theme.REFERENCE, dash="dot")),
-        f"{metric.title} against noise, a line a model. {robust_chart.summary(found)}",
-        log_y=asked.log and metric.name == "mse",
-    )
+def columns(found: Study) -> tuple[Column, ...]:
+    """The columns of the means: the noise, and a curve each."""
+    form = f".{found.metric.digits + 1}f"
+    levels = (number(one.name, one.name, form) for one in (*found.models, found.noisy))
+    return number("sigma", "σ", ".2f", pinned=True), *levels
 
 
 N_PICTURES, N_LARGE = 10, 6  # of images up to controls.LARGE pixels a side, and of larger ones
 # Pictures of many models are costly: they are made at the amounts measured, and halfway between.
 LEAST_STEPS = 21
-DEFAULT_SIGMA = 0.5
 
 
 def draw(choice: Choice) -> None:
@@ -139,24 +117,20 @@ def draw(choice: Choice) -> None:
 def _draw_sweep(asked: Asked, found: Study) -> Pictured:
     """The chart with its slider, and under it the pictures; what is shown of them."""
     images, shown = _pictures(asked)
-    sigma = state.recall_number("sigma", DEFAULT_SIGMA, 0, 1)
     drawn = styles.of_models([card.name for card in asked.cards])
     look = Look(drawn, asked.noise.kind, asked.band, asked.log)
-    event = sweep.show(
-        noise_sweeps.packed_sweep(shown, asked.cards),
-        "robust_sweep",
-        start=state.on_entry("sigma", sigma),
-        chart=robust_chart.chart(found, asked.cards, look),
+    chart = robust_chart.chart(found, asked.cards, look)
+    at = panel.show(
+        Panel(
+            "robust_sweep",
+            noise_sweeps.packed_sweep(shown, asked.cards),
+            images,
+            asked.cards,
+            sweeps=lambda: tuple(noise_sweeps.model_sweeps(shown, asked.cards)),
+            chart=chart,
+        )
     )
-    st.session_state["sigma"] = event.asked
-    state.publish("sigma", DEFAULT_SIGMA)
-    if event.clicked:
-        sweeps = tuple(noise_sweeps.model_sweeps(shown, asked.cards))
-        step = rows.nearest_step(sweeps[0].sigmas, event.value)
-        models = tuple(cache.autoencoder(card) for card in asked.cards)
-        scale = rows.error_scale(sweeps)
-        inspector.inspect(View(images, models, sweeps, step, scale), event.clicked)
-    return Pictured(images, shown, event.value, drawn)
+    return Pictured(images, shown, at.sigma, chart)
 
 
 def _pictures(asked: Asked) -> tuple[ImageSet, Shown]:
@@ -165,7 +139,14 @@ def _pictures(asked: Asked) -> tuple[ImageSet, Shown]:
     n = N_PICTURES if every.shape[-1] < controls.LARGE else N_LARGE
     images = controls.pick(every, (), n, controls.shuffle())
     ids, steps = tuple(images.ids.tolist()), max(LEAST_STEPS, asked.levels)
-    return images, Shown(choice.dataset.id, choice.split, ids, asked.noise, asked.seed, steps)
+    return images, Shown(
+        dataset=choice.dataset.id,
+        split=choice.split,
+        ids=ids,
+        noise=asked.noise,
+        seed=asked.seed,
+        finest=steps,
+    )
 
 
 def _draw_words(found: Study) -> None:
@@ -183,15 +164,10 @@ def _draw_words(found: Study) -> None:
 def _draw_numbers(asked: Asked, found: Study) -> None:
     with st.expander("The numbers"):
         metric = asked.metric
-        column = st.column_config.NumberColumn(format=f"%.{metric.digits + 1}f")
-        table = robust_chart.means(found)
         st.dataframe(
-            table,
+            robust_chart.means(found),
             hide_index=True,
-            column_config={
-                "sigma": st.column_config.NumberColumn("σ", format="%.2f", pinned=True),
-                **{curve.name: column for curve in (*found.models, found.noisy)},
-            },
+            column_config=tables.config(columns(found)),
         )
         _caption(asked, found)
         downloads.csv_button(
@@ -236,21 +212,28 @@ def _caption(asked: Asked, found: Study) -> None:
 
 def study(asked: Asked) -> Study:
     """All curves, those that were not measured before at one time."""
-    curves = (None, *asked.cards)
+    measured = (None, *asked.cards)
     tables = noise_sweeps.measured(
-        [(_measured(asked, seed), card) for card in curves for seed in asked.seeds]
+        [(_measured(asked, seed), card) for card in measured for seed in asked.seeds]
     )
-    names = [card.name if card else robustness.INPUT for card in curves]
+    names = [card.name if card else curves.INPUT for card in measured]
     noisy, *models = (
-        robustness.curve(name, tables[k * asked.draws : (k + 1) * asked.draws], asked.metric)
+        curves.curve(name, tables[k * asked.draws : (k + 1) * asked.draws], asked.metric)
         for k, name in enumerate(names)
     )
-    return Study(robustness.levels(asked.levels), asked.metric, tuple(models), noisy)
+    return Study(curves.levels(asked.levels), asked.metric, tuple(models), noisy)
 
 
 def _measured(asked: Asked, seed: int) -> Measured:
     choice = asked.choice
-    return Measured(choice.dataset.id, choice.split, asked.n, asked.noise, seed, asked.levels)
+    return Measured(
+        dataset=choice.dataset.id,
+        split=choice.split,
+        n=asked.n,
+        noise=asked.noise,
+        seed=seed,
+        levels=asked.levels,
+    )
 
 
 # What the Robustness page's numbers are not: of noise trained for, of images not seen before.

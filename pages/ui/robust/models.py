@@ -16,58 +16,35 @@ from core.robustness.curves import Scored
 from core.text import counted, listed
 from pages.ui import cache
 from pages.ui.figures.text import noise_name, plain
-from pages.ui.frame import downloads, ways
-from pages.ui.frame.downloads import Column
+from pages.ui.frame import downloads, tables, ways
 from pages.ui.frame.sidebar import Choice
+from pages.ui.frame.tables import Column, number
 from pages.ui.noise import controls
 from pages.ui.robust import controls as robust_controls
 from pages.ui.robust import curves as robust_curves
-from pages.ui.robust.controls import VIEWS
 from pages.ui.robust.questions import MOST
 from pages.ui.session import widgets
+from pages.ui.session.registry import ROBUSTNESS
 from pages.ui.session.rows import ticked
 
 SIGMA = 0.5
-COLUMNS = {
-    "name": st.column_config.TextColumn("model", pinned=True),
-    "architecture": st.column_config.TextColumn("architecture"),
-    "latent_dim": st.column_config.NumberColumn("D'", help="Numbers in the code"),
-    "n_parameters": st.column_config.NumberColumn("parameters", format="localized"),
-    "trained_sigma": st.column_config.NumberColumn(
-        "trained σ", format="%.2f", help="Empty: trained without noise"
-    ),
-    "mse": st.column_config.NumberColumn("MSE, clean", format="%.4g"),
-    "noisy_mse": st.column_config.NumberColumn(f"MSE, σ = {SIGMA:g}", format="%.4g"),
-    "n_images": st.column_config.NumberColumn(
-        "images measured", format="localized", help="Evenly spread over the chosen part"
-    ),
-    "seconds": st.column_config.NumberColumn(
-        "training", format="%.0f s", help="Wall time when it was trained, on that machine"
-    ),
-    "images_per_second": st.column_config.NumberColumn(
-        "images/s",
-        format="localized",
-        help="Images reconstructed and measured per second on this server",
-    ),
-    "output": st.column_config.TextColumn(
-        "output", help="Bounded to [0, 1] by a sigmoid, or linear"
-    ),
-    "dataset": st.column_config.TextColumn("trained on"),
-    "trained_noise": st.column_config.TextColumn("trained noise", width="medium"),
-    "title": st.column_config.TextColumn("what it is"),
-}
-REPORTED = (
-    Column("name", "checkpoint"),
+WALL_TIME = "Wall time when it was trained, on that machine"
+SPEED = "Images reconstructed and measured per second on this server"
+COLUMNS = (
+    Column("name", "model", pinned=True),
     Column("architecture", "architecture"),
-    Column("latent_dim", "D'", ","),
-    Column("n_parameters", "parameters", ","),
-    Column("trained_noise", "trained noise"),
-    Column("trained_sigma", "trained σ", ".2f"),
-    Column("mse", "MSE, clean", ".5f"),
-    Column("noisy_mse", "MSE, noisy", ".5f"),
-    Column("images_per_second", "images/s", ",.0f"),
-    Column("output", "output"),
+    number("latent_dim", "D'", ".0f", help="Numbers in the code"),
+    number("n_parameters", "parameters", ","),
+    number("trained_sigma", "trained σ", ".2f", help="Empty: trained without noise"),
+    number("mse", "MSE, clean", ".4g"),
+    number("noisy_mse", f"MSE, σ = {SIGMA:g}", ".4g"),
+    number("n_images", "images measured", ",", help="Evenly spread over the chosen part"),
+    number("seconds", "training", ".0f", "s", help=WALL_TIME),
+    number("images_per_second", "images/s", ",.0f", help=SPEED),
+    Column("output", "output", help="Bounded to [0, 1] by a sigmoid, or linear"),
     Column("dataset", "trained on"),
+    Column("trained_noise", "trained noise", width=200),
+    Column("title", "what it is"),
 )
 
 
@@ -102,8 +79,8 @@ def _draw_measured(
         names,
         "ticked_models",
         "model",
-        column_config=COLUMNS,
-        column_order=tuple(COLUMNS),
+        column_config=tables.config(COLUMNS),
+        column_order=tables.order(COLUMNS),
         height="content",
         placeholder="",
     )
@@ -160,7 +137,7 @@ def _act(names: Sequence[str], found: pd.DataFrame) -> None:
 
 def _compare(names: list[str]) -> None:
     st.session_state["models"] = names
-    st.session_state["robust_view"] = VIEWS[0]
+    st.session_state.update(ROBUSTNESS.open("Curves"))
 
 
 def _families(cards: Sequence[Card]) -> list[str]:
@@ -231,5 +208,5 @@ def content(
             **downloads.of_noise(noise, seed),
         },
         tuple(cards),
-        tables=(downloads.table("Models compared", found, REPORTED),),
+        tables=(tables.table("Models compared", found, COLUMNS),),
     )

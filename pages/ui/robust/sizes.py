@@ -9,45 +9,32 @@ import streamlit as st
 from core.checkpoints import Card, trained_on
 from core.data import catalogue
 from core.reports import Content, Figure
-from core.reports.svg import Chart, Series
 from core.robustness import size_study, sizes
 from core.robustness.size_study import Progress
 from core.robustness.sizes import DEFAULT_FAMILIES, FAMILIES, SIZES
 from pages.ui import cache
-from pages.ui.figures import lines, styles
+from pages.ui.figures import lines, plotting
 from pages.ui.figures.text import code, plain
-from pages.ui.frame import downloads
-from pages.ui.frame.downloads import Column
+from pages.ui.frame import downloads, tables
 from pages.ui.frame.sidebar import Choice
+from pages.ui.frame.tables import Column, number
 from pages.ui.progress import duration
 from pages.ui.session import widgets
 
+GAIN = "PCA's error divided by the network's, at the same D'"
 RECIPES = (
     "Models called size-... were trained with the same settings, the others each with its own. "
     "The lines join the best model of each size."
 )
-COLUMNS = {
-    "family": st.column_config.TextColumn("family"),
-    "latent_dim": st.column_config.NumberColumn("D'", help="Numbers in the code"),
-    "name": st.column_config.TextColumn("model"),
-    "mse": st.column_config.NumberColumn("test MSE", format="%.4g", help="On clean test images"),
-    "gain": st.column_config.NumberColumn(
-        "gain over PCA",
-        format="%.2f ×",
-        help="PCA's error divided by the network's, at the same D'",
-    ),
-    "n_parameters": st.column_config.NumberColumn("parameters", format="localized"),
-    "seconds": st.column_config.NumberColumn("training", format="%.0f s"),
-    "n_test": st.column_config.NumberColumn("test images", format="localized"),
-}
-REPORTED = (
+COLUMNS = (
     Column("family", "family"),
-    Column("latent_dim", "D'", ","),
-    Column("name", "checkpoint"),
-    Column("mse", "test MSE", ".5f"),
-    Column("gain", "gain over PCA", ".2f"),
-    Column("n_parameters", "parameters", ","),
-    Column("seconds", "training, s", ".0f"),
+    number("latent_dim", "D'", ".0f", help="Numbers in the code"),
+    Column("name", "model"),
+    number("mse", "test MSE", ".4g", help="On clean test images"),
+    number("gain", "gain over PCA", ".2f", "×", help=GAIN),
+    number("n_parameters", "parameters", ","),
+    number("seconds", "training", ".0f", "s"),
+    number("n_test", "test images", ","),
 )
 
 
@@ -67,18 +54,19 @@ def draw(choice: Choice) -> None:
 def _draw_found(choice: Choice, dataset: str, found: pd.DataFrame) -> None:
     """found: the table of the models trained on a data set, at least one."""
     said = summary(found)
+    chart = lines.size_chart(found)
     st.plotly_chart(
-        lines.size_curves(found),
+        plotting.figure(chart),
         key="size_curves",
         config={"displayModeBar": False},
-        alt="Test error against the size of the code, a line a family; numbers in the table",
+        alt=f"{chart.label}; numbers in the table",
     )
     st.markdown(f"**{plain(said)}**")
     st.dataframe(
         found,
         hide_index=True,
-        column_config=COLUMNS,
-        column_order=tuple(COLUMNS),
+        column_config=tables.config(COLUMNS),
+        column_order=tables.order(COLUMNS),
         height="content",
         placeholder="",
     )
@@ -226,30 +214,18 @@ def content(cards: Sequence[Card], dataset: str, found: pd.DataFrame, summary: s
     """What the report of the sizes says.  found: as core.robustness.sizes.table.  cards: among them
     those of the table.
     """
-    lines = []
-    drawn = styles.of_families(found["family"])
-    for family, rows in found.groupby("family", sort=False):
-        best = rows[rows["best"]].drop_duplicates("latent_dim")
-        x, y = best["latent_dim"].to_numpy(float), best["mse"].to_numpy(float)
-        style = drawn[str(family)]
-        lines.append(Series(str(family), x, y, style.colour, dash=style.dash))
-        every = rows["latent_dim"].to_numpy(float), rows["mse"].to_numpy(float)
-        lines.append(Series("", *every, style.colour, "dots"))
-    label = f"Test error against the size of the code, a line a family. {summary}"
-    chart = Chart(
-        "D', numbers in the code", "test MSE", tuple(lines), label, log_y=True, log_x=True
-    )
+    chart = lines.size_chart(found)
     named = set(found["name"])
     return Content(
-        "Robustness: size",
-        (summary,),
-        {"trained and tested on": dataset, "noise": "none", "seeds": "in each checkpoint"},
-        tuple(card for card in cards if card.name in named),
-        (),
-        (
+        name="Robustness: size",
+        sayings=(summary,),
+        settings={"trained and tested on": dataset, "noise": "none", "seeds": "in each checkpoint"},
+        cards=tuple(card for card in cards if card.name in named),
+        rows=(),
+        figures=(
             Figure(
                 "Error against size", chart, "A dot a model; the lines join the best of each size."
             ),
         ),
-        (downloads.table("Models by size", found, REPORTED),),
+        tables=(tables.table("Models by size", found, COLUMNS),),
     )

@@ -23,24 +23,18 @@ from pages.ui import cache
 from pages.ui.figures import mosaic
 from pages.ui.figures.mosaic import Pixels
 from pages.ui.figures.text import decimal, noise_name, plain
-from pages.ui.frame import downloads
-from pages.ui.frame.downloads import Column
+from pages.ui.frame import downloads, tables
 from pages.ui.frame.sidebar import Choice
-from pages.ui.noise import controls, rows
+from pages.ui.frame.tables import Column, number
+from pages.ui.noise import controls, panel, rows
 from pages.ui.robust import curves as robust_curves
-from pages.ui.session import selection, state, widgets
+from pages.ui.session import selection, widgets
 
 # Models ranked by what they make of the same noisy images. No st calls.
 
 SIDE = 56  # pixels of an image
 ORIGINAL = "the original"
-COLUMNS = ("checkpoint", "rank", "pictures", "errors", "mse", "percentile", "title")
-REPORTED = (
-    Column("checkpoint", "checkpoint"),
-    Column("rank", "rank", ".1f"),
-    Column("mse", "MSE", ".4f"),
-    Column("percentile", "percentile", ".1f"),
-)
+PERCENTILE = "Share of the model's own clean test images with a lower error"
 
 
 @dataclass(frozen=True)
@@ -91,7 +85,9 @@ def ranking_table(sweep: NoiseSweep, models: Sequence[Autoencoder], scale: float
             _row(found, model.card.title)
             | {"errors": errors, "percentile": percentile, "rank": rank}
         )
-    ordered = pd.DataFrame(rows, columns=COLUMNS).sort_values(["rank", "mse"])
+    ordered = pd.DataFrame(rows, columns=list(tables.order(columns(1)))).sort_values(
+        ["rank", "mse"]
+    )
     ordered.loc[ordered["checkpoint"] == ORIGINAL, "rank"] = np.nan
     return ordered.reset_index(drop=True)
 
@@ -131,7 +127,6 @@ def _strip(pictures: Pixels) -> str:
 
 COUNTS = (1, 2, 4, 8)
 ROW = SIDE + 8  # pixels of a row of the table
-DEFAULT_SIGMA = 0.5
 
 
 def draw(choice: Choice) -> None:
@@ -141,7 +136,7 @@ def draw(choice: Choice) -> None:
         n = _count()
         shuffle = controls.shuffle_button()
         noise, seed = controls.noise()
-        sigma = _sigma()
+        sigma = panel.still_slider("wall_sigma")
     images, words = chosen(choice.images(), n, shuffle)
     robust_curves.draw_warnings(choice, choice.fitting, noise)
     ranked = _ranked(images, choice.fitting, noise, sigma, seed)
@@ -150,7 +145,7 @@ def draw(choice: Choice) -> None:
         hide_index=True,
         row_height=ROW,
         height="content",
-        column_config=_columns(len(images)),
+        column_config=tables.config(columns(len(images))),
         placeholder="",
     )
     if ranked.left_out:
@@ -191,7 +186,7 @@ def _ranked(
         scale = rows.error_scale([sweep])
         table = ranking_table(sweep, _models(sound), scale)
         left_out = tuple(card.name for card in cards if card not in sound)
-        return Ranked(sweep, scale, table, tuple(sound), left_out)
+        return Ranked(sweep=sweep, scale=scale, table=table, cards=tuple(sound), left_out=left_out)
 
     of = tuple((card.name, card.sha256) for card in cards)
     return cache.kept(("wall", images.id, tuple(images.ids.tolist()), of, noise, sigma, seed), make)
@@ -212,26 +207,20 @@ def chosen(images: ImageSet, n: int, shuffle: int) -> tuple[ImageSet, str]:
     return controls.pick(images, (), n, shuffle), words
 
 
-def _columns(n: int) -> dict[str, Any]:
-    """How the columns are shown, for n images side by side."""
-    config, wide = st.column_config, n * (SIDE + mosaic.GAP) + 24
-    return {
-        "checkpoint": config.TextColumn("model", pinned=True),
-        "rank": config.NumberColumn(
-            "rank", format="%.1f", help="1 = nearest to the original; the mean over the images"
-        ),
-        "mse": config.NumberColumn("MSE", format="%.4g", help="Against the clean image"),
-        "percentile": config.NumberColumn(
-            "percentile",
-            format="%.1f %%",
-            help="Share of the model's own clean test images with a lower error",
-        ),
-        "pictures": config.ImageColumn("what comes out", width=wide),
-        "errors": config.ImageColumn(
-            "error", width=wide, help="One scale for all models, black = none"
-        ),
-        "title": config.TextColumn("what it is"),
-    }
+def columns(n: int) -> tuple[Column, ...]:
+    """The columns of the wall, for n images side by side."""
+    wide = n * (SIDE + mosaic.GAP) + 24
+    place = "1 = nearest to the original; the mean over the images"
+    scale = "One scale for all models, black = none"
+    return (
+        Column("checkpoint", "model", pinned=True),
+        number("rank", "rank", ".1f", help=place),
+        Column("pictures", "what comes out", "picture", width=wide),
+        Column("errors", "error", "picture", width=wide, help=scale),
+        number("mse", "MSE", ".4g", help="Against the clean image"),
+        number("percentile", "percentile", ".1f", "%", help=PERCENTILE),
+        Column("title", "what it is"),
+    )
 
 
 def _count() -> int:
@@ -246,27 +235,6 @@ def _count() -> int:
     )
 
 
-def _sigma() -> float:
-    state.recall_number("sigma", DEFAULT_SIGMA, 0, 1)
-    st.session_state["wall_sigma"] = st.session_state["sigma"]
-    st.slider(
-        "Noise σ",
-        0.0,
-        1.0,
-        step=0.02,
-        key="wall_sigma",
-        on_change=_keep_sigma,
-        width=260,
-        help="The amount of noise on the images",
-    )
-    state.publish("sigma", DEFAULT_SIGMA)
-    return float(st.session_state["sigma"])
-
-
-def _keep_sigma() -> None:
-    st.session_state["sigma"] = st.session_state["wall_sigma"]
-
-
 def content(choice: Choice, images: ImageSet, ranked: Ranked, seed: int) -> Content:
     """What the report of the wall says.  images: of the wall.  seed: of the noise."""
     sigma, table = f"{ranked.sweep.sigmas[0]:.2f}", ranked.table
@@ -274,17 +242,17 @@ def content(choice: Choice, images: ImageSet, ranked: Ranked, seed: int) -> Cont
     nearest = _by_rank(ranked)[0].name
     note = "Rank: the mean over the images, 1 = nearest to the original."
     return Content(
-        "Robustness: the wall",
-        (f"Under noise of σ = {sigma} {nearest} is nearest to the originals on average.",),
-        {
+        name="Robustness: the wall",
+        sayings=(f"Under noise of σ = {sigma} {nearest} is nearest to the originals on average.",),
+        settings={
             **downloads.of_data(choice.dataset.id, choice.split, len(images)),
             "σ": sigma,
             **downloads.of_noise(ranked.sweep.noise, seed),
         },
-        ranked.cards,
-        tuple(_wall_rows(images.ids.tolist(), ranked)),
-        (),
-        (downloads.table("Ranking", models, REPORTED, note),),
+        cards=ranked.cards,
+        rows=tuple(_wall_rows(images.ids.tolist(), ranked)),
+        figures=(),
+        tables=(tables.table("Ranking", models, columns(1), note),),
     )
 
 

@@ -16,7 +16,6 @@ PURPOSE = (
     "The same images clean, with noise, and as each model reconstructs them. "
     "Drag σ, the amount of noise; click an image to enlarge it."
 )
-SIGMA = 0.5
 
 
 def packed() -> Packed | None:
@@ -33,5 +32,11 @@ def packed() -> Packed | None:
     main = next(card for card in fitting if card.name == default)
     n = controls.default_count(large=max(shape) >= controls.LARGE)
     images = controls.pick(cache.dataset(name, "test"), (), n, 0)
-    shown = Shown(name, "test", tuple(np.asarray(images.ids).tolist()), Noise(), 0)
+    shown = Shown(
+        dataset=name,
+        split="test",
+        ids=tuple(np.asarray(images.ids).tolist()),
+        noise=Noise(),
+        seed=0,
+    )
     return noise_sweeps.packed_sweep(shown, (main, *controls.rivals(main, fitting)))

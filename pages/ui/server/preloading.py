@@ -46,6 +46,7 @@ def landing() -> shell.Landing | None:
     """The slider and texts of the first page; None if no model fits."""
     from pages.ui import progress
     from pages.ui.components import sweep
+    from pages.ui.noise import panel
     from pages.ui.server import landing, welcome  # their imports take a second
 
     with progress.here():
@@ -53,9 +54,11 @@ def landing() -> shell.Landing | None:
     if packed is None:
         return None
     links = tuple(label for _, label, *_ in welcome.WAYS)
-    message = sweep.message(packed, landing.SIGMA, moves=True)
+    message = sweep.message(packed, panel.DEFAULT, moves=True)
     name = f"hourglass/{packed.header['id']}.sweep"
-    return shell.Landing(name, message, welcome.WHAT, links, landing.PURPOSE)
+    return shell.Landing(
+        name=name, message=message, welcome=welcome.WHAT, links=links, purpose=landing.PURPOSE
+    )
 
 
 def other_pages() -> None:

@@ -6,7 +6,6 @@ covers the page with a copy of its frame until the page is drawn (shell.js). Its
 of the address only the name of the page is used.
 """
 
-import ast
 import html
 import json
 import re
@@ -21,9 +20,9 @@ import streamlit as st
 
 from pages.ui import frame
 from pages.ui.components import bundle, component
+from pages.ui.session.registry import PAGES
 
 HERE = Path(__file__).parent
-APP = HERE.parents[2] / "app.py"
 STREAMLIT = Path(st.__file__).parent / "static"  # Streamlit's files for browsers
 # Streamlit's names of code that it loads on first use.
 PARTS = (
@@ -90,16 +89,8 @@ def _sooner(index: str, landing: Landing | None) -> str:
 
 @cache
 def menu() -> tuple[Entry, ...]:
-    """The pages of app.py, read from its source."""
-    tree = ast.parse(APP.read_text("utf-8"))
-    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
-    return tuple(_entry(call) for call in calls if ast.unparse(call.func) == "st.Page")
-
-
-def _entry(call: ast.Call) -> Entry:
-    said = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords}
-    stem = Path(ast.literal_eval(call.args[0])).stem
-    return Entry("" if said.get("default") else stem, said["title"])
+    """The pages of the menu; the one that opens first has no path."""
+    return tuple(Entry(one.path.strip("/"), one.title) for one in PAGES)
 
 
 def _links() -> str:

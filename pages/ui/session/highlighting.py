@@ -1,10 +1,12 @@
 """The choice of classes that have a colour of their own, if there are too many to distinguish."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from pages.ui.figures import theme
 from pages.ui.figures.colouring import Groups, frequent
-from pages.ui.session import widgets
+from pages.ui.session import state, widgets
 
 KEY = "highlight"
 
@@ -32,5 +34,16 @@ def chosen(groups: Groups) -> tuple[int, ...] | None:
             help=f"Up to {n_distinct}; at first the {len(default)} most frequent ones",
         )
         st.caption(f"The other {n - len(names):,} are grey; their names appear under the pointer.")
+    return _positions(groups, names)
+
+
+def kept(groups: Groups) -> tuple[int, ...] | None:
+    """Which were chosen, where the list is not drawn now; None for the most frequent."""
+    names = state.asked(KEY, None)
+    some = [name for name in names if name in groups.names] if isinstance(names, list) else []
+    return _positions(groups, some) if some else None
+
+
+def _positions(groups: Groups, names: Sequence[str]) -> tuple[int, ...]:
     at = {name: i for i, name in enumerate(groups.names)}
     return tuple(sorted(at[name] for name in names))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import assert_never
 
 import streamlit as st
 
@@ -61,12 +62,22 @@ def notes_of(refused: Iterable[Refused]) -> Iterator[str]:
 
 
 def _note(what: str, why: Why, names: str, taken: object) -> str:
-    if why == "link":
-        return f"This link names the {what} {names}, which is not here or does not fit these data."
-    if why == "renamed":
-        return f"The {what} {names} was renamed to “{taken}”."
-    then = f"“{taken}” is shown instead" if isinstance(taken, str) and taken else "it is ignored"
-    return f"The {what} {names} was deleted or renamed: {then}."
+    match why:
+        case "link":
+            return (
+                f"This link names the {what} {names}, which is not here or does not fit these data."
+            )
+        case "renamed":
+            return f"The {what} {names} was renamed to “{taken}”."
+        case "gone":
+            then = (
+                f"“{taken}” is shown instead"
+                if isinstance(taken, str) and taken
+                else "it is ignored"
+            )
+            return f"The {what} {names} was deleted or renamed: {then}."
+        case _:
+            assert_never(why)
 
 
 def _found(text: str, dataset: str, split: str) -> str:

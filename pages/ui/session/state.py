@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple, TypeVar
 
 import streamlit as st
 
-from pages.ui.session import existing
+from pages.ui.session import existing, link_names
 
 T = TypeVar("T")
 NONE = "none"  # in a link: an empty list
@@ -80,6 +80,11 @@ def recall_flag(key: str, default: bool = False) -> None:
     st.session_state[key] = said == "true" if said in ("true", "false") else default
 
 
+def flag(key: str, default: bool = False) -> bool:
+    """Whether a switch is on that is perhaps not drawn now."""
+    return _written(asked(key, default)) == "true"
+
+
 def recall_text(key: str, default: str, longest: int) -> None:
     """Set st.session_state[key] to a text: its value, or that of the link, or default."""
     st.session_state[key] = str(asked(key, default))[:longest] or default
@@ -92,6 +97,7 @@ def asked(key: str, default: Any) -> Any:
 
 def publish(key: str, default: Any) -> None:
     """Write st.session_state[key] to the link, unless it is the default, and remember it."""
+    _check(key)
     value = st.session_state[key]
     st.session_state.setdefault(_PUBLISHED, set()).add(key)
     _linked().pop(key, None)
@@ -105,6 +111,7 @@ def publish(key: str, default: Any) -> None:
 
 def publish_list(key: str, values: Sequence[str]) -> None:
     """Write a list without a widget to the link; an empty list is left out."""
+    _check(key)
     st.query_params.pop(key, None)
     if values:
         st.query_params[key] = list(values)
@@ -157,6 +164,12 @@ def on_appearance(key: str, value: T) -> T:
     if key not in st.session_state:
         begun[key] = value
     return begun.setdefault(key, value)
+
+
+def _check(key: str) -> None:
+    """Raise KeyError for a name that is not registered: tests and docs would not know of it."""
+    if not link_names.is_link_name(key):
+        raise KeyError(f"{key} is no name in links: add it to pages/ui/session/link_names.py")
 
 
 def _held(key: str, otherwise: Any) -> Any:

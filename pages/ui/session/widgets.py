@@ -8,7 +8,10 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
+from pages.ui.components import sweep
+from pages.ui.components.component import Packed
 from pages.ui.session import state
+from pages.ui.session.registry import Views
 
 T = TypeVar("T")
 Widget = Callable[..., Any]
@@ -37,6 +40,22 @@ def choice(
     state.publish(key, default)
     chosen: T = st.session_state[key]
     return chosen
+
+
+def view(views: Views, **asked: Any) -> str:
+    """Which view of a page is shown, in a row of buttons.  asked: of them, besides."""
+    titles = views.titles()
+    return choice(
+        st.segmented_control,
+        views.label,
+        views.names,
+        key=views.key,
+        default=views.names[0],
+        required=True,
+        format_func=titles.__getitem__,
+        help=views.help(),
+        **asked,
+    )
 
 
 def several(
@@ -114,6 +133,20 @@ def whole(
 def seed(label: str, key: str, **asked: Any) -> int:
     """A seed of random numbers, 0 to MAX_SEED, at first 0, in an st.number_input."""
     return whole(st.number_input, label, 0, MAX_SEED, key, 0, **asked)
+
+
+def frames(packed: Packed, key: str, link: str, default: float, **asked: Any) -> sweep.Event:
+    """A slider over pictures (sweep.py), which begins where the link says.
+
+    key: the component's.  link: the name of its value in the link.  What was asked for is kept as
+    it is: another slider of that name may have other values to choose from.
+    """
+    values = packed.header["values"]
+    start = state.recall_number(link, default, values[0], values[-1])
+    event = sweep.show(packed, key, state.on_appearance(key, start), **asked)
+    st.session_state[link] = event.asked
+    state.publish(link, default)
+    return event
 
 
 def drawn_if(shown: bool, widget: Widget) -> Widget:

@@ -1,4 +1,4 @@
-"""Plotly figures of a run's losses, codes and pictures. No st calls."""
+"""A run's losses as charts, its codes as a map, and its pictures as a slider. No st calls."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
+from core.reports.charts import Axis, Chart, Series
 from core.runs import Run
 from core.runs import records as run_records
 from core.runs.records import Curves, Pictures
@@ -18,43 +19,43 @@ from pages.ui.figures.text import hover_text
 from pages.ui.figures.theme import Style
 
 Array = npt.NDArray[np.float32]
+Scores = npt.NDArray[np.float64]
+LOSSES = "Losses by epoch, in training and on the test images"
 EXPLODED = "too large to draw, or not a number (NaN)"
 
 
-def loss_curves(curves: Curves, epochs: int, log: bool) -> go.Figure:
+def losses(curves: Curves, epochs: int, log: bool) -> Chart:
     """A run's training loss, also within epochs, and its test error.
 
     epochs: number of epochs of the whole run.  log: a logarithmic axis.
     """
-    figure = go.Figure()
-    done = np.array([record.epoch for record in curves.epochs], np.float32)
-    train = np.array([record.train_loss for record in curves.epochs], np.float32)
-    test = np.array([record.test_mse for record in curves.epochs], np.float32)
-    looked = curves.looked.astype(np.float32)
-    _line(figure, looked[:, 0], looked[:, 1], "training, within the epoch", theme.FADED, "dot")
-    _line(figure, done, train, "training", theme.LIGHT["original"], "solid")
-    _line(figure, done, test, "test", theme.LIGHT["reconstructed"], "solid")
-    _exploded(figure, curves.exploded(), theme.LIGHT["outlier"])
-    now = max(done.max(initial=0), looked[:, 0].max(initial=0))
-    figure.update_xaxes(title_text="epochs done", range=[0, max(2, min(epochs, 1.25 * now))])
-    return _losses(figure, log)
+    done = np.array([record.epoch for record in curves.epochs], np.float64)
+    train = np.array([record.train_loss for record in curves.epochs], np.float64)
+    test = np.array([record.test_mse for record in curves.epochs], np.float64)
+    at, inside = curves.looked.astype(np.float64).T
+    series = (
+        _line("training, within the epoch", at, inside, Style(theme.FADED, "dot")),
+        _line("training", done, train, Style(theme.LIGHT["original"])),
+        _line("test", done, test, Style(theme.LIGHT["reconstructed"])),
+        *_exploded(curves.exploded(), theme.LIGHT["outlier"], EXPLODED),
+    )
+    now = float(max(done.max(initial=0), at.max(initial=0)))
+    axis = Axis("epochs done", low=0, high=max(2.0, min(epochs, 1.25 * now)))
+    return Chart(axis, _axis("loss (MSE, pixels 0 to 1)", log), series, LOSSES)
 
 
-def compared_losses(
-    curves: Mapping[str, Curves], log: bool, drawn: Mapping[str, Style]
-) -> go.Figure:
+def compared_losses(curves: Mapping[str, Curves], log: bool, drawn: Mapping[str, Style]) -> Chart:
     """The test errors of several runs, a line each.  curves, drawn: curves and styles by name."""
-    figure = go.Figure()
+    series = list[Series]()
     for name, one in curves.items():
-        done = np.array([record.epoch for record in one.epochs], np.float32)
-        test = np.array([record.test_mse for record in one.epochs], np.float32)
-        colour = drawn[name].colour
-        _line(figure, done, test, hover_text(name), colour, drawn[name].dash)
-        _exploded(figure, one.exploded(), colour, hover_text(name))
-    figure.update_xaxes(title_text="epochs done", rangemode="tozero")
-    figure = _losses(figure, log)
-    figure.update_yaxes(title_text="test MSE (pixels 0 to 1)")
-    return figure.update_layout(height=320, showlegend=True)
+        done = np.array([record.epoch for record in one.epochs], np.float64)
+        test = np.array([record.test_mse for record in one.epochs], np.float64)
+        series.append(_line(name, done, test, drawn[name]))
+        series += _exploded(one.exploded(), drawn[name].colour, "", f"{name}: {EXPLODED}")
+    axis = _axis("test MSE (pixels 0 to 1)", log)
+    return Chart(
+        Axis("epochs done", low=0), axis, tuple(series), "Test error by epoch, a line a run"
+    )
 
 
 def code_map(codes: Array, labels: Sequence[str]) -> go.Figure:
@@ -87,51 +88,38 @@ def code_map(codes: Array, labels: Sequence[str]) -> go.Figure:
     return figure.update_layout(height=320, margin=margin, showlegend=False, uirevision="code_map")
 
 
-def _line(figure: go.Figure, x: Array, y: Array, name: str, colour: str, dash: str) -> None:
-    """Add a curve of losses; isolated points are drawn as dots."""
-    figure.add_scatter(
-        x=x,
-        y=y,
-        mode="lines+markers" if len(x) < 30 else "lines",
-        name=name,
-        line={"color": colour, "dash": dash, "width": 2},
-        marker={"size": 5},
-        hovertemplate="epoch %{x:.2f}: %{y:.4g}",
-    )
+def _line(name: str, x: Scores, y: Scores, style: Style) -> Series:
+    """A curve of losses; if it has few points, they are marked."""
+    hover = "epoch {x:.2f}: {y:.4g}"
+    return Series(name, x, y, style.colour, dash=style.dash, marked=True, hover=hover)
 
 
-def _exploded(figure: go.Figure, at: Sequence[float], colour: str, whose: str = "") -> None:
-    """Add crosses near the upper edge, where a loss is too large or NaN.
+def _exploded(at: Sequence[float], colour: str, name: str, about: str = "") -> tuple[Series, ...]:
+    """Crosses near the upper edge, where a loss is too large or NaN.
 
-    whose: name of the curve, shown in tooltips; "" if there is only one.
+    about: name of the curve, shown in tooltips; "" if there is only one.
     """
-    if at:
-        figure.add_scatter(
-            x=np.array(at, np.float32),
-            y=np.full(len(at), 0.94, np.float32),
-            yaxis="y2",
-            mode="markers",
-            name=f"{whose}: {EXPLODED}" if whose else EXPLODED,
-            showlegend=not whose,
-            marker={"color": colour, "symbol": "x", "size": 10},
-            hovertemplate="epoch %{x:.2f}",
-        )
-
-
-def _losses(figure: go.Figure, log: bool) -> go.Figure:
-    figure.update_yaxes(title_text="loss (MSE, pixels 0 to 1)")
-    if log:
-        figure.update_yaxes(type="log")
-    else:
-        figure.update_yaxes(rangemode="tozero")
-    edge = {"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True}
-    return figure.update_layout(
-        height=320,
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        yaxis2=edge,
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-        uirevision="losses",
+    if not at:
+        return ()
+    x, y = np.array(at, np.float64), np.full(len(at), 0.94)
+    hover = "epoch {x:.2f}"
+    return (
+        Series(
+            name=name,
+            x=x,
+            y=y,
+            colour=colour,
+            kind="edge",
+            shape="x",
+            size=10,
+            hover=hover,
+            about=about,
+        ),
     )
+
+
+def _axis(title: str, log: bool) -> Axis:
+    return Axis(title, log, low=None if log else 0.0)
 
 
 # The pictures of a run: those of the last epoch, and a slider over all epochs.

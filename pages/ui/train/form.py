@@ -21,6 +21,7 @@ from core.training import config as recipes
 from core.training.config import PRESETS, Preset, TrainConfig, learning_rate
 from pages.ui.figures.text import plain
 from pages.ui.session import state, widgets
+from pages.ui.session.link_names import architecture_key
 
 PRESET = "train_preset"
 NUMBERS = ("int", "float")
@@ -218,12 +219,12 @@ def take_architecture(spec: ArchSpec, options: Mapping[str, Any]) -> None:
     st.session_state[ARCH] = spec.name
     for option in spec.options:
         value = options.get(option.name, option.default)
-        st.session_state[_key(spec, option)] = _shown(option, value)
+        st.session_state[architecture_key(spec, option)] = _shown(option, value)
 
 
 def architecture_keys(spec: ArchSpec) -> list[str]:
     """Session keys of the widgets of an architecture."""
-    return [ARCH, *(_key(spec, option) for option in spec.options)]
+    return [ARCH, *(architecture_key(spec, option) for option in spec.options)]
 
 
 def choose_architecture(default: str, preset: Mapping[str, Any]) -> tuple[ArchSpec, dict[str, Any]]:
@@ -253,7 +254,7 @@ def choose_architecture(default: str, preset: Mapping[str, Any]) -> tuple[ArchSp
 def _option(spec: ArchSpec, option: Option, default: Any) -> Any:
     """A widget for an option of the registry, whatever its kind; what it says."""
     about = f"{option.explanation[0].upper()}{option.explanation[1:]}; {option.bounds()}"
-    return _widget(option, _key(spec, option), _label(option), default, about)
+    return _widget(option, architecture_key(spec, option), _label(option), default, about)
 
 
 def _widget(option: Option, key: str, label: str, default: Any, about: str) -> Any:
@@ -309,10 +310,6 @@ def _is_right(option: Option, text: str) -> bool:
 def _shown(option: Option, value: Any) -> Any:
     """A value of an option as its widget has it."""
     return ", ".join(map(str, value)) if option.kind == "widths" else value
-
-
-def _key(spec: ArchSpec, option: Option) -> str:
-    return f"train_{spec.name}_{option.name}"
 
 
 def _label(option: Option) -> str:

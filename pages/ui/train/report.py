@@ -7,13 +7,12 @@ import numpy as np
 from core.metrics import psnr_text
 from core.models import BY_NAME
 from core.reports import Content, Figure, Row, Table
-from core.reports.svg import Chart, Series
 from core.runs import Run
 from core.runs import records as run_records
 from core.runs.records import Curves
 from core.settings import THREADS, TrainSettings, settings_of
 from core.text import counted
-from pages.ui.figures import mosaic, theme
+from pages.ui.figures import mosaic
 from pages.ui.figures.text import decimal, noise_name
 from pages.ui.frame import downloads
 from pages.ui.train import charts as run_charts
@@ -35,13 +34,13 @@ def content(run: Run, words: str, log: bool) -> Content:
             1, f"Its model reconstructs the test images with an MSE of {decimal(status.mse, 5)}."
         )
     return Content(
-        "Training run",
-        tuple(filter(None, said)),
-        settings(run),
-        (card,) if card else (),
-        _pictures(run),
-        _losses(curves, log),
-        (*_numbers(run), *_epochs(curves)),
+        name="Training run",
+        sayings=tuple(filter(None, said)),
+        settings=settings(run),
+        cards=(card,) if card else (),
+        rows=_pictures(run),
+        figures=_losses(run, curves, log),
+        tables=(*_numbers(run), *_epochs(curves)),
     )
 
 
@@ -83,26 +82,10 @@ def _pictures(run: Run) -> tuple[Row, ...]:
     )
 
 
-def _losses(curves: Curves, log: bool) -> tuple[Figure, ...]:
+def _losses(run: Run, curves: Curves, log: bool) -> tuple[Figure, ...]:
     if not (curves.epochs or len(curves.looked)):
         return ()
-    epochs = np.array([one.epoch for one in curves.epochs], np.float64)
-    train = np.array([one.train_loss for one in curves.epochs], np.float64)
-    test = np.array([one.test_mse for one in curves.epochs], np.float64)
-    at, inside = curves.looked.T
-    colours = theme.LIGHT
-    lines = (
-        Series("training, within the epoch", at, inside, theme.FADED, dash="dot"),
-        Series("training", epochs, train, colours["original"]),
-        Series("", epochs, train, colours["original"], "dots"),
-        Series("test", epochs, test, colours["reconstructed"]),
-        Series("", epochs, test, colours["reconstructed"], "dots"),
-    )
-    label = "Losses by epoch, in training and on the test images"
-    drawn = tuple(line for line in lines if len(line.x))
-    exploded = curves.exploded()
-    at = (exploded[0], "exploded") if exploded else None
-    return (Figure("Losses", Chart("epochs done", "MSE", drawn, label, log_y=log, at=at)),)
+    return (Figure("Losses", run_charts.losses(curves, run.config.train.epochs, log)),)
 
 
 def _numbers(run: Run) -> tuple[Table, ...]:

@@ -14,7 +14,7 @@ from core.models import BY_NAME
 from core.runs import Broken, Run
 from core.runs import control as run_control
 from core.text import counted, listed
-from pages.ui.figures import styles
+from pages.ui.figures import plotting, styles
 from pages.ui.figures.text import plain
 from pages.ui.frame import deleting, errors
 from pages.ui.session.rows import ticked
@@ -47,8 +47,11 @@ def draw(found: Sequence[Run]) -> None:
     curves = {run.id: run_data.curves(run) for run in chosen}
     if any(one.epochs for one in curves.values()):
         log, drawn = st.session_state.get(run_view.LOG, False), styles.of_models(list(curves))
-        figure = run_charts.compared_losses(curves, log, drawn)
-        st.plotly_chart(figure, key="train_compared", alt="Test error by epoch, a line a run")
+        chart = run_charts.compared_losses(curves, log, drawn)
+        figure = plotting.figure(chart, run_view.HEIGHT).update_layout(
+            showlegend=True, uirevision="losses"
+        )
+        st.plotly_chart(figure, key="train_compared", alt=chart.label)
 
 
 def table(found: Sequence[Run]) -> pd.DataFrame:

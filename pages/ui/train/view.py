@@ -20,7 +20,7 @@ from core.runs.status import RunState
 from core.text import counted
 from core.training import divergence
 from pages.ui import cache
-from pages.ui.components import sweep
+from pages.ui.figures import plotting
 from pages.ui.figures.text import plain
 from pages.ui.frame import downloads, errors
 from pages.ui.session import state, widgets
@@ -122,10 +122,7 @@ def _epochs(run: Run) -> None:
         return
     last = float(packed.header["values"][-1])
     key = f"epochs_{run.id}_{last:.0f}"
-    at = state.recall_number(EPOCH, last, 0, last)
-    st.session_state[EPOCH] = sweep.show(packed, key, start=state.on_entry(key, at)).value
-    state.publish(EPOCH, last)
-    if st.session_state[EPOCH] == last:
+    if widgets.frames(packed, key, EPOCH, last).value == last:
         state.forget((EPOCH,))  # the last epoch of another run may differ
 
 
@@ -146,7 +143,7 @@ RESUME = "Continue from the last saved state"
 # The part of the view that changes while a run trains: progress, losses, pictures.
 
 SILENT = 60.0  # seconds without an event, after which the page says so
-LOSSES = "Losses by epoch, in training and on the test images"
+HEIGHT = 320  # pixels, of charts
 NUMBERS = {2: "Two", 3: "Three", 4: "Four", 5: "Five", 6: "Six", 7: "Seven", 8: "Eight"}
 MAP = "Map of the codes of the test images, coloured by class"
 Colour = Literal["gray", "blue", "orange", "green", "red"]
@@ -212,12 +209,13 @@ def _losses(run: Run, log: bool) -> None:
             )
         return
     shown = _latest(run)
-    figure = run_charts.loss_curves(curves, run.config.train.epochs, log)
+    chart = run_charts.losses(curves, run.config.train.epochs, log)
+    figure = plotting.figure(chart, HEIGHT).update_layout(uirevision="losses")
     if shown is None or shown.codes is None:
-        st.plotly_chart(figure, key="train_losses", alt=LOSSES)
+        st.plotly_chart(figure, key="train_losses", alt=chart.label)
     else:
         left, right = st.columns([3, 2])
-        left.plotly_chart(figure, key="train_losses", alt=LOSSES)
+        left.plotly_chart(figure, key="train_losses", alt=chart.label)
         map_of_codes = run_charts.code_map(shown.codes, _labels(run, len(shown.codes)))
         right.plotly_chart(map_of_codes, key="train_map", alt=MAP)
     if run.is_live:

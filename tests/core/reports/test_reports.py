@@ -17,7 +17,7 @@ from PIL import Image
 from core import checkpoints, reports
 from core.checkpoints import Card
 from core.reports import Content, Figure, Row, Table, Tile
-from core.reports.svg import Chart, Series
+from core.reports.charts import Axis, Chart, Series
 from tests.core.hostile_words_for_tests import HOSTILE_WORDS
 from tests.core.models_for_tests import tiny_document, tiny_tensors
 
@@ -73,7 +73,9 @@ def card(own_checkpoints: Path) -> Card:
 
 def content(card: Card, text: str = "words") -> Content:
     """A bit of everything, with `text` wherever text from outside can stand."""
-    chart = Chart(text, text, (Series(text, np.arange(3.0), np.arange(3.0), "#112233"),), text)
+    chart = Chart(
+        Axis(text), Axis(text), (Series(text, np.arange(3.0), np.arange(3.0), "#112233"),), text
+    )
     return Content(
         "Latent space",
         (text, text),

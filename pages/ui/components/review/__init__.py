@@ -83,11 +83,11 @@ def _said(one: Any) -> Said | None:
     if not 8 <= len(operation) <= MAX_NAME or not all((image, *stamp)):
         return None
     return Said(
-        operation,
-        image,
-        one["verdict"],
-        note[:MAX_NOTE],
-        stamp._replace(reviewer=stamp.reviewer[:MAX_NAME]),
+        operation=operation,
+        image=image,
+        verdict=one["verdict"],
+        note=note[:MAX_NOTE],
+        stamp=stamp._replace(reviewer=stamp.reviewer[:MAX_NAME]),
     )
 
 

@@ -171,8 +171,8 @@ def show(
     """Draw the slider with its pictures, and a chart above it, which can be dragged too.
 
     start: initial value; the nearest possible value is shown, with a note if it differs. It must be
-    the same at each rerun (state.on_entry): the browser keeps the position of the slider, and an
-    unchanged message is not sent again.  moves: the slider moves once to both ends and back by
+    the same at each rerun (state.on_appearance): the browser keeps the position of the slider, and
+    an unchanged message is not sent again.  moves: the slider moves once to both ends and back by
     itself, until the visitor touches anything; never if the browser asks for reduced motion.
     """
     state = _component(

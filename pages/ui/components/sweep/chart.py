@@ -5,9 +5,9 @@ import math
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
-from core.reports.svg import Dash
+from core.reports.charts import Dash, Dot
 
 
 @dataclass(frozen=True)
@@ -28,15 +28,6 @@ class Line:
     note: str = ""
     mark: float | None = None
     reference: bool = False
-
-
-class Dot(NamedTuple):
-    """A numbered point on the chart.  text: shown under the pointer."""
-
-    x: float
-    y: float
-    number: str
-    text: str
 
 
 @dataclass(frozen=True)

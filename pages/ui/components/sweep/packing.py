@@ -1,7 +1,7 @@
 """Packs sweeps as bytes, without visible loss; pictures.js unpacks them."""
 
 import zlib
-from typing import Any
+from typing import Any, assert_never
 
 import numpy as np
 import numpy.typing as npt
@@ -99,6 +99,8 @@ def _pictures(pictures: Pictures, values: Numbers, body: Body) -> dict[str, Any]
             return _frames(pictures, body)
         case Difference(of, against):
             return {"kind": "difference", "of": of, "against": against}
+        case _:
+            assert_never(pictures)
 
 
 def _frames(frames: Quantised, body: Body) -> dict[str, Any]:
