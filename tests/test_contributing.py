@@ -147,6 +147,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for recipe in RECIPES:
         for change in recipe.changes:
             apply(copy, change)
+    names = ran(copy, "-m", "tests.pages.test_registry")  # as the introduction says
+    (copy / "docs" / "links.md").write_text(names, "utf-8")
     return copy
 
 
