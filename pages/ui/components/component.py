@@ -5,12 +5,14 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy.typing as npt
 import streamlit as st
 
 from pages.ui.components import bundle
+
+if TYPE_CHECKING:  # the server imports this before it says how many threads NumPy may have
+    import numpy.typing as npt
 
 FOLDER = Path(__file__).parent
 NOTHING = "<i hidden></i>"  # of a component that shows nothing of its own
@@ -47,7 +49,7 @@ class Body:
     def __init__(self) -> None:
         self.content = bytearray()
 
-    def put(self, array: npt.NDArray[Any], summed: int = 0) -> dict[str, Any]:
+    def put(self, array: "npt.NDArray[Any]", summed: int = 0) -> dict[str, Any]:
         """Append an array; returns where it is.
 
         array: uint8, uint16, int16 or float32.  summed: length of its last axis if it has
