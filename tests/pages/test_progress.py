@@ -13,7 +13,8 @@ import pytest
 from benchmarks.visitor import Visitor
 from core.computing.pool import CRASHED
 
-LONG = "split=train&measured=all&levels=51&draws=5"  # minutes of measuring
+QUICK = "measured=200&levels=21&models=tiny-dense"
+LONG = "split=train&measured=all&levels=51&draws=5&models=mnist-conv-denoising"  # many minutes
 Family = Callable[[], list[psutil.Process]]
 
 
@@ -45,7 +46,7 @@ def texts(visitor: Visitor, kind: str) -> list[str]:
 
 @contextmanager
 def visiting(server: str, query: str) -> Iterator[Visitor]:
-    with Visitor(server, "robustness", f"{query}&models=tiny-dense") as visitor:
+    with Visitor(server, "robustness", query) as visitor:
         yield visitor
 
 
@@ -71,19 +72,19 @@ def words(server: str, visitor: Visitor) -> str:
 
 
 def test_page_stands_at_once_with_a_bar_and_is_whole_when_it_is_computed(server: str) -> None:
-    with visiting(server, "measured=200&levels=21") as visitor:
+    with visiting(server, QUICK) as visitor:
         assert visitor.first.is_waiting
         wait_until(visitor, lambda: "Measuring" in words(server, visitor))
         assert visitor.elements("multiselect")  # the controls can be used meanwhile
         wait_until(visitor, lambda: is_whole(visitor))
         assert any("sweep" in one.component_name for one in visitor.elements("bidi_component"))
         assert not visitor.polls  # nothing on the page asks for a run of the script by itself
-    with visiting(server, "measured=200&levels=21") as another:
+    with visiting(server, QUICK) as another:
         assert not another.first.is_waiting
 
 
 def test_nobody_else_is_held_up_and_what_nobody_waits_for_ends(server: str, family: Family) -> None:
-    with visiting(server, LONG) as waiting, visiting(server, "measured=200&levels=21") as other:
+    with visiting(server, LONG) as waiting, visiting(server, QUICK) as other:
         assert waiting.first.is_waiting
         wait_until(other, lambda: is_whole(other))
         for _ in range(5):
