@@ -40,7 +40,9 @@ def line(
 
         def measure(x: Pixels) -> thresholds.Scores:
             ids = numbered_ids("", range(len(x)))
-            return known.judge(ImageSet("", "", x, None, (), ids)).score(score)
+            return known.judge(
+                ImageSet(id="", split="", images=x, labels=None, class_names=(), ids=ids)
+            ).score(score)
 
     threshold = thresholds.by_rate(calibration, rate)
     return Line(
@@ -92,7 +94,12 @@ def _references(autoencoder: Autoencoder, load: Load | None) -> References:
             "compare with: choose the score mse."
         )
     nothing = ImageSet(
-        card.dataset, "", np.empty((0, *card.input_shape), np.uint8), None, (), np.empty(0, np.str_)
+        id=card.dataset,
+        split="",
+        images=np.empty((0, *card.input_shape), np.uint8),
+        labels=None,
+        class_names=(),
+        ids=np.empty(0, np.str_),
     )
     known = references.reference_images(card, nothing, load=load)
     return References(autoencoder, known, references.calibration_images(card, (known,), load))

@@ -156,7 +156,13 @@ def _fitted(level: int, patches: Array, rng: np.random.Generator) -> Scale:
     whitening = vectors / np.sqrt(variances + RIDGE * variances.mean() + 1e-9)
     axes = np.ascontiguousarray(vectors[:, -WIDTH:], np.float32)
     kept = rng.permutation(len(flat))[:BANK]
-    return Scale(level, mean, whitening.astype(np.float32), axes, centred[kept] @ axes)
+    return Scale(
+        level=level,
+        mean=mean,
+        whitening=whitening.astype(np.float32),
+        axes=axes,
+        bank=centred[kept] @ axes,
+    )
 
 
 def _top(values: Array) -> Scores:

@@ -102,7 +102,9 @@ def unpacked(data: bytes) -> Content:
     if TRAINING_DIGESTS in extra and not digests.are_in_order(extra[TRAINING_DIGESTS]):
         raise CheckpointError("the digests of its training images are not in order")
     weights = {name: tensor for name, tensor in stored.items() if name not in meta}
-    return Content(document, plan, _finite(weights), sha256, extra)
+    return Content(
+        document=document, plan=plan, tensors=_finite(weights), sha256=sha256, meta=extra
+    )
 
 
 def packed(

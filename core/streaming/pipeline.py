@@ -76,7 +76,14 @@ def scored(autoencoder: Autoencoder, block: Block, line: Line) -> Rows:
     errors[read] = np.concatenate([np.empty(0), *found])
     scores[read] = line.scores(block.images, errors[read])
     why = [given or own for given, own in zip(block.reasons, reasons(errors), strict=True)]
-    return Rows(block.ids, block.labels, errors, scores, why, _n_empty(block))
+    return Rows(
+        ids=block.ids,
+        labels=block.labels,
+        errors=errors,
+        scores=scores,
+        reasons=why,
+        n_empty=_n_empty(block),
+    )
 
 
 def _n_empty(block: Block) -> int:
@@ -213,9 +220,14 @@ def _gathered(scored: Iterable[Rows]) -> Iterator[Rows]:
 
 
 def _joined(parts: Sequence[Rows]) -> Rows:
-    ids, labels, errors, scores, reasons, n_empty = zip(*parts, strict=True)
-    joined = np.concatenate(errors), np.concatenate(scores)
-    return Rows(_row(ids), _row(labels), *joined, _row(reasons), sum(n_empty))
+    return Rows(
+        ids=_row(rows.ids for rows in parts),
+        labels=_row(rows.labels for rows in parts),
+        errors=np.concatenate([rows.errors for rows in parts]),
+        scores=np.concatenate([rows.scores for rows in parts]),
+        reasons=_row(rows.reasons for rows in parts),
+        n_empty=sum(rows.n_empty for rows in parts),
+    )
 
 
 def _row(parts: Iterable[Sequence[str]]) -> tuple[str, ...]:

@@ -100,11 +100,11 @@ def score(
     if len(errors) and np.isnan(errors).all():
         raise autoencoder.not_finite(len(errors))
     rows = Rows(
-        (*images.ids.tolist(), *(one.name for one in unread)),
-        (*_labels(images), *("" for _ in unread)),
-        np.append(errors, missing),
-        np.append(scores, missing),
-        (*reasons(errors), *(one.reason for one in unread)),
+        ids=(*images.ids.tolist(), *(one.name for one in unread)),
+        labels=(*_labels(images), *("" for _ in unread)),
+        errors=np.append(errors, missing),
+        scores=np.append(scores, missing),
+        reasons=(*reasons(errors), *(one.reason for one in unread)),
     )
     return Scored(table(images.id, rows, line), line)
 

@@ -206,7 +206,10 @@ def with_health(checkpoint: Checkpoint, train_set: ImageSet, test_set: ImageSet)
     card = checkpoint.card
     found = examined(Autoencoder(checkpoint), train_set, test_set)
     document = msgspec.structs.replace(card.document, health=found)
-    return Checkpoint(Card(card.name, card.path, False, document, card.plan), checkpoint.tensors)
+    return Checkpoint(
+        Card(name=card.name, path=card.path, shipped=False, document=document, plan=card.plan),
+        checkpoint.tensors,
+    )
 
 
 def _check(

@@ -36,4 +36,11 @@ def _digits(name: str) -> ImageSet:
         raise DataError(f"{DIGITS_FILE.name} is missing or broken: install Hourglass again.")
     labels = arrays["labels"].astype(np.int64)
     ids = numbered_ids("mnist/test", arrays["positions"])
-    return ImageSet(name, SPLIT, arrays["images"][:, None], labels, digits.CLASS_NAMES, ids)
+    return ImageSet(
+        id=name,
+        split=SPLIT,
+        images=arrays["images"][:, None],
+        labels=labels,
+        class_names=digits.CLASS_NAMES,
+        ids=ids,
+    )

@@ -16,6 +16,9 @@ Pixels = npt.NDArray[np.uint8]
 Truth = npt.NDArray[np.bool_]
 
 
+PASTE_TRIES = 100
+
+
 @dataclass(frozen=True)
 class Experiment:
     """Images, and whether each is an outlier: (n,).  what: the outliers in words."""
@@ -171,12 +174,19 @@ def _pasted(x: Pixels, rng: np.random.Generator) -> Pixels:
     size = (max(1, h // 4), max(1, w // 4))
     out, others = x.copy(), np.roll(rng.permutation(n), 1)
     for i, other in enumerate(others):
-        (top, left), (from_top, from_left) = (
-            [int(rng.integers(side - part + 1)) for side, part in zip((h, w), size, strict=True)]
-            for _ in range(2)
-        )
-        piece = x[other, :, from_top : from_top + size[0], from_left : from_left + size[1]]
-        out[i, :, top : top + size[0], left : left + size[1]] = piece
+        for _ in range(PASTE_TRIES):  # a piece that changes nothing is looked for elsewhere
+            (top, left), (from_top, from_left) = (
+                [
+                    int(rng.integers(side - part + 1))
+                    for side, part in zip((h, w), size, strict=True)
+                ]
+                for _ in range(2)
+            )
+            piece = x[other, :, from_top : from_top + size[0], from_left : from_left + size[1]]
+            place = out[i, :, top : top + size[0], left : left + size[1]]
+            if (place != piece).any():
+                place[:] = piece
+                break
     return out
 
 

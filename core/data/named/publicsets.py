@@ -47,9 +47,13 @@ class PublicSet:
     layout: Layout
 
     def root(self, split: str, data_root: Path | None) -> Path | None:
-        """The first folder with the whole split, of data_root and the data folder; or None."""
+        """The first folder with the whole split, of data_root and the data folder; or None.
+
+        split: "calibration" is a part of the files for training.
+        """
+        files = "train" if split == "calibration" else split
         roots = (data_root or config.data_root(), config.data_dir())
-        return next((root for root in roots if self.layout.present(root, split)), None)
+        return next((root for root in roots if self.layout.present(root, files)), None)
 
     def is_here(self, data_root: Path | None = None) -> bool:
         """Whether all of it is on this machine; data_root as in root()."""

@@ -230,7 +230,7 @@ def open_arrays(
         if n > MAX_FILES and limits.files is not None:
             raise DataError(f"{title} holds more than {MAX_FILES:,} images: offer fewer at a time.")
         unpacked = Limits(files=None, total=None) if kind == "npy" else limits
-        yield Arrays(title, stacks, stream, packed, unpacked)
+        yield Arrays(title=title, stacks=stacks, stream=stream, packed=packed, limits=unpacked)
 
 
 def is_idx_of_labels(beginning: bytes) -> bool:
@@ -292,7 +292,11 @@ def _stack(key: str, header: Header, name: str = "") -> Stack | None:
         return None
     sides = [side for i, side in enumerate(one) if i != axis]
     fits = math.prod(one) * header.dtype.itemsize <= 8 * MAX_MEMBER
-    return Stack(key, header, n, one, axis, name) if fits and max(sides) <= MAX_SIDE else None
+    return (
+        Stack(key=key, header=header, n=n, shape=one, axis=axis, name=name)
+        if fits and max(sides) <= MAX_SIDE
+        else None
+    )
 
 
 def _npy(file: IO[bytes], title: str, _labels: object) -> tuple[tuple[Stack, ...], Any]:

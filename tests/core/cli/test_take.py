@@ -49,7 +49,7 @@ def test_import_counts_what_is_odd_and_makes_a_set_that_other_commands_take(
     train = ("train", "--dataset", "own:mine", "--arch", "pca", "--latent-dim", 2, "--name", "p")
     assert run(*train)[0] == 0
     code, out, _ = run("score", "p", "own:mine", "--out", home / "scores.csv", "--json")
-    assert json.loads(out)["n"] == found["n_test"]
+    assert json.loads(out)["n_scored"] == found["n_test"]
 
 
 def test_manners_offered_are_those_there_are() -> None:

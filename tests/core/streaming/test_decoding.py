@@ -128,7 +128,7 @@ def test_process_that_dies_is_a_sentence_and_none_is_left() -> None:
     (first, *_) = [p for p in multiprocessing.active_children() if p.pid is not None]
     assert first.pid is not None
     os.kill(first.pid, signal.SIGKILL)
-    with pytest.raises(DataError, match="give the same command again"):
+    with pytest.raises(DataError, match="run the same command again"):
         list(running)
     assert not [p for p in multiprocessing.active_children() if p.is_alive()]
 
