@@ -62,8 +62,8 @@ DRAWN: Mapping[str, Callable[[tuple[View, ...]], Below]] = LATENT.each(
 st.title("Latent space")
 st.caption(
     "Each point is the code of one image: the few numbers to which the model compresses it. "
-    "Draw a lasso around points to see their images. Move over the plane to see which image the "
-    "model decodes from any place, also between the points."
+    "Draw a lasso around points to see their images; move over the plane to see what the model "
+    "decodes at any place."
 )
 
 choice = sidebar.chosen()

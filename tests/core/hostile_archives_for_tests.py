@@ -244,7 +244,7 @@ def two_names() -> bytes:
 ATTACKS: dict[str, Attack] = {
     "zip without a name": Attack(".zip", zipped(b""), "has no name"),
     "zip with a name of NULs": Attack(".zip", zipped(b"a\0b.png"), "a NUL"),
-    "zip with one name twice": Attack(".zip", zipped(b"first.png", png(9)), "comes twice"),
+    "zip with one name twice": Attack(".zip", zipped(b"first.png", png(9)), "occurs twice"),
     "zip with a name that goes up": Attack(".zip", zipped(b"../x.png", png()), "leads out"),
     "zip with an absolute name": Attack(".zip", zipped(b"/etc/x.png", png()), "leads out"),
     "zip with a drive": Attack(".zip", zipped(b"C:\\x.png", png()), "leads out"),
@@ -266,7 +266,7 @@ ATTACKS: dict[str, Attack] = {
     "zip in a zip": Attack(".zip", zipped(b"a.zip", zip_of(member(b"a"))), "archive inside"),
     "zip whose table breaks off": Attack(".zip", lambda: zip_with(b"broken"), "from here on", 1),
     "tar without a name": Attack(".tar", tarred(file("", png())), "has no name"),
-    "tar with one name twice": Attack(".tar", tarred(file(GOOD[0], png(9))), "comes twice"),
+    "tar with one name twice": Attack(".tar", tarred(file(GOOD[0], png(9))), "occurs twice"),
     "tar with a name that goes up": Attack(
         ".tar", tarred(file("a/../../x.png", png())), "leads out"
     ),
@@ -319,7 +319,7 @@ ATTACKS: dict[str, Attack] = {
         ".tar.gz", gz_tar(header("x", 300 * MB, tarfile.GNUTYPE_LONGNAME), 300 * MB), "tightly", 1
     ),
     "tar.gz with a sample of 300 MB": Attack(".tar.gz", gz_tar(*one_stem(12)), "more tightly", 1),
-    "parquet with one name twice": Attack(".parquet", two_names, "comes twice", 4),
+    "parquet with one name twice": Attack(".parquet", two_names, "occurs twice", 4),
     "parquet with a dictionary of 2 GB": Attack(
         ".parquet", lambda: dictionary_bomb(1_000, bytes(2 * MB)), "more tightly"
     ),

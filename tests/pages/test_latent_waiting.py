@@ -76,7 +76,7 @@ def test_first_picture_is_drawn_anew_whenever_there_are_twice_as_many(
         encoding.draw_first(whole, card)
     counted = [words.partition(",")[0] for words in drawn]
     expected = [100, 100, 200, 200, 400]  # nothing of 50
-    assert counted == [f"The first {n} of 1" for n in expected]
+    assert counted == [f"Preview: the first {n} of 1" for n in expected]
 
 
 def test_codes_are_those_of_the_model_and_made_once(card: Card) -> None:

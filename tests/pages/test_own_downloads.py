@@ -88,7 +88,7 @@ def test_set_asked_for_is_fetched_and_then_offered_in_the_sidebar(section: AppTe
 
 @pytest.mark.parametrize(
     ("fault", "words"),
-    [("missing", "answered 404"), ("short", "broke off"), ("damaged", "is damaged")],
+    [("missing", "answered 404"), ("short", "broke off"), ("damaged", "are damaged")],
 )
 def test_download_that_goes_wrong_is_a_sentence_and_trying_again_succeeds(
     section: AppTest, web: Loopback, home: Path, fault: str, words: str

@@ -54,7 +54,7 @@ def test_model_taken_in_is_named_after_its_file_and_listed(
 ) -> None:
     app = take_in(section, "My Model.safetensors", other_file(tmp_path))
     assert not app.exception
-    assert "my\\-model is here" in app.success[0].value
+    assert "my\\-model was added" in app.success[0].value
     assert "my-model" in [card.name for card in checkpoints.available()]
 
 
@@ -79,7 +79,7 @@ def test_shipped_model_offers_neither_a_new_name_nor_deletion(section: AppTest) 
     app = choose(section, "ours")
     assert "Delete" not in labels(app)
     assert "Rename it" not in labels(app)
-    assert any("stays as it is" in caption.value for caption in app.caption)
+    assert any("cannot be changed" in caption.value for caption in app.caption)
 
 
 def test_own_model_is_renamed(section: AppTest) -> None:

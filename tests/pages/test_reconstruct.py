@@ -161,7 +161,7 @@ def test_class_that_has_no_images_says_what_to_do(
     app = open_app()
     app.session_state["classes"] = ["3"]
     app.run()
-    assert "choose others" in app.info[0].value
+    assert "Choose other classes" in app.info[0].value
     assert not components(app)
     press(app, "All classes")
     assert {cell["text"] for cell in sweep_of(app).header["cells"]} == set("012456789")

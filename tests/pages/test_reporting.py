@@ -411,8 +411,8 @@ def test_report_of_a_run_has_its_settings_losses_pictures_and_numbers(
     assert test.y.tolist() == [record.test_mse for record in history]
     table = content.tables[0]
     assert numbers(table, "MSE")[0] == f"{finished.status.mse:.5f}"
-    assert {name: content.settings[name] for name in ("seed", "epochs", "batch size")} == {
-        "seed": "7", "epochs": "2", "batch size": "8",
+    assert {name: content.settings[name] for name in ("training seed", "epochs", "batch size")} == {
+        "training seed": "7", "epochs": "2", "batch size": "8",
     }  # fmt: skip
     assert [card.name for card in content.cards] == ["mine"]
 

@@ -130,6 +130,6 @@ def test_code_of_the_first_page_is_found_under_the_names_that_streamlit_gives_it
 
 
 def test_values_for_the_browser_are_json() -> None:
-    found = re.search(r"const shell = (\{.*\});", shell.index("latent", None))
+    found = re.search(r"\.cover\((\{.*\})\);", shell.index("latent", None))
     assert found is not None
     assert json.loads(found.group(1))["page"] == "latent"
