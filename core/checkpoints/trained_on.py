@@ -117,7 +117,7 @@ def seen(card: Card, images: ImageSet, load: Load = catalogue.load) -> Seen:
 
 
 def seen_by_name(card: Card, shown: str, split: str, n: int) -> Seen:
-    """The same by the names of the sets alone, of n images that are not at hand.
+    """How many of n images the model was trained on, by the names of the data sets alone.
 
     shown: the id of a set that anybody may open.
     """

@@ -133,7 +133,7 @@ def qualities(
 
 
 def _measure(autoencoder: Rebuilder, x: Array, noises: tuple[Noise, ...], seed: int) -> Qualities:
-    """The same of images that fit into memory at once: x (n, C, H, W)."""
+    """Qualities of one part of the images, x (n, C, H, W), under each of noises."""
     drawn = draws(x, noises[-1].kind, seed) if any(noises) else x
     rows = []
     for noise in noises:

@@ -116,7 +116,7 @@ def rate() -> float:
 
 
 def asked_rate() -> float:
-    """The same before the control is drawn."""
+    """The rate of false alarms, 0 to 1, before its control is drawn."""
     return state.recall_number(RATE, DEFAULT_RATE, 0.01, 50.0) / 100
 
 
