@@ -98,8 +98,8 @@ def counts(draft: Draft) -> tuple[tuple[str, int, str], ...]:
 
 def examples(draft: Draft) -> Positions:
     """Positions of the example images: at most EXAMPLES, evenly spaced."""
-    every = max(1, len(draft) // EXAMPLES)
-    return np.arange(len(draft))[::every][:EXAMPLES]
+    images = np.flatnonzero(~draft.arranged().is_mask)
+    return images[:: max(1, len(images) // EXAMPLES)][:EXAMPLES]
 
 
 def drawn(draft: Draft, chosen: Positions) -> mosaic.Pixels:
