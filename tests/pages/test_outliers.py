@@ -440,3 +440,16 @@ def test_black_picture_that_scores_low_is_shown_beside_the_flagged(
     said = next(words for words in captions if "are flagged by the score" in words)
     assert said.startswith("0 of these")
     assert app.query_params["outliers_shown"] in ("conspicuous", ["conspicuous"])
+
+
+def test_score_is_chosen_on_planted_outliers_when_that_is_asked_for(open_page: OpenPage) -> None:
+    app = open_page()
+    assert app.session_state["score"] == "mse"
+    button = next(one for one in app.button if one.label == "Choose a score")
+    app = button.click().run(timeout=120)
+    assert not app.exception
+    table = next(one.value for one in app.dataframe if "mean" in one.value)
+    best = scores.BY_NAME[app.session_state["score"]]
+    assert best.title in next(m.value for m in app.markdown if "planted among" in m.value)
+    assert table["mean"].max() - table.set_index("score")["mean"][best.title] <= 0.011
+    assert "score" not in app.query_params

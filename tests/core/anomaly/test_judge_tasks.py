@@ -128,8 +128,8 @@ def test_errors_of_a_model_that_rebuilds_nothing_mark_defects_as_chance_does(
 
 @pytest.mark.parametrize("name", ["mnist", "mnist-5k", "fashion-mnist", "shapes"])
 def test_split_that_a_named_set_has_not_is_refused_in_a_sentence(name: str) -> None:
-    with pytest.raises(DataError, match="no split 'calibration'"):
-        stock.images(name, "calibration")
+    with pytest.raises(DataError, match="no split 'validation'"):
+        stock.images(name, "validation")
 
 
 def test_choice_as_a_task_is_that_of_the_functions(case: Case, judged: Judged) -> None:
