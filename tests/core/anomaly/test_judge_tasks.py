@@ -53,7 +53,7 @@ def test_score_is_that_of_the_images_and_of_the_references(
     known = judged.references.distribution(name)
     np.testing.assert_allclose(found["references"], known, rtol=1e-6)
     assert found["seconds"] > 0
-    assert str(found["known"]) == judged.references.name == "4,000 train images of mnist-5k"
+    assert str(found["known"]) == judged.references.name == "3,600 train images of mnist-5k"
 
 
 def test_calibration_of_a_score_is_of_held_out_images(case: Case, model: Autoencoder) -> None:
