@@ -125,7 +125,7 @@ def test_threshold_modes_say_how_they_were_chosen(open_page: OpenPage) -> None:
     for mode, words in (
         ("robust z", "3.5 typical deviations"),
         ("false finds", "at most 10 % of the flagged are false finds"),
-        ("share", "1 % of 4,000 train images of mnist-5k score higher"),
+        ("share", "1 % of 3,600 train images of mnist-5k score higher"),
         ("fixed", "chosen by hand"),
     ):
         assert words in sentence(open_page(threshold=mode))
@@ -385,7 +385,7 @@ def test_folder_that_an_uploaded_model_names_is_not_opened_for_its_references(
     assert not app.exception
     assert not app.error
     (said,) = (c.value for c in app.main.caption if "not known here" in c.value)
-    assert "4,000 train images of mnist\\-5k" in said
+    assert "3,600 train images of mnist\\-5k" in said
     assert any("may have been trained on" in one.value for one in app.sidebar.caption)
 
 
