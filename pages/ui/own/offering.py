@@ -291,7 +291,12 @@ def source_form(images: Source) -> Form:
         )
     values, ground, resampling = _finer_choices(images)
     form = Form(
-        (int(side), int(width)), int(colours or 3), manner or "crop", values, ground, resampling
+        size=(int(side), int(width)),
+        channels=int(colours or 3),
+        manner=manner or "crop",
+        values=values,
+        ground=ground,
+        resampling=resampling,
     )
     _preview(looked, form)
     return form
@@ -398,7 +403,13 @@ def _looked(images: Source, encoding: str = "") -> FirstLook:
         known = looks.get("")
         form, sample = (known.form, known.sample) if known else first_look(offered)
         guess = terms.guesses[0].encoding if terms.guesses else ""
-        looks[encoding] = FirstLook(form, len(offered), _telling_names(offered), guess, sample)
+        looks[encoding] = FirstLook(
+            form=form,
+            n=len(offered),
+            names=_telling_names(offered),
+            encoding=guess,
+            sample=sample,
+        )
     return looks[encoding]
 
 

@@ -186,7 +186,7 @@ def test_train_keeps_a_checkpoint_that_was_trained_as_asked(
     assert card.noise.sigma == 0.25
     assert (card.noise.kind, card.noise.clip) == ("masking", True)
     assert card.excluded_classes == ("5", "9")
-    assert (training.batch_size, training.seed, training.n_images) == (256, 7, 3200)
+    assert (training.batch_size, training.seed, training.n_images) == (256, 7, 2880)
     assert (card.epochs, training.learning_rate) == (2, 0.002)
     assert err.count("epoch ") == 2
 

@@ -8,6 +8,7 @@ import pytest
 import torch
 from sklearn.decomposition import PCA
 
+from core import principal
 from core.config import OptionError
 from core.models import ARCHITECTURES, BY_NAME, ArchSpec, architecture, pca
 from core.models.network import Network
@@ -96,11 +97,11 @@ def test_conv_without_projection_has_a_block_of_feature_maps_as_code() -> None:
     assert architecture("conv").plan((1, 28, 28), {"latent_dim": 32}).code_shape == (32,)
 
 
-@pytest.mark.parametrize("full_side", [1024, 32], ids=["all components", "the largest few"])
+@pytest.mark.parametrize("wide", [1024, 32], ids=["all components", "the largest few"])
 def test_pca_encodes_and_decodes_as_scikit_learn_does(
-    full_side: int, monkeypatch: pytest.MonkeyPatch
+    wide: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pca, "FULL_SVD_SIDE", full_side)
+    monkeypatch.setattr(principal, "WIDE", wide)
     rng = np.random.default_rng(0)
     x = (rng.random((60, 1, 16, 16)) * np.linspace(0.1, 1, 256).reshape(16, 16)).astype(np.float32)
     flat = x.reshape(60, -1)
