@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import core  # noqa: F401  # first of all, for what it says to ONNX Runtime
+from tests import slowness
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
 MAC_CHROME = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
@@ -35,6 +36,14 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
     os.environ["HOURGLASS_HOME"] = str(folder)
     os.environ["HOURGLASS_CHECKPOINTS"] = str(folder / "checkpoints")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as slow what was slow when it was measured; see tests/slowness.py."""
+    slow = slowness.known()
+    for item in items:
+        if item.nodeid.partition("[")[0] in slow:
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from tests import slowness
+
 PROJECT = Path(__file__).resolve().parents[1]
 THIS = Path(__file__).name
 TOP_LEVEL = {
@@ -195,3 +197,9 @@ def test_readme_says_what_each_dependency_is_for() -> None:
     text = (PROJECT / "README.md").read_text("utf-8").lower()
     packages = [re.split("[=>]", line)[0] for line in requirements("requirements.txt")]
     assert [package for package in packages if package not in text] == []
+
+
+def test_slow_tests_are_tests_that_exist() -> None:
+    for name in slowness.known():
+        path, _, function = name.partition("::")
+        assert f"def {function}(" in (PROJECT / path).read_text("utf-8"), name
