@@ -37,7 +37,7 @@ WATCH_JUMPS = """
 """
 JUMP = 0.1  # what is called good is less (web.dev/articles/cls)
 VIEWS_JUMP = 0.15  # of views that show their text before a picture that takes seconds
-SLOW = 4  # times slower than this machine
+SLOW = 2  # times slower than this machine
 
 
 @dataclass
