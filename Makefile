@@ -21,11 +21,11 @@ PARALLEL := -n logical --maxprocesses 4
 app: installed
 	@$(RUN) -m core app --port $(PORT)
 
-# Browsers have both cores to themselves: what waits for pixels is not to be held up by other tests.
+# Browser tests come by themselves, two at a time: they wait for pixels, mostly.
 test: installed-dev
 ifeq ($(strip $(TESTS)),)
 	$(RUN) -m pytest $(PARALLEL) -m "not e2e"
-	$(RUN) -m pytest -m e2e
+	$(RUN) -m pytest -n 2 -m e2e
 else
 	$(RUN) -m pytest $(TESTS)
 endif
