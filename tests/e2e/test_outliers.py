@@ -212,10 +212,10 @@ def test_decision_that_cannot_be_kept_says_not_saved_and_is_sent_again(
     other.execute("BEGIN IMMEDIATE")
     image = decide(page, "o")
     page.get_by_text("NOT saved").first.wait_for(timeout=SECONDS)
+    page.get_by_role("button", name="Try again").click()
     assert shown(page)["pending"] == "1"
     other.execute("ROLLBACK")
     other.close()
-    page.get_by_role("button", name="Try again").click()
     wait_until_saved(page)
     assert own_server.decisions.current(SOURCE)[image]["me"].verdict == "outlier"
 

@@ -259,17 +259,27 @@ class ReviewView {
     const { refused, pending } = this.verdicts;
     const box = this.find("problem");
     box.hidden = !((problem && pending.length) || refused);
-    if (refused) {
-      box.replaceChildren(make("b", "", `NOT saved: ${refused.n}. `), make("span", "", refused.why));
-    } else if (!box.hidden) {
-      const again = makeButton("review-button", "Try again");
-      again.addEventListener("click", () => this.report());
-      box.replaceChildren(make("b", "", `NOT saved: ${pending.length}. `), make("span", "", problem), again);
-    }
+    if (!box.hidden) this.drawProblem(box, refused ? refused.n : pending.length, refused?.why);
     const { state, text } = this.verdicts.status(Boolean(problem), kept.length > 0);
     const saved = this.find("saved");
     saved.textContent = text;
     saved.dataset.state = state;
+  }
+
+  /**
+   * The button stays the same element while the words do, so that a click on it is never lost.
+   * @param {HTMLElement} box @param {number} n decisions that are not saved
+   * @param {string | undefined} why they never will be, if so
+   */
+  drawProblem(box, n, why) {
+    const words = `${n} ${why === undefined} ${why ?? this.data.problem}`;
+    if (box.dataset.said === words) return;
+    box.dataset.said = words;
+    box.replaceChildren(make("b", "", `NOT saved: ${n}. `), make("span", "", why ?? this.data.problem));
+    if (why !== undefined) return;
+    const again = makeButton("review-button", "Try again");
+    again.addEventListener("click", () => this.report());
+    box.append(again);
   }
 
   fade() {
