@@ -79,7 +79,9 @@ def _all_axes(codes: Codes, origin: Scores, m: int) -> tuple[Scores, Scores]:
 
 
 def _dual_axes(codes: Codes, origin: Scores, m: int) -> tuple[Scores, Scores]:
-    """The same from the products of the codes with each other, for fewer codes than numbers."""
+    """The m largest sums of squares (m,), descending, and their directions (m, k), from the
+    products of the codes with each other: for fewer codes than numbers in each.
+    """
     n, k = codes.shape
     columns = [slice(start, start + ROWS) for start in range(0, k, ROWS)]
 

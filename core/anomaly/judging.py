@@ -122,7 +122,9 @@ def ranked(judged: Judged, name: str, truth: Truth) -> Ranked:
 
 
 def ranking(name: str, values: Scores, truth: Truth, seconds: float) -> Ranked:
-    """The same from the score's values (n,) and the seconds that they took."""
+    """A score against truth (n,), from its values (n,) and the seconds that they took; DataError as
+    in ranked().
+    """
     curves = rankings.curves(values, truth)
     precision = rankings.precision_at(values, truth)
     return Ranked(

@@ -110,7 +110,10 @@ def largest_error(judged: Judging) -> Scores:
 
 
 def top_errors(judged: Judging) -> Scores:
-    """The same for the mean of the largest values, see core.anomaly.features.TOP."""
+    """The mean of the largest values of the smoothed error map, over what is usual: (n,) >= 0.
+
+    How many of the values: features.TOP.  Scales as in largest_error().
+    """
     return _over_scales(judged, 1)
 
 

@@ -161,7 +161,7 @@ def _own_distances(points: Array) -> Scores:
 
 
 def _fingerprint(images: ImageSet) -> str:
-    """The same for the same pixels in the same order."""
+    """A digest of the pixels, in their order."""
     digest = hashlib.sha256(str(images.images.shape).encode())
     for start in range(0, len(images), STEP):
         digest.update(images.images[start : start + STEP].tobytes())

@@ -244,7 +244,7 @@ def _places(names: Sequence[str], layout: str) -> list[_Place]:
 def _replaced(
     found: Arrangement, placed: Sequence[_Place], outlier_classes: tuple[str, ...]
 ) -> Arrangement:
-    """The same with parts and masks."""
+    """The arrangement with the parts and the masks that the files' places state."""
     of = _masked(placed)
     is_mask = np.array([one.is_mask for one in placed], np.bool_)
     lost = int((is_mask & (of < 0)).sum())

@@ -47,7 +47,7 @@ class Rows(Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Columns:
-    """The same as arrays.  ids: (n,).  labels: (n,) or None.  rejected: (m, 2)."""
+    """The rows of a set as arrays.  ids: (n,).  labels: (n,) or None.  rejected: (m, 2)."""
 
     ids: npt.NDArray[np.str_]
     labels: npt.NDArray[np.int64] | None

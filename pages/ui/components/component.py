@@ -62,11 +62,13 @@ class Body:
         return place
 
 
-def component(name: str, folder: str = "", isolate_styles: bool = True) -> Callable[..., Any]:
+def component(
+    name: str, folder: str | Path = "", isolate_styles: bool = True
+) -> Callable[..., Any]:
     """Register a component; call this once, when its module is imported.
 
-    folder: where its files are, if it is not named like the component: `name`.js, and `name`.css
-    and `name`.html if it shows something.  isolate_styles: draw it in a shadow root.
+    folder: where its files are, if not in a folder of its name beside this module: `name`.js, and
+    `name`.css and `name`.html if it shows something.  isolate_styles: draw it in a shadow root.
     """
     home = FOLDER / (folder or name)
     return st.components.v2.component(

@@ -12,13 +12,12 @@ from core.images.imagesets import ImageSet
 from core.latent import density as regions
 from core.latent.density import Index
 from pages.ui import cache
-from pages.ui.components import zoom
 from pages.ui.figures import density, scatter
 from pages.ui.figures.colouring import Colouring, Mask, name_of
 from pages.ui.figures.density import Extent
 from pages.ui.figures.scatter import MapStyle, Places, Points
 from pages.ui.latent.data import Population
-from pages.ui.session import selection
+from pages.ui.session import selection, zoom
 from pages.ui.session.registry import LATENT
 
 ORIGIN = "map_origin"

@@ -8,13 +8,12 @@ import numpy as np
 import streamlit as st
 
 from core.reports.charts import Chart
-from pages.ui.components import zoom
 from pages.ui.figures.colouring import Groups
 from pages.ui.figures.text import plain
 from pages.ui.outliers import histogram as outlier_histogram
 from pages.ui.outliers.data import Found, Scores
 from pages.ui.outliers.histogram import Drawn, Look
-from pages.ui.session import highlighting, selection, state, widgets
+from pages.ui.session import highlighting, selection, state, widgets, zoom
 
 LOG_COUNTS, LOG_SCORES, BY_CLASS = "log_counts", "log_scores", "by_class"  # in the link
 ORIGIN, TURN = "histogram_origin", "histogram_turn"

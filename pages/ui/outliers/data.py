@@ -193,7 +193,9 @@ def choice(asked: Asked) -> ChosenScore | None:
 
 
 def choose(asked: Asked) -> ChosenScore | None:
-    """The same, chosen now where it is not known; None if there is nothing to choose by."""
+    """The score that finds planted outliers best, chosen now where that is not known yet; None if
+    there is nothing to choose by.
+    """
     return choice(asked) or _as_choice(cache.computed(_choice(asked)))
 
 

@@ -97,7 +97,7 @@ def described(drawn: Drawn, value: float, spec: Score, look: Look) -> Chart:
 
 
 def histogram(drawn: Drawn, value: float, spec: Score, look: Look) -> go.Figure:
-    """The same as a page has it: bars can be brushed.  value, spec: see described()."""
+    """The histogram on a page, whose bars can be brushed.  value, spec: see described()."""
     figure = plotting.figure(described(drawn, value, spec, look), _height(drawn))
     most = _most(drawn, edges(drawn.scores, drawn.usual, look.log_scores))
     if not look.log_counts and most <= FEW:

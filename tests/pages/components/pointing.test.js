@@ -5,7 +5,7 @@ import { describe, test } from "node:test";
 import { stepped, Strokes } from "../../../pages/ui/components/drawpad/drawpad.js";
 import { barsPath, logShareOf, withFed } from "../../../pages/ui/components/feeding/feeding.js";
 import { tileWidth } from "../../../pages/ui/components/gallery/gallery.js";
-import { extentOf, spotAt } from "../../../pages/ui/components/zoom/zoom.js";
+import { extentOf, spotAt } from "../../../pages/ui/session/zoom/zoom.js";
 
 describe("strokes", () => {
   test("are taken back one by one, the one being drawn too", () => {

@@ -6,6 +6,7 @@ the chart in the browser; a fragment of its own takes the answer, so that a zoom
 the page.
 """
 
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -90,4 +91,4 @@ def _faded(chart: str) -> str:
 
 
 CHANGED = "chart_changed"
-_component = component("zoom")
+_component = component("zoom", folder=Path(__file__).parent)

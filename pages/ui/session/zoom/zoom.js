@@ -2,11 +2,11 @@
 // click has taken the selection out of the chart: Streamlit tells that only of what was drawn by hand since the chart
 // was last sent.
 
-import { viewOf } from "../shared/component.js";
-import { around } from "../shared/dom.js";
-import { ChartWatcher } from "../shared/plotly.js";
+import { viewOf } from "../../components/shared/component.js";
+import { around } from "../../components/shared/dom.js";
+import { ChartWatcher } from "../../components/shared/plotly.js";
 
-/** @typedef {import("../shared/plotly.js").ReadyChart} ReadyChart */
+/** @typedef {import("../../components/shared/plotly.js").ReadyChart} ReadyChart */
 /** What is in view, in the units of the axes; null for all. @typedef {{x: number[], y: number[]} | null} Extent */
 /**
  * Where a chart was clicked, and the size of a finger tip there.
@@ -17,7 +17,7 @@ const SETTLE_MS = 200;
 const DOUBLE_MS = 350; // a second click within this time is a double click, which means something else
 const TIP = 10; // pixels that a click may miss by
 
-/** @param {import("../shared/component.js").Mount<{chart: string, clicks: boolean}>} mounted */
+/** @param {import("../../components/shared/component.js").Mount<{chart: string, clicks: boolean}>} mounted */
 export default function mount({ data, parentElement, setStateValue, setTriggerValue }) {
   const listener = viewOf("zoom", parentElement, () => new ZoomListener());
   listener.onExtent = (extent) => setStateValue("extent", extent);
@@ -87,7 +87,7 @@ class ZoomListener {
 }
 
 /**
- * @param {{xaxis: import("../shared/plotly.js").Axis, yaxis: import("../shared/plotly.js").Axis}} axes
+ * @param {{xaxis: import("../../components/shared/plotly.js").Axis, yaxis: import("../../components/shared/plotly.js").Axis}} axes
  * @returns {Extent}
  */
 export function extentOf({ xaxis, yaxis }) {
@@ -95,7 +95,7 @@ export function extentOf({ xaxis, yaxis }) {
 }
 
 /**
- * @param {{xaxis: import("../shared/plotly.js").Axis, yaxis: import("../shared/plotly.js").Axis}} axes
+ * @param {{xaxis: import("../../components/shared/plotly.js").Axis, yaxis: import("../../components/shared/plotly.js").Axis}} axes
  * @param {number} left pixels from the edge of the chart's area @param {number} top @returns {Spot}
  */
 export function spotAt({ xaxis, yaxis }, left, top) {
