@@ -21,10 +21,10 @@ PARALLEL := -n logical --maxprocesses 4
 app: installed
 	@$(RUN) -m core app --port $(PORT)
 
-# Browser tests come by themselves, two at a time: they wait for pixels, mostly. What needed a second try is listed.
+# Browser tests come by themselves, two at a time: they wait for pixels, mostly.
 test: installed-dev
 ifeq ($(strip $(TESTS)),)
-	$(RUN) -m pytest $(PARALLEL) --reruns 1 -m "not e2e"
+	$(RUN) -m pytest $(PARALLEL) -m "not e2e"
 	$(RUN) -m pytest -n 2 -m e2e
 else
 	$(RUN) -m pytest $(TESTS)

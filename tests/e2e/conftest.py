@@ -15,14 +15,14 @@ MILLISECONDS = 60_000  # a machine that is busy with other tests is slow
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything in this folder drives a browser and has three tries; the report lists the reruns.
+    """Everything in this folder drives a browser and has two tries, of which second ones are listed.
 
     On a crowded machine a browser is now and then a minute late, which says nothing of the program.
     """
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.e2e)
-            item.add_marker(pytest.mark.flaky(reruns=2))
+            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 @pytest.fixture(scope="session")
