@@ -15,7 +15,7 @@ MILLISECONDS = 60_000  # a machine that is busy with other tests is slow
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything in this folder drives a browser and has two tries, of which second ones are listed.
+    """Everything in this folder drives a browser and has two tries; second ones are listed.
 
     On a crowded machine a browser is now and then a minute late, which says nothing of the program.
     """

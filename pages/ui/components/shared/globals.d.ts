@@ -14,3 +14,5 @@ declare function hourglassRunner(): typeof import("../runner/model.js") &
   typeof import("../runner/network.js") &
   typeof import("../runner/runner.js") &
   typeof import("./pixels.js") & { source: string };
+/** Whether what moves by itself on the first visit is over, in this document. */
+declare var hourglassMoved: boolean | undefined;

@@ -204,22 +204,27 @@ export class SweepView {
    * Once, to whoever is here for the first time: to both ends and back to where the slider stands, which the server
    * need not hear. The first touch of anything ends it there at once, so that nobody is left with an amount that nobody
    * chose; the pause button alone stops it where it is. What was begun while the page started (server/shell_landing.js)
-   * is continued.
+   * is continued. What is over does not begin again in a slider that takes the place of this one.
    */
   demonstrate() {
-    if (this.isDemonstrated || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+    const isOver = this.isDemonstrated || globalThis.hourglassMoved;
+    if (isOver || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
     this.isDemonstrated = true;
     const [from, last] = [this.frame, this.header.values.length - 1];
     const ended = new AbortController();
+    const over = () => {
+      globalThis.hourglassMoved = true;
+      ended.abort();
+    };
     const touched = (/** @type {Event} */ event) => {
       if (!event.composedPath().includes(this.playButton)) this.goBack(from);
-      ended.abort();
+      over();
     };
     onTouch(touched, ended.signal);
     this.motion.run(
       (ms) => thereAndBack(from, last, ms / DEMO_MS),
       (ms) => ms >= DEMO_MS,
-      () => ended.abort(),
+      over,
       globalThis.hourglassGone,
     );
   }
