@@ -76,7 +76,8 @@ def folder(tmp_path: Path) -> Path:
     venv.create(tmp_path / ".venv", symlinks=True)
     (tmp_path / "only-pip").mkdir()
     pip = importlib.util.find_spec("pip")
-    assert pip is not None and pip.origin is not None
+    assert pip is not None
+    assert pip.origin is not None
     (tmp_path / "only-pip" / "pip").symlink_to(Path(pip.origin).parent)
     (packages,) = (tmp_path / ".venv").glob("lib/python3*/site-packages")
     (packages / "pip.pth").write_text(str(tmp_path / "only-pip"))
