@@ -128,10 +128,14 @@ class Archive:
 
 @dataclass(frozen=True)
 class Offered:
-    """All files that were offered together; can be iterated several times, see Offers."""
+    """All files that were offered together; can be iterated several times, see Offers.
+
+    root: the folder below which all files lie that are offered by their path; None if none are.
+    """
 
     parts: tuple[Offers, ...]
     terms: Terms
+    root: Path | None = None
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -188,8 +192,9 @@ def in_folder(path: Path, terms: Terms) -> Offered:
 
     Raises DataError if it is no folder, cannot be listed or holds too many files.
     """
-    loose, archives = sources(expanded(path), terms)
-    return Offered(tuple(_counted([loose, *archives])), terms)
+    path = expanded(path)
+    loose, archives = sources(path, terms)
+    return Offered(tuple(_counted([loose, *archives])), terms, path.absolute())
 
 
 def in_file(path: Path, terms: Terms) -> Offered:
@@ -201,8 +206,9 @@ def in_file(path: Path, terms: Terms) -> Offered:
     path = expanded(path)
     kind = kind_at(path)
     if not kind:
+        path = path.absolute()
         label = as_label(printable(path.name), windows=False)
-        return Offered(((Offer(label, lambda: path),),), terms)
+        return Offered(((Offer(label, lambda: path),),), terms, path.parent)
     return Offered((archive_at(path, kind, terms).counted(),), terms)
 
 

@@ -22,6 +22,7 @@ from core.data.own import draft as drafts
 from core.data.own import layouts
 from core.data.own.draft import Draft, Form
 from core.data.own.layouts import Sheet
+from core.data.own.originals import Keeper
 from core.data.own.prepared import Watch
 from core.data.own.upload import read_again, readable
 from core.images import duplicates
@@ -47,10 +48,12 @@ def gather(offers: Offers, form: Form, source: str, progress: Progress | None = 
     with drafts.draft_folder() as folder:
         drafts.check_disk(folder, len(offers), form)
         rejected: list[Rejected] = []
-        with open(folder / "pixels", "w+b") as file:
-            found, pictures = _Gathering(form, file), _WithoutTables(offers)
+        kept = Keeper(folder, offers.root if isinstance(offers, Offered) else None)
+        with open(folder / "pixels", "w+b") as file, contextlib.closing(kept):
+            found, pictures = _Gathering(form, file), _WithoutTables(offers, kept)
             for offer, raw in readable(pictures, rejected, progress):
                 found.add(offer, raw)
+                kept.add(offer.name, raw, found.how)
             found.settle(pictures)
         if not found.names:
             first = "" if len(rejected) == 1 else "The first of them: "
@@ -58,8 +61,8 @@ def gather(offers: Offers, form: Form, source: str, progress: Progress | None = 
             files = "The file" if len(rejected) == 1 else f"None of the {len(rejected):,} files"
             isnt = "is no image" if len(rejected) == 1 else "is an image"
             raise DataError(f"{files} {isnt} that can be read.{why}")
-        found.sort(folder / "pixels")
-        notes = offers.notes if isinstance(offers, Offered) else ()
+        kept.write(found.sort(folder / "pixels"))
+        notes = (*(offers.notes if isinstance(offers, Offered) else ()), *kept.notes)
         draft = found.draft(folder, source)
         refused, sheets = tuple(sorted(rejected)), tuple(pictures.sheets)
         return replace(draft, rejected=refused, notes=notes, sheets=sheets)
@@ -70,6 +73,7 @@ class _WithoutTables:
     """The offers but for tables, which are kept aside.  sheets: those met so far."""
 
     offers: Offers
+    kept: Keeper
     sheets: list[Sheet] = field(default_factory=list)
 
     def __len__(self) -> int:
@@ -77,7 +81,7 @@ class _WithoutTables:
 
     def __iter__(self) -> Iterator[Offer]:
         self.sheets.clear()
-        for offer in self.offers:
+        for offer in self.kept.watched(self.offers):
             if not layouts.is_table(offer.name) or not self._kept(offer):
                 yield offer
 
@@ -141,11 +145,14 @@ class _Gathering:
             self.digests[i] = duplicates.digest(x)
             self.thumbnails[i] = duplicates.thumbnail(x).tobytes()
 
-    def sort(self, path: Path) -> None:
-        """Put the images, and their pixels in the file at `path`, in the order of their names."""
+    def sort(self, path: Path) -> list[int]:
+        """Put the images, and their pixels in the file at `path`, in the order of their names.
+
+        Returns that order, as positions among those read.
+        """
         order = sorted(range(len(self.names)), key=self.names.__getitem__)
         if order == list(range(len(order))):
-            return
+            return order
         columns: tuple[list[Any], ...] = (
             self.names, self.labels, self.sides, self.digests, self.thumbnails, self.facts,
             self.watch.tones, self.watch.further,
@@ -159,6 +166,7 @@ class _Gathering:
                 file.write(pixels[part].tobytes())
                 del pixels  # Windows replaces no file that is mapped
         sorted_path.replace(path)
+        return order
 
     def draft(self, folder: Path, source: str) -> Draft:
         """Compare the images with each other, but not with masks of defects among them."""

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from core.background import Progress
 from core.config import DataError, OptionError
-from core.data.own import split, store
+from core.data.own import originals, split, store
 from core.data.own.draft import Draft, blocks
 from core.data.own.layouts import Arrangement
 from core.data.own.split import Members, Parts
@@ -342,6 +342,7 @@ def _write(
             _write_pixels(folder / store.IMAGES, own, draft, planned.order, progress)
             if planned.has_masks:
                 _write_masks(folder / store.MASKS, own, planned)
+            originals.hand_over(draft.folder, folder, planned.order, rows.ids)
             (folder / store.ROWS).write_bytes(msgspec.json.encode(rows))
             (folder / store.DOCUMENT).write_bytes(msgspec.json.encode(own))
             check_free(own.name)  # since a folder may take the place of an empty one
