@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import streamlit
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageColor, ImageDraw, ImageFont
 
 from core import metrics
 from core.images import sheets
@@ -53,6 +53,34 @@ def enlarged(pictures: Pixels, size: int) -> Pixels:
     return pictures.repeat(factor, axis=1).repeat(factor, axis=2)
 
 
+def outline(mask: npt.NDArray[np.bool_], size: int) -> Pixels:
+    """The edge of a mask (H, W), transparent elsewhere: (h, w, 4), enlarged as by enlarged().
+
+    Two pixels in the colour of outliers, between two lines of white, to be seen on any ground.
+    """
+    factor = max(1, size // max(mask.shape))
+    large = mask.repeat(factor, axis=0).repeat(factor, axis=1)
+    edge = _grown(large, 1) & _grown(~large, 1)
+    halo = _grown(edge, 1) & ~edge
+    drawn = np.zeros((*large.shape, 4), np.uint8)
+    drawn[halo] = (*ImageColor.getrgb(theme.PAPER), 255)
+    drawn[edge] = (*ImageColor.getrgb(theme.LIGHT["outlier"]), 255)
+    return drawn
+
+
+def outlined(picture: Pixels, mask: npt.NDArray[np.bool_], size: int) -> Pixels:
+    """A picture (H, W, 3) enlarged as by enlarged(), with the edge of a mask (H, W) drawn on it."""
+    (large,), drawn = enlarged(picture[None], size), outline(mask, size)
+    return np.where(drawn[..., 3:] > 0, drawn[..., :3], large)
+
+
+def _grown(mask: npt.NDArray[np.bool_], by: int) -> npt.NDArray[np.bool_]:
+    """With all pixels that are at most `by` away, also diagonally."""
+    padded, (h, w) = np.pad(mask, by), mask.shape
+    steps = range(2 * by + 1)
+    return np.logical_or.reduce([padded[y : y + h, x : x + w] for y in steps for x in steps])
+
+
 def sheet(heading: str, lines: Sequence[Line]) -> bytes:
     """Lines of pictures with their captions, one below the other, as a PNG on white."""
     width = max(_width(line) for line in lines) + 2 * MARGIN
@@ -70,7 +98,7 @@ def sheet(heading: str, lines: Sequence[Line]) -> bytes:
 
 
 def png(pixels: Pixels) -> bytes:
-    """(H, W, 3) -> the bytes of a PNG file."""
+    """(H, W, 3), or (H, W, 4) with opacity -> the bytes of a PNG file."""
     file = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(pixels)).save(file, "PNG")
     return file.getvalue()

@@ -8,14 +8,17 @@ import pandas as pd
 import streamlit as st
 
 from core import metrics
+from core.data.own import originals
 from core.images.imagesets import ImageSet
 from core.inference import Autoencoder
 from core.robustness.sweeps import NoiseSweep
 from pages.ui.figures import lines, mosaic, plotting, styles
 from pages.ui.figures.text import plain
 from pages.ui.frame import errors
+from pages.ui.originals import encoded
 from pages.ui.session import selection
 
+WHOLE_SIDE = 420  # pixels at most that the original is wide in the dialog
 SIDE = 140  # pixels at most: two pictures fit side by side on a phone
 WHAT = ("original", "noisy", "reconstructed", "error")
 EXPLANATION = (
@@ -70,6 +73,7 @@ def numbers(view: View, position: int) -> pd.DataFrame:
 
 def _dialog(view: View, image_id: str, position: int, more: Callable[[], None] | None) -> None:
     with errors.shown():
+        _whole(view, image_id)
         for model, sweep in zip(view.models, view.sweeps, strict=True):
             _pictures(model, sweep, view, position)
         st.dataframe(numbers(view, position), hide_index=True, column_config=COLUMNS)
@@ -85,15 +89,31 @@ def _dialog(view: View, image_id: str, position: int, more: Callable[[], None] |
         _select_button(image_id)
 
 
+def _whole(view: View, image_id: str) -> None:
+    """The picture that an own image was made of, at its own size, or why there is none."""
+    found = originals.find(view.images.id, image_id)
+    if found.image is not None:
+        content, _ = encoded(found.image)
+        width, height = found.image.size
+        said = f"The original, {width:,} x {height:,} pixels; below as the network sees it"
+        st.image(content, caption=said, width=min(width, WHOLE_SIDE), alt="the original")
+    elif found.why:
+        st.caption(plain(found.why))
+
+
 def _pictures(model: Autoencoder, sweep: NoiseSweep, view: View, position: int) -> None:
     one = slice(position, position + 1)
     x, x_hat = sweep.x[one], sweep.models[0].x_hat[view.step, one]
     drawn = mosaic.colours(np.concatenate([x, sweep.noisy(view.step)[one], x_hat]))
     error = mosaic.error_colours(x, x_hat, view.error_scale)
     st.markdown(f"**{plain(model.card.title)}**")
+    pictures = list(mosaic.enlarged(np.concatenate([drawn, error]), SIDE))
+    names = list(WHAT)
+    if (masks := view.images.masks) is not None and masks[position].any():
+        pictures[0] = mosaic.outlined(drawn[0], masks[position], SIDE)
+        names[0] = "original, defect outlined"
     with st.container(horizontal=True):
-        pictures = mosaic.enlarged(np.concatenate([drawn, error]), SIDE)
-        for what, picture in zip(WHAT, pictures, strict=True):
+        for what, picture in zip(names, pictures, strict=True):
             alt = f"{what}: {model.card.title}"
             st.image(mosaic.png(picture), caption=what, width=SIDE, alt=alt)
 

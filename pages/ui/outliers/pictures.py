@@ -3,6 +3,7 @@
 import numpy as np
 
 from core import metrics
+from core.data.own.store import PREFIX
 from core.images.imagesets import ImageSet
 from pages.ui import cache
 from pages.ui.components.sweep import Affine, Cell, Row, Still, Sweep
@@ -51,7 +52,10 @@ def _rows(found: Found, images: ImageSet, shown: Positions, scale: float) -> lis
     ]  # fmt: skip
     if images.masks is not None:
         masks = np.repeat(images.masks[:, None], 3, axis=1).astype(np.float32)
-        rows.append(Row("Planted defect", "original", Still(masks), detail="the truth"))
+        is_own = images.id.startswith(PREFIX)
+        title = "Marked defect" if is_own else "Planted defect"
+        detail = "the masks that came with the images" if is_own else "the truth"
+        rows.append(Row(title, "original", Still(masks), detail=detail))
     return rows
 
 

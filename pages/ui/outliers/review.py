@@ -9,9 +9,11 @@ import streamlit as st
 
 from core import reviews
 from core.config import HourglassError, OptionError, ReviewError
+from core.data.own import originals as own_originals
+from core.images.imagesets import ImageSet
 from core.reviews import MAX_NAME, Decision, disagreements
 from core.text import counted
-from pages.ui import cache, progress
+from pages.ui import cache, originals, progress
 from pages.ui.components import review as review_component
 from pages.ui.components.review import (
     Desk,
@@ -195,6 +197,7 @@ KEPT, PROBLEM, REFUSED = "review_kept", "review_problem", "review_refused"
 UNREAD = "review_unread"  # why what is kept cannot be read, or ""
 _LAST = "review_last"
 N_NEAR, N_STEPS = 5, 30
+OUTLINE_SIDE = 256  # pixels of the longer side of a drawn outline, at most
 
 
 def queue_name(found: Found, queue: Positions, reviewer: str) -> str:
@@ -305,10 +308,20 @@ def pictures(found: Found, i: int) -> Pictures:
             rebuilt=rebuilt,
             error=review_component.address(error),
             near=near,
+            outline=_outline(one),
+            full=originals.address(one.id, str(one.ids[0])),
+            why_none=own_originals.missing(one.id, str(one.ids[0])),
         )
 
     key = ("review", found.asked.key, found.score.name, i)
     return cache.kept(key, make)
+
+
+def _outline(one: ImageSet) -> str:
+    """The edge of what is marked in one image; "" if nothing is."""
+    if one.masks is None or not one.masks[0].any():
+        return ""
+    return review_component.address(mosaic.outline(one.masks[0], OUTLINE_SIDE))
 
 
 def _facts(found: Found, i: int, n_same: int) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.machine import cores
-from pages.ui.server import halfway, shell, waiting
+from pages.ui.server import halfway, originals, shell, waiting
 from pages.ui.server.hosts import OnlyOurs
 
 GET_READY = "get-ready"
@@ -150,7 +150,8 @@ class OurIndex:
 
 
 def answer(scope: Scope) -> ASGIApp | None:
-    """The answer to one of our paths: a page, the first page's content, or the progress of a bar.
+    """The answer to one of our paths: a page, the first page's content, the progress of a bar, or
+    the original of an own image.
 
     None for any other path.
     """
@@ -162,6 +163,8 @@ def answer(scope: Scope) -> ASGIApp | None:
         return Response(landing.message, media_type="application/octet-stream", headers=KEPT)
     if name == waiting.PATH:
         return waiting.answer(scope)
+    if name == originals.PATH:
+        return originals.answer(scope)
     if not shell.is_page(name):
         return None
     moves = None if name or scope["query_string"] else landing

@@ -132,7 +132,12 @@ class Known:
 
 @dataclass(frozen=True)
 class Pictures:
-    """What is seen of an image; pictures are data addresses."""
+    """What is seen of an image; pictures are data addresses.
+
+    original: as the network saw it.  outline: of its marked defect, transparent elsewhere; "" if
+    there is none.  full: address of the picture that it was made of, at its own size; "" if there
+    is none, and why_none is a sentence that says why, or "" where there never was another one.
+    """
 
     title: str
     facts: tuple[str, ...]
@@ -140,6 +145,9 @@ class Pictures:
     rebuilt: str
     error: str
     near: tuple[Strip, ...]
+    outline: str = ""
+    full: str = ""
+    why_none: str = ""
 
 
 class Step(NamedTuple):
@@ -208,7 +216,7 @@ def reported(key: str) -> Report | None:
 
 
 def address(picture: Pixels) -> str:
-    """(H, W, 3) as a picture that a page can hold itself."""
+    """(H, W, 3), or with opacity (H, W, 4), as a picture that a page can hold itself."""
     return mosaic.data_url(mosaic.png(picture))
 
 

@@ -15,7 +15,11 @@ import { isContested, Verdicts } from "./verdicts.js";
  * @typedef {Said & {id: string, place: number, others: (Said & {reviewer: string})[]}} Known
  */
 /** What is seen of an image; pictures are addresses.
- * @typedef {{title: string, facts: string[], original: string, rebuilt: string, error: string, near: Strip[]}} Pictures
+ * outline: of what is marked in it, full: the picture that it was made of; "" if there is none, why_none says why.
+ * @typedef {{
+ *   title: string, facts: string[], original: string, rebuilt: string, error: string, near: Strip[], outline: string,
+ *   full: string, why_none: string,
+ * }} Pictures
  */
 /** See Desk in review/__init__.py.
  * @typedef {{
@@ -87,6 +91,7 @@ class ReviewView {
     this.find("moves").append(...this.moves);
     this.opacity = /** @type {HTMLInputElement} */ (this.find("opacity").querySelector("input"));
     this.opacity.addEventListener("input", () => this.fade());
+    this.image("full").addEventListener("error", () => this.withoutWhole());
     this.note = find(root, "review-note", HTMLInputElement);
     this.note.addEventListener("input", () => this.notes.set(this.at ?? "", this.note.value));
     this.note.addEventListener("change", () => this.annotate());
@@ -218,6 +223,7 @@ class ReviewView {
     this.image("original").src = this.image("under").src = item.original;
     this.image("rebuilt").src = item.rebuilt;
     this.image("error").src = item.error;
+    this.drawWhole(item);
     this.fade();
     this.find("title").textContent = item.title;
     this.find("facts").replaceChildren(...item.facts.map((fact) => make("li", "", fact)));
@@ -233,6 +239,43 @@ class ReviewView {
     const isOver = [this.place === 0, this.place === this.data.total - 1, !this.verdicts.trail.length];
     this.moves.forEach((button, i) => (button.disabled = isOver[i]));
     this.find("near").replaceChildren(...item.near.map(stripOf));
+  }
+
+  /** The picture that the image was made of, beside what the network saw. @param {Known & Pictures} item */
+  drawWhole({ original, outline, full, why_none }) {
+    const isOther = Boolean(full || why_none);
+    this.root.classList.toggle("review-with-whole", isOther);
+    this.find("whole").hidden = !isOther;
+    this.find("seen").textContent = (isOther ? "as the network saw it" : "original") + (outline ? ", defect outlined" : "");
+    this.image("outline").hidden = !outline;
+    if (outline) this.image("outline").src = outline;
+    if (isOther) this.showWhole(full || original, why_none || "original");
+    const next = this.items.get(this.ids.get(this.place + 1) ?? "");
+    if (next?.full) new Image().src = next.full; // there when it is asked for
+  }
+
+  /** @param {string} address @param {string} words */
+  showWhole(address, words) {
+    const image = this.image("full");
+    if (image.getAttribute("src") !== address) image.src = address;
+    find(this.root, "review-open", HTMLAnchorElement).href = address;
+    this.find("whole-name").textContent = words;
+  }
+
+  /** The server has no original after all: it says why, and what the network saw is shown. */
+  async withoutWhole() {
+    const item = this.here();
+    if (!item?.full) return;
+    let why = "Its original cannot be shown now.";
+    try {
+      const response = await fetch(item.full);
+      if (response.status === 404) why = await response.text();
+    } catch {
+      // the server is away, which the desk says by itself
+    }
+    [item.full, item.why_none] = ["", why];
+    this.items.set(item.id, item);
+    if (this.at === item.id) this.drawWhole(item);
   }
 
   /** The image that is shown, or undefined while its pictures are on their way. */
