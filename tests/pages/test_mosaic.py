@@ -3,7 +3,7 @@
 import io
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageColor
 
 from core.metrics import error_map
 from pages.ui.figures import mosaic, theme
@@ -80,3 +80,16 @@ def test_grid_lays_pictures_in_rows_with_see_through_gaps() -> None:
     assert (sheet[2 + mosaic.GAP :, left : left + 3, :3] == 200).all()
     assert (sheet[2 : 2 + mosaic.GAP, :, 3] == 0).all()
     assert (sheet[2 + mosaic.GAP :, -3:, 3] == 0).all()
+
+
+def test_outline_runs_along_the_edge_of_a_mask_and_leaves_the_rest_as_it_is() -> None:
+    mask = np.zeros((8, 8), bool)
+    mask[2:6, 2:6] = True
+    picture = np.full((8, 8, 3), 7, np.uint8)
+    drawn = mosaic.outlined(picture, mask, 64)
+    assert drawn.shape == (64, 64, 3)
+    red = ImageColor.getrgb(theme.LIGHT["outlier"])
+    assert drawn[32, 16].tolist() == list(red)
+    assert (drawn[20:44, 20:44] == 7).all()
+    assert (drawn[:12] == 7).all()
+    assert not mosaic.outline(np.zeros((8, 8), bool), 64).any()

@@ -1,5 +1,6 @@
 """The Outliers page, run without a browser."""
 
+import asyncio
 import io
 import json
 import zipfile
@@ -31,8 +32,10 @@ from core.reviews import Decision, Reviews, now
 from pages.ui import cache
 from pages.ui.components.review import Said, Stamp
 from pages.ui.outliers import export as outlier_export
+from pages.ui.outliers import pictures as outlier_pictures
 from pages.ui.outliers import review as outlier_review
 from pages.ui.outliers.data import Asked, Found, Truth, experiment, scored
+from pages.ui.server import originals as server_originals
 from pages.ui.session.registry import OUTLIERS
 from tests.core.data.own.test_import_images import offers
 from tests.core.hostile_images_for_tests import encoded
@@ -76,6 +79,16 @@ def found_by(open_page: OpenPage, truth: Truth = Truth(), share: float = 0.05) -
     threshold = thresholds.by_share(one.usual, share)
     spec = scores.score("mse")
     return Found(asked, images, is_outlier, spec, one, threshold)
+
+
+def found_in(dataset: str, open_page: OpenPage) -> Found:
+    """What the page's functions make of the test part of another set, with the tiny dense model."""
+    open_page(dataset=dataset)
+    asked = Asked(dataset, "test", checkpoints.load("tiny-dense").card, Truth())
+    (one,) = scored(asked, ["mse"])
+    limit = thresholds.by_share(one.usual, 0.5)
+    images = cache.dataset(dataset, "test")
+    return Found(asked, images, None, scores.score("mse"), one, limit)
 
 
 def sentence(app: AppTest) -> str:
@@ -453,3 +466,61 @@ def test_score_is_chosen_on_planted_outliers_when_that_is_asked_for(open_page: O
     assert best.title in next(m.value for m in app.markdown if "planted among" in m.value)
     assert table["mean"].max() - table.set_index("score")["mean"][best.title] <= 0.011
     assert "score" not in app.query_params
+
+
+def defect_set(home: Path) -> dict[str, bytes]:
+    """A set "parts" in the defect layout, of digits twice as large as the models take them."""
+    digits = catalogue.load("mnist-5k").images[:40, 0].repeat(2, axis=1).repeat(2, axis=2)
+    mask = np.zeros((56, 56), np.uint8)
+    mask[10:30, 10:30] = 255
+    files = {f"train/good/{i:02d}.png": digits[i] for i in range(30)}
+    files |= {f"test/good/{i:02d}.png": digits[30 + i] for i in range(5)}
+    files |= {f"test/crack/{i:02d}.png": 255 - digits[35 + i] for i in range(5)}
+    files |= {f"ground_truth/crack/{i:02d}_mask.png": mask for i in range(5)}
+    contents = {name: encoded(Image.fromarray(x), "PNG") for name, x in files.items()}
+    draft = gather(offers(contents), Form((28, 28), 1, "pad"), "a test")
+    make(draft, "parts", Keeping())
+    return contents
+
+
+def answer_to(query: str) -> tuple[int, bytes, bytes]:
+    """What the server says where a browser asks for an original: status, media type, content."""
+    scope, sent = {"type": "http", "method": "GET", "query_string": query.encode()}, []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request"}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    asyncio.run(server_originals.answer(scope)(scope, receive, send))  # type: ignore[arg-type]
+    begun, content = sent
+    return begun["status"], dict(begun["headers"])[b"content-type"], content["body"]
+
+
+def test_reviewer_sees_the_original_and_the_outline_of_what_is_marked(
+    home: Path, open_page: OpenPage
+) -> None:
+    contents = defect_set(home)
+    link = {"dataset": "own:parts", "model": "tiny-dense", "queue": "all"}
+    app = open_page(section_outliers="review", **link)
+    assert not app.exception
+    items = {item["id"]: item for item in desk(app)["items"]}
+    name, item = next((name, item) for name, item in items.items() if "crack" in name)
+    assert item["title"] == f"{name} · class crack"
+    assert item["outline"].startswith("data:image/png")
+    assert item["why_none"] == ""
+    status, kind, content = answer_to(item["full"].partition("?")[2])
+    assert (status, kind) == (200, b"image/png")
+    seen = np.asarray(Image.open(io.BytesIO(content)))
+    np.testing.assert_array_equal(seen, np.asarray(Image.open(io.BytesIO(contents[name]))))
+    assert answer_to("set=own:parts&id=x")[::2] == (404, b"There is no such original.")
+
+
+def test_marks_of_a_persons_own_masks_are_not_said_to_be_planted(
+    home: Path, open_page: OpenPage
+) -> None:
+    defect_set(home)
+    found = found_in("own:parts", open_page)
+    titles = [row.label for row in outlier_pictures.described(found, np.arange(10)).rows]
+    assert titles[-1] == "Marked defect"

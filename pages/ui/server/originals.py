@@ -17,7 +17,6 @@ AT_ONCE = threading.Semaphore(2)  # pictures that are decoded: each may take som
 
 def answer(scope: Scope) -> ASGIApp:
     """A PNG or JPEG of the image named in the query, else 404 and a sentence that says why not."""
-
     query = parse_qs(scope["query_string"].decode("latin-1"))
     data_id, image_id = (query.get(name, [""])[0] for name in ("set", "id"))
 
