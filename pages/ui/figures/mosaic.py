@@ -78,7 +78,8 @@ def _grown(mask: npt.NDArray[np.bool_], by: int) -> npt.NDArray[np.bool_]:
     """With all pixels that are at most `by` away, also diagonally."""
     padded, (h, w) = np.pad(mask, by), mask.shape
     steps = range(2 * by + 1)
-    return np.logical_or.reduce([padded[y : y + h, x : x + w] for y in steps for x in steps])
+    shifted = [padded[y : y + h, x : x + w] for y in steps for x in steps]
+    return np.asarray(np.logical_or.reduce(shifted), np.bool_)
 
 
 def sheet(heading: str, lines: Sequence[Line]) -> bytes:
