@@ -3,8 +3,8 @@
 `python -m benchmarks.busy_page`. A real run in a process of its own, as the Train page starts it; a
 real server, and somebody who presses Shuffle on the Reconstruct page again as soon as the pictures
 are there. Training alone and training beside it are measured in turn. "Elsewhere": the visitor's
-browser is on another machine, so here only the server works for it (benchmarks/visitor.py plays the
-browser); a rerun lasts until its last message is there. "Here": a Chromium draws on these very
+browser is on another machine, so here only the server works for it (tests/driving/visitor.py plays
+the browser); a rerun lasts until its last message is there. "Here": a Chromium draws on these very
 cores, too; a rerun lasts until the pictures are on the screen. "Kept" is meaningful on a machine
 that does nothing else; "per second of a core" tells threads that wait for each other on a busy one,
 too.
@@ -24,13 +24,13 @@ import numpy as np
 import psutil
 
 from benchmarks.page_speed import MODELS, opened, shuffled
-from benchmarks.serving import browsing, serving
 from benchmarks.timing import Load
-from benchmarks.visitor import Visitor
 from core import runs
 from core.runs import Run, RunConfig
 from core.runs import control as run_control
 from core.training.config import TrainConfig
+from tests.driving.serving import browsing, serving
+from tests.driving.visitor import Visitor
 
 BATCH = 128
 OPTIONS: dict[str, dict[str, Any]] = {

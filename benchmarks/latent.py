@@ -14,12 +14,12 @@ from pathlib import Path
 import click
 
 from benchmarks.latent_page import PROJECTED, in_the_browser, opened
-from benchmarks.serving import browsing, serving
 from benchmarks.timing import Load
 from core.data import catalogue
 from core.images.imagesets import ImageSet
 from core.inference import Autoencoder
 from core.latent import projections, structure
+from tests.driving.serving import browsing, serving
 
 MEASURED = ("mnist-dense-2", "mnist-vae-2", "mnist-dense-32", "mnist-conv-32")
 

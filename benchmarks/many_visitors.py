@@ -24,11 +24,12 @@ import numpy as np
 import psutil
 from websockets.exceptions import WebSocketException
 
-from benchmarks import crowd, serving
+from benchmarks import crowd
 from benchmarks.roaming import Roamer, View
-from benchmarks.session import Rerun
 from benchmarks.timing import Load
 from core.config import HourglassError
+from tests.driving import serving
+from tests.driving.session import Rerun
 
 PAUSE = (3.0, 7.0)  # seconds between two clicks of one visitor
 STAY = (6, 20)  # clicks until a visitor leaves and another comes

@@ -19,7 +19,6 @@ import numpy as np
 from playwright.sync_api import Browser, Page
 
 from benchmarks import crowd
-from benchmarks.serving import browsing, serving
 from benchmarks.table import Row, markdown
 from benchmarks.timing import Load, seconds_of
 from core.data.own import store
@@ -27,6 +26,7 @@ from core.inference import Autoencoder
 from core.inference.backends import inference_threads
 from core.latent.map_tasks import DENSE
 from core.machine import cores
+from tests.driving.serving import browsing, serving
 
 EVER, RESTARTED, LATER = VISITS = ("first map ever", "first map after a restart", "a later map")
 ZOOM, LASSO = "finer after a zoom", "lasso"

@@ -8,7 +8,7 @@ drawn, be it by what stands in for the page while it starts (pages/ui/server/she
 page. Change: from the click on the other model to its pictures on the screen, on images that the
 server has not computed anything for. Empty: the title of a Streamlit page that has nothing else,
 warm; what no page can be faster than. Server's share: what a visitor waits for who has no browser
-to start (benchmarks/visitor.py) and asks at once.
+to start (tests/driving/visitor.py) and asks at once.
 """
 
 import tempfile
@@ -18,11 +18,11 @@ import click
 import numpy as np
 from playwright.sync_api import Browser, Page
 
-from benchmarks.serving import browsing, serving
 from benchmarks.timing import Load
-from benchmarks.visitor import Visitor
 from core import checkpoints
 from pages.ui.figures.text import titles
+from tests.driving.serving import browsing, serving
+from tests.driving.visitor import Visitor
 
 MODELS = ("mnist-denoising", "mnist-dense-32", "mnist-conv")
 LINK = f"model={MODELS[0]}"

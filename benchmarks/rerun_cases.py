@@ -6,8 +6,8 @@ After "same" ones nothing new has to be computed; "new" ones want other pictures
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from benchmarks.session import Rerun
-from benchmarks.visitor import Visitor
+from tests.driving.session import Rerun
+from tests.driving.visitor import Visitor
 
 Act = Callable[[Visitor, int], Rerun]
 SAME_LIMIT, NEW_LIMIT = 60.0, 150.0  # ms of CPU

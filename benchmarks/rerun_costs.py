@@ -1,6 +1,6 @@
 """What visitors cost a real server: one after the other, many at once, and over a long time.
 
-They come over a websocket and speak Streamlit's own messages (benchmarks/visitor.py): no browser
+They come over a websocket and speak Streamlit's own messages (tests/driving/visitor.py): no browser
 takes part of the processor. CPU is that of the server's process.
 """
 
@@ -16,10 +16,10 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from benchmarks import serving
 from benchmarks.rerun_cases import CASES, SAME, Case
-from benchmarks.session import Rerun
-from benchmarks.visitor import Visitor
+from tests.driving import serving
+from tests.driving.session import Rerun
+from tests.driving.visitor import Visitor
 
 READY_SECONDS = 5.0  # until the server has loaded what all pages use
 SAMPLES = 12

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
-from benchmarks.session import Rerun
-from benchmarks.visitor import Visitor
+from tests.driving.session import Rerun
+from tests.driving.visitor import Visitor
 
 PRESSED = ("Shuffle", "Swap")  # buttons that change nothing but the view
 NEVER = ("Camera", "Reviewer", "Your name")

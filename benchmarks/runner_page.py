@@ -18,9 +18,9 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from benchmarks.serving import QUIET, browser_path
 from core.config import HourglassError
 from pages.ui.components import runner
+from tests.driving.serving import QUIET, browser_path
 
 WASM, WORKER = "'wasm-unsafe-eval'", "blob:"
 FIREFOXES = ("firefox-esr", "firefox")

@@ -14,8 +14,8 @@ import click
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
-from benchmarks.serving import browsing, serving
 from core.config import PROJECT
+from tests.driving.serving import browsing, serving
 
 DOCS = PROJECT / "docs"
 

@@ -20,8 +20,8 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Origin
 
-from benchmarks.serving import process
-from benchmarks.visitor import Visitor
+from tests.driving.serving import process
+from tests.driving.visitor import Visitor
 from tests.pages.tiny_models import save_tiny_models
 
 PROJECT = Path(__file__).resolve().parents[1]

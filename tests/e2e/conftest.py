@@ -8,7 +8,7 @@ from urllib.parse import urlparse
 
 import pytest
 
-from benchmarks.serving import QUIET, serving
+from tests.driving.serving import QUIET, serving
 from tests.pages.tiny_models import save_tiny_models
 
 MILLISECONDS = 60_000  # a machine that is busy with other tests is slow

@@ -11,9 +11,9 @@ from urllib.parse import urlparse
 import pytest
 from PIL import Image
 
-from benchmarks import walking
-from benchmarks.accessibility import SCHEMES, violations
-from benchmarks.walking import Stop
+from tests.driving import walking
+from tests.driving.axe import SCHEMES, violations
+from tests.driving.walking import Stop
 
 WIDTHS = {1440: 900, 1024: 768, 390: 844}
 MODEL = "tiny-denoising"  # quick
@@ -98,26 +98,14 @@ def walking_in(browser: Any, scheme: str, width: int) -> Iterator[Walk]:
         yield Walk(context.new_page())
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1024), ("dark", 1440)])
 def test_every_page_is_whole_quiet_and_open_to_all(
     browser: Any, server: str, scheme: str, width: int
 ) -> None:
     with walking_in(browser, scheme, width) as walk:
         for stop in walking.stops(views=False):
             walk.go(server, stop)
-            if width == 1440:
-                walk.judge()
-        assert walk.problems == []
-
-
-@pytest.mark.slow
-def test_every_view_is_whole_quiet_and_open_to_all_on_a_phone(browser: Any, server: str) -> None:
-    with walking_in(browser, "dark", 390) as walk:
-        for stop in walking.stops():
-            if stop not in walking.stops(views=False):
-                walk.go(server, stop)
-                walk.judge()
+            walk.judge()
         assert walk.problems == []
 
 
@@ -189,32 +177,39 @@ def test_components_are_reached_by_tab_and_show_where_the_focus_is(
         assert missing == set()
 
 
-def slow_and_watched(walk: Walk) -> None:
-    """From the next page on, the browser is slow, and what moves by itself is noted."""
-    session = walk.page.context.new_cdp_session(walk.page)
+@contextmanager
+def slow(page: Any) -> Iterator[None]:
+    """The browser is slow as long as the block lasts."""
+    session = page.context.new_cdp_session(page)
     session.send("Emulation.setCPUThrottlingRate", {"rate": SLOW})
-    walk.page.add_init_script(WATCH_JUMPS)
+    yield
+    session.send("Emulation.setCPUThrottlingRate", {"rate": 1})
+    session.detach()
 
 
 def jumps_of(walk: Walk, server: str, stop: Stop) -> list[tuple[float, list[str]]]:
-    """What moves by itself until all of a stop is there."""
-    walk.go(server, stop)
-    return [(value, what) for value, what in walk.page.evaluate("jumps")]
+    """What moves by itself until all of a stop is there; the walk notes what else is wrong."""
+    with slow(walk.page):
+        walk.go(server, stop)
+        jumps = [(value, what) for value, what in walk.page.evaluate("jumps")]
+    walk.judge()
+    return jumps
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 390)])
 @pytest.mark.parametrize("name", [name for name, _ in walking.pages()])
-def test_page_and_its_views_do_not_jump_while_their_parts_arrive(
-    browser: Any, server: str, name: str, width: int
+def test_page_and_its_views_are_whole_quiet_open_to_all_and_do_not_jump(
+    browser: Any, server: str, name: str, scheme: str, width: int
 ) -> None:
     """On a slow machine; the page first, by a browser that has kept nothing of it."""
     opening, *views = (stop for stop in walking.stops() if stop.page == name)
-    with walking_in(browser, "light", width) as walk:
-        slow_and_watched(walk)
+    with walking_in(browser, scheme, width) as walk:
+        walk.page.add_init_script(WATCH_JUMPS)
         jumped = {opening.name: jumps_of(walk, server, opening)}
         assert sum(value for value, _ in jumped[opening.name]) < JUMP, jumped
         jumped = {view.name: jumps_of(walk, server, view) for view in views}
+        assert walk.problems == []
     too_far = {k: v for k, v in jumped.items() if sum(value for value, _ in v) >= VIEWS_JUMP}
     assert too_far == {}
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks.serving import serving
 from core.inference import Autoencoder
 from core.latent.density import in_polygon
 from core.latent.map_tasks import DENSE
+from tests.driving.serving import serving
 
 crowd = pytest.importorskip("benchmarks.crowd", reason="playwright is not installed")
 N = DENSE + 1_000

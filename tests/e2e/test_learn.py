@@ -6,9 +6,9 @@ from urllib.parse import parse_qs, urlparse
 
 import pytest
 
-from benchmarks.walking import Stop
 from core.config import PROJECT
 from pages.ui.learn import steps, wrong
+from tests.driving.walking import Stop
 from tests.e2e.conftest import Visit
 from tests.e2e.test_all_pages import JUMP, jumps_of, slow_and_watched, walking_in
 from tests.e2e.test_robustness import drawn

@@ -1,8 +1,10 @@
 """The Outliers page in a real browser: brushing, and a review that survives what happens to it."""
 
+import contextlib
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -13,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from benchmarks.serving import free_port
 from core.config import PROJECT
 from core.reviews import Reviews
+from tests.driving.serving import free_port
 from tests.e2e.conftest import Visit
 from tests.pages.tiny_models import save_tiny_models
 
@@ -65,13 +67,37 @@ class Server:
         self.process.send_signal(signal.SIGKILL)
         self.process.wait(10)
 
+    def forget(self) -> None:
+        """As if nobody had decided anything."""
+        path = self.folder / "data" / "reviews.sqlite3"
+        if path.exists():
+            with contextlib.closing(sqlite3.connect(path)) as file, file:
+                file.execute("DROP TRIGGER IF EXISTS never_deleted")
+                file.execute("DELETE FROM decisions")
+        for left in ("reviews.kept.json", "reviews.copy.sqlite3"):
+            path.with_name(left).unlink(missing_ok=True)
+
 
 @pytest.fixture
-def own_server(tmp_path: Path) -> Iterator[Server]:
-    """A server with its own data folder, whose decisions nobody else makes."""
+def mortal_server(tmp_path: Path) -> Iterator[Server]:
+    """A server with its own data folder that a test may kill."""
     server = Server(tmp_path)
     yield server
     server.kill()
+
+
+@pytest.fixture(scope="module")
+def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    server = Server(tmp_path_factory.mktemp("reviewing"))
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def own_server(shared_server: Server) -> Server:
+    """A server with its own data folder, in which nobody has decided anything yet."""
+    shared_server.forget()
+    return shared_server
 
 
 def open_review(page: Any, server: Server, link: str = "") -> None:
@@ -99,25 +125,25 @@ def decide(page: Any, key: str) -> str:
 @pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="SIGKILL is POSIX's")
 def test_fifty_images_reviewed_by_keyboard_survive_a_server_that_is_killed(
-    visit: Visit, own_server: Server
+    visit: Visit, mortal_server: Server
 ) -> None:
     page = visit.page
-    open_review(page, own_server)
+    open_review(page, mortal_server)
     meant: dict[str, str] = {}
     verdicts = {"n": "normal", "o": "outlier", "u": "unsure"}
     for i in range(50):
         if i == 25:
             wait_until_saved(page)
-            own_server.kill()
+            mortal_server.kill()
         key = "nou"[i % 3]
         meant[decide(page, key)] = verdicts[key]
         if i == 27:  # two verdicts were given while nobody listened
             assert int(shown(page)["pending"]) > 0
-            own_server.start()
+            mortal_server.start()
     wait_until_saved(page)
     assert len(meant) == 50
     assert "50 of" in page.locator(".review-progress").inner_text()
-    kept = own_server.decisions.current(SOURCE)
+    kept = mortal_server.decisions.current(SOURCE)
     assert {image: by["me"].verdict for image, by in kept.items()} == meant
     at = shown(page)["image"]
     page.reload()
@@ -204,8 +230,6 @@ def test_two_reviewers_at_once_lose_nothing_and_see_where_they_disagree(
 def test_decision_that_cannot_be_kept_says_not_saved_and_is_sent_again(
     visit: Visit, own_server: Server
 ) -> None:
-    import sqlite3
-
     page = visit.page
     open_review(page, own_server)
     other = sqlite3.connect(own_server.folder / "data" / "reviews.sqlite3", isolation_level=None)

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from benchmarks import walking
-from benchmarks.serving import serving
 from pages.ui.session.registry import ROBUSTNESS
+from tests.driving import walking
+from tests.driving.serving import serving
 from tests.e2e.conftest import Visit
 from tests.pages.tiny_models import save_tiny_models
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import walking
+from tests.driving import walking
 from tests.e2e.conftest import Visit
 
 SECONDS = walking.SECONDS

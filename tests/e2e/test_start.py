@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from benchmarks.serving import serving
+from tests.driving.serving import serving
 from tests.e2e.conftest import Visit
 from tests.pages.tiny_models import save_tiny_models
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from benchmarks.serving import serving
 from core import runs
 from core.runs import RunConfig
 from core.runs import control as run_control
 from core.training.config import TrainConfig
+from tests.driving.serving import serving
 from tests.e2e.conftest import Visit
 
 SECONDS = 60_000

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks.serving import QUIET
 from core.config import PROJECT
 from core.data import catalogue
 from tests.core.data.own.test_upload import archive
 from tests.core.hostile_archives_for_tests import ATTACKS, member, zip_of
 from tests.core.photographs_for_tests import photograph
 from tests.core.pngs_for_tests import to_png
+from tests.driving.serving import QUIET
 from tests.e2e.conftest import Visit
 
 SECONDS = 60_000

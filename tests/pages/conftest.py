@@ -8,7 +8,7 @@ import pytest
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
-from benchmarks.serving import serving
+from tests.driving.serving import serving
 from tests.pages.tiny_models import save_tiny_models
 
 APP = Path(__file__).resolve().parents[2] / "app.py"

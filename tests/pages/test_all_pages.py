@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from benchmarks import walking
+from tests.driving import walking
 from tests.pages.conftest import APP
 
 # What can have a help and is no control. Pagination and expanders are controls and can have none:

@@ -10,8 +10,8 @@ from typing import Any
 import psutil
 import pytest
 
-from benchmarks.visitor import Visitor
 from core.computing.pool import CRASHED
+from tests.driving.visitor import Visitor
 
 QUICK = "measured=200&levels=21&models=tiny-dense"
 LONG = "split=train&measured=all&levels=51&draws=5&models=mnist-conv-denoising"  # many minutes

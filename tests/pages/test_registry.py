@@ -11,10 +11,10 @@ from dataclasses import replace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from benchmarks import walking
 from core.config import PROJECT
 from pages.ui.session import link_names, registry
 from pages.ui.session.registry import View
+from tests.driving import walking
 
 OpenApp = Callable[..., AppTest]
 DOCUMENT = PROJECT / "docs" / "links.md"

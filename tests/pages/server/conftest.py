@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.serving import serving
+from tests.driving.serving import serving
 from tests.pages.tiny_models import save_tiny_models
 
 

@@ -14,8 +14,8 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Origin
 
-from benchmarks.visitor import Visitor
 from pages.ui.server import hosts
+from tests.driving.visitor import Visitor
 
 OURS = ("localhost", "127.0.0.1")
 HOST = "localhost:8501"

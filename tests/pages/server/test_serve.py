@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 import streamlit as st
 
-from benchmarks.visitor import Visitor
 from core import runs
 from core.runs import RunConfig
 from core.training.config import TrainConfig
 from pages.ui.server import preloading, serve
+from tests.driving.visitor import Visitor
 
 PROJECT = Path(__file__).resolve().parents[3]
 PAGES = ("", "latent", "outliers", "robustness", "your_images", "train")

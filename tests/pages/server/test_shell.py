@@ -9,10 +9,10 @@ from urllib.parse import quote, urlsplit
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from benchmarks import walking
 from core.config import PROJECT
 from pages.ui.figures import theme
 from pages.ui.server import preloading, serve, shell, welcome
+from tests.driving import walking
 
 OpenApp = Callable[..., AppTest]
 HOSTILE = "<script>alert(1)</script>"

@@ -1,6 +1,6 @@
 """A visitor without a browser, who costs the server what a browser costs it.
 
-To this machine it costs next to nothing: it speaks over a websocket (benchmarks/session.py), and
+To this machine it costs next to nothing: it speaks over a websocket (tests/driving/session.py), and
 remembers what the page's widgets were set to.
 """
 
@@ -10,8 +10,8 @@ from typing import Any
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
-from benchmarks.session import Rerun, Session
 from core.config import HourglassError
+from tests.driving.session import Rerun, Session
 
 PAUSE = 0.5  # seconds between two looks at how far something is
 
