@@ -173,7 +173,7 @@ def with_mean() -> str:
 
 @dataclass(frozen=True)
 class Noise:
-    """What is done to an image before the network sees it.
+    """Kind and amount of the noise that is added to an image before the network sees it.
 
     kind: a key of KINDS.  sigma: 0 to 1; what it means is KINDS[kind].unit.  mu: -1 to 1, the mean
     of the kinds that have one; the others ignore it.

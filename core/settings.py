@@ -47,11 +47,11 @@ class Option:
 
     @property
     def title(self) -> str:
-        """What it is called in a sentence."""
+        """Its name in a sentence."""
         return self.name
 
     def bounds(self) -> str:
-        """What values it takes, as the end of a sentence: "a whole number from 1 to 4,096"."""
+        """The values it takes, as the end of a sentence: "a whole number from 1 to 4,096"."""
         if self.kind == "bool":
             return "true or false"
         if self.kind == "choice":
@@ -132,7 +132,7 @@ def check_settings(of: Any) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainSettings:
-    """How a model is trained, but for its architecture, its images and the noise on them.
+    """Settings of a training, except for the architecture, the images and their noise.
 
     learning_rate: the peak of the one-cycle schedule; None takes the architecture's own.
     half: store weights as float16 (the network is judged as stored).

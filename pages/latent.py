@@ -23,7 +23,7 @@ from pages.ui.session.registry import LATENT
 
 
 class Below(NamedTuple):
-    """What the visitor did in the open section.
+    """The visitor's actions in the open section.
 
     clicked: id of the image that was clicked in this run of the page, or None.  walked: the walk
     that is shown, or None.

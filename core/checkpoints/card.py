@@ -100,17 +100,17 @@ class Card:
 
     @property
     def health(self) -> HealthRecord | None:
-        """What it is worth, as measured at the end of its training; None if that is not known."""
+        """Quality measured at the end of its training; None if that is not known."""
         return self.document.health
 
     @cached_property
     def warning(self) -> str:
-        """What is wrong with it, in one sentence; "" if nothing is known to be."""
+        """The model's defect in one sentence; "" if none is known."""
         return warning_of(self.health)
 
     @property
     def mark(self) -> str:
-        """What stands beside its name in lists: " ⚠" if something is wrong with it."""
+        """Mark beside its name in lists: " ⚠" if it has a defect."""
         return " ⚠" if self.warning else ""
 
     @cached_property
@@ -146,7 +146,7 @@ class Checkpoint:
 
 
 def warning_of(health: HealthRecord | None) -> str:
-    """What is wrong with a model, in one sentence; "" if nothing is, or if it is not known."""
+    """A model's defect in one sentence; "" if it has none or if none is known."""
     if health is None:
         return ""
     if health.output_dependence < COLLAPSED:

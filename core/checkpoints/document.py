@@ -56,7 +56,7 @@ class NoiseRecord(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class TrainingRecord(Struct, frozen=True):
-    """How the weights were trained.
+    """Settings and result of the training.
 
     epochs, learning_rate, device, threads: what they were in the end.  seconds: wall time of the
     training itself.  asked: the settings that were asked for; None in models of older versions.
@@ -109,7 +109,7 @@ class MetricsRecord(Struct, frozen=True):
 
 
 class HealthRecord(Struct, frozen=True):
-    """What a model is worth, measured at the end of its training; see core.inference.health.
+    """Quality of a model, measured at the end of its training; see core.inference.health.
 
     mse, mean_image_mse, pca_mse: test errors of the model, of the mean training image, and of PCA
     with as many numbers (None where that has no meaning).  output_dependence: the variance of the

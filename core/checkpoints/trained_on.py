@@ -78,7 +78,7 @@ def known(card: Card) -> str | None:
 
 @dataclass(frozen=True)
 class Seen:
-    """How many of n images a model has seen in its training; n_seen None = nobody can tell."""
+    """Number of images, of n, that the model was trained on; n_seen None = unknown."""
 
     n_seen: int | None
     n: int
@@ -104,7 +104,7 @@ Load = Callable[[str, str], ImageSet]
 
 
 def seen(card: Card, images: ImageSet, load: Load = catalogue.load) -> Seen:
-    """How many of the images it has seen in its training, told by their pixels.
+    """Count the images that the model was trained on, by the digests of their pixels.
 
     load: gives a split of a data set. A checkpoint that holds no digests of its training images is
     taken to have seen all training images of its set, without the classes that were left out; if
@@ -117,7 +117,7 @@ def seen(card: Card, images: ImageSet, load: Load = catalogue.load) -> Seen:
 
 
 def seen_by_name(card: Card, shown: str, split: str, n: int) -> Seen:
-    """How many of n images the model was trained on, by the names of the data sets alone.
+    """Count the images that the model was trained on, by the names of the data sets alone.
 
     shown: the id of a set that anybody may open.
     """
@@ -174,7 +174,7 @@ def _stored_digests(card: Card) -> npt.NDArray[np.uint8] | None:
 
 
 def preparation(card: Card) -> Preparation:
-    """How files are made images of the kind that the model was trained on.
+    """The preparation of the images that the model was trained on.
 
     Of one whose document does not say it: as its own set was prepared, if that is here; else the
     middle is cut out, as it always was.

@@ -44,7 +44,7 @@ Numbers = npt.NDArray[np.floating[Any]]
 
 @dataclass(frozen=True)
 class Cost:
-    """What running a plan takes.
+    """Cost of running a plan.
 
     parameters: numbers that training adjusts.  encoding, decoding: multiply-adds for one image.
     """
@@ -78,7 +78,7 @@ class BrowserModel:
 
 
 def cost(plan: Plan) -> Cost:
-    """What running the plan takes, before anything is built."""
+    """Cost of running the plan, computed before anything is built."""
     encoding = _products(plan.encoder, plan.input_shape)
     return Cost(plan.n_parameters(), encoding, _products(plan.decoder, (plan.latent_dim,)))
 

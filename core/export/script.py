@@ -44,7 +44,7 @@ import numpy as np
 
 
 def _about(card: Card) -> str:
-    """What the model is, and how its training images are had, as comments."""
+    """Comments that describe the model and how to obtain its training images."""
     name = card.name if NAME_PATTERN.fullmatch(card.name) else "MODEL"
     lines = (
         f"{card.title}, trained on {card.dataset_title!r}.",
@@ -122,7 +122,7 @@ def _noise(card: Card) -> str:
 
 
 def noisy(x, generator):
-    """What the network is given; the target stays clean."""
+    """Code for the input of the network; the target stays clean."""
     return {function.__name__}(x, {noise.sigma!r}, {noise.mu!r}, generator){clipped}
 '''
 

@@ -1,4 +1,4 @@
-"""What tells one image from another: eight bytes made of its shape and pixels.
+"""Digests of images: eight bytes made of the shape and the pixels.
 
 By these it is decided which images a model has seen in its training, whatever sets or files they
 come from. Imports nothing from core.

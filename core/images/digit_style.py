@@ -80,7 +80,7 @@ def is_thin(x: Grey) -> bool:
 
 
 def _missing_width(x: Grey) -> float:
-    """How many pixels the strokes lack; 0 for firm ones and for none."""
+    """Number of pixels that the strokes lack; 0 for firm ones and for none."""
     from scipy import ndimage
 
     box, mask = _box(x), x > INK * x.max(initial=0)
@@ -155,7 +155,7 @@ def _within(value: float, low: float, high: float) -> float:
 
 
 def _window(x: Grey, window: tuple[float, float, float, float], size: tuple[int, int]) -> Grey:
-    """What a window (y, x, height, width) shows, black outside the picture, brought to size."""
+    """The content of a window (y, x, height, width), black outside the picture, brought to size."""
     from PIL import Image
 
     y, left, height, width = window

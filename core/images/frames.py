@@ -1,4 +1,4 @@
-"""How many pictures an image file holds, told by its structure: nothing is decoded, as a bomb could
+"""Number of pictures in an image file, read from its structure: nothing is decoded, as a bomb could
 be in any of them. Imports nothing from core.
 """
 

@@ -87,7 +87,7 @@ def laid_on(image: Image.Image, background: Colour) -> Image.Image:
 
 
 def ground_name(colour: Colour) -> str:
-    """What people call it: "white", "black", or "rgb(200, 0, 0)"."""
+    """Name of a colour for people: "white", "black", or "rgb(200, 0, 0)"."""
     return {WHITE: "white", BLACK: "black"}.get(colour, "rgb({}, {}, {})".format(*colour))
 
 

@@ -50,7 +50,7 @@ Bound = Annotated[float, Meta(ge=-1e15, le=1e15)]
 
 
 class Preparation(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What is done to every file of a data set.
+    """The operations that turn every file of a data set into pixels.
 
     size: (H, W).  channels: 1 = grey, by perceived brightness; 3 = colour.
     framing: sides of another proportion are cut off ("crop"), filled up with the colour of the
@@ -90,14 +90,14 @@ class Preparation(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
 
     @property
     def range(self) -> Range | None:
-        """What is black and what is white in every file; None if each file has its own range."""
+        """Values that become black and white in every file; None if each file has its own."""
         if self.range_low is None or self.range_high is None:
             return None
         return self.range_low, self.range_high
 
 
 def legacy(shape: tuple[int, int, int], framing: Framing = "crop") -> Preparation:
-    """What was done to images before preparations were noted.  shape: (C, H, W)."""
+    """Preparation of images from before preparations were recorded.  shape: (C, H, W)."""
     channels, height, width = shape
     return Preparation(
         size=(height, width),
@@ -184,7 +184,7 @@ def usual_range(span: Range, is_float: bool) -> Range:
 
 
 def kept_share(sides: npt.NDArray[np.integer], size: tuple[int, int]) -> npt.NDArray[np.float64]:
-    """How much of a picture's area a crop to the proportions of `size` keeps.
+    """Share of a picture's area that a crop to the proportions of `size` keeps.
 
     sides: (n, 2) heights and widths.  size: (H, W).  Returns (n,) in (0, 1].
     """
@@ -195,7 +195,7 @@ def kept_share(sides: npt.NDArray[np.integer], size: tuple[int, int]) -> npt.NDA
 
 
 def words(how: Preparation) -> str:
-    """What is done, for people: "padded to 64 x 64, grey, values 0 to 4095"."""
+    """The preparation in words: "padded to 64 x 64, grey, values 0 to 4095"."""
     height, width = how.size
     size = f"{width} x {height}" if width == height else f"{height} pixels high, {width} wide"
     said = [f"{FRAMED[how.framing]} to {size}", "grey" if how.channels == 1 else "colour"]
@@ -249,7 +249,7 @@ def _framed(image: Image.Image, how: Preparation) -> Image.Image:
 
 @dataclass
 class Survey:
-    """What was seen of the files so far, for one range and one ground that suit all of them.
+    """Summary of the files read so far, for one range and one ground that suit all of them.
 
     n_whole, n_float: files of more than 8 bits, whole numbers and others.  low, high: the lowest
     and highest number in them.  n_transparent: files with transparent parts.  blank: of these, how

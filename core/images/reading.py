@@ -59,7 +59,7 @@ _silence_decoders()
 
 
 class Facts(NamedTuple):
-    """What decides how a file's numbers become 8 bits.
+    """The facts that decide how a file's numbers become 8 bits.
 
     is_deep: they have more than 8 bits a channel.  is_float: they are no whole numbers.
     span: the lowest and the highest of them.
@@ -76,7 +76,7 @@ OPAQUE, TRANSPARENT = Facts(), Facts(is_transparent=True)
 
 @dataclass(frozen=True)
 class Raw:
-    """What a file holds, upright, before anything is decided about its values, ground or size.
+    """A file's picture, upright, before anything is decided about its values, ground or size.
 
     image: mode L, RGB, RGBA (some of it transparent), or numbers of more than 8 bits a pixel (I;16,
     I, F).  lower: of an image with 16 bits a channel in colour the lower eight; image has the upper
@@ -107,7 +107,7 @@ class Raw:
 
     @cached_property
     def facts(self) -> Facts:
-        """What decides how its numbers become 8 bits."""
+        """The facts that decide how its numbers become 8 bits."""
         deep = self.lower is not None or is_deep(self.image)
         if not deep:
             return TRANSPARENT if self.image.mode == "RGBA" else OPAQUE
@@ -144,7 +144,7 @@ def read_image(data: bytes | Path, name: str = "", background: Colour = WHITE) -
 
 
 def read_raw(data: bytes | Path, name: str = "") -> Raw:
-    """What is in `data` (a file's content or its path); of an animation, the first frame.
+    """The picture in `data` (a file's content or its path); of an animation, the first frame.
 
     name: how to call it in the message.
     Raises ImageRejected, naming the reason, for anything that is not a whole image of FORMATS with

@@ -24,7 +24,7 @@ WORKING_SIDE = 1024  # pixels: more than any model sees, and steps stay quick
 
 @dataclass(frozen=True)
 class Steps:
-    """What is done to a picture, in this order.
+    """Options of the steps that a picture goes through, in this order.
 
     upright: turned as the camera noted.  turns: further quarter turns to the left, 0 to 3.
     frame: what happens to sides of another proportion: the middle cut out ("crop"), the edges
@@ -62,8 +62,9 @@ class Prepared:
 
 
 def kind_of(dataset_id: str) -> Kind:
-    """What a model trained on this set expects: MNIST's digits, a light object on black, or any
-    picture.
+    """The kind of picture that a model trained on this set expects.
+
+    "digit": as MNIST's; "object": a light object on black; "photo": any picture.
     """
     if dataset_id in ("mnist", "mnist-5k"):
         return "digit"
@@ -125,7 +126,7 @@ def _stages(picture: Picture, shape: tuple[int, int, int], steps: Steps) -> Iter
 def _changes(
     picture: Picture, shape: tuple[int, int, int], steps: Steps
 ) -> Iterator[tuple[str, Change]]:
-    """What is done one after the other, with its name for people."""
+    """The steps in their order, each with its name for people."""
     height, width = shape[1:]
     if steps.upright and picture.orientation != 1:
         yield "turned upright", lambda _: picture.image

@@ -19,13 +19,13 @@ Table = npt.NDArray[np.float64]
 
 
 class Rebuilder(Protocol):
-    """What can be evaluated: an Autoencoder, or any other mapping of images to images."""
+    """A model that can be evaluated: an Autoencoder, or any other mapping of images to images."""
 
     def reconstruct(self, x: Array) -> Array: ...
 
 
 class Qualities(NamedTuple):
-    """How near each image's reconstruction is to the clean image, under each of several noises.
+    """Similarity of each image's reconstruction to the clean image, under each of several noises.
 
     Each (noises, n): mse; noisy_mse, of the noisy image itself; psnr (dB, at most
     metrics.PSNR_CAP); ssim.
@@ -42,7 +42,7 @@ class Qualities(NamedTuple):
 
     @classmethod
     def of(cls, stacked: Table) -> "Qualities":
-        """What stacked() made one table of."""
+        """The parts that stacked() joined into one table."""
         return cls(*stacked.swapaxes(0, 1))
 
     def means(self, i: int) -> dict[str, float]:
@@ -117,7 +117,7 @@ def qualities(
     seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
 ) -> Qualities:
-    """How well each image is rebuilt under each of noises, which share their kind.
+    """Evaluate each image's reconstruction under several noises of one kind.
 
     progress: called with (images done, all images) after each part.
     Raises DataError if there are no images or they do not fit the model.

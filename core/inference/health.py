@@ -17,7 +17,7 @@ INACTIVE = 0.01  # variance of a variational mean below which its number carries
 
 
 def examined(autoencoder: Autoencoder, train: ImageSet, test: ImageSet) -> HealthRecord:
-    """What a model is worth on test images, beside the mean image and PCA with as many numbers.
+    """Quality of a model on test images, beside the mean image and PCA with as many numbers.
 
     train: what it was trained on, or some of it; of more than SAMPLE images, and of the test
     images, SAMPLE are taken evenly.  PCA is left out where it would have as many numbers as the

@@ -58,7 +58,7 @@ def places(model: Autoencoder) -> Iterator[tuple[tuple[int, int], tuple[int, int
 
 
 def felt_at_its_place(model: Autoencoder, x: Array) -> float:
-    """How far the code preserves position: the share of its change that is at the covered part.
+    """Preservation of position by the code: the share of its change that is at the covered part.
 
     x: (n, C, H, W).  Each part of the images is covered once; the squared change of the code at the
     same position is divided by that at all positions. 1 = position is preserved; 1 / (h * w) = the

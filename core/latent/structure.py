@@ -108,7 +108,7 @@ def neighbour_accuracy(z: npt.ArrayLike, labels: Index, n: int = N_NEIGHBOURS) -
 
 
 def trustworthiness(z: npt.ArrayLike, xy: npt.ArrayLike, n: int = N_NEIGHBOURS) -> float:
-    """How far neighbours on a map are neighbours in code space: 1 = all of them, 0.5 = chance.
+    """Trustworthiness of a map: share of its neighbours that are neighbours in code space; 1 = all.
 
     z: (m, k) codes.  xy: (m, 2) their coordinates.  n: neighbours, below m / 2. Of more than 2,000
     points a sample of 2,000 is measured, each against all points.

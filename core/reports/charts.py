@@ -1,4 +1,4 @@
-"""What a chart shows: series of values on one pair of axes, described once.
+"""Charts as data: series of values on one pair of axes, described once.
 
 svg.py draws a description for reports, pages/ui/figures/plotting.py for pages.
 """

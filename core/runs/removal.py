@@ -21,7 +21,7 @@ FOLDERS = ("codes", "maps", "references")  # in the data folder; see core.derive
 
 @dataclass(frozen=True)
 class Dependents:
-    """What depends on a data set or a model.
+    """Files that depend on a data set or a model.
 
     live: runs that are at work on it.  left: runs that could be resumed.  models: that were trained
     on it.  decisions: in review, about its images or through it.
@@ -34,7 +34,7 @@ class Dependents:
 
 
 def of_dataset(own: OwnSet, reviews: Reviews | None) -> Dependents:
-    """What depends on an own data set.  reviews: None where they cannot be read."""
+    """Files that depend on an own data set.  reviews: None where they cannot be read."""
     trained = [run for run in runs.found() if run.config.train.dataset == own.id]
     return Dependents(
         tuple(run.config.name for run in trained if run.is_live),
@@ -45,7 +45,7 @@ def of_dataset(own: OwnSet, reviews: Reviews | None) -> Dependents:
 
 
 def of_model(card: Card, reviews: Reviews | None) -> Dependents:
-    """What depends on an own model.  reviews: None where they cannot be read."""
+    """Files that depend on an own model.  reviews: None where they cannot be read."""
     made = [run for run in runs.found() if run.status.checkpoint == card.name]
     return Dependents(
         tuple(run.config.name for run in made if run.is_live),

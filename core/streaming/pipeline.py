@@ -109,7 +109,7 @@ class Job:
 
     @cached_property
     def preparation(self) -> Preparation:
-        """How the images are prepared: as those that the model was trained on."""
+        """The preparation of the images: that of the model's training images."""
         return trained_on.preparation(self.autoencoder.card)
 
     def describe(self) -> dict[str, object]:

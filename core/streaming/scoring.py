@@ -87,7 +87,7 @@ def score(
     line: Line,
     progress: Progress | None = None,
 ) -> Scored:
-    """How strange each image is: its score and its reconstruction error, higher = stranger.
+    """Anomaly score and reconstruction error of each image, higher = stranger.
 
     Raises DataError if the images do not fit the model, CheckpointError if the model's output is
     finite for none of them.

@@ -184,7 +184,7 @@ def autoencoder(card: Card) -> Autoencoder:
 
 
 def seen(card: Card, name: str, split: str, n: int) -> Seen:
-    """How many of the n images of a split a model has seen in its training.
+    """Count the images of a split, of n, that a model was trained on.
 
     By their pixels as soon as the images are at hand, until then by the names of the sets; nothing
     is waited for.

@@ -1,4 +1,4 @@
-"""What a page shows while something is computed in another process (cache.computed).
+"""Progress on a page while something is computed in another process (cache.computed).
 
 Wrap every page (app.py does it), the body of every fragment that computes, and each part of a page
 that may appear later than the rest:

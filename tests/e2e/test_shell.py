@@ -75,9 +75,12 @@ def test_stand_in_goes_at_the_first_touch_and_nothing_moves_any_more(
 
 
 def test_stand_in_goes_by_itself_if_the_page_never_comes(visit: Visit, ready: str) -> None:
+    visit.page.clock.install()
     visit.page.route("**/static/js/index.*.js", lambda route: route.abort())
     visit.page.goto(ready)
+    visit.page.clock.fast_forward(19_000)
     assert visit.page.evaluate(f"!({GONE})")
+    visit.page.clock.fast_forward(2_000)
     visit.page.wait_for_function(GONE, timeout=SECONDS)
 
 

@@ -23,7 +23,7 @@ DIGITS = tuple("0123456789")
 
 
 class Layout(Protocol):
-    """How the files of a set lie in `folder` below a data root."""
+    """Layout of the files of a set in `folder` below a data root."""
 
     @property
     def folder(self) -> str: ...

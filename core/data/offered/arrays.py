@@ -51,7 +51,7 @@ DAMAGED = "The file is damaged or cut short: what comes after cannot be read."
 
 @dataclass(frozen=True)
 class Header:
-    """What an array is, before its numbers are read.  shape: of all of it."""
+    """An array's type and shape, before its numbers are read."""
 
     dtype: np.dtype[Any]
     shape: tuple[int, ...]
@@ -241,7 +241,7 @@ def is_idx_of_labels(beginning: bytes) -> bool:
 
 
 def labels_name(name: str) -> str:
-    """What the file of the labels of an IDX file of images is called."""
+    """Name of the file with the labels of an IDX file of images."""
     return name.replace("images", "labels").replace("idx3", "idx1").replace("idx4", "idx1")
 
 
@@ -416,7 +416,7 @@ def _part_of(key: str) -> str:
 
 
 def _labels_of(key: str) -> Iterator[str]:
-    """What the labels of an array of this name may be called."""
+    """Possible names of the labels of an array of this name."""
     low = key.lower()
     for word, others in IMAGE_WORDS.items():
         if word in low.replace("-", "_").split("_"):

@@ -48,7 +48,7 @@ BEGINNINGS = ((b"PK\3\4", "zip"), (b"PK\5\6", "zip"), (b"\x1f\x8b", "tar"), (b"P
 
 @dataclass(frozen=True)
 class Terms:
-    """How names of offered files are read.
+    """Options for reading the names of offered files.
 
     encoding: of names that are not marked as UTF-8, a key of core.data.offered.names.ENCODINGS; ""
     = guessed.  guesses: gets the guesses that were made.
@@ -252,7 +252,7 @@ def expanded(path: Path) -> Path:
 
 
 def kind_of(beginning: bytes) -> str:
-    """What kind of archive begins like this, see Archive; "" if none does.
+    """The kind of archive that begins like this, see Archive; "" if none does.
 
     beginning: the first tarfile.BLOCKSIZE bytes.
     """
@@ -269,12 +269,12 @@ def kind_of(beginning: bytes) -> str:
 
 
 def named_kind(name: str) -> str:
-    """What kind of archive is named like this; "" if none is."""
+    """The kind of archive for a file name; "" if it is none."""
     return next((kind for end, kind in NAMED.items() if name.lower().endswith(end)), "")
 
 
 def kind_at(path: Path) -> str:
-    """What kind of archive a file is: by its content, else, if it is no image either, by its name.
+    """The kind of archive of a file: by its content, else, if it is no image either, by its name.
 
     Raises DataError if it cannot be opened.
     """

@@ -75,7 +75,7 @@ class RawName(NamedTuple):
 
 @dataclass(frozen=True)
 class Reading:
-    """How the names of an archive are read.
+    """The encoding in which the names of an archive are read.
 
     encoding: of those that are not marked as UTF-8, a key of ENCODINGS.  guessed: nobody said so.
     undo: marked names are bytes of this encoding that a program took for cp437.
@@ -168,7 +168,7 @@ def printable(text: str) -> str:
 
 
 def plausibility(text: str, encoding: str) -> float:
-    """How far the characters of `text` beyond ASCII look like words: 0 = not at all, 1 = all.
+    """Plausibility of the characters of `text` beyond ASCII as words: 0 = none of them, 1 = all.
 
     encoding: the key of ENCODINGS that it was decoded with.
     """
@@ -202,7 +202,7 @@ def _most_plausible(names: list[bytes]) -> str:
 
 
 def _likely(before: str, char: str, after: str, encoding: str) -> float:
-    """How likely it is, 0 to 1, that a character beyond ASCII belongs into a name."""
+    """Plausibility, 0 to 1, of a character beyond ASCII in a name."""
     script = _script(char)
     if script in ("LATIN", "CYRILLIC", "GREEK"):
         return _likely_letter(before, char, after, script)

@@ -84,7 +84,7 @@ class Listed:
 
 @dataclass(frozen=True)
 class Contents:
-    """What an archive holds; refused files come last.  reading: how its names are read."""
+    """Entries of an archive; refused files come last.  reading: how its names are read."""
 
     files: tuple[Listed, ...]
     reading: Reading

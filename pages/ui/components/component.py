@@ -1,4 +1,4 @@
-"""What all components of the browser share: registration of their files, and packed messages."""
+"""Shared by all components of the browser: registration of their files, and packed messages."""
 
 import hashlib
 import json

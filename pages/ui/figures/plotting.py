@@ -77,7 +77,7 @@ def _marker(one: Series) -> dict[str, Any]:
 
 
 def _common(one: Series) -> dict[str, Any]:
-    """What all kinds of traces have: values, name, place in the legend, what the pointer says."""
+    """Properties shared by all kinds of traces: values, name, place in the legend, hover text."""
     named = {"name": hover_text(one.name)} if one.name else {"showlegend": False}
     values = {"x": one.x, "y": one.y, "legendrank": 1001 if one.is_last else 1000}
     return named | values | _hover(one)

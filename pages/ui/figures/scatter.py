@@ -39,7 +39,7 @@ class Points:
 
 @dataclass(frozen=True)
 class MapStyle:
-    """How a map is drawn.
+    """Options for drawing a map.
 
     axes: titles.  drag: lasso, select, pan or zoom.  extent: ((x0, x1), (y0, y1)) if zoomed, else
     None.  revision: plotly's uirevision; another number resets the view.

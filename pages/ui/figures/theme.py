@@ -52,7 +52,7 @@ d24644 e45a31 f1731d f98e09 fbac11 f9cb35 f2ea69 fcffa4
 
 
 class Style(NamedTuple):
-    """How one of several models, classes or scores is drawn.
+    """Colour, dash and shape of one of several models, classes or scores.
 
     colour: #rrggbb.  dash: of its line.  shape: of its points.
     """

@@ -1,4 +1,4 @@
-"""What all pages have: sidebar, errors, dialogs, downloads, buttons to the next step."""
+"""Shared by all pages: sidebar, errors, dialogs, downloads, buttons to the next step."""
 
 from pathlib import Path
 

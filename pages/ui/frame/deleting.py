@@ -42,7 +42,7 @@ def ask(title: str, facts: Sequence[str], act: Callable[[], None] | None) -> Non
 
 
 def facts_of(found: Dependents, what: What, name: str) -> list[str]:
-    """What depends on a data set or a model, as sentences."""
+    """Sentences about what depends on a data set or a model."""
     facts = []
     if found.models:
         facts.append(

@@ -1,4 +1,4 @@
-"""What the points of a map can be coloured by, and the colour of each point."""
+"""The quantities by which points of a map can be coloured, and the colour of each point."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ VERDICTS = {
 
 
 def options(population: Population, groups: int) -> dict[str, str]:
-    """What a map of these images can be coloured by: name -> title.
+    """The quantities by which a map of these images can be coloured: name -> title.
 
     groups: into how many clusters k-means would divide the codes.
     """

@@ -48,7 +48,7 @@ class Drawing:
 
 @dataclass(frozen=True)
 class Memory:
-    """How a chart was last drawn.
+    """The state of a chart when it was last drawn.
 
     drawn: name, colour and mouse mode.  place: the name alone.  baked: the selection it was drawn
     with.  shown: the selection it shows now, after the visitor's changes.  extent: the visible

@@ -29,7 +29,7 @@ SHADES = 12  # groups into which a continuous colour scale is divided
 
 @dataclass(frozen=True)
 class Contents:
-    """What the report contains.
+    """Contents of the report.
 
     views: the maps, one for each model.  selected: positions of the selected images.  walked: the
     walk on the page, or None.  pinned: the place pinned on the first model's plane, or None.

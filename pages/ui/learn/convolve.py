@@ -22,7 +22,7 @@ from pages.ui.noise import controls
 
 @dataclass(frozen=True)
 class CoveredSet:
-    """What the step shows of one data set.
+    """Images and models that the step shows for one data set.
 
     n: images side by side.  grid: positions of the square along each side.
     """

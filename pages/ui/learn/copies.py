@@ -54,7 +54,7 @@ def draw() -> None:
 
 
 def words(cards: Sequence[Card], found: Sequence[Copying], i: int) -> tuple[str, ...]:
-    """How much of kind number i overcomplete networks give back, and the others.
+    """Sentence about the share of kind number i that overcomplete and other networks reproduce.
 
     Overcomplete: at least as many numbers in the code as in the image.
     """
@@ -83,7 +83,7 @@ def _of_roomy(roomy: Sequence[Card], kept: Mapping[str, float]) -> str:
 
 
 def _of_small(small: Sequence[Card], roomy: Sequence[Card], kept: Mapping[str, float]) -> str:
-    """What networks with fewer numbers than pixels give back."""
+    """Sentence about the share that networks with fewer numbers than pixels reproduce."""
     most, least = (pick(small, key=lambda card: kept[card.name]) for pick in (max, min))
     sentence = (
         f"With a code smaller than the image, `{most.name}` (D' = {most.latent_dim:,}) gives "

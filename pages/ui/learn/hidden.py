@@ -51,7 +51,7 @@ def best_rebuilt(found: Errors, name: str) -> Index:
 
 
 def words(found: Errors, name: str, card: Card) -> str:
-    """How many images of an unknown class have errors as small as known ones, in words."""
+    """Sentence about images of an unknown class whose errors are as small as known ones'."""
     strange, median = found.mse[found.of([name])], float(np.median(found.mse[found.known]))
     n_hidden = int((strange < median).sum())
     chance = 100 * found.auroc(found.of([name]))

@@ -62,7 +62,7 @@ def relative(card: Card, outliers: tuple[str, ...]) -> tuple[float, float]:
 
 
 def words(clean: Card, polluted: Card) -> str:
-    """How much the outliers stand out with either model, in words."""
+    """Sentence that compares how much the outliers stand out with either model."""
     names = " and ".join(clean.excluded_classes)
     (before, a), (after, b) = (relative(card, clean.excluded_classes) for card in (clean, polluted))
     less = "stand out less" if b < a else "do not stand out less"
@@ -75,7 +75,7 @@ def words(clean: Card, polluted: Card) -> str:
 
 
 def differences(clean: Card, polluted: Card) -> str:
-    """How else the two models differ, so that their errors are not compared directly."""
+    """Sentence about the other differences of the two models, which make errors incomparable."""
     noise = [f"σ = {card.noise.sigma:g}" if card.noise else "none" for card in (clean, polluted)]
     return (
         "Limits of this comparison: the two models differ in their training too "

@@ -175,7 +175,7 @@ def one(found: Errors, i: int, card: Card) -> str:
 
 
 def all_of_them(found: Errors, card: Card) -> str:
-    """How well the error separates strange images from known ones, in words."""
+    """Sentence about how well the error separates strange images from known ones."""
     known = found.mse[found.known].mean()
     parts_said = [
         f"{name}s have {found.mse[found.kinds == name].mean() / known:.1f} times"

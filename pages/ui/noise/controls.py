@@ -1,4 +1,4 @@
-"""What the Reconstruct page can be asked: which images, which noise, which models to compare."""
+"""Controls of the Reconstruct page: images, noise, models to compare."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -59,14 +59,14 @@ def compared(main: Card, fitting: Sequence[Card]) -> tuple[Card, ...]:
 
 
 def _asked_rivals() -> list[str] | None:
-    """What was last asked for: what the page showed may have been less."""
+    """The last choice: the page may have shown less."""
     before: Rivals | None = st.session_state.get(RIVALS)
     held: list[str] | None = st.session_state.get(COMPARE)
     return before.asked if before and held == before.shown else held
 
 
 def rivals(main: Card, fitting: Sequence[Card]) -> list[Card]:
-    """What a model is compared with unless something else is asked for: the largest linear one."""
+    """Default model for comparison: the largest linear one."""
     linear = [card for card in fitting if card.architecture.closed_form and card is not main]
     return [max(linear, key=lambda card: card.latent_dim)] if linear else []
 

@@ -37,7 +37,7 @@ COLUMNS = {
 
 @dataclass(frozen=True)
 class View:
-    """What the inspector is opened on.
+    """The image, noise and models that the inspector shows.
 
     images: those of the sweeps, in their order.  sweeps: one a model, under the same noise.
     step: which of the amounts.  error_scale: as on the page.

@@ -1,4 +1,4 @@
-"""What the Reconstruct page shows, as one picture to take away."""
+"""The Reconstruct page as one picture to download."""
 
 from collections.abc import Callable, Sequence
 

@@ -1,4 +1,4 @@
-"""What the Reconstruct page tells in a report: rows of pictures at one amount of noise."""
+"""The report of the Reconstruct page: rows of pictures at one amount of noise."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ COLUMNS = ("", "MSE", "PSNR, dB", "SSIM", "noise removed, %")
 
 @dataclass(frozen=True)
 class Told:
-    """What the page shows.
+    """Contents of the page.
 
     images: those of the sweeps, in their order.  sweeps: one a model.  cards: of those models.
     step: which amount of noise is shown.  seed: of the noise.  styles: of the models, by name.
@@ -38,7 +38,7 @@ class Told:
 
 @dataclass(frozen=True)
 class Picked:
-    """How the images were chosen.
+    """Sentence about how the images were chosen.
 
     classes: of which they are, all if none are named; None where images have no classes.  shuffle:
     which draw of them; see controls.pick().

@@ -33,7 +33,7 @@ class Shown:
 
 @dataclass(frozen=True)
 class Measured:
-    """What a curve of error against noise depends on, besides its model.
+    """Everything a curve of error against noise depends on, except its model.
 
     n: images, spread over the split; 0 for all.  noise: its sigma is 0.  levels: amounts of noise.
     """
@@ -106,7 +106,7 @@ def _view(shown: Shown) -> sweeps.View:
 
 
 def measured(asked: Sequence[tuple[Measured, Card | None]]) -> list[Qualities]:
-    """How near a model comes to each image at each amount of noise; of None, the noisy image."""
+    """Errors of a model for each image and amount of noise; for None, those of the noisy image."""
     found = cache.all_computed([_curve(what, card) for what, card in asked])
     return [Qualities.of(arrays["values"]) for arrays in found]
 

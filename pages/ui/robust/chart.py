@@ -33,7 +33,7 @@ BandKind = Literal["images", "draws", "none"]
 
 @dataclass(frozen=True)
 class Look:
-    """How curves are drawn.
+    """Options for drawing curves.
 
     styles: of each model, by name.  kind: of the noise.  band: what it holds.  log:
     whether the axis of an MSE is logarithmic.

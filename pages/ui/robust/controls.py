@@ -1,4 +1,4 @@
-"""What the Robustness page can be asked: which models, which noise, what is measured and how."""
+"""Controls of the Robustness page: models, noise, measure and method."""
 
 import math
 from collections.abc import Sequence
@@ -30,13 +30,13 @@ BANDS: dict[BandKind, str] = {
 
 
 def default_count(shape: tuple[int, int, int]) -> str:
-    """How many images are measured if nobody says: fewer of large ones."""
+    """Default number of images to measure: fewer of large ones."""
     fitting = [n for n in COUNTS[:-1] if int(n) * math.prod(shape) <= MOST_VALUES]
     return fitting[-1] if fitting else COUNTS[0]
 
 
 def n_images(shape: tuple[int, int, int]) -> int:
-    """How many images of this shape are measured; 0 = all."""
+    """Number of images of this shape to measure; 0 = all."""
     default = default_count(shape)
     n = widgets.choice(
         st.select_slider,
@@ -53,12 +53,12 @@ def n_images(shape: tuple[int, int, int]) -> int:
 
 
 def which(n: int, total: int) -> str:
-    """How many of how many images were measured, in words."""
+    """The number of measured images in words, with their total."""
     return f"all {n:,}" if n == total else f"{n:,} of {total:,}, evenly spread,"
 
 
 def amounts(shape: tuple[int, int, int]) -> tuple[int, int, int]:
-    """How many images of this shape (0 = all), draws of the noise, and amounts of it."""
+    """Controls for the number of images (0 = all), draws of the noise, and amounts of it."""
     n = n_images(shape)
     draws = widgets.choice(
         st.select_slider,
@@ -107,7 +107,7 @@ STORY = (
 
 @dataclass(frozen=True)
 class Asked:
-    """What the visitor wants to see.
+    """The visitor's choices.
 
     cards: compared, a PCA always among them if there is one.  n: images measured, 0 for all.
     draws: of the noise, from seed on.  levels: amounts of noise.  band: a key of BANDS.

@@ -39,7 +39,7 @@ WHY = (
 
 @dataclass(frozen=True)
 class Copying:
-    """What a model makes of each kind of images, and the share of faint noise it lets through."""
+    """A model's outputs for each kind of images, and the share of faint noise it passes on."""
 
     copies: tuple[Copy, ...]
     passed: float
@@ -78,7 +78,7 @@ def copying_numbers(
 
 
 def measured_copying(dataset: str, split: str, cards: Sequence[Card]) -> dict[str, Copying]:
-    """What each model makes of strangers to the images of a split, by its name."""
+    """Each model's reconstructions of unknown kinds of images, by its name."""
     ref = cache.split_ref(dataset, split)
     tasks = [
         task(
@@ -174,7 +174,7 @@ def _as_share() -> bool:
 
 
 def pictures(found: Mapping[str, Copying]) -> pd.DataFrame:
-    """What goes in, then a row a model of what comes out; a column a kind, as data URLs."""
+    """Rows of data URLs: the inputs, then each model's outputs; a column for each kind."""
     first = next(iter(found.values()))
     rows = [{"checkpoint": WHAT_GOES_IN} | {c.stranger.name: _strip(c.x) for c in first.copies}]
     rows += [
@@ -245,7 +245,7 @@ def copying_content(
 
 
 def _rows(cards: Sequence[Card], found: Mapping[str, Copying]) -> Iterator[Row]:
-    """What goes in, then what comes out of each model."""
+    """Draw the inputs, then the outputs of each model."""
     first = next(iter(found.values()))
     given = [_tiles(mosaic.colours(copy.x), copy.stranger.title) for copy in first.copies]
     yield Row("What goes in", tuple(chain.from_iterable(given)), detail=_listed())

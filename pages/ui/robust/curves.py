@@ -35,7 +35,7 @@ from pages.ui.robust.controls import Asked
 
 @dataclass(frozen=True)
 class Pictured:
-    """What is on the screen: pictures of which images, under which noise, at which amount of it.
+    """State of the screen: images, noise, and its amount.
 
     chart: the curves above them.
     """
@@ -178,7 +178,7 @@ def _draw_numbers(asked: Asked, found: Study) -> None:
 
 
 def constants(asked: Asked) -> dict[str, str | int | float]:
-    """What was asked, as columns of an export."""
+    """The choices as columns of an export."""
     noise = asked.noise
     return {
         "dataset": asked.choice.dataset.id,
@@ -251,7 +251,7 @@ def draw_warnings(choice: Choice, cards: Sequence[Card], noise: Noise) -> None:
 
 
 def notes(card: Card, noise: Noise, info: DatasetInfo, split: str) -> list[str]:
-    """What is to be known of one model under this noise on these images."""
+    """Measurements of one model under this noise on these images."""
     found = [training_note(card, noise)]
     n = info.n_train if split == "train" else info.n_test
     seen = cache.seen(card, info.id, split, n)

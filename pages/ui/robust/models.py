@@ -195,7 +195,7 @@ def scored(images: ImageSet, cards: Sequence[Card], noise: Noise, seed: int) -> 
 def content(
     choice: Choice, cards: Sequence[Card], found: pd.DataFrame, noise: Noise, seed: int
 ) -> Content:
-    """What the report of the models says.  found: the table of the page.  noise: what was added for
+    """Report of the models.  found: the table of the page.  noise: what was added for
     the noisy column.
     """
     best = found.sort_values("noisy_mse").iloc[0]

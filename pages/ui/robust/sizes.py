@@ -77,7 +77,7 @@ def _draw_found(choice: Choice, dataset: str, found: pd.DataFrame) -> None:
 
 
 def summary(found: pd.DataFrame) -> str:
-    """What the table says: the best of each family, and where a network is worth it."""
+    """Sentences about the table: the best of each family, and where a network is worth it."""
     networks = found[(found["family"] != "pca") & found["gain"].notna() & found["best"]]
     if not len(networks):
         return "No network here has a PCA of its size beside it: train the missing ones below."
@@ -117,7 +117,7 @@ POLL_SECONDS = 1.0
 
 
 def draw_study(cards: Sequence[Card], dataset: str) -> None:
-    """What could be trained on a data set, or how far that is.  cards: the models there are."""
+    """Offer a study of sizes on a data set, or show its progress.  cards: the existing models."""
     st.subheader("Train the missing ones")
     if size_study.under_way() is not None:
         _watch()
@@ -143,7 +143,7 @@ def draw_study(cards: Sequence[Card], dataset: str) -> None:
 
 
 def study_command(dataset: str, families: Sequence[str], latent_dims: Sequence[int]) -> str:
-    """What trains the same models in a terminal."""
+    """The command that trains the same models in a terminal."""
     named = shlex.quote(dataset)
     said = f"python -m core sizes --dataset {named} --arch {' '.join(families)}"
     chosen = " ".join(map(str, latent_dims))
@@ -151,7 +151,7 @@ def study_command(dataset: str, families: Sequence[str], latent_dims: Sequence[i
 
 
 def study_told(progress: Progress) -> str:
-    """What a study is at, in words."""
+    """State of a study in words."""
     said = f"{progress.done} of {progress.total} done"
     run = progress.now
     if run is None:
@@ -211,7 +211,7 @@ def _is_here(dataset: str) -> bool:
 
 
 def content(cards: Sequence[Card], dataset: str, found: pd.DataFrame, summary: str) -> Content:
-    """What the report of the sizes says.  found: as core.robustness.sizes.table.  cards: among them
+    """Report of the sizes.  found: as core.robustness.sizes.table.  cards: among them
     those of the table.
     """
     chart = lines.size_chart(found)

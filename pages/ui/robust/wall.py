@@ -236,7 +236,7 @@ def _count() -> int:
 
 
 def content(choice: Choice, images: ImageSet, ranked: Ranked, seed: int) -> Content:
-    """What the report of the wall says.  images: of the wall.  seed: of the noise."""
+    """Report of the wall.  images: of the wall.  seed: of the noise."""
     sigma, table = f"{ranked.sweep.sigmas[0]:.2f}", ranked.table
     models = table[table["checkpoint"] != ORIGINAL]
     nearest = _by_rank(ranked)[0].name
@@ -257,7 +257,7 @@ def content(choice: Choice, images: ImageSet, ranked: Ranked, seed: int) -> Cont
 
 
 def _by_rank(ranked: Ranked) -> list[ModelSweep]:
-    """What each model makes of the images, the nearest first."""
+    """Each model's reconstructions of the images, the nearest first."""
     by_name = {one.name: one for one in ranked.sweep.models}
     return [by_name[name] for name in ranked.table["checkpoint"] if name in by_name]
 

@@ -1,1 +1,1 @@
-"""What runs around Streamlit in the server: access rules, our index.html, preloading."""
+"""Code around Streamlit in the server: access rules, our index.html, preloading."""

@@ -1,4 +1,4 @@
-"""What app.py adds to Streamlit: access rules, our index.html, preloading.
+"""Everything that app.py adds to Streamlit: access rules, our index.html, preloading.
 
 All of it is passed to st.App, so that it is the same however the server is started: by
 `make app`, by `streamlit run app.py`, or as `app:app` by another ASGI server.

@@ -1,4 +1,4 @@
-"""What each session shows, so that a dialog before deleting can say how many others see it."""
+"""Register of what each session shows, so that a dialog before deleting can count the others."""
 
 from typing import Literal
 

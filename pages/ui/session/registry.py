@@ -43,22 +43,22 @@ class Views:
         return tuple(view.name for view in self.views)
 
     def titles(self) -> dict[str, str]:
-        """What each is called on the control, by name."""
+        """Labels on the control, by name."""
         return {view.name: view.title for view in self.views}
 
     def help(self) -> str:
-        """What the control says when the pointer rests on it."""
+        """Tooltip of the control."""
         words = ((ICON.sub("", view.title), view.about) for view in self.views)
         return "; ".join(f"**{title}**: {about}" for title, about in words)
 
     def each(self, drawn: Mapping[str, T]) -> Mapping[str, T]:
-        """How each view is drawn, by name; ValueError if one is missing or is none of these."""
+        """Check and return drawing functions by name; ValueError if one is missing or unknown."""
         if wrong := set(self.names) ^ drawn.keys():
             raise ValueError(f"{self.key}: {', '.join(sorted(wrong))} is not drawn or is no view")
         return drawn
 
     def open(self, name: str) -> dict[str, str]:
-        """What a link says to open that view."""
+        """The parameter of a link that opens the view."""
         if name not in self.names:
             raise ValueError(f"{self.key} has no view {name}")
         return {self.key: name}
@@ -80,7 +80,7 @@ class Page:
 
     @property
     def path(self) -> str:
-        """What stands after the host in its address."""
+        """Path of its address."""
         return "/" if self is PAGES[0] else f"/{self.name}"
 
 

@@ -139,7 +139,7 @@ def _task(run: Run) -> tuple[object, ...]:
 
 
 def _against(mse: float, other: float) -> str | None:
-    """How much this model's error differs from another, in words; None if it hardly differs."""
+    """Sentence about the difference of two models' errors; None if they hardly differ."""
     if mse >= 2 * other:
         return f"{mse / other:,.1f} times that with this model"
     change = round(100 * (mse / other - 1))

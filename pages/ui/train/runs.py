@@ -138,7 +138,7 @@ def _ask(chosen: Sequence[Run]) -> None:
 
 
 def _facts(ended: Sequence[Run]) -> list[str]:
-    """What is deleted with the runs, as sentences."""
+    """Sentences about what is deleted with the runs."""
     if not ended:
         return []
     left = [run.config.name for run in ended if run.can_resume]

@@ -37,7 +37,7 @@ EPOCH, LOG = "epoch", "train_log"  # in the link
 
 @dataclass(frozen=True)
 class _Shown:
-    """What the page shows of a run.
+    """The parts of a run that the page shows.
 
     words: its state.  log: losses on a logarithmic axis.  drawn: time of the last update, by
     time.monotonic().
@@ -177,7 +177,7 @@ def draw_live(run: Run, log: bool, others: Sequence[Run]) -> None:
 
 
 def _waiting(run: Run, others: Sequence[Run]) -> str:
-    """What a run that has not begun is waiting for, in words."""
+    """Sentence about what a run that has not begun is waiting for."""
     if not (ahead := queue.n_ahead(run, others)):
         return "Starting its process"
     return f"Waiting in the queue, with {counted(ahead, 'run')} before it"

@@ -23,7 +23,7 @@ MOST_PENDING = 1_000
 
 
 class Stamp(NamedTuple):
-    """What every verdict is given along with: on which data, through which model, by whom."""
+    """The context of every verdict: data set, model and reviewer."""
 
     source: str
     checkpoint: str
@@ -49,7 +49,7 @@ class Refused(NamedTuple):
 
 @dataclass(frozen=True)
 class Report:
-    """What the browser said last.
+    """The browser's last message.
 
     place: where in the queue it stands.  pending: what it does not know to be kept.
     known: the images whose pictures it has.
@@ -112,7 +112,7 @@ class Strip:
 
 @dataclass(frozen=True)
 class Other:
-    """What somebody else said of the image."""
+    """Another reviewer's verdict on the image."""
 
     reviewer: str
     verdict: str
@@ -121,7 +121,7 @@ class Other:
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of an image in the queue besides its pictures."""
+    """The facts about an image in the queue besides its pictures."""
 
     id: str
     place: int
@@ -132,7 +132,7 @@ class Known:
 
 @dataclass(frozen=True)
 class Pictures:
-    """What is seen of an image; pictures are data addresses.
+    """The pictures shown for an image, as data URLs.
 
     original: as the network saw it.  outline: of its marked defect, transparent elsewhere; "" if
     there is none.  full: address of the picture that it was made of, at its own size; "" if there
@@ -210,7 +210,7 @@ def show(desk: Desk, key: str, on_report: Callable[[], None]) -> None:
 
 
 def reported(key: str) -> Report | None:
-    """What the browser said last; None if nothing yet, or nothing that could be meant."""
+    """The browser's last message; None if there is none yet, or none that is valid."""
     state: Any = st.session_state.get(key)
     return read_report(state.get("report") if state else None)
 

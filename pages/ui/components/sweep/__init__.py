@@ -153,7 +153,7 @@ class Sweep:
 
 @dataclass(frozen=True)
 class Event:
-    """What the visitor did in the component.
+    """The visitor's actions in the component.
 
     value: of the slider, one of the sweep's values, at which the pictures are drawn.  asked: the
     requested value, from a link or another page, which may be no value of this sweep; equal to

@@ -7,7 +7,7 @@ from pages.ui.components.component import component, heard
 
 
 class Asking(NamedTuple):
-    """How the bar asks.  path: on this server, which answers with JSON.  seconds: between two."""
+    """How the bar asks for progress.  path: answers JSON.  seconds: between requests."""
 
     path: str
     seconds: float

@@ -1,4 +1,4 @@
-"""What happens in a plotly chart besides selecting: which part is in view, and double clicks.
+"""Events of a plotly chart besides selecting: which part is in view, and double clicks.
 
 Streamlit draws a chart anew when anything in it changes, and forgets what the visitor had zoomed
 to; and a double click may take the selection out of the chart without a word of it. This listens to
@@ -23,7 +23,7 @@ def listen(chart: str) -> None:
 
 
 def extent(chart: str) -> Extent | None:
-    """What the visitor last zoomed to, ((x0, x1), (y0, y1)); None for all of it."""
+    """The visitor's last zoom, ((x0, x1), (y0, y1)); None for all of the chart."""
     state: Any = st.session_state.get(_key(chart))
     view = state.get("extent") if state else None
     if not isinstance(view, dict) or set(view) != {"x", "y"}:
