@@ -10,7 +10,7 @@ from core.config import PROJECT
 from pages.ui.learn import steps, wrong
 from tests.driving.walking import Stop
 from tests.e2e.conftest import Visit
-from tests.e2e.test_all_pages import JUMP, jumps_of, slow_and_watched, walking_in
+from tests.e2e.test_all_pages import JUMP, WATCH_JUMPS, jumps_of, walking_in
 from tests.e2e.test_robustness import drawn
 
 TITLES = [steps.heading(step) for step in steps.ALL]
@@ -89,7 +89,7 @@ def test_card_of_the_shelf_does_not_jump_on_a_phone_while_its_parts_arrive(
     browser: Any, server: str, card: str
 ) -> None:
     with walking_in(browser, "light", 390) as walk:
-        slow_and_watched(walk)
+        walk.page.add_init_script(WATCH_JUMPS)
         jumps = jumps_of(walk, server, Stop("learn", f"/learn?step=wrong&card={card}"))
         assert sum(value for value, _ in jumps) < JUMP, jumps
 

@@ -437,6 +437,23 @@ def test_estimate_of_what_cannot_be_trained_says_why(empty_home: Path) -> None:
     assert "is not a folder" in str(probes.known(config))
 
 
+@pytest.mark.slow
+def test_estimates_that_are_asked_for_together_are_measured_one_after_the_other(
+    empty_home: Path,
+) -> None:
+    probes = Probes()
+    configs = [new_run(f"folder:{empty_home}/nowhere", epochs=n).config for n in (3, 4)]
+    for config in configs:
+        probes.ask(config)
+    together = set()
+    while any([probes.is_measuring(config) for config in configs]):
+        begun = [one.process for one in probes._by_key.values() if one.process]
+        together.add(sum(process.poll() is None for process in begun))
+        time.sleep(0.01)
+    assert max(together) == 1
+    assert all("is not a folder" in str(probes.known(config)) for config in configs)
+
+
 # Runs whose numbers are none
 
 

@@ -21,19 +21,29 @@ UNASKED = 5.0  # seconds after which a measurement that no page asks for ends
 
 @dataclass
 class _Measurement:
-    """asked: when a page last asked for it, by time.monotonic().  result: None until it ends."""
+    """A measurement that waits for its turn, runs, or has ended.
 
-    process: "subprocess.Popen[str]"
+    asked: when a page last asked for it, by time.monotonic().  result: None until it ends.
+    process: None while it waits.
+    """
+
+    command: list[str]
     asked: float
     result: Estimate | str | None = None
+    process: "subprocess.Popen[str] | None" = None
+    is_given_up: bool = False
 
 
 @dataclass
 class Probes:
-    """All measurements of this server. Safe for use by many threads."""
+    """All measurements of this server, one at a time. Safe for use by many threads.
+
+    Each is a process with PyTorch: several at once would disturb each other, and take memory.
+    """
 
     _by_key: dict[str, _Measurement] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _turn: threading.Lock = field(default_factory=threading.Lock)
 
     def known(self, config: RunConfig) -> Estimate | str | None:
         """The estimate, or the reason why it failed; None if not started or not ended."""
@@ -57,18 +67,25 @@ class Probes:
 
     def _started(self, config: RunConfig) -> _Measurement:
         command = [*estimate.command(config.train, config.threads, config.data_root), "--json"]
-        pipe, nothing = subprocess.PIPE, subprocess.DEVNULL
-        process = subprocess.Popen(
-            command, cwd=PROJECT, stdin=nothing, stdout=pipe, stderr=pipe, text=True
-        )
-        one = _Measurement(process, time.monotonic())
-        threading.Thread(target=_wait, args=(one,), daemon=True).start()
+        one = _Measurement(command, time.monotonic())
+        threading.Thread(target=self._measure, args=(one,), daemon=True).start()
         return one
+
+    def _measure(self, one: _Measurement) -> None:
+        with self._turn:
+            with self._lock:
+                if one.is_given_up:
+                    return
+                one.process = _process(one.command)
+            out, err = one.process.communicate()
+        one.result = _result(out, err)
 
     def _end_unasked(self) -> None:
         for key, one in list(self._by_key.items()):
             if one.result is None and time.monotonic() - one.asked > UNASKED:
-                one.process.kill()
+                one.is_given_up = True
+                if one.process is not None:
+                    one.process.kill()
                 del self._by_key[key]
 
 
@@ -78,13 +95,19 @@ def probes() -> Probes:
     return Probes()
 
 
-def _wait(one: _Measurement) -> None:
-    out, err = one.process.communicate()
+def _process(command: list[str]) -> "subprocess.Popen[str]":
+    pipe, nothing = subprocess.PIPE, subprocess.DEVNULL
+    return subprocess.Popen(
+        command, cwd=PROJECT, stdin=nothing, stdout=pipe, stderr=pipe, text=True
+    )
+
+
+def _result(out: str, err: str) -> Estimate | str:
     try:
-        one.result = Estimate(**json.loads(out))
+        return Estimate(**json.loads(out))
     except (ValueError, TypeError):
         lines = err.strip().splitlines()
-        one.result = lines[-1].removeprefix("Error: ") if lines else "It could not be measured."
+        return lines[-1].removeprefix("Error: ") if lines else "It could not be measured."
 
 
 def _key(config: RunConfig) -> str:
