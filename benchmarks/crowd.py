@@ -5,6 +5,7 @@ read from the disk as it is used. What it takes is measured by benchmarks/map_sp
 """
 
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,15 @@ import numpy as np
 from playwright.sync_api import Browser, Page
 from playwright.sync_api import TimeoutError as TooLate
 
-from benchmarks.latent_page import CHART, GRID, dragged
 from core.data import catalogue
 from core.data.own import store
 from core.data.own.store import OwnSet, Rows
 
+CHART = ".st-key-map_0 .js-plotly-plot"
+GRID = """
+() => [...document.querySelectorAll("[data-testid^=stBidiComponent]")]
+  .map((host) => (host.shadowRoot ?? host).querySelector(".gallery-root")?.dataset.id).find(Boolean)
+"""
 MODEL = "mnist-dense-2"
 TRAIN = 1_000
 PICTURE = f"{CHART} .imagelayer image, {CHART} .layer-below image"
@@ -97,6 +102,23 @@ def circled(page: Page) -> float:
     before = page.evaluate(GRID)
     changed = f"(before) => ({GRID})() && ({GRID})() !== before"
     return until(page, [*LASSO, LASSO[0]], changed, before)
+
+
+def dragged(page: Page, shares: Sequence[Sequence[float]], steps: int = 1) -> float:
+    """Drag over the map, through these shares of its width and height; when it was let go.
+
+    steps: moves of the pointer from one place to the next.
+    """
+    box = page.locator(f"{CHART} .nsewdrag").first.bounding_box()
+    assert box is not None
+    corners = [(box["x"] + box["width"] * x, box["y"] + box["height"] * y) for x, y in shares]
+    page.mouse.move(*corners[0])
+    page.mouse.down()
+    for corner in corners[1:]:
+        page.mouse.move(*corner, steps=steps)
+    began = time.perf_counter()
+    page.mouse.up()
+    return began
 
 
 def until(page: Page, shares: list[tuple[float, float]], changed: str, before: Any) -> float:

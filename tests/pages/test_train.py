@@ -446,7 +446,7 @@ def test_estimates_that_are_asked_for_together_are_measured_one_after_the_other(
     for config in configs:
         probes.ask(config)
     together = set()
-    while any([probes.is_measuring(config) for config in configs]):
+    while any(list(map(probes.is_measuring, configs))):
         begun = [one.process for one in probes._by_key.values() if one.process]
         together.add(sum(process.poll() is None for process in begun))
         time.sleep(0.01)
