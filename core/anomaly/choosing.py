@@ -1,30 +1,48 @@
 """Which score to begin with: the one that finds outliers planted among usual images best.
 
 The images are those that calibrate a threshold: neither trained on nor judged. Planted are spoiled
-copies of them, pieces of one pasted into another, and images of classes that the model was trained
-without. What is chosen is only where one begins; it says nothing about outliers of another kind.
+copies of them (drawn defects among them), pieces of one pasted into another, and images of classes
+that the model was trained without. What is chosen is only where one begins; it says nothing about
+outliers of another kind. The choice is made once for a model and kept: in its document if it was
+trained on a person's own images, else beside the data, under the model's digest.
 """
 
+import contextlib
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
-from core.anomaly import rankings
+from core import config, derived
+from core.anomaly import rankings, references
 from core.anomaly.judging import References, available
+from core.anomaly.references import Load
 from core.anomaly.scores import BY_NAME
+from core.anomaly.spaces import Scores
+from core.checkpoints import Card, Checkpoint, trained_on
+from core.checkpoints.document import ChoiceRecord
+from core.config import DataError, HourglassError
+from core.data import catalogue
 from core.data.named import planting
-from core.data.named.planting import Experiment
+from core.data.own import store
+from core.files import write_atomically
 from core.images.imagesets import ImageSet
-from core.text import listed
+from core.inference import Autoencoder
+from core.text import listed, one_line
 
 SHIPPED = Path(__file__).with_name("chosen.json")  # of the models that come with the program
-N_USUAL = 200  # images that are spoiled, each in every way
-KINDS = ("covered", "pasted", "speckled", "blurred", "scrambled")
+FOLDER = "chosen"  # in the data folder, a file a model
+WITHOUT_CHOICE = (
+    "No score has been chosen for this model, so the reconstruction error is taken; the Outliers "
+    "page chooses one."
+)
+USUAL, USUAL_VALUES = (60, 200), 1_200_000  # fewest and most images that are spoiled; their values
+REFERENCES, REFERENCE_VALUES = (300, 4_000), 12_000_000  # training images that scores are fitted on
+KINDS = ("cracked", "stained", "covered", "pasted", "speckled", "blurred", "scrambled")
 NEAR = 0.01  # AUROC by which a network must be better to be chosen
 UNSEEN = "classes never seen"
 
@@ -35,11 +53,13 @@ class ChosenScore:
 
     auroc: score -> kind -> AUROC.  best: the score with the highest mean over the kinds; without a
     network where none with one is better by NEAR.  n: usual images; as many are planted of a kind.
+    seed: of which images were spoiled, and how.
     """
 
     auroc: Mapping[str, Mapping[str, float]]
     best: str
     n: int
+    seed: int = 0
 
     def mean(self, score: str) -> float:
         """The mean AUROC of a score over the kinds, see weighed()."""
@@ -50,13 +70,108 @@ class ChosenScore:
         with_network = not BY_NAME[self.best].baseline
         others = [name for name in self.auroc if BY_NAME[name].baseline == with_network]
         other = max(others, key=self.mean)
+        title, mine, its = BY_NAME[self.best].title, self.mean(self.best), self.mean(other)
         rival = "the best without a network" if with_network else "the best with the network"
-        return (
-            f"{BY_NAME[self.best].title} finds outliers planted among {self.n:,} usual images "
-            f"best: AUROC {self.mean(self.best):.3f} (mean over "
-            f"{listed(list(self.auroc[self.best]), len(KINDS) + 1)}); {rival}, "
-            f"{BY_NAME[other].title}: {self.mean(other):.3f}."
+        kinds = listed(list(self.auroc[self.best]), len(KINDS) + 1)
+        verdict = (
+            "best" if mine >= its else "about as well as the best with the network, and needs none"
         )
+        return (
+            f"{title} finds outliers planted among {self.n:,} usual images {verdict}: AUROC "
+            f"{mine:.3f} (mean over {kinds}); {rival}, {BY_NAME[other].title}: {its:.3f}."
+        )
+
+    @property
+    def record(self) -> ChoiceRecord:
+        """The choice as a checkpoint's document has it."""
+        auroc = {name: dict(kinds) for name, kinds in self.auroc.items()}
+        return ChoiceRecord(auroc=auroc, best=self.best, n=self.n, seed=self.seed)
+
+
+def known(card: Card) -> ChosenScore | None:
+    """The choice that was made for a model, wherever it is kept; None if none was."""
+    of_document = card.document.choice
+    if of_document is not None and (found := _sound(of_document)):
+        return found
+    return shipped(card.sha256) or _kept(card.sha256)
+
+
+def for_model(autoencoder: Autoencoder, load: Load | None = None) -> ChosenScore | None:
+    """The choice for a model: the one that is kept, else made now and kept under its digest.
+
+    load: gives a split of a data set; core.data.catalogue.load if None.  None if there are no
+    usual images here to spoil, or if it is not known what the model was trained on.
+    """
+    card = autoencoder.card
+    if (found := known(card)) is not None:
+        return found
+    try:
+        among, unseen = _surroundings(autoencoder, load)
+    except DataError:
+        return None
+    found = choice(among, unseen)
+    if found is not None and card.sha256:
+        _keep(card.sha256, found)
+    return found
+
+
+def at_first_look(autoencoder: Autoencoder, load: Load | None = None) -> ChosenScore | None:
+    """The choice for a model where it is first used: the one that is kept, or, of a model trained
+    on a person's own images, for_model(); None if none is known.
+    """
+    if (found := known(autoencoder.card)) is not None:
+        return found
+    return for_model(autoencoder, load) if is_chosen_at_once(autoencoder.card) else None
+
+
+def is_chosen_at_once(card: Card) -> bool:
+    """Whether a score is chosen without being asked for: for models of a person's own images."""
+    return trained_on.known(card) is not None and trained_on.is_on_files(card)
+
+
+def at_end_of_training(
+    checkpoint: Checkpoint, train_set: ImageSet, load: Load | None = None
+) -> Checkpoint:
+    """The checkpoint with the choice in its document, if it was trained on an own set that has
+    calibration images; else as it is.
+
+    train_set: what it was trained on.  load: gives a split of a data set, as in for_model().
+    """
+    card = checkpoint.card
+    if not train_set.id.startswith(store.PREFIX):
+        return checkpoint
+    load = load or catalogue.load
+    with contextlib.suppress(HourglassError):  # no choice is no reason to lose a model
+        usual = planting.usual(load(train_set.id, "calibration"), card.excluded_classes)
+        among = References(Autoencoder(checkpoint), _some(train_set), usual)
+        whole = load(train_set.id, "train") if card.excluded_classes else None
+        found = choice(among, references.of_classes(whole, card.excluded_classes))
+        if found is not None:
+            document = msgspec.structs.replace(card.document, choice=found.record)
+            return replace(checkpoint, card=replace(card, document=document))
+    return checkpoint
+
+
+def _surroundings(
+    autoencoder: Autoencoder, load: Load | None
+) -> tuple[References, ImageSet | None]:
+    """What scores are fitted on and calibrated by, and images of classes never seen."""
+    card = autoencoder.card
+    if trained_on.known(card) is None:
+        raise DataError(references.why_no_calibration(card))
+    nothing = references.no_images(card)
+    usual = references.reference_images(card, nothing, load=load)
+    calibrating = references.calibration_images(card, (usual,), load)
+    unseen = references.unseen_images(card, nothing, load)
+    return References(autoencoder, _some(usual), calibrating), unseen
+
+
+def _some(images: ImageSet) -> ImageSet:
+    """Some of the training images, always the same: enough for the choice."""
+    n = int(np.clip(REFERENCE_VALUES // math.prod(images.shape), *REFERENCES))
+    if len(images) <= n:
+        return images
+    return images.take(np.sort(np.random.default_rng(0).permutation(len(images))[:n]))
 
 
 def shipped(sha256: str) -> ChosenScore | None:
@@ -75,6 +190,41 @@ def _shipped() -> dict[str, ChosenScore]:
         return {}
 
 
+def _kept(sha256: str) -> ChosenScore | None:
+    try:
+        return _sound(msgspec.json.decode(_path(sha256).read_bytes(), type=ChoiceRecord))
+    except (OSError, msgspec.MsgspecError):
+        return None
+
+
+def _keep(sha256: str, found: ChosenScore) -> None:
+    """A disk that takes no more costs only choosing again."""
+    with contextlib.suppress(OSError):
+        _path(sha256).parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(_path(sha256), msgspec.json.encode(found.record))
+
+
+def _path(sha256: str) -> Path:
+    return config.data_dir() / FOLDER / derived.named((sha256,), "choice")
+
+
+def _sound(record: ChoiceRecord) -> ChosenScore | None:
+    """The choice in a record, which anybody may have written: of scores that there are.
+
+    None if it does not name one with a network and one without, each measured on the same kinds.
+    """
+    auroc = {
+        name: {one_line(kind): value for kind, value in kinds.items()}
+        for name, kinds in record.auroc.items()
+        if name in BY_NAME
+    }
+    baselines = {BY_NAME[name].baseline for name in auroc}
+    kinds = {tuple(one) for one in auroc.values()}
+    if record.best not in auroc or len(baselines) < len((True, False)) or len(kinds) != 1:
+        return None
+    return ChosenScore(auroc, record.best, record.n, record.seed) if all(kinds) else None
+
+
 def choice(known: References, unseen: ImageSet | None = None, seed: int = 0) -> ChosenScore | None:
     """The score to begin with; None without calibration images.
 
@@ -85,18 +235,38 @@ def choice(known: References, unseen: ImageSet | None = None, seed: int = 0) -> 
         return None
     rng = np.random.default_rng(seed)
     images = known.calibrating.images
-    usual = images.take(np.sort(rng.permutation(len(images))[:N_USUAL]))
-    planted = [planting.by_corruption(usual, kind, 1.0, seed) for kind in KINDS]
+    most = int(np.clip(USUAL_VALUES // math.prod(images.shape), *USUAL))
+    usual = images.take(np.sort(rng.permutation(len(images))[:most]))
+    planted = {kind: planting.by_corruption(usual, kind, 1.0, seed) for kind in KINDS}
     if unseen is not None and len(unseen):
-        few = unseen.take(np.sort(rng.permutation(len(unseen))[:N_USUAL]))
-        planted.append(planting.by_dataset(usual, few, 1.0, seed))
-    names = (*KINDS, UNSEEN)[: len(planted)]
-    by_name = [spec.name for spec in available(known.images.labels is not None)]
-    auroc: dict[str, dict[str, float]] = {name: {} for name in by_name}
-    for kind, one in zip(names, planted, strict=True):
-        for name, value in _measured(known, one, by_name).items():
-            auroc[name][kind] = value
-    return ChosenScore(auroc, best_of(auroc), len(usual))
+        few = unseen.take(np.sort(rng.permutation(len(unseen))[:most]))
+        planted[UNSEEN] = planting.by_dataset(usual, few, 1.0, seed)
+    spoiled = {kind: one.images.take(one.is_outlier) for kind, one in planted.items()}
+    judged = known.judge(_together([usual, *spoiled.values()]))
+    ends = np.cumsum([len(usual), *map(len, spoiled.values())])
+    auroc: dict[str, dict[str, float]] = {}
+    for spec in available(known.images.labels is not None):
+        first, *others = np.split(judged.score(spec.name), ends[:-1])
+        of_kinds = zip(spoiled, others, strict=True)
+        auroc[spec.name] = {kind: _auroc(first, scores) for kind, scores in of_kinds}
+    return ChosenScore(auroc, best_of(auroc), len(usual), seed)
+
+
+def _together(sets: list[ImageSet]) -> ImageSet:
+    """Images of several sets as one, without classes."""
+    return ImageSet(
+        id=sets[0].id,
+        split="planted",
+        images=np.concatenate([one.images for one in sets]),
+        labels=None,
+        class_names=(),
+        ids=np.concatenate([one.ids for one in sets]),
+    )
+
+
+def _auroc(usual: Scores, outliers: Scores) -> float:
+    truth = np.arange(len(usual) + len(outliers)) >= len(usual)
+    return rankings.curves(np.concatenate([usual, outliers]), truth).auroc
 
 
 def best_of(auroc: Mapping[str, Mapping[str, float]]) -> str:
@@ -116,9 +286,3 @@ def weighed(kinds: Mapping[str, float]) -> float:
     spoiled = [value for kind, value in kinds.items() if kind != UNSEEN]
     mean = float(np.mean(spoiled))
     return (mean + kinds[UNSEEN]) / 2 if UNSEEN in kinds else mean
-
-
-def _measured(known: References, one: Experiment, names: list[str]) -> dict[str, float]:
-    judged = known.judge(one.images)
-    truth: npt.NDArray[np.bool_] = one.is_outlier
-    return {name: rankings.curves(judged.score(name), truth).auroc for name in names}

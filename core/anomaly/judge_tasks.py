@@ -89,21 +89,20 @@ def score(case: Case, name: str) -> Arrays:
     }
 
 
-def choice(case: Case) -> Arrays:
-    """A task: which score to begin with, see core.anomaly.choosing.
+def choice(_usual: SplitRef, sha256: str) -> Arrays:
+    """A task: which score a model begins with, see core.anomaly.choosing.for_model.
 
+    _usual: the train split that it knows: other images, another choice.
     Returns scores (s,) and kinds (k,), their names; auroc (s, k); best; n: how many usual images
-    were spoiled, 0 if there are none, and nothing is chosen.
+    were spoiled, 0 if there are none, and nothing is chosen; seed.
     """
-    known, judged = _references(case), case.judged.images()
-    card = stock.model(case.sha256).card
-    unseen = references.unseen_images(card, judged, stock.images)
-    found = choosing.choice(known, unseen)
+    found = choosing.for_model(stock.model(sha256), stock.images)
     if found is None:
         return {"n": np.asarray(0)}
     kinds = tuple(found.auroc[found.best])
     return {
         "n": np.asarray(found.n),
+        "seed": np.asarray(found.seed),
         "best": np.asarray(found.best),
         "scores": np.array(list(found.auroc), np.str_),
         "kinds": np.array(kinds, np.str_),

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import numpy as np
 
-from core.anomaly import references, thresholds
+from core.anomaly import choosing, references, thresholds
 from core.anomaly.calibration import Calibration
 from core.anomaly.judging import References
 from core.anomaly.references import Load
+from core.anomaly.scores import BY_NAME
 from core.checkpoints import Card, trained_on
 from core.config import DataError
 from core.data import catalogue
@@ -56,6 +57,25 @@ def line(
     )
 
 
+def default_line(
+    autoencoder: Autoencoder, rate: float, load: Load | None = None
+) -> tuple[Line, str]:
+    """The line on the score that was chosen for the model, and a sentence that says why that one.
+
+    On the reconstruction error where none was chosen, or where the images that the chosen one
+    compares with are not here.  Raises as line() does.
+    """
+    chosen = choosing.at_first_look(autoencoder, load)
+    if chosen is None:
+        return line(autoencoder, rate, "mse", load), choosing.WITHOUT_CHOICE
+    try:
+        return line(autoencoder, rate, chosen.best, load), chosen.why()
+    except DataError as error:
+        title = BY_NAME[chosen.best].title
+        why = f"{title} was chosen for this model and cannot be computed here. {error}"
+        return line(autoencoder, rate, "mse", load), why
+
+
 def error_calibration(autoencoder: Autoencoder, load: Load | None = None) -> Calibration:
     """What rates a threshold on the reconstruction error has.
 
@@ -93,13 +113,6 @@ def _references(autoencoder: Autoencoder, load: Load | None) -> References:
             f"What {card.name} was trained on is not known here, so that there is nothing to "
             "compare with: choose the score mse."
         )
-    nothing = ImageSet(
-        id=card.dataset,
-        split="",
-        images=np.empty((0, *card.input_shape), np.uint8),
-        labels=None,
-        class_names=(),
-        ids=np.empty(0, np.str_),
-    )
+    nothing = references.no_images(card)
     known = references.reference_images(card, nothing, load=load)
     return References(autoencoder, known, references.calibration_images(card, (known,), load))

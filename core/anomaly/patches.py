@@ -22,7 +22,7 @@ SMALL_SIDE, SMALL_PATCH, PATCH = 40, 6, 8  # pixels; pictures below the first ha
 MOST_SCALES = 3
 SAMPLE, BANK = 600, 1_000  # reference images that patches are taken from, and patches that are kept
 WIDTH = 24  # axes along which nearest patches are sought
-PART = 4_096  # patches compared with the bank at a time
+PART = 256  # patches compared with the bank at a time: their products stay in the cache
 RIDGE = 1e-3  # of the mean variance, added to each axis
 CONTRAST = 0.02  # added to a picture's standard deviation: a uniform one is not blown up
 TOP = 0.02  # share of the patches whose mean is the picture's score
@@ -97,16 +97,16 @@ def gaussian(scale: Scale, patches: Array) -> Array:
 def near(scale: Scale, patches: Array) -> Array:
     """Distance of patches (m, D) to the nearest reference patch, along the strongest axes."""
     points = np.asarray((patches - scale.mean) @ scale.axes, np.float32)
+    wide = np.column_stack([points, np.ones(len(points), np.float32)])
     half = np.square(scale.bank).sum(axis=1) / 2
-    found = np.empty(len(points), np.float32)
+    bank = np.ascontiguousarray(np.column_stack([scale.bank, -half]).T)
+    most = np.empty(len(points), np.float32)  # |p|^2 / 2 less half the squared distance
+    products = np.empty((PART, bank.shape[1]), np.float32)
     for start in range(0, len(points), PART):
-        part = points[start : start + PART]
-        least = (half - part @ scale.bank.T).min(
-            axis=1
-        )  # half the squared distance, less |p|^2 / 2
-        squares = np.square(part).sum(axis=1) + 2 * least
-        found[start : start + PART] = np.sqrt(np.maximum(squares, 0))
-    return found
+        part = wide[start : start + PART]
+        np.matmul(part, bank, out=products[: len(part)])
+        products[: len(part)].max(axis=1, out=most[start : start + PART])
+    return np.asarray(np.sqrt(np.maximum(np.square(points).sum(axis=1) - 2 * most, 0)))
 
 
 def cut(x: Array, size: int) -> Array:

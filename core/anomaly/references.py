@@ -96,9 +96,29 @@ def unseen_images(card: Card, judged: ImageSet, load: Load | None = None) -> Ima
     if trained_on.known(card) is None or not card.excluded_classes:
         return None
     images = (load or catalogue.load)(available_id(card, judged), "train")
-    names = [name for name in card.excluded_classes if name in images.class_names]
-    left_out = [images.class_names.index(name) for name in names]
-    return _without(images.take(np.isin(np.asarray(images.labels), left_out)), judged)
+    found = of_classes(images, card.excluded_classes)
+    return None if found is None else _without(found, judged)
+
+
+def of_classes(images: ImageSet | None, names: Iterable[str]) -> ImageSet | None:
+    """The images of some classes; None if there are none."""
+    if images is None or images.labels is None:
+        return None
+    left_out = [images.class_names.index(name) for name in names if name in images.class_names]
+    found = images.take(np.isin(images.labels, left_out))
+    return found if len(found) else None
+
+
+def no_images(card: Card) -> ImageSet:
+    """A set without images, of the shape that a model takes: nothing is judged."""
+    return ImageSet(
+        id=card.dataset,
+        split="",
+        images=np.empty((0, *card.input_shape), np.uint8),
+        labels=None,
+        class_names=(),
+        ids=np.empty(0, np.str_),
+    )
 
 
 def name_of(images: ImageSet) -> str:

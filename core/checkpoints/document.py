@@ -21,6 +21,7 @@ FORMAT: Literal[2] = 2
 N_QUANTILES = 201  # 0, 0.5, ... 100 %
 MAX_TEXT = 300  # characters
 MAX_CLASSES = 1000  # that are left out of training
+MAX_SCORES, MAX_KINDS, MAX_LABEL = 60, 20, 40  # of a choice; characters of their names
 MAX_ERROR = 200  # characters of what is wrong with a document
 
 
@@ -30,6 +31,7 @@ def _most(name: str) -> float:
 
 
 Text = Annotated[str, Meta(max_length=MAX_TEXT)]
+Label = Annotated[str, Meta(max_length=MAX_LABEL)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Count = Annotated[int, Meta(ge=0, le=10**12)]
 Epochs = Annotated[int, Meta(ge=0, le=_most("epochs"))]
@@ -124,6 +126,22 @@ class HealthRecord(Struct, frozen=True):
     posterior_collapse: Share
 
 
+class ChoiceRecord(Struct, frozen=True):
+    """Which score finds planted outliers best; see core.anomaly.choosing.
+
+    auroc: score -> kind of outlier -> AUROC.  best: one of the scores.  n: usual images.  seed: of
+    the planting.
+    """
+
+    auroc: Annotated[
+        dict[Label, Annotated[dict[Label, Share], Meta(max_length=MAX_KINDS)]],
+        Meta(max_length=MAX_SCORES),
+    ]
+    best: Label
+    n: Count
+    seed: Seed = 0
+
+
 class Document(Struct, frozen=True):
     """Everything that a checkpoint says about itself.
 
@@ -131,7 +149,8 @@ class Document(Struct, frozen=True):
     name for images that are not known here.
     preparation: how files became images of that set; None if it is not made of a person's files, or
     in files written before it was noted.
-    health: None in files written before it was measured.
+    health, choice: None in files written before they were measured; choice also in those of models
+    that were not trained on a person's own set.
     sha256: of the numbers, in files of format 1; later ones have a digest beside the document.
     """
 
@@ -153,6 +172,7 @@ class Document(Struct, frozen=True):
     health: HealthRecord | None = None
     sha256: Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?$")] = ""
     preparation: Preparation | None = None
+    choice: ChoiceRecord | None = None
 
 
 def label(dataset: str) -> str:

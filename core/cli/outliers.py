@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,7 +10,12 @@ from core.cli import options, output
 from core.text import counted
 
 if TYPE_CHECKING:
-    from core.anomaly.judging import Ranked
+    import pandas as pd
+
+    from core.anomaly.judging import Judged, Ranked
+    from core.anomaly.rankings import Truth
+    from core.anomaly.references import Load
+    from core.anomaly.scores import Score
     from core.checkpoints import Card
     from core.data.named.planting import Experiment
     from core.images.imagesets import ImageSet
@@ -37,8 +42,8 @@ PART = 256  # images rebuilt at a time
 @click.option(
     "--plant",
     metavar="KIND|ID",
-    help="Plant outliers instead: noise, blurred, inverted, covered, pasted, scrambled or speckled "
-    "copies, or the test images of another set.",
+    help="Plant outliers instead: noise, cracked, stained, blurred, inverted, covered, pasted, "
+    "scrambled or speckled copies, or the test images of another set.",
 )
 @click.option(
     "--share",
@@ -48,11 +53,24 @@ PART = 256  # images rebuilt at a time
     help="Number of planted outliers for each image.",
 )
 @click.option(
+    "--score",
+    "name",
+    metavar="NAME",
+    help="The score that flags in --out and has its pixels compared with marked ones.  [default: "
+    "the one that was chosen for the model on planted outliers, else mse]",
+)
+@click.option(
     "--rate",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
     default=0.01,
     show_default=True,
     help="At most this share of usual images is flagged.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="FILE.csv or FILE.parquet",
+    help="Also write a table with a row for each image: every score, and what is conspicuous.",
 )
 @options.seed
 @options.data_root
@@ -61,13 +79,9 @@ def outliers(
     checkpoint: str,
     dataset: str | None,
     split: str | None,
-    outlier_classes: tuple[str, ...],
-    plant: str | None,
-    share: float,
-    rate: float,
-    seed: int,
     data_root: Path | None,
     as_json: bool,
+    **given: Any,
 ) -> None:
     """Compute all anomaly scores of the images of a data set, and compare with the known truth.
 
@@ -77,120 +91,252 @@ def outliers(
     USUAL: the share of usual images above the threshold that promises at most --rate, FOUND: of the
     outliers; the threshold is measured on usual images that the model was not trained on and that
     are not judged here.
+
+    With --out outliers need not be known. The columns: id, source, label, is_outlier (where it is
+    known), score_name, score, p_value, flagged, facts (dark, bright, nearly uniform, blurred,
+    grainy), and a column for each score by its name.
     """
-    from core.anomaly import calibration, line, references
+    from core.anomaly import line
     from core.checkpoints import trained_on
+    from core.export import tables
     from core.images.parts import telling
     from core.inference import Autoencoder
 
+    if given["out"] is not None:
+        tables.check_path(given["out"])
     autoencoder = Autoencoder.load(checkpoint)
     card = autoencoder.card
     source = dataset or trained_on.required(card)
     images = options.load_images(source, split, data_root, trained_on.preparation(card))
-    if plant:
-        experiment = _planted(images, card, plant, share, seed, data_root)
-    else:
-        experiment = _known(images, card, outlier_classes)
-    with output.stages() as tell, telling(tell):
-        usual = references.reference_images(card, experiment.images, data_root)
-        others = (experiment.images, usual)
-        calibrating = references.calibration_images(card, others, line.loader(data_root))
-        found = _ranked(autoencoder, usual, calibrating, experiment, rate)
-    heading = f"{card.name} on {images.id} ({images.split})"
+    experiment = _experiment(images, card, data_root, given)
     if card.warning:
         click.echo(card.warning, err=True)
-    promise = (
-        f"at most {calibration.percent(rate)} of usual images promised, by "
-        f"{references.name_of(calibrating)}"
-        if calibrating
-        else references.why_no_calibration(card)
-    )
-    about = [f"compared with {_named(usual, card)}", promise]
-    pixels = _pixel_auroc(autoencoder, experiment.images)
-    if pixels is not None:
-        about.append(f"error maps against the marked pixels: AUROC {pixels:.3f}")
-    _show(heading, experiment, about, found, pixels, as_json)
+    with output.stages() as tell, telling(tell):
+        load = line.loader(data_root)
+        found = _found(autoencoder, experiment or images, load, given["name"], given["rate"])
+        if given["out"] is not None:
+            tables.save(_table(found), given["out"])
+    _show(found, given["out"], as_json)
+
+
+def _experiment(
+    images: "ImageSet", card: "Card", data_root: Path | None, given: dict[str, Any]
+) -> "Experiment | None":
+    """What is known of the images; None if nothing is and only a table is asked for."""
+    if given["plant"]:
+        return _planted(images, card, data_root, given)
+    return _known(images, card, given["outlier_classes"], given["out"] is not None)
 
 
 @dataclass(frozen=True)
 class _Row:
-    """One score: how well it ranks, its threshold, and what that flags (None without one)."""
+    """One score: how well it ranks (None where no outlier is known), its threshold, and what that
+    flags (None without one).
+    """
 
-    ranked: "Ranked"
+    name: str
+    ranked: "Ranked | None"
     threshold: float | None
     flagged_usual: float | None
     found: float | None
 
 
-def _ranked(
+@dataclass(frozen=True)
+class _Found:
+    """All that was measured.
+
+    truth: (n,), None if no outlier is known; what: those in words.  name, why: the score that
+    flags, and why that one.  pixels: AUROC of its map against marked pixels, None if none are.
+    """
+
+    judged: "Judged"
+    truth: "Truth | None"
+    what: str
+    rows: list[_Row]
+    name: str
+    why: str
+    rate: float
+    pixels: float | None
+
+
+def _found(
     autoencoder: "Autoencoder",
-    usual: "ImageSet",
-    calibrating: "ImageSet | None",
-    experiment: "Experiment",
+    judging: "Experiment | ImageSet",
+    load: "Load",
+    name: str | None,
     rate: float,
-) -> list[_Row]:
-    """How well each score that these images allow finds the outliers."""
+) -> _Found:
+    from core.anomaly import references, scores
+    from core.anomaly.judging import References, available
+    from core.images.imagesets import ImageSet
+
+    images = judging if isinstance(judging, ImageSet) else judging.images
+    usual = references.reference_images(autoencoder.card, images, load=load)
+    calibrating = references.calibration_images(autoencoder.card, (images, usual), load)
+    known = References(autoencoder, usual, calibrating)
+    names = [one.name for one in available(usual.labels is not None)]
+    chosen, why = _chosen(autoencoder, load, name, names)
+    judged = known.judge(images)
+    truth = None if isinstance(judging, ImageSet) else judging.is_outlier
+    return _Found(
+        judged=judged,
+        truth=truth,
+        what="" if isinstance(judging, ImageSet) else judging.what,
+        rows=[_row(judged, one, truth, rate) for one in names],
+        name=chosen,
+        why=why,
+        rate=rate,
+        pixels=_pixel_auroc(judged, scores.score(chosen)),
+    )
+
+
+def _chosen(
+    autoencoder: "Autoencoder", load: "Load", name: str | None, names: list[str]
+) -> tuple[str, str]:
+    """The score that flags, one of names, and why that one.  name: what was asked for."""
+    from core.anomaly import choosing
+    from core.config import OptionError
+
+    if name is not None:
+        if name not in names:
+            raise OptionError(f"There is no score {name[:60]!r} here: choose {', '.join(names)}.")
+        return name, "Asked for with --score."
+    choice = choosing.at_first_look(autoencoder, load)
+    if choice is None or choice.best not in names:
+        return "mse", choosing.WITHOUT_CHOICE
+    return choice.best, choice.why()
+
+
+def _row(judged: "Judged", name: str, truth: "Truth | None", rate: float) -> _Row:
+    """How well a score finds the outliers, and what its threshold flags."""
     from core.anomaly import judging, thresholds
 
-    known = judging.References(autoencoder, usual, calibrating)
-    judged, truth = known.judge(experiment.images), experiment.is_outlier
-    rows = []
-    for score in judging.available(usual.labels is not None):
-        ranked = judging.ranked(judged, score.name, truth)
-        if (calibration := known.calibration(score.name)) is None:
-            rows.append(_Row(ranked, None, None, None))
-            continue
-        threshold = thresholds.by_rate(calibration, rate)
-        flags = threshold.flags(judged.score(score.name))
-        shares = float(flags[~truth].mean()), float(flags[truth].mean())
-        rows.append(_Row(ranked, threshold.value, *shares))
-    return rows
+    ranked = None if truth is None else judging.ranked(judged, name, truth)
+    calibration = judged.references.calibration(name)
+    if calibration is None:
+        return _Row(name, ranked, None, None, None)
+    threshold = thresholds.by_rate(calibration, rate)
+    flags = threshold.flags(judged.score(name))
+    usual = flags if truth is None else flags[~truth]
+    found = None if truth is None else float(flags[truth].mean())
+    return _Row(name, ranked, threshold.value, float(usual.mean()), found)
 
 
-def _pixel_auroc(autoencoder: "Autoencoder", images: "ImageSet") -> float | None:
-    """How well error maps find the pixels that are marked as defects; None if none are marked."""
+def _table(found: _Found) -> "pd.DataFrame":
+    """The table of --out; see outliers()."""
+    import numpy as np
+    import pandas as pd
+
+    from core.anomaly import quality
+
+    judged, images = found.judged, found.judged.images
+    bounds = quality.usual(quality.measures(judged.references.scored.images))
+    facts = quality.holding(quality.measures(images), bounds)
+    scores = judged.score(found.name)
+    calibration = judged.references.calibration(found.name)
+    p = np.full(len(images), np.nan) if calibration is None else calibration.p_values(scores)
+    (mine,) = (row for row in found.rows if row.name == found.name)
+    flagged = np.zeros(len(images), bool) if mine.threshold is None else scores > mine.threshold
+    columns: dict[str, object] = {
+        "id": images.ids.tolist(),
+        "source": images.id,
+        "label": [images.label_name(i) for i in range(len(images))],
+        **({} if found.truth is None else {"is_outlier": found.truth}),
+        "score_name": found.name,
+        "score": scores,
+        "p_value": p,
+        "flagged": pd.arrays.BooleanArray(flagged, np.full(len(images), mine.threshold is None)),
+        "facts": [", ".join(quality.named(one)) for one in facts],
+    }
+    return pd.DataFrame(columns | {row.name: judged.score(row.name) for row in found.rows})
+
+
+def _pixel_auroc(judged: "Judged", score: "Score") -> float | None:
+    """How well a score's map, or the error map, finds the pixels that are marked as defects; None
+    if none are marked.
+    """
     import numpy as np
 
     from core import metrics
     from core.anomaly.rankings import pixel_auroc
 
+    images, among = judged.images, judged.references.spaces
     masks = images.masks
     if masks is None or not masks.any() or masks.all():
         return None
     maps = np.empty(masks.shape, np.float32)
     for start in range(0, len(images), PART):
         x = images.pixels(slice(start, start + PART))
-        maps[start : start + len(x)] = metrics.error_map(x, autoencoder.reconstruct(x))
+        maps[start : start + len(x)] = (
+            score.local(among, x)
+            if score.local
+            else metrics.error_map(x, among.autoencoder.reconstruct(x))
+        )
     return pixel_auroc(maps, masks)
 
 
-def _show(
-    heading: str,
-    experiment: "Experiment",
-    about: list[str],
-    found: list[_Row],
-    pixels: float | None,
-    as_json: bool,
-) -> None:
-    n, n_outliers = len(experiment.images), int(experiment.is_outlier.sum())
-    rows = [(*astuple(one.ranked), *map(_percent, (one.flagged_usual, one.found))) for one in found]
-    head = ("SCORE", "AUROC", "AP", f"P@{n_outliers}", "SECONDS", "FLAGGED USUAL", "FOUND")
-    lines = [
-        f"{heading}, {counted(n, 'image')}",
-        f"{n_outliers:,} outliers: {experiment.what}",
-        *about,
-        "",
-        *output.table(head, rows),
-    ]
-    described = [
-        asdict(one.ranked)
-        | {"threshold": one.threshold, "flagged_usual": one.flagged_usual, "found": one.found}
-        for one in found
-    ]
-    result: dict[str, object] = {"n": n, "n_outliers": n_outliers, "scores": described}
-    if pixels is not None:
-        result["pixel_auroc"] = pixels
+def _show(found: _Found, out: Path | None, as_json: bool) -> None:
+    images, truth = found.judged.images, found.truth
+    result: dict[str, object] = {"n": len(images)}
+    name = found.judged.references.spaces.autoencoder.card.name
+    lines = [f"{name} on {images.id} ({images.split}), {counted(len(images), 'image')}"]
+    if truth is not None:
+        result["n_outliers"] = int(truth.sum())
+        lines.append(f"{int(truth.sum()):,} outliers: {found.what}")
+    lines += [*_about(found), "", *_rows(found)]
+    result |= {"score": found.name, "score_reason": found.why}
+    result["scores"] = [_described(row) for row in found.rows]
+    if found.pixels is not None:
+        result["pixel_auroc"] = found.pixels
+    if out is not None:
+        result["out"] = out
+        lines.append(f"{out}: {counted(len(images), 'row')}")
     output.show(result, lines, as_json)
+
+
+def _about(found: _Found) -> list[str]:
+    """What was compared with what, what is promised, and which score is taken."""
+    from core.anomaly import calibration, references
+
+    known = found.judged.references
+    card, calibrating = known.spaces.autoencoder.card, known.calibrating
+    promise = (
+        f"at most {calibration.percent(found.rate)} of usual images promised, by "
+        f"{references.name_of(calibrating.images)}"
+        if calibrating
+        else references.why_no_calibration(card)
+    )
+    about = [f"compared with {_named(known.images, card)}", promise, f"{found.name}: {found.why}"]
+    if found.pixels is not None:
+        about.append(f"its map against the marked pixels: AUROC {found.pixels:.3f}")
+    return about
+
+
+def _rows(found: _Found) -> list[str]:
+    """The table of the scores as lines; the one that is taken has a mark."""
+    marked = {row.name: f"{row.name} *" if row.name == found.name else row.name
+              for row in found.rows}  # fmt: skip
+    if found.truth is None:
+        rows = [(marked[row.name], _percent(row.flagged_usual)) for row in found.rows]
+        return output.table(("SCORE", "FLAGGED"), rows)
+    head = ("SCORE", "AUROC", "AP", f"P@{int(found.truth.sum())}", "SECONDS", "FLAGGED USUAL",
+            "FOUND")  # fmt: skip
+    rows = [
+        (marked[row.name], *astuple(row.ranked)[1:], *map(_percent, (row.flagged_usual, row.found)))
+        for row in found.rows
+        if row.ranked
+    ]
+    return output.table(head, rows)
+
+
+def _described(row: _Row) -> dict[str, object]:
+    """A score in JSON; without known outliers only what it flags."""
+    if row.ranked is None:
+        return {"name": row.name, "threshold": row.threshold, "flagged": row.flagged_usual}
+    of_threshold = {
+        "threshold": row.threshold, "flagged_usual": row.flagged_usual, "found": row.found
+    }  # fmt: skip
+    return asdict(row.ranked) | of_threshold
 
 
 def _percent(share: float | None) -> str:
@@ -205,28 +351,36 @@ def _named(usual: "ImageSet", card: "Card") -> str:
     return f"{len(usual):,} {usual.split} images of {usual.id}{why}"
 
 
-def _known(images: "ImageSet", card: "Card", classes: tuple[str, ...]) -> "Experiment":
-    """The experiment with the named outlier classes, or with outliers known otherwise."""
+def _known(
+    images: "ImageSet", card: "Card", classes: tuple[str, ...], may_be_unknown: bool
+) -> "Experiment | None":
+    """The experiment with the named outlier classes, or with outliers known otherwise; None if
+    there are none, where that may be.
+    """
     from core.config import OptionError
     from core.data.named import planting
 
     if not classes and (marked := planting.by_defects(images)):
         return marked
     classes = classes or tuple(c for c in card.excluded_classes if c in images.class_names)
-    if not classes:
-        raise OptionError(
-            "Say which images are outliers: --outlier-class CLASS, or --plant noise to plant some."
-        )
-    return planting.by_classes(images, classes)
+    if classes:
+        return planting.by_classes(images, classes)
+    if may_be_unknown:
+        return None
+    raise OptionError(
+        "Say which images are outliers: --outlier-class CLASS, or --plant noise to plant some; or "
+        "write the scores with --out FILE.csv."
+    )
 
 
 def _planted(
-    images: "ImageSet", card: "Card", plant: str, share: float, seed: int, data_root: Path | None
+    images: "ImageSet", card: "Card", data_root: Path | None, given: dict[str, Any]
 ) -> "Experiment":
     """The experiment with outliers planted among images of the model's known classes."""
     from core.data.named import planting
     from core.images.preparation import legacy
 
+    plant, share, seed = given["plant"], given["share"], given["seed"]
     usual = planting.usual(images, card.excluded_classes)
     if plant in planting.CORRUPTIONS:
         return planting.by_corruption(usual, plant, share, seed)

@@ -27,11 +27,13 @@ SHARD = 4096  # images of a folder or zip in a shard
 class _Order:
     """What is to be scored by what, and where to.
 
-    encoding: of names in an archive, see core.cli.options.name_encoding.
+    why: why this score, in a sentence.  encoding: of names in an archive, see
+    core.cli.options.name_encoding.
     """
 
     autoencoder: "Autoencoder"
     line: "Line"
+    why: str
     source: str
     out: Path
     encoding: str
@@ -45,10 +47,9 @@ class _Order:
 @click.option(
     "--score",
     "name",
-    default="mse",
-    show_default=True,
     metavar="NAME",
-    help="How strangeness is measured: one of those that `outliers` lists.",
+    help="How strangeness is measured: one of those that `outliers` lists.  [default: the one "
+    "that was chosen for the model on planted outliers, else mse]",
 )
 @click.option(
     "--rate",
@@ -80,7 +81,7 @@ def score(
     checkpoint: str,
     source: str,
     out: Path,
-    name: str,
+    name: str | None,
     rate: float | None,
     shard_size: int,
     split: str | None,
@@ -89,6 +90,9 @@ def score(
     as_json: bool,
 ) -> None:
     """Write a table with a row for each image of SOURCE: how strange it is to CHECKPOINT.
+
+    The score is the one that was chosen for CHECKPOINT on planted outliers, unless --score names
+    another; `outliers` shows how well each score found them.
 
     SOURCE is the ID of a data set, a folder, an archive or an image. The columns: id, source,
     label, score (higher = stranger), error (mean squared, pixels in [0, 1]), percentile among usual
@@ -107,9 +111,11 @@ def score(
     from core.inference import Autoencoder
 
     model = Autoencoder.load(checkpoint)
+    line, why = _line(model, name, rate, data_root)
     order = _Order(
         autoencoder=model,
-        line=_line(model, name, rate, data_root),
+        line=line,
+        why=why,
         source=source,
         out=out,
         encoding=name_encoding,
@@ -135,13 +141,19 @@ def _as_rate(context: click.Context, percentile: float | None) -> None:
     context.params["rate"] = (100 - percentile) / 100
 
 
-def _line(model: "Autoencoder", name: str, rate: float | None, data_root: Path | None) -> "Line":
+def _line(
+    model: "Autoencoder", name: str | None, rate: float | None, data_root: Path | None
+) -> tuple["Line", str]:
+    """The line between usual and strange, and why it is on this score."""
     from core.anomaly import line, thresholds
     from core.images.parts import telling
 
     rate = thresholds.DEFAULT_RATE if rate is None else rate
+    load = line.loader(data_root)
     with output.stages() as tell, telling(tell):
-        return line.line(model, rate, name, line.loader(data_root))
+        if name is None:
+            return line.default_line(model, rate, load)
+        return line.line(model, rate, name, load), "Asked for with --score."
 
 
 def _score_set(order: _Order, split: str | None, data_root: Path | None) -> None:
@@ -213,6 +225,7 @@ def _show(order: _Order, totals: "Totals") -> None:
         "n_refused": totals.n_rejected,
         "n_not_finite": totals.n_not_finite,
         "score": line.score,
+        "score_reason": order.why,
         "rate": line.rate,
         "threshold": line.threshold,
         "n_outliers": totals.n_outliers,
@@ -226,6 +239,7 @@ def _show(order: _Order, totals: "Totals") -> None:
         ),
         f"{totals.n_outliers:,} outliers ({share:.1%}): {line.score} above {line.threshold:.6g},",
         f"{line.how}",
+        f"{line.score}: {order.why}",
         *([warning] if (warning := order.autoencoder.card.warning) else []),
     ]
     card = order.autoencoder.card
@@ -297,6 +311,9 @@ def _show_parts(order: _Order, parts: "Sequence[Done]", n_shards: int) -> None:
         "n_new_parts": n_new,
         "n_shards": n_shards,
         "n_not_finite": sum(done.n_not_finite for done in parts),
+        "score": order.line.score,
+        "score_reason": order.why,
     }
     share = f"{len(parts)} of {n_shards} parts by this process, {n_new} of them new"
-    output.show(result, [f"{order.out}: {share}, {counted(n, 'row')}"], order.as_json)
+    lines = [f"{order.out}: {share}, {counted(n, 'row')}", f"{order.line.score}: {order.why}"]
+    output.show(result, lines, order.as_json)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from core.runs import Run
     from core.training.distributed import Team
     from core.training.events import Event
+    from core.training.trainer import Finish
 
 
 @click.command(cls=options.Command, short_help="Train a model.")
@@ -100,7 +101,16 @@ def _carry_out(run: "Run", team: "Team", wait: bool) -> "Card | None":
             pass
         return None
     with output.progress("load") as tell:
-        return follow(execute(run, team, wait, None if wait else tell))
+        return follow(execute(run, team, wait, None if wait else tell, _finish(run)))
+
+
+def _finish(run: "Run") -> "Finish":
+    """What is done to the trained model before it is saved: a score for outliers is chosen."""
+    from core.anomaly import choosing, line
+
+    root = run.config.data_root
+    load = line.loader(None if root is None else Path(root))
+    return lambda checkpoint, images: choosing.at_end_of_training(checkpoint, images, load)
 
 
 def follow(events: "Iterable[Event]") -> "Card | None":

@@ -14,6 +14,7 @@ import numpy as np
 
 from core import checkpoints
 from core.background import Progress
+from core.checkpoints import Checkpoint
 from core.config import Diverged, HourglassError
 from core.data import catalogue
 from core.images.imagesets import ImageSet
@@ -27,7 +28,7 @@ from core.training import resume_state as learning_state
 from core.training.distributed import ALONE, Team
 from core.training.events import EpochDone, Event, StepDone
 from core.training.resume_state import State
-from core.training.trainer import keep, train
+from core.training.trainer import Finish, keep, train
 
 # What a trained model is compared with: PCA with as many numbers in the code.
 
@@ -108,12 +109,17 @@ class _Ended(Exception):
 
 
 def execute(
-    run: Run, team: Team = ALONE, wait: bool = False, progress: Progress | None = None
+    run: Run,
+    team: Team = ALONE,
+    wait: bool = False,
+    progress: Progress | None = None,
+    finish: Finish | None = None,
 ) -> Iterator[Event]:
     """Trains, from where the run stands, and yields what happens. Ends early if asked to.
 
     wait: in the queue of background runs.  progress: called with the number of loaded images;
-    if None, that is written into the folder.  team: rank 0 alone writes there.
+    if None, that is written into the folder.  team: rank 0 alone writes there.  finish: see
+    core.training.trainer.train.
     Raises OptionError if the run is under way already, Diverged (the last good state is kept), what
     else keeps a training from going on, and KeyboardInterrupt for Ctrl-C, after the state is kept.
     """
@@ -127,9 +133,8 @@ def execute(
             tidy()
             if wait and not queue.awaited(run, journal):
                 return
-            yield from _Work(run, journal, team, signals_received).events(
-                progress or journal.loaded
-            )
+            work = _Work(run, journal, team, signals_received, finish)
+            yield from work.events(progress or journal.loaded)
         except Diverged as error:
             is_kept = bool(journal.status.checkpoint)
             journal.fail("diverged", f"{error} {KEPT if is_kept else NOT_KEPT}")
@@ -146,8 +151,16 @@ def execute(
 class _Work:
     """One process's part in a run; journal: rank 0's alone."""
 
-    def __init__(self, run: Run, journal: Journal | None, team: Team, received: Signals) -> None:
+    def __init__(
+        self,
+        run: Run,
+        journal: Journal | None,
+        team: Team,
+        received: Signals,
+        finish: Finish | None = None,
+    ) -> None:
         self.run, self.journal, self.team, self.signals = run, journal, team, received
+        self.finish = finish
         self.config = run.config.train
         self.path = checkpoints.local_path(run.config.name)
         self.saver = StateSaver(run.folder, run.config)
@@ -159,7 +172,7 @@ class _Work:
         start = self._start()
         self.signals.gently = True
         try:
-            for event in train(self.config, *sets, self.path, start, self.team):
+            for event in train(self.config, *sets, self.path, start, self.team, self._finished):
                 self._note(event)
                 yield event
                 if isinstance(event, StepDone | EpochDone):
@@ -228,9 +241,18 @@ class _Work:
     def _judged(self, state: State | None, sets: Sets) -> Iterator[Event]:
         if self.journal is None or state is None:
             return
-        for event in keep(self.config, *sets, self.path, state):
+        for event in keep(self.config, *sets, self.path, state, self._finished):
             self._note(event)
             yield event
+
+    def _finished(self, checkpoint: Checkpoint, train_set: ImageSet) -> Checkpoint:
+        """What is to be done to the model before it is saved."""
+        if self.finish is None:
+            return checkpoint
+        if self.journal is not None:
+            status = self.journal.status
+            self.journal.set(status.state, status.reason, phase="choosing a score for outliers")
+        return self.finish(checkpoint, train_set)
 
     def _compare(self, sets: Sets) -> None:
         """PCA with the same D', which the page shows beside the result."""

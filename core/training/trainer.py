@@ -4,7 +4,7 @@ The command line, background runs, tests and benchmarks all consume the same str
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -42,6 +42,8 @@ from core.training.distributed import ALONE, Team
 from core.training.events import Event, Finished, Saved
 from core.training.fitting import Fitted, fit_by_gradient, fit_closed_form, fitted
 from core.training.resume_state import State
+
+Finish = Callable[[Checkpoint, ImageSet], Checkpoint]  # with the training images
 
 # The document of a checkpoint: data, settings, history, versions, date.
 
@@ -100,6 +102,7 @@ def train(
     path: Path | None = None,
     start: State | None = None,
     team: Team = ALONE,
+    finish: Finish | None = None,
 ) -> Iterator[Event]:
     """Train one model and yield events.
 
@@ -108,7 +111,7 @@ def train(
     train_set, test_set: uint8 images of one shape.  The model is tested on the test images of the
     classes that it was trained on.  path: of the checkpoint, None to save none.
     start: state to resume from.  team: the processes that train together; only rank 0 saves a
-    checkpoint.
+    checkpoint.  finish: what is done to the trained checkpoint before it is saved.
     Raises TrainingError if the settings do not fit the data, Diverged if the loss or the test error
     becomes too large or NaN, OptionError if an option is out of bounds.
     """
@@ -120,7 +123,7 @@ def train(
         descent = Descent(config, plan, train_set, team)
         fit = yield from fit_by_gradient(descent, test_set, start)
     if team.rank == 0:
-        yield from _kept(config, train_set, test_set, fit, path)
+        yield from _kept(config, (train_set, test_set), fit, path, finish)
 
 
 def keep(
@@ -129,6 +132,7 @@ def keep(
     test_set: ImageSet,
     path: Path | None,
     state: State,
+    finish: Finish | None = None,
 ) -> Iterator[Event]:
     """Test and save the model at `state`, as train() does at its end.
 
@@ -138,7 +142,7 @@ def keep(
     _, plan = _planned(config, train_set, test_set)
     descent = Descent(config, plan, train_set)
     descent.restore(state)
-    yield from _kept(config, train_set, test_set, fitted(descent), path)
+    yield from _kept(config, (train_set, test_set), fitted(descent), path, finish)
 
 
 def _planned(config: TrainConfig, train_set: ImageSet, test_set: ImageSet) -> tuple[ArchSpec, Plan]:
@@ -149,8 +153,13 @@ def _planned(config: TrainConfig, train_set: ImageSet, test_set: ImageSet) -> tu
 
 
 def _kept(
-    config: TrainConfig, train_set: ImageSet, test_set: ImageSet, fit: Fitted, path: Path | None
+    config: TrainConfig,
+    sets: tuple[ImageSet, ImageSet],
+    fit: Fitted,
+    path: Path | None,
+    finish: Finish | None,
 ) -> Iterator[Event]:
+    train_set, test_set = sets
     spec, plan = _planned(config, train_set, test_set)
     try:
         checkpoint = judged(
@@ -161,6 +170,8 @@ def _kept(
         divergence.check_model(config, math.nan, len(fit.history))
         raise
     divergence.check_model(config, checkpoint.card.metrics["mse"], len(fit.history))
+    if finish is not None:
+        checkpoint = finish(checkpoint, train_set)
     if path is not None:
         seen = digests.of(train_set.images)
         card = checkpoints.save(path, checkpoint.card.document, fit.tensors, seen)

@@ -17,6 +17,7 @@ Truth = npt.NDArray[np.bool_]
 
 
 PASTE_TRIES = 100
+CONTRAST = 80  # of a crack or a stain, of 255
 
 
 @dataclass(frozen=True)
@@ -190,11 +191,57 @@ def _pasted(x: Pixels, rng: np.random.Generator) -> Pixels:
     return out
 
 
+def _cracked(x: Pixels, rng: np.random.Generator) -> Pixels:
+    """A thin line along a random walk, as far from the picture's own brightness as CONTRAST."""
+    n, _, h, w = x.shape
+    side = min(h, w)
+    out, steps, width = x.copy(), max(2, 3 * side // 4), max(1, side // 28)
+    turns = rng.uniform(0, 2 * np.pi, (n, 1)) + rng.normal(0, 0.3, (n, steps)).cumsum(axis=1)
+    rows, columns = (
+        rng.uniform(0.2, 0.8, (n, 1)) * size + trace(turns).cumsum(axis=1)
+        for size, trace in ((h, np.sin), (w, np.cos))
+    )
+    for i in range(n):
+        line = np.zeros((h, w), bool)
+        for down in range(width):
+            for across in range(width):
+                r, c = (rows[i] + down).astype(np.int64), (columns[i] + across).astype(np.int64)
+                inside = (r >= 0) & (r < h) & (c >= 0) & (c < w)
+                line[r[inside], c[inside]] = True
+        out[i][:, line] = _shifted(out[i][:, line], np.float32(1))
+    return out
+
+
+def _stained(x: Pixels, rng: np.random.Generator) -> Pixels:
+    """A spot of irregular shape and soft edge, darker or brighter than what it covers."""
+    from scipy.ndimage import gaussian_filter  # as above
+
+    n, _, h, w = x.shape
+    side = min(h, w)
+    rough = rng.standard_normal((n, h, w), dtype=np.float32)
+    rough = gaussian_filter(rough, (0, side / 16, side / 16))
+    rough /= rough.std(axis=(1, 2), keepdims=True) + np.float32(1e-9)
+    rows, columns = np.arange(h)[None, :, None], np.arange(w)[None, None, :]
+    top, left = (rng.uniform(0.2, 0.8, (n, 1, 1)) * size for size in (h, w))
+    radius = rng.uniform(0.1, 0.2, (n, 1, 1)) * side
+    away = np.hypot(rows - top, columns - left) / radius
+    strength = np.clip(2 * (1 - away) + rough / 2, 0, 1).astype(np.float32)  # (n, H, W)
+    return np.stack([_shifted(one, much) for one, much in zip(x, strength, strict=True)])
+
+
+def _shifted(values: Pixels, strength: npt.NDArray[np.float32] | np.float32) -> Pixels:
+    """Pixels moved away from their own mean brightness, by CONTRAST where the strength is 1."""
+    towards = -CONTRAST if values.size and values.mean() > 127 else CONTRAST
+    return np.clip(values + np.rint(towards * strength), 0, 255).astype(np.uint8)
+
+
 CORRUPTIONS: Mapping[str, Corruption] = MappingProxyType(
     {
         corruption.name: corruption
         for corruption in (
             Corruption("noise", "random pixels only", _noise),
+            Corruption("cracked", "a thin line runs across it", _cracked),
+            Corruption("stained", "an irregular spot is darker or brighter", _stained),
             Corruption("blurred", "out of focus", _blurred),
             Corruption("inverted", "black and white exchanged", _inverted),
             Corruption("covered", "a grey patch covers a ninth of the image", _covered),

@@ -185,9 +185,11 @@ def _as_scored(one: Arrays) -> Scored:
 
 
 def choice(asked: Asked) -> ChosenScore | None:
-    """The score to begin with, if it is known: for shipped models, or once it was chosen."""
-    if found := choosing.shipped(asked.card.sha256):
+    """The score to begin with, if it was chosen; now, if the model is of a person's own images."""
+    if found := choosing.known(asked.card):
         return found
+    if choosing.is_chosen_at_once(asked.card):
+        return choose(asked)
     made = cache.find(_choice(asked))
     return None if made is None else _as_choice(made)
 
@@ -196,13 +198,20 @@ def choose(asked: Asked) -> ChosenScore | None:
     """The score that finds planted outliers best, chosen now where that is not known yet; None if
     there is nothing to choose by.
     """
-    return choice(asked) or _as_choice(cache.computed(_choice(asked)))
+    return choosing.known(asked.card) or _as_choice(cache.computed(_choice(asked)))
 
 
 def _choice(asked: Asked) -> Task:
-    """For the test part, whatever part is judged: one choice for a model and a set."""
-    plain = Asked(asked.dataset, "test", asked.card, Truth())
-    return _task(judge_tasks.choice, plain, "Choosing a score by planted outliers")
+    """Whatever is judged: one choice for a model."""
+    usual = cache.split_ref(known_id(asked), "train")
+    return task(
+        judge_tasks.choice,
+        usual,
+        asked.card.sha256,
+        title="Choosing a score by planted outliers",
+        group=f"codes {asked.card.sha256} {asked.dataset} {asked.split}",
+        models=[asked.card],
+    )
 
 
 def _as_choice(made: Arrays) -> ChosenScore | None:
@@ -213,7 +222,7 @@ def _as_choice(made: Arrays) -> ChosenScore | None:
         name: dict(zip(kinds, row, strict=True))
         for name, row in zip(made["scores"].tolist(), made["auroc"].tolist(), strict=True)
     }
-    return ChosenScore(auroc, str(made["best"]), int(made["n"]))
+    return ChosenScore(auroc, str(made["best"]), int(made["n"]), int(made["seed"]))
 
 
 def prepare(asked: Asked, name: str) -> None:

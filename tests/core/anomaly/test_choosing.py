@@ -1,21 +1,27 @@
 """The score to begin with is the one that finds planted outliers best."""
 
 from dataclasses import replace
+from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
+from core import checkpoints
 from core.anomaly import choosing, references
 from core.anomaly.choosing import KINDS, UNSEEN, best_of, choice, weighed
 from core.anomaly.judging import References, available
+from core.anomaly.line import default_line
 from core.anomaly.scores import BY_NAME
-from core.checkpoints import available as checkpoints_available
+from core.checkpoints import fileformat
+from core.checkpoints.document import ChoiceRecord
 from core.data import catalogue
 from core.data.named import planting
 from core.images.imagesets import ImageSet
 from core.inference import Autoencoder
 from core.models import pca
-from tests.core.models_for_tests import tiny_checkpoint
+from core.runs import removal
+from tests.core.models_for_tests import tiny_checkpoint, tiny_document, tiny_tensors
 
 SHAPE = (1, 28, 28)
 
@@ -96,9 +102,90 @@ def test_unseen_images_are_of_the_classes_left_out_and_not_judged() -> None:
     assert references.unseen_images(tiny_checkpoint("dense", SHAPE).card, train) is None
 
 
+@pytest.mark.parametrize("kind", ["cracked", "stained"])
+@pytest.mark.parametrize("ground", [0, 100, 255])
+def test_drawn_defect_is_a_visible_part_of_each_picture(kind: str, ground: int) -> None:
+    images = catalogue.load("mnist-5k", "test").take(slice(0, 30))
+    plain = replace(images, images=np.full((30, 3, 32, 40), ground, np.uint8))
+    spoiled = planting.by_corruption(plain, kind, 1.0, 0).images.images[30:].astype(int)
+    changed = (np.abs(spoiled - ground) > planting.CONTRAST / 2).any(axis=1).mean(axis=(1, 2))
+    assert ((changed > 0.001) & (changed < 0.4)).all()
+    assert np.unique(spoiled.reshape(30, -1), axis=0).shape[0] == 30
+
+
+def test_choice_is_kept_for_a_model_and_goes_with_it(
+    home: Path, own_checkpoints: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = tiny_document("pca", SHAPE, options={"latent_dim": 4})
+    path = own_checkpoints / "tiny.safetensors"
+    card = checkpoints.save(path, document, tiny_tensors(document))
+    assert choosing.at_first_look(Autoencoder.of(card)) is None  # of a named set: when asked for
+    found = choosing.for_model(Autoencoder.of(card))
+    assert found is not None
+    assert choosing.known(card) == found
+    monkeypatch.setattr(choosing, "choice", lambda *_: pytest.fail("it was chosen once"))
+    assert choosing.for_model(Autoencoder.of(card)) == found
+    removal.delete_model(card)
+    assert choosing.known(card) is None
+
+
+def test_choice_for_a_model_of_an_own_set_stands_in_its_document(
+    home: Path, known: References, train: ImageSet
+) -> None:
+    own = replace(train, id="own:mine")
+    checkpoint = tiny_checkpoint("pca", SHAPE, options={"latent_dim": 20}, dataset="own:mine")
+    tensors, _ = pca.fit(train.pixels().reshape(len(train), -1), 20)
+    calibrating = catalogue.load("mnist-5k", "test").take(slice(0, 80))
+
+    def load(name: str, split: str) -> ImageSet:
+        assert (name, split) == ("own:mine", "calibration")
+        return calibrating
+
+    found = choosing.at_end_of_training(replace(checkpoint, tensors=tensors), own, load)
+    expected = choice(known)
+    assert expected is not None
+    data, _ = fileformat.packed(found.card.document, found.tensors)
+    again = checkpoints.read_bytes(Path("x.safetensors"), data).card
+    kept = choosing.known(again)
+    assert kept is not None
+    assert (kept.best, kept.n, kept.seed) == (expected.best, expected.n, 0)
+    of_named = choosing.at_end_of_training(checkpoint, train, load)
+    assert of_named.card.document.choice is None
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        ChoiceRecord({"mse": {"covered": 0.9}}, "mse", 80),
+        ChoiceRecord({"mse": {"covered": 0.9}, "pca": {"covered": 0.9}}, "oddity", 80),
+        ChoiceRecord({"mse": {"covered": 0.9}, "pca": {"blurred": 0.9}}, "mse", 80),
+        ChoiceRecord({"mse": {}, "pca": {}}, "mse", 80),
+    ],
+)
+def test_choice_that_makes_no_sense_is_none(record: ChoiceRecord) -> None:
+    card = tiny_checkpoint("dense", SHAPE).card
+    document = msgspec.structs.replace(card.document, choice=record)
+    assert choosing.known(replace(card, document=document)) is None
+
+
+def test_line_without_a_score_is_on_the_one_that_was_chosen(own_checkpoints: Path) -> None:
+    auroc = {"mse": {"covered": 0.6}, "pixel_neighbours": {"covered": 0.9}}
+    chosen = ChoiceRecord(auroc, "pixel_neighbours", 80)
+    document = msgspec.structs.replace(tiny_document("dense", SHAPE), choice=chosen)
+    card = checkpoints.save(own_checkpoints / "a.safetensors", document, tiny_tensors(document))
+    line, why = default_line(Autoencoder.of(card), 0.05)
+    assert line.score == "pixel_neighbours"
+    assert "AUROC 0.900" in why
+    unknown = msgspec.structs.replace(document, dataset="elsewhere")
+    card = checkpoints.save(own_checkpoints / "b.safetensors", unknown, tiny_tensors(document))
+    line, why = default_line(Autoencoder.of(card), 0.05)
+    assert line.score == "mse"
+    assert "cannot be computed here" in why
+
+
 def test_choices_that_come_along_are_of_scores_that_there_are() -> None:
     assert choosing.SHIPPED.is_file()
-    for card in checkpoints_available():
+    for card in checkpoints.available():
         if (found := choosing.shipped(card.sha256)) is not None:
             assert found.best == best_of(found.auroc)
             assert found.best in BY_NAME

@@ -132,11 +132,10 @@ def test_split_that_a_named_set_has_not_is_refused_in_a_sentence(name: str) -> N
         stock.images(name, "validation")
 
 
-def test_choice_as_a_task_is_that_of_the_functions(case: Case, judged: Judged) -> None:
-    found = judge_tasks.choice(case)
-    known = judged.references
-    calibrating = calibration_images(known.spaces.autoencoder.card, (judged.images, known.images))
-    expected = choosing.choice(References(known.spaces.autoencoder, known.images, calibrating))
+def test_choice_as_a_task_is_that_of_the_functions_and_is_kept(case: Case) -> None:
+    assert choosing.known(stock.model(case.sha256).card) is None
+    found = judge_tasks.choice(case.usual, case.sha256)
+    expected = choosing.known(stock.model(case.sha256).card)
     assert expected is not None
     assert (str(found["best"]), int(found["n"])) == (expected.best, expected.n)
     for name, row in zip(found["scores"].tolist(), found["auroc"], strict=True):

@@ -42,6 +42,7 @@ FULL = tiny_document(
     history=(EPOCH,),
     explained_variance=(0.5,),
     health=documents.HealthRecord(0.01, 0.07, 0.02, 0.9, 0.0, 0.0),
+    choice=documents.ChoiceRecord({"torch": {"torch": 0.9}}, "torch", 200),
     preparation=Preparation(
         size=SHAPE[1:], channels=1, range_mode="set", range_low=0, range_high=1
     ),
@@ -64,7 +65,7 @@ def places(kind: inspect.Type, at: Place = ()) -> Iterator[tuple[Place, inspect.
         case inspect.VarTupleType():
             yield from places(kind.item_type, (*at, 0))
         case inspect.DictType() if at != FREE:
-            yield (*at, "torch"), kind.value_type
+            yield from places(kind.value_type, (*at, "torch"))
         case inspect.DataclassType() if kind.cls is TrainSettings:
             yield from (((*at, setting.name), setting) for setting in settings_of(kind.cls))
 

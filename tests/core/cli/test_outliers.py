@@ -4,10 +4,12 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
 from core import checkpoints
+from core.anomaly import choosing
 from core.anomaly.judging import References, ranked
 from core.anomaly.line import line
 from core.anomaly.references import reference_images
@@ -40,7 +42,9 @@ def test_outliers_as_json_has_the_documented_keys(
     code, out, err = run(capsys, model, "--outlier-class", "5", "9", "--json")
     found = json.loads(out)
     assert (code, err) == (0, "")
-    assert list(found) == ["n", "n_outliers", "scores"]
+    assert list(found) == ["n", "n_outliers", "score", "score_reason", "scores"]
+    assert found["score"] == "mse"
+    assert "No score has been chosen" in found["score_reason"]
     assert found["n"] == 1000
     assert [list(score) for score in found["scores"]] == [KEYS] * len(SCORES)
     assert [score["name"] for score in found["scores"]] == [spec.name for spec in SCORES]
@@ -129,6 +133,34 @@ def test_mistake_is_one_line_and_exit_code_2(
     assert sentence in err
 
 
+def test_table_of_every_image_has_every_score_whether_outliers_are_known_or_not(
+    capsys: pytest.CaptureFixture[str], own_checkpoints: Path, tmp_path: Path
+) -> None:
+    document = tiny_document("dense", DIGIT)
+    checkpoints.save(own_checkpoints / "tiny.safetensors", document, tiny_tensors(document))
+    out, source = tmp_path / "all.csv", tmp_path / "some"
+    source.mkdir()
+    rng = np.random.default_rng(0)
+    for i in range(3):
+        Image.fromarray(rng.integers(0, 256, DIGIT[1:]).astype(np.uint8)).save(source / f"{i}.png")
+    asked = ("tiny", "--dataset", str(source), "--score", "patches", "--out", str(out))
+    code, said, _ = run(capsys, *asked, "--json")
+    found, table = json.loads(said), pd.read_csv(out)
+    assert (code, found["score"]) == (0, "patches")
+    assert "n_outliers" not in found
+    names = [spec.name for spec in SCORES]
+    assert list(table)[-len(names) :] == names
+    assert list(table)[: -len(names)] == [
+        "id", "source", "label", "score_name", "score", "p_value", "flagged", "facts"
+    ]  # fmt: skip
+    assert (table["score"] == table["patches"]).all()
+    assert (table["flagged"] == (table["p_value"] <= 0.01)).all()
+    assert table["facts"].str.contains("grainy").all()
+    code, _, err = run(capsys, *asked[:4], "oddity", *asked[5:])
+    assert code == 2
+    assert "There is no score" in err
+
+
 def test_model_that_knows_all_classes_asks_which_are_outliers(
     capsys: pytest.CaptureFixture[str], own_checkpoints: Path
 ) -> None:
@@ -165,3 +197,6 @@ def test_set_of_the_defect_layout_knows_its_outliers_and_its_marks(
     found = json.loads(out)
     assert (code, found["n"], found["n_outliers"]) == (0, 12, 6)
     assert found["pixel_auroc"] > 0.9
+    chosen = choosing.known(checkpoints.load("p").card)
+    assert chosen is not None
+    assert (found["score"], found["score_reason"]) == (chosen.best, chosen.why())
