@@ -5,6 +5,7 @@ of a fixed camera all look alike, and yet each is another one.
 """
 
 import hashlib
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ LARGEST_SHARE, LARGEST_GROUP = 0.05, 4  # of a set: more images alike are what i
 SAMPLED = 1_000  # images by which the limit of a set is found
 LEAST = 0.05  # a limit below which only equal thumbnails are left
 N_DIRECTIONS = 8
+TOLD_EVERY = 100  # images, between two reports of progress
 N_CLOSEST = 64  # candidates that are looked at before all of them are
 SLACK = 1e-3  # of a distance, for the rounding of projections; what it lets in is measured exactly
 
@@ -68,7 +70,11 @@ def limit_for(thumbnails: Pixels) -> float:
     return limit
 
 
-def near(thumbnails: Pixels, limit: float = NEAR) -> Leaders:
+def near(
+    thumbnails: Pixels,
+    limit: float = NEAR,
+    progress: Callable[[int, int], None] | None = None,
+) -> Leaders:
     """For each image the first one it is almost equal to, itself if there is none before: (n,).
 
     thumbnails: (n, d).  Two images are alike if their thumbnails differ by at most `limit` in the
@@ -76,6 +82,7 @@ def near(thumbnails: Pixels, limit: float = NEAR) -> Leaders:
     other leads. Candidates are found along the few directions in which the thumbnails vary most: a
     projection never lengthens a distance, so that none is missed. Only where these directions tell
     nothing apart, as with pure noise, are the closest N_CLOSEST candidates taken for all of them.
+    progress: told how many images were compared, of how many.
     """
     from scipy.spatial import cKDTree
 
@@ -92,6 +99,8 @@ def near(thumbnails: Pixels, limit: float = NEAR) -> Leaders:
         return np.asarray(np.square(apart).sum(axis=1) <= reach * reach)
 
     for i in range(len(thumbnails)):
+        if progress is not None and i % TOLD_EVERY == 0:
+            progress(i, len(thumbnails))
         if led[i]:
             continue
         close = _closest(tree, projected[i], reach * (1 + SLACK))

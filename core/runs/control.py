@@ -1,10 +1,12 @@
 """Starts, pauses, stops, cancels and deletes background runs, from any process."""
 
 import contextlib
+import os
 import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -14,18 +16,19 @@ import msgspec
 from core import checkpoints, locks
 from core.config import OptionError, TrainingError, local_checkpoints_dir, runs_dir
 from core.files import remove_abandoned, write_atomically
-from core.locks import Lock
 from core.runs import Broken, Run, found, processes, read
 from core.runs.processes import Process
 from core.runs.queue import lock
 from core.runs.status import (
     LIVE,
+    WorkStatus,
     is_at_work,
     launched,
     lock_of,
     processes_of,
     replace_state,
     write_status,
+    written_as,
     written_status,
 )
 
@@ -56,25 +59,36 @@ def _launch(run: Run) -> None:
     """Under lock(). The run's own lock is held from here on, and handed on to its process."""
     if not run.is_live and not run.can_resume:
         raise OptionError(f"{run.id} is {run.state}: there is nothing to resume.")
-    own = None if run.is_live else locks.take(lock_of(run.folder), PATIENCE)
-    if own is None:
-        raise OptionError(f"{run.id} is {read(run.folder).state} already.")
-    try:
-        clear(run)
-        (run.folder / "launch.json").unlink(missing_ok=True)
-        waiting = replace_state(run.status, "queued")
-        write_status(run.folder, msgspec.structs.replace(waiting, pid=0, started=0.0))
-        process = _process(run, own)
-        write_atomically(run.folder / "launch.json", msgspec.json.encode(process._asdict()))
-    finally:
-        own.release()
-
-
-def _process(run: Run, own: Lock) -> Process:
-    command = [sys.executable, "-m", "core", "train", "--resume", run.id, "--wait"]
+    if run.is_live:
+        raise OptionError(f"{run.id} is {run.state} already.")
     threads = str(run.config.threads)
     environment = {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads, "PYTHONUNBUFFERED": "1"}
-    return processes.launch(command, run.folder / "log.txt", environment, own)
+    launch_in(run.folder, run.status, _command(run), environment)
+
+
+def _command(run: Run) -> list[str]:
+    return [sys.executable, "-m", "core", "train", "--resume", run.id, "--wait"]
+
+
+def launch_in(
+    folder: Path, status: WorkStatus, command: Sequence[str], environment: Mapping[str, str]
+) -> None:
+    """Start a process that works in a folder, and holds its lock from its first moment on.
+
+    OptionError if one is at work there already.
+    """
+    own = locks.take(lock_of(folder), PATIENCE)
+    if own is None:
+        raise OptionError(f"{folder.name} is {written_as(WorkStatus, folder).state} already.")
+    try:
+        (folder / "request").unlink(missing_ok=True)
+        (folder / "launch.json").unlink(missing_ok=True)
+        waiting = replace_state(status, "queued")
+        write_status(folder, msgspec.structs.replace(waiting, pid=0, started=0.0))
+        process = processes.launch(command, folder / "log.txt", environment, own)
+        write_atomically(folder / "launch.json", msgspec.json.encode(process._asdict()))
+    finally:
+        own.release()
 
 
 def ask(run: Run, request: Request) -> None:
@@ -115,12 +129,7 @@ def cancel(run: Run) -> Run:
     run = read(run.folder)
     if not run.is_live:
         return run
-    write_atomically(run.folder / "request", b"cancel")
-    _wait_until_gone(run, GRACE)
-    for process in _to_kill(run):
-        process.kill()
-    _wait_until_gone(run, LET_GO)
-    if is_at_work(run.folder):
+    if not end_work(run.folder):
         raise TrainingError(
             f"The process of {run.id} cannot be ended from here: end process {run.status.pid} of "
             "the machine that it runs on."
@@ -137,12 +146,17 @@ def delete(run: Run | Broken) -> None:
 
     OptionError if somebody is at work on it, TrainingError if the disk refuses.
     """
+    delete_folder(run.folder)
+
+
+def delete_folder(folder: Path) -> None:
+    """Remove the folder of work that has ended.  Raises as delete()."""
     try:
-        gone = _put_away(run.folder)
+        gone = _put_away(folder)
     except OSError as error:
         raise TrainingError(
-            f"{run.id} cannot be deleted ({error.strerror}): check that you may write in "
-            f"{run.folder.parent}."
+            f"{folder.name} cannot be deleted ({error.strerror}): check that you may write in "
+            f"{folder.parent}."
         ) from error
     shutil.rmtree(gone, ignore_errors=True)
 
@@ -152,8 +166,7 @@ def tidy() -> None:
 
     Files that are being written and live runs stay.
     """
-    for trash in runs_dir().glob(f"{TRASH}*"):
-        shutil.rmtree(trash, ignore_errors=True)
+    empty_trash(runs_dir())
     for run in found():
         with contextlib.suppress(OSError):  # another user's
             remove_abandoned(run.folder)
@@ -162,8 +175,14 @@ def tidy() -> None:
     remove_abandoned(local_checkpoints_dir(), f"*{checkpoints.SUFFIX}")
 
 
+def empty_trash(parent: Path) -> None:
+    """Remove what delete_folder() could not remove wholly."""
+    for trash in parent.glob(f"{TRASH}*"):
+        shutil.rmtree(trash, ignore_errors=True)
+
+
 def _put_away(folder: Path) -> Path:
-    """Rename a run's folder to a hidden name, under its lock, before it is deleted."""
+    """Rename a folder to a hidden name, under its lock, before it is deleted."""
     own = locks.take(lock_of(folder), PATIENCE)
     if own is None:
         state = written_status(folder).state
@@ -178,18 +197,33 @@ def _put_away(folder: Path) -> Path:
             own.release()
 
 
-def _wait_until_gone(run: Run, seconds: float) -> None:
+def end_work(folder: Path) -> bool:
+    """Ask the process at work in a folder to cancel, and kill it if it does not within GRACE.
+
+    Returns whether it has ended.
+    """
+    write_atomically(folder / "request", b"cancel")
+    _wait_until_gone(folder, GRACE)
+    for process in _to_kill(folder):
+        process.kill()
+    _wait_until_gone(folder, LET_GO)
+    return not is_at_work(folder)
+
+
+def _wait_until_gone(folder: Path, seconds: float) -> None:
     until = time.monotonic() + seconds
-    while time.monotonic() < until and (is_at_work(run.folder) or _alive(run)):
+    while time.monotonic() < until and (is_at_work(folder) or _alive(folder)):
         time.sleep(0.05)
 
 
-def _to_kill(run: Run) -> list[Process]:
-    """Processes that run it, or were started for it alone and have not ended yet."""
-    if is_at_work(run.folder):
-        return _alive(run)
-    return [process for process in _alive(run) if process == launched(run.folder)]
+def _to_kill(folder: Path) -> list[Process]:
+    """Processes at work in a folder, or started for it alone and not ended yet."""
+    if is_at_work(folder):
+        return _alive(folder)
+    return [process for process in _alive(folder) if process == launched(folder)]
 
 
-def _alive(run: Run) -> list[Process]:
-    return processes_of(run.folder, written_status(run.folder))
+def _alive(folder: Path) -> list[Process]:
+    """Processes of a folder that live; this one, which works in it with a thread, is none."""
+    found = processes_of(folder, written_as(WorkStatus, folder))
+    return [process for process in found if process.pid != os.getpid()]

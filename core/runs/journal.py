@@ -27,6 +27,38 @@ SPARE_BYTES = 1 << 18  # freed on a full disk, so that the reason can still be w
 PATIENCE = 1.0  # seconds to wait for the lock: who only looks whether it is held has it so briefly
 
 
+@contextlib.contextmanager
+def owned(folder: Path) -> Iterator[None]:
+    """Context that owns a folder of work.  Raises OptionError if another process does.
+
+    At the end a pending request is deleted: it was carried out, or came too late.
+    """
+    path = lock_of(folder)
+    lock = locks.handed(path) or locks.take(path, PATIENCE)
+    if lock is None:
+        raise OptionError(f"{folder.name} is running already.")
+    try:
+        remove_abandoned(folder)
+        with contextlib.suppress(OSError):  # the disk is full already
+            (folder / "spare").write_bytes(bytes(SPARE_BYTES))
+        yield
+    finally:
+        free_spare(folder)
+        (folder / "request").unlink(missing_ok=True)
+        lock.release()
+
+
+def free_spare(folder: Path) -> None:
+    """Free some bytes, so that a full disk still takes the reason why work failed."""
+    (folder / "spare").unlink(missing_ok=True)
+
+
+def log_error(folder: Path) -> None:
+    """Append the traceback of the exception that is being handled to the folder's log."""
+    with open(folder / "log.txt", "a", encoding="utf-8") as log:
+        log.write(traceback.format_exc())
+
+
 class Journal:
     """The writer of a run's folder, used by the one process that owns the folder."""
 
@@ -43,20 +75,9 @@ class Journal:
 
         At the end a pending request is deleted: it was carried out, or came too late.
         """
-        path = lock_of(self.folder)
-        lock = locks.handed(path) or locks.take(path, PATIENCE)
-        if lock is None:
-            raise OptionError(f"{self.folder.name} is running already.")
-        try:
-            remove_abandoned(self.folder)
+        with owned(self.folder):
             (self.folder / "epochs").mkdir(exist_ok=True)
-            with contextlib.suppress(OSError):  # the disk is full already
-                (self.folder / "spare").write_bytes(bytes(SPARE_BYTES))
             yield
-        finally:
-            (self.folder / "spare").unlink(missing_ok=True)
-            (self.folder / "request").unlink(missing_ok=True)
-            lock.release()
 
     def set(self, state: RunState, reason: str = "", **fields: Any) -> None:
         """Write the status, safe against a power cut."""
@@ -66,10 +87,9 @@ class Journal:
 
     def fail(self, state: RunState, reason: str) -> None:
         """As set(), in an exception handler: frees the spare bytes and logs the traceback first."""
-        (self.folder / "spare").unlink(missing_ok=True)
+        free_spare(self.folder)
         if state in ("failed", "diverged"):
-            with open(self.folder / "log.txt", "a", encoding="utf-8") as log:
-                log.write(traceback.format_exc())
+            log_error(self.folder)
         self.set(state, reason)
         self.append("ended", state=state, reason=reason)
 

@@ -18,6 +18,7 @@ from core.files import write_atomically
 from core.runs.processes import Process
 
 T = TypeVar("T")
+S = TypeVar("S", bound="WorkStatus")
 RunState = Literal[
     "queued", "running", "stopping", "paused", "stopped", "cancelled",
     "finished", "failed", "diverged", "interrupted",
@@ -25,23 +26,19 @@ RunState = Literal[
 LIVE: tuple[RunState, ...] = ("queued", "running", "stopping")
 KILLED = "Its process ended without a message: it was killed, or the machine stopped."
 NOT_BEGUN = "It has not begun: its process was not started, or failed at its start (see the log)."
-UNREADABLE = "Its status.json cannot be read: resume the run, or delete it."
+UNREADABLE = "Its status.json cannot be read: resume it, or delete it."
 LONGEST = 2_000  # letters of a text
 Whole = Annotated[int, Meta(ge=0, le=10**12)]
 Number = Annotated[float, Meta(ge=-1e15, le=1e15)]
 Text = Annotated[str, Meta(max_length=LONGEST)]
 
 
-class Status(Struct, frozen=True):
-    """The status of a run, as its process last wrote it.
+class WorkStatus(Struct, frozen=True):
+    """The status of work in a process and a folder of its own, as the process last wrote it.
 
     phase: what a live one is doing.  reason: why it is not live any more, for people.
     pid, started: the process that owns it, 0 if none yet; see core.runs.processes.
-    epoch: from 1.  step: of that epoch.  images_per_second: of the last epoch or so.
     seconds_left: at the speed so far, -1 if not known.
-    checkpoint: the name under which its model is kept, if it is.  mse, psnr (dB), ssim: of that
-    model; mse is -1 while there is none.
-    pca_mse: of PCA with the same D' on the same images, -1 if not known.
     """
 
     state: RunState = "queued"
@@ -49,13 +46,24 @@ class Status(Struct, frozen=True):
     phase: Text = ""
     pid: Whole = 0
     started: Number = 0.0
+    seconds_left: Number = -1.0
+
+
+class Status(WorkStatus, frozen=True):
+    """The status of a run.
+
+    epoch: from 1.  step: of that epoch.  images_per_second: of the last epoch or so.
+    checkpoint: the name under which its model is kept, if it is.  mse, psnr (dB), ssim: of that
+    model; mse is -1 while there is none.
+    pca_mse: of PCA with the same D' on the same images, -1 if not known.
+    """
+
     epoch: Whole = 0
     step: Whole = 0
     steps_per_epoch: Whole = 0
     n_images: Whole = 0
     n_parameters: Whole = 0
     images_per_second: Number = 0.0
-    seconds_left: Number = -1.0
     checkpoint: Text = ""
     mse: Number = -1.0
     psnr: Number = 0.0
@@ -63,30 +71,40 @@ class Status(Struct, frozen=True):
     pca_mse: Number = -1.0
 
 
-def write_status(folder: Path, status: Status, durable: bool = True) -> None:
+def write_status(folder: Path, status: WorkStatus, durable: bool = True) -> None:
     """Replace the status; OSError if the disk refuses."""
     write_atomically(folder / "status.json", msgspec.json.encode(_sound(status)), durable)
 
 
-def replace_state(status: Status, state: RunState, reason: str = "") -> Status:
+def replace_state(status: S, state: RunState, reason: str = "") -> S:
     """The status in another state, nothing under way."""
     return msgspec.structs.replace(status, state=state, reason=reason, phase="", seconds_left=-1.0)
 
 
 def written_status(folder: Path) -> Status:
-    """The status that the run's process last wrote, which may be out of date.
-
-    A field that cannot be what it says is as in a new status; without a state that can be, the run
-    counts as interrupted.
-    """
-    return _read(folder) or Status(state="interrupted", reason=UNREADABLE)
+    """written_as() of a run."""
+    return written_as(Status, folder)
 
 
 def true_status(folder: Path) -> Status:
-    """The written status, corrected to interrupted if no process is running the run."""
-    status = _read(folder)
+    """true_as() of a run."""
+    return true_as(Status, folder)
+
+
+def written_as(kind: type[S], folder: Path) -> S:
+    """The status that the folder's process last wrote, which may be out of date.
+
+    A field that cannot be what it says is as in a new status; without a state that can be, the work
+    counts as interrupted.
+    """
+    return _read(kind, folder) or kind(state="interrupted", reason=UNREADABLE)
+
+
+def true_as(kind: type[S], folder: Path) -> S:
+    """The written status, corrected to interrupted if no process is at work in the folder."""
+    status = _read(kind, folder)
     if status is None:
-        return Status("running") if is_at_work(folder) else written_status(folder)
+        return kind(state="running") if is_at_work(folder) else written_as(kind, folder)
     if status.state in LIVE and not is_at_work(folder):
         reason = KILLED if status.pid else NOT_BEGUN
         return msgspec.structs.replace(status, state="interrupted", reason=reason, phase="")
@@ -94,19 +112,19 @@ def true_status(folder: Path) -> Status:
 
 
 def lock_of(folder: Path) -> Path:
-    """The lock file of a run's folder, held by the process that runs it."""
+    """The lock file of a folder, held by the process that is at work in it."""
     return folder / ".lock"
 
 
 def is_at_work(folder: Path) -> bool:
-    """Whether a process holds the run's lock, or was started to take it."""
+    """Whether a process holds the folder's lock, or was started to take it."""
     held = locks.is_held(lock_of(folder))
     if held is None or (not held and not locks.CAN_HAND_ON):
-        return bool(processes_of(folder, written_status(folder)))
+        return bool(processes_of(folder, written_as(WorkStatus, folder)))
     return held
 
 
-def processes_of(folder: Path, status: Status) -> list[Process]:
+def processes_of(folder: Path, status: WorkStatus) -> list[Process]:
     """The live ones of the process named in the status and the process launched for it."""
     owner = Process(status.pid, status.started) if status.pid else None
     found = dict.fromkeys(filter(None, (owner, launched(folder))))
@@ -114,7 +132,7 @@ def processes_of(folder: Path, status: Status) -> list[Process]:
 
 
 def launched(folder: Path) -> Process | None:
-    """The process last launched for the run; None if it was never started in the background."""
+    """The process last launched for the folder; None if none was started in the background."""
     try:
         content = (folder / "launch.json").read_bytes()
         found = msgspec.json.decode(content, type=dict[str, Number])
@@ -143,22 +161,22 @@ def converted(value: Any, kind: Any, otherwise: T) -> T:
     return otherwise if isinstance(found, float) and not math.isfinite(found) else found
 
 
-def _read(folder: Path) -> Status | None:
+def _read(kind: type[S], folder: Path) -> S | None:
     try:
         found = msgspec.json.decode((folder / "status.json").read_bytes())
         state = msgspec.convert(found["state"], RunState)
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
-    fields = msgspec.structs.fields(Status)
+    fields = msgspec.structs.fields(kind)
     kept = {one.name: converted(found.get(one.name), one.type, one.default) for one in fields}
-    return Status(**kept | {"state": state})
+    return kind(**kept | {"state": state})
 
 
-def _sound(status: Status) -> Status:
+def _sound(status: S) -> S:
     """The status with every field as written_status() would take it: JSON has no infinity."""
     changed: dict[str, Any] = {
         field.name: value[:LONGEST] if isinstance(value, str) else field.default
-        for field in msgspec.structs.fields(Status)
+        for field in msgspec.structs.fields(type(status))
         if converted(value := getattr(status, field.name), field.type, _WRONG) is _WRONG
     }
     return msgspec.structs.replace(status, **changed)

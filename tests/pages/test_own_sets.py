@@ -1,20 +1,24 @@
 """Making a data set on the Your images page, run without a browser."""
 
+import io
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from core import imports
 from core.data import catalogue
-from core.data.own import draft_tasks, store
+from core.data.own import store
+from core.data.own.draft import Form
 from core.data.own.store import own_dir
+from core.imports import ImportConfig, execute
 from core.reports import Content
 from core.training import config
-from pages.ui import progress
 from pages.ui.frame import downloads
 from pages.ui.frame.deleting import DELETE
 from pages.ui.own import offering
@@ -38,6 +42,11 @@ def odd_zip() -> bytes:
     return archive(files)
 
 
+def left_behind() -> list[str]:
+    """What imports have left on the disk."""
+    return [path.name for path in imports.imports_dir().glob("[!.]*")]
+
+
 def press(app: AppTest, label: str) -> AppTest:
     return next(button for button in app.button if button.label == label).click().run()
 
@@ -53,9 +62,9 @@ def wait_for(app: AppTest, label: str) -> AppTest:
 
 
 @pytest.fixture
-def section(home: Path, open_app: OpenApp) -> AppTest:
+def section(home: Path, open_app: OpenApp, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     """The section, with nothing in the data folder."""
-    progress.jobs.clear()
+    monkeypatch.setenv("HOURGLASS_WORKERS", "0")  # a thread reads
     app = open_app().switch_page("pages/your_images.py").run()
     app.session_state["your"] = "sets"
     return app.run()
@@ -122,6 +131,7 @@ def test_set_made_is_chosen_in_the_sidebar_and_its_draft_is_gone(reported: AppTe
     assert own.n == 21
     assert own.shape == (3, 32, 32)
     assert [path.name for path in own_dir().iterdir()] == ["my-pets"]
+    assert left_behind() == []
     assert len(catalogue.load("own:my-pets", "all").rejected) == 2
 
 
@@ -181,7 +191,7 @@ def test_report_thrown_away_leaves_nothing_and_the_section_begins_again(
     reported: AppTest,
 ) -> None:
     app = press(reported, "Throw it away")
-    assert list(own_dir().iterdir()) == []
+    assert left_behind() == []
     assert "one subfolder for each class" in app.info[0].value
 
 
@@ -198,28 +208,71 @@ def test_zip_without_an_image_is_a_sentence_and_the_section_begins_again(
     assert section.file_uploader
 
 
+def slowly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make reading last until it is cancelled."""
+    gather = execute.gather  # type: ignore[attr-defined]
+
+    def slow(offers: Any, form: Any, source: str, tell: Callable[..., None], at: Path) -> object:
+        def wait(done: int, total: int | None) -> None:
+            for _ in range(200):
+                time.sleep(0.05)
+                tell(done, total)
+
+        return gather(offers, form, source, wait, at)
+
+    monkeypatch.setattr(execute, "gather", slow)
+    monkeypatch.setattr(execute, "TELL_SECONDS", 0.0)
+
+
 def test_reading_cancelled_leaves_nothing(
     section: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    slow = draft_tasks.gather  # type: ignore[attr-defined]
-
-    def slowly(offers: object, form: object, source: str, tell: Callable[..., None]) -> object:
-        def wait(done: int, total: int | None) -> None:
-            time.sleep(0.1)
-            tell(done, total)
-
-        return slow(offers, form, source, wait)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(draft_tasks, "gather", slowly)
+    slowly(monkeypatch)
     section.file_uploader[0].set_value([("my pets.zip", odd_zip(), "application/zip")])
     section.run()
     app = wait_for(press(section, "Read the images"), "Cancel")
-    job = progress.jobs().get(own_sets_key(app))
-    assert job is not None
     press(app, "Cancel")
-    job.wait(10)
-    assert job.state == "cancelled"
-    assert list(own_dir().iterdir()) == []
+    assert imports.found() == ()
+    assert left_behind() == []
+    assert app.file_uploader
+
+
+def test_import_is_found_again_by_another_visitor_and_after_a_reload(
+    section: AppTest, monkeypatch: pytest.MonkeyPatch, open_app: OpenApp
+) -> None:
+    slowly(monkeypatch)
+    section.file_uploader[0].set_value([("my pets.zip", odd_zip(), "application/zip")])
+    section.run()
+    app = wait_for(press(section, "Read the images"), "Cancel")
+    (one,) = imports.found()
+    assert app.query_params["import"] in (one.id, [one.id])
+    again = open_app(your="sets").switch_page("pages/your_images.py").run()
+    assert not again.exception
+    assert "Cancel" in [button.label for button in again.button]
+    assert again.file_uploader  # who comes anew can add other images meanwhile
+    press(again, "Cancel")
+    assert imports.found() == ()
+
+
+def test_interrupted_import_is_told_and_continued_from_its_kept_files(
+    section: AppTest,
+) -> None:
+    form = Form((16, 16))
+    config = ImportConfig("my pets.zip", time.time(), form, files=("my pets.zip",))
+    one = imports.create(config, [io.BytesIO(odd_zip())])
+    assert one.state == "interrupted"
+    app = section.run()
+    assert "my pets\\.zip was interrupted" in app.warning[0].value
+    app = wait_for(press(app, "Continue"), "Make the data set")
+    assert {metric.label: metric.value for metric in app.metric}["Images"] == "22"
+
+
+def test_import_that_was_removed_meanwhile_is_not_drawn_and_a_link_to_it_says_so(
+    section: AppTest, open_app: OpenApp
+) -> None:
+    app = open_app(**{"your": "sets", "import": "20260101-000000-gone"})
+    app = app.switch_page("pages/your_images.py").run()
+    assert not app.exception
     assert app.file_uploader
 
 
@@ -325,10 +378,6 @@ def keys(app: AppTest) -> list[str]:
 def test_images_whose_names_are_plain_offer_no_choice_of_encoding(section: AppTest) -> None:
     section.file_uploader[0].set_value([("my pets.zip", odd_zip(), "application/zip")])
     assert not [key for key in keys(section.run()) if key.startswith("set_encoding")]
-
-
-def own_sets_key(app: AppTest) -> str:
-    return f"read {app.session_state['own_visit']}"
 
 
 def wide_zip() -> bytes:

@@ -3,21 +3,26 @@
 import shutil
 import tempfile
 import time
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 from msgspec.structs import replace
 
+from core import locks
+from core.arraycache import Arrays
 from core.config import DataError
 from core.data.own import layouts
 from core.data.own.layouts import Arrangement, Sheet
 from core.data.own.prepared import Looks
 from core.data.own.store import own_dir
+from core.files import replacing
 from core.images.imagesets import Rejected
 from core.images.modes import WHITE, Colour
 from core.images.preparation import (
@@ -30,11 +35,13 @@ from core.images.preparation import (
     Resampling,
     Survey,
 )
+from core.locks import Lock
 
 Values = Literal["file", "set"] | Range
 SIDES = range(16, 513)  # what models take
-DRAFT = ".draft-"
+DRAFT, LOCK, KNOWN = ".draft-", ".lock", "known.npz"
 DRAFT_SECONDS = 24 * 3600  # after which a draft that nobody finished is thrown away
+NEW_SECONDS = 60  # in which a process that has just begun takes the lock on its draft
 BLOCK_BYTES = 32 << 20  # of pixels that are copied at a time
 SPARE_BYTES = 256 << 20  # of the disk that stay free
 
@@ -115,6 +122,7 @@ class Draft:
     labels: (n,) the class that the source gives each image, None where it gives none.
     notes: sentences about how the files were read.  preparation: how they became pixels.  sheets:
     tables among the files, which may say which class an image has.  looks: what preparing did.
+    lock: held on the folder of a draft that belongs to this process alone.
     """
 
     folder: Path
@@ -130,6 +138,7 @@ class Draft:
     notes: tuple[str, ...] = ()
     sheets: tuple[Sheet, ...] = ()
     looks: Looks = field(kw_only=True)
+    lock: Lock | None = field(default=None, kw_only=True, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.names)
@@ -165,25 +174,106 @@ class Draft:
 
     def discard(self) -> None:
         """Throw the pixels away."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        _remove(self.folder, self.lock)
+
+    def save(self) -> None:
+        """Write what is known of the images beside their pixels.  Raises DataError."""
+        try:
+            with replacing(self.folder / KNOWN) as file:
+                np.savez(file, **self._as_arrays())  # type: ignore[arg-type]  # no such name
+        except OSError as error:
+            raise no_room(error) from error
+
+    def _as_arrays(self) -> Arrays:
+        sheets = {
+            f"sheet{i}": np.frombuffer(sheet.content, np.uint8)
+            for i, sheet in enumerate(self.sheets)
+        }
+        return {
+            "preparation": np.asarray(msgspec.json.encode(self.preparation).decode()),
+            "names": np.array(self.names, np.str_),
+            "sides": self.sides,
+            "equal": self.equal,
+            "near": self.near,
+            "rejected": np.array(self.rejected, np.str_).reshape(-1, 2),
+            "labels": np.array([label or "" for label in self.labels], np.str_),
+            "is_labelled": np.array([label is not None for label in self.labels], np.bool_),
+            "notes": np.array(self.notes, np.str_),
+            "sheets": np.array([sheet.name for sheet in self.sheets], np.str_),
+            **self.looks.as_arrays(),
+            **sheets,
+        }
+
+
+def saved(folder: Path, form: Form, source: str) -> Draft:
+    """The draft that was saved in a folder.  Raises DataError if it cannot be read."""
+    try:
+        with open(folder / KNOWN, "rb") as content, np.load(content, allow_pickle=False) as file:
+            return _from_arrays(folder, form, source, dict(file))
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise DataError(
+            f"What was read of {source} cannot be opened any more: read its files again."
+        ) from error
+
+
+def _from_arrays(folder: Path, form: Form, source: str, found: Arrays) -> Draft:
+    labels = zip(found["labels"].tolist(), found["is_labelled"].tolist(), strict=True)
+    return Draft(
+        folder=folder,
+        source=source,
+        form=form,
+        preparation=msgspec.json.decode(str(found["preparation"]), type=Preparation),
+        names=tuple(found["names"].tolist()),
+        sides=found["sides"],
+        equal=found["equal"],
+        near=found["near"],
+        rejected=tuple(Rejected(*row) for row in found["rejected"].tolist()),
+        labels=tuple(label if is_labelled else None for label, is_labelled in labels),
+        notes=tuple(found["notes"].tolist()),
+        sheets=tuple(
+            Sheet(name=name, content=found[f"sheet{i}"].tobytes())
+            for i, name in enumerate(found["sheets"].tolist())
+        ),
+        looks=Looks.from_arrays(found),
+    )
 
 
 @contextmanager
-def draft_folder() -> Iterator[Path]:
-    """A new folder, gone again if the block fails; a disk that refuses is a DataError."""
+def draft_folder(at: Path | None = None) -> Iterator[tuple[Path, Lock | None]]:
+    """A new folder for a draft, removed if the block fails; a disk that refuses is a DataError.
+
+    at: where; None for one that belongs to this process alone, which holds the lock on it.
+    """
     try:
-        own_dir().mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(dir=own_dir(), prefix=DRAFT))
+        folder, lock = _folder_at(at) if at else _temporary_folder()
     except OSError as error:
         raise no_room(error) from error
     try:
-        yield folder
+        yield folder, lock
     except OSError as error:
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove(folder, lock)
         raise no_room(error) from error
     except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove(folder, lock)
         raise
+
+
+def _folder_at(folder: Path) -> tuple[Path, None]:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder, None
+
+
+def _temporary_folder() -> tuple[Path, Lock | None]:
+    own_dir().mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(dir=own_dir(), prefix=DRAFT))
+    return folder, locks.take(folder / LOCK)
+
+
+def _remove(folder: Path, lock: Lock | None) -> None:
+    if lock is not None:
+        lock.release()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def no_room(error: OSError) -> DataError:
@@ -212,12 +302,13 @@ def blocks(order: npt.NDArray[np.int64], image_bytes: int) -> Iterator[npt.NDArr
         yield order[start : start + size]
 
 
-def forget_old_drafts() -> None:
-    """Throw away what nobody has made a set of for a day."""
+def forget_abandoned_drafts() -> None:
+    """Throw away the drafts of processes that have ended, and what nobody used for a day."""
     for folder in own_dir().glob(f"{DRAFT}*"):
         try:
             age = time.time() - folder.stat().st_mtime
         except OSError:
             continue
-        if age > DRAFT_SECONDS:
+        is_left = age > NEW_SECONDS and locks.is_held(folder / LOCK) is False
+        if is_left or age > DRAFT_SECONDS:
             shutil.rmtree(folder, ignore_errors=True)

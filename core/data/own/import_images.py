@@ -7,6 +7,7 @@ import contextlib
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -27,25 +28,34 @@ from core.data.own.prepared import Watch
 from core.data.own.upload import read_again, readable
 from core.images import duplicates
 from core.images.imagesets import Rejected
+from core.images.parts import done
 from core.images.preparation import Survey, changes, prepare
 from core.images.reading import Facts, Raw, content_of, picture_of, read_raw
 
 Index = npt.NDArray[np.int64]
 COMMON = (28, 32, 48, 64, 96, 128)  # sizes that networks are often given
 MOST_TABLES = 8  # that are kept
+PREPARING, COMPARING = "preparing the images in one range of values", "comparing the images"
 SAMPLE_SIDE = 384  # pixels of the longer side of images that a preview is made of
 SAMPLED = 12  # images that are looked at to suggest a form
 
 
-def gather(offers: Offers, form: Form, source: str, progress: Progress | None = None) -> Draft:
+def gather(
+    offers: Offers,
+    form: Form,
+    source: str,
+    progress: Progress | None = None,
+    at: Path | None = None,
+) -> Draft:
     """Read every image among `offers` once, bring it to `form`, and compare them all.
 
     The memory used does not depend on how large the pictures are together, nor what is made on
-    their order.  progress: told after every file.
+    their order.  progress: told after every file; later stages report to core.images.parts.
+    at: the folder of the draft; None for one that goes with this process.
     Raises DataError if none can be read, or the disk is full; nothing is then left on it.
     """
-    drafts.forget_old_drafts()
-    with drafts.draft_folder() as folder:
+    drafts.forget_abandoned_drafts()
+    with drafts.draft_folder(at) as (folder, lock):
         drafts.check_disk(folder, len(offers), form)
         rejected: list[Rejected] = []
         kept = Keeper(folder, offers.root if isinstance(offers, Offered) else None)
@@ -65,7 +75,7 @@ def gather(offers: Offers, form: Form, source: str, progress: Progress | None = 
         notes = (*(offers.notes if isinstance(offers, Offered) else ()), *kept.notes)
         draft = found.draft(folder, source)
         refused, sheets = tuple(sorted(rejected)), tuple(pictures.sheets)
-        return replace(draft, rejected=refused, notes=notes, sheets=sheets)
+        return replace(draft, rejected=refused, notes=notes, sheets=sheets, lock=lock)
 
 
 @dataclass
@@ -137,7 +147,8 @@ class _Gathering:
             for i, (name, file) in enumerate(zip(self.names, self.facts, strict=True))
             if changes(file, before, self.how)
         }
-        for name, raw in read_again(offers, positions):
+        for n_done, (name, raw) in enumerate(read_again(offers, positions)):
+            done(PREPARING, n_done, len(positions))
             i, x = positions[name], prepare(raw, self.how)
             self.file.seek(i * x.size)
             self.file.write(x.tobytes())
@@ -170,6 +181,7 @@ class _Gathering:
 
     def draft(self, folder: Path, source: str) -> Draft:
         """Compare the images with each other, but not with masks of defects among them."""
+        done(COMPARING, 0, 0)
         is_image = ~layouts.arranged(self.names, self.labels).is_mask
         return Draft(
             folder=folder,
@@ -191,7 +203,8 @@ class _Gathering:
     def _near(self, chosen: Index) -> Index:
         joined = b"".join(self.thumbnails[i] for i in chosen)
         thumbnails = np.frombuffer(joined, np.uint8).reshape(len(chosen), -1)
-        return duplicates.near(thumbnails, duplicates.limit_for(thumbnails))
+        limit = duplicates.limit_for(thumbnails)
+        return duplicates.near(thumbnails, limit, partial(done, COMPARING))
 
 
 def _among(chosen: npt.NDArray[np.bool_], leaders: Callable[[Index], Index]) -> Index:

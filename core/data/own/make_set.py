@@ -336,6 +336,7 @@ def _write(
     own: OwnSet, rows: Rows, draft: Draft, planned: Planned, progress: Progress | None
 ) -> None:
     try:
+        own_dir().mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=own_dir(), prefix=".making-") as temporary:
             folder = Path(temporary) / own.name
             folder.mkdir()
@@ -385,10 +386,15 @@ def _write_masks(path: Path, own: OwnSet, planned: Planned) -> None:
 
 def free_name(source: str) -> str:
     """A name nobody has used yet, made of what the images came from: "My cats.zip" -> my-cats."""
-    stem = re.sub(r"[^a-z0-9]+", "-", re.sub(ARCHIVE, "", source.lower())).strip("-")[:56]
-    stem = stem.strip("-") or "images"
+    stem = slug(source)
     number, name = 1, stem
     while folder_of(name).exists():
         number += 1
         name = f"{stem}-{number}"
     return name
+
+
+def slug(source: str) -> str:
+    """What images come from as the beginning of a name: "My cats.zip" -> my-cats."""
+    stem = re.sub(r"[^a-z0-9]+", "-", re.sub(ARCHIVE, "", source.lower())).strip("-")[:56]
+    return stem.strip("-") or "images"

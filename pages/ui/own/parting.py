@@ -177,8 +177,8 @@ def _remedy(draft: Draft, at: npt.NDArray[np.int64], words: str, control: str) -
 def _planned(draft: Draft, keeping: Keeping) -> Planned:
     """What the draft would become; computed once for the same choice."""
     held = st.session_state.get(PLAN)
-    if held is None or held[:2] != (draft.folder, keeping):
-        held = (draft.folder, keeping, make_set.plan(draft, keeping))
+    if held is None or held[0] is not draft or held[1] != keeping:
+        held = (draft, keeping, make_set.plan(draft, keeping))
         st.session_state[PLAN] = held
     planned: Planned = held[2]
     return planned

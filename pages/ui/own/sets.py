@@ -1,29 +1,27 @@
 """The section that makes a data set of a folder or archive, after a report on its images."""
 
-import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import streamlit as st
 
-from core.background import Job
-from core.computing.tasks import task
-from core.data.own import draft_tasks, make_set, store
+from core.data.own import make_set, store
 from core.data.own.draft import Draft, Form
 from core.data.own.make_set import Keeping
 from core.data.own.store import OwnSet
 from core.images.preparation import words
+from core.imports import Import
+from core.imports import control as import_control
 from core.runs import removal
 from core.text import counted, listed
 from pages.ui import cache, progress
-from pages.ui.figures.text import plain, sentence
+from pages.ui.figures.text import plain
 from pages.ui.frame import deleting, downloads, errors, sidebar, ways
 from pages.ui.frame.sidebar import Choice
-from pages.ui.own import findings, kept_report, offering, parting
+from pages.ui.own import findings, imports, kept_report, offering, parting
 from pages.ui.own.offering import Source
 from pages.ui.session import state
 
-VISIT, SAID = "own_visit", "set_said"
-READ = "set_read"  # what is being read or reported on, and the encoding of its names
+SAID = "set_said"
 MADE = "set_made"  # id of the set that was made last, until other images are read
 
 
@@ -31,28 +29,22 @@ def draw(_: Choice) -> None:
     """Draw the section."""
     if said := st.session_state.pop(SAID, ""):
         st.success(plain(said), icon=":material/check:")
-    key, found = job_key(), store.available()
+    found = store.available()
     _made(found)
-    job = progress.jobs().get(key)
+    every = imports.all_of_them()
+    mine = imports.chosen(every)
+    imports.draw(every, mine)
     draft: Draft | None = None
-    if job is not None and job.state == "running":
-        progress.show_job(key, job)
-    elif job is not None and job.state == "done":
-        draft = job.result
-        _finish(key, draft)
-    else:
-        if job is not None and job.state == "failed":
-            st.error(sentence(job.error), icon=":material/error:")
-        _begin(key)
+    if mine is not None and mine.is_read:
+        with errors.shown():
+            draft = imports.draft_of(mine)
+            _finish(mine, draft)
+    elif mine is None or not mine.is_live:
+        _begin()
     _list(found)
     if found or draft:
         cards = cache.cards()
         downloads.button(lambda: kept_report.sets(found, cards, draft), "your-data-sets")
-
-
-def job_key() -> str:
-    """The key of this visitor's reading job."""
-    return f"read {st.session_state.setdefault(VISIT, secrets.token_hex(8))}"
 
 
 def _made(found: Sequence[OwnSet]) -> None:
@@ -67,7 +59,7 @@ def _made(found: Sequence[OwnSet]) -> None:
     ways.to_training(made.id, "Train a model on it", type="primary", key="train_on_made")
 
 
-def _begin(key: str) -> None:
+def _begin() -> None:
     images = offering.choose_source()
     if images is None:
         st.info(
@@ -76,61 +68,42 @@ def _begin(key: str) -> None:
         )
         return
     with errors.shown():
-        _offer_reading(key, images)
+        _offer_reading(images)
 
 
-def _offer_reading(key: str, images: Source) -> None:
+def _offer_reading(images: Source) -> None:
     form, encoding = offering.source_form(images), offering.encoding_choice(images)
     if st.button(
         "Read the images",
         type="primary",
         icon=":material/play_arrow:",
-        help="Runs in the background; you can use other pages meanwhile",
+        help="Runs in the background; you can use other pages, or close this one, meanwhile",
     ):
-        _start(key, images, form, encoding)
+        imports.begin(images, form, encoding)
+        st.session_state.pop(MADE, None)
+        offering.begin_anew()
         st.rerun()
 
 
-def _start(key: str, images: Source, form: Form, encoding: str) -> Job:
-    st.session_state.pop(MADE, None)
-    st.session_state[READ] = images, encoding
-
-    def work(tell: Callable[[int, int | None], None]) -> Draft:
-        title = f"Reading {images.name}"
-        with draft_tasks.on_disk(images.files) as files:
-            # In another process, because images are not trusted and reading takes long.
-            asked = (files, images.path, form, encoding, images.name, secrets.token_hex(8))
-            found = cache.apart(task(draft_tasks.read, *asked, title=title, lasting=False), tell)
-        return draft_tasks.as_draft(found, form, images.name)
-
-    offering.begin_anew()
-    return progress.jobs().start(key, f"Reading {images.name}", work)
-
-
-def _finish(key: str, draft: Draft) -> None:
-    if not draft.folder.exists():  # drafts are deleted after a day
-        _forget(key, draft)
-        st.rerun()
-    findings.draw(draft, lambda form: _again(key, draft, form))
+def _finish(one: Import, draft: Draft) -> None:
+    findings.draw(draft, lambda form: _again(one, form))
     keeping, name = parting.draw(draft)
     with st.container(horizontal=True):
         if st.button("Make the data set", type="primary", icon=":material/dataset:",
                      help="It can then be chosen on all pages"):  # fmt: skip
-            _make(key, draft, name, keeping)
+            _make(one, draft, name, keeping)
         if st.button("Throw it away", help="Discard what was read; your own files are not changed"):
-            _forget(key, draft)
+            imports.remove(one)
             st.rerun()
 
 
-def _again(key: str, draft: Draft, form: Form) -> None:
+def _again(one: Import, form: Form) -> None:
     """Read the same files with another form."""
-    images, encoding = st.session_state[READ]
-    _forget(key, draft)
-    _start(key, images, form, encoding)
+    import_control.again(one, form)
     st.rerun()
 
 
-def _make(key: str, draft: Draft, name: str, keeping: Keeping) -> None:
+def _make(one: Import, draft: Draft, name: str, keeping: Keeping) -> None:
     with errors.shown():
         bar = st.progress(0.0, "Writing the data set")
 
@@ -138,16 +111,10 @@ def _make(key: str, draft: Draft, name: str, keeping: Keeping) -> None:
             bar.progress(done / (total or 1), "Writing the data set")
 
         own = make_set.make(draft, name, keeping, tell)
-        _forget(key, draft)
+        imports.remove(one)
         st.session_state[MADE] = own.id
         sidebar.choose(own.id)
         st.rerun()
-
-
-def _forget(key: str, draft: Draft) -> None:
-    st.session_state.pop(READ, None)
-    progress.jobs().forget(key)
-    draft.discard()
 
 
 def _list(sets: tuple[OwnSet, ...]) -> None:

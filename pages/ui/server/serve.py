@@ -79,10 +79,12 @@ def get_ready() -> None:
     KNOWN.landing = preloading.landing()
     time.sleep(PAUSE_SECONDS)
     preloading.other_pages()
+    from core.imports import control as import_control
     from core.runs import control as run_control
 
     with contextlib.suppress(OSError):  # a read-only folder
         run_control.tidy()
+        import_control.tidy()
 
 
 def address_to_open() -> str | None:

@@ -113,6 +113,7 @@ _OF_ROBUSTNESS = {
     "size_latent_dims": "sizes to train",
 }
 _OF_YOUR_IMAGES = {
+    "import": "the import of images whose progress or report is shown",
     "from": "where the images of a new data set come from",
     "managed_model": "the model whose facts are shown",
 }

@@ -249,11 +249,8 @@ def test_run_from_before_processes_were_known_by_locks_is_interrupted_and_goes_o
 def test_run_is_live_from_the_moment_it_is_started_though_its_process_says_nothing(
     images: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def silent(run: Run, own: locks.Lock) -> Process:
-        waiting = [sys.executable, "-c", "import time; time.sleep(60)"]
-        return processes.launch(waiting, run.folder / "log.txt", {}, own)
-
-    monkeypatch.setattr(run_control, "_process", silent)
+    silent = [sys.executable, "-c", "import time; time.sleep(60)"]
+    monkeypatch.setattr(run_control, "_command", lambda _: silent)
     run = run_control.start(new_run(images))
     step_the_clock(86_400, monkeypatch)
     assert runs.read(run.folder).state == "queued"

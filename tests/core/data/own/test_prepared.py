@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.data.own import draft_tasks
-from core.data.own.draft import Draft, Form
+from core.data.own.draft import Draft, Form, saved
 from core.data.own.import_images import gather
 from core.data.own.make_set import Keeping, make
 from core.data.own.prepared import overview
@@ -138,7 +137,8 @@ def test_empty_images_and_first_pages_are_told_and_can_be_left_out(home: Path) -
 def test_what_was_seen_survives_the_way_from_another_process(home: Path) -> None:
     files = plain(2) | {"wide.png": image_file(20, 60), "clear.png": sprite(255)}
     draft = drafted(files)
-    again = draft_tasks.as_draft(draft_tasks._as_arrays(draft), draft.form, draft.source)
+    draft.save()
+    again = saved(draft.folder, draft.form, draft.source)
     assert [(one.kind, one.sentence, one.forms) for one in findings(again)] == [
         (one.kind, one.sentence, one.forms) for one in findings(draft)
     ]
