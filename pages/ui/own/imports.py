@@ -126,8 +126,8 @@ def _ended(one: Import) -> None:
     if one.state == "failed":
         st.error(sentence(f"{_name(one)}: {one.status.reason}"), icon=":material/error:")
         return
-    words = f"Reading {_name(one)} was interrupted: {one.status.reason}"
-    st.warning(sentence(words), icon=":material/warning:")
+    words = f"Reading {_name(one)} was interrupted. {one.status.reason}"
+    st.warning(plain(words), icon=":material/warning:")
 
 
 def _buttons(one: Import, is_mine: bool) -> None:
