@@ -14,6 +14,9 @@ COARSE = 128  # pixels a side are enough to tell the light on the paper from the
 INK = 0.25  # of the brightest: what counts as stroke
 SPECK = 2e-5  # of the picture's area: what is smaller is no writing
 FAINT = 0.06  # contrast under which there is nothing but paper
+SHEET_SIDE = 48  # means a side that a sheet of paper is looked at in
+WRITING = 0.6  # of the structure of a picture that writing makes, at least
+UNEVEN, HUES = 0.2, 0.04  # how uneven paper may be against its writing, and how far its hue varies
 THIN, FIRM = 0.085, 0.11  # stroke widths as shares of the digit's longer side; MNIST's mean is 0.13
 
 
@@ -41,6 +44,44 @@ def cleaned(x: Grey) -> Grey:
     high = max(float(np.percentile(ink[pieces], 60)), low + FAINT)
     stretched = np.clip((ink - paper - 3 * grain) / (high - paper - 3 * grain), 0, 1)
     return np.where(_rimmed(pieces), stretched, 0).astype(np.float32)
+
+
+def is_on_paper(x: Grey, colours: npt.NDArray[np.uint8] | None = None) -> bool:
+    """Whether the picture is of writing on paper, and no photograph of anything else.
+
+    x: grey, the strokes light.  colours: (H, W, 3), the same picture in colour.
+    What cleaned() keeps must be most of the structure there is, and the rest a sheet: of one hue,
+    its brightness changing as light falls on something flat.
+    """
+    ground, writing = _ground(x), cleaned(x) > 0
+    structure = np.square(x - ground - np.median(x - ground))
+    kept = float(structure[writing].sum()) / max(1e-9, float(structure.sum()))
+    covered = _small(writing.astype(np.float32))
+    paper, ink = covered < 0.02, covered > 0.3
+    if kept < WRITING or paper.sum() < SHEET_SIDE:
+        return False
+    v, u = np.mgrid[-1 : 1 : SHEET_SIDE * 1j, -1 : 1 : SHEET_SIDE * 1j]
+    terms = np.stack([np.ones_like(u), u, v, u * u, u * v, v * v], axis=-1)
+    small = _small(x)
+    fitted = terms @ np.linalg.lstsq(terms[paper], small[paper], rcond=None)[0]
+    left = small - fitted
+    contrast = abs(float(np.median(left[ink]))) if ink.any() else 0.0
+    is_flat = float(left[paper].std()) <= UNEVEN * max(contrast, 1e-3)
+    return bool(is_flat and (colours is None or _of_one_hue(colours, paper)))
+
+
+def _of_one_hue(colours: npt.NDArray[np.uint8], paper: Mask) -> bool:
+    planes = [_small(colours[..., i].astype(np.float32)) + 8 for i in range(3)]
+    shares = np.stack(planes, axis=-1) / sum(planes)[..., None]
+    return bool(shares[paper].std(axis=0).max() <= HUES)
+
+
+def _small(x: Grey) -> Grey:
+    """Means, SHEET_SIDE a side."""
+    from PIL import Image
+
+    size = (SHEET_SIDE, SHEET_SIDE)
+    return np.asarray(Image.fromarray(x).resize(size, Image.Resampling.BOX))
 
 
 def centred(x: Grey, size: tuple[int, int]) -> Grey:

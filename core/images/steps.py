@@ -103,6 +103,16 @@ def suggest(picture: Picture, shape: tuple[int, int, int], kind: Kind) -> Steps:
     return replace(steps, thicken=digit_style.is_thin(middle))
 
 
+def is_misread(picture: Picture, steps: Steps) -> bool:
+    """Whether cleaning the paper is no use, as the picture is not of writing on paper."""
+    if not steps.clean:
+        return False
+    x = _floats(picture.image.convert("L"))
+    is_grey = picture.image.mode == "L"
+    colours = None if is_grey else np.asarray(picture.image.convert("RGB"))
+    return not digit_style.is_on_paper(1 - x if steps.invert else x, colours)
+
+
 def apply_steps(picture: Picture, shape: tuple[int, int, int], steps: Steps) -> Prepared:
     """The picture as a model of this shape sees it, and every stage on the way there.
 

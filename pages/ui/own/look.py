@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import streamlit as st
 
+from core.anomaly import foreign
+from core.anomaly.foreign import Flags
 from core.checkpoints import Card, trained_on
 from core.images.imagesets import ImageSet
 from core.images.preparation import words
@@ -43,6 +46,10 @@ class ScoredImages:
     card: Card
     images: ImageSet
     scored: Scored
+
+    def is_foreign(self, name: str) -> bool:
+        """Whether the model's images are of another kind than this one."""
+        return bool(self.scored.table["is_foreign"].iloc[int(self.images.positions([name])[0])])
 
     def numbers(self, name: str) -> tuple[float, float, bool]:
         """MSE, percentile and whether it is an outlier; nan, nan, False if it has no score."""
@@ -103,8 +110,20 @@ def _looked(held: Tray, choice: Choice, fit: Fit) -> ScoredImages:
     drawn = own_results.line_of(card, rate)
     key = ("own scored", own_results.digest(images), images.rejected, card.sha256, rate)
     scored = cache.kept(key, lambda: score(cache.autoencoder(card), images, drawn))
+    scored = own_results.without_foreign(scored, _foreign(held, images, card, fit))
     place.empty()
     return ScoredImages(choice, card, images, scored)
+
+
+def _foreign(held: Tray, images: ImageSet, card: Card, fit: Fit) -> Flags:
+    """Which pictures are of another kind than the model's images: as they are prepared, or, where
+    paper was cleaned away, as they were before.
+    """
+    kind = own_results.kind_of(card)
+    if kind is None:
+        return np.zeros(len(images), np.bool_)
+    misread = np.array([held.is_misread(name, fit) for name in images.ids.tolist()], np.bool_)
+    return kind.foreign(images.images) | misread
 
 
 def _counts(held: Tray) -> None:
@@ -138,6 +157,10 @@ def _heading(held: Tray, looked: ScoredImages) -> None:
         if clicked := gallery.show(_packed(looked), "own_gallery", (held.chosen,)):
             held.chosen = clicked
             st.rerun()
+    table = looked.scored.table
+    said = foreign.sentence(int(table["is_foreign"].sum()), len(looked.images), looked.card.name)
+    if said and len(looked.images) > 1:
+        st.warning(plain(said), icon=":material/help:")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         widgets.rate()
         own_results.downloads(looked.scored)
@@ -152,13 +175,17 @@ def _packed(looked: ScoredImages) -> Packed:
 
     def make() -> Packed:
         items = [
-            Item(name, (name, *own_results.captions(*looked.numbers(name))))
+            Item(
+                name, (name, *own_results.captions(*looked.numbers(name), looked.is_foreign(name)))
+            )
             for name in looked.images.ids.tolist()
         ]
         pictures = mosaic.colours(looked.images.pixels())
         return gallery.pack(items, [pictures], Columns(("what the network sees",)))
 
-    key = (own_results.digest(looked.images), looked.card.sha256, looked.scored.line.threshold)
+    marks = looked.scored.table["is_foreign"].to_numpy(bool).tobytes()
+    digest = own_results.digest(looked.images)
+    key = (digest, looked.card.sha256, looked.scored.line.threshold, marks)
     return cache.kept(("own gallery", *key), make)
 
 
@@ -173,4 +200,7 @@ def _chosen_one(held: Tray, looked: ScoredImages, fit: Fit) -> None:
                       help="Remove this image from your images")  # fmt: skip
     steps_form.draw(held, fit)
     error, percentile, outlier = looked.numbers(name)
-    own_results.verdict(error, percentile, outlier, looked.scored)
+    if looked.is_foreign(name):
+        own_results.no_verdict(error, looked.card)
+    else:
+        own_results.verdict(error, percentile, outlier, looked.scored)

@@ -71,6 +71,7 @@ def _seen(images: ImageSet, scored: Scored) -> Row:
 def _verdicts(scored: Scored) -> Table:
     found = scored.table
     words = np.where(found["is_outlier"].fillna(False).astype(bool), "outlier", "usual")
+    words = np.where(found["is_foreign"], "another kind: none", words)
     table = found.assign(verdict=np.where(found["error"].isna(), "", words))
     note = "Percentile: the share of usual images with a lower error."
     return tables.table("Your images", table, COLUMNS, note)

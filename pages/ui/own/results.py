@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -9,9 +10,11 @@ import pandas as pd
 import streamlit as st
 
 from core import metrics
+from core.anomaly import foreign
 from core.anomaly.calibration import percent
+from core.anomaly.foreign import Flags, KnownKind
 from core.anomaly.line import line
-from core.checkpoints import Card
+from core.checkpoints import Card, trained_on
 from core.config import CheckpointError
 from core.export import tables
 from core.images.imagesets import ImageSet, Rejected
@@ -34,17 +37,39 @@ from pages.ui.noise.report import Told
 AT_ONCE = 8  # pictures under the slider
 
 
+def kind_of(card: Card) -> KnownKind | None:
+    """The kind of images that a model knows; one for all models of the same training images."""
+    key = ("kind", trained_on.known(card), card.excluded_classes, card.input_shape, card.dataset)
+    return cache.kept(key, lambda: foreign.known_kind(card, cache.dataset))
+
+
+def without_foreign(scored: Scored, foreign_ones: Flags) -> Scored:
+    """The scores without a verdict on images of another kind; foreign_ones: of the first rows."""
+    table = scored.table.assign(is_foreign=False)
+    at = np.flatnonzero(foreign_ones)
+    table.loc[at, "is_foreign"] = True
+    table.loc[at, "is_outlier"] = pd.NA
+    return replace(scored, table=table)
+
+
 def n_outliers_in_words(scored: Scored, n: int) -> str:
-    """Number of outliers among n images, and of images without a score, in words."""
+    """Number of outliers among n images, and of images without a verdict, in words."""
     missing = scored.n_not_finite
     more = f" ({missing:,} more are not scored: the output is not finite)" if missing else ""
-    return f"{scored.n_outliers:,} of {n - missing:,} outliers{more}"
+    n_foreign = int(scored.table.get("is_foreign", pd.Series(dtype=bool)).sum())
+    if n_foreign:
+        more += f", {n_foreign:,} of another kind and without a verdict"
+    return f"{scored.n_outliers:,} of {n - missing - n_foreign:,} outliers{more}"
 
 
-def captions(error: float, percentile: float, outlier: bool) -> tuple[str, str]:
+def captions(
+    error: float, percentile: float, outlier: bool, is_foreign: bool = False
+) -> tuple[str, str]:
     """The two lines below the picture of an image."""
     if np.isnan(error):
         return "not scored", "the output is not finite"
+    if is_foreign:
+        return decimal(error, 5), "another kind"
     return decimal(error, 5), f"{percentile:.1f} %{' · outlier' if outlier else ''}"
 
 
@@ -64,6 +89,20 @@ def verdict(error: float, percentile: float, outlier: bool, scored: Scored) -> N
         ):
             st.metric(label, value, width="content", help=explanation)
     st.markdown(words(percentile, outlier, scored.line.rate))
+
+
+def no_verdict(error: float, card: Card) -> None:
+    """Draw the error of an image of another kind than a model knows, and say so."""
+    explanation = "Mean squared error between image and reconstruction; pixels are 0 to 1"
+    st.metric("Error (MSE)", decimal(error, 5), width="content", help=explanation)
+    st.warning(
+        plain(
+            f"This image is unlike all that {card.name} was trained on ({card.dataset_title}): it "
+            "is of another kind, or badly damaged. There is no verdict, as the error says nothing. "
+            "Choose a model of such images, or make a data set of them and train one."
+        ),
+        icon=":material/help:",
+    )
 
 
 def words(percentile: float, outlier: bool, rate: float) -> str:
@@ -209,6 +248,9 @@ def _packed_wall(
         error = metrics.mse(x, x_hat)
         drawn = line_of(card, rate)
         place = _place(float(drawn.percentiles(error)[0]), bool(error[0] > drawn.threshold))
+        kind = kind_of(card)
+        if kind is not None and kind.foreign(one.images)[0]:
+            place = "another kind"
         answers.append((float(error[0]), place, card, x_hat))
     if not answers:
         return None, 0.0, left_out

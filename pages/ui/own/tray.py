@@ -10,7 +10,7 @@ import streamlit as st
 from core.data.own.upload import Given, unique
 from core.images.imagesets import ImageSet, Rejected
 from core.images.preparation import Preparation, as_steps, prepare
-from core.images.steps import Kind, Steps, apply_steps, suggest
+from core.images.steps import Kind, Steps, apply_steps, is_misread, suggest
 
 KEY = "tray"
 ID, SPLIT = "your images", "own"
@@ -51,6 +51,7 @@ class Tray:
     resets: int = 0
     _suggested: dict[tuple[str, Fit], Steps] = field(default_factory=dict)
     _seen: dict[tuple[str, Fit, Steps], npt.NDArray[np.uint8]] = field(default_factory=dict)
+    _misread: dict[tuple[str, Fit, Steps], bool] = field(default_factory=dict)
 
     def add(
         self, pictures: Sequence[Given], rejected: Sequence[Rejected], notes: Sequence[str] = ()
@@ -116,6 +117,15 @@ class Tray:
                 self._seen[key] = apply_steps(self.given[name].picture, fit.shape, key[2]).x
         return self._seen[key]
 
+    def is_misread(self, name: str, fit: Fit) -> bool:
+        """Whether a picture was cleaned as writing on paper and is none."""
+        if self.is_as_trained(name, fit):
+            return False
+        key = (name, fit, self.steps(name, fit))
+        if key not in self._misread:
+            self._misread[key] = is_misread(self.given[name].picture, key[2])
+        return self._misread[key]
+
     def images(self, fit: Fit, progress: Progress | None = None) -> ImageSet:
         """All prepared pictures; files that could not be read are in `rejected` of the set."""
         x = np.empty((len(self.given), *fit.shape), np.uint8)
@@ -137,6 +147,7 @@ class Tray:
     def _forget(self, name: str) -> None:
         self._suggested = {k: v for k, v in self._suggested.items() if k[0] != name}
         self._seen = {k: v for k, v in self._seen.items() if k[0] != name}
+        self._misread = {k: v for k, v in self._misread.items() if k[0] != name}
 
 
 def mine() -> Tray:
