@@ -31,6 +31,7 @@ SHRINKAGE = 0.05  # at least, of the covariance towards independence
 BANDS = (0.0, 0.04, 0.08, 0.16, 0.28, 0.4, 0.8)  # of frequencies, in cycles a pixel
 BLOCKS = 4  # a side, of the picture's layout
 PART = 512  # images that are looked at at a time
+LOOKED_AT = 128  # images of each block that a Census is given
 APART = 0.5  # share of foreign images above which model and images do not belong together
 
 
@@ -192,6 +193,33 @@ def _nothing(card: Card) -> ImageSet:
     )
 
 
+@dataclass
+class Census:
+    """How many of many images are of another kind, told by some of them.
+
+    kind: None = nobody can tell.  n: images looked at.  n_foreign: of these.
+    """
+
+    kind: KnownKind | None
+    n: int = 0
+    n_foreign: int = 0
+
+    def look(self, images: Pixels) -> None:
+        """Look at LOOKED_AT of these images (m, C, H, W), evenly spread."""
+        some = images[:: max(1, -(-len(images) // LOOKED_AT))]
+        if self.kind is not None and len(some):
+            self.n += len(some)
+            self.n_foreign += int(self.kind.foreign(some).sum())
+
+    def sentence(self, model: str) -> str:
+        """What to say of it; "" if there is nothing to be said."""
+        return sentence(self.n_foreign, self.n, model)
+
+    def as_json(self) -> dict[str, int] | None:
+        """The two numbers, for programs; None if nobody can tell."""
+        return None if self.kind is None else {"n_looked_at": self.n, "n_foreign": self.n_foreign}
+
+
 # What is said of it.
 
 
@@ -205,8 +233,8 @@ def sentence(n_foreign: int, n: int, model: str) -> str:
             f"{which} unlike all that {model} was trained on: it and these images do not belong "
             "together, and scores say nothing. Choose another model, or train one on such images."
         )
-    are = "image is" if n_foreign == 1 else "images are"
+    one = n_foreign == 1
     return (
-        f"{n_foreign:,} of {n:,} {are} of another kind than those that {model} was trained on: "
-        "their scores say nothing."
+        f"{n_foreign:,} of {n:,} images {'is' if one else 'are'} of another kind than those that "
+        f"{model} was trained on: {'its score says' if one else 'their scores say'} nothing."
     )

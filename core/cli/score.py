@@ -14,12 +14,14 @@ from core.config import DataError
 from core.text import counted
 
 if TYPE_CHECKING:
+    from core.anomaly.foreign import Census
     from core.images.imagesets import ImageSet
     from core.inference import Autoencoder
     from core.streaming.in_parts import Done
     from core.streaming.pipeline import Totals
     from core.streaming.scoring import Line
 
+BLOCK = 1024  # images of a data set, of which some are looked at
 SHARD = 4096  # images of a folder or zip in a shard
 
 
@@ -38,6 +40,7 @@ class _Order:
     out: Path
     encoding: str
     as_json: bool
+    census: "Census"
 
 
 @click.command(cls=options.Command, short_help="Write the reconstruction error of each image.")
@@ -120,6 +123,7 @@ def score(
         out=out,
         encoding=name_encoding,
         as_json=as_json,
+        census=_census(model, data_root),
     )
     if not out.suffix or out.is_dir():
         _score_parts(order, shard_size)
@@ -156,6 +160,31 @@ def _line(
         return line.line(model, rate, name, load), "Asked for with --score."
 
 
+def _census(model: "Autoencoder", data_root: Path | None) -> "Census":
+    from core.anomaly import line
+    from core.anomaly.foreign import Census, known_kind
+
+    return Census(known_kind(model.card, line.loader(data_root)))
+
+
+def _tell_foreign(order: _Order) -> None:
+    """Say so where model and images do not belong together, or some images do not."""
+    if said := order.census.sentence(order.autoencoder.card.name):
+        output.tell_warnings((said,))
+
+
+def _tell_empty(order: _Order, n: int) -> None:
+    """Say how many images have nothing to be seen in them."""
+    from core.checkpoints import trained_on
+    from core.images.preparation import words
+
+    if n:
+        how = words(trained_on.preparation(order.autoencoder.card))
+        empty = counted(n, "image")
+        said = f"{empty} of one colour once prepared ({how}), with nothing to be seen."
+        output.tell_warnings((said,))
+
+
 def _score_set(order: _Order, split: str | None, data_root: Path | None) -> None:
     """The images of a data set, which fit into the memory."""
     from core.checkpoints import trained_on
@@ -171,6 +200,8 @@ def _score_set(order: _Order, split: str | None, data_root: Path | None) -> None
         order.encoding,
     )
     _tell_mismatch(order, images)
+    for start in range(0, len(images), BLOCK):
+        order.census.look(images.images[start : start + BLOCK])
     with output.progress("score") as tell:
         scored = scoring.score(order.autoencoder, images, order.line, tell)
     tables.save(scored.table, order.out)
@@ -187,7 +218,7 @@ def _score_file(order: _Order, name: str) -> None:
 
     terms = shards.streaming_terms(order.encoding)
     found = shards.shards(Path(name.partition(":")[2]), SHARD, terms)
-    job = Job(order.autoencoder, printable(name), found, order.line)
+    job = Job(order.autoencoder, printable(name), found, order.line, look=order.census.look)
     n = None if any(shard.n is None for shard in found) else sum(shard.n or 0 for shard in found)
     with output.progress("score") as tell, _stopped(f"{order.out} was not written."):
         totals = score_file(job, order.out, lambda done: tell(done, n))
@@ -247,10 +278,9 @@ def _show(order: _Order, totals: "Totals") -> None:
     if trained_on.is_on_files(card):
         lines.append(f"prepared as {card.dataset_title} was: {words(how)}")
     result["preparation"] = msgspec.to_builtins(how)
-    if totals.n_empty:
-        empty = counted(totals.n_empty, "image")
-        said = f"{empty} of one colour once prepared ({words(how)}), with nothing to be seen."
-        output.tell_warnings((said,))
+    result["foreign"] = order.census.as_json()
+    _tell_foreign(order)
+    _tell_empty(order, totals.n_empty)
     output.show(result, lines, order.as_json)
     if totals.n_not_finite:
         raise order.autoencoder.not_finite(totals.n_not_finite)
@@ -279,7 +309,8 @@ def _score_parts(order: _Order, shard_size: int) -> None:
     rank, size = (int(os.environ.get(name, one)) for name, one in (("RANK", 0), ("WORLD_SIZE", 1)))
     terms = shards.streaming_terms(order.encoding)
     found = shards.shards(source, shard_size, terms)
-    job = Job(order.autoencoder, printable(str(source)), found, order.line)
+    title = printable(str(source))
+    job = Job(order.autoencoder, title, found, order.line, look=order.census.look)
     own = len(range(rank, len(found), size))
     parts: list[Done] = []
     with output.progress("score") as tell, _stopped("the same command continues from here."):
@@ -288,6 +319,8 @@ def _score_parts(order: _Order, shard_size: int) -> None:
             if rank == 0:
                 tell(len(parts), own)
     output.tell_guesses(guess.note for guess in terms.guesses)
+    _tell_foreign(order)
+    _tell_empty(order, sum(done.n_empty for done in parts))
     if rank == 0 or not order.as_json:
         _show_parts(order, parts, len(found))
     if n := sum(done.n_not_finite for done in parts):
@@ -313,6 +346,7 @@ def _show_parts(order: _Order, parts: "Sequence[Done]", n_shards: int) -> None:
         "n_not_finite": sum(done.n_not_finite for done in parts),
         "score": order.line.score,
         "score_reason": order.why,
+        "foreign": order.census.as_json(),
     }
     share = f"{len(parts)} of {n_shards} parts by this process, {n_new} of them new"
     lines = [f"{order.out}: {share}, {counted(n, 'row')}", f"{order.line.score}: {order.why}"]

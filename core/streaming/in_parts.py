@@ -26,13 +26,14 @@ class Done:
     """A finished part.
 
     fresh: whether this process has written it.  n: rows.  n_not_finite: rows of images for which
-    the model's output is not finite.
+    the model's output is not finite.  n_empty: images of one colour once prepared, of a fresh part.
     """
 
     path: Path
     fresh: bool
     n: int
     n_not_finite: int
+    n_empty: int = 0
 
 
 def score_parts(job: Job, out: Path, rank: int = 0, size: int = 1) -> Iterator[Done]:
@@ -49,18 +50,21 @@ def score_parts(job: Job, out: Path, rank: int = 0, size: int = 1) -> Iterator[D
     with contextlib.closing(pieces(job, [job.shards[i] for i in missing])) as scored:
         shards = groupby(scored, key=lambda piece: piece.shard)
         for i, path in zip(own, paths, strict=True):
-            if i in missing:
-                _write(path, next(shards)[1])
+            n_empty = _write(path, next(shards)[1]) if i in missing else 0
             n, n_not_finite = _counts(path)
-            yield Done(path, i in missing, n, n_not_finite)
+            yield Done(path, i in missing, n, n_not_finite, n_empty)
 
 
-def _write(path: Path, scored: Iterator[Piece]) -> None:
+def _write(path: Path, scored: Iterator[Piece]) -> int:
+    """Write a part; returns how many of its images are of one colour."""
+    n_empty = 0
     for left in path.parent.glob(f".{path.name}.*"):  # of a process that was killed while it wrote
         left.unlink(missing_ok=True)
     with tables.writing(path) as write:
         for piece in scored:
             write(piece.table)
+            n_empty += piece.n_empty
+    return n_empty
 
 
 def _claim(out: Path, job: Job) -> None:

@@ -28,7 +28,7 @@ from core.streaming import decoding, scoring
 from core.streaming.decoding import Block, kept_failure
 from core.streaming.scoring import Line, Rows, reasons
 from core.streaming.shards import Shard
-from core.streaming.workers import default_workers
+from core.streaming.workers import Pixels, default_workers
 from core.text import counted
 
 # Several decoded blocks run through a model in parallel, to use every core.
@@ -98,7 +98,8 @@ class Job:
     """A source to score with a model.
 
     source: its name in the table.  line: between usual and strange.
-    workers: processes that decode; see core.streaming.decoding.blocks.
+    workers: processes that decode; see core.streaming.decoding.blocks.  look: is given the images
+    of each block (m, C, H, W) as they are prepared.
     """
 
     autoencoder: Autoencoder
@@ -106,6 +107,7 @@ class Job:
     shards: tuple[Shard, ...]
     line: Line
     workers: int | None = None
+    look: Callable[[Pixels], None] | None = None
 
     @cached_property
     def preparation(self) -> Preparation:
@@ -171,14 +173,22 @@ def pieces(job: Job, shards: Sequence[Shard]) -> Generator[Piece]:
     Raises DataError for a shard that cannot be read.
     """
     decoded = decoding.blocks(shards, job.preparation, job.workers)
+    shown = _looked_at(decoded, job.look)
     with (
         contextlib.closing(decoded),
-        contextlib.closing(all_scored(job.autoencoder, decoded, job.line)) as found,
+        contextlib.closing(all_scored(job.autoencoder, shown, job.line)) as found,
     ):
         for shard, of_shard in groupby(found, key=lambda one: one[0]):
             for rows in _gathered(rows for _, rows in of_shard):
                 table = scoring.table(job.source, rows, job.line)
                 yield Piece(shard, table, rows.n_empty)
+
+
+def _looked_at(blocks: Iterable[Block], look: Callable[[Pixels], None] | None) -> Iterator[Block]:
+    for block in blocks:
+        if look is not None:
+            look(block.images)
+        yield block
 
 
 def score_file(job: Job, out: Path, progress: Callable[[int], None] | None = None) -> Totals:

@@ -16,6 +16,8 @@ from streamlit.testing.v1 import AppTest
 
 from core.anomaly.line import line
 from core.data import catalogue
+from core.images.reading import Picture, read_image
+from core.images.steps import Steps, is_misread, suggest, working_copy
 from core.inference import Autoencoder
 from core.latent import geometry
 from core.metrics import mse
@@ -26,6 +28,7 @@ from pages.ui.own.tray import Fit, Tray
 from tests.core.data.own.test_upload import archive
 from tests.core.hostile_archives_for_tests import ATTACKS, member, zip_of
 from tests.core.hostile_images_for_tests import BROKEN, SOUND
+from tests.core.photographs_for_tests import photograph
 from tests.core.pngs_for_tests import to_png
 from tests.pages.unpacking import unpacked
 
@@ -371,3 +374,33 @@ def test_names_that_were_guessed_are_told(page: Callable[..., AppTest]) -> None:
     app = offered(page(model="mnist-dense-8"), {"a.zip": content})
     assert list(tray(app).given) == ["猫.png", "犬.png"]
     assert any("Japanese" in one.value for one in app.caption)
+
+
+def colour_noise(seed: int = 0) -> bytes:
+    return to_png(np.random.default_rng(seed).integers(0, 256, (3, 60, 60), dtype=np.uint8))
+
+
+def test_image_of_another_kind_gets_no_verdict(page: Callable[..., AppTest]) -> None:
+    app = offered(
+        page(model="tiny-dense"), {"noise.png": colour_noise(), "mine.png": digit_file(3)}
+    )
+    assert not app.exception
+    said = [one.value.replace("\\", "") for one in app.warning]
+    assert any("1 of 2 images is of another kind" in one for one in said)
+    assert any("This image is unlike all that tiny-dense was trained on" in one for one in said)
+    assert not any("The error is" in one.value for one in app.markdown)
+    assert any("1 of another kind and without a verdict" in one.value for one in app.caption)
+
+
+def test_photograph_is_no_digit_before_cleaning_makes_it_one() -> None:
+    light = np.linspace(0.3, 0.9, 200, dtype=np.float32)[:, None] * np.ones(200, np.float32)
+    y, x = np.mgrid[:200, :200]
+    hills = 0.25 * np.sin(x / 9) * np.sin(y / 13 + x / 40)
+    scene = Image.fromarray((255 * np.clip(light + hills, 0, 1)).astype(np.uint8))
+    cleaned = Steps(grey=True, frame="whole", clean=True, centre=True)
+    assert is_misread(Picture(scene), cleaned)
+    assert not is_misread(Picture(scene), Steps())
+    written = working_copy(read_image(photograph(catalogue.load("mnist-5k").images[3, 0])))
+    steps = suggest(written, FIT.shape, "digit")
+    assert steps.clean
+    assert not is_misread(written, steps)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from core.anomaly import foreign
@@ -52,9 +53,11 @@ class ScoredImages:
         return bool(self.scored.table["is_foreign"].iloc[int(self.images.positions([name])[0])])
 
     def numbers(self, name: str) -> tuple[float, float, bool]:
-        """MSE, percentile and whether it is an outlier; nan, nan, False if it has no score."""
+        """MSE, percentile and whether it is an outlier; nan, nan, False if it has no score, and
+        False without a verdict.
+        """
         row = self.scored.table.iloc[int(self.images.positions([name])[0])]
-        outlier = not row["reason"] and bool(row["is_outlier"])
+        outlier = not row["reason"] and not pd.isna(row["is_outlier"]) and bool(row["is_outlier"])
         return float(row["error"]), float(row["percentile"]), outlier
 
 

@@ -254,6 +254,33 @@ def test_score_by_another_name_is_that_of_outliers_with_its_own_threshold(
     assert "no score" in err
 
 
+def test_score_says_when_model_and_folder_do_not_belong_together(run: Run, tmp_path: Path) -> None:
+    folder, rng = tmp_path / "noise", np.random.default_rng(0)
+    folder.mkdir()
+    for i in range(6):
+        x = rng.integers(0, 256, (40, 40, 3), dtype=np.uint8)
+        Image.fromarray(x).save(folder / f"{i}.png")
+    asked = ("score", "mnist-dense-8", folder, "--out")
+    code, out, err = run(*asked, tmp_path / "s.csv", "--json", "--score", "mse")
+    assert code == 0
+    assert json.loads(out)["foreign"] == {"n_looked_at": 6, "n_foreign": 6}
+    assert "6 of 6 images are unlike all that mnist-dense-8 was trained on" in err
+    code, out, err = run(*asked, tmp_path / "parts", "--json", "--score", "mse")
+    assert json.loads(out)["foreign"] == {"n_looked_at": 6, "n_foreign": 6}
+    code, out, err = run(
+        "score",
+        "mnist-dense-8",
+        "mnist-5k",
+        "--out",
+        tmp_path / "d.csv",
+        "--json",
+        "--score",
+        "mse",
+    )
+    assert json.loads(out)["foreign"] == {"n_looked_at": 125, "n_foreign": 0}
+    assert "kind" not in err
+
+
 @pytest.mark.parametrize("as_zip", [False, True])
 def test_score_of_a_persons_images_has_a_row_for_each_file_offered(
     as_zip: bool, run: Run, model: str, photos: Path, tmp_path: Path

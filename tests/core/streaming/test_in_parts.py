@@ -218,6 +218,17 @@ def test_command_scores_into_a_folder_and_goes_on(
     assert [one["n"] for one in found] == [N + 1, N + 1]
 
 
+def test_command_says_how_many_images_of_a_folder_of_parts_are_of_one_colour(
+    tmp_path: Path, own_checkpoints: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document = tiny_document("dense")
+    checkpoints.save(own_checkpoints / "tiny.safetensors", document, tiny_tensors(document))
+    source = folder(tmp_path / "in")
+    Image.new("RGB", (20, 20), "white").save(source / "blank.png")
+    assert main(["score", "tiny", str(source), "--out", str(tmp_path / "out")]) == 0
+    assert "1 image of one colour once prepared" in capsys.readouterr().err
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
 def test_rows_are_there_exactly_once_after_a_process_of_two_was_killed(
