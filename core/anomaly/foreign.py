@@ -230,7 +230,7 @@ def sentence(n_foreign: int, n: int, model: str) -> str:
     if n_foreign > APART * n:
         which = "The image is" if n == 1 else f"{n_foreign:,} of {n:,} images are"
         return (
-            f"{which} unlike all that {model} was trained on: it and these images do not belong "
+            f"{which} unlike all that {model} was trained on: model and images do not belong "
             "together, and scores say nothing. Choose another model, or train one on such images."
         )
     one = n_foreign == 1

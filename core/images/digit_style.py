@@ -71,8 +71,8 @@ def is_on_paper(x: Grey, colours: npt.NDArray[np.uint8] | None = None) -> bool:
 
 
 def _of_one_hue(colours: npt.NDArray[np.uint8], paper: Mask) -> bool:
-    planes = [_small(colours[..., i].astype(np.float32)) + 8 for i in range(3)]
-    shares = np.stack(planes, axis=-1) / sum(planes)[..., None]
+    planes = np.stack([_small(colours[..., i].astype(np.float32)) + 8 for i in range(3)], axis=-1)
+    shares = planes / planes.sum(axis=-1, keepdims=True)
     return bool(shares[paper].std(axis=0).max() <= HUES)
 
 
