@@ -173,7 +173,7 @@ def _colours(x: Array) -> list[Array]:
 
 def _distances(rows: Scores, kind: KnownKind) -> Scores:
     normal = (rows - kind.centre) / kind.spread
-    return np.sqrt(np.einsum("ij,jk,ik->i", normal, kind.precision, normal))
+    return np.asarray(np.sqrt(np.einsum("ij,jk,ik->i", normal, kind.precision, normal)))
 
 
 def _sampled(images: ImageSet) -> npt.NDArray[np.int64]:

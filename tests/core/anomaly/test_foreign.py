@@ -24,7 +24,7 @@ def smooth(side: int, reach: float) -> np.ndarray:
 
 def photograph() -> Image.Image:
     """Light and texture at all scales, as in nature."""
-    x = sum(share * smooth(160, reach) for share, reach in ((0.6, 24), (0.3, 7), (0.1, 1.5)))
+    x = 0.6 * smooth(160, 24) + 0.3 * smooth(160, 7) + 0.1 * smooth(160, 1.5)
     return Image.fromarray((255 * x / x.max()).astype(np.uint8))
 
 
@@ -45,7 +45,7 @@ def screen() -> Image.Image:
     draw = ImageDraw.Draw(page)
     draw.rectangle((0, 0, 160, 480), (230, 233, 238))
     for _ in range(9):
-        x, y = RNG.integers(170, 500), RNG.integers(20, 400)
+        x, y = int(RNG.integers(170, 500)), int(RNG.integers(20, 400))
         draw.rectangle((x, y, x + 120, y + 50), tuple(RNG.integers(40, 250, 3).tolist()))
         draw.text((x + 6, y + 6), "Cancel or go on", (20, 20, 20))
     return page
@@ -92,7 +92,7 @@ def test_digits_that_a_model_never_saw_are_outliers_and_of_its_kind() -> None:
     kind = known_kind(checkpoints.load("mnist-conv-32-no-5-9").card)
     assert kind is not None
     test = catalogue.load("mnist-5k", "test")
-    unseen = np.isin(test.labels, [5, 9])
+    unseen = np.isin(np.asarray(test.labels), [5, 9])
     assert kind.foreign(test.images[unseen]).mean() < 0.01
 
 
