@@ -1,6 +1,6 @@
 """One process of a team, started by torchrun: trains and saves the weights that it ends with.
 
-Arguments: the folder to write to, the architecture.
+Arguments: the folder to write to, the architectures, one after the other.
 """
 
 import sys
@@ -16,17 +16,19 @@ from core.training.fitting import fit_by_gradient
 from tests.core.team_settings_for_tests import SETS, settings
 
 
-def main(folder: Path, arch: str) -> None:
-    config = settings(arch)
-    plan = architecture(arch).plan(SETS[0].shape, config.options)
+def main(folder: Path, *archs: str) -> None:
     with joined("cpu") as team:
-        descent = Descent(config, plan, SETS[0], team)
-        losses = [e.loss for e in fit_by_gradient(descent, SETS[1]) if isinstance(e, StepDone)]
-        history = [record.train_loss for record in descent.history]
-        state = {name: t.numpy() for name, t in descent.network.state_dict().items()}
-        np.savez(folder / f"rank{team.rank}.npz", history=history, losses=losses[-1:], **state)  # type: ignore[arg-type]
+        for arch in archs:
+            config = settings(arch)
+            plan = architecture(arch).plan(SETS[0].shape, config.options)
+            descent = Descent(config, plan, SETS[0], team)
+            losses = [e.loss for e in fit_by_gradient(descent, SETS[1]) if isinstance(e, StepDone)]
+            history = [record.train_loss for record in descent.history]
+            state = {name: t.numpy() for name, t in descent.network.state_dict().items()}
+            kept = {"history": history, "losses": losses[-1:], **state}
+            np.savez(folder / f"{arch}-{team.rank}.npz", **kept)  # type: ignore[arg-type]
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2])
+    main(Path(sys.argv[1]), *sys.argv[2:])
     end(0)

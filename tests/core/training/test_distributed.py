@@ -22,7 +22,7 @@ from core.training.distributed import ALONE, Team, joined
 from core.training.fitting import fit_by_gradient
 from tests.core.runs_for_tests import wait_for_epoch, wait_for_state, write_images
 from tests.core.team_settings_for_tests import SETS, settings
-from tests.core.training.test_training import by_gradient
+from tests.core.training.test_training import BY_GRADIENT, by_gradient
 
 pytestmark = pytest.mark.skipif(not torch.distributed.is_available(), reason="torch has no gloo")
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
@@ -44,13 +44,18 @@ def ended_well(process: "subprocess.Popen[str]") -> str:
     return out
 
 
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where two processes have left what they ended with, of each architecture."""
+    folder = tmp_path_factory.mktemp("trained")
+    ended_well(team("-m", "tests.core.team_for_tests", folder, *BY_GRADIENT))
+    return folder
+
+
 @pytest.mark.slow
 @by_gradient
-def test_two_processes_end_with_equal_weights_and_the_loss_of_one(
-    arch: str, tmp_path: Path
-) -> None:
-    ended_well(team("-m", "tests.core.team_for_tests", tmp_path, arch))
-    ranks = [np.load(tmp_path / f"rank{rank}.npz") for rank in (0, 1)]
+def test_two_processes_end_with_equal_weights_and_the_loss_of_one(arch: str, trained: Path) -> None:
+    ranks = [np.load(trained / f"{arch}-{rank}.npz") for rank in (0, 1)]
     config = settings(arch)
     alone = Descent(config, architecture(arch).plan(SETS[0].shape, config.options), SETS[0])
     list(fit_by_gradient(alone, SETS[1]))

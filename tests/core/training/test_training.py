@@ -51,7 +51,8 @@ def finished(
 
 
 each = pytest.mark.parametrize("arch", [spec.name for spec in ARCHITECTURES])
-by_gradient = pytest.mark.parametrize("arch", [s.name for s in ARCHITECTURES if not s.closed_form])
+BY_GRADIENT = [s.name for s in ARCHITECTURES if not s.closed_form]
+by_gradient = pytest.mark.parametrize("arch", BY_GRADIENT)
 
 
 @by_gradient
