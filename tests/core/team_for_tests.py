@@ -26,7 +26,7 @@ def main(folder: Path, *archs: str) -> None:
             history = [record.train_loss for record in descent.history]
             state = {name: t.numpy() for name, t in descent.network.state_dict().items()}
             kept = {"history": history, "losses": losses[-1:], **state}
-            np.savez(folder / f"{arch}-{team.rank}.npz", **kept)  # type: ignore[arg-type]
+            np.savez(folder / f"{arch}-{team.rank}.npz", **kept)
 
 
 if __name__ == "__main__":
