@@ -116,6 +116,12 @@ def seen(card: Card, images: ImageSet, load: Load = catalogue.load) -> Seen:
     return seen_by_name(card, images.id, images.split, len(images))
 
 
+def seen_of_any(card: Card, images: ImageSet, load: Load = catalogue.load) -> Seen:
+    """seen() of images that are of no set, such as those a person has just handed over."""
+    which = seen_images(card, images, load)
+    return Seen(None if which is None else int(which.sum()), len(images))
+
+
 def seen_by_name(card: Card, shown: str, split: str, n: int) -> Seen:
     """Count the images that the model was trained on, by the names of the data sets alone.
 

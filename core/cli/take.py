@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from core.cli import options, output
-from core.text import counted
+from core.text import counted, listed
 
 if TYPE_CHECKING:
     from core.data.own.draft import Draft, Values
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 MANNERS = ("crop", "pad", "stretch", "digit")
 GROUNDS = {"white": (255, 255, 255), "black": (0, 0, 0), "grey": (128, 128, 128)}
+MOST_CLASSES = 8  # that are named
 ODD = ("equal", "near", "small", "conflicting", "across", "empty", "pages", "none")
 
 
@@ -218,26 +219,32 @@ def _report(draft: "Draft", planned: "Planned") -> tuple[dict[str, object], list
     from core.data.own import layouts, warn
     from core.images.preparation import words
 
+    is_mask = planned.arrangement.is_mask
     counts = {
         "n_offered": draft.n_offered,
-        "n_read": len(draft),
+        "n_read": int((~is_mask).sum()),
         "n_rejected": len(draft.rejected),
         "n_equal": int(draft.repeats().sum()),
         "n_near": int(draft.near_repeats().sum()),
-        "n_small": int(draft.small().sum()),
-        "n_masks": int(planned.arrangement.is_mask.sum()),
+        "n_small": int((draft.small() & ~is_mask).sum()),
+        "n_masks": int(is_mask.sum()),
     }
+    masks = f" and {counted(counts['n_masks'], 'mask')} of defects" if counts["n_masks"] else ""
     line = (
-        "{n_offered:,} files: {n_read:,} images, {n_rejected:,} that could not be read; {n_equal:,}"
-        " equal an earlier one, {n_near:,} almost equal one, {n_small:,} are very small"
+        "{n_offered:,} files: {n_read:,} images" + masks + ", {n_rejected:,} that could not be "
+        "read; {n_equal:,} equal an earlier one, {n_near:,} almost equal one, {n_small:,} are "
+        "very small"
     ).format(**counts)
     laid = planned.arrangement
     parts, (_, class_names) = planned.parts, planned.labels()
     by = f", classes from {laid.table}" if laid.table else ""
+    named = listed(class_names, MOST_CLASSES)
+    of_classes = [f"{counted(len(class_names), 'class', 'classes')}: {named}"] if named else []
     lines = [
         line,
         f"prepared: {words(draft.preparation)}",
         f"laid out as {layouts.TITLES[laid.layout]}{by}",
+        *of_classes,
     ]
     found = [finding.sentence for finding in warn.findings(draft)]
     return {

@@ -105,6 +105,22 @@ def test_report_counts_every_oddity_before_anything_is_made(reported: AppTest) -
     assert store.available() == ()
 
 
+def test_table_of_labels_is_added_to_what_was_read(section: AppTest) -> None:
+    content = archive({f"{i:02d}.png": image_file(i) for i in range(20)})
+    section.file_uploader[0].set_value([("pets.zip", content, "application/zip")])
+    section.run()
+    app = wait_for(press(section, "Read the images"), "Make the data set")
+    assert any("No classes" in one.value for one in app.caption)
+    rows = "".join(f"{i:02d}.png;{'cat' if i % 2 else 'dog'}\n" for i in range(20))
+    table = next(one for one in app.file_uploader if "table" in one.label)
+    table.set_value([("labels.csv", f"file;label\n{rows}".encode(), "text/csv")]).run()
+    assert not app.exception
+    assert any("2 classes: cat, dog" in one.value for one in app.caption)
+    press(app, "Make the data set")
+    (own,) = store.available()
+    assert own.class_names == ("cat", "dog")
+
+
 def test_report_on_what_was_read_counts_what_the_page_counts(
     section: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:

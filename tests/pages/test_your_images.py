@@ -392,6 +392,14 @@ def test_image_of_another_kind_gets_no_verdict(page: Callable[..., AppTest]) -> 
     assert any("1 of another kind and without a verdict" in one.value for one in app.caption)
 
 
+def test_how_many_pictures_were_in_the_training_is_said(page: Callable[..., AppTest]) -> None:
+    train = catalogue.load("mnist-5k", "train").images[:2, 0]
+    files = {f"{i}.png": to_png(x) for i, x in enumerate(train)} | {"n.png": colour_noise()}
+    app = offered(page(model="tiny-dense"), files)
+    said = [one.value.replace("\\", "") for one in app.caption]
+    assert "2 of 3 pictures were in its training." in said
+
+
 def test_photograph_is_no_digit_before_cleaning_makes_it_one() -> None:
     light = np.linspace(0.3, 0.9, 200, dtype=np.float32)[:, None] * np.ones(200, np.float32)
     y, x = np.mgrid[:200, :200]

@@ -102,7 +102,7 @@ def recognised(names: Sequence[str], stated: Sequence[str | None] = ()) -> Layou
     if placed is None and any(label is not None for label in stated):
         return "classes"
     if placed is None:
-        return "classes" if len({name.rpartition("/")[0] for name in names}) > 1 else "flat"
+        return "classes" if any("/" in name for name in names) else "flat"
     kinds = {part: {one.label for one in placed if one.part == part} for part in PART_OF.values()}
     one_kind = len(kinds["train"]) == 1
     is_usual = one_kind and min(kinds["train"]).rpartition("/")[2].lower() in USUAL
@@ -189,8 +189,18 @@ def _flat(names: Sequence[str], stated: Sequence[str | None]) -> Arrangement:
 def _classes(names: Sequence[str], stated: Sequence[str | None]) -> Arrangement:
     indices, class_names = classes_of(names, stated)
     if indices is None:
-        return _plain("classes" if any(stated) else "flat", [None] * len(names))
+        only = _only_class(names, stated)
+        return _plain("classes" if only else "flat", [only] * len(names))
     return _plain("classes", [class_names[i] for i in indices.tolist()])
+
+
+def _only_class(names: Sequence[str], stated: Sequence[str | None]) -> str | None:
+    """The class that the source states of all images, or the folder that all lie in, if any."""
+    known = {label for label in stated if label is not None}
+    if len(known) == 1 and None not in stated:
+        return known.pop()
+    folders = {name.rpartition("/")[0] for name in names}
+    return folders.pop().rpartition("/")[2] or None if len(folders) == 1 else None
 
 
 def _plain(layout: Layout, labels: Sequence[str | None]) -> Arrangement:

@@ -266,9 +266,9 @@ def _outlier_classes(
 
 
 def _as_classes(words: Sequence[str | None]) -> tuple[list[int] | None, tuple[str, ...]]:
-    """Indices into class names, and these; no labels if there is but one class."""
+    """Indices into class names, and these; no labels if no image has a class."""
     class_names = sorted({word or imagesets.NO_CLASS for word in words}, key=natural)
-    if len(class_names) == 1:
+    if class_names == [imagesets.NO_CLASS]:
         return None, ()
     index = {name: i for i, name in enumerate(class_names)}
     return [index[word or imagesets.NO_CLASS] for word in words], tuple(class_names)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.checkpoints import Card
+from core.images.preparation import words
 from core.latent.map_tasks import DENSE
 from core.latent.projections import BY_NAME
 from pages.ui import cache
@@ -192,6 +193,8 @@ def sentence(population: Population, spec: SampleSpec, card: Card) -> str:
     shown = f"Showing {n:,} of {available:,}, stratified, seed {spec.seed} (change under Points)."
     shown = f"All {n:,} images." if n == available > 1 else shown
     shown = "The only image." if available == 1 else shown
+    if (how := population.images.preparation) is not None:
+        shown = f"{shown} Prepared: {words(how)}."
     if not spec.with_other:
         return shown
     other = OTHER[spec.split]

@@ -18,6 +18,7 @@ from core.computing.tasks import Arrays, Function, Task, task
 from core.data.named import planting
 from core.data.named.planting import Experiment
 from core.images.imagesets import ImageSet
+from core.images.preparation import words
 from pages.ui import cache
 
 __all__ = ["Kind", "Truth"]
@@ -107,6 +108,8 @@ class Found:
 def explanation(found: Found) -> str:
     """What the score is, and of PCA how large it is here."""
     said = found.score.explanation
+    if (how := found.images.preparation) is not None:
+        said = f"{said} Images of {found.images.id}: {words(how)}."
     if found.score.name != "pca":
         return said
     n, size = linear_width(found), found.asked.card.latent_dim

@@ -28,8 +28,9 @@ EXAMPLES = 8
 
 def draw(draft: Draft, read_again: Callable[[Form], None]) -> None:
     """Draw the report: counts, some prepared images, and each kind of fault with its files."""
+    n_images = len(draft) - int(draft.arranged().is_mask.sum())
     st.subheader(
-        f"Report on {counted(len(draft), 'image')}", help="Nothing has been made or trained yet"
+        f"Report on {counted(n_images, 'image')}", help="Nothing has been made or trained yet"
     )
     with st.container(horizontal=True, gap="medium"):
         for label, count, explanation in counts(draft):
@@ -78,9 +79,12 @@ def _within_squares(x: mosaic.Pixels) -> mosaic.Pixels:
 
 def counts(draft: Draft) -> tuple[tuple[str, int, str], ...]:
     """Counts by kind of image: name of the kind, number, and explanation."""
+    is_mask = draft.arranged().is_mask
+    n_masks = int(is_mask.sum())
     return (
         ("Offered", draft.n_offered, "Files found"),
-        ("Images", len(draft), "Files that are images"),
+        ("Images", len(draft) - n_masks, "Files that are images"),
+        *([("Masks", n_masks, "Files that mark defects of images")] if n_masks else []),
         ("Unreadable", len(draft.rejected), "Files that are no images, or damaged"),
         ("Equal", int(draft.repeats().sum()), "The same pixels as an earlier image, at this size"),
         (
@@ -90,7 +94,7 @@ def counts(draft: Draft) -> tuple[tuple[str, int, str], ...]:
         ),
         (
             "Very small",
-            int(draft.small().sum()),
+            int((draft.small() & ~is_mask).sum()),
             "Less than half as many pixels a side as the chosen size",
         ),
     )
@@ -137,7 +141,7 @@ def _pairs(draft: Draft, title: str, odd: Flags, first: Positions) -> None:
 
 
 def _small(draft: Draft) -> None:
-    found = np.flatnonzero(draft.small())
+    found = np.flatnonzero(draft.small() & ~draft.arranged().is_mask)
     if len(found):
         with st.expander(f"Very small: {len(found):,}", icon=":material/photo_size_select_small:"):
             _table(

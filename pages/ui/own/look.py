@@ -9,6 +9,7 @@ import streamlit as st
 from core.anomaly import foreign
 from core.anomaly.foreign import Flags
 from core.checkpoints import Card, trained_on
+from core.checkpoints.trained_on import Seen
 from core.images.imagesets import ImageSet
 from core.images.preparation import words
 from core.images.steps import kind_of
@@ -160,6 +161,7 @@ def _heading(held: Tray, looked: ScoredImages) -> None:
         if clicked := gallery.show(_packed(looked), "own_gallery", (held.chosen,)):
             held.chosen = clicked
             st.rerun()
+    st.caption(plain(_seen(looked).words("pictures")))
     table = looked.scored.table
     said = foreign.sentence(int(table["is_foreign"].sum()), len(looked.images), looked.card.name)
     if said and len(looked.images) > 1:
@@ -171,6 +173,14 @@ def _heading(held: Tray, looked: ScoredImages) -> None:
             f"{own_results.n_outliers_in_words(looked.scored, len(looked.images))}: error above "
             f"{decimal(looked.scored.line.threshold, 5)}, {plain(looked.scored.line.how)}."
         )
+
+
+def _seen(looked: ScoredImages) -> Seen:
+    """How many of the pictures were in the model's training, told by their pixels."""
+    key = ("own seen", own_results.digest(looked.images), looked.card.sha256)
+    return cache.kept(
+        key, lambda: trained_on.seen_of_any(looked.card, looked.images, cache.dataset)
+    )
 
 
 def _packed(looked: ScoredImages) -> Packed:

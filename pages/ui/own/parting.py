@@ -7,9 +7,10 @@ import numpy.typing as npt
 import streamlit as st
 
 from core.config import HourglassError
+from core.data.offered.names import printable
 from core.data.own import layouts, make_set, warn
 from core.data.own.draft import Draft
-from core.data.own.layouts import Arrangement
+from core.data.own.layouts import Arrangement, Sheet
 from core.data.own.make_set import Keeping, Planned
 from core.text import counted, listed
 from pages.ui.components import gallery
@@ -21,6 +22,11 @@ from pages.ui.own import results as own_results
 PLAN = "own_plan"  # what the last draft would become, as long as nothing else is chosen
 SHOWN = 12  # images beside a warning
 MOST_CLASSES = 8  # that are named
+TABLED = "own_tabled"  # the last draft with a table that was added to it
+TABLE_HELP = (
+    "A column called file (or filename, image, path) and one called label (or class, category), "
+    "separated by commas, semicolons or tabs; also a column split, if you like"
+)
 PART_WORDS = {"train": "to train", "calibration": "to calibrate", "test": "to test"}
 
 
@@ -37,6 +43,24 @@ def draw(draft: Draft) -> tuple[Keeping, str]:
         return keeping, name
     _outcome(planned)
     return keeping, name
+
+
+def with_table(draft: Draft) -> Draft:
+    """The draft with the table of labels that a person adds to it, if any."""
+    with st.expander("Table of labels", icon=":material/table:"):
+        given = st.file_uploader("A table with the class of each file", ["csv", "tsv", "txt"],
+                                 key=f"own_table_{draft.folder.parent.name}_{draft.folder.name}",
+                                 help=TABLE_HELP)  # fmt: skip
+    if given is None:
+        return draft
+    held = st.session_state.get(TABLED)
+    if held is None or held[0] is not draft or held[1] != given.file_id:
+        content = given.getvalue()[: layouts.MAX_TABLE + 1]
+        sheet = Sheet(name=printable(given.name), content=content)
+        held = (draft, given.file_id, replace(draft, sheets=(sheet, *draft.sheets)))
+        st.session_state[TABLED] = held
+    tabled: Draft = held[2]
+    return tabled
 
 
 def _layout(draft: Draft) -> tuple[str, Arrangement]:

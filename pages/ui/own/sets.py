@@ -86,6 +86,7 @@ def _offer_reading(images: Source) -> None:
 
 
 def _finish(one: Import, draft: Draft) -> None:
+    draft = parting.with_table(draft)
     findings.draw(draft, lambda form: _again(one, form))
     keeping, name = parting.draw(draft)
     with st.container(horizontal=True):

@@ -15,6 +15,7 @@ from core.data.own import store
 from core.images import preparation
 from tests.core.cli.test_cli import Run, model, run
 from tests.core.data.offered.test_gate import SOUND as ARCHIVES
+from tests.core.data.own.test_import_images import image_file
 from tests.core.hostile_archives_for_tests import member, png, zip_of
 
 __all__ = ["model", "run"]
@@ -166,3 +167,17 @@ def test_path_in_bytes_that_are_no_text_is_imported_and_scored(
     assert run("encode", model, path, "--out", tmp_path / "codes.parquet")[0] == 0
     assert run("import", path, "--name", "mine", "--size", 16)[0] == 0
     assert run("datasets", "--json")[0] == 0
+
+
+def test_masks_are_counted_beside_the_images_and_classes_are_named(run: Run, home: Path) -> None:
+    folder = home / "parts"
+    names = [f"train/good/{i}.png" for i in range(4)] + ["test/good/8.png", "test/crack/9.png"]
+    for i, name in enumerate([*names, "ground_truth/crack/9_mask.png"]):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(image_file(20, 20, seed=i))
+    code, out, _ = run("import", folder, "--name", "parts", "--size", 16, "--grey")
+    assert code == 0
+    assert out.startswith("7 files: 6 images and 1 mask of defects, 0 that could not be read")
+    assert "2 classes: crack, good" in out
+    _, out, _ = run("import", folder, "--name", "p2", "--size", 16, "--only-report", "--json")
+    assert (json.loads(out)["n_read"], json.loads(out)["n_masks"]) == (6, 1)

@@ -18,7 +18,7 @@ def sheet(text: str, name: str = "labels.csv", encoding: str = "utf-8") -> Sheet
     ("names", "layout"),
     [
         (["a.png", "b.png"], "flat"),
-        (["set/a.png", "set/b.png"], "flat"),
+        (["set/a.png", "set/b.png"], "classes"),
         (["cat/a.png", "dog/b.png"], "classes"),
         (["train/cat/a.png", "val/cat/b.png", "test/dog/c.png"], "splits"),
         (["x/Training/cat/a.png", "x/Validation/dog/b.png", "x/Testing/dog/c.png"], "splits"),
@@ -129,3 +129,8 @@ def test_first_table_that_names_images_counts() -> None:
     wrong, right = sheet("a,b\n", "readme.csv"), sheet("000.png;x\n001.png;y\n")
     found = arranged(NAMES[:2], sheets=[wrong, right])
     assert found.labels == ("x", "y")
+
+
+def test_images_that_all_lie_in_one_folder_are_of_one_class() -> None:
+    found = layouts.arranged(["x/caf\u00e9/a.png", "x/caf\u00e9/b.png"])
+    assert (found.layout, found.labels) == ("classes", ("caf\u00e9", "caf\u00e9"))
