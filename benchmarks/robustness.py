@@ -22,7 +22,7 @@ from core.inference import Autoencoder
 from core.noise import Noise, same_sort
 from core.robustness import copying, crossings
 from core.robustness import curves as robustness
-from core.robustness.copying import STRANGERS
+from core.robustness.copying import UNKNOWN_KINDS
 from core.robustness.curves import INPUT, Curve, Rebuilder, Study  # type: ignore[attr-defined]
 
 MODELS = (
@@ -101,9 +101,9 @@ def crossing_lines(found: Study) -> Iterator[str]:
 
 def copying_lines(images: ImageSet, names: Sequence[str]) -> Iterator[str]:
     """The share of each kind of image that comes back, and of faint noise that is let through."""
-    titles = [f"{stranger.title.lower()} ({stranger.explanation})" for stranger in STRANGERS]
+    titles = [f"{stranger.title.lower()} ({stranger.explanation})" for stranger in UNKNOWN_KINDS]
     yield "| model | " + " | ".join(titles) + " | faint noise let through |"
-    yield "|---" * (len(STRANGERS) + 2) + "|"
+    yield "|---" * (len(UNKNOWN_KINDS) + 2) + "|"
     x = images.pixels()
     for name in names:
         model = Autoencoder.load(name)

@@ -9,7 +9,7 @@ from pages.ui.frame import downloads, sidebar
 from pages.ui.noise import controls, panel, picture
 from pages.ui.noise import sweeps as noise_sweeps
 from pages.ui.noise.panel import Panel
-from pages.ui.noise.report import Picked, Told, content
+from pages.ui.noise.report import NoiseView, Picked, content
 from pages.ui.noise.sweeps import Shown
 from pages.ui.server import landing, welcome
 from pages.ui.session import state
@@ -70,7 +70,7 @@ with download:
     picked = Picked(classes, controls.shuffle())
     downloads.button(
         lambda: content(
-            Told(
+            NoiseView(
                 images=images, sweeps=sweeps(), cards=cards, step=at.step, seed=seed, styles=drawn
             ),
             picked,

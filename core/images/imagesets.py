@@ -218,7 +218,8 @@ def classes_of(
 def hash_fraction(name: str, seed: int) -> float:
     """A number in [0, 1) that depends on the name and the seed alone.
 
-    Names with a lot below the share of the test split belong to it, whatever other files there are.
+    A name whose number is below the share of the test split belongs to it, whatever other files
+    there are.
     """
     digest = hashlib.sha256(f"{seed}/{name}".encode()).digest()
     return int.from_bytes(digest[:6], "big") / 2**48

@@ -79,7 +79,7 @@ def _random(x: Array, rng: np.random.Generator) -> Array:
     return rng.random(x.shape, np.float32)
 
 
-STRANGERS: tuple[OutOfDistributionSet, ...] = (
+UNKNOWN_KINDS: tuple[OutOfDistributionSet, ...] = (
     OutOfDistributionSet("known", "As in training", "the images themselves", _known),
     OutOfDistributionSet("inverted", "Inverted", "black and white exchanged", _inverted),
     OutOfDistributionSet("figures", "Figures", "discs, rings, squares and crosses", _figures),
@@ -93,7 +93,7 @@ def copies(model: Rebuilder, x: Array, seed: int) -> tuple[Copy, ...]:
 
     x: (n, C, H, W) in [0, 1], images like those of the training.
     """
-    return tuple(copied(model, stranger, x, seed) for stranger in STRANGERS)
+    return tuple(copied(model, stranger, x, seed) for stranger in UNKNOWN_KINDS)
 
 
 def noise_passed(model: Rebuilder, x: Array, seed: int) -> float:

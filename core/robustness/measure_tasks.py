@@ -9,9 +9,8 @@ from core.computing.stock import SplitRef
 from core.computing.tasks import Arrays
 from core.images.parts import done
 from core.noise import Noise
-from core.robustness import copying as strangers
 from core.robustness import curves
-from core.robustness.copying import Copy
+from core.robustness.copying import UNKNOWN_KINDS, Copy, copied, noise_passed
 
 
 def curve(ref: SplitRef, n: int, noise: Noise, seed: int, levels: int, sha256: str) -> Arrays:
@@ -43,11 +42,11 @@ def copying(ref: SplitRef, n: int, seed: int, n_examples: int, sha256: str) -> A
     n_examples, C, H, W).
     """
     x, model = curves.spread(ref.images(), n).pixels(), stock.model(sha256)
-    passed = strangers.noise_passed(model, x, seed)
+    passed = noise_passed(model, x, seed)
     found: list[Copy] = []
-    for kind in strangers.STRANGERS:
-        done("Trying strange images", len(found), len(strangers.STRANGERS))
-        found.append(strangers.copied(model, kind, x, seed))
+    for kind in UNKNOWN_KINDS:
+        done("Trying strange images", len(found), len(UNKNOWN_KINDS))
+        found.append(copied(model, kind, x, seed))
     return {
         "passed": np.asarray(passed),
         "kept": np.array([one.kept for one in found]),

@@ -11,7 +11,7 @@ from core import checkpoints
 from core.inference import Autoencoder
 from core.latent import feature_maps
 from core.robustness import sizes
-from core.robustness.copying import STRANGERS, Copy
+from core.robustness.copying import UNKNOWN_KINDS, Copy
 from pages.ui import cache
 from pages.ui.learn import charts, convolve, copies, deeper
 from pages.ui.robust.copying import Copying
@@ -71,7 +71,7 @@ def test_pictures_of_growing_codes_are_of_networks_that_are_alike() -> None:
 
 def copying(kept: float, passed: float) -> Copying:
     x = np.zeros((1, 1, 2, 2), np.float32)
-    return Copying(tuple(Copy(one, x, x, np.zeros(200), kept) for one in STRANGERS), passed)
+    return Copying(tuple(Copy(one, x, x, np.zeros(200), kept) for one in UNKNOWN_KINDS), passed)
 
 
 def network(name: str, latent_dim: int) -> Any:

@@ -15,7 +15,7 @@ from core.checkpoints.document import MetricsRecord, NoiseRecord
 from core.inference import Autoencoder
 from core.models import architecture
 from core.noise import Noise
-from core.robustness.copying import STRANGERS, Copy
+from core.robustness.copying import UNKNOWN_KINDS, Copy
 from core.robustness.curves import INPUT, METRICS, Curve, Study, levels
 from core.robustness.size_study import Progress
 from core.robustness.sizes import table
@@ -26,7 +26,7 @@ from pages.ui.robust import chart as robust_chart
 from pages.ui.robust import controls as robust_controls
 from pages.ui.robust import sizes
 from pages.ui.robust import wall as robust_ranking
-from pages.ui.robust.chart import BandKind, Look
+from pages.ui.robust.chart import BandKind, CurveOptions
 from pages.ui.robust.copying import Copying, copying_verdict
 from pages.ui.robust.questions import questions
 from tests.core.models_for_tests import SHAPE, tiny_checkpoint, tiny_document
@@ -65,7 +65,7 @@ def chart(
     band: BandKind = "images", log: bool = True, shown: Study | None = None
 ) -> tuple[Chart, list[Line]]:
     drawn_as = {"plain": theme.style(0), "denoising": theme.style(1)}
-    look = Look(drawn_as, "gaussian", band, log)
+    look = CurveOptions(drawn_as, "gaussian", band, log)
     drawn = robust_chart.chart(shown or study(3), CARDS, look)
     return drawn, [line for line in drawn.lines if not line.reference]
 
@@ -166,7 +166,7 @@ def test_verdict_on_copying_goes_by_the_worst_kind() -> None:
     def copying(least: float, passed: float) -> Copying:
         x = np.zeros((1, 1, 1, 1), np.float32)
         kept = [1.0, 1.0, 1.0, 1.0, least]
-        copies = [Copy(s, x, x, np.zeros(1), k) for s, k in zip(STRANGERS, kept, strict=True)]
+        copies = [Copy(s, x, x, np.zeros(1), k) for s, k in zip(UNKNOWN_KINDS, kept, strict=True)]
         return Copying(tuple(copies), passed)
 
     assert copying_verdict({"a": copying(0.5, 0.1), "b": copying(0.5, 0.025)}) == (

@@ -94,8 +94,8 @@ def from_offers(
             f"{counted(len(rejected), 'file')}{why}"
         )
     how = gathered.settle(offers)
-    lots = [(hash_fraction(name, choice.seed), name) for name in gathered.names]
-    order = sorted(range(len(lots)), key=lots.__getitem__)
+    fractions = [(hash_fraction(name, choice.seed), name) for name in gathered.names]
+    order = sorted(range(len(fractions)), key=fractions.__getitem__)
     names = [gathered.names[i] for i in order]
     labels, class_names = classes_of(names, [gathered.labels[i] for i in order])
     whole = ImageSet(
@@ -187,7 +187,7 @@ def _placed(image: Image.Image, how: Preparation) -> Pixels:
 def _chosen(names: Sequence[str], choice: Choice) -> npt.NDArray[np.bool_]:
     """Which images belong to the split; of two or more, neither split is left without any.
 
-    names: in the order of their lots.
+    names: in the order of their fractions.
     """
     if choice.split == "all":
         return np.ones(len(names), bool)

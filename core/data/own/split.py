@@ -76,7 +76,7 @@ def part(members: Members, test_share: float, seed: int) -> Parts:
     test and of the calibration part, groups stay together, and what the source states is kept.
     """
     n = len(members)
-    lots = np.array([hash_fraction(name, seed) for name in members.names])
+    fractions = np.array([hash_fraction(name, seed) for name in members.names])
     of = np.full(n, "", object)
     if members.stated is not None:
         of[:] = members.stated
@@ -86,22 +86,24 @@ def part(members: Members, test_share: float, seed: int) -> Parts:
     notes = list(_with_their_group(of, groups))
     free = np.flatnonzero(of == "")
     is_parted = members.stated is not None and (np.asarray(members.stated, object) == "test").any()
-    blocks = _blocks(members, groups, lots, free)
+    blocks = _blocks(members, groups, fractions, free)
     n_usual = n if members.outliers is None else int((~members.outliers).sum())
     if not is_parted and len(blocks) > 1:
         wanted = min(max(1.0, test_share * len(free)), len(free) - 1.0)
         _give(of, blocks, "test", wanted)
     if not (of == "calibration").any():
-        left = [block for block in blocks if of[block[0]] == ""] or _of_train(of, groups, lots)
+        left = [block for block in blocks if of[block[0]] == ""] or _of_train(of, groups, fractions)
         _give(of, left, "calibration", n_to_calibrate(n_usual))
     of[of == ""] = "train"
-    notes += _filled(of, lots)
+    notes += _filled(of, fractions)
     if n_usual >= LEAST_TO_CALIBRATE and not (of == "calibration").any():
         notes.append("No images were left to calibrate with: too many of them belong together.")
     if not is_parted:
         notes += _about_share(of, members, test_share)
     found = {name: np.flatnonzero(of == name) for name in PARTS}
-    train, calibration, test = (at[np.argsort(lots[at], kind="stable")] for at in found.values())
+    train, calibration, test = (
+        at[np.argsort(fractions[at], kind="stable")] for at in found.values()
+    )
     return Parts(train=train, calibration=calibration, test=test, notes=tuple(notes))
 
 
@@ -238,33 +240,35 @@ def _with_their_group(of: npt.NDArray[Any], groups: Index) -> Iterable[str]:
         )
 
 
-def _blocks(members: Members, groups: Index, lots: npt.NDArray[Any], free: Index) -> list[Index]:
+def _blocks(
+    members: Members, groups: Index, fractions: npt.NDArray[Any], free: Index
+) -> list[Index]:
     """The groups among the free images in the order in which they are dealt: class after class, the
-    largest groups first, else by lot.
+    largest groups first, else by fraction.
     """
     found: dict[int, list[int]] = {}
-    for i in free[np.argsort(lots[free], kind="stable")].tolist():
+    for i in free[np.argsort(fractions[free], kind="stable")].tolist():
         found.setdefault(int(groups[i]), []).append(i)
     blocks = [np.array(block, np.int64) for block in found.values()]
     classes = np.zeros(len(members), np.int64) if members.classes is None else members.classes
     of_block = [int(np.bincount(classes[block]).argmax()) for block in blocks]
-    first: dict[int, tuple[int, float]] = {}  # of each class: size of its largest block, a lot
+    first: dict[int, tuple[int, float]] = {}  # of each class: size of its largest block, a fraction
     for block, c in zip(blocks, of_block, strict=True):
-        size, lot = first.get(c, (0, 1.0))
-        first[c] = min(size, -len(block)), min(lot, lots[block[0]])
+        size, fraction = first.get(c, (0, 1.0))
+        first[c] = min(size, -len(block)), min(fraction, fractions[block[0]])
     order = sorted(
         range(len(blocks)),
-        key=lambda b: (first[of_block[b]], of_block[b], -len(blocks[b]), lots[blocks[b][0]]),
+        key=lambda b: (first[of_block[b]], of_block[b], -len(blocks[b]), fractions[blocks[b][0]]),
     )
     return [blocks[b] for b in order]
 
 
-def _of_train(of: npt.NDArray[Any], groups: Index, lots: npt.NDArray[Any]) -> list[Index]:
+def _of_train(of: npt.NDArray[Any], groups: Index, fractions: npt.NDArray[Any]) -> list[Index]:
     """The groups of a train part that the source states; they are free to calibrate, then."""
     at = np.flatnonzero(of == "train")
     of[at] = ""
     members = Members(names=[""] * len(of))
-    return _blocks(members, groups, lots, at)
+    return _blocks(members, groups, fractions, at)
 
 
 def _give(of: npt.NDArray[Any], blocks: Sequence[Index], name: str, wanted: float) -> None:
@@ -282,7 +286,7 @@ def _give(of: npt.NDArray[Any], blocks: Sequence[Index], name: str, wanted: floa
             owed -= len(block)
 
 
-def _filled(of: npt.NDArray[Any], lots: npt.NDArray[Any]) -> Iterable[str]:
+def _filled(of: npt.NDArray[Any], fractions: npt.NDArray[Any]) -> Iterable[str]:
     """See to it that neither train nor test is empty; groups are broken up if there is but one."""
     for name, other in (("test", "train"), ("train", "test")):
         if (of == name).any():
@@ -291,7 +295,7 @@ def _filled(of: npt.NDArray[Any], lots: npt.NDArray[Any]) -> Iterable[str]:
         if len(spare) < 2:
             spare = np.flatnonzero(of != name)
         n = max(1, math.floor(len(spare) / 5)) if name == "test" and len(spare) > 2 else 1
-        of[spare[np.argsort(lots[spare], kind="stable")][-n:]] = name
+        of[spare[np.argsort(fractions[spare], kind="stable")][-n:]] = name
         yield (
             f"All images belong together, or are known outliers, so that none was left to "
             f"{name} {'on' if name == 'test' else 'with'}: {counted(n, 'image')} taken at random."

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core import metrics
 from core.checkpoints import Card
-from core.robustness.copying import STRANGERS
+from core.robustness.copying import UNKNOWN_KINDS
 from core.text import counted
 from pages.ui.figures import mosaic
 from pages.ui.learn import parts
@@ -33,12 +33,14 @@ GIVEN_BACK = (
 def draw() -> None:
     """Draw images of a kind unlike the training images, and each network's reconstructions."""
     cards = parts.models(NAMES)
-    titles = {one.name: one.title for one in sorted(STRANGERS, key=lambda s: ORDER.index(s.name))}
+    titles = {
+        one.name: one.title for one in sorted(UNKNOWN_KINDS, key=lambda s: ORDER.index(s.name))
+    }
     with parts.row_of_controls():
         kind = parts.one_of(
             "strangers", "Input", titles, "Images unlike the training images, and ordinary ones"
         )
-    i = [one.name for one in STRANGERS].index(kind)
+    i = [one.name for one in UNKNOWN_KINDS].index(kind)
     found = list(robust_copying.measured_copying(parts.DATASET, parts.SPLIT, cards).values())
     parts.say(*words(cards, found, i))
     _draw_row("Input", found[0].copies[i].x)

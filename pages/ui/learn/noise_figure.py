@@ -19,7 +19,7 @@ from pages.ui.noise import panel, rows
 from pages.ui.noise import sweeps as noise_sweeps
 from pages.ui.noise.sweeps import Measured, Shown
 from pages.ui.robust import chart as robust_chart
-from pages.ui.robust.chart import Look
+from pages.ui.robust.chart import CurveOptions
 
 N_PICTURES, LEVELS, SEED = 10, 11, 0
 
@@ -49,7 +49,9 @@ def study(cards: Sequence[Card], noise: Noise) -> Study:
 
 def chart(found: Study, cards: Sequence[Card]) -> Chart:
     """The curves of a study as a chart above the slider."""
-    look = Look(styles.of_models([card.name for card in cards]), "gaussian", "none", log=False)
+    look = CurveOptions(
+        styles.of_models([card.name for card in cards]), "gaussian", "none", log=False
+    )
     drawn = robust_chart.chart(found, cards, look)
     return replace(drawn, height=parts.CHART, y_title="MSE (lower is nearer)")
 

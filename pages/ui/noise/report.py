@@ -21,7 +21,7 @@ COLUMNS = ("", "MSE", "PSNR, dB", "SSIM", "noise removed, %")
 
 
 @dataclass(frozen=True)
-class Told:
+class NoiseView:
     """Contents of the page.
 
     images: those of the sweeps, in their order.  sweeps: one a model.  cards: of those models.
@@ -38,7 +38,7 @@ class Told:
 
 @dataclass(frozen=True)
 class Picked:
-    """Sentence about how the images were chosen.
+    """The choice of the images.
 
     classes: of which they are, all if none are named; None where images have no classes.  shuffle:
     which draw of them; see controls.pick().
@@ -56,16 +56,16 @@ class Picked:
         return {"classes": ", ".join(self.classes) or "all", **found}
 
 
-def content(told: Told, picked: Picked) -> Content:
+def content(view: NoiseView, picked: Picked) -> Content:
     """The pictures, the chart and the numbers."""
-    images, sweeps, cards, step = told.images, told.sweeps, told.cards, told.step
+    images, sweeps, cards, step = view.images, view.sweeps, view.cards, view.step
     first = sweeps[0]
     sigma = f"{first.sigmas[step]:.2f}"
     settings = {
         **downloads.of_data(images.id, images.split, len(images)),
         **picked.settings(),
         "σ": sigma,
-        **downloads.of_noise(first.noise, told.seed),
+        **downloads.of_noise(first.noise, view.seed),
     }
     n = f"{counted(len(images), f'{images.split} image')} of {images.id}"
     return Content(
@@ -74,7 +74,7 @@ def content(told: Told, picked: Picked) -> Content:
         settings=settings,
         cards=tuple(cards),
         rows=rows(images, sweeps, cards, step),
-        figures=(figure(sweeps, step, told.styles),),
+        figures=(figure(sweeps, step, view.styles),),
         tables=(table(sweeps, step), each_image(images, sweeps, step)),
     )
 

@@ -12,7 +12,7 @@ from pages.ui.figures.text import decimal, size_name
 from pages.ui.frame import downloads, tables
 from pages.ui.frame.tables import Column, number
 from pages.ui.noise import report as reconstruct_report
-from pages.ui.noise.report import Told
+from pages.ui.noise.report import NoiseView
 from pages.ui.own.results import n_outliers_in_words
 
 COLUMNS = (
@@ -24,7 +24,9 @@ COLUMNS = (
 )
 
 
-def content(images: ImageSet, scored: Scored, noised: Told, steps: Mapping[str, str]) -> Content:
+def content(
+    images: ImageSet, scored: Scored, noised: NoiseView, steps: Mapping[str, str]
+) -> Content:
     """The content of the report.
 
     images: all, as prepared for the network.  noised: the pictures under the noise slider.  steps:

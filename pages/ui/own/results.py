@@ -32,7 +32,7 @@ from pages.ui.figures import mosaic, styles
 from pages.ui.figures.text import decimal, plain
 from pages.ui.noise import controls, panel, picture, rows
 from pages.ui.noise.panel import Panel
-from pages.ui.noise.report import Told
+from pages.ui.noise.report import NoiseView
 
 AT_ONCE = 8  # pictures under the slider
 
@@ -155,7 +155,7 @@ def table_of_rejected(rejected: Sequence[Rejected]) -> None:
     st.dataframe(tables.safe_table(table), hide_index=True)
 
 
-def draw(chosen: str, images: ImageSet, card: Card, fitting: Sequence[Card]) -> Told:
+def draw(chosen: str, images: ImageSet, card: Card, fitting: Sequence[Card]) -> NoiseView:
     """Draw the chosen image and some others under the noise slider, with up to three models."""
     st.subheader("Under noise")
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -169,7 +169,9 @@ def draw(chosen: str, images: ImageSet, card: Card, fitting: Sequence[Card]) -> 
     make = partial(picture.picture, shown, sweeps, cards, at.step)
     picture.offer(download, make, "your-images", at.sigma)
     drawn = styles.of_models([one.name for one in cards])
-    return Told(images=shown, sweeps=sweeps, cards=cards, step=at.step, seed=seed, styles=drawn)
+    return NoiseView(
+        images=shown, sweeps=sweeps, cards=cards, step=at.step, seed=seed, styles=drawn
+    )
 
 
 def nearby(names: Sequence[str], chosen: str) -> list[str]:

@@ -32,7 +32,7 @@ BandKind = Literal["images", "draws", "none"]
 
 
 @dataclass(frozen=True)
-class Look:
+class CurveOptions:
     """Options for drawing curves.
 
     styles: of each model, by name.  kind: of the noise.  band: what it holds.  log:
@@ -45,12 +45,12 @@ class Look:
     log: bool
 
 
-def chart(study: Study, cards: Sequence[Card], look: Look) -> Chart:
+def chart(study: Study, cards: Sequence[Card], options: CurveOptions) -> Chart:
     """Curves with bands, trained noise and crossings.  cards: of the study's models."""
     shown = study.metric
     pairs = crossings.pairs(study.models, study.sigmas, shown)
     lines = [
-        _line(study, curve, card, look) for curve, card in zip(study.models, cards, strict=True)
+        _line(study, curve, card, options) for curve, card in zip(study.models, cards, strict=True)
     ]
     unit = f", {shown.unit}" if shown.unit else ""
     nearer = "higher" if shown.higher_is_nearer else "lower"
@@ -58,9 +58,9 @@ def chart(study: Study, cards: Sequence[Card], look: Look) -> Chart:
         numbers(FINE),
         (*lines, _reference(study)),
         dots=(*_between_models(study, pairs), *_with_noisy(study)),
-        x_title=KINDS[look.kind].axis,
+        x_title=KINDS[options.kind].axis,
         y_title=f"{shown.title} against the clean image{unit} ({nearer} is nearer)",
-        log=look.log and shown.name == "mse",
+        log=options.log and shown.name == "mse",
         from_zero=shown.name == "mse",
         digits=shown.digits,
         higher_is_nearer=shown.higher_is_nearer,
@@ -156,8 +156,9 @@ def long_table(study: Study, constants: Mapping[str, str | int | float]) -> pd.D
     return pd.concat(parts, ignore_index=True).assign(**constants)
 
 
-def _line(study: Study, curve: Curve, card: Card, look: Look) -> Line:
-    trained, style, band = card.noise, look.styles[card.name], _band(curve, look.band)
+def _line(study: Study, curve: Curve, card: Card, options: CurveOptions) -> Line:
+    trained, band = card.noise, _band(curve, options.band)
+    style = options.styles[card.name]
     return Line(
         curve.name,
         _drawn(study, curve.mean),

@@ -106,7 +106,7 @@ STORY = (
 
 
 @dataclass(frozen=True)
-class Asked:
+class CurveChoices:
     """The visitor's choices.
 
     cards: compared, a PCA always among them if there is one.  n: images measured, 0 for all.
@@ -130,7 +130,7 @@ class Asked:
         return tuple((self.seed + i) % (widgets.MAX_SEED + 1) for i in range(self.draws))
 
 
-def asked(choice: Choice) -> Asked:
+def choices(choice: Choice) -> CurveChoices:
     """The controls above the curves, and what they say."""
     cards = compared(choice)
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -141,7 +141,7 @@ def asked(choice: Choice) -> Asked:
             band, log = drawing()
         _questions(choice.fitting)
         controls.shuffle_button()
-    return Asked(
+    return CurveChoices(
         choice=choice,
         cards=cards,
         noise=noise,

@@ -11,7 +11,7 @@ from core.checkpoints import Card
 from core.computing.tasks import Arrays, task
 from core.reports import Content, Row, Tile
 from core.robustness import curves, measure_tasks
-from core.robustness.copying import STRANGERS, Copy
+from core.robustness.copying import UNKNOWN_KINDS, Copy
 from pages.ui import cache
 from pages.ui.figures import mosaic
 from pages.ui.figures.mosaic import Pixels
@@ -101,7 +101,7 @@ def _copying(arrays: Arrays) -> Copying:
     rows = zip(*(arrays[name] for name in ("x", "x_hat", "mse", "kept")), strict=True)
     copies = (
         Copy(stranger=stranger, x=x, x_hat=x_hat, mse=mse, kept=float(kept))
-        for stranger, (x, x_hat, mse, kept) in zip(STRANGERS, rows, strict=True)
+        for stranger, (x, x_hat, mse, kept) in zip(UNKNOWN_KINDS, rows, strict=True)
     )
     return Copying(tuple(copies), float(arrays["passed"]))
 
@@ -198,7 +198,7 @@ def number_columns(as_share: bool) -> tuple[Column, ...]:
         number("latent_dim", "D'", ".0f", help="Numbers in the code"),
         *(
             number(one.name, one.title, form, unit, help=f"In: {one.explanation}")
-            for one in STRANGERS
+            for one in UNKNOWN_KINDS
         ),
         number("noise", "noise let through", ".1f", "%", help=faint),
     )
@@ -211,14 +211,14 @@ def picture_columns() -> tuple[Column, ...]:
         Column("checkpoint", "model", pinned=True),
         *(
             Column(one.name, one.title, "picture", width=wide, help=f"In: {one.explanation}")
-            for one in STRANGERS
+            for one in UNKNOWN_KINDS
         ),
     )
 
 
 # What copying tells in a report: what each model makes of strangers, and how much comes back.
 
-N_STRANGERS = 4  # pictures of each kind
+N_SHOWN = 4  # pictures of each kind
 
 
 def copying_content(
@@ -256,9 +256,9 @@ def _rows(cards: Sequence[Card], found: Mapping[str, Copying]) -> Iterator[Row]:
 
 
 def _tiles(pictures: Pixels, kind: str) -> tuple[Tile, ...]:
-    shown = pictures[:N_STRANGERS]
+    shown = pictures[:N_SHOWN]
     return downloads.tiles(shown, [f"{kind}, {i + 1}" for i in range(len(shown))])
 
 
 def _listed() -> str:
-    return f"{N_STRANGERS} each: {', '.join(one.title for one in STRANGERS)}."
+    return f"{N_SHOWN} each: {', '.join(one.title for one in UNKNOWN_KINDS)}."

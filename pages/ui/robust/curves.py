@@ -27,8 +27,8 @@ from pages.ui.noise.panel import Panel
 from pages.ui.noise.sweeps import Measured, Shown
 from pages.ui.robust import chart as robust_chart
 from pages.ui.robust import controls as robust_controls
-from pages.ui.robust.chart import Look
-from pages.ui.robust.controls import Asked
+from pages.ui.robust.chart import CurveOptions
+from pages.ui.robust.controls import CurveChoices
 
 # What the Robustness page tells in a report: the curves, and who is nearest where.
 
@@ -46,31 +46,31 @@ class Pictured:
     chart: Chart
 
 
-def curves_content(asked: Asked, found: Study, pictured: Pictured) -> Content:
+def curves_content(choices: CurveChoices, found: Study, pictured: Pictured) -> Content:
     """The curves of a study, its sentences and its numbers, and pictures at one amount of noise."""
-    choice, n = asked.choice, found.noisy.values.shape[2]
+    choice, n = choices.choice, found.noisy.values.shape[2]
     crossing, others, use = robust_chart.sayings(found)
     settings = {
         **downloads.of_data(choice.dataset.id, choice.split, n),
-        **downloads.of_noise(asked.noise, asked.seed),
-        "draws of the noise": str(asked.draws),
-        "amounts of noise": str(asked.levels),
-        "metric": asked.metric.title,
-        "band around each curve": robust_controls.BANDS[asked.band],
+        **downloads.of_noise(choices.noise, choices.seed),
+        "draws of the noise": str(choices.draws),
+        "amounts of noise": str(choices.levels),
+        "metric": choices.metric.title,
+        "band around each curve": robust_controls.BANDS[choices.band],
         "σ of the pictures": f"{pictured.sigma:.2f}",
     }
-    sweeps = tuple(noise_sweeps.model_sweeps(pictured.shown, asked.cards))
+    sweeps = tuple(noise_sweeps.model_sweeps(pictured.shown, choices.cards))
     step = rows.nearest_step(sweeps[0].sigmas, pictured.sigma)
-    drawn = reconstruct_report.rows(pictured.images, sweeps, asked.cards, step)
+    drawn = reconstruct_report.rows(pictured.images, sweeps, choices.cards, step)
     sayings = (robust_chart.summary(found), *crossing, *others, *use)
-    name = f"{asked.metric.title} against noise"
+    name = f"{choices.metric.title} against noise"
     chart = robust_chart.still(pictured.chart, pictured.sigma)
     figure = Figure(name, chart, f"Means over {counted(n, 'image')}. {robust_chart.MARKED}")
     return Content(
         name="Robustness",
         sayings=sayings,
         settings=settings,
-        cards=asked.cards,
+        cards=choices.cards,
         rows=drawn,
         figures=(figure,),
         tables=(curves_table(found),),
@@ -97,54 +97,54 @@ LEAST_STEPS = 21
 
 def draw(choice: Choice) -> None:
     """Ask, measure, then show curves, pictures, sentences and numbers."""
-    asked = robust_controls.asked(choice)
-    if not asked.cards:
+    choices = robust_controls.choices(choice)
+    if not choices.cards:
         st.info("Choose at least one model under Compare.")
         return
     waiting = st.empty()
     if not cache.warm_up().is_set():
         waiting.skeleton(height=540)
-    found = study(asked)
+    found = study(choices)
     waiting.empty()
     st.markdown(f"**{plain(robust_chart.summary(found))}**")
-    draw_warnings(choice, asked.cards, asked.noise)
-    pictured = _draw_sweep(asked, found)
+    draw_warnings(choice, choices.cards, choices.noise)
+    pictured = _draw_sweep(choices, found)
     _draw_words(found)
-    _draw_numbers(asked, found)
-    downloads.button(lambda: curves_content(asked, found, pictured), "robustness")
+    _draw_numbers(choices, found)
+    downloads.button(lambda: curves_content(choices, found, pictured), "robustness")
 
 
-def _draw_sweep(asked: Asked, found: Study) -> Pictured:
+def _draw_sweep(choices: CurveChoices, found: Study) -> Pictured:
     """The chart with its slider, and under it the pictures; what is shown of them."""
-    images, shown = _pictures(asked)
-    drawn = styles.of_models([card.name for card in asked.cards])
-    look = Look(drawn, asked.noise.kind, asked.band, asked.log)
-    chart = robust_chart.chart(found, asked.cards, look)
+    images, shown = _pictures(choices)
+    drawn = styles.of_models([card.name for card in choices.cards])
+    options = CurveOptions(drawn, choices.noise.kind, choices.band, choices.log)
+    chart = robust_chart.chart(found, choices.cards, options)
     at = panel.show(
         Panel(
             "robust_sweep",
-            noise_sweeps.packed_sweep(shown, asked.cards),
+            noise_sweeps.packed_sweep(shown, choices.cards),
             images,
-            asked.cards,
-            sweeps=lambda: tuple(noise_sweeps.model_sweeps(shown, asked.cards)),
+            choices.cards,
+            sweeps=lambda: tuple(noise_sweeps.model_sweeps(shown, choices.cards)),
             chart=chart,
         )
     )
     return Pictured(images, shown, at.sigma, chart)
 
 
-def _pictures(asked: Asked) -> tuple[ImageSet, Shown]:
+def _pictures(choices: CurveChoices) -> tuple[ImageSet, Shown]:
     """The images under the slider, and what has to be known to make their pictures."""
-    choice, every = asked.choice, asked.choice.images()
+    choice, every = choices.choice, choices.choice.images()
     n = N_PICTURES if every.shape[-1] < controls.LARGE else N_LARGE
     images = controls.pick(every, (), n, controls.shuffle())
-    ids, steps = tuple(images.ids.tolist()), max(LEAST_STEPS, asked.levels)
+    ids, steps = tuple(images.ids.tolist()), max(LEAST_STEPS, choices.levels)
     return images, Shown(
         dataset=choice.dataset.id,
         split=choice.split,
         ids=ids,
-        noise=asked.noise,
-        seed=asked.seed,
+        noise=choices.noise,
+        seed=choices.seed,
         finest=steps,
     )
 
@@ -161,47 +161,49 @@ def _draw_words(found: Study) -> None:
                 st.markdown("\n".join(f"- {plain(sentence)}" for sentence in sentences))
 
 
-def _draw_numbers(asked: Asked, found: Study) -> None:
+def _draw_numbers(choices: CurveChoices, found: Study) -> None:
     with st.expander("The numbers"):
-        metric = asked.metric
+        metric = choices.metric
         st.dataframe(
             robust_chart.means(found),
             hide_index=True,
             column_config=tables.config(columns(found)),
         )
-        _caption(asked, found)
+        _caption(choices, found)
         downloads.csv_button(
-            lambda: robust_chart.long_table(found, constants(asked)),
+            lambda: robust_chart.long_table(found, constants(choices)),
             f"hourglass-robustness-{metric.name}.csv",
             "Means, bands and draws of every curve, with all settings",
         )
 
 
-def constants(asked: Asked) -> dict[str, str | int | float]:
+def constants(choices: CurveChoices) -> dict[str, str | int | float]:
     """The choices as columns of an export."""
-    noise = asked.noise
+    noise = choices.noise
     return {
-        "dataset": asked.choice.dataset.id,
-        "split": asked.choice.split,
+        "dataset": choices.choice.dataset.id,
+        "split": choices.choice.split,
         "noise": noise.kind,
         "mu": noise.mu,
         "clip": noise.clip,
-        "first_seed": asked.seed,
-        "draws": asked.draws,
+        "first_seed": choices.seed,
+        "draws": choices.draws,
     }
 
 
-def _caption(asked: Asked, found: Study) -> None:
-    n, split = found.noisy.values.shape[2], asked.choice.split
-    total = len(asked.choice.images())
+def _caption(choices: CurveChoices, found: Study) -> None:
+    n, split = found.noisy.values.shape[2], choices.choice.split
+    total = len(choices.choice.images())
     which = robust_controls.which(n, total)
     seeds = (
-        f"seed {asked.seed}" if asked.draws == 1 else f"{asked.draws} draws from seed {asked.seed}"
+        f"seed {choices.seed}"
+        if choices.draws == 1
+        else f"{choices.draws} draws from seed {choices.seed}"
     )
     st.caption(
         plain(
-            f"Mean {asked.metric.title} against the clean images: {which} {split} images of "
-            f"{asked.choice.dataset.id}, {noise_name(asked.noise)}, {seeds}. "
+            f"Mean {choices.metric.title} against the clean images: {which} {split} images of "
+            f"{choices.choice.dataset.id}, {noise_name(choices.noise)}, {seeds}. "
             "With all images they equal those of `python -m core evaluate CHECKPOINT --sigma ...`."
         )
     )
@@ -210,29 +212,29 @@ def _caption(asked: Asked, found: Study) -> None:
 # The curves that are asked for, measured on the way.
 
 
-def study(asked: Asked) -> Study:
+def study(choices: CurveChoices) -> Study:
     """All curves, those that were not measured before at one time."""
-    measured = (None, *asked.cards)
+    measured = (None, *choices.cards)
     tables = noise_sweeps.measured(
-        [(_measured(asked, seed), card) for card in measured for seed in asked.seeds]
+        [(_measured(choices, seed), card) for card in measured for seed in choices.seeds]
     )
     names = [card.name if card else curves.INPUT for card in measured]
     noisy, *models = (
-        curves.curve(name, tables[k * asked.draws : (k + 1) * asked.draws], asked.metric)
+        curves.curve(name, tables[k * choices.draws : (k + 1) * choices.draws], choices.metric)
         for k, name in enumerate(names)
     )
-    return Study(curves.levels(asked.levels), asked.metric, tuple(models), noisy)
+    return Study(curves.levels(choices.levels), choices.metric, tuple(models), noisy)
 
 
-def _measured(asked: Asked, seed: int) -> Measured:
-    choice = asked.choice
+def _measured(choices: CurveChoices, seed: int) -> Measured:
+    choice = choices.choice
     return Measured(
         dataset=choice.dataset.id,
         split=choice.split,
-        n=asked.n,
-        noise=asked.noise,
+        n=choices.n,
+        noise=choices.noise,
         seed=seed,
-        levels=asked.levels,
+        levels=choices.levels,
     )
 
 

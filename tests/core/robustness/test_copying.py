@@ -6,7 +6,7 @@ import pytest
 from core.inference import Autoencoder
 from core.models import pca
 from core.robustness import copying
-from core.robustness.copying import STRANGERS
+from core.robustness.copying import UNKNOWN_KINDS
 from core.robustness.curves import Untouched
 from tests.core.models_for_tests import SHAPE, tiny_checkpoint
 
@@ -83,7 +83,7 @@ def test_strangers_are_images_of_the_same_shape_and_the_same_for_every_model(
 
 def test_each_stranger_is_what_it_says() -> None:
     x = images(4)
-    made = {s.name: s.make(x, np.random.default_rng(0)) for s in STRANGERS}
+    made = {s.name: s.make(x, np.random.default_rng(0)) for s in UNKNOWN_KINDS}
     np.testing.assert_array_equal(made["known"], x)
     np.testing.assert_array_equal(made["inverted"], 1 - x)
     np.testing.assert_array_equal(
