@@ -39,13 +39,17 @@ class References:
     """Reference images, which a model knows, and their own scores: what is usual.
 
     calibrating: usual images that are neither references nor judged, if there are any; see
-    core.anomaly.references.  Raises DataError if there are too few references.
+    core.anomaly.references.  kept: see Spaces.  Raises DataError if there are too few references.
     """
 
     def __init__(
-        self, autoencoder: Autoencoder, images: ImageSet, calibrating: ImageSet | None = None
+        self,
+        autoencoder: Autoencoder,
+        images: ImageSet,
+        calibrating: ImageSet | None = None,
+        kept: bool = True,
     ) -> None:
-        self.spaces = Spaces(autoencoder, images)
+        self.spaces = Spaces(autoencoder, images, kept)
         self.images = images
         rows = np.random.default_rng(0).permutation(len(images))[:N_SCORED]
         self.rows: Rows = np.sort(rows)
@@ -84,6 +88,19 @@ class Judged:
         self.references, self.images = references, images
         self.features = Features(references.spaces, images, rows)
         self._once = Once()
+
+    @property
+    def autoencoder(self) -> Autoencoder:
+        return self.references.spaces.autoencoder
+
+    @property
+    def usual_images(self) -> ImageSet:
+        """References that say what is usual."""
+        return self.references.scored.images
+
+    def calibration(self, name: str) -> Calibration | None:
+        """What rates a threshold on this score has; None without calibration images."""
+        return self.references.calibration(name)
 
     def weight(self) -> int:
         """The bytes it keeps in memory, without the references, which many share."""

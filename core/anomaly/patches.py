@@ -52,10 +52,10 @@ class PatchSpace:
     scales: tuple[Scale, ...]
 
     @classmethod
-    def fit(cls, images: ImageSet, seed: int = 0) -> "PatchSpace":
-        """From at most SAMPLE of the reference images; at least one."""
+    def fit(cls, images: ImageSet, seed: int = 0, most: int = SAMPLE) -> "PatchSpace":
+        """From at most so many of the reference images; at least one."""
         rng = np.random.default_rng(seed)
-        x = images.pixels(np.sort(rng.permutation(len(images))[:SAMPLE]))
+        x = images.pixels(np.sort(rng.permutation(len(images))[:most]))
         size = SMALL_PATCH if min(images.shape[1:]) < SMALL_SIDE else PATCH
         scales = []
         for level in range(MOST_SCALES):

@@ -82,16 +82,17 @@ class Spaces:
     """The two spaces of reference images, fitted when first asked for and kept in the data folder.
 
     Fitting the codes of 47,000 digits takes ten seconds, reading them again a tenth of one.
+    kept: whether they are kept; spaces that nobody asks for again are not.
     Raises DataError if there are not more than K images.
     """
 
-    def __init__(self, autoencoder: Autoencoder, images: ImageSet) -> None:
+    def __init__(self, autoencoder: Autoencoder, images: ImageSet, kept: bool = True) -> None:
         if len(images) <= K:
             raise DataError(
                 f"Comparing needs more than {K} images that are not judged, and {images.id} has "
                 f"{len(images)}: choose another part of the data, or another model."
             )
-        self.autoencoder, self.images = autoencoder, images
+        self.autoencoder, self.images, self.kept = autoencoder, images, kept
         self.once = Once()
 
     @property
@@ -111,7 +112,7 @@ class Spaces:
         return self.once.get("patches", lambda: PatchSpace.fit(self.images))
 
     def _kept(self, whose: str, values: Values, width: int) -> Space:
-        if not whose:  # a model that was never saved has no name to keep it under
+        if not whose or not self.kept:  # a model that was never saved has no name to keep it under
             return fit(self.images, values, width)
         name = derived.named((whose, self.images.id), f"{whose} {_fingerprint(self.images)}")
         folder = config.data_dir() / "references"

@@ -11,6 +11,7 @@ from core.cli.app import app
 from core.cli.datasets import datasets
 from core.cli.evaluate import evaluate
 from core.cli.export import export
+from core.cli.find import find
 from core.cli.lists import archs, checkpoints
 from core.cli.outliers import outliers
 from core.cli.project import encode, project, structure
@@ -50,6 +51,7 @@ for command in (
     evaluate,
     score,
     outliers,
+    find,
     sizes,
     encode,
     export,

@@ -12,6 +12,7 @@ from core.text import counted
 if TYPE_CHECKING:
     import pandas as pd
 
+    from core.anomaly.crossfit import JudgedByOthers
     from core.anomaly.judging import Judged, Ranked
     from core.anomaly.rankings import Truth
     from core.anomaly.references import Load
@@ -95,6 +96,9 @@ def outliers(
     With --out outliers need not be known. The columns: id, source, label, is_outlier (where it is
     known), score_name, score, p_value, flagged, facts (dark, bright, nearly uniform, blurred,
     grainy), and a column for each score by its name.
+
+    --split all judges every image of the set, also those that the model was trained on: by the
+    scores that need no network, each image by what was fitted to others only.
     """
     from core.anomaly import line
     from core.checkpoints import trained_on
@@ -113,7 +117,8 @@ def outliers(
         click.echo(card.warning, err=True)
     with output.stages() as tell, telling(tell):
         load = line.loader(data_root)
-        found = _found(autoencoder, experiment or images, load, given["name"], given["rate"])
+        judge = _by_others if split == "all" else _found
+        found = judge(autoencoder, experiment or images, load, given["name"], given["rate"])
         if given["out"] is not None:
             tables.save(_table(found), given["out"])
     _show(found, given["out"], as_json)
@@ -149,7 +154,7 @@ class _Found:
     flags, and why that one.  pixels: AUROC of its map against marked pixels, None if none are.
     """
 
-    judged: "Judged"
+    judged: "Judged | JudgedByOthers"
     truth: "Truth | None"
     what: str
     rows: list[_Row]
@@ -190,6 +195,35 @@ def _found(
     )
 
 
+def _by_others(
+    autoencoder: "Autoencoder",
+    judging: "Experiment | ImageSet",
+    load: "Load",
+    name: str | None,
+    rate: float,
+) -> _Found:
+    """The scores that need no network, each image's by what was fitted to others."""
+    from core.anomaly.crossfit import JudgedByOthers
+    from core.anomaly.scores import SCORES
+    from core.images.imagesets import ImageSet
+
+    images = judging if isinstance(judging, ImageSet) else judging.images
+    names = [spec.name for spec in SCORES if spec.baseline]
+    chosen, why = _chosen(autoencoder, load, name, names)
+    judged = JudgedByOthers(autoencoder, images)
+    truth = None if isinstance(judging, ImageSet) else judging.is_outlier
+    return _Found(
+        judged=judged,
+        truth=truth,
+        what="" if isinstance(judging, ImageSet) else judging.what,
+        rows=[_row(judged, one, truth, rate) for one in names],
+        name=chosen,
+        why=why,
+        rate=rate,
+        pixels=None,
+    )
+
+
 def _chosen(
     autoencoder: "Autoencoder", load: "Load", name: str | None, names: list[str]
 ) -> tuple[str, str]:
@@ -202,21 +236,27 @@ def _chosen(
             raise OptionError(f"There is no score {name[:60]!r} here: choose {', '.join(names)}.")
         return name, "Asked for with --score."
     choice = choosing.at_first_look(autoencoder, load)
-    if choice is None or choice.best not in names:
+    if choice is not None and choice.best in names:
+        return choice.best, choice.why()
+    if "mse" in names:
         return "mse", choosing.WITHOUT_CHOICE
-    return choice.best, choice.why()
+    known = [one for one in names if choice is not None and one in choice.auroc]
+    if choice is None or not known:
+        return names[0], "The first of those that need no network."
+    return max(known, key=choice.mean), "Of those that need no network it finds most."
 
 
-def _row(judged: "Judged", name: str, truth: "Truth | None", rate: float) -> _Row:
+def _row(judged: "Judged | JudgedByOthers", name: str, truth: "Truth | None", rate: float) -> _Row:
     """How well a score finds the outliers, and what its threshold flags."""
     from core.anomaly import judging, thresholds
 
-    ranked = None if truth is None else judging.ranked(judged, name, truth)
-    calibration = judged.references.calibration(name)
+    values, took = judged.score(name), judged.seconds(name)
+    ranked = None if truth is None else judging.ranking(name, values, truth, took)
+    calibration = judged.calibration(name)
     if calibration is None:
         return _Row(name, ranked, None, None, None)
     threshold = thresholds.by_rate(calibration, rate)
-    flags = threshold.flags(judged.score(name))
+    flags = threshold.flags(values)
     usual = flags if truth is None else flags[~truth]
     found = None if truth is None else float(flags[truth].mean())
     return _Row(name, ranked, threshold.value, float(usual.mean()), found)
@@ -230,10 +270,10 @@ def _table(found: _Found) -> "pd.DataFrame":
     from core.anomaly import quality
 
     judged, images = found.judged, found.judged.images
-    bounds = quality.usual(quality.measures(judged.references.scored.images))
+    bounds = quality.usual(quality.measures(judged.usual_images))
     facts = quality.holding(quality.measures(images), bounds)
     scores = judged.score(found.name)
-    calibration = judged.references.calibration(found.name)
+    calibration = judged.calibration(found.name)
     p = np.full(len(images), np.nan) if calibration is None else calibration.p_values(scores)
     (mine,) = (row for row in found.rows if row.name == found.name)
     flagged = np.zeros(len(images), bool) if mine.threshold is None else scores > mine.threshold
@@ -278,7 +318,7 @@ def _pixel_auroc(judged: "Judged", score: "Score") -> float | None:
 def _show(found: _Found, out: Path | None, as_json: bool) -> None:
     images, truth = found.judged.images, found.truth
     result: dict[str, object] = {"n": len(images)}
-    name = found.judged.references.spaces.autoencoder.card.name
+    name = found.judged.autoencoder.card.name
     lines = [f"{name} on {images.id} ({images.split}), {counted(len(images), 'image')}"]
     if truth is not None:
         result["n_outliers"] = int(truth.sum())
@@ -297,7 +337,10 @@ def _show(found: _Found, out: Path | None, as_json: bool) -> None:
 def _about(found: _Found) -> list[str]:
     """What was compared with what, what is promised, and which score is taken."""
     from core.anomaly import calibration, references
+    from core.anomaly.crossfit import JudgedByOthers
 
+    if isinstance(found.judged, JudgedByOthers):
+        return [found.judged.how(found.rate), f"{found.name}: {found.why}"]
     known = found.judged.references
     card, calibrating = known.spaces.autoencoder.card, known.calibrating
     promise = (

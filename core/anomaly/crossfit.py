@@ -1,0 +1,220 @@
+"""Cross-fitting: all images of a set are judged, each by what was fitted to other images only.
+
+The images are dealt into folds; what judges a fold is fitted to the other folds. Equal and almost
+equal images, or others of one group, are dealt into the same fold, so that no copy of a judged
+image is among those it is compared with.
+
+What is promised: which fold an image falls into does not depend on its pixels, so that the scores
+of the usual images can be exchanged with each other, and the share of the usual images whose rank
+among all scores is in the highest r is at most r, whatever else is in the set (outliers among them
+only lower it). For a new image, which all fits could have seen as little, the p-value of
+cross-conformal prediction holds up to a factor of two; measured, it holds as it stands.
+Sources: Vovk 2015, cross-conformal predictors; Barber, Candes, Ramdas and Tibshirani 2021, CV+.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from core.anomaly.calibration import Calibration, percent
+from core.anomaly.judging import References
+from core.anomaly.thresholds import MAD_TO_STD
+from core.config import DataError
+from core.images import digests, duplicates
+from core.images.imagesets import ImageSet
+from core.images.parts import done
+from core.inference import Autoencoder
+
+Array = npt.NDArray[np.float32]
+Scores = npt.NDArray[np.float64]
+Index = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+N_FOLDS, LEAST = 5, 20  # folds, and images that can be judged by each other
+TRIMMED = 0.1  # of the images that a Gaussian is fitted to
+RIDGE = 0.5  # of the mean variance, added to each axis
+CLEAR = 6.0  # typical deviations above usual, beyond which an image does not say what is usual
+
+
+def folds(groups: Index, n_folds: int = N_FOLDS, seed: int = 0) -> Index:
+    """The fold of each image: (n,) 0 to n_folds - 1; images of one group share theirs.
+
+    groups: (n,).  The largest groups are dealt first, each to the smallest fold; else by lot.
+    Raises DataError if there are too few images or groups.
+    """
+    _, of, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    if len(groups) < LEAST or len(sizes) < n_folds:
+        raise DataError(
+            f"Judging images by each other needs at least {LEAST} images that are not almost equal "
+            f"to each other: there are {len(sizes)}. Add more."
+        )
+    lots = np.random.default_rng(seed).permutation(len(sizes))
+    fold_of, filled = np.empty(len(sizes), np.int64), np.zeros(n_folds, np.int64)
+    for group in lots[np.argsort(-sizes[lots], kind="stable")].tolist():
+        fold_of[group] = filled.argmin()
+        filled[fold_of[group]] += sizes[group]
+    return fold_of[of]
+
+
+def groups_of(images: ImageSet) -> Index:
+    """Equal and almost equal images share a number: (n,)."""
+    small = np.stack([duplicates.thumbnail(x) for x in images.images])
+    alike = duplicates.near(small, duplicates.limit_for(small))
+    equal = duplicates.equal([one.tobytes() for one in digests.of(images.images)])
+    return np.asarray(alike[equal])
+
+
+@dataclass(frozen=True)
+class Gaussian:
+    """Mean and covariance of descriptors, by which others are judged.
+
+    mean: (D,).  scale: (D,) > 0.  whitening: (D, D).
+    """
+
+    mean: Array
+    scale: Array
+    whitening: Array
+
+    @classmethod
+    def fit(cls, values: Array) -> Self:
+        """From descriptors (n, D), n >= 2, of which the TRIMMED strangest do not count.
+
+        One step of concentration: outliers among them would make others like them seem usual.
+        Source: Rousseeuw and Van Driessen 1999 (FAST-MCD).
+        """
+        first = cls.of_all(values)
+        scores = first.scores(values)
+        kept = scores <= np.quantile(scores, 1 - TRIMMED)
+        return cls.of_all(values[kept]) if kept.sum() >= LEAST // 2 else first
+
+    @classmethod
+    def of_all(cls, values: Array) -> Self:
+        """From descriptors (n, D), n >= 2, all of which count."""
+        mean, spread = values.mean(axis=0), values.std(axis=0)
+        scale = spread + 1e-3 * np.median(spread) + 1e-6
+        z = ((values - mean) / scale).astype(np.float32)
+        variances, axes = np.linalg.eigh((z.T @ z / len(z)).astype(np.float64))
+        variances = np.maximum(variances, 0)
+        whitening = axes / np.sqrt(variances + RIDGE * variances.mean() + 1e-9)
+        return cls(mean, scale.astype(np.float32), whitening.astype(np.float32))
+
+    def scores(self, values: Array) -> Scores:
+        """How far descriptors (n, D) lie from the mean, in standard deviations: (n,) >= 0."""
+        z = ((values - self.mean) / self.scale) @ self.whitening
+        return np.asarray(np.sqrt(np.square(z, dtype=np.float64).mean(axis=1)))
+
+
+def each_fold(of: Index) -> Iterator[tuple[int, Index, Index]]:
+    """Yield each fold: its number, the positions of the others and those of its own images."""
+    for fold in np.unique(of).tolist():
+        yield fold, np.flatnonzero(of != fold), np.flatnonzero(of == fold)
+
+
+def judged_by_others(
+    autoencoder: Autoencoder, images: ImageSet, names: Sequence[str], of: Index
+) -> "CrossFitted":
+    """Scores that use no network, each image's by what was fitted to the other folds.
+
+    names: of core.anomaly.scores.SCORES, baselines.  of: (n,) folds.  autoencoder: says how many
+    numbers PCA has.  Raises DataError if the folds are too small to compare with.
+    """
+    found, began, n_done = {name: np.empty(len(images)) for name in names}, perf_counter(), 0
+    for _, others, own in each_fold(of):
+        known = References(autoencoder, images.take(others), kept=False)
+        judged = known.judge(images.take(own))
+        for name, values in found.items():
+            values[own] = judged.score(name)
+        n_done += len(own)
+        done("Judging each image by the others", n_done, len(images))
+    return CrossFitted(found, perf_counter() - began)
+
+
+@dataclass(frozen=True)
+class CrossFitted:
+    """Scores by name, (n,) each.  seconds: that all of them took, with the fits."""
+
+    scores: Mapping[str, Scores]
+    seconds: float
+
+
+class JudgedByOthers:
+    """All images of a set and their scores without a network, each computed when asked for.
+
+    Raises DataError if there are too few images.
+    """
+
+    def __init__(self, autoencoder: Autoencoder, images: ImageSet) -> None:
+        self.autoencoder, self.images = autoencoder, images
+        self.of = folds(groups_of(images))
+        self._found: dict[str, CrossFitted] = {}
+
+    @property
+    def usual_images(self) -> ImageSet:
+        return self.images
+
+    def score(self, name: str) -> Scores:
+        """(n,); higher = more anomalous."""
+        return self._made(name).scores[name]
+
+    def seconds(self, name: str) -> float:
+        """How long a score took, with the fits."""
+        return self._made(name).seconds
+
+    def calibration(self, name: str) -> Calibration:
+        """What rates a threshold has: of all images, so that outliers only make it safer."""
+        return calibration(self.score(name), np.zeros(len(self.images), np.bool_), "images")
+
+    def how(self, rate: float) -> str:
+        """A sentence on what was compared with what, and what is promised."""
+        return (
+            f"each image compared with what was fitted to others only, in {N_FOLDS} folds; scores "
+            "of the network are left out, since it has seen some of the images; at most "
+            f"{percent(rate)} of usual images promised"
+        )
+
+    def _made(self, name: str) -> CrossFitted:
+        if name not in self._found:
+            self._found[name] = judged_by_others(self.autoencoder, self.images, [name], self.of)
+        return self._found[name]
+
+
+def typical_deviations(scores: Scores, among: Scores | None = None) -> Scores:
+    """How many typical deviations scores lie above the median of those `among` (scores if None).
+
+    The deviation is 1.4826 MAD, of logarithms, as scores are distances: (n,) > 0 -> (n,).
+    """
+    usual = np.log(np.maximum(scores if among is None else among, 1e-12))
+    median = np.median(usual)
+    deviation = MAD_TO_STD * np.median(np.abs(usual - median))
+    values = np.log(np.maximum(scores, 1e-12)) - median
+    return np.asarray(values / max(float(deviation), 1e-6))
+
+
+def is_clear(deviations: Scores) -> Flags:
+    """Which images are so strange that they say nothing about what is usual: (n,)."""
+    return np.asarray(deviations > CLEAR)
+
+
+def calibration(scores: Scores, aside: Flags, what: str) -> Calibration:
+    """What rates a threshold on cross-fitted scores has.
+
+    aside: (n,) images that are not counted, see is_clear(); not all.  what: the images in words.
+    An image that is counted is compared with itself, too, which makes it a little safer.
+    """
+    n_out = int(aside.sum())
+    left = f", {n_out:,} plainly odd ones not counted" if n_out else ""
+    name = f"{len(scores) - n_out:,} {what}, each judged by the others{left}"
+    return Calibration.of(scores[~aside], name)
+
+
+def p_values(scores: Scores) -> Scores:
+    """The cross-conformal p-value of each image among all: (n,), 1 / n to 1.
+
+    The share of the images, itself among them, that score at least as high.
+    """
+    rising = np.sort(scores)
+    at_least = len(scores) - np.searchsorted(rising, scores, side="left")
+    return np.asarray(at_least / len(scores), np.float64)
