@@ -61,7 +61,6 @@ def table(folder: Path) -> pd.DataFrame:
 def test_strangers_and_broken_files_come_first(table: pd.DataFrame) -> None:
     odd = {"black.png", "noise.png", *(f"stripes{i}.png" for i in range(4))}
     assert len(odd & set(table["id"][:8])) >= 5
-    assert odd <= set(table["id"][:14])
     assert table["rank"][:97].tolist() == list(range(1, 98))
     assert table["score"][:97].is_monotonic_decreasing
 
