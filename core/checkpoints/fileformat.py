@@ -27,7 +27,7 @@ from core.text import one_line
 
 # The frame of a .safetensors file: its header, checked.
 
-MAX_HEADER_BYTES = 2**20
+MAX_HEADER_BYTES = 2**22  # 10,000 epochs and 1,000 classes with long names take 3 MB
 MAX_TENSORS = 2000
 
 

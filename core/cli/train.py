@@ -28,7 +28,11 @@ if TYPE_CHECKING:
 
 @click.command(cls=options.Command, short_help="Train a model.")
 @click.option("--dataset", help="ID, folder or archive; see `datasets`.")
-@click.option("--arch", type=click.Choice(tuple(BY_NAME)), help="See `archs`.")
+@click.option(
+    "--arch",
+    type=click.Choice(tuple(BY_NAME)),
+    help="See `archs`.  [default: what suits the images, for own:NAME]",
+)
 @click.option(
     "--latent-dim", type=int, help="D', the size of the code: how many numbers describe an image."
 )
@@ -66,16 +70,21 @@ def train(resume: str | None, wait: bool, as_json: bool, **given: Any) -> None:
 
     Your checkpoint of that name is replaced when the new one is complete. Ctrl-C saves the state of
     the training; --resume continues from there to the same final weights. Under torchrun all
-    processes train one model; --batch-size is that of all of them together.
+    processes train one model; --batch-size is that of all of them together. For a data set of your
+    own, what is not said suits the number and the size of its images, as on the Train page:
+    architecture, D', epochs and batch size.
     """
     from core.runs import control as run_control
     from core.training.distributed import joined
 
-    if resume and (extra := _given(click.get_current_context()) - {"resume", "wait", "as_json"}):
+    said = _given(click.get_current_context())
+    if resume and (extra := said - {"resume", "wait", "as_json"}):
         option = min(extra).replace("_", "-")
         raise OptionError(f"--resume uses the run's own settings: leave out --{option}.")
     with joined(given["device"]) as team:
-        run = on_all_ranks(team, lambda: resumed(resume) if resume else created(given, team))
+        run = on_all_ranks(
+            team, lambda: resumed(resume) if resume else created(suited(given, said), team)
+        )
         try:
             card = _carry_out(run, team, wait)
         except KeyboardInterrupt:
@@ -137,14 +146,16 @@ def follow(events: "Iterable[Event]") -> "Card | None":
 def _show(run: "Run", card: "Card | None", as_json: bool) -> None:
     """Print how the run ended; without a model if it was paused or cancelled."""
     from core import runs
+    from core.training.remedies import command, remedies
 
     run = runs.read(run.folder)
     found: dict[str, Any] = {"run": run.id, "state": run.state}
     lines = [f"{run.id}: {run.state}"]
     if card is not None:
-        m = card.metrics
+        m, instead = card.metrics, remedies(run.config.train, card)
         found |= {"checkpoint": card.name, "path": card.path, "epochs": card.epochs}
         found |= {"seconds": card.seconds, **m, "warning": card.warning}
+        found["instead"] = [{"words": one.words, "command": command(one.config)} for one in instead]
         lines = [
             (
                 f"{card.name}: {card.title}; mse {m['mse']:.6f}, psnr {psnr_text(m['psnr'], 2)}, "
@@ -152,6 +163,7 @@ def _show(run: "Run", card: "Card | None", as_json: bool) -> None:
                 f"saved in {card.path}"
             ),
             *([card.warning] if card.warning else []),
+            *(f"{one.words} ({one.about}): {command(one.config)}" for one in instead),
         ]
     output.show(found, lines, as_json)
 
@@ -255,6 +267,27 @@ def _read(option: Option, text: str) -> Any:
     except (ValueError, KeyError):
         pass
     return text
+
+
+def suited(given: dict[str, Any], said: set[str]) -> dict[str, Any]:
+    """The command line's options; what was not said of a training on an own set suits its images.
+
+    said: the names of those that were.
+    """
+    from core.data import catalogue
+    from core.training import config
+
+    info = next((one for one in catalogue.catalogue() if one.id == given["dataset"]), None)
+    if info is None or not catalogue.is_own_set(info.id):
+        return given
+    suggested = config.suggested(info.id, info.input_shape, info.n_train)
+    ours: dict[str, Any] = {name: getattr(suggested, name) for name in config.OF_THE_COUNT}
+    if not given["arch"]:
+        ours["arch"] = suggested.arch
+        is_said = any(setting.startswith("latent_dim=") for setting in given["settings"])
+        if given["latent_dim"] is None and not is_said:
+            ours["latent_dim"] = suggested.options["latent_dim"]
+    return given | {name: value for name, value in ours.items() if name not in said}
 
 
 def run_config(given: dict[str, Any]) -> "RunConfig":

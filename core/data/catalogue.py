@@ -110,6 +110,11 @@ def is_named(id: str) -> bool:  # noqa: A002  # what a set's name is called ever
     return id.startswith(store.PREFIX) and any(id == own.id for own in store.available())
 
 
+def is_own_set(id: str) -> bool:  # noqa: A002  # as above
+    """Whether an id is that of a data set that a person made."""
+    return id.startswith(store.PREFIX)
+
+
 def load(
     id: str,  # noqa: A002  # as above
     split: str = "test",

@@ -1,7 +1,7 @@
 """Settings of a training, checked before data are loaded or the network is built."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from core.checkpoints.document import MAX_CLASSES, MAX_TEXT
@@ -11,8 +11,11 @@ from core.noise import Noise
 from core.settings import TrainSettings
 
 WEIGHT_DECAY = 1e-4
-PIXELS_SEEN = 150_000 * 28 * 28  # by a network with suggested settings, about
-EPOCHS, BATCHES = (10, 200), (8, 128)  # suggested, at least and at most
+# Suggested for a data set, at least and at most; measured by python -m benchmarks.suggested.
+PIXELS_SEEN = 150_000 * 28 * 28  # by a network, about
+STEPS, BATCHES, CODES = (800, 3_000), (8, 128), (8, 128)
+LEAST_EPOCHS = 3
+OF_THE_COUNT = ("epochs", "batch_size")  # settings that go by the number of images
 
 
 @dataclass(frozen=True)
@@ -61,21 +64,47 @@ def learning_rate(config: TrainConfig, spec: ArchSpec) -> float:
 
 
 def suggested(dataset: str, input_shape: tuple[int, int, int], n_train: int) -> TrainConfig:
-    """Settings that reconstruct most image sets well after one or two minutes on two cores.
+    """Settings that suit a data set: a convolutional network, with a code and a number of steps
+    that go by how many images there are, and how large.
 
-    A convolutional network for any image size, with about PIXELS_SEEN pixels processed, within
-    EPOCHS, and batches small enough for a dozen steps an epoch.
     input_shape: (C, H, W).  n_train: training images.
     """
+    epochs, batch_size = duration(input_shape, n_train)
+    dim = code_size(input_shape, n_train)
+    return TrainConfig(dataset, "conv", {"latent_dim": dim}, epochs=epochs, batch_size=batch_size)
+
+
+def duration(input_shape: tuple[int, int, int], n_train: int) -> tuple[int, int]:
+    """Epochs and batch size that suit a number of images of (C, H, W).
+
+    A dozen steps an epoch or more, within BATCHES; as many epochs as take about PIXELS_SEEN pixels
+    through a network, but at least STEPS[0] and at most STEPS[1] steps.
+    """
     _, height, width = input_shape
-    epochs = round(PIXELS_SEEN / (height * width * max(n_train, 1)))
-    batch = 2 ** int(math.log2(max(n_train, 1) / 12 + 1))
-    return TrainConfig(
-        dataset,
-        "conv",
-        epochs=min(max(epochs, EPOCHS[0]), EPOCHS[1]),
-        batch_size=min(max(batch, BATCHES[0]), BATCHES[1]),
-    )
+    n = max(n_train, 1)
+    batch = min(max(2 ** int(math.log2(n / 12 + 1)), BATCHES[0]), BATCHES[1])
+    an_epoch = math.ceil(n / batch)
+    steps = PIXELS_SEEN / (height * width * min(batch, n))
+    steps = min(max(steps, STEPS[0]), STEPS[1])
+    return max(LEAST_EPOCHS, math.ceil(steps / an_epoch)), batch
+
+
+def code_size(input_shape: tuple[int, int, int], n_train: int) -> int:
+    """D' that suits a number of images of (C, H, W): a power of two within CODES.
+
+    A quarter of the images, since a code of as many numbers as images can keep each of them; at
+    most a sixteenth of the numbers in an image.
+    """
+    most = min(max(n_train, 1) / 4, math.prod(input_shape) / 16)
+    return int(min(max(2 ** int(math.log2(max(most, 1))), CODES[0]), CODES[1]))
+
+
+def adapted(
+    settings: TrainSettings, input_shape: tuple[int, int, int], n_train: int
+) -> TrainSettings:
+    """The settings with epochs and batch size that suit a data set; see duration()."""
+    epochs, batch_size = duration(input_shape, n_train)
+    return replace(settings, epochs=epochs, batch_size=batch_size)
 
 
 @dataclass(frozen=True)

@@ -11,16 +11,18 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from core import imports
+from core import imports, runs
 from core.data import catalogue
 from core.data.own import store
 from core.data.own.draft import Form
 from core.data.own.store import own_dir
 from core.imports import ImportConfig, execute
 from core.reports import Content
+from core.runs import control as run_control
 from core.training import config
 from pages.ui.frame import downloads
 from pages.ui.frame.deleting import DELETE
+from pages.ui.frame.probes import Probes
 from pages.ui.own import offering
 from tests.core.data.own.test_upload import archive
 from tests.core.hostile_archives_for_tests import ATTACKS, member, zip_of
@@ -65,6 +67,7 @@ def wait_for(app: AppTest, label: str) -> AppTest:
 def section(home: Path, open_app: OpenApp, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     """The section, with nothing in the data folder."""
     monkeypatch.setenv("HOURGLASS_WORKERS", "0")  # a thread reads
+    monkeypatch.setattr(Probes, "ask", lambda *_: None)
     app = open_app().switch_page("pages/your_images.py").run()
     app.session_state["your"] = "sets"
     return app.run()
@@ -152,7 +155,7 @@ def test_set_made_is_chosen_in_the_sidebar_and_its_draft_is_gone(reported: AppTe
 
 
 def test_set_made_leads_to_the_train_page_with_settings_that_suit_it(reported: AppTest) -> None:
-    app = press(press(reported, "Make the data set"), "Train a model on it")
+    app = press(press(reported, "Make the data set"), "Choose the settings")
     assert not app.exception
     assert not app.error
     assert app.title[0].value == "Train"
@@ -163,7 +166,23 @@ def test_set_made_leads_to_the_train_page_with_settings_that_suit_it(reported: A
     assert shown["train_arch"] == asked.arch == "conv"
     assert shown["train_epochs"] == asked.epochs
     assert shown["train_batch"] == asked.batch_size
+    assert shown["train_conv_latent_dim"] == asked.options["latent_dim"]
     assert shown["train_sigma"] == 0
+
+
+def test_one_button_trains_a_model_that_suits_the_set_and_shows_it(
+    reported: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_control, "launch_in", lambda *_: None)  # no process
+    app = press(reported, "Make the data set")
+    assert any("epochs" in one.value and "steps" in one.value for one in app.caption)
+    app = press(app, "Train a model on it")
+    assert not app.exception
+    assert app.title[0].value == "Train"
+    (own,) = store.available()
+    (run,) = runs.found()
+    assert run.config.train == config.suggested(own.id, own.shape, own.n_train)
+    assert app.session_state["run"] == run.id
 
 
 def test_set_that_is_no_longer_chosen_is_not_said_to_be(reported: AppTest) -> None:

@@ -26,13 +26,13 @@ from core.training.config import PRESETS, TrainConfig
 from pages.ui.figures import plotting
 from pages.ui.figures.theme import style
 from pages.ui.frame.deleting import DELETE
+from pages.ui.frame.probes import Probes
 from pages.ui.train import charts as run_charts
 from pages.ui.train import probing as training_facts
 from pages.ui.train import report as run_report
 from pages.ui.train import result as run_result
 from pages.ui.train import runs as run_list
 from pages.ui.train import view as run_view
-from pages.ui.train.probing import Probes
 from tests.core.runs_for_tests import new_run, write_images
 from tests.core.settings_for_tests import OPTIONS, all_other, other, others
 from tests.pages.unpacking import components, unpacked

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from core.checkpoints import SUFFIX, Card, broken, trained_on
+from core.checkpoints import MAX_FILE_BYTES, SUFFIX, Card, broken, trained_on
 from core.inference import own_models
 from core.runs import removal
 from core.text import counted, natural, one_line
@@ -55,7 +55,8 @@ def draw(choice: Choice) -> None:
 
 def _upload() -> None:
     n = st.session_state.setdefault(ROUND, 0)
-    file = st.file_uploader("Upload a model", key=f"model_file_{n}", help=UPLOAD_HELP)
+    file = st.file_uploader("Upload a model", key=f"model_file_{n}", help=UPLOAD_HELP,
+                            max_upload_size=MAX_FILE_BYTES >> 20)  # fmt: skip
     if not file:
         return
     name = st.text_input(

@@ -1,9 +1,11 @@
 """The section that makes a data set of a folder or archive, after a report on its images."""
 
+import math
 from collections.abc import Sequence
 
 import streamlit as st
 
+from core import machine
 from core.data.own import make_set, store
 from core.data.own.draft import Draft, Form
 from core.data.own.make_set import Keeping
@@ -11,17 +13,21 @@ from core.data.own.store import OwnSet
 from core.images.preparation import words
 from core.imports import Import
 from core.imports import control as import_control
-from core.runs import removal
+from core.models import architecture
+from core.runs import RunConfig, removal
 from core.text import counted, listed
+from core.training import config as recipes
+from core.training.config import TrainConfig
 from pages.ui import cache, progress
-from pages.ui.figures.text import plain
-from pages.ui.frame import deleting, downloads, errors, sidebar, ways
+from pages.ui.figures.text import plain, size_name
+from pages.ui.frame import deleting, downloads, errors, probes, sidebar, ways
 from pages.ui.frame.sidebar import Choice
 from pages.ui.own import findings, imports, kept_report, offering, parting
 from pages.ui.own.offering import Source
 from pages.ui.session import state
 
 SAID = "set_said"
+TRAIN = "Starts at once, with the settings above, and opens the Train page, where you can watch it"
 MADE = "set_made"  # id of the set that was made last, until other images are read
 
 
@@ -54,9 +60,28 @@ def _made(found: Sequence[OwnSet]) -> None:
         return
     if any(card.dataset == made.id for card in cache.cards()):
         return
-    said = f"{made.name} was made and is selected in the sidebar. Next: train a model on it."
-    st.success(plain(said), icon=":material/check:")
-    ways.to_training(made.id, "Train a model on it", type="primary", key="train_on_made")
+    st.success(
+        plain(f"{made.name} was made and is selected in the sidebar. Next: train a model on it."),
+        icon=":material/check:",
+    )
+    train = recipes.suggested(made.id, made.shape, made.n_train)
+    st.caption(plain(f"{_in_words(train, made)}"))
+    with errors.shown(), st.container(horizontal=True):
+        ways.to_trained(train, "Train a model on it", TRAIN, type="primary", key="train_on_made")
+        ways.to_training(made.id, "Choose the settings", key="settings_of_made")
+    probes.draw_time(RunConfig("", 0.0, train, threads=machine.threads_per_run()))
+
+
+def _in_words(train: TrainConfig, own: OwnSet) -> str:
+    """What is suggested for a set: architecture, size of the code, how long."""
+    spec = architecture(train.arch)
+    dim = spec.plan(own.shape, train.options).latent_dim
+    steps = train.epochs * math.ceil(own.n_train / train.batch_size)
+    return (
+        f"Suggested for {counted(own.n_train, 'image')} of {size_name(own.shape)}: "
+        f"{spec.title.lower()}, D' = {dim:,} numbers in the code, {train.epochs:,} epochs "
+        f"({steps:,} steps)."
+    )
 
 
 def _begin() -> None:

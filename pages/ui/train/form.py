@@ -12,7 +12,7 @@ import streamlit as st
 from core import machine, runs
 from core.config import OptionError
 from core.data import catalogue
-from core.data.catalogue import DatasetInfo
+from core.data.catalogue import DatasetInfo, is_own_set
 from core.models import ARCHITECTURES, BY_NAME, ArchSpec
 from core.noise import Noise
 from core.runs import RunConfig
@@ -25,6 +25,9 @@ from pages.ui.session.link_names import architecture_key
 
 PRESET = "train_preset"
 NUMBERS = ("int", "float")
+OF_THE_COUNT = [
+    setting.key for setting in settings_of(TrainSettings) if setting.name in recipes.OF_THE_COUNT
+]  # keys of what suits one number of images and not another
 BY_PRESET = {preset.name: preset for preset in PRESETS}
 
 
@@ -34,7 +37,7 @@ def draw(dataset: str) -> RunConfig:
     Raises a HourglassError that says what to change if the settings do not go together.
     """
     info, preset = _dataset(dataset), _preset()
-    begun = {TrainSettings: preset.settings, Noise: preset.noise}
+    begun = {TrainSettings: _suited(preset.settings, info), Noise: preset.noise}
     asked = {declaring: _settings(declaring, first) for declaring, first in begun.items()}
     with st.expander("More: architecture, widths, learning rate, classes, seed"):
         spec, options = choose_architecture(preset.arch, preset.options)
@@ -54,6 +57,13 @@ def draw(dataset: str) -> RunConfig:
     spec.plan(info.input_shape, options)  # refuses what cannot be built
     name = name or runs.default_name(info.id, spec.name)
     return RunConfig(name, time.time(), train, threads=threads)
+
+
+def _suited(settings: TrainSettings, info: DatasetInfo) -> TrainSettings:
+    """A preset's settings; for a person's own images with epochs that suit their number."""
+    if not is_own_set(info.id):
+        return settings
+    return recipes.adapted(settings, info.input_shape, info.n_train)
 
 
 def suggest(dataset: str) -> None:
@@ -120,6 +130,8 @@ def _dataset(default: str) -> DatasetInfo:
         default=default,
         what="data set",
         format_func=lambda name: _title(infos[name]),
+        on_change=state.forget,
+        args=(OF_THE_COUNT,),
         help="The model is trained on the train split and tested on the test split",
     )
     return infos[name]

@@ -14,12 +14,14 @@ from core.export import script
 from core.metrics import psnr_text
 from core.models import architecture
 from core.runs import Run
+from core.training.remedies import Remedy, remedies
 from pages.ui import cache
 from pages.ui.figures.text import decimal, plain
-from pages.ui.frame import sidebar
+from pages.ui.frame import errors, sidebar, ways
 
 Part = Literal["whole", "encoder", "decoder"]
 OPEN = "Opens the Reconstruct page with this model"
+OUTLIERS = "Opens the Outliers page with this model and the images it was tested on"
 TAKE = "Files for other programs: ONNX, a script that trains the model, the checkpoint"
 ONNX = {
     "whole": "x (n, C, H, W), 0 to 1, to its reconstruction x_hat",
@@ -37,8 +39,17 @@ def draw(run: Run, others: Sequence[Run]) -> None:
         return
     _numbers(run, card, best_before(run, others))
     if card.warning:
-        st.warning(plain(card.warning), icon=":material/warning:")
+        _poor(run, card)
     with st.container(horizontal=True):
+        if catalogue.is_named(card.dataset) and st.button(
+            "Show its outliers",
+            type="secondary" if card.warning else "primary",
+            icon=":material/flag:",
+            on_click=_choose,
+            args=(card,),
+            help=OUTLIERS,
+        ):
+            st.switch_page("pages/outliers.py")
         if st.button(
             "Reconstruct with it",
             icon=":material/compare:",
@@ -49,6 +60,26 @@ def draw(run: Run, others: Sequence[Run]) -> None:
             st.switch_page("pages/reconstruct.py")
         with st.popover("Take it away", icon=":material/download:", help=TAKE):
             _downloads(card)
+
+
+def _poor(run: Run, card: Card) -> None:
+    """What is wrong with a model, and buttons that train another instead."""
+    st.warning(plain(card.warning), icon=":material/warning:")
+    found = remedies(run.config.train, card)
+    if not found:
+        return
+    with st.container(horizontal=True):
+        for one in found:
+            st.button(
+                one.words, key=f"instead_{one.words}", icon=":material/replay:",
+                on_click=_instead, args=(run, one), help=f"Starts another run: {one.about}",
+            )  # fmt: skip
+
+
+def _instead(run: Run, one: Remedy) -> None:
+    """Callback that starts another training instead of a run, and shows it."""
+    with errors.toasted():
+        st.session_state["run"] = ways.started(one.config, run.config.threads).id
 
 
 def _numbers(run: Run, card: Card, best: Run | None) -> None:

@@ -429,3 +429,19 @@ def test_array_beside_the_weights_that_is_not_as_it_should_be_is_refused(
     path.write_bytes(safetensors.numpy.save(tensors, metadata))
     with pytest.raises(CheckpointError, match="array|digests"):
         checkpoints.read(path)
+
+
+def test_longest_training_with_the_longest_names_can_be_saved_and_read(tmp_path: Path) -> None:
+    records = tuple(
+        documents.EpochRecord(
+            i, 0.0123456789012345, 0.0123456789012345, 0.1234567890123, 98765.4321
+        )
+        for i in range(1, 10_001)
+    )
+    names = tuple(f"{i:04d}" + "名" * 296 for i in range(documents.MAX_CLASSES))
+    document = tiny_document("dense", history=records, excluded_classes=names)
+    path = tmp_path / "long.safetensors"
+    checkpoints.save(path, document, tiny_tensors(document))
+    found = checkpoints.read(path).card.document
+    assert found.history == records
+    assert found.excluded_classes == names

@@ -1,9 +1,12 @@
 """Settings that are suggested for images that nobody has trained on."""
 
+import math
+
 import pytest
 
 from core.models import architecture
-from core.training.config import BATCHES, EPOCHS, suggested
+from core.settings import TrainSettings
+from core.training.config import BATCHES, CODES, LEAST_EPOCHS, STEPS, adapted, suggested
 
 SHAPES = [(1, 28, 28), (3, 64, 64), (3, 128, 128), (1, 16, 300), (3, 512, 512)]
 
@@ -16,7 +19,10 @@ def test_suggested_settings_can_be_built_and_keep_to_their_bounds(
     config = suggested("own:x", shape, n_train)
     assert config.dataset == "own:x"
     assert not config.noise
-    assert EPOCHS[0] <= config.epochs <= EPOCHS[1]
+    assert config.epochs >= LEAST_EPOCHS
+    steps = config.epochs * math.ceil(n_train / config.batch_size)
+    assert steps >= STEPS[0]
+    assert CODES[0] <= config.options["latent_dim"] <= CODES[1]
     assert BATCHES[0] <= config.batch_size <= BATCHES[1]
     spec = architecture(config.arch)
     assert spec.plan(shape, spec.check(config.options)).input_shape == shape
@@ -27,5 +33,13 @@ def test_few_or_small_images_are_seen_more_often_and_in_small_batches() -> None:
     large = suggested("x", (3, 128, 128), 500)
     assert few.epochs > many.epochs
     assert few.epochs > large.epochs
+    assert few.options["latent_dim"] <= 500 / 4
     assert few.batch_size < many.batch_size
     assert 500 / few.batch_size >= 10, "steps an epoch"
+
+
+@pytest.mark.parametrize("n_train", [8, 60, 500])
+def test_preset_for_few_images_takes_enough_steps(n_train: int) -> None:
+    settings = adapted(TrainSettings(epochs=10, batch_size=128, seed=3), (1, 64, 64), n_train)
+    assert settings.epochs * math.ceil(n_train / settings.batch_size) >= STEPS[0]
+    assert settings.seed == 3
