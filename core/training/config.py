@@ -13,7 +13,7 @@ from core.settings import TrainSettings
 WEIGHT_DECAY = 1e-4
 # Suggested for a data set, at least and at most; measured by python -m benchmarks.suggested.
 PIXELS_SEEN = 150_000 * 28 * 28  # by a network, about
-STEPS, BATCHES, CODES = (800, 3_000), (8, 128), (8, 128)
+STEPS, BATCHES = (800, 3_000), (8, 128)
 LEAST_EPOCHS = 3
 OF_THE_COUNT = ("epochs", "batch_size")  # settings that go by the number of images
 
@@ -70,8 +70,7 @@ def suggested(dataset: str, input_shape: tuple[int, int, int], n_train: int) -> 
     input_shape: (C, H, W).  n_train: training images.
     """
     epochs, batch_size = duration(input_shape, n_train)
-    dim = code_size(input_shape, n_train)
-    return TrainConfig(dataset, "conv", {"latent_dim": dim}, epochs=epochs, batch_size=batch_size)
+    return TrainConfig(dataset, "conv", epochs=epochs, batch_size=batch_size)
 
 
 def duration(input_shape: tuple[int, int, int], n_train: int) -> tuple[int, int]:
@@ -87,16 +86,6 @@ def duration(input_shape: tuple[int, int, int], n_train: int) -> tuple[int, int]
     steps = PIXELS_SEEN / (height * width * min(batch, n))
     steps = min(max(steps, STEPS[0]), STEPS[1])
     return max(LEAST_EPOCHS, math.ceil(steps / an_epoch)), batch
-
-
-def code_size(input_shape: tuple[int, int, int], n_train: int) -> int:
-    """D' that suits a number of images of (C, H, W): a power of two within CODES.
-
-    A quarter of the images, since a code of as many numbers as images can keep each of them; at
-    most a sixteenth of the numbers in an image.
-    """
-    most = min(max(n_train, 1) / 4, math.prod(input_shape) / 16)
-    return int(min(max(2 ** int(math.log2(max(most, 1))), CODES[0]), CODES[1]))
 
 
 def adapted(

@@ -9,10 +9,12 @@ from core.checkpoints.card import Card
 from core.config import HourglassError
 from core.models import BY_NAME, architecture
 from core.settings import settings_of
+from core.text import counted
 from core.training.config import OF_THE_COUNT, TrainConfig
 from core.training.divergence import lower_rate
 
 LONGER = 4  # times as many epochs
+RISEN = 1.05  # times its least value: a test error that has risen since
 MOST_PCA = 1024  # components
 
 
@@ -67,20 +69,8 @@ def _tried(config: TrainConfig, card: Card) -> Iterator[Remedy]:
             about="the code may then say more about each image",
             config=_with_option(config, beta=beta),
         )
-    if not spec.closed_form and config.epochs * LONGER <= _most_epochs():
-        epochs = config.epochs * LONGER
-        yield Remedy(
-            words=f"Train {LONGER} times as long",
-            about=f"{epochs:,} epochs instead of {config.epochs:,}",
-            config=replace(config, epochs=epochs),
-        )
-    if not spec.closed_form and config.epochs * LONGER > _most_epochs():
-        rate = lower_rate(config)
-        yield Remedy(
-            words=f"Train with a learning rate of {rate:g}",
-            about="smaller steps may come closer to a minimum",
-            config=replace(config, learning_rate=rate),
-        )
+    if not spec.closed_form:
+        yield _other_duration(config, card)
     if spec.check(config.options).get("latent_dim") and 4 * dim < _n_pixels(card):
         yield Remedy(
             words=f"Double the code, D' = {2 * dim:,}",
@@ -99,6 +89,32 @@ def _tried(config: TrainConfig, card: Card) -> Iterator[Remedy]:
                 seed=config.seed,
             ),
         )
+
+
+def _other_duration(config: TrainConfig, card: Card) -> Remedy:
+    """Shorter if the test error has risen since an earlier epoch, else longer, or more gently."""
+    history = card.document.history
+    best = min(history, key=lambda record: record.test_mse, default=None)
+    if best is not None and RISEN * best.test_mse < history[-1].test_mse:
+        return Remedy(
+            words=f"Train {counted(best.epoch, 'epoch')} only",
+            about="the test error was lowest then: later the network learnt its training images "
+            "by heart",
+            config=replace(config, epochs=best.epoch),
+        )
+    epochs = config.epochs * LONGER
+    if epochs <= _most_epochs():
+        return Remedy(
+            words=f"Train {LONGER} times as long",
+            about=f"{epochs:,} epochs instead of {config.epochs:,}",
+            config=replace(config, epochs=epochs),
+        )
+    rate = lower_rate(config)
+    return Remedy(
+        words=f"Train with a learning rate of {rate:g}",
+        about="smaller steps may come closer to a minimum",
+        config=replace(config, learning_rate=rate),
+    )
 
 
 def _can_be_built(config: TrainConfig, card: Card) -> bool:

@@ -166,7 +166,6 @@ def test_set_made_leads_to_the_train_page_with_settings_that_suit_it(reported: A
     assert shown["train_arch"] == asked.arch == "conv"
     assert shown["train_epochs"] == asked.epochs
     assert shown["train_batch"] == asked.batch_size
-    assert shown["train_conv_latent_dim"] == asked.options["latent_dim"]
     assert shown["train_sigma"] == 0
 
 

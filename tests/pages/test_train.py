@@ -14,6 +14,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import reports, runs
+from core.checkpoints.document import HealthRecord
 from core.noise import Noise
 from core.runs import Run, RunConfig, estimate
 from core.runs import control as run_control
@@ -377,6 +378,30 @@ def test_best_other_run_is_one_that_had_the_same_to_do(finished: Run) -> None:
     assert run_result.best_before(finished, others) is better
     assert run_result.best_before(finished, [finished, elsewhere]) is None
     assert run_result.best_before(denoiser, others) is None
+
+
+def poor(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make the run's model one that is worse than PCA."""
+    card = run_result.saved_card(run)
+    assert card is not None
+    health = HealthRecord(0.06, 0.05, None, 0.9, 0.0, 0.0)
+    ill = replace(card, document=msgspec.structs.replace(card.document, health=health))
+    monkeypatch.setattr(run_result, "saved_card", lambda _: ill)
+
+
+def test_model_worse_than_the_mean_image_says_so_and_a_button_trains_another(
+    finished: Run, open_app: OpenApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poor(finished, monkeypatch)
+    monkeypatch.setattr(run_control, "launch_in", lambda *_: None)  # no process
+    app = open_app().switch_page("pages/train.py").run()
+    assert any("Worse than the mean image" in one.value for one in app.warning)
+    longer = next(one for one in app.button if one.label == "Train 4 times as long")
+    app = longer.click().run()
+    assert not app.exception
+    started = next(run for run in runs.found() if run.id != finished.id)
+    assert started.config.train.epochs == 4 * finished.config.train.epochs
+    assert app.session_state["run"] == started.id
 
 
 @pytest.mark.parametrize(

@@ -16,12 +16,20 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from core import checkpoints, metrics
+from core import checkpoints, metrics, runs
+from core.checkpoints.document import HealthRecord
 from core.cli.main import commands, main
+from core.config import OptionError
 from core.data import catalogue
+from core.data.own.draft import Form
+from core.data.own.import_images import gather
+from core.data.own.make_set import Keeping, make
 from core.inference import Autoencoder
 from core.models import ARCHITECTURES
+from core.runs import RunConfig
 from core.runs.execute import execute
+from core.training.config import TrainConfig, suggested
+from tests.core.data.own.test_import_images import image_file, offers
 from tests.core.models_for_tests import tiny_document, tiny_tensors
 from tests.core.runs_for_tests import (
     LONG,
@@ -496,3 +504,42 @@ def test_run_started_and_ended_from_the_terminal(
     assert run("runs", "pause", one.id)[0] == 0
     wait_for_state(one, "paused")
     assert "paused" in run("runs", "cancel", one.id)[1]
+
+
+def test_training_on_an_own_set_suits_it_where_nothing_else_is_said(
+    home: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft = gather(offers({f"{i}.png": image_file(20, 20, seed=i) for i in range(12)}),
+                   Form((16, 16), 1), "a test")  # fmt: skip
+    own = make(draft, "mine", Keeping())
+    draft.discard()
+    asked: list[TrainConfig] = []
+
+    def refuse(config: RunConfig) -> None:
+        asked.append(config.train)
+        raise OptionError("enough")
+
+    monkeypatch.setattr(runs, "create", refuse)
+    for further in ((), ("--arch", "dense"), ("--epochs", 7)):
+        run("train", "--dataset", own.id, *further)
+    suits = suggested(own.id, own.shape, own.n_train)
+    plain, dense, short = asked
+    assert plain == suits
+    assert (dense.arch, dense.epochs, dense.batch_size) == ("dense", suits.epochs, suits.batch_size)
+    assert (short.arch, short.epochs) == (suits.arch, 7)
+    assert suits.epochs > 10
+    run("train", "--dataset", "mnist-5k", "--arch", "dense")
+    assert asked[-1].epochs == 10
+
+
+def test_training_worth_little_says_what_to_do_instead(
+    run: Run, own_checkpoints: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ill = HealthRecord(0.06, 0.05, None, 0.9, 0.0, 0.0)
+    monkeypatch.setattr("core.training.trainer.examined", lambda *_: ill)
+    small = ("--arch", "dense", "--latent-dim", 2, "--option", "widths=4", "--epochs", 1)
+    code, out, _ = run("train", "--dataset", "mnist-5k", *small, "--name", "poor")
+    assert code == 0
+    assert "Worse than the mean image" in out
+    assert "Train 4 times as long (4 epochs instead of 1): python -m core train" in out
+    assert "--epochs 4" in out

@@ -1,12 +1,13 @@
 """What is offered instead of a model that is worth little."""
 
 import shlex
+from collections.abc import Sequence
 from typing import Any
 
 import click
 import pytest
 
-from core.checkpoints.document import HealthRecord
+from core.checkpoints.document import EpochRecord, HealthRecord
 from core.cli.train import arch_options, train
 from core.models import architecture
 from core.noise import Noise
@@ -21,8 +22,12 @@ WORSE_THAN_MEAN = HealthRecord(0.06, 0.05, None, 0.9, 0.0, 0.0)
 COLLAPSED = HealthRecord(0.01, 0.05, None, 0.9, 0.0, 0.9)
 
 
-def offered(arch: str, health: HealthRecord, **config: Any) -> list[str]:
-    checkpoint = tiny_checkpoint(arch, health=health)
+def offered(
+    arch: str, health: HealthRecord, errors: Sequence[float] = (), **config: Any
+) -> list[str]:
+    """errors: on the test images, after each epoch."""
+    history = tuple(EpochRecord(i, 0.1, mse, 1.0, 1.0) for i, mse in enumerate(errors, start=1))
+    checkpoint = tiny_checkpoint(arch, health=health, history=history)
     options = checkpoint.card.options | config.pop("options", {})
     asked = TrainConfig("own:x", arch, options, **config)
     return [one.words for one in remedies(asked, checkpoint.card)]
@@ -43,6 +48,13 @@ def test_model_that_is_worse_than_pca_or_the_mean_is_trained_longer_or_replaced(
         f"Double the code, D' = {2 * dim}",
         f"Use PCA, D' = {dim}",
     ]
+
+
+def test_model_that_has_learnt_its_training_images_by_heart_is_trained_for_less_long() -> None:
+    rising = [0.05, 0.02, 0.03, 0.04]
+    assert offered("dense", WORSE_THAN_PCA, rising, epochs=4)[0] == "Train 2 epochs only"
+    falling = [0.05, 0.04, 0.041, 0.0405]
+    assert offered("dense", WORSE_THAN_PCA, falling, epochs=4)[0] == "Train 4 times as long"
 
 
 def test_training_that_cannot_be_longer_gets_smaller_steps() -> None:
