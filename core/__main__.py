@@ -1,18 +1,34 @@
-"""`python -m core`: see core.cli.main."""
+"""`python -m core`, or `hourglass`: see core.cli.main."""
 
 import os
 import sys
 
-if __name__ == "__main__":
+IS_CHECKOUT = __package__ == "core"  # else pip has put it below hourglass
+
+
+def run() -> int:
+    """Execute the command line and return its exit code.
+
+    Under torchrun the other processes of the training are told how this one ended.
+    """
     try:
         from core.cli.main import main
 
         status = main()
-        if "core.training.distributed" in sys.modules and "TORCHELASTIC_RUN_ID" in os.environ:
-            sys.modules["core.training.distributed"].end(status)
-        sys.exit(status)
+        distributed = sys.modules.get(f"{__package__}.training.distributed")
+        if distributed is not None and "TORCHELASTIC_RUN_ID" in os.environ:
+            distributed.end(status)
+        return status
     except ModuleNotFoundError as error:
-        sys.stderr.write(f"Error: {error.name} is not installed: use the Python in .venv.\n")
-        sys.exit(2)
+        way = "use the Python in .venv, which `make app` makes"
+        if not IS_CHECKOUT:
+            extra = "hourglass[train]" if error.name in ("torch", "torchvision") else "hourglass"
+            way = f"pip install '{extra}' brings it"
+        sys.stderr.write(f"Error: {error.name} is not installed: {way}.\n")
+        return 2
     except KeyboardInterrupt:  # while still importing
-        sys.exit(130)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(run())

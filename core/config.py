@@ -2,9 +2,15 @@
 
 import os
 import re
+import sys
 from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parents[1]
+import platformdirs
+
+PROJECT = Path(__file__).resolve().parents[1]  # holds app.py, pages and checkpoints
+# setup.py puts the code below hourglass, and its imports with it; in a checkout this is "".
+PREFIX = __name__.removesuffix("core.config")
+COMMAND = "hourglass" if PREFIX else "python -m core"
 NAME_PATTERN = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
@@ -47,9 +53,18 @@ class Diverged(TrainingError):
         self.at = at
 
 
+def python(module: str, *arguments: str) -> list[str]:
+    """The command that runs a module of ours, named as in a checkout, in a process of its own."""
+    return [sys.executable, "-m", f"{PREFIX}{module}", *arguments]
+
+
 def home() -> Path:
-    """The folder that holds data/ and runs/: HOURGLASS_HOME, or the project itself."""
-    return Path(os.environ.get("HOURGLASS_HOME") or PROJECT)
+    """The folder that holds data/ and runs/: HOURGLASS_HOME, or the project itself.
+
+    Where Hourglass was installed by pip, instead of the project: the user's data folder.
+    """
+    usual = platformdirs.user_data_path("hourglass", appauthor=False) if PREFIX else PROJECT
+    return Path(os.environ.get("HOURGLASS_HOME") or usual)
 
 
 def data_dir() -> Path:
@@ -73,8 +88,12 @@ def shipped_checkpoints_dir() -> Path:
 
 
 def local_checkpoints_dir() -> Path:
-    """The user's own models: HOURGLASS_CHECKPOINTS, or checkpoints/local."""
-    return Path(os.environ.get("HOURGLASS_CHECKPOINTS") or shipped_checkpoints_dir() / "local")
+    """The user's own models: HOURGLASS_CHECKPOINTS, or checkpoints/local.
+
+    Where Hourglass was installed by pip, instead of checkpoints/local: home()/checkpoints.
+    """
+    usual = home() / "checkpoints" if PREFIX else shipped_checkpoints_dir() / "local"
+    return Path(os.environ.get("HOURGLASS_CHECKPOINTS") or usual)
 
 
 def checked_name(name: str) -> str:

@@ -1,12 +1,15 @@
-"""Number of parallel runs on this machine, and of threads for each.
+"""What this machine has: PyTorch or not, and how many parallel runs and threads for each.
 
 Small networks become many times slower if their threads wait for a core. So one core is left for
 the dashboard, and the runs share the others.
 """
 
+import importlib.util
 import os
+import sys
+from pathlib import Path
 
-from core.config import OptionError
+from core.config import PREFIX, OptionError, TrainingError
 
 MOST_RUNS, MOST_THREADS = 4, 8  # more threads do not help networks of this size
 
@@ -32,3 +35,19 @@ def max_runs() -> int:
 def threads_per_run() -> int:
     """Threads of a run, so that all runs and the dashboard have cores of their own."""
     return max(1, min((cores() - 1) // max_runs(), MOST_THREADS))
+
+
+def check_torch() -> None:
+    """Raises TrainingError with a sentence that says what to do if PyTorch is not installed.
+
+    `make app` opens the dashboard while PyTorch is still being installed, and leaves a file in the
+    environment until it is.
+    """
+    if (Path(sys.prefix) / "installing").exists():
+        raise TrainingError(
+            "PyTorch, which training needs, is still being installed: wait until the "
+            "terminal of `make app` says that it is."
+        )
+    if importlib.util.find_spec("torch") is None:
+        way = "pip install 'hourglass[train]'" if PREFIX else "make app"
+        raise TrainingError(f"Training needs PyTorch, which is not installed: `{way}` brings it.")

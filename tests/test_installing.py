@@ -84,8 +84,8 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def make(folder: Path, index: Loopback, *settings: str) -> str:
-    """What `make installed` says on stderr; what it would run, with --dry-run."""
+def make(folder: Path, index: Loopback, *settings: str, target: str = "installed") -> str:
+    """What make says on stderr; what it would run, with --dry-run."""
     ours = {k: v for k, v in os.environ.items() if not k.startswith(("PIP_", "MAKE", "HOURGLASS"))}
     ours |= {"PIP_INDEX_URL": f"{index.url}/pypi", "PIP_CONFIG_FILE": os.devnull}
     (folder / "no-cards").mkdir(exist_ok=True)
@@ -97,7 +97,7 @@ def make(folder: Path, index: Loopback, *settings: str) -> str:
         *settings,
     ]
     done = subprocess.run(
-        ["make", "installed", *filter(None, words)],
+        ["make", target, *filter(None, words)],
         cwd=folder,
         env=ours,
         capture_output=True,
@@ -125,9 +125,26 @@ SMALL = {"small-1.0", "torch-2.0+cpu", "torchvision-1.0+cpu"}
 LARGE = {"small-1.0", "torch-2.0", "torchvision-1.0"}
 
 
+APP = """
+import json, pathlib, sys, time
+venv = pathlib.Path(sys.prefix)
+names = [path.name for path in venv.glob("lib/python3*/site-packages/*.dist-info")]
+pathlib.Path("began.json").write_text(json.dumps([names, (venv / "installing").exists()]))
+for _ in range(600):
+    if (venv / "installed.txt").exists() and not (venv / "installing").exists():
+        break
+    time.sleep(0.1)
+"""
+
+
 @pytest.mark.slow
-def test_machine_without_a_card_gets_the_cpu_build(folder: Path, index: Loopback) -> None:
-    assert make(folder, index, "LOCKED=1") == ""
+def test_app_opens_before_the_cpu_build_of_pytorch_is_there(folder: Path, index: Loopback) -> None:
+    (folder / "core").mkdir()
+    (folder / "core" / "__main__.py").write_text(APP)
+    assert make(folder, index, "LOCKED=1", target="app") == ""
+    names, is_installing = json.loads((folder / "began.json").read_text())
+    assert names == ["small-1.0.dist-info"]
+    assert is_installing
     assert installed(folder) == SMALL
     index.asked.clear()
     make(folder, index)

@@ -102,6 +102,21 @@ def test_core_prints_nothing_but_results_of_commands() -> None:
     assert found(re.compile(r"\bclick\b|\btqdm\b"), outside) == []
 
 
+def test_code_names_its_modules_and_its_command_as_they_are_called_where_it_is_installed() -> None:
+    ours = sources("core", "pages")
+    assert found(re.compile(r'"-m", f?"(core|pages)\b'), ours) == []
+    for path in ours:
+        tree = ast.parse(path.read_text("utf-8"))
+        said = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+        described = [
+            ast.get_docstring(node, clean=False)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+        ]
+        for text in (text for text in said if isinstance(text, str) and text not in described):
+            assert "python -m core" not in text or path.name == "config.py", f"{path}: {text}"
+
+
 def test_components_and_pages_load_nothing_from_other_hosts() -> None:
     texts = [
         p for p in (PROJECT / "pages").rglob("*") if p.suffix in (".py", ".js", ".css", ".html")

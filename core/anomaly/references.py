@@ -11,7 +11,7 @@ import numpy as np
 
 from core.anomaly.spaces import K
 from core.checkpoints import Card, trained_on
-from core.config import DataError, HourglassError
+from core.config import COMMAND, DataError, HourglassError
 from core.data import catalogue
 from core.data.named import digits, planting
 from core.data.named.held_out import held_out
@@ -184,7 +184,7 @@ def available_id(card: Card, judged: ImageSet, data_root: Path | None = None) ->
         return digits.ID
     raise DataError(
         f"{card.name} was trained on {info.title}, which is not here to compare with: "
-        f"download it with `python -m core datasets fetch {name}`, or choose another model."
+        f"download it with `{COMMAND} datasets fetch {name}`, or choose another model."
     )
 
 

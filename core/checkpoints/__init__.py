@@ -15,6 +15,7 @@ from core.checkpoints.card import Card, Checkpoint
 from core.checkpoints.document import Document
 from core.checkpoints.fileformat import TRAINING_DIGESTS, Content, packed, unpacked
 from core.config import (
+    COMMAND,
     NAME_PATTERN,
     CheckpointError,
     OptionError,
@@ -73,7 +74,7 @@ def find(name_or_path: str | Path) -> Path:
     elif "\0" not in text and Path(text).suffix and Path(text).is_file():
         return Path(text)
     raise CheckpointError(
-        f"There is no checkpoint {ascii(text)[:80]}: `python -m core checkpoints` lists them."
+        f"There is no checkpoint {ascii(text)[:80]}: `{COMMAND} checkpoints` lists them."
     )
 
 

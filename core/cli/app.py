@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import click
 
 from core.cli import options
-from core.config import PROJECT, OptionError
+from core.config import PROJECT, OptionError, python
 
 HOST = "127.0.0.1"
 PORTS_TRIED = 100
@@ -80,7 +80,7 @@ def dashboard_command(port: int, headless: bool) -> list[str]:
         "server.headless": str(headless).lower(),
     }
     arguments = [part for name, value in settings.items() for part in (f"--{name}", value)]
-    return [sys.executable, "-m", "pages.ui.server", "run", "app.py", *arguments]
+    return python("pages.ui.server", "run", "app.py", *arguments)
 
 
 def become(command: list[str]) -> None:

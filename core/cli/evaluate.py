@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=options.Command, short_help="Measure how well a model reconstructs a data set.")
-@click.argument("checkpoint")
+@options.checkpoint
 @options.dataset
 @options.split
 @click.option(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=options.Command, short_help="Write a model as ONNX, or as PyTorch code.")
-@click.argument("checkpoint")
+@options.checkpoint
 @options.out("FILE.onnx, FILE.py or FILE.npy")
 @click.option(
     "--part",

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import click
 
+from core.cli import completion
 from core.cli.app import app
 from core.cli.datasets import datasets
 from core.cli.evaluate import evaluate
@@ -20,9 +21,8 @@ from core.cli.score import score
 from core.cli.sizes import sizes
 from core.cli.take import take
 from core.cli.train import train
-from core.config import HourglassError
+from core.config import COMMAND, HourglassError
 
-PROGRAM = "python -m core"
 USER_ERROR = 2
 INTERRUPTED, READER_GONE = 130, 141  # as shells report SIGINT and SIGPIPE
 
@@ -58,6 +58,7 @@ for command in (
     project,
     structure,
     take,
+    completion.completion,
 ):
     commands.add_command(command)
 
@@ -68,6 +69,8 @@ def main(args: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # file names need not be text
     try:
+        if (answered := completion.asked(commands)) is not None:
+            return answered
         code = _run(list(sys.argv[1:] if args is None else args))
         _flush()
     except KeyboardInterrupt:
@@ -82,7 +85,7 @@ def main(args: Sequence[str] | None = None) -> int:
 
 def _run(args: list[str]) -> int:
     try:
-        with commands.make_context(PROGRAM, args) as context:
+        with commands.make_context(COMMAND, args) as context:
             commands.invoke(context)
     except click.exceptions.Exit as done:
         return done.exit_code

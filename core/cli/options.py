@@ -1,10 +1,11 @@
 """What commands share: options, options with several values, loading of images."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from core.cli import output
 from core.data.offered.names import ENCODINGS
@@ -15,6 +16,13 @@ if TYPE_CHECKING:
     from core.images.imagesets import ImageSet
     from core.images.preparation import Preparation
 
+checkpoint = click.argument(
+    "checkpoint", shell_complete=lambda _context, _option, begun: _checkpoint_names(begun)
+)
+run = click.argument("run", shell_complete=lambda _context, _option, begun: _run_names(begun))
+source = click.argument(
+    "source", shell_complete=lambda _context, _option, begun: _dataset_names(begun)
+)
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead.")
 data_root = click.option(
     "--data-root",
@@ -22,7 +30,14 @@ data_root = click.option(
     help="Folder with torchvision's data sets.  [default: HOURGLASS_DATA_ROOT, or data/]",
 )
 dataset = click.option(
-    "--dataset", help="ID, folder or archive.  [default: what the model was trained on]"
+    "--dataset",
+    shell_complete=lambda _context, _option, begun: _dataset_names(begun),
+    help="ID, folder or archive.  [default: what the model was trained on]",
+)
+train_on = click.option(
+    "--dataset",
+    shell_complete=lambda _context, _option, begun: _dataset_names(begun),
+    help="ID, folder or archive; see `datasets`.",
 )
 name_encoding = click.option(
     "--name-encoding",
@@ -115,6 +130,33 @@ def _fits(text: str, kind: click.ParamType[Any], context: click.Context) -> bool
     except click.BadParameter:
         return False
     return True
+
+
+# What a shell offers when somebody presses Tab; nothing is loaded until then.
+
+
+def _checkpoint_names(begun: str) -> list[CompletionItem]:
+    from core import checkpoints
+
+    return _offered((card.name for card in checkpoints.available()), begun)
+
+
+def _run_names(begun: str) -> list[CompletionItem]:
+    from core import runs
+
+    return _offered((run.id for run in runs.found()), begun)
+
+
+def _dataset_names(begun: str) -> list[CompletionItem]:
+    """IDs of data sets, and the shell's own completion of paths."""
+    from core.data import catalogue
+
+    known = _offered((info.id for info in catalogue.catalogue()), begun)
+    return known or [CompletionItem(begun, type="file")]
+
+
+def _offered(names: Iterable[str], begun: str) -> list[CompletionItem]:
+    return [CompletionItem(name) for name in names if name.startswith(begun)]
 
 
 def source_id(text: str) -> str:

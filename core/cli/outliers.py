@@ -29,7 +29,7 @@ PART = 256  # images rebuilt at a time
 @click.command(
     cls=options.Command, short_help="Measure how well anomaly scores find known outliers."
 )
-@click.argument("checkpoint")
+@options.checkpoint
 @options.dataset
 @options.split
 @click.option(

@@ -12,8 +12,8 @@ METHODS = ("pca", "pacmap", "tsne")
 
 
 @click.command(cls=options.Command, short_help="Write a map of the codes of images.")
-@click.argument("checkpoint")
-@click.argument("source")
+@options.checkpoint
+@options.source
 @options.out("FILE.csv or FILE.parquet")
 @click.option(
     "--method",
@@ -73,7 +73,7 @@ def project(
 
 
 @click.command(cls=options.Command, short_help="Measure how well codes separate classes.")
-@click.argument("checkpoint")
+@options.checkpoint
 @options.dataset
 @click.option(
     "--most",
@@ -135,8 +135,8 @@ def structure(
 
 
 @click.command(cls=options.Command, short_help="Write the code of each image.")
-@click.argument("checkpoint")
-@click.argument("source")
+@options.checkpoint
+@options.source
 @options.out("FILE.parquet")
 @options.split
 @options.name_encoding

@@ -36,7 +36,7 @@ def list_runs(as_json: bool) -> None:
 
 
 @runs.command(cls=options.Command)
-@click.argument("run")
+@options.run
 @options.as_json
 def show(run: str, as_json: bool) -> None:
     """Show one run with its settings, losses and the end of its log."""
@@ -62,7 +62,7 @@ def show(run: str, as_json: bool) -> None:
 
 
 @runs.command(cls=options.Command)
-@click.argument("run")
+@options.run
 @options.as_json
 def pause(run: str, as_json: bool) -> None:
     """Save the run's state and end its process; after `resume` the final weights are the same."""
@@ -70,7 +70,7 @@ def pause(run: str, as_json: bool) -> None:
 
 
 @runs.command(cls=options.Command)
-@click.argument("run")
+@options.run
 @options.as_json
 def stop(run: str, as_json: bool) -> None:
     """End the training and save the model as it is now."""
@@ -78,7 +78,7 @@ def stop(run: str, as_json: bool) -> None:
 
 
 @runs.command(cls=options.Command)
-@click.argument("run")
+@options.run
 @options.as_json
 def cancel(run: str, as_json: bool) -> None:
     """End the run within two seconds, without a model; its saved state stays."""
@@ -89,7 +89,7 @@ def cancel(run: str, as_json: bool) -> None:
 
 
 @runs.command(cls=options.Command)
-@click.argument("run")
+@options.run
 @options.as_json
 def resume(run: str, as_json: bool) -> None:
     """Resume a run in the background; `train --resume RUN` resumes it in this terminal."""
@@ -100,7 +100,7 @@ def resume(run: str, as_json: bool) -> None:
 
 
 @runs.command(cls=options.Command)
-@click.argument("run")
+@options.run
 @options.as_json
 def delete(run: str, as_json: bool) -> None:
     """Delete the run's folder; its checkpoint stays."""

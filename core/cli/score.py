@@ -44,8 +44,8 @@ class _Order:
 
 
 @click.command(cls=options.Command, short_help="Write the reconstruction error of each image.")
-@click.argument("checkpoint")
-@click.argument("source")
+@options.checkpoint
+@options.source
 @options.out("FILE.csv, FILE.parquet or FOLDER")
 @click.option(
     "--score",

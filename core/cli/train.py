@@ -11,7 +11,7 @@ import click
 from tqdm import tqdm
 
 from core.cli import options, output
-from core.config import HourglassError, OptionError
+from core.config import COMMAND, HourglassError, OptionError
 from core.metrics import psnr_text
 from core.models import BY_NAME, ArchSpec, architecture
 from core.noise import Noise
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=options.Command, short_help="Train a model.")
-@click.option("--dataset", help="ID, folder or archive; see `datasets`.")
+@options.train_on
 @click.option(
     "--arch",
     type=click.Choice(tuple(BY_NAME)),
@@ -88,7 +88,7 @@ def train(resume: str | None, wait: bool, as_json: bool, **given: Any) -> None:
         try:
             card = _carry_out(run, team, wait)
         except KeyboardInterrupt:
-            click.echo(f"Resume with: python -m core train --resume {run.id}", err=True)
+            click.echo(f"Resume with: {COMMAND} train --resume {run.id}", err=True)
             raise
         except HourglassError:
             if team.rank == 0 and not (resume or run_control.has_begun(run)):

@@ -8,7 +8,6 @@ import json
 import logging
 import os
 import subprocess
-import sys
 import threading
 import time
 import weakref
@@ -21,7 +20,7 @@ import psutil
 
 from core.background import NO_MEMORY, Ongoing
 from core.computing.tasks import Task
-from core.config import PROJECT, OptionError
+from core.config import PROJECT, OptionError, python
 from core.machine import cores
 
 MOST_WORKERS = 4
@@ -267,7 +266,7 @@ class _Worker:
 
     def __init__(self, heard: Any, over: Any) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "core.computing.worker"],
+            python("core.computing.worker"),
             cwd=PROJECT,
             env=os.environ | ENVIRONMENT,
             stdin=subprocess.PIPE,

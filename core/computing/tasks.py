@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.checkpoints.card import Card
-from core.config import OptionError
+from core.config import PREFIX, OptionError
 
 Arrays = dict[str, npt.NDArray[Any]]
 Function = Callable[..., Arrays]
@@ -92,7 +92,7 @@ def carry_out(one: Task) -> Arrays:
 
 def _function(path: str) -> Function:
     module, _, name = path.partition(":")
-    if not module.startswith("core.") or name.startswith("_"):
+    if not module.startswith(f"{PREFIX}core.") or name.startswith("_"):
         raise OptionError(f"{path} is no function of core.")
     found: Function = getattr(importlib.import_module(module), name)
     return found

@@ -8,7 +8,7 @@ import math
 import re
 
 from core.checkpoints import Card
-from core.config import NAME_PATTERN
+from core.config import COMMAND, NAME_PATTERN
 from core.export.torch_code import BOUND_CLASS, sequence, uses_bound
 from core.noise import KINDS
 from core.settings import TrainSettings, settings_of
@@ -49,7 +49,7 @@ def _about(card: Card) -> str:
     lines = (
         f"{card.title}, trained on {card.dataset_title!r}.",
         "Hourglass saves its training images with",
-        f"    python -m core export {name} --out images.npy",
+        f"    {COMMAND} export {name} --out images.npy",
     )
     return "".join(f"# {visible(line)}\n" for line in lines)
 

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import sys
 import threading
 import time
 from contextlib import suppress
@@ -11,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from core.computing.pool import ENVIRONMENT, default_workers
-from core.config import DataError, TrainingError
+from core.config import DataError, TrainingError, python
 from core.data.own import draft as drafts
 from core.data.own.draft import Form
 from core.imports import DRAFT, IMPORT, Import, ImportStatus, execute, found, imports_dir, read
@@ -33,7 +32,7 @@ def start(one: Import) -> Import:
     if one.is_live:
         raise DataError(f"{one.config.source} is being read already.")
     if default_workers():
-        command = [sys.executable, "-m", "core.imports.execute", one.id]
+        command = python("core.imports.execute", one.id)
         run_control.launch_in(one.folder, ImportStatus(), command, ENVIRONMENT)
     else:
         write_status(one.folder, ImportStatus())

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.config import PROJECT, HourglassError, OptionError
+from core.config import PROJECT, HourglassError, OptionError, python
 from core.files import write_atomically
 from core.latent import durations
 from core.latent.durations import Expected
@@ -43,7 +43,7 @@ def project_apart(z: Array, method: str, seed: int, progress: Progress) -> Array
         np.save(folder / "codes.npy", np.ascontiguousarray(z, np.float32))
         with (folder / "errors.txt").open("wb") as errors:
             process = subprocess.Popen(
-                [sys.executable, "-m", "core.latent.project_process", method, str(seed), name],
+                python("core.latent.project_process", method, str(seed), name),
                 cwd=PROJECT,
                 env=os.environ | ONE_THREAD,
                 stdin=subprocess.DEVNULL,

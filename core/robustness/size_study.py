@@ -6,7 +6,6 @@ need no memory.
 """
 
 import contextlib
-import sys
 import time
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from core import checkpoints, locks, machine, runs
-from core.config import HourglassError, OptionError, runs_dir
+from core.config import HourglassError, OptionError, python, runs_dir
 from core.files import write_atomically
 from core.robustness.sizes import DEFAULT_FAMILIES, SIZES, Wanted, missing
 from core.runs import Run, RunConfig, processes, queue
@@ -88,7 +87,7 @@ def begin(
         own = locks.take(_folder() / LOCK, PATIENCE)
         if own is None:
             raise OptionError("A size study is under way: wait for it, or stop it first.")
-        command = [sys.executable, "-m", "core", "sizes", "--dataset", dataset]
+        command = python("core", "sizes", "--dataset", dataset)
         command += ["--arch", *families, "--latent-dim", *map(str, latent_dims)]
         command += [] if data_root is None else ["--data-root", str(data_root.resolve())]
         threads = str(machine.threads_per_run())

@@ -16,8 +16,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
-from core import checkpoints
-from core.config import NAME_PATTERN, HourglassError, OptionError, runs_dir
+from core import checkpoints, machine
+from core.config import COMMAND, NAME_PATTERN, HourglassError, OptionError, runs_dir
 from core.files import write_atomically
 from core.models import architecture
 from core.runs.status import LIVE, RunState, Status, silent_seconds, true_status, write_status
@@ -111,7 +111,11 @@ class Broken:
 
 
 def create(config: RunConfig) -> Run:
-    """Create a run to be started.  Raises CheckpointError if its name is a shipped model's."""
+    """Create a run to be started.
+
+    Raises CheckpointError if its name is a shipped model's, TrainingError without PyTorch.
+    """
+    machine.check_torch()
     checkpoints.local_path(config.name)
     stamp = f"{datetime.fromtimestamp(config.created).astimezone():%Y%m%d-%H%M%S}"
     for i in range(1000):
@@ -160,7 +164,7 @@ def find(id: str) -> Run | Broken:  # noqa: A002
         for run in found():
             if run.config.name == id:
                 return run
-    raise OptionError(f"There is no run {ascii(id)[:80]}: `python -m core runs` lists them.")
+    raise OptionError(f"There is no run {ascii(id)[:80]}: `{COMMAND} runs` lists them.")
 
 
 def read(folder: Path) -> Run:

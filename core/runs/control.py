@@ -3,7 +3,6 @@
 import contextlib
 import os
 import shutil
-import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -13,8 +12,8 @@ from typing import Literal
 import filelock
 import msgspec
 
-from core import checkpoints, locks
-from core.config import OptionError, TrainingError, local_checkpoints_dir, runs_dir
+from core import checkpoints, locks, machine
+from core.config import OptionError, TrainingError, local_checkpoints_dir, python, runs_dir
 from core.files import remove_abandoned, write_atomically
 from core.runs import Broken, Run, found, processes, read
 from core.runs.processes import Process
@@ -43,7 +42,7 @@ def start(run: Run) -> Run:
     """Start or resume a run in the background; it waits in the queue by itself.
 
     OptionError if it is live already or there is nothing left to do; TrainingError if another
-    process does not let go of the runs.
+    process does not let go of the runs, or PyTorch is not installed.
     """
     try:
         with lock():
@@ -57,6 +56,7 @@ def start(run: Run) -> Run:
 
 def _launch(run: Run) -> None:
     """Under lock(). The run's own lock is held from here on, and handed on to its process."""
+    machine.check_torch()
     if not run.is_live and not run.can_resume:
         raise OptionError(f"{run.id} is {run.state}: there is nothing to resume.")
     if run.is_live:
@@ -67,7 +67,7 @@ def _launch(run: Run) -> None:
 
 
 def _command(run: Run) -> list[str]:
-    return [sys.executable, "-m", "core", "train", "--resume", run.id, "--wait"]
+    return python("core", "train", "--resume", run.id, "--wait")
 
 
 def launch_in(

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import psutil
 
+from core.config import python
 from core.data import catalogue
 from core.images.imagesets import ImageSet
 from core.models import architecture
@@ -64,7 +65,7 @@ def command(config: TrainConfig, threads: int, data_root: str | None = None) -> 
     """The command of a process that prints an estimate as JSON."""
     root = ["--data-root", data_root] if data_root else []
     settings = ["--settings", msgspec.json.encode(config).decode(), "--threads", str(threads)]
-    return [sys.executable, "-m", "core", "estimate", *settings, *root]
+    return python("core", "estimate", *settings, *root)
 
 
 def _by_gradient(

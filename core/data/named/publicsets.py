@@ -62,9 +62,9 @@ class PublicSet:
     def absent(self) -> DataError:
         """The error for a set that is not on this machine, with how to download it."""
         return DataError(
-            f"{self.title} is not on this machine: download it with `python -m core datasets fetch "
-            f"{self.id}` ({downloads.megabytes(self.id):.0f} MB), or on the page Your images under "
-            "Public data sets."
+            f"{self.title} is not on this machine: download it with `{config.COMMAND} datasets "
+            f"fetch {self.id}` ({downloads.megabytes(self.id):.0f} MB), or on the page Your images "
+            "under Public data sets."
         )
 
     def load(self, split: str, data_root: Path | None = None) -> ImageSet:

@@ -9,7 +9,6 @@ import contextlib
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import weakref
 from collections.abc import Generator, Iterator
@@ -20,7 +19,7 @@ from typing import IO
 
 import msgspec
 
-from core.config import PROJECT, DataError
+from core.config import PROJECT, DataError, python
 from core.data.offered.files import KEPT, Limits, Offer, Unique, opened, refused
 from core.data.offered.names import RawName, as_label, as_written, objection, printable
 from core.data.offered.parquet_worker import (
@@ -178,7 +177,7 @@ def _started() -> "subprocess.Popen[bytes]":
     """A process that waits for requests; it ends when its input does, as when we end."""
     hidden = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # Windows would show one
     return subprocess.Popen(
-        [sys.executable, "-m", "core.data.offered.parquet_worker"],
+        python("core.data.offered.parquet_worker"),
         cwd=PROJECT,
         # What it takes comes from malloc alone, whose refusals Arrow understands.
         env=os.environ

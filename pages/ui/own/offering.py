@@ -13,7 +13,7 @@ from typing import IO, Literal, assert_never
 import numpy as np
 import streamlit as st
 
-from core.config import ImageRejected
+from core.config import COMMAND, ImageRejected
 from core.data.offered import gate
 from core.data.offered.gate import Offered, Terms, in_files
 from core.data.offered.names import ENCODINGS, printable
@@ -158,7 +158,7 @@ SOURCES: dict[Way, str] = {
 UPLOAD_HELP = (
     "PNG, JPEG, WebP, BMP, TIFF or GIF, or archives of them: .zip, .tar, .tar.gz or .parquet, of "
     "at most 20,000 files and 1 GB each. Read larger ones from the disk of this machine: by their "
-    "path, or with `python -m core import`"
+    f"path, or with `{COMMAND} import`"
 )
 NAMES_HELP = (
     "The archive does not state the encoding of its file names. Choose the one in which they are "

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.checkpoints import Card
+from core.config import COMMAND
 from core.data.catalogue import DatasetInfo
 from core.images.imagesets import ImageSet
 from core.noise import Noise
@@ -204,7 +205,7 @@ def _caption(choices: CurveChoices, found: Study) -> None:
         plain(
             f"Mean {choices.metric.title} against the clean images: {which} {split} images of "
             f"{choices.choice.dataset.id}, {noise_name(choices.noise)}, {seeds}. "
-            "With all images they equal those of `python -m core evaluate CHECKPOINT --sigma ...`."
+            f"With all images they equal those of `{COMMAND} evaluate CHECKPOINT --sigma ...`."
         )
     )
 

@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from core.checkpoints import Card, trained_on
+from core.config import COMMAND
 from core.data import catalogue
 from core.reports import Content, Figure
 from core.robustness import size_study, sizes
@@ -145,7 +146,7 @@ def draw_study(cards: Sequence[Card], dataset: str) -> None:
 def study_command(dataset: str, families: Sequence[str], latent_dims: Sequence[int]) -> str:
     """The command that trains the same models in a terminal."""
     named = shlex.quote(dataset)
-    said = f"python -m core sizes --dataset {named} --arch {' '.join(families)}"
+    said = f"{COMMAND} sizes --dataset {named} --arch {' '.join(families)}"
     chosen = " ".join(map(str, latent_dims))
     return said if set(latent_dims) == set(SIZES) else f"{said} --latent-dim {chosen}"
 

@@ -8,8 +8,9 @@ import gc
 import importlib
 import pkgutil
 
-import pages.ui
 from core import checkpoints
+from core.config import PREFIX
+from pages import ui
 from pages.ui.server import shell
 
 FIRST_PAGE = (
@@ -37,7 +38,8 @@ OTHER_PAGES = (
 def first_page() -> None:
     """Import the modules of the Reconstruct page and read the list of models."""
     for name in FIRST_PAGE:
-        importlib.import_module(name)
+        ours = name.startswith(("core.", "pages."))
+        importlib.import_module(f"{PREFIX}{name}" if ours else name)
     checkpoints.available()
     gc.freeze()
 
@@ -63,7 +65,7 @@ def landing() -> shell.Landing | None:
 
 def other_pages() -> None:
     """Import the modules of all other pages, also those imported on first use."""
-    for module in pkgutil.walk_packages(pages.ui.__path__, "pages.ui."):
+    for module in pkgutil.walk_packages(ui.__path__, f"{ui.__name__}."):
         importlib.import_module(module.name)
     for name in OTHER_PAGES:
         importlib.import_module(name)
