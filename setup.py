@@ -20,7 +20,7 @@ TRAINING = ("torch", "torchvision")  # all else is enough for looking and scorin
 LIKED_TO_THE_LETTER = ("streamlit",)  # what stands around its server relies on more than its API
 
 
-class BuildPy(build_py):
+class BuildPy(build_py):  # type: ignore[misc]
     """Builds hourglass, then puts what it needs below it."""
 
     def run(self) -> None:
@@ -54,11 +54,12 @@ def below_hourglass(code: str) -> str:
     """Python code whose imports of core and pages read hourglass.core and hourglass.pages."""
     lines = code.splitlines(keepends=True)
     for node in ast.walk(ast.parse(code)):
-        if isinstance(node, ast.Import):
-            ours = any(alias.name.split(".")[0] in CODE for alias in node.names)
-        else:
-            ours = isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in CODE
-        if ours:
+        if not isinstance(node, ast.Import | ast.ImportFrom):
+            continue
+        names = [alias.name for alias in node.names]
+        if isinstance(node, ast.ImportFrom):
+            names = [node.module or ""]
+        if any(name.split(".")[0] in CODE for name in names):
             i = node.lineno - 1
             lines[i] = re.sub(r"\b(from|import) (?=(core|pages)\b)", r"\1 hourglass.", lines[i])
     return "".join(lines)

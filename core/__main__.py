@@ -20,7 +20,7 @@ def run() -> int:
             distributed.end(status)
         return status
     except ModuleNotFoundError as error:
-        way = "use the Python in .venv, which `make app` makes"
+        way = "use the Python in .venv"
         if not IS_CHECKOUT:
             extra = "hourglass[train]" if error.name in ("torch", "torchvision") else "hourglass"
             way = f"pip install '{extra}' brings it"

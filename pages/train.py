@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core import runs
+from core import machine, runs
 from core.runs import control as run_control
 from pages.ui.frame import errors, public_sets, sidebar, ways
 from pages.ui.session import presence, state
@@ -26,6 +26,7 @@ with left, errors.shown():
     if missing := public_sets.missing(config.train.dataset):
         public_sets.offer(missing)
     else:
+        machine.check_torch()
         training_facts.draw_facts(config)
         if st.button(
             "Start training", type="primary", icon=":material/play_arrow:", width="stretch",

@@ -20,7 +20,7 @@ TOP_LEVEL = {
     "requirements-dev.txt", "requirements.lock", "pyproject.toml", "Makefile", "README.md",
     "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", ".ci", ".gitignore", ".streamlit", ".github",
     "Dockerfile", ".dockerignore", "package.json", "package-lock.json", "eslint.config.js",
-    "tsconfig.json",
+    "tsconfig.json", "hourglass", "setup.py",
 }  # fmt: skip
 UNPICKLING = re.compile(
     r"torch\.load\(|import pickle|from pickle|import joblib|import dill|jit\.load|export\.load\("
@@ -73,7 +73,7 @@ def imports(*paths: Path) -> set[str]:
     nodes = [node for tree in trees for node in ast.walk(tree)]
     names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
     names |= {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
-    ours = {"core", "pages", "app", "benchmarks", "tests"}
+    ours = {"core", "pages", "app", "benchmarks", "tests", "hourglass"}
     return {name.split(".")[0] for name in names} - sys.stdlib_module_names - ours
 
 

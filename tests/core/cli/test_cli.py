@@ -78,6 +78,33 @@ def start(*args: object, **options: Any) -> "subprocess.Popen[bytes]":
     return subprocess.Popen([sys.executable, "-m", "core", *map(str, args)], cwd=PROJECT, **options)
 
 
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("eval", "plain,evaluate"),
+        ("evaluate mnist-pca-3", "plain,mnist-pca-32"),
+        ("score mnist-pca-32 mnist-5", "plain,mnist-5k"),
+        ("score mnist-pca-32 ./pho", "file,./pho"),
+        ("train --arch den", "plain,dense"),
+        ("train --dataset shap", "plain,shapes"),
+        ("runs show ", ""),
+    ],
+)
+def test_shell_is_offered_what_can_stand_there(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch, line: str, offered: str
+) -> None:
+    monkeypatch.setenv("_HOURGLASS_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", f"hourglass {line}")
+    monkeypatch.setenv("COMP_CWORD", str(len(f"{line}x".split())))
+    assert run() == (0, f"{offered}\n", "")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_prints_what_the_shell_needs(run: Run, shell: str) -> None:
+    code, out, _ = run("completion", shell)
+    assert (code, f"_HOURGLASS_COMPLETE={shell}_complete" in out) == (0, True)
+
+
 # Lists
 
 
