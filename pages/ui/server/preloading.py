@@ -10,7 +10,6 @@ import pkgutil
 
 from core import checkpoints
 from core.config import PREFIX
-from pages import ui
 from pages.ui.server import shell
 
 FIRST_PAGE = (
@@ -65,6 +64,7 @@ def landing() -> shell.Landing | None:
 
 def other_pages() -> None:
     """Import the modules of all other pages, also those imported on first use."""
+    ui = importlib.import_module(f"{PREFIX}pages.ui")
     for module in pkgutil.walk_packages(ui.__path__, f"{ui.__name__}."):
         importlib.import_module(module.name)
     for name in OTHER_PAGES:
