@@ -74,6 +74,7 @@ zoo: installed
 
 bench: installed
 	$(RUN) -m benchmarks --data-root $(DATA_ROOT)
+	$(RUN) -m benchmarks.promises --data-root $(DATA_ROOT) --picture promises.svg
 
 screenshots: installed-dev
 	$(RUN) -m benchmarks.screenshots

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     import torch
 
 Array = npt.NDArray[np.float32]
-Kind = Literal["gaussian", "salt_and_pepper", "masking", "speckle"]
+Kind = Literal["gaussian", "salt_and_pepper", "masking", "speckle", "coarse"]
+
+GRAINS = 16  # of coarse noise, along each side
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +73,19 @@ def _fill_uniform(rng: np.random.Generator, out: Array) -> None:
     rng.random(dtype=np.float32, out=out)
 
 
+def _fill_coarse(rng: np.random.Generator, out: Array) -> None:
+    """Normal values of GRAINS x GRAINS, enlarged by bilinear interpolation; deviation 1 each."""
+    grains = rng.standard_normal((len(out), GRAINS, GRAINS), dtype=np.float32)
+    out[:] = _enlarging(out.shape[1]) @ grains @ _enlarging(out.shape[2]).T
+
+
+def _enlarging(size: int) -> Array:
+    """How much of each grain is in each pixel along one side: (size, GRAINS), rows of norm 1."""
+    at = np.clip((np.arange(size, dtype=np.float32) + 0.5) * GRAINS / size - 0.5, 0, GRAINS - 1)
+    shares = np.clip(1 - np.abs(at[:, None] - np.arange(GRAINS, dtype=np.float32)), 0, None)
+    return np.asarray(shares / np.sqrt(np.square(shares).sum(axis=1, keepdims=True)), np.float32)
+
+
 def _gaussian(x: Array, drawn: Array, noise: "Noise") -> Array:
     return x + np.float32(noise.mu) + np.float32(noise.sigma) * drawn
 
@@ -107,6 +122,18 @@ def masking(
     """Masking: a share sigma of the pixels becomes black."""
     hit = x[:, :1].clone().uniform_(generator=generator) < sigma
     return x[:, :1].clone().zero_().where(hit, x)
+
+
+def coarse(
+    x: "torch.Tensor", sigma: float, mu: float, generator: "torch.Generator"
+) -> "torch.Tensor":
+    """Coarse noise: x + mu + sigma * 16 x 16 normal values, enlarged bilinearly to deviation 1."""
+    noise = x.new_empty((*x.shape[:2], 16, 16)).normal_(generator=generator)
+    for size in x.shape[2:]:
+        at = ((x.new_ones(size).cumsum(0) - 0.5) * 16 / size - 0.5).clamp(0, 15)
+        shares = (1 - (at[:, None] - (x.new_ones(16).cumsum(0) - 1)).abs()).clamp(min=0)
+        noise = (shares / shares.square().sum(1, keepdim=True).sqrt() @ noise).transpose(2, 3)
+    return x + mu + sigma * noise
 
 
 def salt_and_pepper(
@@ -156,6 +183,17 @@ NOISES: tuple[NoiseKind, ...] = (
         fill=_fill_normal,
         apply=_speckle,
         for_training=speckle,
+        has_mean=True,
+        leaves_range=True,
+        grows="linearly",
+    ),
+    NoiseKind(
+        name="coarse",
+        explanation="adds 16 x 16 grains of N(mu, sigma), enlarged to the picture",
+        unit="standard deviation, pixels are 0 to 1",
+        fill=_fill_coarse,
+        apply=_gaussian,
+        for_training=coarse,
         has_mean=True,
         leaves_range=True,
         grows="linearly",
@@ -255,7 +293,7 @@ def draws(x: Array, kind: Kind, seed: int) -> Array:
 
     x: (n, C, H, W), float32.  seed: 0 to 2**32 - 1.
     Returns float32 (n, C, H, W), or as many channels as the kind's record says: standard normal
-    values for gaussian and speckle, values in [0, 1) for salt_and_pepper and masking.
+    values for gaussian, speckle and coarse, values in [0, 1) for salt_and_pepper and masking.
     """
     record = KINDS[kind]
     n, c, h, w = x.shape

@@ -93,6 +93,16 @@ class Features:
         return self.once.get("near_patches", lambda: space.scores(self.images, patches.near))
 
     @property
+    def path(self) -> Scores:
+        """(n, 2): how far the hidden values are from those of the reconstruction, as they are and
+        normalised; see core.anomaly.spaces.PathSpace.
+        """
+        space, model = self.among.path, self._model
+        return self.once.get(
+            "path", lambda: self._each("Following", lambda x: space.distances(model, x))
+        )
+
+    @property
     def code_points(self) -> Array:
         """(n, d): the images in the space of codes."""
         z, space = self.codes, self.among.codes

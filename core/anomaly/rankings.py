@@ -14,6 +14,7 @@ from core.config import DataError
 Scores = npt.NDArray[np.float64]
 Truth = npt.NDArray[np.bool_]
 LEVELS = 10_000
+WILSON_Z = 2.2414  # standard deviations of a 97.5 % interval of a normal value
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,41 @@ class Curves:
         guessing.
         """
         return float(np.sum(np.diff(self.found) * self.precision[1:]))
+
+
+@dataclass(frozen=True)
+class RocBand:
+    """Where the ROC curve of a score lies in 95 of 100, point by point.
+
+    false_alarms: (m,), rising from 0 to 1.  low, high: (m,), shares of the outliers found.
+    """
+
+    false_alarms: Scores
+    low: Scores
+    high: Scores
+
+
+def roc_band(one: Curves, n_outliers: int, n_usual: int, points: int = 101) -> RocBand:
+    """The band of a ROC curve for so few images, at evenly spread shares of false alarms.
+
+    Each threshold's shares of outliers found and of false alarms lie in their Wilson intervals at
+    97.5 % each, so that both do in at least 95 of 100.  Source: Wilson 1927; Bonferroni.
+    """
+    found_low, found_high = _wilson(one.found, n_outliers)
+    alarms_low, alarms_high = _wilson(one.false_alarms, n_usual)
+    at = np.linspace(0, 1, points)
+    low = np.interp(at, alarms_high, found_low, left=0.0)
+    high = np.interp(at, alarms_low, found_high, right=1.0)
+    line = np.interp(at, one.false_alarms, one.found)
+    return RocBand(at, np.minimum(low, line), np.maximum(high, line))
+
+
+def _wilson(shares: Scores, n: int) -> tuple[Scores, Scores]:
+    """The interval of each share of n images: (t,), (t,)."""
+    square = WILSON_Z**2
+    middle = (shares + square / (2 * n)) / (1 + square / n)
+    half = WILSON_Z * np.sqrt(shares * (1 - shares) / n + square / (4 * n**2)) / (1 + square / n)
+    return np.clip(middle - half, 0, 1), np.clip(middle + half, 0, 1)
 
 
 def curves(scores: Scores, truth: Truth) -> Curves:
@@ -82,6 +118,23 @@ def auroc_margin(auroc: float, n_outliers: int, n_usual: int) -> float:
     square = auroc**2
     spread = auroc - square + (n_outliers - 1) * (one - square) + (n_usual - 1) * (other - square)
     return min(1.0, 2 * math.sqrt(max(0.0, spread) / (n_outliers * n_usual)))
+
+
+def auroc_of_groups(
+    scores: Scores, groups: npt.NDArray[np.int64], usual: Truth
+) -> dict[int, float]:
+    """For each group the chance that one of its images scores above a usual image of another one.
+
+    groups: (n,).  usual: (n,), which images are usual.  Groups without usual images outside are
+    left out.
+    """
+    found = {}
+    for group in np.unique(groups).tolist():
+        mine = groups == group
+        among = mine | usual
+        if mine.any() and (usual & ~mine).any():
+            found[group] = curves(scores[among], mine[among]).auroc
+    return found
 
 
 def _checked(truth: Truth) -> int:

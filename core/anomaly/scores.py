@@ -279,6 +279,24 @@ SCORES: tuple[Score, ...] = (
         needs=_NEAR,
     ),
     Score(
+        name="path",
+        title="Path of activations (RaPP)",
+        explanation="How far the values of the encoder's hidden layers for the image are from "
+        "those for its reconstruction.",
+        unit="mean squared difference of hidden values",
+        compute=lambda judged: judged.features.path[:, 0],
+        needs=("path",),
+    ),
+    Score(
+        name="normalised_path",
+        title="Path of activations, normalised (RaPP)",
+        explanation="The same differences of hidden values along their strongest directions for "
+        "reference images, each in its own standard deviations.",
+        unit="mean square in standard deviations, 1 = as usual",
+        compute=lambda judged: judged.features.path[:, 1],
+        needs=("path",),
+    ),
+    Score(
         name="combined",
         title="Combined",
         explanation="The mean of five scores (distance and density by codes, the same by pixels, "

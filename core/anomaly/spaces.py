@@ -31,6 +31,8 @@ PIXEL_WIDTH = 50  # of pixel space
 SAMPLE, SAMPLE_VALUES = 8_000, 12_000_000  # images, and numbers in all, that axes are fitted on
 STEP = 2_048  # images between two reports of progress
 KEPT = 32  # files of spaces; for MNIST each has 10 to 15 MB
+PATH_SAMPLE, PATH_PART = 600, 128  # references that paths are fitted on; images at a time
+PATH_COLUMNS, PATH_WIDTH = 20_000, 64  # hidden values that are compared, and directions of them
 FIELDS = ("mean", "directions", "points", "own")
 
 
@@ -78,6 +80,60 @@ class Space:
         return np.asarray(np.sqrt(squares.sum(axis=1)))
 
 
+@dataclass(frozen=True)
+class PathSpace:
+    """How the path of an image through the encoder differs from that of its reconstruction.
+
+    columns: which hidden values are compared.  mean: (c,), of their differences for references.
+    directions: (d, c), orthonormal rows, the strongest of these differences.  deviations: (d,) > 0,
+    along them.
+    Source: Kim, Shim, Lim, Jeon, Choi, Kim and Yoon 2020 (RaPP): hidden values of x and of its
+    reconstruction; normalised by the singular values of the references' differences.
+    """
+
+    columns: Rows
+    mean: Array
+    directions: Array
+    deviations: Array
+
+    @classmethod
+    def fit(cls, model: Autoencoder, images: ImageSet, seed: int = 0) -> "PathSpace":
+        """From at most PATH_SAMPLE of the references, at least two."""
+        rng = np.random.default_rng(seed)
+        x = images.pixels(np.sort(rng.permutation(len(images))[:PATH_SAMPLE]))
+        k = model.hidden(x[:1]).shape[1]
+        columns = np.sort(rng.permutation(k)[:PATH_COLUMNS])
+        apart = _path_differences(model, x, columns)
+        axes = principal_axes(apart, min(PATH_WIDTH, len(columns), len(x) - 1))
+        deviations = axes.coordinates(apart).std(axis=0)
+        varied = deviations > 1e-6 * deviations.max(initial=0)
+        return cls(
+            columns,
+            axes.origin.astype(np.float32),
+            axes.directions[varied].astype(np.float32),
+            deviations[varied].astype(np.float32),
+        )
+
+    def distances(self, model: Autoencoder, x: Array) -> Scores:
+        """Of images (n, C, H, W) the mean squared difference of the hidden values, and the mean
+        square of the normalised ones along the strongest directions: (n, 2).
+        """
+        apart = _path_differences(model, x, self.columns)
+        along = ((apart - self.mean) @ self.directions.T) / self.deviations
+        plain = np.square(apart).mean(axis=1, dtype=np.float64)
+        return np.column_stack([plain, np.square(along).mean(axis=1, dtype=np.float64)])
+
+
+def _path_differences(model: Autoencoder, x: Array, columns: Rows) -> Array:
+    """Hidden values of images less those of their reconstructions: (n, c)."""
+    out = np.empty((len(x), len(columns)), np.float32)
+    for start in range(0, len(x), PATH_PART):
+        part = x[start : start + PATH_PART]
+        apart = model.hidden(part) - model.hidden(model.reconstruct(part))
+        out[start : start + PATH_PART] = apart[:, columns]
+    return out
+
+
 class Spaces:
     """The two spaces of reference images, fitted when first asked for and kept in the data folder.
 
@@ -110,6 +166,11 @@ class Spaces:
     def patches(self) -> PatchSpace:
         """The patches of the references, the same for all models."""
         return self.once.get("patches", lambda: PatchSpace.fit(self.images))
+
+    @property
+    def path(self) -> PathSpace:
+        """The paths of the references through the encoder."""
+        return self.once.get("path", lambda: PathSpace.fit(self.autoencoder, self.images))
 
     def _kept(self, whose: str, values: Values, width: int) -> Space:
         if not whose or not self.kept:  # a model that was never saved has no name to keep it under

@@ -1,7 +1,7 @@
 """A checkpoint in memory: its description (card) and its weights."""
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from core.text import listed, one_line
 Tensors = dict[str, npt.NDArray[np.float32]]
 LONGEST_CLASS = 20  # characters of the name of a class in a title
 COLLAPSED = 0.02  # of the images' variance: a model whose output varies less ignores its input
+HEALTH = Path(__file__).with_name("health.json")  # of the models that come with the program
 WORSE = 1.02  # times an error from which on another is worse
 
 
@@ -100,13 +101,20 @@ class Card:
 
     @property
     def health(self) -> HealthRecord | None:
-        """Quality measured at the end of its training; None if that is not known."""
-        return self.document.health
+        """Quality measured at the end of its training, or before it was shipped; None if that is
+        not known.
+        """
+        return self.document.health or _of_shipped().get(self.sha256)
 
     @cached_property
     def warning(self) -> str:
         """The model's defect in one sentence; "" if none is known."""
-        return warning_of(self.health)
+        return warning_of(self.health, bool(self.noise))
+
+    @property
+    def health_words(self) -> str:
+        """Its error beside that of the mean image and of PCA, in one sentence; "" if not known."""
+        return "" if self.health is None else words_of(self.health)
 
     @property
     def mark(self) -> str:
@@ -145,8 +153,30 @@ class Checkpoint:
     training_digests: npt.NDArray[np.uint8] | None = None
 
 
-def warning_of(health: HealthRecord | None) -> str:
-    """A model's defect in one sentence; "" if it has none or if none is known."""
+@cache
+def _of_shipped() -> dict[str, HealthRecord]:
+    """The health of the models that come with the program, by their digests."""
+    try:
+        return msgspec.json.decode(HEALTH.read_bytes(), type=dict[str, HealthRecord])
+    except (OSError, msgspec.MsgspecError):
+        return {}
+
+
+def words_of(health: HealthRecord) -> str:
+    """The error on test images beside that of the mean image and of PCA, in one sentence."""
+    pca = "" if health.pca_mse is None else f", PCA with as many numbers {health.pca_mse:.2g}"
+    return (
+        f"MSE on test images {health.mse:.2g}; always giving the mean image "
+        f"{health.mean_image_mse:.2g}{pca}. Its output varies "
+        f"{100 * health.output_dependence:.0f} % as much as the images."
+    )
+
+
+def warning_of(health: HealthRecord | None, denoises: bool = False) -> str:
+    """A model's defect in one sentence; "" if it has none or if none is known.
+
+    denoises: it was trained on noisy images; PCA, which rebuilds clean ones, is no measure of it.
+    """
     if health is None:
         return ""
     if health.output_dependence < COLLAPSED:
@@ -164,7 +194,7 @@ def warning_of(health: HealthRecord | None) -> str:
             f"Posterior collapse: {100 * health.posterior_collapse:.0f} % of the numbers in its "
             "code carry nothing about the image."
         )
-    if health.pca_mse is not None and health.mse > WORSE * health.pca_mse:
+    if not denoises and health.pca_mse is not None and health.mse > WORSE * health.pca_mse:
         return (
             f"Worse than PCA with as many numbers: MSE {health.mse:.2g}, and PCA has "
             f"{health.pca_mse:.2g}."

@@ -116,9 +116,9 @@ def outliers(
     if card.warning:
         click.echo(card.warning, err=True)
     with output.stages() as tell, telling(tell):
-        load = line.loader(data_root)
+        around = _Around(line.loader(data_root), data_root)
         judge = _by_others if split == "all" else _found
-        found = judge(autoencoder, experiment or images, load, given["name"], given["rate"])
+        found = judge(autoencoder, experiment or images, around, given["name"], given["rate"])
         if given["out"] is not None:
             tables.save(_table(found), given["out"])
     _show(found, given["out"], as_json)
@@ -131,6 +131,14 @@ def _experiment(
     if given["plant"]:
         return _planted(images, card, data_root, given)
     return _known(images, card, given["outlier_classes"], given["out"] is not None)
+
+
+@dataclass(frozen=True)
+class _Around:
+    """Where reference images come from.  load: gives a split of a data set from data_root."""
+
+    load: "Load"
+    data_root: Path | None
 
 
 @dataclass(frozen=True)
@@ -167,7 +175,7 @@ class _Found:
 def _found(
     autoencoder: "Autoencoder",
     judging: "Experiment | ImageSet",
-    load: "Load",
+    around: _Around,
     name: str | None,
     rate: float,
 ) -> _Found:
@@ -176,7 +184,8 @@ def _found(
     from core.images.imagesets import ImageSet
 
     images = judging if isinstance(judging, ImageSet) else judging.images
-    usual = references.reference_images(autoencoder.card, images, load=load)
+    load, root = around.load, around.data_root
+    usual = references.reference_images(autoencoder.card, images, root, load)
     calibrating = references.calibration_images(autoencoder.card, (images, usual), load)
     known = References(autoencoder, usual, calibrating)
     names = [one.name for one in available(usual.labels is not None)]
@@ -198,7 +207,7 @@ def _found(
 def _by_others(
     autoencoder: "Autoencoder",
     judging: "Experiment | ImageSet",
-    load: "Load",
+    around: _Around,
     name: str | None,
     rate: float,
 ) -> _Found:
@@ -209,7 +218,7 @@ def _by_others(
 
     images = judging if isinstance(judging, ImageSet) else judging.images
     names = [spec.name for spec in SCORES if spec.baseline]
-    chosen, why = _chosen(autoencoder, load, name, names)
+    chosen, why = _chosen(autoencoder, around.load, name, names)
     judged = JudgedByOthers(autoencoder, images)
     truth = None if isinstance(judging, ImageSet) else judging.is_outlier
     return _Found(

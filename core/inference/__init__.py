@@ -86,6 +86,14 @@ class Autoencoder:
             out[part] = self._finite(self._backend.decode(self._backend.encode(_float(x[part]))))
         return out
 
+    def hidden(self, x: Array) -> Array:
+        """(n, C, H, W) -> (n, k) float32: what each activation of the encoder gives, flattened, and
+        the code, one after the other.
+        """
+        self._check(x)
+        parts = [self._finite(self._backend.hidden(_float(x[i]))) for i in self._batches(len(x))]
+        return np.concatenate(parts)
+
     def errors(self, x: Array, target: Array | None = None) -> Scores:
         """The MSE of each reconstruction against target (x itself if None).
 

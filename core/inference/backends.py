@@ -6,7 +6,8 @@ for which there is no ONNX Runtime.
 """
 
 import os
-from typing import Protocol
+from functools import cached_property
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +31,10 @@ class Backend(Protocol):
 
     def decode(self, z: Array) -> Array:
         """(B, latent_dim) -> (B, C, H, W)."""
+        ...
+
+    def hidden(self, x: Array) -> Array:
+        """(B, C, H, W) -> (B, k): the encoder's activations, flattened, and the code."""
         ...
 
 
@@ -74,14 +79,24 @@ class LinearBackend:
         with np.errstate(over="ignore", invalid="ignore"):
             return np.asarray((z @ weight + bias).reshape(len(z), *self._shape))
 
+    def hidden(self, x: Array) -> Array:
+        """The code: there is nothing else between image and code."""
+        return self.encode(x)
+
 
 class OnnxBackend:
     """The graph of a plan with given weights, on ONNX Runtime; ImportError where there is none."""
 
     def __init__(self, plan: Plan, tensors: Tensors) -> None:
-        import onnxruntime
-
         from core.models.onnx_export import to_onnx
+
+        self._plan, self._tensors = plan, tensors
+        self._encoder = self._session(to_onnx(plan, tensors, "encoder"))
+        self._decoder = self._session(to_onnx(plan, tensors, "decoder"))
+
+    @staticmethod
+    def _session(graph: bytes) -> Any:
+        import onnxruntime
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = inference_threads()
@@ -89,12 +104,7 @@ class OnnxBackend:
         options.enable_cpu_mem_arena = options.enable_mem_pattern = False  # they keep what is free
         # Threads that wait by spinning would take a training run's core from it.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._encoder, self._decoder = (
-            onnxruntime.InferenceSession(
-                to_onnx(plan, tensors, part), options, providers=["CPUExecutionProvider"]
-            )
-            for part in ("encoder", "decoder")
-        )
+        return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
     def encode(self, x: Array) -> Array:
         """(B, C, H, W) -> (B, latent_dim)."""
@@ -103,6 +113,16 @@ class OnnxBackend:
     def decode(self, z: Array) -> Array:
         """(B, latent_dim) -> (B, C, H, W)."""
         return np.asarray(self._decoder.run(None, {"z": z})[0])
+
+    def hidden(self, x: Array) -> Array:
+        """(B, C, H, W) -> (B, k): the encoder's activations, flattened, and the code."""
+        return np.asarray(self._hidden.run(None, {"x": x})[0])
+
+    @cached_property
+    def _hidden(self) -> Any:
+        from core.models.onnx_export import hidden_to_onnx
+
+        return self._session(hidden_to_onnx(self._plan, self._tensors))
 
 
 def inference_threads() -> int:

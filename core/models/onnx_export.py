@@ -49,16 +49,37 @@ def to_onnx(plan: Plan, tensors: Tensors, part: Part = "whole", about: str = "")
     return graph.finished(given, made, about)
 
 
+def hidden_to_onnx(plan: Plan, tensors: Tensors) -> bytes:
+    """The encoder as the content of an .onnx file that gives the values of its hidden layers.
+
+    x (n, C, H, W) -> h (n, k), float32: what each activation gives, flattened, and the code, one
+    after the other.
+    """
+    graph = _Graph(tensors, "x")
+    graph.add("encoder", plan.encoder)
+    if plan.variational:
+        graph.first(plan.latent_dim)
+    if not plan.encoder or not isinstance(plan.encoder[-1], Activation):
+        graph.activations.append(graph.last)
+    graph.join_activations()
+    made = helper.make_tensor_value_info("h", TensorProto.FLOAT, ["n", "k"])
+    return graph.finished(_value("x", list(plan.input_shape)), made, "")
+
+
 def _value(name: str, shape: list[int]) -> Any:
     return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", *shape])
 
 
 @dataclass
 class _Graph:
-    """Nodes in a row, each taking what the one before it gave."""
+    """Nodes in a row, each taking what the one before it gave.
+
+    activations: the names of what the activations gave.
+    """
 
     tensors: Tensors
     last: str
+    activations: list[str] = field(default_factory=list)
     nodes: list[Any] = field(default_factory=list)
     constants: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
 
@@ -73,6 +94,16 @@ class _Graph:
         """The first n columns: of a variational code, its means."""
         bounds = {"from": 0, "to": n, "axis": 1}
         self._node("Slice", *(self._constant(k, np.array([v])) for k, v in bounds.items()))
+
+    def join_activations(self) -> None:
+        """All activations, flattened, one after the other."""
+        flat = []
+        for name in self.activations:
+            self.last = name
+            self._node("Flatten", axis=1)
+            flat.append(self.last)
+        self.last = flat[0]
+        self._node("Concat", *flat[1:], axis=1)
 
     def finished(self, given: Any, made: Any, about: str) -> bytes:
         """The file's content."""
@@ -101,6 +132,7 @@ class _Graph:
                 self._node("BatchNormalization", *names, epsilon=NORM_EPSILON)
             case Activation(name):
                 getattr(self, f"_{name}")()
+                self.activations.append(self.last)
             case Bound():
                 self._node("Tanh")
                 self._node("Add", self._number(1.0))

@@ -100,3 +100,24 @@ def test_draws_of_other_seeds_and_other_images_differ() -> None:
 def test_noise_out_of_bounds_is_refused_with_a_sentence(wrong: dict) -> None:
     with pytest.raises(OptionError, match="must be"):
         Noise(**wrong)
+
+
+@pytest.mark.parametrize("side", [12, 28, 96])
+def test_coarse_noise_has_grains_and_the_deviation_asked_for_at_every_pixel(side: int) -> None:
+    x = images(200, 1, side)
+    added = (add_noise(x, Noise("coarse", sigma=0.5, mu=0.2), 1) - x).astype(np.float64)
+    assert added.mean() == pytest.approx(0.2, abs=0.03)
+    assert np.abs(added.std(axis=0) - 0.5).max() < 0.2  # of 200 draws each
+    steps = np.diff(added, axis=3).std() / added.std()  # 1.41 for neighbours without relation
+    assert steps < (1.5 if side < 16 else 30 / side)
+
+
+def test_coarse_noise_in_training_is_that_of_looking() -> None:
+    torch = pytest.importorskip("torch")
+    x = torch.zeros(300, 2, 20, 33)
+    added = KINDS["coarse"].for_training(x, 0.5, 0.1, torch.Generator().manual_seed(0)).numpy()
+    looked = add_noise(images(300, 2, 32)[:, :, :20], Noise("coarse", 0.5, 0.1), 0)
+    looked = looked - images(300, 2, 32)[:, :, :20]
+    assert added.mean() == pytest.approx(0.1, abs=0.02)
+    assert np.abs(added.std(axis=0) - 0.5).max() < 0.15
+    assert looked.std() == pytest.approx(added.std(), rel=0.05)

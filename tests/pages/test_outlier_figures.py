@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.anomaly.rankings import curves
+from core.anomaly.rankings import curves, roc_band
 from core.anomaly.scores import score
 from pages.ui.figures.colouring import Groups
 from pages.ui.outliers import brush as outlier_brush
@@ -154,6 +154,16 @@ def test_curve_drawn_with_few_points_keeps_its_ends() -> None:
         line = figure.series[-1]
         assert len(line.x) <= outlier_curves.MOST_POINTS
         assert line.x[-1] == 1
+
+
+def test_band_of_a_curve_is_an_area_around_it_and_not_in_the_legend() -> None:
+    truth = np.arange(500) % 7 == 0
+    found = curves(scores, truth)
+    banded = outlier_curves.Banded("x", roc_band(found, int(truth.sum()), int((~truth).sum())))
+    figure = outlier_curves.roc({"x": found}, outlier_curves.styles(["x"], "x", ()), banded)
+    (band,) = (one.band for one in figure.series if one.band)
+    assert (band.low <= band.high).all()
+    assert [one.name for one in figure.series] == ["guessing", "", "x"]
 
 
 @given(st.lists(st.text(min_size=1), min_size=1, max_size=20, unique=True))

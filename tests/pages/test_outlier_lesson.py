@@ -21,8 +21,8 @@ def ranked(**aurocs: float) -> dict[str, Ranked]:
 def test_scores_that_find_little_are_not_praised(error: float) -> None:
     said = lesson(ranked(mse=error, neighbours=0.48), MANY)
     assert "hardly better than guessing" in said
-    assert "None of these scores" in said
-    assert not any(words in said for words in ("tells more", "finds", "well", "worth"))
+    assert "Nothing works here" in said
+    assert not any(words in said for words in ("tells more", "finds", "well", "adds"))
 
 
 def test_score_that_few_images_cannot_tell_from_guessing_is_not_praised_either() -> None:
@@ -51,9 +51,18 @@ def test_error_and_codes_are_compared_only_where_they_differ() -> None:
 
 
 def test_baselines_are_told_whichever_way_it_turns_out() -> None:
-    assert "worth it here" in lesson(ranked(mse=0.9, pca=0.7), MANY)
-    assert "more than any score of the network (0.700)" in lesson(ranked(mse=0.7, pca=0.9), MANY)
+    assert "the network adds 0.200." in lesson(ranked(mse=0.9, pca=0.7), MANY)
+    needless = lesson(ranked(mse=0.7, pca=0.9), MANY)
+    assert "more than any score of the network (0.700): it is not needed here" in needless
     assert "does not differ significantly" in lesson(ranked(mse=0.8, pca=0.801), MANY)
+    few = lesson(ranked(combined=0.862, pixel_density=0.85), MANY)
+    assert "the network adds 0.012, which does not differ significantly" in few
+
+
+def test_error_is_told_to_be_no_better_than_that_of_pca_where_it_is_not() -> None:
+    said = lesson(ranked(combined=0.95, mse=0.802, pca=0.8), MANY)
+    assert "reconstruction error is no better than that of PCA (0.802 and 0.800)" in said
+    assert "than that of PCA" not in lesson(ranked(combined=0.95, mse=0.9, pca=0.8), MANY)
 
 
 def test_outliers_the_model_has_learned_from_are_said_to_be_nothing_new_to_it() -> None:

@@ -81,3 +81,20 @@ def test_widget_that_is_not_drawn_keeps_its_value_in_the_link() -> None:
     app.run()
     assert not app.selectbox
     assert app.session_state["told"][0] == app.query_params["fruit"] == "plum"
+
+
+def in_a_row() -> None:
+    import streamlit as st
+
+    from pages.ui.session import widgets
+
+    with st.container(horizontal=True):
+        for i, one in enumerate((st.segmented_control, st.pills)):
+            widgets.choice(one, "Fruit", ["fig", "plum"], f"fruit_{i}", "fig")
+
+
+def test_buttons_that_do_not_fit_into_a_row_go_on_in_the_next() -> None:
+    app = AppTest.from_function(in_a_row, default_timeout=60).run()
+    groups = app.get("button_group")
+    assert len(groups) == 2
+    assert all(one.proto.wrap for one in groups)

@@ -216,6 +216,8 @@ def _about(card: Card, info: DatasetInfo, split: str) -> None:
         f"trained on {card.dataset_title} with {trained}",
     )
     st.caption("  \n".join(map(plain, facts)))
+    if card.health_words:
+        st.caption(plain(card.health_words))
     if card.warning:
         st.caption(f":material/warning: {plain(card.warning)}")
     n = info.n_train if split == "train" else info.n_test

@@ -180,6 +180,7 @@ def _drag() -> str:
         key="drag",
         format_func=DRAGS.__getitem__,
         required=True,
+        wrap=True,
         persist_state="session",
         help="What dragging does. Lasso and Box select the points inside, Click selects one point "
         "(dragging moves the map), Zoom enlarges. A double click clears selection or zoom.",

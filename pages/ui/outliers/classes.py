@@ -8,6 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from core.anomaly import rankings
 from core.export.tables import safe_text
 from core.text import shortened, shortened_one
 from pages.ui import cache
@@ -29,6 +30,10 @@ ROWS, ROWS_HEIGHT = 10, 600  # of a table that scrolls
 MOST_PICTURED = 100  # classes: the pictures of more would be megabytes
 NUMBER, WIDE = 88, 110  # pixels of a column: no digit is cut off
 MSE = "Mean squared error"
+AUROC = (
+    "The probability that an image of this class scores above a usual image of another class; "
+    "0.5 = no difference"
+)
 NO_CLASSES = "These images have no classes: choose a data set that has some."
 
 
@@ -119,6 +124,9 @@ def class_table(found: Found, stack: Stack, is_pictured: bool = True) -> pd.Data
     rows = []
     (errors,) = (one.scores for one in outlier_data.scored(found.asked, ["mse"]))
     where = _mean_errors(found) if is_pictured else {}
+    outlier = found.is_outlier
+    usual = np.ones(len(found.scores), bool) if outlier is None else ~outlier
+    aurocs = rankings.auroc_of_groups(found.scores, stack.labels, usual)
     for i in stack.present:
         mine = np.flatnonzero(stack.labels == i)
         scores = found.scores[mine]
@@ -129,6 +137,7 @@ def class_table(found: Found, stack: Stack, is_pictured: bool = True) -> pd.Data
             "mean": scores.mean(),
             "spread": scores.std(),
             "flagged": int(found.flagged[mine].sum()),
+            "auroc": aurocs.get(i, np.nan),
         }
         rows.append(row | ({"mean error": where[i]} | _strips(found, mine) if is_pictured else {}))
     return pd.DataFrame(rows)
@@ -171,6 +180,7 @@ def columns(unit: str) -> tuple[Column, ...]:
         number("mean", "Mean score", ".4g", width=WIDE, help=unit),
         number("spread", "Spread", ".3g", width=WIDE, help=deviation),
         number("flagged", "Flagged", ",", width=NUMBER, help="Above the threshold"),
+        Column("auroc", "AUROC", "share", ".3f", width=WIDE, help=AUROC),
         Column("mean error", "Where", "picture", width=80, help="Mean error of each pixel"),
         Column("hardest", "Hardest", "picture", width=220, help="Highest scores of the class"),
         Column("easiest", "Easiest", "picture", width=220, help="Lowest scores of the class"),

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageDraw
 
-from core.anomaly.rankings import Curves
-from core.reports.charts import Axis, Chart, Dash, Series
+from core.anomaly.rankings import Curves, RocBand
+from core.reports.charts import Axis, Band, Chart, Dash, Series
 from pages.ui.figures import mosaic, theme
 from pages.ui.outliers.histogram import Scores
 
@@ -30,6 +30,13 @@ class Style(NamedTuple):
     dash: Dash
 
 
+class Banded(NamedTuple):
+    """The score whose curve has a band."""
+
+    name: str
+    band: RocBand
+
+
 def styles(names: Sequence[str], shown: str, dashed: Collection[str]) -> dict[str, Style]:
     """How each curve is drawn, by its name, so that no two of twenty look alike.
 
@@ -45,14 +52,17 @@ def styles(names: Sequence[str], shown: str, dashed: Collection[str]) -> dict[st
     return found
 
 
-def roc(curves: Mapping[str, Curves], drawn: Mapping[str, Style]) -> Chart:
-    """Outliers found against false alarms, a line a score."""
+def roc(
+    curves: Mapping[str, Curves], drawn: Mapping[str, Style], banded: Banded | None = None
+) -> Chart:
+    """Outliers found against false alarms, a line a score; one of them with its band."""
     hover = "false alarms {x:.1%}, found {y:.1%}"
     return Chart(
         Axis("false alarms, share of the normal images", low=0, high=1),
         Axis("found, share of the outliers", low=0, high=1.01),
         (
             _guessing((0.0, 1.0)),
+            *(() if banded is None else (_band(banded, drawn[banded.name]),)),
             *(
                 _curve(name, one.false_alarms, one.found, drawn[name], hover)
                 for name, one in curves.items()
@@ -100,6 +110,14 @@ def _guessing(y: tuple[float, float]) -> Series:
     """The line that guessing would give from left to right."""
     x, height = np.array([0.0, 1.0]), np.array(y)
     return Series("guessing", x, height, theme.REFERENCE, dash="dot", width=1)
+
+
+def _band(one: Banded, style: Style) -> Series:
+    """The area in which the curve lies; its middle is hardly seen."""
+    at, low, high = one.band.false_alarms, one.band.low, one.band.high
+    return Series(
+        "", at, (low + high) / 2, style.colour, width=0, band=Band(low, high), makes_room=False
+    )
 
 
 def _curve(name: str, x: Scores, y: Scores, style: Style, hover: str) -> Series:

@@ -38,7 +38,10 @@ def lesson(ranked: Mapping[str, Ranked], setting: Setting) -> str:
     best = max(ranked.values(), key=lambda one: one.auroc)
     said = [_of_best(best, setting)]
     if best.auroc < WEAK:
-        said.append("None of these scores separates them from normal images.")
+        said.append(
+            "Nothing works here: none of these scores separates them from normal images, with a "
+            "network or without."
+        )
     else:
         said += [_against_baselines(ranked, setting), _of_error_and_codes(ranked, setting)]
     if setting.was_seen and best.auroc < USEFUL:
@@ -68,11 +71,32 @@ def _against_baselines(ranked: Mapping[str, Ranked], setting: Setting) -> str:
         return ""
     first, other = (max(some, key=lambda one: one.auroc) for some in (networks, plain))
     words = f"Without a network {_title(other)} reaches {other.auroc:.3f}"
+    added = first.auroc - other.auroc
     if not _differ(first, other, setting):
-        return f"{words}: the network's best ({first.auroc:.3f}) does not differ significantly."
-    if first.auroc > other.auroc:
-        return f"{words}, so that the network is worth it here."
-    return f"{words}, more than any score of the network ({first.auroc:.3f})."
+        adds = (
+            f"the network adds {added:.3f}" if added > 0 else f"the network has {first.auroc:.3f}"
+        )
+        return (
+            f"{words}; {adds}, which does not differ significantly.{_against_pca(ranked, setting)}"
+        )
+    if added > 0:
+        return f"{words}; the network adds {added:.3f}.{_against_pca(ranked, setting)}"
+    return (
+        f"{words}, more than any score of the network ({first.auroc:.3f}): it is not needed here."
+    )
+
+
+def _against_pca(ranked: Mapping[str, Ranked], setting: Setting) -> str:
+    """Whether the reconstruction error needs a network."""
+    error, pca = ranked.get("mse"), ranked.get("pca")
+    if error is None or pca is None or max(error.auroc, pca.auroc) < USEFUL:
+        return ""
+    if error.auroc > pca.auroc and _differ(error, pca, setting):
+        return ""
+    return (
+        f" Its reconstruction error is no better than that of PCA ({error.auroc:.3f} and "
+        f"{pca.auroc:.3f})."
+    )
 
 
 def _of_error_and_codes(ranked: Mapping[str, Ranked], setting: Setting) -> str:

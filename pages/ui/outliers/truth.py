@@ -23,7 +23,7 @@ from pages.ui.frame import tables
 from pages.ui.frame.tables import Column, number
 from pages.ui.outliers import curves as outlier_curves
 from pages.ui.outliers import data as outlier_data
-from pages.ui.outliers.curves import Style
+from pages.ui.outliers.curves import Banded, Style
 from pages.ui.outliers.data import Found, Positions
 from pages.ui.outliers.lesson import Setting, lesson
 from pages.ui.session import selection
@@ -31,7 +31,10 @@ from pages.ui.session import selection
 AUROC = "The probability that an outlier scores above a normal image; 0.5 = guessing"
 AVERAGE_PRECISION = "Precision averaged over all thresholds; guessing gives the share of outliers"
 PRECISION_AT_K = "The share of outliers among the k highest scores, with k outliers in all"
-CURVES = "Thick: the score chosen above. Dashed: baselines without a network. Dotted: guessing."
+CURVES = (
+    "Thick: the score chosen above; shaded: where its ROC curve lies in 95 of 100 draws of so many "
+    "images. Dashed: baselines without a network. Dotted: guessing."
+)
 HEIGHT = 380  # pixels of a chart
 SECONDS = "From pixels to scores, once model and references are ready"
 SHOWN = 12  # images of each kind
@@ -55,18 +58,19 @@ class Compared:
     """All scores against the known outliers, the best first.
 
     ranked, curves: by the name of the score and by its title.  drawn: how each curve is drawn.
-    share: of outliers among the images.
+    share: of outliers among the images.  banded: the chosen score's curve.
     """
 
     ranked: Mapping[str, Ranked]
     curves: Mapping[str, Curves]
     drawn: Mapping[str, Style]
     share: float
+    banded: Banded | None = None
 
     @property
     def roc(self) -> Chart:
-        """Outliers found against false alarms."""
-        return outlier_curves.roc(self.curves, self.drawn)
+        """Outliers found against false alarms; the chosen score with its band."""
+        return outlier_curves.roc(self.curves, self.drawn, self.banded)
 
     @property
     def precision_recall(self) -> Chart:
@@ -122,15 +126,22 @@ def compared(found: Found, some: Sequence[str] | None = None) -> Compared:
     ranked = {one.name: one for one in sorted(every, key=lambda one: -one.auroc)}
     titles = [BY_NAME[name].title for name in ranked]
     baselines = [spec.title for spec in scores.SCORES if spec.baseline]
-    return Compared(
-        ranked,
-        {
-            BY_NAME[name].title: rankings.curves(scored[name].scores, found.is_outlier)
-            for name in ranked
-        },
-        outlier_curves.styles(titles, found.score.title, baselines),
-        float(found.is_outlier.mean()),
-    )
+    curves = {
+        BY_NAME[name].title: rankings.curves(scored[name].scores, found.is_outlier)
+        for name in ranked
+    }
+    drawn = outlier_curves.styles(titles, found.score.title, baselines)
+    share = float(found.is_outlier.mean())
+    return Compared(ranked, curves, drawn, share, _banded(found, curves))
+
+
+def _banded(found: Found, curves: Mapping[str, Curves]) -> Banded | None:
+    """The chosen score's curve with its band."""
+    assert found.is_outlier is not None
+    title, n = found.score.title, int(found.is_outlier.sum())
+    if title not in curves:
+        return None
+    return Banded(title, rankings.roc_band(curves[title], n, len(found.images) - n))
 
 
 def _uses(name: str, found: Found) -> str:

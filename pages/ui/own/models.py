@@ -86,7 +86,7 @@ def _one(card: Card) -> None:
         f"MSE {metrics['mse']:.5f} on {tested_on}, {trained_on.origin_of_numbers(card)}",
         f"sha256 {card.sha256[:16]}…",
     )
-    st.caption("  \n".join(map(plain, facts)))
+    st.caption("  \n".join(map(plain, filter(None, (*facts, card.health_words)))))
     if card.warning:
         st.warning(plain(card.warning), icon=":material/warning:")
     with st.container(horizontal=True, vertical_alignment="center"):

@@ -279,6 +279,7 @@ def source_form(images: Source) -> Form:
             required=True,
             format_func={1: "Grey", 3: "Colour"}.__getitem__,
             help="Grey keeps only the brightness",
+            wrap=True,
         )
         manner = st.segmented_control(
             "Shape",
@@ -288,6 +289,7 @@ def source_form(images: Source) -> Form:
             required=True,
             format_func=MANNER.__getitem__,
             help="How images of other proportions are framed; handwriting can be centred",
+            wrap=True,
         )
     values, ground, resampling = _finer_choices(images)
     form = Form(

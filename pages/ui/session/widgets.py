@@ -16,6 +16,7 @@ from pages.ui.session.registry import Views
 T = TypeVar("T")
 Widget = Callable[..., Any]
 MAX_SEED = 2**32 - 1
+IN_A_ROW = (st.segmented_control, st.pills)
 RATE, DEFAULT_RATE = "rate", 1.0  # per cent
 
 
@@ -36,6 +37,8 @@ def choice(
     besides: names in the link that are no option and cause no warning.
     """
     state.recall(key, default, options, what, besides)
+    if widget in IN_A_ROW:
+        asked = {"wrap": True} | asked  # on a phone the last ones would be cut off
     widget(label, options, key=key, **asked)
     state.publish(key, default)
     chosen: T = st.session_state[key]
@@ -73,6 +76,8 @@ def several(
     besides: names in the link that are no option and cause no warning.
     """
     state.recall_several(key, default, options, what, besides)
+    if widget in IN_A_ROW:
+        asked = {"wrap": True} | asked
     widget(label, options, key=key, **asked)
     state.publish(key, list(default))
     return list(st.session_state[key])

@@ -77,6 +77,32 @@ def pixels_along_axes(images: ImageSet, digits: ImageSet) -> np.ndarray:
     return (x - flat.mean(axis=0)) @ axes[: spaces.PIXEL_WIDTH].T
 
 
+def test_path_compares_hidden_values_of_the_image_and_of_its_reconstruction(
+    references: References, judged: Judged
+) -> None:
+    model = references.spaces.autoencoder
+    x, x_hat = rebuilt(references, judged.images)
+    apart = model.hidden(x).astype(np.float64) - model.hidden(x_hat)
+    assert judged.score("path") == pytest.approx(np.square(apart).mean(axis=1), rel=1e-4)
+    known, known_hat = rebuilt(references, references.images)
+    usual = model.hidden(known).astype(np.float64) - model.hidden(known_hat)
+    _, values, axes = np.linalg.svd(usual - usual.mean(axis=0), full_matrices=False)
+    k = len(references.spaces.path.deviations)
+    along = (apart - usual.mean(axis=0)) @ axes[:k].T / (values[:k] / np.sqrt(len(usual)))
+    expected = np.square(along).mean(axis=1)
+    assert judged.score("normalised_path") == pytest.approx(expected, rel=0.02)
+
+
+def test_path_of_a_large_network_is_compared_at_some_of_its_hidden_values(
+    digits: ImageSet, judged_digits: ImageSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spaces, "PATH_COLUMNS", 50)
+    known = References(Autoencoder(tiny_checkpoint("conv", SHAPE)), digits)
+    scores = known.judge(judged_digits).score("normalised_path")
+    assert known.spaces.path.columns.shape == (50,)
+    assert np.isfinite(scores).all()
+
+
 def test_errors_are_those_of_the_metrics(
     judged: Judged, references: References, judged_digits: ImageSet
 ) -> None:

@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
+from core.anomaly import rankings
 from core.anomaly.rankings import curves, pixel_auroc, precision_at
 from core.config import DataError
 
@@ -95,3 +97,29 @@ def test_pixel_auroc_of_a_perfect_map_is_1_and_of_a_flat_one_half() -> None:
     masks[0, 1, 1] = True
     assert pixel_auroc(masks.astype(np.float32), masks) == 1
     assert pixel_auroc(np.ones(masks.shape), masks) == 0.5
+
+
+@pytest.mark.parametrize("gap", [0.0, 1.0, 2.5])
+def test_true_curve_lies_in_the_band_in_95_of_100_draws(gap: float) -> None:
+    rng, n, m = np.random.default_rng(0), 40, 120
+    at = np.linspace(0, 1, 101)
+    true = scipy.stats.norm.sf(scipy.stats.norm.isf(at) - gap)
+    held = np.zeros(len(at))
+    for _ in range(200):
+        drawn = np.concatenate([rng.normal(gap, 1, n), rng.normal(0, 1, m)])
+        truth = np.arange(n + m) < n
+        band = rankings.roc_band(rankings.curves(drawn, truth), n, m)
+        held += (true >= band.low - 1e-9) & (true <= band.high + 1e-9)
+    assert (held / 200).mean() > 0.95
+    assert (held / 200).min() > 0.9
+    assert (band.high - band.low).mean() < 0.45
+
+
+def test_auroc_of_a_class_compares_it_with_usual_images_of_other_classes() -> None:
+    scores = np.array([1.0, 2.0, 3.0, 9.0, 8.0, 2.5])
+    groups = np.array([0, 0, 0, 1, 1, 2])
+    found = rankings.auroc_of_groups(scores, groups, groups != 1)
+    assert found == pytest.approx({0: 1 / 3, 1: 1.0, 2: 2 / 3})
+    assert rankings.auroc_of_groups(scores, groups, groups == 0) == pytest.approx(
+        {1: 1.0, 2: 2 / 3}
+    )

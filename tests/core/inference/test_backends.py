@@ -29,6 +29,10 @@ def test_backend_chosen_gives_what_torch_gives(
     z = torch.encode(x)
     np.testing.assert_allclose(chosen.encode(x), z, rtol=1e-5, atol=1e-5)
     np.testing.assert_allclose(chosen.decode(z), torch.decode(z), rtol=1e-5, atol=1e-5)
+    hidden = torch.hidden(x)
+    np.testing.assert_allclose(chosen.hidden(x), hidden, rtol=1e-4, atol=1e-5)
+    code = hidden[:, -checkpoint.card.latent_dim :]  # what it ends with
+    np.testing.assert_allclose(code, z, rtol=1e-5, atol=1e-5)
     assert not isinstance(chosen, TorchBackend)
 
 

@@ -113,3 +113,24 @@ def test_health_is_kept_in_the_file_and_marks_the_model(tmp_path: Path) -> None:
         card = checkpoints.read(path).card
         assert card.health == health
         assert card.mark == expected
+
+
+def test_health_of_every_shipped_model_is_known_and_none_has_a_defect() -> None:
+    cards = [card for card in checkpoints.available() if card.shipped]
+    assert len(cards) > 10
+    for card in cards:
+        assert card.health is not None
+        assert card.health.mse == pytest.approx(card.metrics["mse"], rel=0.25)
+        assert "mean image" in card.health_words
+        assert card.warning == ""
+
+
+def test_denoising_model_is_not_measured_by_pca() -> None:
+    worse = replace_health(pca_mse=SOUND.mse / 2)
+    assert "Worse than PCA" in warning_of(worse)
+    assert warning_of(worse, denoises=True) == ""
+    assert "Collapsed" in warning_of(replace_health(output_dependence=0.0), denoises=True)
+
+
+def replace_health(**values: float) -> HealthRecord:
+    return msgspec.structs.replace(SOUND, **values)
