@@ -6,6 +6,7 @@ from pages.ui.frame import sidebar
 from pages.ui.own import downloads as own_downloads
 from pages.ui.own import look as own_look
 from pages.ui.own import models as own_models
+from pages.ui.own import odd as own_odd
 from pages.ui.own import sets as own_sets
 from pages.ui.session import widgets
 from pages.ui.session.registry import YOUR_IMAGES
@@ -13,6 +14,7 @@ from pages.ui.session.registry import YOUR_IMAGES
 DRAWN = YOUR_IMAGES.each(
     {
         "look": own_look.draw,
+        "odd": own_odd.draw,
         "sets": own_sets.draw,
         "downloads": own_downloads.draw,
         "models": own_models.draw,

@@ -45,7 +45,7 @@ def chosen(every: Sequence[Import]) -> Import | None:
     return found
 
 
-def begin(images: Source, form: Form, encoding: str) -> None:
+def begin(images: Source, form: Form, encoding: str) -> Import:
     """Begin to read images, and choose that import.  Raises DataError."""
     config = ImportConfig(
         source=images.name,
@@ -57,6 +57,7 @@ def begin(images: Source, form: Form, encoding: str) -> None:
     )
     one = import_control.start(imports.create(config, [file for _, file in images.files]))
     st.session_state[CHOSEN] = one.id
+    return one
 
 
 def draft_of(one: Import) -> Draft:

@@ -250,7 +250,7 @@ def begin_anew() -> None:
 
 def source_form(images: Source) -> Form:
     """Draw the controls of the preparation, and a preview; return their values."""
-    looked = _looked(images)
+    looked = first_look_of(images)
     suggested = looked.form
     st.caption(f"{counted(looked.n, 'file')} in {plain(images.name)}")
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -347,7 +347,7 @@ def encoding_choice(images: Source) -> str:
 
     Returns "" if none had to be guessed, or the guess was not changed.
     """
-    guessed = _looked(images)
+    guessed = first_look_of(images)
     if not guessed.encoding:
         return ""
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -361,7 +361,7 @@ def encoding_choice(images: Source) -> str:
             help=NAMES_HELP,
         )
         asked = "" if chosen == guessed.encoding else chosen
-        names = ", ".join(_looked(images, asked).names)
+        names = ", ".join(first_look_of(images, asked).names)
         st.caption(f"A guess; for example: {plain(names)}" if names else "A guess.")
     return asked
 
@@ -392,7 +392,7 @@ def _uploaded(way: Literal["files", "folder"]) -> Source | None:
     return Source(printable(name), stamp, partial(gate.in_files, files), files=tuple(files))
 
 
-def _looked(images: Source, encoding: str = "") -> FirstLook:
+def first_look_of(images: Source, encoding: str = "") -> FirstLook:
     """What the first files of a source show; cached for each encoding of names."""
     kept = st.session_state.get(SUGGESTED)
     if kept is None or kept[0] != images.stamp:

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.ui.session import state
+from pages.ui.session.registry import YOUR_IMAGES
 
 OPEN, MOVED = "welcome", "welcome_moved"
 WHAT = (
@@ -24,6 +25,12 @@ WAYS = (
         "Reconstruct your own images with the same models",
     ),
 )
+ODD = (
+    "pages/your_images.py",
+    "Find the odd ones in my folder",
+    ":material/search:",
+    "Drop a folder: its images, the strangest first; nothing else is asked",
+)
 
 
 def draw() -> None:
@@ -44,6 +51,9 @@ def draw() -> None:
 def _ways() -> None:
     for page, label, icon, about in WAYS:
         st.page_link(page, label=label, icon=icon, help=about)
+    page, label, icon, about = ODD
+    odd = YOUR_IMAGES.open("odd")
+    st.page_link(page, label=label, icon=icon, help=about, query_params=odd)
     st.button(
         "Close",
         icon=":material/close:",

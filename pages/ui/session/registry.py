@@ -138,6 +138,7 @@ YOUR_IMAGES = Views(
     "What to do",
     (
         View("look", "Look at images", "single images through the models"),
+        View("odd", "Find the odd ones", "of a folder, without a model"),
         View("sets", "Make a data set", "of many images"),
         View("downloads", "Public data sets", "fetch one"),
         View("models", "Models", "rename, delete, take in"),

@@ -19,11 +19,12 @@ def moves(app: AppTest) -> bool:
     return bool(unpacked(component.proto.bytes).header["moves"])
 
 
-def test_first_visit_says_what_this_is_and_offers_three_ways_in(open_app: OpenApp) -> None:
+def test_first_visit_says_what_this_is_and_offers_four_ways_in(open_app: OpenApp) -> None:
     app = open_app()
     assert is_told(app)
     links = [link.proto for link in app.get("page_link")]
-    assert [link.page for link in links] == ["learn", "outliers", "your_images"]
+    assert [link.page for link in links] == ["learn", "outliers", "your_images", "your_images"]
+    assert links[-1].query_string == "your=odd"
     assert all(link.help for link in links)
 
 

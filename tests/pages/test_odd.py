@@ -1,0 +1,75 @@
+"""The odd ones of a folder on the Your images page: from a zip to the wall, without a browser."""
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from core.data.own import store
+from tests.core.data.own.test_upload import archive
+from tests.core.hostile_images_for_tests import encoded
+
+OpenApp = Callable[..., AppTest]
+DEADLINE = 30.0  # seconds
+
+
+def photos() -> bytes:
+    """24 shaded pictures, one of them twice; a black one and a file that is none."""
+    rng = np.random.default_rng(0)
+    ramp = np.linspace(60, 180, 24)[:, None] * np.ones(24)
+    files = {}
+    for i in range(24):
+        x = np.clip(ramp + rng.normal(0, 12, (24, 24)), 0, 255).astype(np.uint8)
+        files[f"{i:02d}.png"] = encoded(Image.fromarray(x), "PNG")
+    files |= {"again.png": files["05.png"], "text.png": b"words"}
+    return archive(files | {"black.png": encoded(Image.new("L", (24, 24)), "PNG")})
+
+
+@pytest.fixture
+def section(home: Path, open_app: OpenApp, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    monkeypatch.setenv("HOURGLASS_WORKERS", "0")  # a thread reads
+    return open_app(your="odd").switch_page("pages/your_images.py").run()
+
+
+def wait_for_wall(app: AppTest) -> AppTest:
+    until = time.monotonic() + DEADLINE
+    while not [one for one in app.subheader if one.value.startswith("The odd ones of")]:
+        assert time.monotonic() < until, [one.value for one in (*app.error, *app.markdown)]
+        time.sleep(0.02)
+        app.run()
+    return app
+
+
+def test_zip_dropped_becomes_a_wall_the_strangest_first_with_nothing_else_asked(
+    section: AppTest, open_app: OpenApp
+) -> None:
+    section.file_uploader[0].set_value([("my shots.zip", photos(), "application/zip")])
+    app = wait_for_wall(section.run())
+    assert not app.exception
+    (own,) = store.available()
+    assert (own.name, own.n) == ("my-shots", 26)
+    assert app.session_state["dataset"] == own.id
+    said = next(one.value for one in app.markdown if "flagged" in one.value)
+    assert "of 26 images" in said
+    assert "expected" in said
+    message = next(one.proto.bytes for one in app.get("bidi_component") if one.proto.bytes)
+    items = json.loads(message[4 : 4 + int.from_bytes(message[:4], "little")])["items"]
+    assert [items[0]["id"], len(items)] == ["black.png", 26]
+    assert any("of one colour" in line for line in items[0]["lines"])
+    again = open_app(your="odd", dataset=own.id).switch_page("pages/your_images.py").run()
+    assert next(one.value for one in again.markdown if "flagged" in one.value) == said
+
+
+def test_too_few_images_are_told_in_a_sentence(section: AppTest) -> None:
+    few = {f"{i}.png": encoded(Image.new("L", (24, 24), 30 * i), "PNG") for i in range(5)}
+    section.file_uploader[0].set_value([("few.zip", archive(few), "application/zip")])
+    app, until = section.run(), time.monotonic() + DEADLINE
+    while not app.warning and time.monotonic() < until:
+        time.sleep(0.02)
+        app.run()
+    assert "at least 20 images" in app.warning[0].value
