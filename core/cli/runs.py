@@ -73,8 +73,20 @@ def pause(run: str, as_json: bool) -> None:
 @options.run
 @options.as_json
 def stop(run: str, as_json: bool) -> None:
-    """End the training and save the model as it is now."""
-    _asked(run, "stop", as_json)
+    """End the training and save the model as it is now; of a paused run, as it was then."""
+    from core import runs as store
+    from core.cli.train import follow
+    from core.runs import control as run_control
+
+    one = store.get(run)
+    if one.is_live:
+        _asked(run, "stop", as_json)
+        return
+    run_control.ask_to_keep(one)
+    from core.runs.execute import execute  # loads PyTorch
+
+    follow(execute(one))
+    _show(store.read(one.folder), as_json)
 
 
 @runs.command(cls=options.Command)

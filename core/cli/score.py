@@ -2,10 +2,11 @@
 
 import contextlib
 import os
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from core.streaming.scoring import Line
 
 BLOCK = 1024  # images of a data set, of which some are looked at
+POLL = 0.2  # seconds between two looks for the parts of others
 SHARD = 4096  # images of a folder or zip in a shard
 
 
@@ -243,6 +245,16 @@ def _tell_mismatch(order: _Order, images: "ImageSet") -> None:
 
 
 def _show(order: _Order, totals: "Totals") -> None:
+    result, lines = _described(order, totals)
+    _tell_foreign(order)
+    _tell_empty(order, totals.n_empty)
+    output.show(result, lines, order.as_json)
+    if totals.n_not_finite:
+        raise order.autoencoder.not_finite(totals.n_not_finite)
+
+
+def _described(order: _Order, totals: "Totals") -> tuple[dict[str, Any], list[str]]:
+    """What was scored, as JSON and as lines for people."""
     import msgspec
 
     from core.checkpoints import trained_on
@@ -279,11 +291,7 @@ def _show(order: _Order, totals: "Totals") -> None:
         lines.append(f"prepared as {card.dataset_title} was: {words(how)}")
     result["preparation"] = msgspec.to_builtins(how)
     result["foreign"] = order.census.as_json()
-    _tell_foreign(order)
-    _tell_empty(order, totals.n_empty)
-    output.show(result, lines, order.as_json)
-    if totals.n_not_finite:
-        raise order.autoencoder.not_finite(totals.n_not_finite)
+    return result, lines
 
 
 @contextlib.contextmanager
@@ -321,10 +329,20 @@ def _score_parts(order: _Order, shard_size: int) -> None:
     output.tell_guesses(guess.note for guess in terms.guesses)
     _tell_foreign(order)
     _tell_empty(order, sum(done.n_empty for done in parts))
+    if rank == 0 and "TORCHELASTIC_RUN_ID" in os.environ:
+        _wait_for_parts(order.out, len(found))
     if rank == 0 or not order.as_json:
         _show_parts(order, parts, len(found))
     if n := sum(done.n_not_finite for done in parts):
         _tell_not_finite(order, n, alone=size == 1)
+
+
+def _wait_for_parts(out: Path, n_shards: int) -> None:
+    """Wait until the other processes have written theirs; if one fails, torchrun ends us."""
+    from core.streaming.in_parts import part_path
+
+    while not all(part_path(out, i, n_shards).exists() for i in range(n_shards)):
+        time.sleep(POLL)
 
 
 def _tell_not_finite(order: _Order, n: int, alone: bool) -> None:
@@ -336,18 +354,12 @@ def _tell_not_finite(order: _Order, n: int, alone: bool) -> None:
 
 
 def _show_parts(order: _Order, parts: "Sequence[Done]", n_shards: int) -> None:
-    n_new, n = sum(done.fresh for done in parts), sum(done.n for done in parts)
-    result = {
-        "out": order.out,
-        "n": n,
-        "n_parts": len(parts),
-        "n_new_parts": n_new,
-        "n_shards": n_shards,
-        "n_not_finite": sum(done.n_not_finite for done in parts),
-        "score": order.line.score,
-        "score_reason": order.why,
-        "foreign": order.census.as_json(),
-    }
-    share = f"{len(parts)} of {n_shards} parts by this process, {n_new} of them new"
-    lines = [f"{order.out}: {share}, {counted(n, 'row')}", f"{order.line.score}: {order.why}"]
-    output.show(result, lines, order.as_json)
+    """Print the totals of all parts in the folder, whichever process has written them."""
+    from core.streaming.in_parts import totals_of_parts
+
+    totals, n_there = totals_of_parts(order.out, n_shards)
+    result, lines = _described(order, totals)
+    n_new = sum(done.fresh for done in parts)
+    result |= {"n_parts": n_there, "n_new_parts": n_new, "n_shards": n_shards}
+    share = f"{n_there} of {n_shards} parts are there, {n_new} of them new by this process"
+    output.show(result, [f"{order.out}: {share}", *lines], order.as_json)

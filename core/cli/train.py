@@ -11,11 +11,13 @@ import click
 from tqdm import tqdm
 
 from core.cli import options, output
-from core.config import COMMAND, HourglassError, OptionError
+from core.config import COMMAND, HourglassError, OptionError, TrainingError
 from core.metrics import psnr_text
 from core.models import BY_NAME, ArchSpec, architecture
 from core.noise import Noise
 from core.settings import THREADS, Option, TrainSettings, settings_of
+
+NO_MODEL = 3  # exit code of a training that was paused or cancelled
 
 if TYPE_CHECKING:
     from core.checkpoints import Card
@@ -73,6 +75,8 @@ def train(resume: str | None, wait: bool, as_json: bool, **given: Any) -> None:
     processes train one model; --batch-size is that of all of them together. For a data set of your
     own, what is not said suits the number and the size of its images, as on the Train page:
     architecture, D', epochs and batch size.
+
+    The exit code is 3 if the training was paused or cancelled, so that there is no model.
     """
     from core.runs import control as run_control
     from core.training.distributed import joined
@@ -96,6 +100,8 @@ def train(resume: str | None, wait: bool, as_json: bool, **given: Any) -> None:
             raise
     if team.rank == 0:
         _show(run, card, as_json)
+        if card is None:
+            click.get_current_context().exit(NO_MODEL)
 
 
 def _carry_out(run: "Run", team: "Team", wait: bool) -> "Card | None":
@@ -106,8 +112,13 @@ def _carry_out(run: "Run", team: "Team", wait: bool) -> "Card | None":
 
     torch.set_num_threads(run.config.threads)
     if team.rank:
-        for _ in execute(run, team):
-            pass
+        try:
+            for _ in execute(run, team):
+                pass
+        except RuntimeError as error:  # of gloo or nccl
+            raise TrainingError(
+                f"Another process of this training has ended, and said why ({error})."
+            ) from error
         return None
     with output.progress("load") as tell:
         return follow(execute(run, team, wait, None if wait else tell, _finish(run)))
@@ -189,7 +200,10 @@ if TYPE_CHECKING:
 
 
 def on_all_ranks(team: "Team", make: "Callable[[], Run]") -> "Run":
-    """The run that rank 0 makes, sent to all processes of a training."""
+    """The run that rank 0 makes, sent to all processes of a training.
+
+    Raises OptionError on all of them if it cannot be made.
+    """
     import msgspec
 
     from core.runs import Run, RunConfig
@@ -197,9 +211,16 @@ def on_all_ranks(team: "Team", make: "Callable[[], Run]") -> "Run":
 
     if team.size == 1:
         return make()
-    own = make() if team.rank == 0 else None
-    received = team.broadcast_bytes(msgspec.json.encode((own.id, own.config)) if own else b"")
-    name, config = msgspec.json.decode(received, type=tuple[str, RunConfig])
+    own, error = None, ""
+    try:
+        own = make() if team.rank == 0 else None
+    except HourglassError as refused:
+        error = str(refused)
+    said = (own.id if own else "", own.config if own else None, error)
+    received = team.broadcast_bytes(msgspec.json.encode(said))
+    name, config, error = msgspec.json.decode(received, type=tuple[str, RunConfig | None, str])
+    if config is None:
+        raise OptionError(error)
     return own or Run(Path(name), config, Status())
 
 
@@ -225,8 +246,13 @@ def created(given: dict[str, Any], team: "Team") -> "Run":
 
     config = run_config(given)
     if team.size > 1:
+        is_restart = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0") != "0"
         for run in runs.found():
             if run.config.launcher == config.launcher and not run.is_live and run.can_resume:
+                if is_restart and run.was_asked_to_end:
+                    raise OptionError(
+                        f"{run.id} was {run.state} on request: resume it with --resume {run.id}."
+                    )
                 return run
     import core.runs.execute  # noqa: F401  # takes seconds, in which the run would stand idle
 
@@ -247,6 +273,8 @@ def arch_options(spec: ArchSpec, settings: Iterable[str], latent_dim: int | None
         key, equals, value = setting.partition("=")
         if not equals:
             raise OptionError(f"{setting!r} is not of the form key=value, e.g. widths=512,256.")
+        if key in given:
+            raise OptionError(f"{key} is given twice: keep one of the two.")
         given[key] = _read(known[key], value) if key in known else value
     spec.check(given)
     return given

@@ -10,6 +10,7 @@ launch.json    the process last started for it    log.txt      output of that pr
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from typing import Annotated
 
@@ -75,6 +76,11 @@ class Run:
         return not self.is_live and self.state not in ("finished", "diverged")
 
     @property
+    def was_asked_to_end(self) -> bool:
+        """Whether somebody paused or cancelled it, rather than a signal or an error."""
+        return self.state in ("paused", "cancelled") and not self.status.reason
+
+    @property
     def share_done(self) -> float:
         """The share of all steps that is done, 0 to 1."""
         s, epochs = self.status, self.config.train.epochs
@@ -113,10 +119,17 @@ class Broken:
 def create(config: RunConfig) -> Run:
     """Create a run to be started.
 
-    Raises CheckpointError if its name is a shipped model's, TrainingError without PyTorch.
+    Raises CheckpointError if its name is a shipped model's, TrainingError without PyTorch,
+    OptionError while a training of that name is under way.
     """
     machine.check_torch()
     checkpoints.local_path(config.name)
+    under_way = (run for run in found() if run.is_live and run.config.name == config.name)
+    if other := next(under_way, None):
+        raise OptionError(
+            f"{other.id} is {other.state} and will keep its model as {config.name}: choose another "
+            "name, or cancel it first."
+        )
     stamp = f"{datetime.fromtimestamp(config.created).astimezone():%Y%m%d-%H%M%S}"
     for i in range(1000):
         named = config.name if config.name.endswith(stamp) else f"{stamp}-{config.name}"
@@ -132,9 +145,11 @@ def create(config: RunConfig) -> Run:
 
 
 def default_name(dataset: str, arch: str) -> str:
-    """A name that says what was trained when, e.g. "mnist-5k-dense-20260131-174502"."""
+    """A name that no run has, which says what is trained when: mnist-5k-dense-20260131-174502."""
     stem = re.sub(r"[^a-z0-9]+", "-", Path(dataset).name.lower()).strip("-")[:30] or "images"
-    return f"{stem}-{arch}-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
+    name = f"{stem}-{arch}-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
+    taken = {run.config.name for run in found()}
+    return next(one for one in (name, *(f"{name}-{i}" for i in count(2))) if one not in taken)
 
 
 def found() -> tuple[Run, ...]:

@@ -105,6 +105,18 @@ def ask(run: Run, request: Request) -> None:
         raise
 
 
+def ask_to_keep(run: Run) -> None:
+    """Ask a run that nobody executes to keep its model as it stands, when it is executed next.
+
+    OptionError if there is no such model, or it is kept already.
+    """
+    if not run.can_resume or run.state == "stopped":
+        raise OptionError(f"{run.id} is {run.state}: there is nothing to stop.")
+    if not (run.folder / "state").exists():
+        raise OptionError(f"{run.id} has no saved state, so there is no model to keep.")
+    write_atomically(run.folder / "request", b"stop")
+
+
 def _check_live(run: Run, request: Request) -> None:
     now = read(run.folder)
     if not now.is_live:

@@ -12,14 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from core import checkpoints
+from core import checkpoints, locks
 from core.background import Progress
 from core.checkpoints import Checkpoint
-from core.config import Diverged, HourglassError
+from core.config import Diverged, HourglassError, OptionError, runs_dir
 from core.data import catalogue
 from core.images.imagesets import ImageSet
 from core.models import architecture, pca
-from core.runs import Run, RunConfig, queue
+from core.runs import Run, RunConfig, found, queue
 from core.runs.control import tidy
 from core.runs.journal import Journal
 from core.runs.queue import ORDERS, Order, Signals, requested, signals
@@ -117,10 +117,12 @@ def execute(
 ) -> Iterator[Event]:
     """Trains, from where the run stands, and yields what happens. Ends early if asked to.
 
+    A run that was paused and is now asked to stop keeps the model of its saved state.
     wait: in the queue of background runs.  progress: called with the number of loaded images;
     if None, that is written into the folder.  team: rank 0 alone writes there.  finish: see
     core.training.trainer.train.
-    Raises OptionError if the run is under way already, Diverged (the last good state is kept), what
+    Raises OptionError if the run is under way already, or another one of its name is or has kept a
+    model since, Diverged (the last good state is kept), what
     else keeps a training from going on, and KeyboardInterrupt for Ctrl-C, after the state is kept.
     """
     if team.rank:
@@ -131,10 +133,11 @@ def execute(
     with journal.owned(), signals() as signals_received:
         try:
             tidy()
-            if wait and not queue.awaited(run, journal):
-                return
-            work = _Work(run, journal, team, signals_received, finish)
-            yield from work.events(progress or journal.loaded)
+            with _name_held(run):
+                if wait and not queue.awaited(run, journal):
+                    return
+                work = _Work(run, journal, team, signals_received, finish)
+                yield from work.events(progress or journal.loaded)
         except Diverged as error:
             is_kept = bool(journal.status.checkpoint)
             journal.fail("diverged", f"{error} {KEPT if is_kept else NOT_KEPT}")
@@ -146,6 +149,31 @@ def execute(
         except BaseException as error:
             journal.fail("failed", _reason(error))
             raise
+
+
+@contextlib.contextmanager
+def _name_held(run: Run) -> Iterator[None]:
+    """Context in which no other training can write the model of this name.
+
+    Raises OptionError if one is under way, or has begun and kept its model after this run began.
+    """
+    path = checkpoints.local_path(run.config.name)
+    held = locks.take(runs_dir() / f".{run.config.name}.lock")
+    if held is None:
+        raise OptionError(
+            f"Another training of the name {run.config.name} is under way: wait until it has ended."
+        )
+    try:
+        for other in found():
+            is_later = other.config.created > run.config.created
+            if is_later and other.status.checkpoint == run.config.name and path.exists():
+                raise OptionError(
+                    f"{other.id} has kept a model as {run.config.name} since, which this run would "
+                    "replace: delete that model first."
+                )
+        yield
+    finally:
+        held.release()
 
 
 class _Work:
@@ -172,6 +200,8 @@ class _Work:
         start = self._start()
         self.signals.gently = True
         try:
+            if self.team.size == 1 and start is not None and requested(self.run.folder) == "stop":
+                raise _Ended("stop", start)
             for event in train(self.config, *sets, self.path, start, self.team, self._finished):
                 self._note(event)
                 yield event

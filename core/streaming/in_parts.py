@@ -16,7 +16,7 @@ from core.config import OptionError
 from core.export import tables
 from core.files import write_atomically
 from core.inference import NOT_SCORED
-from core.streaming.pipeline import Job, Piece, pieces
+from core.streaming.pipeline import Job, Piece, Totals, pieces
 
 JOB = "job.json"
 
@@ -45,7 +45,7 @@ def score_parts(job: Job, out: Path, rank: int = 0, size: int = 1) -> Iterator[D
     """
     _claim(out, job)
     own = range(rank, len(job.shards), size)
-    paths = [out / f"part-{i:05d}-of-{len(job.shards):05d}.parquet" for i in own]
+    paths = [part_path(out, i, len(job.shards)) for i in own]
     missing = [i for i, path in zip(own, paths, strict=True) if not path.exists()]
     with contextlib.closing(pieces(job, [job.shards[i] for i in missing])) as scored:
         shards = groupby(scored, key=lambda piece: piece.shard)
@@ -53,6 +53,23 @@ def score_parts(job: Job, out: Path, rank: int = 0, size: int = 1) -> Iterator[D
             n_empty = _write(path, next(shards)[1]) if i in missing else 0
             n, n_not_finite = _counts(path)
             yield Done(path, i in missing, n, n_not_finite, n_empty)
+
+
+def part_path(out: Path, i: int, n_shards: int) -> Path:
+    """Where the part of a shard is, or will be."""
+    return out / f"part-{i:05d}-of-{n_shards:05d}.parquet"
+
+
+def totals_of_parts(out: Path, n_shards: int) -> tuple[Totals, int]:
+    """Totals of all parts in a folder, and how many of the n_shards are there."""
+    import pandas as pd
+
+    totals, n_there = Totals(), 0
+    for path in (part_path(out, i, n_shards) for i in range(n_shards)):
+        if path.exists():
+            totals.add(pd.read_parquet(path, columns=["id", "reason", "is_outlier"]))
+            n_there += 1
+    return totals, n_there
 
 
 def _write(path: Path, scored: Iterator[Piece]) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from core.checkpoints.card import Card
-from core.config import HourglassError
+from core.config import COMMAND, HourglassError
 from core.models import BY_NAME, architecture
 from core.settings import settings_of
 from core.text import counted
@@ -55,7 +55,7 @@ def command(config: TrainConfig) -> str:
                 parts += _flag(setting.flag, value)
     for name in config.exclude_classes:
         parts += ["--exclude-class", name]
-    return f"python -m core train {shlex.join(parts)}"
+    return f"{COMMAND} train {shlex.join(parts)}"
 
 
 def _tried(config: TrainConfig, card: Card) -> Iterator[Remedy]:

@@ -7,8 +7,10 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,7 @@ from PIL import Image
 from core import checkpoints, metrics, runs
 from core.checkpoints.document import HealthRecord
 from core.cli.main import commands, main
+from core.cli.train import on_all_ranks
 from core.config import OptionError
 from core.data import catalogue
 from core.data.own.draft import Form
@@ -27,6 +30,7 @@ from core.data.own.make_set import Keeping, make
 from core.inference import Autoencoder
 from core.models import ARCHITECTURES
 from core.runs import RunConfig
+from core.runs import control as run_control
 from core.runs.execute import execute
 from core.training.config import TrainConfig, suggested
 from tests.core.data.own.test_import_images import image_file, offers
@@ -531,6 +535,81 @@ def test_run_started_and_ended_from_the_terminal(
     assert run("runs", "pause", one.id)[0] == 0
     wait_for_state(one, "paused")
     assert "paused" in run("runs", "cancel", one.id)[1]
+    code, out, err = run("runs", "stop", one.id, "--json")
+    assert code == 0, err
+    stopped = json.loads(out)
+    assert (stopped["state"], stopped["checkpoint"]) == ("stopped", "mine")
+    assert checkpoints.load("mine").card.epochs >= 1
+    code, _, err = run("runs", "stop", one.id)
+    assert (code, "nothing to stop" in err) == (2, True)
+
+
+def test_stop_of_a_run_without_a_model_to_keep_says_so(run: Run, empty_home: Path) -> None:
+    one = new_run(write_images(empty_home / "squares"))
+    code, _, err = run("runs", "stop", one.id)
+    assert (code, "no model to keep" in err) == (2, True)
+
+
+@pytest.mark.parametrize("request_", ["pause", "cancel"])
+def test_training_that_ends_without_a_model_does_not_exit_with_0(
+    run: Run, empty_home: Path, own_checkpoints: Path, request_: run_control.Request
+) -> None:
+    one = new_run(write_images(empty_home / "squares"), epochs=LONG)
+
+    def ask() -> None:
+        run_control.ask(wait_for_epoch(one, 1), request_)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    code, out, _ = run("train", "--resume", one.id, "--json")
+    asking.join()
+    assert (code, json.loads(out)["state"]) == (3, {"pause": "paused"}.get(request_, "cancelled"))
+    assert list(own_checkpoints.glob("*.safetensors")) == []
+
+
+def test_two_trainings_of_one_name_do_not_replace_each_others_model(
+    run: Run, empty_home: Path, own_checkpoints: Path
+) -> None:
+    images = write_images(empty_home / "squares")
+    first, second = new_run(images, epochs=1), new_run(images, epochs=1)
+    events = execute(first)
+    next(events)
+    code, _, err = run("train", "--resume", second.id)
+    assert (code, "mine is under way" in err) == (2, True)
+    with pytest.raises(OptionError, match="will keep its model as mine"):
+        new_run(images)
+    events.close()  # type: ignore[attr-defined]
+    assert run("train", "--resume", second.id)[0] == 0
+    code, _, err = run("train", "--resume", first.id)
+    assert (code, f"{second.id} has kept a model as mine since" in err) == (2, True)
+    assert run("train", "--dataset", images, "--arch", "pca", "--name", "mine")[0] == 0
+
+
+def test_option_that_is_given_twice_is_refused(run: Run, empty_home: Path) -> None:
+    asked = ("train", "--dataset", "mnist-5k", "--arch", "dense")
+    for twice in (
+        ("--latent-dim", 2, "--option", "latent_dim=3"),
+        ("--option", "widths=8", "--option", "widths=9"),
+    ):
+        code, _, err = run(*asked, *twice)
+        assert (code, "is given twice" in err) == (2, True)
+
+
+def test_mistake_in_a_team_is_the_same_sentence_on_all_ranks() -> None:
+    sent: list[bytes] = []
+
+    def refuse() -> Any:
+        raise OptionError("Say what to train.")
+
+    def send(content: bytes) -> bytes:
+        sent.append(content)
+        return content
+
+    first = SimpleNamespace(rank=0, size=2, broadcast_bytes=send)
+    other = SimpleNamespace(rank=1, size=2, broadcast_bytes=lambda _: sent[0])
+    for team in (first, other):
+        with pytest.raises(OptionError, match="Say what to train"):
+            on_all_ranks(team, refuse)  # type: ignore[arg-type]
 
 
 def test_training_on_an_own_set_suits_it_where_nothing_else_is_said(

@@ -204,8 +204,11 @@ def test_empty_folder_and_parquet_without_images_are_refused(tmp_path: Path) -> 
         shards.shards(tmp_path / "x.parquet", 5)
 
 
-def test_command_scores_into_a_folder_and_goes_on(
-    tmp_path: Path, own_checkpoints: Path, capsys: pytest.CaptureFixture[str]
+def test_command_scores_into_a_folder_goes_on_and_gives_the_totals_of_all_parts(
+    tmp_path: Path,
+    own_checkpoints: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     document = tiny_document("dense")
     checkpoints.save(own_checkpoints / "tiny.safetensors", document, tiny_tensors(document))
@@ -216,6 +219,18 @@ def test_command_scores_into_a_folder_and_goes_on(
         found.append(json.loads(capsys.readouterr().out))
     assert [one["n_new_parts"] for one in found] == [3, 0]
     assert [one["n"] for one in found] == [N + 1, N + 1]
+    (tmp_path / "out" / "part-00001-of-00003.parquet").unlink()
+    monkeypatch.setenv("RANK", "1")  # of another process, which does one part of the three
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    assert main([*args, "--shard-size", "10"]) == 0
+    assert "3 of 3 parts are there, 1 of them new" in capsys.readouterr().out
+    monkeypatch.delenv("WORLD_SIZE")
+    args[-1] = str(tmp_path / "out.csv")
+    assert main([*args, "--json"]) == 0
+    whole = json.loads(capsys.readouterr().out)
+    assert whole["n_scored"] + whole["n_refused"] == N + 1
+    for name in whole.keys() - {"out", "foreign"}:
+        assert found[0][name] == found[1][name] == whole[name], name
 
 
 def test_command_says_how_many_images_of_a_folder_of_parts_are_of_one_colour(
