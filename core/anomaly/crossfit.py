@@ -205,7 +205,7 @@ def calibration(scores: Scores, aside: Flags, what: str) -> Calibration:
     An image that is counted is compared with itself, too, which makes it a little safer.
     """
     n_out = int(aside.sum())
-    left = f", {n_out:,} plainly odd ones not counted" if n_out else ""
+    left = f", without {n_out:,} that {'is' if n_out == 1 else 'are'} plainly odd" if n_out else ""
     name = f"{len(scores) - n_out:,} {what}, each judged by the others{left}"
     return Calibration.of(scores[~aside], name)
 
