@@ -312,6 +312,9 @@ def suited(given: dict[str, Any], said: set[str]) -> dict[str, Any]:
     ours: dict[str, Any] = {name: getattr(suggested, name) for name in config.OF_THE_COUNT}
     if not given["arch"]:
         ours["arch"] = suggested.arch
+        is_said = any(setting.startswith("latent_dim=") for setting in given["settings"])
+        if given["latent_dim"] is None and not is_said:
+            ours["latent_dim"] = suggested.options["latent_dim"]
     return given | {name: value for name, value in ours.items() if name not in said}
 
 

@@ -11,10 +11,10 @@ from core.noise import Noise
 from core.settings import TrainSettings
 
 WEIGHT_DECAY = 1e-4
-# Suggested for a data set, at least and at most; measured by python -m benchmarks.suggested.
+# Suggested for a data set, at least and at most; python -m benchmarks.suggested measures them.
 PIXELS_SEEN = 150_000 * 28 * 28  # by a network, about
-STEPS, BATCHES = (800, 3_000), (8, 128)
-LEAST_EPOCHS = 3
+EPOCHS, BATCHES, CODES = (3, 40), (8, 128), (8, 64)
+STEPS = 300  # at least, however few images there are: fewer are no training
 OF_THE_COUNT = ("epochs", "batch_size")  # settings that go by the number of images
 
 
@@ -70,22 +70,31 @@ def suggested(dataset: str, input_shape: tuple[int, int, int], n_train: int) -> 
     input_shape: (C, H, W).  n_train: training images.
     """
     epochs, batch_size = duration(input_shape, n_train)
-    return TrainConfig(dataset, "conv", epochs=epochs, batch_size=batch_size)
+    dim = code_size(input_shape, n_train)
+    return TrainConfig(dataset, "conv", {"latent_dim": dim}, epochs=epochs, batch_size=batch_size)
 
 
 def duration(input_shape: tuple[int, int, int], n_train: int) -> tuple[int, int]:
     """Epochs and batch size that suit a number of images of (C, H, W).
 
-    A dozen steps an epoch or more, within BATCHES; as many epochs as take about PIXELS_SEEN pixels
-    through a network, but at least STEPS[0] and at most STEPS[1] steps.
+    A dozen steps an epoch or more, within BATCHES; about PIXELS_SEEN pixels through the network,
+    within EPOCHS, but at least STEPS steps.
     """
     _, height, width = input_shape
     n = max(n_train, 1)
     batch = min(max(2 ** int(math.log2(n / 12 + 1)), BATCHES[0]), BATCHES[1])
-    an_epoch = math.ceil(n / batch)
-    steps = PIXELS_SEEN / (height * width * min(batch, n))
-    steps = min(max(steps, STEPS[0]), STEPS[1])
-    return max(LEAST_EPOCHS, math.ceil(steps / an_epoch)), batch
+    epochs = min(max(round(PIXELS_SEEN / (height * width * n)), EPOCHS[0]), EPOCHS[1])
+    return max(epochs, math.ceil(STEPS / math.ceil(n / batch))), batch
+
+
+def code_size(input_shape: tuple[int, int, int], n_train: int) -> int:
+    """D' that suits a number of images of (C, H, W): a power of two within CODES.
+
+    An eighth of the number of images, since from few images a network learns a large code worse
+    than PCA does; at most a sixteenth of the numbers in an image.
+    """
+    most = min(n_train / 8, math.prod(input_shape) / 16)
+    return int(min(max(2 ** int(math.log2(max(most, 1))), CODES[0]), CODES[1]))
 
 
 def adapted(

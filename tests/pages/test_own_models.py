@@ -1,5 +1,6 @@
 """Models as files on the Your images page, run without a browser."""
 
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,6 +8,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import checkpoints
+from core.checkpoints import fileformat
+from core.config import PROJECT
+from core.images import digests
+from core.models import MAX_PARAMETERS
 from pages.ui.frame.deleting import DELETE
 from tests.core.models_for_tests import tiny_document, tiny_tensors
 
@@ -126,3 +131,14 @@ def test_errors_of_a_model_from_elsewhere_are_told_as_stated_by_its_author(
     assert "measured by Hourglass" in said(choose(section, "ours"))
     app = take_in(section, "theirs.safetensors", other_file(tmp_path))
     assert "as its author states" in said(choose(app, "theirs"))
+
+
+def test_largest_model_that_training_makes_can_be_uploaded(section: AppTest) -> None:
+    kept = digests.SIZE * digests.MOST
+    largest = 4 * MAX_PARAMETERS + kept + fileformat.MAX_HEADER_BYTES
+    overhead = 1 << 20  # of the request that carries the file
+    assert largest <= checkpoints.MAX_FILE_BYTES
+    (uploader,) = section.file_uploader
+    assert largest + overhead <= uploader.proto.max_upload_size_mb << 20
+    server = tomllib.loads((PROJECT / ".streamlit" / "config.toml").read_text("utf-8"))["server"]
+    assert uploader.proto.max_upload_size_mb <= server["maxUploadSize"]

@@ -40,6 +40,7 @@ from pages.ui.own.tray import Tray
 from pages.ui.session import widgets
 from pages.ui.session.registry import WAYS
 
+MOST_MEGABYTES = 64  # of a file whose pictures are looked at one by one
 DRAWING, KEPT_DRAWING, LAST_DRAWN = "drawing", "kept drawing", "last_drawn"
 FILES_HELP = (
     "PNG, JPEG, WebP, BMP, TIFF or GIF, known by their content; or archives of them: .zip, .tar, "
@@ -80,6 +81,7 @@ def _files(tray: Tray) -> None:
         "Images, or archives of images",
         accept_multiple_files=True,
         key=f"files_{tray.uploads}",
+        max_upload_size=MOST_MEGABYTES,
         help=FILES_HELP,
     )
     if files:
@@ -91,6 +93,7 @@ def _folder(tray: Tray) -> None:
         "A folder of images",
         accept_multiple_files="directory",
         key=f"folder_{tray.uploads}",
+        max_upload_size=MOST_MEGABYTES,
         help=FOLDER_HELP,
     )
     if files:

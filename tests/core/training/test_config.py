@@ -6,7 +6,7 @@ import pytest
 
 from core.models import architecture
 from core.settings import TrainSettings
-from core.training.config import BATCHES, LEAST_EPOCHS, STEPS, adapted, suggested
+from core.training.config import BATCHES, CODES, EPOCHS, STEPS, adapted, suggested
 
 SHAPES = [(1, 28, 28), (3, 64, 64), (3, 128, 128), (1, 16, 300), (3, 512, 512)]
 
@@ -19,9 +19,11 @@ def test_suggested_settings_can_be_built_and_keep_to_their_bounds(
     config = suggested("own:x", shape, n_train)
     assert config.dataset == "own:x"
     assert not config.noise
-    assert config.epochs >= LEAST_EPOCHS
+    assert config.epochs >= EPOCHS[0]
     steps = config.epochs * math.ceil(n_train / config.batch_size)
-    assert steps >= STEPS[0]
+    assert steps >= STEPS
+    assert config.epochs <= EPOCHS[1] or steps < STEPS + n_train / config.batch_size + 1
+    assert CODES[0] <= config.options["latent_dim"] <= CODES[1]
     assert BATCHES[0] <= config.batch_size <= BATCHES[1]
     spec = architecture(config.arch)
     assert spec.plan(shape, spec.check(config.options)).input_shape == shape
@@ -36,8 +38,13 @@ def test_few_or_small_images_are_seen_more_often_and_in_small_batches() -> None:
     assert 500 / few.batch_size >= 10, "steps an epoch"
 
 
+def test_code_is_an_eighth_of_few_images() -> None:
+    sizes = [suggested("x", (3, 64, 64), n).options["latent_dim"] for n in (10, 140, 300, 10_000)]
+    assert sizes == [8, 16, 32, 64]
+
+
 @pytest.mark.parametrize("n_train", [8, 60, 500])
 def test_preset_for_few_images_takes_enough_steps(n_train: int) -> None:
     settings = adapted(TrainSettings(epochs=10, batch_size=128, seed=3), (1, 64, 64), n_train)
-    assert settings.epochs * math.ceil(n_train / settings.batch_size) >= STEPS[0]
+    assert settings.epochs * math.ceil(n_train / settings.batch_size) >= STEPS
     assert settings.seed == 3
