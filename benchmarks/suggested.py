@@ -1,8 +1,9 @@
 """What the settings that are suggested for a person's images make of few and of many images.
 
-`python -m benchmarks.suggested` trains on some of the images of the sets that ship, with a quarter
-of the epochs, as suggested, and with four times as many. It prints the error on the test images
-beside that of PCA with the same D' and of the mean training image.
+`python -m benchmarks.suggested` trains networks on some of the images of the sets that ship, with a
+quarter of the epochs, as suggested, and with four times as many. It prints the error on the test
+images beside that of PCA with the same D', which is suggested for few images instead, and of the
+mean training image.
 """
 
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ import numpy as np
 from core.checkpoints.document import HealthRecord
 from core.data import catalogue
 from core.images.imagesets import ImageSet
-from core.training.config import TrainConfig, suggested
+from core.training.config import TrainConfig, network
 from core.training.events import Finished
 from core.training.trainer import train
 
@@ -28,7 +29,7 @@ def measured(dataset: str, n: int, times: float) -> tuple[TrainConfig, HealthRec
     """The training, and what became of it.  n: training images."""
     images, test = catalogue.load(dataset, "train"), catalogue.load(dataset, "test")
     chosen = _some(images, n)
-    config = suggested(dataset, chosen.shape, n)
+    config = network(dataset, chosen.shape, n)
     config = replace(config, epochs=max(1, round(times * config.epochs)))
     *_, last = train(config, chosen, _some(test, N_TESTED))
     assert isinstance(last, Finished)

@@ -6,7 +6,7 @@ from typing import Any
 
 from core.checkpoints.document import MAX_CLASSES, MAX_TEXT
 from core.config import TrainingError
-from core.models import ArchSpec
+from core.models import MAX_PARAMETERS, ArchSpec
 from core.noise import Noise
 from core.settings import TrainSettings
 
@@ -14,6 +14,7 @@ WEIGHT_DECAY = 1e-4
 # Suggested for a data set, at least and at most; python -m benchmarks.suggested measures them.
 PIXELS_SEEN = 150_000 * 28 * 28  # by a network, about
 EPOCHS, BATCHES, CODES = (3, 40), (8, 128), (8, 64)
+FEW = 1_000  # images a channel
 STEPS = 300  # at least, however few images there are: fewer are no training
 OF_THE_COUNT = ("epochs", "batch_size")  # settings that go by the number of images
 
@@ -64,13 +65,32 @@ def learning_rate(config: TrainConfig, spec: ArchSpec) -> float:
 
 
 def suggested(dataset: str, input_shape: tuple[int, int, int], n_train: int) -> TrainConfig:
-    """Settings that suit a data set: a convolutional network, with a code and a number of steps
-    that go by how many images there are, and how large.
+    """Settings that suit a data set: those of network(), but PCA for few images.
 
+    Of fewer than FEW images a channel PCA with as many numbers reconstructs unseen ones better, or
+    as well, and needs a larger code the less images there are for it.
     input_shape: (C, H, W).  n_train: training images.
     """
+    found = network(dataset, input_shape, n_train)
+    if not is_few(input_shape, n_train):
+        return found
+    dim = _code_size(input_shape, n_train / 4)
+    return replace(found, arch="pca", options={"latent_dim": dim})
+
+
+def is_few(input_shape: tuple[int, int, int], n_train: int) -> bool:
+    """Whether a network learns less from so many images of (C, H, W) than PCA."""
+    return n_train < FEW * input_shape[0]
+
+
+def network(dataset: str, input_shape: tuple[int, int, int], n_train: int) -> TrainConfig:
+    """A convolutional network, whose code and steps go by the number and size of the images.
+
+    D' is an eighth of the number of images: from few images a network learns a large code worse
+    than PCA does.
+    """
     epochs, batch_size = duration(input_shape, n_train)
-    dim = code_size(input_shape, n_train)
+    dim = _code_size(input_shape, n_train / 8)
     return TrainConfig(dataset, "conv", {"latent_dim": dim}, epochs=epochs, batch_size=batch_size)
 
 
@@ -87,14 +107,13 @@ def duration(input_shape: tuple[int, int, int], n_train: int) -> tuple[int, int]
     return max(epochs, math.ceil(STEPS / math.ceil(n / batch))), batch
 
 
-def code_size(input_shape: tuple[int, int, int], n_train: int) -> int:
-    """D' that suits a number of images of (C, H, W): a power of two within CODES.
-
-    An eighth of the number of images, since from few images a network learns a large code worse
-    than PCA does; at most a sixteenth of the numbers in an image.
+def _code_size(input_shape: tuple[int, int, int], most: float) -> int:
+    """The power of two up to `most`, and up to a sixteenth of the numbers in an image of (C, H, W);
+    within CODES, and so that PCA with as many has not too many parameters.
     """
-    most = min(n_train / 8, math.prod(input_shape) / 16)
-    return int(min(max(2 ** int(math.log2(max(most, 1))), CODES[0]), CODES[1]))
+    numbers = math.prod(input_shape)
+    bound = max(1, min(most, numbers / 16, MAX_PARAMETERS / (3 * numbers)))
+    return int(min(max(2 ** int(math.log2(bound)), CODES[0]), CODES[1]))
 
 
 def adapted(

@@ -60,6 +60,7 @@ def test_model_taken_in_is_named_after_its_file_and_listed(
     app = take_in(section, "My Model.safetensors", other_file(tmp_path))
     assert not app.exception
     assert "my\\-model was added" in app.success[0].value
+    assert app.session_state["managed_model"] == "my-model"
     assert "my-model" in [card.name for card in checkpoints.available()]
 
 

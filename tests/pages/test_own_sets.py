@@ -163,7 +163,7 @@ def test_set_made_leads_to_the_train_page_with_settings_that_suit_it(reported: A
     asked = config.suggested(own.id, own.shape, own.n_train)
     shown = {one.key: one.value for one in (*app.selectbox, *app.number_input, *app.slider)}
     assert shown["train_dataset"] == own.id
-    assert shown["train_arch"] == asked.arch == "conv"
+    assert shown["train_arch"] == asked.arch == "pca"
     assert shown["train_epochs"] == asked.epochs
     assert shown["train_batch"] == asked.batch_size
     assert shown["train_sigma"] == 0
@@ -174,7 +174,7 @@ def test_one_button_trains_a_model_that_suits_the_set_and_shows_it(
 ) -> None:
     monkeypatch.setattr(run_control, "launch_in", lambda *_: None)  # no process
     app = press(reported, "Make the data set")
-    assert any("epochs" in one.value and "steps" in one.value for one in app.caption)
+    assert any("From so few images" in one.value for one in app.caption)
     app = press(app, "Train a model on it")
     assert not app.exception
     assert app.title[0].value == "Train"
@@ -182,6 +182,16 @@ def test_one_button_trains_a_model_that_suits_the_set_and_shows_it(
     (run,) = runs.found()
     assert run.config.train == config.suggested(own.id, own.shape, own.n_train)
     assert app.session_state["run"] == run.id
+
+
+def test_network_can_be_trained_on_few_images_all_the_same(
+    reported: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_control, "launch_in", lambda *_: None)  # no process
+    press(press(reported, "Make the data set"), "Train a network")
+    (run,) = runs.found()
+    assert run.config.train.arch == "conv"
+    assert run.config.train.epochs > 10
 
 
 def test_set_that_is_no_longer_chosen_is_not_said_to_be(reported: AppTest) -> None:

@@ -71,6 +71,7 @@ def _upload() -> None:
             card = own_models.take_in(file.getvalue(), file.name, name)
             _said(f"{card.name} was added: {card.title}.")
             st.session_state[ROUND] += 1
+            st.session_state[CHOSEN] = card.name
             st.rerun()
 
 

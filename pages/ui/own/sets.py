@@ -28,6 +28,7 @@ from pages.ui.session import state
 
 SAID = "set_said"
 TRAIN = "Starts at once, with the settings above, and opens the Train page, where you can watch it"
+NETWORK = "Starts a convolutional network at once, to compare it with PCA"
 MADE = "set_made"  # id of the set that was made last, until other images are read
 
 
@@ -68,6 +69,9 @@ def _made(found: Sequence[OwnSet]) -> None:
     st.caption(plain(f"{_in_words(train, made)}"))
     with errors.shown(), st.container(horizontal=True):
         ways.to_trained(train, "Train a model on it", TRAIN, type="primary", key="train_on_made")
+        if recipes.is_few(made.shape, made.n_train):
+            network = recipes.network(made.id, made.shape, made.n_train)
+            ways.to_trained(network, "Train a network", NETWORK, key="network_on_made")
         ways.to_training(made.id, "Choose the settings", key="settings_of_made")
     probes.draw_time(RunConfig("", 0.0, train, threads=machine.threads_per_run()))
 
@@ -76,12 +80,14 @@ def _in_words(train: TrainConfig, own: OwnSet) -> str:
     """What is suggested for a set: architecture, size of the code, how long."""
     spec = architecture(train.arch)
     dim = spec.plan(own.shape, train.options).latent_dim
-    steps = train.epochs * math.ceil(own.n_train / train.batch_size)
-    return (
-        f"Suggested for {counted(own.n_train, 'image')} of {size_name(own.shape)}: "
-        f"{spec.title.lower()}, D' = {dim:,} numbers in the code, {train.epochs:,} epochs "
-        f"({steps:,} steps)."
+    said = (
+        f"Suggested for {counted(own.n_train, 'image')} of {size_name(own.shape)}: {spec.title}, "
+        f"D' = {dim:,} numbers in the code"
     )
+    if spec.closed_form:
+        return f"{said}. From so few images a network usually learns less than PCA."
+    steps = train.epochs * math.ceil(own.n_train / train.batch_size)
+    return f"{said}, {counted(train.epochs, 'epoch')} ({steps:,} steps)."
 
 
 def _begin() -> None:

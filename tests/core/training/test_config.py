@@ -6,7 +6,17 @@ import pytest
 
 from core.models import architecture
 from core.settings import TrainSettings
-from core.training.config import BATCHES, CODES, EPOCHS, STEPS, adapted, suggested
+from core.training.config import (
+    BATCHES,
+    CODES,
+    EPOCHS,
+    FEW,
+    STEPS,
+    TrainConfig,
+    adapted,
+    network,
+    suggested,
+)
 
 SHAPES = [(1, 28, 28), (3, 64, 64), (3, 128, 128), (1, 16, 300), (3, 512, 512)]
 
@@ -16,7 +26,11 @@ SHAPES = [(1, 28, 28), (3, 64, 64), (3, 128, 128), (1, 16, 300), (3, 512, 512)]
 def test_suggested_settings_can_be_built_and_keep_to_their_bounds(
     shape: tuple[int, int, int], n_train: int
 ) -> None:
-    config = suggested("own:x", shape, n_train)
+    for config in (suggested("own:x", shape, n_train), network("own:x", shape, n_train)):
+        check(config, shape, n_train)
+
+
+def check(config: TrainConfig, shape: tuple[int, int, int], n_train: int) -> None:
     assert config.dataset == "own:x"
     assert not config.noise
     assert config.epochs >= EPOCHS[0]
@@ -30,17 +44,26 @@ def test_suggested_settings_can_be_built_and_keep_to_their_bounds(
 
 
 def test_few_or_small_images_are_seen_more_often_and_in_small_batches() -> None:
-    few, many = (suggested("x", (1, 28, 28), n) for n in (500, 5_000))
-    large = suggested("x", (3, 128, 128), 500)
+    few, many = (network("x", (1, 28, 28), n) for n in (500, 5_000))
+    large = network("x", (3, 128, 128), 500)
     assert few.epochs > many.epochs
     assert few.epochs > large.epochs
     assert few.batch_size < many.batch_size
     assert 500 / few.batch_size >= 10, "steps an epoch"
 
 
-def test_code_is_an_eighth_of_few_images() -> None:
-    sizes = [suggested("x", (3, 64, 64), n).options["latent_dim"] for n in (10, 140, 300, 10_000)]
+def test_code_of_a_network_is_an_eighth_of_few_images() -> None:
+    sizes = [network("x", (3, 64, 64), n).options["latent_dim"] for n in (10, 140, 300, 10_000)]
     assert sizes == [8, 16, 32, 64]
+
+
+def test_few_images_are_given_to_pca_with_less_numbers_than_images() -> None:
+    for shape in ((1, 64, 64), (3, 64, 64)):
+        enough = FEW * shape[0]
+        assert suggested("x", shape, enough).arch == "conv"
+        few = suggested("x", shape, enough - 1)
+        assert (few.arch, few.options) == ("pca", {"latent_dim": 64})
+    assert suggested("x", (3, 64, 64), 100).options == {"latent_dim": 16}
 
 
 @pytest.mark.parametrize("n_train", [8, 60, 500])
