@@ -26,7 +26,7 @@ from core.images.parts import done, each_part
 KINDS = ("covered", "pasted", "speckled", "blurred", "scrambled")
 N_PLANTED = 60  # images that are spoiled, each in every way
 PATCH_SAMPLE = 200  # images of which patches are learnt
-NEAR = 0.03  # AUROC by which a single judge must be better than all together
+NEAR = 0.05  # AUROC by which a single judge must be better than all together
 COMBINED = "combined"
 TOGETHER: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -126,8 +126,12 @@ def together(deviations: Mapping[str, Scores], names: Sequence[str]) -> Scores:
     and seams lie beyond that is added, since a file that is so far off is broken.
     """
     each = np.clip([deviations[name] for name in names], LEAST_EACH, MOST_EACH)
-    beyond = np.maximum(deviations["measures"] - MOST_EACH, 0)
-    return np.asarray(each.mean(axis=0) + beyond)
+    return np.asarray(each.mean(axis=0) + _beyond(deviations["measures"]))
+
+
+def _beyond(measures: Scores) -> Scores:
+    """How far light, contrast, sharpness and seams lie beyond what can be usual: (n,) >= 0."""
+    return np.asarray(np.maximum(measures - MOST_EACH, 0))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -265,7 +269,9 @@ def _deviations(values: Mapping[str, Scores], among: Mapping[str, Scores]) -> di
 
 def _all_scores(deviations: dict[str, Scores]) -> dict[str, Scores]:
     found = {name: together(deviations, members) for name, members in TOGETHER.items()}
-    return found | {name: values for name, values in deviations.items() if name != "measures"}
+    broken = _beyond(deviations["measures"])
+    singles = {name: one + broken for name, one in deviations.items() if name != "measures"}
+    return found | singles
 
 
 def _auroc(usual: Scores, spoiled: Scores, kinds: Index) -> float:

@@ -158,6 +158,11 @@ def mean_errors(case: Case) -> Arrays:
     return {"classes": present, "errors": np.stack(list(sums.values()))}
 
 
+def places(case: Case) -> Arrays:
+    """A task: points (n, d), the codes of the judged images along their principal axes."""
+    return {"points": _judged(case).features.code_points}
+
+
 def maps(case: Case, name: str, positions: tuple[int, ...]) -> Arrays:
     """A task: where some of the judged images are strange, by a score that has a map.
 

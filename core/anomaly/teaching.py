@@ -190,8 +190,10 @@ class Teacher:
         doubtful = front[EVERY:][np.argsort(doubt[EVERY:], kind="stable")][:2]
         teaching[doubtful] = True
         rest = order[~teaching[order]]
-        places = (np.arange(len(doubtful)) + 1) * (EVERY - 1)
-        return np.insert(rest, places, doubtful), teaching
+        first = (
+            EVERY - 1 - len(verdicts) % EVERY
+        )  # so that it comes up, one verdict after the other
+        return np.insert(rest, [first, first + EVERY - 1], doubtful), teaching
 
 
 def _kinds(verdicts: Verdicts) -> tuple[list[int], list[int]]:

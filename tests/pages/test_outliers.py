@@ -30,7 +30,7 @@ from core.inference import Autoencoder
 from core.models import architecture
 from core.reviews import Decision, Reviews, now
 from pages.ui import cache
-from pages.ui.components.review import Said, Stamp
+from pages.ui.components.review import Report, Said, Stamp
 from pages.ui.outliers import export as outlier_export
 from pages.ui.outliers import pictures as outlier_pictures
 from pages.ui.outliers import review as outlier_review
@@ -524,3 +524,49 @@ def test_marks_of_a_persons_own_masks_are_not_said_to_be_planted(
     found = found_in("own:parts", open_page)
     titles = [row.label for row in outlier_pictures.described(found, np.arange(10)).rows]
     assert titles[-1] == "Marked defect"
+
+
+def test_verdicts_rank_the_queue_anew_and_say_why(
+    open_page: OpenPage, nothing_kept: Reviews
+) -> None:
+    images = catalogue.load("mnist-5k")
+    odd = np.isin(np.asarray(images.labels), (5, 9))
+    fixed = desk(open_page(section_outliers="review", queue="all"))
+    assert not [fact for item in fixed["items"] for fact in item["facts"] if "you called" in fact]
+    nothing_kept.record(
+        [
+            decision(str(images.ids[i]), "outlier" if odd[i] else "normal", "me")
+            for i in range(0, 400, 2)
+        ]
+    )
+    app = open_page(section_outliers="review", queue="all")
+    toggle = next(one for one in app.toggle if one.label == "Verdicts re-rank")
+    sent = desk(toggle.set_value(True).run())
+    assert (sent["total"], sent["decided"], sent["place"]) == (1000, 200, 200)
+    new = [item["id"] for item in sent["items"] if item["place"] >= 200]
+    assert new != [item["id"] for item in fixed["items"]][: len(new)]
+    said = [fact for item in sent["items"] for fact in item["facts"]]
+    assert any("that you called" in fact for fact in said)
+    assert desk(toggle.set_value(False).run())["items"] != sent["items"]
+
+
+def test_what_was_shown_keeps_its_place_when_the_rest_is_ranked_anew(
+    open_page: OpenPage, nothing_kept: Reviews, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found, name = found_by(open_page), "queue taught"
+    queue = np.arange(50)
+    first = outlier_review.taught_queue(found, queue, "me", None, name).order
+    assert sorted(first.tolist()) == list(range(50))
+    ids = found.images.ids[first]
+    others = found.images.ids[50:600]
+    verdicts = ["outlier" if i % 5 else "normal" for i in range(550)]
+    said = zip([*ids[:3], *others], ["outlier"] * 3 + verdicts, strict=True)
+    nothing_kept.record([decision(str(one), verdict, "me") for one, verdict in said])
+    monkeypatch.setattr(
+        outlier_review, "_taught", lambda _: outlier_review.Taught(name, first, {}, first > 0)
+    )
+    after = Report(place=3, pending=(), known=frozenset())
+    second = outlier_review.taught_queue(found, queue, "me", after, name).order
+    assert (second[:4] == first[:4]).all()
+    assert sorted(second.tolist()) == list(range(50))
+    assert (second != first).any()

@@ -12,6 +12,7 @@ from core.anomaly.calibration import Calibration
 from core.anomaly.choosing import ChosenScore
 from core.anomaly.judge_tasks import Case, Kind, Truth
 from core.anomaly.scores import BY_NAME, Score, pca_width
+from core.anomaly.teaching import Teacher
 from core.anomaly.thresholds import Reference, Threshold
 from core.checkpoints import Card
 from core.computing.tasks import Arrays, Function, Task, task
@@ -277,6 +278,16 @@ def known_codes(asked: Asked) -> Arrays:
     return cache.computed(_known_codes(asked))
 
 
+def teacher(found: Found) -> Teacher:
+    """What ranks the images by verdicts, beside the score that is chosen."""
+
+    def make() -> Teacher:
+        points = cache.computed(_places(found.asked))["points"]
+        return Teacher.of(points, found.scores)
+
+    return cache.kept(("teacher", found.asked.key, found.score.name), make)
+
+
 def mean_errors(asked: Asked) -> dict[int, Scores]:
     """The mean squared error of each pixel over the images of each class that has some."""
     found = cache.computed(_task(judge_tasks.mean_errors, asked, "Finding where the errors are"))
@@ -322,6 +333,10 @@ def _looks(asked: Asked) -> Task:
 
 def _thumbnails(asked: Asked) -> Task:
     return _task(judge_tasks.thumbnails, asked, "Comparing the images")
+
+
+def _places(asked: Asked) -> Task:
+    return _task(judge_tasks.places, asked, "Encoding the images")
 
 
 def _known_codes(asked: Asked) -> Task:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal, assert_never
 
 import numpy as np
@@ -34,7 +35,7 @@ from pages.ui.frame import errors
 from pages.ui.outliers import data as outlier_data
 from pages.ui.outliers import export as outlier_export
 from pages.ui.outliers import inspector as outlier_inspector
-from pages.ui.outliers.data import FACTS, Found, Positions
+from pages.ui.outliers.data import FACTS, Flags, Found, Positions
 from pages.ui.session import selection, state, widgets
 
 Queue = Literal["flagged", "conspicuous", "all", "selected", "disagreements"]
@@ -53,6 +54,13 @@ EMPTY = {
     "all": "There are no images.",
 }
 KEY, FROZEN = "review_desk", "review_queue"
+TAUGHT = "review_taught"  # the queue as verdicts have ranked it last
+TEACH = (
+    "After each verdict the images that come next are ranked anew: those like what you called "
+    "outliers come first, those like what you called normal last. Once there are eight of both "
+    "kinds a small model joins in, and one image in ten is there because its verdict teaches most. "
+    "Undo takes a verdict's effect back exactly. Off: the fixed order of the score"
+)
 DEFAULT_REVIEWER = "me"
 
 
@@ -62,6 +70,7 @@ def draw(found: Found) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         kind, reviewer = _kind(), _reviewer()
         outlier_export.decisions(found)
+        teach = st.toggle("Verdicts re-rank", key="review_teach", help=TEACH)
     queue = _frozen(found, kind)
     if not len(queue):
         st.info(EMPTY[kind], icon=":material/fact_check:")
@@ -70,7 +79,7 @@ def draw(found: Found) -> None:
         "Keys: N normal, O outlier, U unsure, Z undo, arrows to move. Decisions are stored on disk "
         "under your name; several reviewers should use different names."
     )
-    _desk(found, queue, reviewer)
+    _desk(found, queue, reviewer, teach)
 
 
 def _kind() -> Queue:
@@ -130,12 +139,18 @@ def _queue(found: Found, kind: Queue) -> Positions:
 
 
 @st.fragment
-def _desk(found: Found, queue: Positions, reviewer: str) -> None:
+def _desk(found: Found, queue: Positions, reviewer: str, teach: bool = False) -> None:
     """Reruns alone at every key, so that the rest of the page is not drawn again."""
     said = st.empty()  # the desk keeps its place, and with it what it has not sent yet
     with errors.shown(), progress.part():
         name = queue_name(found, queue, reviewer)
         report = review_component.reported(KEY)
+        if teach:
+            name += " taught"  # one queue for the browser, however it is re-ranked
+            if _taught(name) is None:
+                st.query_params.pop("at", None)
+                report = None  # it is of another queue
+            queue = taught_queue(found, queue, reviewer, report, name).order
         review_component.show(
             desk(found, queue, reviewer, report, name),
             KEY,
@@ -209,6 +224,7 @@ def queue_name(found: Found, queue: Positions, reviewer: str) -> str:
 def desk(found: Found, queue: Positions, reviewer: str, report: Report | None, name: str) -> Desk:
     """What the reviewer sees now."""
     outlier_data.prepare_review(found.asked)
+    taught = _taught(name)
     ids = found.images.ids[queue].tolist()
     current, history = _decisions(found.images.id)
     mine = [current.get(one, {}).get(reviewer) for one in ids]
@@ -225,7 +241,7 @@ def desk(found: Found, queue: Positions, reviewer: str, report: Report | None, n
         items=tuple(
             (
                 _known(ids[i], i, reviewer, current.get(ids[i], {})),
-                None if ids[i] in known else pictures(found, int(queue[i])),
+                None if ids[i] in known else _seen(found, int(queue[i]), taught),
             )
             for i in review_component.window(place, len(ids))
         ),
@@ -235,6 +251,56 @@ def desk(found: Found, queue: Positions, reviewer: str, report: Report | None, n
         refused=tuple(st.session_state.get(REFUSED, ())),
         scale=outlier_data.error_scale(found.asked),
     )
+
+
+@dataclass(frozen=True)
+class Taught:
+    """A queue as verdicts have ranked it.
+
+    name: of the queue.  order: (n,) positions.  verdicts: by which.  teaching: of all images, which
+    are here because a verdict on them would teach most.
+    """
+
+    name: str
+    order: Positions
+    verdicts: dict[int, bool]
+    teaching: Flags
+
+
+def taught_queue(
+    found: Found, queue: Positions, reviewer: str, report: Report | None, name: str
+) -> Taught:
+    """The queue as the reviewer's verdicts rank it: the same images.
+
+    What the browser has shown, up to the place where it stands, keeps its place; at first what is
+    decided already stands in front.
+    """
+    held = _taught(name)
+    place = 0 if held is None or report is None else report.place + 1
+    before = queue if held is None else held.order
+    verdicts = verdicts_of(found, reviewer)
+    lesson = outlier_data.teacher(found).lesson(verdicts)
+    shown, rest = before[:place], before[place:]
+    free = lesson.order[np.isin(lesson.order, rest)]
+    decided = rest[~np.isin(rest, free)]
+    parts = (shown, free, decided) if place else (decided, free)
+    taught = Taught(name, np.concatenate(parts), verdicts, lesson.teaching)
+    st.session_state[TAUGHT] = taught
+    return taught
+
+
+def _taught(name: str) -> Taught | None:
+    held: Taught | None = st.session_state.get(TAUGHT)
+    return held if held is not None and held.name == name else None
+
+
+def verdicts_of(found: Found, reviewer: str) -> dict[int, bool]:
+    """What a reviewer holds now, by position: whether an outlier; those unsure do not count."""
+    current, _ = _decisions(found.images.id)
+    of_mine = {image: by[reviewer].verdict for image, by in current.items() if reviewer in by}
+    clear = {one: verdict for one, verdict in of_mine.items() if verdict in ("outlier", "normal")}
+    at = found.images.known_positions(clear)
+    return {i: clear[str(found.images.ids[i])] == "outlier" for i in at.tolist()}
 
 
 def _decisions(source: str) -> tuple[dict[str, dict[str, Decision]], list[Decision]]:
@@ -284,6 +350,16 @@ def _known(image: str, place: int, reviewer: str, said: dict[str, Decision]) -> 
     others = (Other(name, d.verdict, d.note) for name, d in said.items() if name != reviewer)
     verdict, note = (mine.verdict, mine.note) if mine else ("", "")
     return Known(id=image, place=place, verdict=verdict, note=note, others=tuple(others))
+
+
+def _seen(found: Found, i: int, taught: Taught | None) -> Pictures:
+    """The pictures, with what the image is like among those judged."""
+    seen = pictures(found, i)
+    if taught is None:
+        return seen
+    why = outlier_data.teacher(found).why(i, taught.verdicts)
+    most = "here because your verdict on it would teach most" if taught.teaching[i] else ""
+    return replace(seen, facts=(*filter(None, (most, why)), *seen.facts))
 
 
 def pictures(found: Found, i: int) -> Pictures:

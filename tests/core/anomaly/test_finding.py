@@ -132,3 +132,12 @@ def test_too_few_images_are_refused_in_a_sentence(tmp_path: Path) -> None:
         Image.new("L", (20, 20), i * 40).save(tmp_path / f"{i}.png")
     with pytest.raises(DataError, match="at least 20 images"):
         find_source.find(shards.shards(tmp_path, 4096), 0.01)
+
+
+def test_broken_files_come_first_whichever_score_ranks() -> None:
+    rng = np.random.default_rng(4)
+    x = np.stack([scene(rng, "disc") for _ in range(60)])
+    x[7], x[8] = 0, rng.integers(0, 256, x[8].shape, dtype=np.uint8)
+    found = finding.judged(Descriptions.of(as_set(x)), crossfit.folds(np.arange(60)))
+    for scores in found.scores.values():
+        assert set(np.argsort(-scores)[:2].tolist()) == {7, 8}

@@ -76,6 +76,10 @@ def test_images_that_teach_most_are_mixed_in_and_marked(
     teacher, truth = digits
     verdicts = {i: bool(truth[i]) for i in range(100)}
     lesson = teacher.lesson(verdicts)
+    assert lesson.teaching[lesson.order[9]]
+    verdicts |= {i: bool(truth[i]) for i in lesson.order[:9].tolist()}
+    again = teacher.lesson(verdicts)
+    assert again.teaching[again.order[0]]
     assert lesson.teaching.sum() == 2
     assert lesson.teaching[lesson.order[:20]].sum() == 2
     assert not lesson.teaching[lesson.order[0]]
