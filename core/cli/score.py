@@ -274,15 +274,12 @@ def _described(order: _Order, totals: "Totals") -> tuple[dict[str, Any], list[st
         "n_outliers": totals.n_outliers,
         "calibration": {"name": line.calibration, "n": len(line.usual)},
     }
-    share = totals.n_outliers / max(1, totals.n)
     lines = [
         (
             f"{order.out}: {counted(totals.n, 'image')} scored, "
             f"{totals.n_rejected:,} could not be read"
         ),
-        f"{totals.n_outliers:,} outliers ({share:.1%}): {line.score} above {line.threshold:.6g},",
-        f"{line.how}",
-        f"{line.score}: {order.why}",
+        *(_of_the_line(order, totals) if totals.n else ()),
         *([warning] if (warning := order.autoencoder.card.warning) else []),
     ]
     card = order.autoencoder.card
@@ -335,6 +332,15 @@ def _score_parts(order: _Order, shard_size: int) -> None:
         _show_parts(order, parts, len(found))
     if n := sum(done.n_not_finite for done in parts):
         _tell_not_finite(order, n, alone=size == 1)
+
+
+def _of_the_line(order: _Order, totals: "Totals") -> list[str]:
+    line, share = order.line, totals.n_outliers / totals.n
+    return [
+        f"{totals.n_outliers:,} outliers ({share:.1%}): {line.score} above {line.threshold:.6g},",
+        line.how,
+        f"{line.score}: {order.why}",
+    ]
 
 
 def _wait_for_parts(out: Path, n_shards: int) -> None:

@@ -10,7 +10,7 @@ launch.json    the process last started for it    log.txt      output of that pr
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 from typing import Annotated
 
@@ -149,7 +149,8 @@ def default_name(dataset: str, arch: str) -> str:
     stem = re.sub(r"[^a-z0-9]+", "-", Path(dataset).name.lower()).strip("-")[:30] or "images"
     name = f"{stem}-{arch}-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
     taken = {run.config.name for run in found()}
-    return next(one for one in (name, *(f"{name}-{i}" for i in count(2))) if one not in taken)
+    names = chain([name], (f"{name}-{i}" for i in count(2)))
+    return next(one for one in names if one not in taken)
 
 
 def found() -> tuple[Run, ...]:

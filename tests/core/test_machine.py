@@ -6,7 +6,7 @@ import pytest
 
 from core import machine
 from core.config import TrainingError
-from core.runs import found
+from core.runs import default_name, found
 from tests.core.runs_for_tests import new_run
 
 
@@ -27,3 +27,11 @@ def test_pytorch_is_not_used_while_it_is_being_installed(
     (tmp_path / "installing").touch()
     with pytest.raises(TrainingError, match="still being installed"):
         machine.check_torch()
+
+
+def test_two_trainings_that_begin_in_the_same_second_have_two_names(home: Path) -> None:
+    first = default_name("mnist-5k", "dense")
+    assert first.startswith("mnist-5k-dense-")
+    new_run("mnist-5k", first)
+    second = default_name("mnist-5k", "dense")
+    assert second == f"{first}-2" or second > first  # unless a second has passed
