@@ -111,4 +111,4 @@ def test_images_that_are_plainly_odd_do_not_raise_the_threshold() -> None:
     aside = crossfit.is_clear(scores)
     assert aside.sum() == 10
     assert crossfit.calibration(scores, aside, "images").threshold(0.05) < 1
-    assert "10 plainly odd ones" in crossfit.calibration(scores, aside, "images").name
+    assert "without 10 that are plainly odd" in crossfit.calibration(scores, aside, "images").name
