@@ -133,7 +133,7 @@ def picture(found: dict[str, dict[str, Result]]) -> Chart:
     for i, (name, results_of) in enumerate(found.items()):
         spread = promised * (1 + 0.03 * (i - len(found) / 2))  # side by side
         x = np.tile(spread, len(results_of))
-        y = np.concatenate([np.nanmean(one.realised, axis=0) for one in results_of.values()])
+        y = np.concatenate([_means(one.realised) for one in results_of.values()])
         colour = colours[i % len(colours)]
         series.append(Series(name, x, np.maximum(y, 1e-4), colour, kind="dots", size=4))
     return Chart(
@@ -144,10 +144,19 @@ def picture(found: dict[str, dict[str, Result]]) -> Chart:
     )
 
 
+def _means(realised: Scores) -> Scores:
+    """The mean of each rate over the seeds; nan where there are too few calibration images."""
+    known = np.where(np.isnan(realised), 0, realised).sum(axis=0)
+    n = (~np.isnan(realised)).sum(axis=0)
+    return np.where(n > 0, known / np.maximum(n, 1), np.nan)
+
+
 def default_of(trial: Trial, found: dict[str, Result]) -> str:
     """The score that planted outliers choose, beside what the true outliers say."""
     calibrating = trial.usual.take(np.arange(0, len(trial.usual), 2))
-    chosen = choosing.choice(References(trial.model, trial.train, calibrating))
+    chosen = choosing.known(trial.model.card) or choosing.choice(
+        References(trial.model, trial.train, calibrating)
+    )
     assert chosen is not None
     plain, network = (
         max((name for name in found if BY_NAME[name].baseline == which), key=_by_auroc(found))

@@ -26,7 +26,7 @@ from core.anomaly.spaces import Scores
 from core.checkpoints import Card, Checkpoint, trained_on
 from core.checkpoints.document import ChoiceRecord
 from core.config import DataError, HourglassError
-from core.data import catalogue
+from core.data import catalogue, ignored
 from core.data.named import planting
 from core.data.own import store
 from core.files import write_atomically
@@ -143,7 +143,8 @@ def at_end_of_training(
     load = load or catalogue.load
     with contextlib.suppress(HourglassError):  # no choice is no reason to lose a model
         usual = planting.usual(load(train_set.id, "calibration"), card.excluded_classes)
-        among = References(Autoencoder(checkpoint), _some(train_set), usual)
+        known = ignored.for_judging(_some(train_set), train_set.id)
+        among = References(Autoencoder(checkpoint), known, usual)
         whole = load(train_set.id, "train") if card.excluded_classes else None
         found = choice(among, references.of_classes(whole, card.excluded_classes))
         if found is not None:

@@ -60,7 +60,7 @@ class Features:
         """(n, 3): mean squared error, mean absolute error and 1 - SSIM of each reconstruction."""
 
         def measure(x: Array, z: Array) -> Scores:
-            x_hat = self._model.decode(z)
+            x_hat = self.among.outside(x, self._model.decode(z))
             measured = metrics.mse(x, x_hat), metrics.mae(x, x_hat), 1 - metrics.ssim(x, x_hat)
             return np.column_stack(measured)
 
@@ -74,7 +74,7 @@ class Features:
         """
 
         def measure(x: Array, z: Array) -> Scores:
-            errors = metrics.error_map(x, self._model.decode(z))
+            errors = metrics.error_map(x, self.among.outside(x, self._model.decode(z)))
             return np.stack([_extremes(one) for one in at_scales(errors)], axis=2)
 
         z = self.codes
@@ -97,9 +97,9 @@ class Features:
         """(n, 2): how far the hidden values are from those of the reconstruction, as they are and
         normalised; see core.anomaly.spaces.PathSpace.
         """
-        space, model = self.among.path, self._model
+        space, among = self.among.path, self.among
         return self.once.get(
-            "path", lambda: self._each("Following", lambda x: space.distances(model, x))
+            "path", lambda: self._each("Following", lambda x: space.distances(among, x))
         )
 
     @property

@@ -44,7 +44,8 @@ class Case:
     """Which images are judged by which model.
 
     others: images that are planted among them, if they come from another set.  usual: the train
-    split of the set that the model knows.
+    split of the set that the model knows.  ignored: core.data.ignored.digest() of both sets: with
+    another region to ignore all is judged anew.
     """
 
     judged: SplitRef
@@ -52,6 +53,7 @@ class Case:
     usual: SplitRef
     truth: Truth
     sha256: str
+    ignored: str = ""
 
 
 def experiment(images: ImageSet, truth: Truth, others: ImageSet | None) -> Experiment | None:
@@ -142,7 +144,7 @@ def mean_errors(case: Case) -> Arrays:
     """A task: classes (k,), those with images; errors (k, H, W), of each the mean squared error
     of each pixel.
     """
-    images, model = _experiment(case), stock.model(case.sha256)
+    images, among = _experiment(case), _references(case).spaces
     assert images.labels is not None
     present, sums = np.unique(images.labels), {}
     n_done = 0
@@ -151,7 +153,8 @@ def mean_errors(case: Case) -> Arrays:
         total: npt.NDArray[np.float64] = np.zeros(images.shape[1:])
         for start in range(0, len(mine), PART):
             x = images.pixels(mine[start : start + PART])
-            total += metrics.error_map(x, model.reconstruct(x)).sum(axis=0, dtype=np.float64)
+            errors = scores.map_of(scores.score("mse"), among, x)
+            total += errors.sum(axis=0, dtype=np.float64)
             n_done += len(x)
             done("Finding where the errors are", n_done, len(images))
         sums[label] = total / len(mine)
@@ -192,16 +195,12 @@ def localisation(case: Case, name: str) -> Arrays:
 
 def _maps(case: Case, name: str, positions: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
     """The map of each of some judged images: of the score, else of the errors: (p, H, W)."""
-    local, images = scores.score(name).local, _experiment(case)
-    model = stock.model(case.sha256)
-    among = _references(case).spaces if local else None
+    images, among = _experiment(case), _references(case).spaces
     found = np.empty((len(positions), *images.shape[1:]), np.float32)
     for start in range(0, len(positions), PART):
         part = slice(start, start + PART)
         x = images.pixels(positions[part])
-        found[part] = (
-            local(among, x) if local and among else metrics.error_map(x, model.reconstruct(x))
-        )
+        found[part] = scores.map_of(scores.score(name), among, x)
         done("Finding where the images are strange", start + len(x), len(positions))
     return found
 
@@ -229,7 +228,7 @@ def _references(case: Case) -> References:
         calibrating = references.calibration_images(model.card, (judged, known), stock.images)
         return References(model, known, calibrating)
 
-    return stock.kept(("references", case.sha256, case.judged, case.usual), make)
+    return stock.kept(("references", case.sha256, case.judged, case.usual, case.ignored), make)
 
 
 def _experiment(case: Case) -> ImageSet:

@@ -1,6 +1,6 @@
 """Scoring images: how far each is from what a model knows, and how well that finds outliers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -54,7 +54,7 @@ class References:
         rows = np.random.default_rng(0).permutation(len(images))[:N_SCORED]
         self.rows: Rows = np.sort(rows)
         self.scored = Judged(self, images.take(self.rows), self.rows)
-        self.calibrating = Judged(self, calibrating) if calibrating else None
+        self.calibrating = Judged(self, self._like(calibrating)) if calibrating else None
 
     @property
     def name(self) -> str:
@@ -78,7 +78,11 @@ class References:
         """
         if not len(images):
             raise DataError(f"There are no images in {images.id} ({images.split}).")
-        return Judged(self, images)
+        return Judged(self, self._like(images))
+
+    def _like(self, images: ImageSet) -> ImageSet:
+        """Images with the region to ignore that the references have."""
+        return replace(images, ignored=self.images.ignored)
 
 
 class Judged:

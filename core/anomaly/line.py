@@ -11,7 +11,7 @@ from core.anomaly.references import Load
 from core.anomaly.scores import BY_NAME
 from core.checkpoints import Card, trained_on
 from core.config import DataError
-from core.data import catalogue
+from core.data import catalogue, ignored
 from core.images.imagesets import ImageSet, numbered_ids
 from core.images.parts import each_part
 from core.inference import Autoencoder
@@ -30,7 +30,7 @@ def line(
     that it was trained on. Raises DataError if those are not here or nothing can be promised,
     OptionError if there is no such score.
     """
-    if score == "mse":
+    if score == "mse" and not _has_region(autoencoder.card):
         calibration, measure = error_calibration(autoencoder, load), None
     else:
         known = _references(autoencoder, load)
@@ -74,6 +74,12 @@ def default_line(
         title = BY_NAME[chosen.best].title
         why = f"{title} was chosen for this model and cannot be computed here. {error}"
         return line(autoencoder, rate, "mse", load), why
+
+
+def _has_region(card: Card) -> bool:
+    """Whether the set that a model was trained on has a region to ignore."""
+    name = trained_on.known(card)
+    return name is not None and ignored.of(name, card.input_shape[1:]) is not None
 
 
 def error_calibration(autoencoder: Autoencoder, load: Load | None = None) -> Calibration:

@@ -12,7 +12,7 @@ import numpy as np
 from core.anomaly.spaces import K
 from core.checkpoints import Card, trained_on
 from core.config import COMMAND, DataError, HourglassError
-from core.data import catalogue
+from core.data import catalogue, ignored
 from core.data.named import digits, planting
 from core.data.named.held_out import held_out
 from core.images import duplicates
@@ -32,6 +32,7 @@ def reference_images(
     If too few are left, since the training images are themselves judged: the usual images of the
     test split. A model of all MNIST is compared with the embedded digits where MNIST is not, and
     one whose training images are not known here with the set that is judged.
+    They have the region to ignore of the set that is judged, or else of their own.
     Nothing is downloaded.  Raises DataError if there are no such images.
     """
     name = available_id(card, judged, data_root)
@@ -39,7 +40,7 @@ def reference_images(
     for split in ("train", "test"):
         images = _without(usual_images(card, name, split, load), judged)
         if len(images) > K:
-            return images
+            return ignored.for_judging(images, judged.id, name)
     raise DataError(
         f"All images of {name} are judged, so that none is left to compare with: "
         "choose its train or its test part."

@@ -125,13 +125,24 @@ def _over_scales(judged: Judging, which: int) -> Scores:
 
 def error_map(among: Spaces, x: Array) -> Array:
     """The squared error of each pixel, smoothed, the mean over the scales: (n, H, W)."""
-    errors = metrics.error_map(x, among.autoencoder.reconstruct(x))
+    errors = metrics.error_map(x, among.rebuilt(x))
     return np.asarray(np.mean(at_scales(errors), axis=0), np.float32)
 
 
 def _patch_map(among: Spaces, x: Array, measure: patches.Measure) -> Array:
     height, width = x.shape[2:]
     return patches.enlarged(among.patches.maps(x, measure), (height, width))
+
+
+def map_of(spec: "Score", among: Spaces, x: Array) -> Array:
+    """Where images (n, C, H, W) in [0, 1] are strange: the score's map, or the squared errors where
+    it has none: (n, H, W) >= 0; 0 in a region to ignore.
+    """
+    ignored = among.images.ignored
+    if ignored is not None:
+        x = ignored.filled(x)
+    found = spec.local(among, x) if spec.local else metrics.error_map(x, among.rebuilt(x))
+    return found if ignored is None else np.where(ignored.mask, np.float32(0), found)
 
 
 def _log(scores: Scores) -> Scores:

@@ -97,13 +97,13 @@ class PathSpace:
     deviations: Array
 
     @classmethod
-    def fit(cls, model: Autoencoder, images: ImageSet, seed: int = 0) -> "PathSpace":
+    def fit(cls, among: "Spaces", seed: int = 0) -> "PathSpace":
         """From at most PATH_SAMPLE of the references, at least two."""
-        rng = np.random.default_rng(seed)
+        rng, images, model = np.random.default_rng(seed), among.images, among.autoencoder
         x = images.pixels(np.sort(rng.permutation(len(images))[:PATH_SAMPLE]))
         k = model.hidden(x[:1]).shape[1]
         columns = np.sort(rng.permutation(k)[:PATH_COLUMNS])
-        apart = _path_differences(model, x, columns)
+        apart = _path_differences(among, x, columns)
         axes = principal_axes(apart, min(PATH_WIDTH, len(columns), len(x) - 1))
         deviations = axes.coordinates(apart).std(axis=0)
         varied = deviations > 1e-6 * deviations.max(initial=0)
@@ -114,22 +114,22 @@ class PathSpace:
             deviations[varied].astype(np.float32),
         )
 
-    def distances(self, model: Autoencoder, x: Array) -> Scores:
+    def distances(self, among: "Spaces", x: Array) -> Scores:
         """Of images (n, C, H, W) the mean squared difference of the hidden values, and the mean
         square of the normalised ones along the strongest directions: (n, 2).
         """
-        apart = _path_differences(model, x, self.columns)
+        apart = _path_differences(among, x, self.columns)
         along = ((apart - self.mean) @ self.directions.T) / self.deviations
         plain = np.square(apart).mean(axis=1, dtype=np.float64)
         return np.column_stack([plain, np.square(along).mean(axis=1, dtype=np.float64)])
 
 
-def _path_differences(model: Autoencoder, x: Array, columns: Rows) -> Array:
+def _path_differences(among: "Spaces", x: Array, columns: Rows) -> Array:
     """Hidden values of images less those of their reconstructions: (n, c)."""
     out = np.empty((len(x), len(columns)), np.float32)
     for start in range(0, len(x), PATH_PART):
         part = x[start : start + PATH_PART]
-        apart = model.hidden(part) - model.hidden(model.reconstruct(part))
+        apart = among.autoencoder.hidden(part) - among.autoencoder.hidden(among.rebuilt(part))
         out[start : start + PATH_PART] = apart[:, columns]
     return out
 
@@ -151,6 +151,15 @@ class Spaces:
         self.autoencoder, self.images, self.kept = autoencoder, images, kept
         self.once = Once()
 
+    def rebuilt(self, x: Array) -> Array:
+        """Reconstructions of images (n, C, H, W); in a region to ignore the images themselves."""
+        return self.outside(x, self.autoencoder.reconstruct(x))
+
+    def outside(self, x: Array, x_hat: Array) -> Array:
+        """Reconstructions without errors in the region to ignore, if there is one."""
+        ignored = self.images.ignored
+        return x_hat if ignored is None else np.where(ignored.mask, x, x_hat)
+
     @property
     def codes(self) -> Space:
         """The space of the model's codes."""
@@ -170,7 +179,7 @@ class Spaces:
     @property
     def path(self) -> PathSpace:
         """The paths of the references through the encoder."""
-        return self.once.get("path", lambda: PathSpace.fit(self.autoencoder, self.images))
+        return self.once.get("path", lambda: PathSpace.fit(self))
 
     def _kept(self, whose: str, values: Values, width: int) -> Space:
         if not whose or not self.kept:  # a model that was never saved has no name to keep it under
@@ -227,4 +236,6 @@ def _fingerprint(images: ImageSet) -> str:
     digest = hashlib.sha256(str(images.images.shape).encode())
     for start in range(0, len(images), STEP):
         digest.update(images.images[start : start + STEP].tobytes())
+    if images.ignored is not None:
+        digest.update(images.ignored.mask.tobytes() + images.ignored.fill.tobytes())
     return digest.hexdigest()

@@ -60,3 +60,33 @@ def fetch(ids: tuple[str, ...], data_root: Path | None, as_json: bool) -> None:
         lines.append(f"{known.id}: {'was on this machine already' if was_here else 'downloaded'}")
         fetched += [] if was_here else [known.id]
     output.show({"ids": ids, "downloaded": fetched}, lines, as_json)
+
+
+@datasets.command(cls=options.Command)
+@click.argument("dataset", metavar="ID")
+@click.argument("mask", metavar="[FILE]", required=False, type=click.Path(path_type=Path))
+@click.option("--clear", is_flag=True, help="Judge the whole picture again.")
+@options.as_json
+def ignore(dataset: str, mask: Path | None, clear: bool, as_json: bool) -> None:
+    """Keep a region of a data set that is not judged: what is white in the picture FILE.
+
+    FILE is stretched to the images of the set. What lies in the region changes no score, map or
+    threshold: in `score`, `outliers` and on the pages.
+    """
+    from core.config import DataError, OptionError
+    from core.data import catalogue, ignored
+
+    infos = {info.id: info for info in catalogue.catalogue()}
+    if dataset not in infos:
+        raise DataError(f"There is no data set {dataset!a}: `datasets` lists them.")
+    if (mask is None) != clear:
+        raise OptionError("Give a FILE whose white parts are ignored, or --clear.")
+    size = infos[dataset].input_shape[1:]
+    if mask is None:
+        ignored.forget(dataset)
+    else:
+        ignored.keep(dataset, ignored.read_mask(mask, size))
+    found = ignored.of(dataset, size)
+    share = 0.0 if found is None else float(found.mean())
+    said = f"{dataset}: {share:.1%} of the picture is ignored"
+    output.show({"dataset": dataset, "ignored": share}, [said], as_json)

@@ -306,8 +306,8 @@ def _pixel_auroc(judged: "Judged", score: "Score") -> float | None:
     """
     import numpy as np
 
-    from core import metrics
     from core.anomaly.rankings import pixel_auroc
+    from core.anomaly.scores import map_of
 
     images, among = judged.images, judged.references.spaces
     masks = images.masks
@@ -316,11 +316,7 @@ def _pixel_auroc(judged: "Judged", score: "Score") -> float | None:
     maps = np.empty(masks.shape, np.float32)
     for start in range(0, len(images), PART):
         x = images.pixels(slice(start, start + PART))
-        maps[start : start + len(x)] = (
-            score.local(among, x)
-            if score.local
-            else metrics.error_map(x, among.autoencoder.reconstruct(x))
-        )
+        maps[start : start + len(x)] = map_of(score, among, x)
     return pixel_auroc(maps, masks)
 
 

@@ -33,6 +33,22 @@ class Rejected(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
+class Ignored:
+    """A region that is not to be judged, and what stands there instead.
+
+    mask: (H, W), True where it is ignored.  fill: (C, H, W) uint8, of which the region counts.
+    """
+
+    mask: npt.NDArray[np.bool_]
+    fill: npt.NDArray[np.uint8]
+
+    def filled(self, x: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Images (n, C, H, W) in [0, 1] with the fill in the region."""
+        fill = np.divide(self.fill, np.float32(255), dtype=np.float32)
+        return np.where(self.mask, fill, x)
+
+
+@dataclass(frozen=True, eq=False)
 class ImageSet:
     """One split of a data set.
 
@@ -42,6 +58,7 @@ class ImageSet:
     masks: (N, H, W), True where a defect is, or None.
     rejected: the files of the source that could not be read, from both splits together.
     notes: sentences about how it was read that its owner should know.
+    ignored: a region that pixels() fills; set for references, see core.data.ignored.
     preparation: how files became its images; None of a set that is not made of a person's files.
     Raises DataError if the lengths disagree.
     """
@@ -57,6 +74,7 @@ class ImageSet:
     rejected: tuple[Rejected, ...] = ()
     notes: tuple[str, ...] = ()
     preparation: Preparation | None = None
+    ignored: Ignored | None = None
 
     def __post_init__(self) -> None:
         columns = (self.labels, self.ids, self.factors, self.masks)
@@ -100,7 +118,8 @@ class ImageSet:
     def pixels(self, index: Index | None = None) -> npt.NDArray[np.float32]:
         """The images (at `index`) as models see them: a new (n, C, H, W) float32 in [0, 1]."""
         chosen = self.images if index is None else self.take(index).images
-        return np.divide(chosen, np.float32(255), dtype=np.float32)
+        x = np.divide(chosen, np.float32(255), dtype=np.float32)
+        return x if self.ignored is None else self.ignored.filled(x)
 
     def positions(self, ids: npt.ArrayLike) -> npt.NDArray[np.int64]:
         """Where the images called `ids` stand: (n,); DataError if one is not here."""

@@ -16,7 +16,13 @@ from core.data.own.store import OwnSet
 from core.inference import own_models
 from core.reviews import Reviews
 
-FOLDERS = ("codes", "maps", "references", "chosen")  # in the data folder; see core.derived
+FOLDERS = (
+    "codes",
+    "maps",
+    "references",
+    "chosen",
+    "ignored",
+)  # in the data folder; see core.derived
 
 
 @dataclass(frozen=True)

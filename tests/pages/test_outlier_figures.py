@@ -12,6 +12,7 @@ from pages.ui.outliers import brush as outlier_brush
 from pages.ui.outliers import classes as outlier_classes
 from pages.ui.outliers import curves as outlier_curves
 from pages.ui.outliers import histogram as outlier_histogram
+from pages.ui.outliers import region as outlier_region
 from pages.ui.outliers.classes import Stack
 from pages.ui.outliers.histogram import Drawn, Look
 from tests.pages.many_classes import LETTERS, SIGNS
@@ -172,3 +173,10 @@ def test_styles_of_up_to_twenty_curves_are_all_different(names: list[str]) -> No
     assert list(found) == names
     assert len({(style.colour, style.dash) for style in found.values()}) == len(names)
     assert found[names[0]].width > max([s.width for s in list(found.values())[1:]], default=0)
+
+
+def test_rectangle_to_ignore_is_where_it_is_asked_for() -> None:
+    mask = outlier_region.rectangle((20, 40), (10, 50), (0, 25))
+    assert mask.sum() == 8 * 10
+    assert mask[2:10, :10].all()
+    assert not outlier_region.rectangle((20, 40), (30, 30), (0, 100)).any()

@@ -19,7 +19,7 @@ from core.anomaly import judging, scores, thresholds
 from core.anomaly.judging import References
 from core.anomaly.references import reference_images
 from core.config import ReviewError
-from core.data import catalogue
+from core.data import catalogue, ignored
 from core.data.named.held_out import held_out
 from core.data.own import folder, store
 from core.data.own.draft import Form
@@ -431,6 +431,32 @@ def test_some_classes_begin_with_none_and_never_drop_one_in_silence(open_page: O
 def test_some_classes_begin_with_those_the_model_never_saw(open_page: OpenPage) -> None:
     app = open_page(model="tiny-without", section_outliers="truth")
     assert app.session_state["outlier_classes"] == ["5", "9"]
+
+
+def test_region_of_an_own_set_is_kept_and_says_so_and_goes_again(
+    home: Path, open_page: OpenPage
+) -> None:
+    digits = catalogue.load("mnist-5k").images[:80, 0]
+    pictures = {f"{i:02d}.png": encoded(Image.fromarray(x), "PNG") for i, x in enumerate(digits)}
+    pictures["black.png"] = encoded(Image.fromarray(np.zeros((28, 28), np.uint8)), "PNG")
+    draft = gather(offers(pictures), Form((28, 28), 1, "pad"), "a test")
+    make(draft, "scans", Keeping(test_share=0.5))
+    link = {"dataset": "own:scans", "model": "tiny-dense", "score": "mse"}
+    app = open_page(**link)
+    assert not app.exception
+    before = next(m.value for m in app.markdown if "flagged" in m.value)
+    app = next(one for one in app.button if one.label == "Add this rectangle").click().run()
+    assert not app.exception
+    mask = ignored.of("own:scans", (28, 28))
+    assert mask is not None
+    assert mask[:4, :8].all()
+    assert mask.sum() == 4 * 8
+    assert next(m.value for m in app.markdown if "flagged" in m.value) != before
+    whole = next(one for one in app.button if one.label == "Judge the whole picture again")
+    app = whole.click().run()
+    assert ignored.of("own:scans", (28, 28)) is None
+    assert next(m.value for m in app.markdown if "flagged" in m.value) == before
+    assert not any(b.label == "Add this rectangle" for b in open_page(model="tiny-dense").button)
 
 
 def test_black_picture_that_scores_low_is_shown_beside_the_flagged(

@@ -15,6 +15,7 @@ from pages.ui.figures.text import plain
 from pages.ui.frame.sidebar import Choice
 from pages.ui.outliers import data as outlier_data
 from pages.ui.outliers import known as outlier_known
+from pages.ui.outliers import region as outlier_region
 from pages.ui.outliers.data import Asked, Flags, Found, Scored
 from pages.ui.session import state, widgets
 
@@ -71,6 +72,7 @@ def found(choice: Choice) -> Found:
         with place:
             spec = names[_score(names, chosen)]
         _why(chosen, asked)
+        outlier_region.draw(asked)
     outlier_data.prepare(asked, spec.name)
     (scored,) = outlier_data.scored(asked, [spec.name])
     images, is_outlier, _ = outlier_data.experiment(asked.dataset, asked.split, asked.truth)

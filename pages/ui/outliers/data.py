@@ -16,6 +16,7 @@ from core.anomaly.teaching import Teacher
 from core.anomaly.thresholds import Reference, Threshold
 from core.checkpoints import Card
 from core.computing.tasks import Arrays, Function, Task, task
+from core.data import ignored
 from core.data.named import planting
 from core.data.named.planting import Experiment
 from core.images.imagesets import ImageSet
@@ -149,8 +150,21 @@ def case(asked: Asked) -> Case:
     others = cache.split_ref(_others_id(asked.truth), "test") if _others_id(asked.truth) else None
     usual = cache.split_ref(known_id(asked), "train")
     return Case(
-        judged=judged, others=others, usual=usual, truth=asked.truth, sha256=asked.card.sha256
+        judged=judged,
+        others=others,
+        usual=usual,
+        truth=asked.truth,
+        sha256=asked.card.sha256,
+        ignored=ignored.digest(asked.dataset, usual.name),
     )
+
+
+def outside(asked: Asked, x: Array, x_hat: Array) -> Array:
+    """Reconstructions without errors in the region to ignore, if there is one: (p, C, H, W)."""
+    size = (int(x.shape[2]), int(x.shape[3]))
+    masks = (ignored.of(name, size) for name in (asked.dataset, known_id(asked)))
+    mask = next((one for one in masks if one is not None), None)
+    return x_hat if mask is None else np.where(mask, x, x_hat)
 
 
 def known_id(asked: Asked) -> str:

@@ -34,7 +34,10 @@ def _rows(found: Found, images: ImageSet, shown: Positions, scale: float) -> lis
     """shown: where the images stand.  scale: the error that is drawn brightest."""
     x, scores, local = images.pixels(), found.scores[shown], outlier_data.maps(found, shown)
     x_hat = cache.autoencoder(found.asked.card).reconstruct(x)
-    coloured = mosaic.error_colours(x, x_hat, scale) if local is None else mosaic.map_colours(local)
+    judged = outlier_data.outside(found.asked, x, x_hat)
+    coloured = (
+        mosaic.error_colours(x, judged, scale) if local is None else mosaic.map_colours(local)
+    )
     heat = np.divide(coloured.transpose(0, 3, 1, 2), 255, dtype=np.float32)
     base = _coloured(x)
     rows = [

@@ -63,7 +63,8 @@ def _pictures(found: Found, shown: Positions) -> tuple[Row, ...]:
     images = found.images.take(shown)
     x = images.pixels()
     x_hat = cache.autoencoder(found.asked.card).reconstruct(x)
-    errors = mosaic.error_colours(x, x_hat, scale := outlier_data.error_scale(found.asked))
+    scale = outlier_data.error_scale(found.asked)
+    errors = mosaic.error_colours(x, outlier_data.outside(found.asked, x, x_hat), scale)
     ids, scores = images.ids.tolist(), [f"{value:.4g}" for value in found.scores[shown]]
     n = f"The first {len(shown):,} of {len(found.queue):,} in order of score, with the score below."
     return (

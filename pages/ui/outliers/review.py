@@ -369,7 +369,8 @@ def pictures(found: Found, i: int) -> Pictures:
         one = found.images.take([i])
         x = one.pixels()
         x_hat = cache.autoencoder(found.asked.card).reconstruct(x)
-        error = mosaic.error_colours(x, x_hat, outlier_data.error_scale(found.asked))[0]
+        judged = outlier_data.outside(found.asked, x, x_hat)
+        error = mosaic.error_colours(x, judged, outlier_data.error_scale(found.asked))[0]
         original, rebuilt = (
             review_component.address(mosaic.colours(each)[0]) for each in (x, x_hat)
         )

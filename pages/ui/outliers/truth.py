@@ -132,7 +132,9 @@ def compared(found: Found, some: Sequence[str] | None = None) -> Compared:
     }
     drawn = outlier_curves.styles(titles, found.score.title, baselines)
     share = float(found.is_outlier.mean())
-    return Compared(ranked, curves, drawn, share, _banded(found, curves))
+    return Compared(
+        ranked=ranked, curves=curves, drawn=drawn, share=share, banded=_banded(found, curves)
+    )
 
 
 def _banded(found: Found, curves: Mapping[str, Curves]) -> Banded | None:
