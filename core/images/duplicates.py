@@ -1,4 +1,4 @@
-"""Images that are the same or almost the same. Imports only core.images.reading.
+"""Images that are the same or almost the same.
 
 Two pictures are near-copies if they differ much less than pictures of their set usually do: shots
 of a fixed camera all look alike, and yet each is another one.
@@ -13,6 +13,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from core.images.reading import from_array
+from core.memory import let_go
 from core.principal import principal_axes
 
 Pixels = npt.NDArray[np.uint8]
@@ -25,13 +26,14 @@ SAMPLED = 1_000  # images by which the limit of a set is found
 LEAST = 0.05  # a limit below which only equal thumbnails are left
 N_DIRECTIONS = 8
 TOLD_EVERY = 100  # images, between two reports of progress
+DIGEST = 16  # bytes
 N_CLOSEST = 64  # candidates that are looked at before all of them are
 SLACK = 1e-3  # of a distance, for the rounding of projections; what it lets in is measured exactly
 
 
 def digest(x: Pixels) -> bytes:
     """16 bytes that equal images share and others do not: (C, H, W)."""
-    return hashlib.blake2b(x.tobytes(), digest_size=16).digest()
+    return hashlib.blake2b(x.tobytes(), digest_size=DIGEST).digest()
 
 
 def thumbnail(x: Pixels) -> Pixels:
@@ -41,10 +43,11 @@ def thumbnail(x: Pixels) -> Pixels:
     return pixels.transpose(2, 0, 1).ravel()
 
 
-def equal(digests: list[bytes]) -> Leaders:
-    """For each image the first one that equals it, itself if it is the first: (n,)."""
-    first: dict[bytes, int] = {}
-    return np.array([first.setdefault(one, i) for i, one in enumerate(digests)], np.int64)
+def equal(digests: Pixels) -> Leaders:
+    """For each image the first one that equals it, itself if it is the first: (n, d) -> (n,)."""
+    rows = np.ascontiguousarray(digests).view(f"V{digests.shape[1]}").ravel()
+    _, first, of = np.unique(rows, return_index=True, return_inverse=True)
+    return np.asarray(first[of], np.int64)
 
 
 def limit_for(thumbnails: Pixels) -> float:
@@ -77,11 +80,12 @@ def near(
 ) -> Leaders:
     """For each image the first one it is almost equal to, itself if there is none before: (n,).
 
-    thumbnails: (n, d).  Two images are alike if their thumbnails differ by at most `limit` in the
-    root mean square. Images are taken in order: one that is like an earlier leader follows it, any
-    other leads. Candidates are found along the few directions in which the thumbnails vary most: a
-    projection never lengthens a distance, so that none is missed. Only where these directions tell
-    nothing apart, as with pure noise, are the closest N_CLOSEST candidates taken for all of them.
+    thumbnails: (n, d), perhaps mapped from a file.  Two images are alike if their thumbnails differ
+    by at most `limit` in the root mean square. Images are taken in order: one that is like an
+    earlier leader follows it, any other leads. Candidates are found along the few directions in
+    which the thumbnails vary most: a projection never lengthens a distance, so that none is missed.
+    Only where these directions tell nothing apart, as with pure noise, are the closest N_CLOSEST
+    candidates taken for all of them.
     progress: told how many images were compared, of how many.
     """
     from scipy.spatial import cKDTree
@@ -99,8 +103,10 @@ def near(
         return np.asarray(np.square(apart).sum(axis=1) <= reach * reach)
 
     for i in range(len(thumbnails)):
-        if progress is not None and i % TOLD_EVERY == 0:
-            progress(i, len(thumbnails))
+        if i % TOLD_EVERY == 0:
+            let_go(thumbnails)
+            if progress is not None:
+                progress(i, len(thumbnails))
         if led[i]:
             continue
         close = _closest(tree, projected[i], reach * (1 + SLACK))

@@ -1,5 +1,6 @@
 """Images that have been read and are not yet a data set: what they were brought to, what is odd."""
 
+import math
 import shutil
 import tempfile
 import time
@@ -160,6 +161,15 @@ class Draft:
         shape = (len(self), *self.form.shape)
         return np.memmap(self.folder / "pixels", np.uint8, "r", shape=shape)
 
+    def take(self, order: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
+        """The pixels of some images, in this order: (m, C, H, W).
+
+        Read and not mapped: a page that is mapped brings its neighbours with it, so that a part in
+        any order would have all of a file in memory.
+        """
+        rows = rows_of(self.folder / "pixels", order, math.prod(self.form.shape))
+        return rows.reshape(-1, *self.form.shape)
+
     def repeats(self) -> npt.NDArray[np.bool_]:
         """(n,): equal to an image before it."""
         return np.asarray(self.equal != np.arange(len(self)))
@@ -293,6 +303,17 @@ def check_disk(folder: Path, n_files: int, form: Form) -> None:
             f"{n_files:,} images of this size may need {needed / 1e9:.1f} GB and the disk has not "
             "as much: choose a smaller size or free some space."
         )
+
+
+def rows_of(path: Path, order: npt.NDArray[np.int64], size: int) -> npt.NDArray[np.uint8]:
+    """Some rows of a file of rows of `size` bytes each, in this order: (m, size)."""
+    rows = np.empty((len(order), size), np.uint8)
+    with open(path, "rb", buffering=0) as file:
+        for row, i in zip(rows, order.tolist(), strict=True):
+            file.seek(i * size)
+            if file.readinto(row.data) != size:
+                raise OSError(f"{path.name} is cut short")
+    return rows
 
 
 def blocks(order: npt.NDArray[np.int64], image_bytes: int) -> Iterator[npt.NDArray[np.int64]]:

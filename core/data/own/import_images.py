@@ -5,6 +5,7 @@ What is read is a draft: core.data.own.store makes a data set of it once the rep
 
 import contextlib
 import math
+from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -34,6 +35,7 @@ from core.images.reading import Facts, Raw, content_of, picture_of, read_raw
 
 Index = npt.NDArray[np.int64]
 COMMON = (28, 32, 48, 64, 96, 128)  # sizes that networks are often given
+PIXELS, SMALL = "pixels", "thumbnails"  # files of a draft
 MOST_TABLES = 8  # that are kept
 PREPARING, COMPARING = "preparing the images in one range of values", "comparing the images"
 SAMPLE_SIDE = 384  # pixels of the longer side of images that a preview is made of
@@ -59,8 +61,12 @@ def gather(
         drafts.check_disk(folder, len(offers), form)
         rejected: list[Rejected] = []
         kept = Keeper(folder, offers.root if isinstance(offers, Offered) else None)
-        with open(folder / "pixels", "w+b") as file, contextlib.closing(kept):
-            found, pictures = _Gathering(form, file), _WithoutTables(offers, kept)
+        with (
+            open(folder / PIXELS, "w+b") as file,
+            open(folder / SMALL, "w+b") as small,
+            contextlib.closing(kept),
+        ):
+            found, pictures = _Gathering(form, file, small), _WithoutTables(offers, kept)
             for offer, raw in readable(pictures, rejected, progress):
                 found.add(offer, raw)
                 kept.add(offer.name, raw, found.how)
@@ -71,9 +77,10 @@ def gather(
             files = "The file" if len(rejected) == 1 else f"None of the {len(rejected):,} files"
             isnt = "is no image" if len(rejected) == 1 else "is an image"
             raise DataError(f"{files} {isnt} that can be read.{why}")
-        kept.write(found.sort(folder / "pixels"))
+        kept.write(found.sort(folder))
         notes = (*(offers.notes if isinstance(offers, Offered) else ()), *kept.notes)
         draft = found.draft(folder, source)
+        (folder / SMALL).unlink()
         refused, sheets = tuple(sorted(rejected)), tuple(pictures.sheets)
         return replace(draft, rejected=refused, notes=notes, sheets=sheets, lock=lock)
 
@@ -109,15 +116,18 @@ class _WithoutTables:
 
 @dataclass
 class _Gathering:
-    """What is known of the images so far; their pixels are in the file."""
+    """What is known of the images so far; their pixels and thumbnails are in the files.
+
+    sides: two numbers for each image.  digests: duplicates.DIGEST bytes for each.
+    """
 
     form: Form
     file: BinaryIO
+    thumbnails: BinaryIO
     names: list[str] = field(default_factory=list)
     labels: list[str | None] = field(default_factory=list)
-    sides: list[tuple[int, int]] = field(default_factory=list)
-    digests: list[bytes] = field(default_factory=list)
-    thumbnails: list[bytes] = field(default_factory=list)
+    sides: "array[int]" = field(default_factory=lambda: array("i"))
+    digests: bytearray = field(default_factory=bytearray)
     facts: list[Facts] = field(default_factory=list)
     survey: Survey = field(default_factory=Survey)
     watch: Watch = field(default_factory=Watch)
@@ -129,15 +139,16 @@ class _Gathering:
         """Take an image in; OSError if the disk takes no more."""
         x = prepare(raw, self.how)
         self.file.write(x.tobytes())
-        self.watch.add(offer.name, raw, x, self.how)
-        if not layouts.may_be_mask(offer.name):
+        is_image = not layouts.may_be_mask(offer.name)
+        self.watch.add(offer.name, raw, x, self.how, is_image)
+        if is_image:
             self.survey.add(raw)
         self.names.append(offer.name)
         self.labels.append(offer.label)
-        self.sides.append(raw.size)
+        self.sides.extend(raw.size)
         self.facts.append(raw.facts)
-        self.digests.append(duplicates.digest(x))
-        self.thumbnails.append(duplicates.thumbnail(x).tobytes())
+        self.digests += duplicates.digest(x)
+        self.thumbnails.write(duplicates.thumbnail(x).tobytes())
 
     def settle(self, offers: Offers) -> None:
         """Prepare anew what another range or ground suits, now that all files have been seen."""
@@ -153,11 +164,14 @@ class _Gathering:
             self.file.seek(i * x.size)
             self.file.write(x.tobytes())
             self.watch.again(i, x)
-            self.digests[i] = duplicates.digest(x)
-            self.thumbnails[i] = duplicates.thumbnail(x).tobytes()
+            size, small = duplicates.DIGEST, duplicates.thumbnail(x)
+            self.digests[i * size : (i + 1) * size] = duplicates.digest(x)
+            self.thumbnails.seek(i * small.size)
+            self.thumbnails.write(small.tobytes())
 
-    def sort(self, path: Path) -> list[int]:
-        """Put the images, and their pixels in the file at `path`, in the order of their names.
+    def sort(self, folder: Path) -> list[int]:
+        """Put the images, and what the files in the draft's folder hold, in the order of their
+        names.
 
         Returns that order, as positions among those read.
         """
@@ -165,19 +179,22 @@ class _Gathering:
         if order == list(range(len(order))):
             return order
         columns: tuple[list[Any], ...] = (
-            self.names, self.labels, self.sides, self.digests, self.thumbnails, self.facts,
-            self.watch.tones, self.watch.further,
+            self.names, self.labels, self.facts, self.watch.further,
         )  # fmt: skip
         for column in columns:
             column[:] = [column[i] for i in order]
-        sorted_path = path.with_name("sorted")
-        with open(sorted_path, "wb") as file:
-            for part in drafts.blocks(np.array(order), math.prod(self.form.shape)):
-                pixels = np.memmap(path, np.uint8, "r", shape=(len(order), *self.form.shape))
-                file.write(pixels[part].tobytes())
-                del pixels  # Windows replaces no file that is mapped
-        sorted_path.replace(path)
+        at = np.array(order)
+        self.sides = array("i", _rows(self.sides, np.int32)[at].ravel().tolist())
+        self.digests = bytearray(_rows(self.digests, np.uint8, duplicates.DIGEST)[at].tobytes())
+        self.watch.tones = bytearray(_rows(self.watch.tones, np.uint8)[at].tobytes())
+        _sort_file(folder / PIXELS, at, math.prod(self.form.shape))
+        _sort_file(folder / SMALL, at, self._small)
         return order
+
+    @property
+    def _small(self) -> int:
+        """Bytes of a thumbnail."""
+        return self.form.channels * duplicates.SIDE**2
 
     def draft(self, folder: Path, source: str) -> Draft:
         """Compare the images with each other, but not with masks of defects among them."""
@@ -189,22 +206,38 @@ class _Gathering:
             form=self.form,
             preparation=self.how,
             names=tuple(self.names),
-            sides=np.array(self.sides, np.int32),
+            sides=_rows(self.sides, np.int32).copy(),
             equal=_among(is_image, self._equal),
-            near=_among(is_image, self._near),
+            near=_among(is_image, lambda chosen: self._near(folder, chosen)),
             rejected=(),
             labels=tuple(self.labels),
             looks=self.watch.looks(self.names, self.facts, self.survey),
         )
 
     def _equal(self, chosen: Index) -> Index:
-        return duplicates.equal([self.digests[i] for i in chosen])
+        return duplicates.equal(_rows(self.digests, np.uint8, duplicates.DIGEST)[chosen])
 
-    def _near(self, chosen: Index) -> Index:
-        joined = b"".join(self.thumbnails[i] for i in chosen)
-        thumbnails = np.frombuffer(joined, np.uint8).reshape(len(chosen), -1)
+    def _near(self, folder: Path, chosen: Index) -> Index:
+        shape = (len(self.names), self._small)
+        mapped = np.memmap(folder / SMALL, np.uint8, "r", shape=shape)
+        thumbnails = mapped if len(chosen) == len(mapped) else np.asarray(mapped[chosen])
         limit = duplicates.limit_for(thumbnails)
         return duplicates.near(thumbnails, limit, partial(done, COMPARING))
+
+
+def _rows(values: "array[int] | bytearray", kind: type[np.generic], size: int = 2) -> Any:
+    """Numbers that follow each other as rows of so many: (n, size)."""
+    return np.frombuffer(values, kind).reshape(-1, size)
+
+
+def _sort_file(path: Path, order: Index, size: int) -> None:
+    """Put the rows of a file, of `size` bytes each, in this order."""
+    sorted_path = path.with_name("sorted")
+    with open(sorted_path, "wb") as file:
+        file.writelines(
+            drafts.rows_of(path, part, size).data for part in drafts.blocks(order, size)
+        )
+    sorted_path.replace(path)
 
 
 def _among(chosen: npt.NDArray[np.bool_], leaders: Callable[[Index], Index]) -> Index:

@@ -363,10 +363,9 @@ def _write_pixels(
         np.lib.format.write_array_header_1_0(file, header)
         done, marks = 0, []
         for part in blocks(order, math.prod(own.shape)):
-            # Mapped anew for each block, so that what was read does not pile up in memory.
-            x = draft.pixels()[part]
+            x = draft.take(part)
             marks.append(digests.of(x))
-            file.write(x.tobytes())
+            file.write(x.data)
             done += len(part)
             if progress is not None:
                 progress(done, len(order))

@@ -75,26 +75,29 @@ class Looks:
 class Watch:
     """Notes what Looks tells, image by image."""
 
-    tones: list[tuple[int, int]] = field(default_factory=list)
+    tones: bytearray = field(default_factory=bytearray)
     further: list[str] = field(default_factory=list)
     overviews: dict[str, Pixels] = field(default_factory=dict)
 
-    def add(self, name: str, raw: Raw, x: Pixels, how: Preparation) -> None:
-        """Take an image into account.  x: as it was prepared."""
-        self.tones.append((int(x.min()), int(x.max())))
+    def add(self, name: str, raw: Raw, x: Pixels, how: Preparation, is_shown: bool = True) -> None:
+        """Take an image into account.  x: as it was prepared.  is_shown: whether it may be an
+        example of what is cut off.
+        """
+        self.tones += bytes((int(x.min()), int(x.max())))
         self.further.append(raw.further)
-        if how.framing == "crop" and len(self.overviews) < N_OVERVIEWS and is_cut(raw.size, how):
+        is_shown = is_shown and how.framing == "crop" and len(self.overviews) < N_OVERVIEWS
+        if is_shown and is_cut(raw.size, how):
             self.overviews[name] = overview(developed(raw, how), how.size)
 
     def again(self, i: int, x: Pixels) -> None:
         """An image was prepared anew."""
-        self.tones[i] = (int(x.min()), int(x.max()))
+        self.tones[2 * i : 2 * i + 2] = bytes((int(x.min()), int(x.max())))
 
     def looks(self, names: Sequence[str], facts: Sequence[Facts], seen: Survey) -> Looks:
         """For all images, in their final order."""
         position = {name: i for i, name in enumerate(names)}
         return Looks(
-            tones=np.array(self.tones, np.uint8).reshape(-1, 2),
+            tones=np.frombuffer(self.tones, np.uint8).reshape(-1, 2).copy(),
             spans=np.array([file.span for file in facts], np.float64).reshape(-1, 2),
             is_deep=np.array([file.is_deep for file in facts], np.bool_),
             further=np.array(self.further, np.str_),

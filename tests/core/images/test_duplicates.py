@@ -35,7 +35,9 @@ def test_near_finds_what_comparing_all_with_all_finds(seed: int, n: int, limit: 
 
 
 def test_equal_gives_the_first_of_each_kind() -> None:
-    assert duplicates.equal([b"a", b"b", b"a", b"c", b"b"]).tolist() == [0, 1, 0, 3, 1]
+    assert duplicates.equal(
+        np.array([[7, 1], [7, 2], [7, 1], [3, 1], [7, 2]], np.uint8)
+    ).tolist() == [0, 1, 0, 3, 1]
 
 
 def test_digest_differs_by_a_single_pixel() -> None:

@@ -1,5 +1,6 @@
 import os
 import time
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +14,12 @@ from core.data.own import draft as drafts
 from core.data.own.draft import Form
 from core.data.own.import_images import gather
 from core.data.own.store import own_dir
+from core.images import duplicates
 from core.images.preparation import Preparation, legacy, prepare
 from core.images.reading import read_raw
 from tests.core.hostile_images_for_tests import BROKEN, SOUND, encoded
 
-GREY_16 = Form((16, 16), 1)
+GREY_16, FORM_64 = Form((16, 16), 1), Form((64, 64), 3)
 RNG = np.random.default_rng(6)
 
 
@@ -195,3 +197,36 @@ def test_line_of_pixels_is_not_padded_to_a_square_as_large(
     for how in (Preparation(size=(32, 32), framing="pad"), legacy((3, 32, 32), "pad")):
         assert prepare(raw, how).shape == (3, 32, 32)
     assert max(asked) <= 1024 * 1024
+
+
+def test_what_is_remembered_of_each_image_does_not_hold_its_pixels(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(duplicates, "SAMPLED", 50)  # whose differences take the same for any set
+    content = image_file(64, 64, 3)
+
+    def peak(n: int) -> int:
+        tracemalloc.start()
+        draft = gather([Offer(f"{i:05d}.png", lambda: content) for i in range(n)], FORM_64, "t")
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        draft.discard()
+        return found
+
+    few, many = peak(100), peak(500)
+    assert (many - few) / 400 < 1_200  # bytes; the pixels of one are 12,288, its thumbnail 768
+
+
+def test_pixels_taken_in_any_order_are_those_of_the_draft(home: Path) -> None:
+    draft = gather(offers({f"{i}.png": image_file(20, 20, seed=i) for i in range(6)}), GREY_16, "t")
+    order = np.array([4, 0, 5])
+    np.testing.assert_array_equal(draft.take(order), draft.pixels()[order])
+    assert not (draft.folder / "thumbnails").exists()
+
+
+def test_masks_are_no_examples_of_what_is_cut_off(home: Path) -> None:
+    files = {f"train/good/{i}.png": image_file(20, 60, seed=i) for i in range(3)}
+    files |= {f"ground_truth/bad/{i}_mask.png": image_file(20, 60, seed=9 + i) for i in range(3)}
+    draft = gather(offers(files), GREY_16, "t")
+    assert all(draft.names[i].startswith("train") for i in draft.looks.cut)
+    assert len(draft.looks.cut) == 3
