@@ -5,7 +5,7 @@ of a fixed camera all look alike, and yet each is another one.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -43,8 +43,15 @@ def thumbnail(x: Pixels) -> Pixels:
     return pixels.transpose(2, 0, 1).ravel()
 
 
-def equal(digests: Pixels) -> Leaders:
-    """For each image the first one that equals it, itself if it is the first: (n, d) -> (n,)."""
+def equal(digests: Pixels | Sequence[bytes]) -> Leaders:
+    """For each image the first one that equals it, itself if it is the first: (n,).
+
+    digests: (n, d), or n texts of the same number of bytes.
+    """
+    if not len(digests):
+        return np.empty(0, np.int64)
+    if not isinstance(digests, np.ndarray):
+        digests = np.frombuffer(b"".join(digests), np.uint8).reshape(len(digests), -1)
     rows = np.ascontiguousarray(digests).view(f"V{digests.shape[1]}").ravel()
     _, first, of = np.unique(rows, return_index=True, return_inverse=True)
     return np.asarray(first[of], np.int64)

@@ -17,12 +17,14 @@ from core.config import DataError
 from core.data.offered.files import Offer, Offers
 from core.data.offered.gate import Offered, Terms, in_file, in_folder
 from core.data.offered.names import printable
+from core.data.own import layouts
+from core.data.own.layouts import Arrangement
 from core.data.own.upload import read_again, readable
 from core.images.imagesets import TEST_SHARE, ImageSet, Rejected, classes_of, hash_fraction
 from core.images.modes import grey_if_equal
 from core.images.preparation import Preparation, Survey, changes, developed, placed, prepare
 from core.images.reading import Facts, Raw, from_array
-from core.text import counted
+from core.text import counted, natural
 
 Size = tuple[int, int]
 Pixels = npt.NDArray[np.uint8]
@@ -97,7 +99,10 @@ def from_offers(
     fractions = [(hash_fraction(name, choice.seed), name) for name in gathered.names]
     order = sorted(range(len(fractions)), key=fractions.__getitem__)
     names = [gathered.names[i] for i in order]
-    labels, class_names = classes_of(names, [gathered.labels[i] for i in order])
+    stated = [gathered.labels[i] for i in order]
+    laid = layouts.arranged(names, stated)
+    tables = [one.name for one in rejected if layouts.is_table(one.name)]
+    labels, class_names = _classes_of(laid, names, stated)
     whole = ImageSet(
         id=id,
         split=choice.split,
@@ -106,10 +111,49 @@ def from_offers(
         class_names=class_names,
         ids=np.array(names, dtype=np.str_),
         rejected=tuple(sorted(rejected)),
-        notes=tuple(offers.notes) if isinstance(offers, Offered) else (),
+        notes=(
+            *(offers.notes if isinstance(offers, Offered) else ()),
+            *_what_a_set_would_give(laid, tables),
+        ),
         preparation=how,
     )
+    if laid.is_mask.any():
+        whole, names = (
+            whole.take(~laid.is_mask),
+            [name for name, is_mask in zip(names, laid.is_mask, strict=True) if not is_mask],
+        )
     return whole.take(_chosen(names, choice))
+
+
+def _classes_of(
+    laid: Arrangement, names: Sequence[str], stated: Sequence[str | None]
+) -> tuple[npt.NDArray[np.int64] | None, tuple[str, ...]]:
+    """The classes that folders say, without folders that name parts of a set."""
+    if laid.layout not in ("splits", "defects"):
+        return classes_of(names, stated)
+    known = sorted({label for label in laid.labels if label is not None}, key=natural)
+    if not known:
+        return None, ()
+    index = {label: i for i, label in enumerate(known)}
+    return np.array([index.get(label or "", 0) for label in laid.labels], np.int64), tuple(known)
+
+
+def _what_a_set_would_give(laid: Arrangement, tables: Sequence[str]) -> tuple[str, ...]:
+    """A sentence where there is more to know than images at a path are asked for."""
+    found = []
+    if laid.layout in ("splits", "defects"):
+        found.append(f"its parts ({layouts.TITLES[laid.layout]})")
+    if n := int(laid.is_mask.sum()):
+        found.append(f"{counted(n, 'mask')} of defects, left out here")
+    if tables:
+        found.append(f"the table {printable(min(tables))[:80]}")
+    if not found:
+        return ()
+    said = (
+        "Images at a path are split by their names alone. A data set made of them (`import`, or "
+        f"the page Your images) also knows {', '.join(found)}, and calibrates."
+    )
+    return (said,)
 
 
 @dataclass

@@ -223,8 +223,6 @@ def _splits(names: Sequence[str], stated: Sequence[str | None]) -> Arrangement:
         said or "/".join(one.label.split("/")[n_common:]) or None
         for one, said in zip(placed, stated, strict=True)
     ]
-    if len(set(labels)) == 1:
-        labels = [None] * len(names)
     found = _plain("splits", [label or NO_CLASS for label in labels] if any(labels) else labels)
     return _replaced(found, placed, ())
 

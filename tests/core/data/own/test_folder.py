@@ -18,6 +18,7 @@ from core.data.offered.names import MAX_NAME
 from core.data.own import folder as folders
 from core.data.own.folder import Choice, from_offers, load_path
 from core.images.imagesets import ImageSet, Rejected
+from tests.core.data.own.test_import_images import image_file
 from tests.core.hostile_images_for_tests import BROKEN, SOUND
 from tests.core.larger_data_for_tests import FOLDER
 
@@ -96,7 +97,7 @@ def test_flat_folder_has_no_labels(tmp_path: Path) -> None:
         (["set/cat/a", "set/dog/b"], ["cat", "dog"]),
         (["set/images/cat/a", "set/images/dog/b"], ["cat", "dog"]),
         (["set/a", "set/b"], ["", ""]),
-        (["train/cat/a", "test/cat/b"], ["train/cat", "test/cat"]),
+        (["train/cat/a", "test/cat/b"], ["cat", "cat"]),
         (["cat/a", "b"], ["cat", "(none)"]),
         (["cat/x/a", "cat/b"], ["x", "(none)"]),
     ],
@@ -322,3 +323,22 @@ def test_zip_of_6000_photographs_is_read_within_seconds() -> None:
     assert (len(images), images.shape) == (6_000, (3, 32, 32))
     assert len(images.class_names) == 10
     assert images.rejected == ()
+
+
+def test_layout_with_masks_and_a_table_leaves_masks_out_and_says_what_a_set_would_give(
+    tmp_path: Path,
+) -> None:
+    names = [f"train/good/{i}.png" for i in range(6)] + ["test/good/6.png", "test/crack/7.png"]
+    for i, name in enumerate([*names, "ground_truth/crack/7_mask.png"]):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(image_file(16, 16, seed=i))
+    (tmp_path / "labels.csv").write_text("file;label\n6.png;x\n")
+    images = load_path(f"folder:{tmp_path}", Choice("all"))
+    assert sorted(images.ids.tolist()) == sorted(names)
+    assert images.class_names == ("crack", "good")
+    assert {name: images.label_name(i) for i, name in enumerate(images.ids.tolist())} == {
+        name: name.split("/")[1] for name in names
+    }
+    (said,) = images.notes
+    assert "train/good, test/KIND and ground_truth/KIND" in said
+    assert "1 mask of defects, left out here, the table labels.csv" in said
