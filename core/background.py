@@ -112,7 +112,7 @@ class Jobs:
                 return found
             if sum(job.state == "running" for job in self._jobs.values()) >= MOST_AT_ONCE:
                 raise DataError(
-                    f"{MOST_AT_ONCE} downloads or imports are already running: wait for one to end."
+                    f"{MOST_AT_ONCE} downloads or maps are being made already: wait for one to end."
                 )
             self._jobs[key] = Job(title, work)
             return self._jobs[key]

@@ -133,7 +133,7 @@ def test_archives_of_attackers_are_refusals_on_a_page_that_stays(visit: Visit, s
     page.get_by_text(re.compile(r"offered: 14 read, \d+ refused")).wait_for(timeout=SECONDS)
     page.get_by_text("nearest codes").wait_for(timeout=SECONDS)
     assert page.get_by_test_id("stException").count() == 0
-    page.get_by_text("Make a data set").click()
+    page.get_by_text("Make a data set", exact=True).click()
     page.get_by_text("Add a folder or an archive").wait_for(timeout=SECONDS)
     hand_over(page, *files)
     page.get_by_role("button", name="Read the images").click(timeout=SECONDS)

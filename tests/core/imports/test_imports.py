@@ -241,3 +241,16 @@ def test_progress_tells_the_time_left_and_cancelling_ends_the_reading(
     assert [status.n_done for status in running] == [1, 2, 3]
     assert running[0].n_files == 5
     assert running[-1].seconds_left >= 0
+
+
+def test_import_that_takes_too_much_memory_ends_and_says_so(
+    archive: io.BytesIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = handed_over(archive)
+    monkeypatch.setattr(execute, "MOST_BYTES", 0)
+    monkeypatch.setattr(os, "_exit", sys.exit)
+    with pytest.raises(SystemExit):
+        execute._watch_memory(one)
+    ended = imports.read(one.folder)
+    assert ended.state == "failed"
+    assert "not enough memory" in ended.status.reason
