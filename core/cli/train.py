@@ -17,6 +17,7 @@ from core.models import BY_NAME, ArchSpec, architecture
 from core.noise import Noise
 from core.settings import THREADS, Option, TrainSettings, settings_of
 
+GENTLER = 0.1  # share of its learning rate with which a finished model is trained on
 NO_MODEL = 3  # exit code of a training that was paused or cancelled
 
 if TYPE_CHECKING:
@@ -63,6 +64,13 @@ if TYPE_CHECKING:
     show_default=True,
     help="Save the state at least every so many steps, besides every 10 seconds.",
 )
+@click.option(
+    "--from",
+    "start_from",
+    metavar="CHECKPOINT",
+    help="Go on with the training of this finished model: --epochs more, with its own data set, "
+    "architecture, classes and, unless you say otherwise, settings.",
+)
 @click.option("--resume", metavar="RUN", help="Resume this run, see `runs`; takes no settings.")
 @click.option("--wait", is_flag=True, hidden=True)  # for a turn: how the dashboard starts runs
 @options.data_root
@@ -87,7 +95,7 @@ def train(resume: str | None, wait: bool, as_json: bool, **given: Any) -> None:
         raise OptionError(f"--resume uses the run's own settings: leave out --{option}.")
     with joined(given["device"]) as team:
         run = on_all_ranks(
-            team, lambda: resumed(resume) if resume else created(suited(given, said), team)
+            team, lambda: resumed(resume) if resume else created(_asked_for(given, said), team)
         )
         try:
             card = _carry_out(run, team, wait)
@@ -297,6 +305,48 @@ def _read(option: Option, text: str) -> Any:
     return text
 
 
+def _asked_for(given: dict[str, Any], said: set[str]) -> dict[str, Any]:
+    """The command line's options, and what follows from those that were said."""
+    return continued(given, said) if given["start_from"] else suited(given, said)
+
+
+def continued(given: dict[str, Any], said: set[str]) -> dict[str, Any]:
+    """The command line's options, with what the model has that --from names.
+
+    Raises OptionError if an option contradicts the model, or it was not trained by descent.
+    """
+    from core import checkpoints
+    from core.checkpoints import trained_on
+
+    own = {"dataset", "arch", "latent_dim", "settings", "exclude_classes"}
+    if extra := said & own:
+        option = "option" if "settings" in extra else min(extra).replace("_", "-")
+        raise OptionError(f"--from takes what the model has: leave out --{option}.")
+    card = checkpoints.load(given["start_from"]).card
+    if card.architecture.closed_form:
+        raise OptionError(f"{card.name} was computed in closed form: there is nothing to train on.")
+    if given["epochs"] is None or given["epochs"] < 1:
+        raise OptionError("--epochs says how many more: at least 1.")
+    kept = card.document.training.settings()
+    kept["learning_rate"] *= (
+        GENTLER  # a rate for a network that knows nothing would undo what it knows
+    )
+    kept |= {f"noise_{s.name}": getattr(card.noise, s.name) for s in settings_of(Noise)}
+    ours = {name: value for name, value in kept.items() if name in given and name not in said}
+    return (
+        given
+        | ours
+        | {
+            "start_from": str(card.path.resolve()),
+            "dataset": trained_on.required(card),
+            "arch": card.architecture.name,
+            "settings": card.options,
+            "exclude_classes": card.excluded_classes,
+            "epochs": len(card.document.history) + given["epochs"],
+        }
+    )
+
+
 def suited(given: dict[str, Any], said: set[str]) -> dict[str, Any]:
     """The command line's options; what was not said of a training on an own set suits its images.
 
@@ -328,7 +378,10 @@ def run_config(given: dict[str, Any]) -> "RunConfig":
         if not ours[name]:
             raise OptionError(f"Say what to train: --{name} is missing. See `train --help`.")
     latent_dim, settings = ours.pop("latent_dim"), ours.pop("settings")
-    ours["options"] = arch_options(architecture(ours["arch"]), settings, latent_dim)
+    if isinstance(settings, dict):  # of a model
+        ours["options"] = settings
+    else:
+        ours["options"] = arch_options(architecture(ours["arch"]), settings, latent_dim)
     noise = Noise(**{one.name: ours.pop(f"noise_{one.name}") for one in settings_of(Noise)})
     ours["noise"] = noise or Noise()
     ours["dataset"] = options.source_id(ours["dataset"])
@@ -338,6 +391,7 @@ def run_config(given: dict[str, Any]) -> "RunConfig":
         created=time.time(),
         threads=ours.pop("threads") or max(1, machine.cores() - 1),
         keep_steps=ours.pop("keep_steps"),
+        start_from=ours.pop("start_from") or "",
         data_root=None if data_root is None else str(data_root.resolve()),
         launcher=_launcher(),
         train=config.TrainConfig(**ours),

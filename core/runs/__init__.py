@@ -37,6 +37,7 @@ class RunConfig(Struct, frozen=True):
     data_root: where public data sets are looked for first, if given.
     keep_seconds, keep_steps: the state is kept at least this often.
     launcher: the torchrun that began it, which finds it by this name after a restart; "" if none.
+    start_from: the file of the model whose training goes on; "" for a new one.
     """
 
     name: Annotated[str, Meta(pattern=rf"^{NAME_PATTERN.pattern}\Z")]
@@ -47,6 +48,7 @@ class RunConfig(Struct, frozen=True):
     keep_seconds: Annotated[float, Meta(ge=0, le=1e9)] = 10.0
     keep_steps: Annotated[int, Meta(ge=1, le=10**12)] = 2000
     launcher: Text = ""
+    start_from: Text = ""
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,9 @@ import numpy as np
 from core import checkpoints, locks
 from core.background import Progress
 from core.checkpoints import Checkpoint
-from core.config import Diverged, HourglassError, OptionError, runs_dir
+from core.config import Diverged, HourglassError, OptionError, TrainingError, runs_dir
 from core.data import catalogue
+from core.images import digests
 from core.images.imagesets import ImageSet
 from core.models import architecture, pca
 from core.runs import Run, RunConfig, found, queue
@@ -25,6 +26,7 @@ from core.runs.journal import Journal
 from core.runs.queue import ORDERS, Order, Signals, requested, signals
 from core.runs.status import RunState
 from core.training import resume_state as learning_state
+from core.training.descent import Descent
 from core.training.distributed import ALONE, Team
 from core.training.events import EpochDone, Event, StepDone
 from core.training.resume_state import State
@@ -197,7 +199,7 @@ class _Work:
         """From where the run stands to its end, or to where it is asked to end."""
         self._set("running", phase="loading the images")
         sets = self._images(progress)
-        start = self._start()
+        start = self._start(sets[0])
         self.signals.gently = True
         try:
             if self.team.size == 1 and start is not None and requested(self.run.folder) == "stop":
@@ -226,15 +228,35 @@ class _Work:
         )
         return train_set, catalogue.load(config.dataset, "test", root, progress)
 
-    def _start(self) -> State | None:
-        """The kept state, if any: rank 0 reads it and sends it to the others."""
-        content = self.team.broadcast_bytes(
-            self.saver.content() if self.journal is not None else b""
-        )
+    def _start(self, train_set: ImageSet) -> State | None:
+        """The kept state, if any, or that of a finished model whose training goes on.
+
+        Rank 0 reads it and sends it to the others.
+        """
+        content = self.saver.content() if self.journal is not None else b""
+        if self.journal is not None and not content and self.run.config.start_from:
+            content = learning_state.to_bytes(self._of_finished_model(train_set))
+        content = self.team.broadcast_bytes(content)
         state = learning_state.from_bytes(content) if content else None
         if self.journal is not None:
             self.journal.begin(state)
         return state
+
+    def _of_finished_model(self, train_set: ImageSet) -> State:
+        """Raises CheckpointError or TrainingError if that model cannot be trained on."""
+        model = checkpoints.load(self.run.config.start_from)
+        seen = model.training_digests
+        if (
+            seen is not None
+            and not digests.among(seen, digests.in_order(digests.of(train_set.images))).all()
+        ):
+            raise TrainingError(
+                f"{model.card.name} was trained on other images than {train_set.id} has now: train "
+                "a new model on them."
+            )
+        descent = Descent(self.config, model.card.plan, train_set)
+        descent.take_over(model.tensors, model.card.document.history)
+        return descent.state()
 
     def _obey(self, event: StepDone | EpochDone) -> None:
         if event.state is None:

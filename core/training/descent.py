@@ -239,6 +239,17 @@ class Descent:
             tensors=self._tensors(),
         )
 
+    def take_over(self, tensors: Arrays, history: tuple[EpochRecord, ...]) -> None:
+        """Go on from the weights of a finished model, after the epochs of its history.
+
+        tensors: as a checkpoint has them.  The optimizer's averages, which it lacks, begin at zero.
+        """
+        weights = {name: torch.from_numpy(t) for name, t in tensors.items()}
+        self.network.load_state_dict(weights, strict=False)  # it lacks counters of batches
+        self.history = history
+        self.optimizer.done = len(history) * self.steps
+        self._enter(len(history) + 1)
+
     def restore(self, state: State) -> None:
         """Resume from `state`.  Raises TrainingError if network or images are others."""
         if state.data != self._fingerprint:

@@ -26,7 +26,16 @@ from tests.core.training.test_training import SMALL, blobs, finished
 ALL = (*settings_of(TrainSettings), *settings_of(Noise))
 OF_ITS_OWN = {"dataset", "arch", "options", "noise", "exclude_classes"}  # what is trained on what
 # Of a run: what it is called, and what it keeps for itself.
-OF_A_RUN = {"name", "created", "train", "data_root", "keep_seconds", "keep_steps", "launcher"}
+OF_A_RUN = {
+    "name",
+    "created",
+    "train",
+    "data_root",
+    "keep_seconds",
+    "keep_steps",
+    "launcher",
+    "start_from",
+}
 
 
 def test_every_field_of_a_training_is_a_declared_setting_or_says_what_is_trained_on_what() -> None:

@@ -585,6 +585,47 @@ def test_two_trainings_of_one_name_do_not_replace_each_others_model(
     assert run("train", "--dataset", images, "--arch", "pca", "--name", "mine")[0] == 0
 
 
+def test_finished_model_is_trained_on_from_its_weights_with_its_settings(
+    run: Run, empty_home: Path, own_checkpoints: Path
+) -> None:
+    images = write_images(empty_home / "squares")
+    settings = ["--latent-dim", 2, "--option", "widths=8", "--batch-size", 8, "--noise-std", 0.2]
+    asked = ["train", "--dataset", images, "--arch", "dense", *settings, "--epochs", 30]
+    assert run(*asked, "--name", "first", "--exclude-class", "none-such")[0] == 2
+    assert run(*asked, "--name", "first")[0] == 0
+    code, _, err = run("train", "--from", "first", "--epochs", 2, "--name", "second")
+    assert code == 0, err
+    first, second = checkpoints.load("first").card, checkpoints.load("second").card
+    assert (second.epochs, second.options, second.noise) == (32, first.options, first.noise)
+    assert second.document.history[:30] == first.document.history
+    losses = [record.train_loss for record in second.document.history]
+    assert max(losses[30:]) < losses[1]
+    rates = [card.document.training.learning_rate for card in (first, second)]
+    assert rates[1] == pytest.approx(rates[0] / 10)
+
+
+def test_what_cannot_be_trained_on_says_so(
+    run: Run, empty_home: Path, own_checkpoints: Path
+) -> None:
+    for asked, reason in (
+        (("mnist-pca-8",), "closed form"),
+        (("mnist-dense-8", "--arch", "conv"), "leave out --arch"),
+        (("mnist-dense-8", "--dataset", "mnist-5k"), "leave out --dataset"),
+        (("none-such",), "There is no checkpoint"),
+    ):
+        code, _, err = run("train", "--from", *asked, "--epochs", 1)
+        assert (code, reason in err) == (2, True), err
+    images = write_images(empty_home / "squares")
+    assert (
+        run("train", "--dataset", images, "--arch", "dense", "--epochs", 1, "--name", "old")[0] == 0
+    )
+    for path in (empty_home / "squares").iterdir():
+        Image.new("L", (16, 16), int(path.stem)).save(path)
+    code, _, err = run("train", "--from", "old", "--epochs", 1)
+    assert (code, "trained on other images" in err) == (2, True), err
+    assert len(json.loads(run("runs", "--json")[1])["runs"]) == 1
+
+
 def test_option_that_is_given_twice_is_refused(run: Run, empty_home: Path) -> None:
     asked = ("train", "--dataset", "mnist-5k", "--arch", "dense")
     for twice in (
