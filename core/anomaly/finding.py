@@ -26,7 +26,7 @@ from core.images.parts import done, each_part
 KINDS = ("covered", "pasted", "speckled", "blurred", "scrambled")
 N_PLANTED = 60  # images that are spoiled, each in every way
 PATCH_SAMPLE = 200  # images of which patches are learnt
-NEAR = 0.05  # AUROC by which a single judge must be better than all together
+NEAR = 0.1  # AUROC by which a single judge must be better than all together
 COMBINED = "combined"
 TOGETHER: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -35,6 +35,7 @@ TOGETHER: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 LEAST_EACH, MOST_EACH = -2.0, 3.0  # typical deviations that a judge counts for
+BROKEN = 4.0  # deviations of light, contrast, sharpness or seams that only broken files have
 SAID = 1.5  # deviations from which a judge is named as a reason
 TITLES: Mapping[str, str] = MappingProxyType(
     {
@@ -122,16 +123,10 @@ def _by_patches(known: Descriptions) -> Judge:
 def together(deviations: Mapping[str, Scores], names: Sequence[str]) -> Scores:
     """One score of several judges: the mean of their typical deviations above usual, (n,).
 
-    Each counts up to MOST_EACH, so that none decides alone; but how far light, contrast, sharpness
-    and seams lie beyond that is added, since a file that is so far off is broken.
+    Each counts up to MOST_EACH, so that none decides alone.
     """
     each = np.clip([deviations[name] for name in names], LEAST_EACH, MOST_EACH)
-    return np.asarray(each.mean(axis=0) + _beyond(deviations["measures"]))
-
-
-def _beyond(measures: Scores) -> Scores:
-    """How far light, contrast, sharpness and seams lie beyond what can be usual: (n,) >= 0."""
-    return np.asarray(np.maximum(measures - MOST_EACH, 0))
+    return np.asarray(each.mean(axis=0), np.float64)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,7 +176,7 @@ class Judgement:
     def judge_more(self, images: Descriptions) -> dict[str, Scores]:
         """The same scores of images that were in no fold, by one of the fits."""
         raw = {name: judge(images) for name, judge in self.last.items()}
-        return _all_scores(_deviations(raw, self.raw))
+        return all_scores(_deviations(raw, self.raw))
 
     def why(self) -> str:
         """A sentence that says why this score ranks the images."""
@@ -213,8 +208,8 @@ def judged(found: Descriptions, of: Index, seed: int = 0) -> Judgement:
                 values[at] = judge(planted.images.take(at))
         n_done += len(own)
         done("Judging each image by the others", n_done, len(of))
-    scores = _all_scores(_deviations(raw, raw))
-    spoiled = _all_scores(_deviations(of_planted, raw))
+    scores = all_scores(_deviations(raw, raw))
+    spoiled = all_scores(_deviations(of_planted, raw))
     auroc = {name: _auroc(scores[name], spoiled[name], planted.kind) for name in scores}
     measures = found.values["measures"]
     fences = Fences.of(measures)
@@ -267,11 +262,16 @@ def _deviations(values: Mapping[str, Scores], among: Mapping[str, Scores]) -> di
     return {name: crossfit.typical_deviations(values[name], among[name]) for name in among}
 
 
-def _all_scores(deviations: dict[str, Scores]) -> dict[str, Scores]:
+def all_scores(deviations: Mapping[str, Scores]) -> dict[str, Scores]:
+    """How strange images are by each score; a broken file is so by all of them."""
     found = {name: together(deviations, members) for name, members in TOGETHER.items()}
-    broken = _beyond(deviations["measures"])
-    singles = {name: one + broken for name, one in deviations.items() if name != "measures"}
-    return found | singles
+    found |= {name: values for name, values in deviations.items() if name != "measures"}
+    beyond = np.maximum(deviations["measures"] - MOST_EACH, 0)
+    is_broken = deviations["measures"] > BROKEN
+    return {
+        name: np.where(is_broken, np.maximum(values, MOST_EACH), values) + beyond
+        for name, values in found.items()
+    }
 
 
 def _auroc(usual: Scores, spoiled: Scores, kinds: Index) -> float:

@@ -141,3 +141,7 @@ def test_broken_files_come_first_whichever_score_ranks() -> None:
     found = finding.judged(Descriptions.of(as_set(x)), crossfit.folds(np.arange(60)))
     for scores in found.scores.values():
         assert set(np.argsort(-scores)[:2].tolist()) == {7, 8}
+    deviations = {name: np.zeros(60) for name in (*descriptors.DESCRIPTORS, "measures")}
+    deviations |= {"pixel_density": np.zeros(60), "patches": np.full(60, 0.5)}
+    deviations["patches"][7], deviations["measures"][7] = -12.0, 6.0
+    assert all(scores.argmax() == 7 for scores in finding.all_scores(deviations).values())

@@ -41,7 +41,7 @@ const VERDICTS = [
 ];
 const AGAIN_MS = 3000; // after which what the server has not acknowledged is sent again
 const KEPT = 20; // places around the current one whose pictures stay here
-const TYPING = "input, textarea, select, [contenteditable]";
+const TYPING = "input:not([type=checkbox]), textarea, select, [contenteditable]"; // no letters go into a switch
 const TYPING_INSIDE = "input:not([type=range]), textarea, select"; // in the component itself the slider is none
 
 /** @param {import("../shared/component.js").Mount<Desk>} mounted */
