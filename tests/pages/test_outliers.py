@@ -573,6 +573,8 @@ def test_verdicts_rank_the_queue_anew_and_say_why(
     assert new != [item["id"] for item in fixed["items"]][: len(new)]
     said = [fact for item in sent["items"] for fact in item["facts"]]
     assert any("that you called" in fact for fact in said)
+    assert any("By cross-validation over" in one.value for one in app.caption)
+    assert "CSV" in [one.label for one in app.get("download_button")]
     assert desk(toggle.set_value(False).run())["items"] != sent["items"]
 
 
@@ -596,3 +598,14 @@ def test_what_was_shown_keeps_its_place_when_the_rest_is_ranked_anew(
     assert (second[:4] == first[:4]).all()
     assert sorted(second.tolist()) == list(range(50))
     assert (second != first).any()
+
+
+def test_what_verdicts_taught_is_a_table_with_its_evaluation(open_page: OpenPage) -> None:
+    found = found_by(open_page)
+    verdicts = {i: i % 3 == 0 for i in range(60)}
+    table = outlier_export.taught_table(found, verdicts)
+    assert table["taught_score"].is_monotonic_decreasing
+    assert (table["verdict"] != "").sum() == 60
+    assert 0 <= table["auroc_taught"].iloc[0] <= 1
+    assert len(table) == len(found.images)
+    assert outlier_export.taught_table(found, {})["auroc_taught"].isna().all()

@@ -1,6 +1,6 @@
 """What can be taken away from the Outliers page: the flagged images, and the decisions."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Literal, assert_never
 
@@ -69,6 +69,29 @@ def judged_table(found: Found, order: Positions) -> pd.DataFrame:
     if found.is_outlier is not None:
         columns["is_outlier"] = found.is_outlier[order]
     return pd.DataFrame(columns)
+
+
+def taught_table(found: Found, verdicts: Mapping[int, bool]) -> pd.DataFrame:
+    """A row an image, the likeliest to be called odd first: both scores, the verdict and the AUROC
+    by cross-validation, the same in each row; nothing where there are too few verdicts.
+    """
+    teacher = outlier_data.teacher(found)
+    taught, evaluation = teacher.scores(verdicts), teacher.evaluation(verdicts)
+    at = np.argsort(-taught, kind="stable")
+    said = {True: "outlier", False: "normal"}
+    return pd.DataFrame(
+        {
+            "id": found.images.ids[at].tolist(),
+            "source": found.images.id,
+            "taught_score": taught[at],
+            "score_name": found.score.name,
+            "score": found.scores[at],
+            "verdict": [said[verdicts[i]] if i in verdicts else "" for i in at.tolist()],
+            "n_verdicts": len(verdicts),
+            "auroc_taught": evaluation.taught if evaluation else np.nan,
+            "auroc_fixed": evaluation.fixed if evaluation else np.nan,
+        }
+    )
 
 
 def decision_table(history: list[Decision]) -> pd.DataFrame:

@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 
 from core import reviews
+from core.anomaly.teaching import ENOUGH
 from core.config import HourglassError, OptionError, ReviewError
 from core.data.own import originals as own_originals
 from core.images.imagesets import ImageSet
@@ -31,7 +32,7 @@ from pages.ui.components.review import (
 )
 from pages.ui.figures import mosaic
 from pages.ui.figures.text import plain
-from pages.ui.frame import errors
+from pages.ui.frame import downloads, errors
 from pages.ui.outliers import data as outlier_data
 from pages.ui.outliers import export as outlier_export
 from pages.ui.outliers import inspector as outlier_inspector
@@ -54,6 +55,7 @@ EMPTY = {
     "all": "There are no images.",
 }
 KEY, FROZEN = "review_desk", "review_queue"
+TAUGHT_CSV = "All images by what your verdicts say of them, with the evaluation"
 TAUGHT = "review_taught"  # the queue as verdicts have ranked it last
 TEACH = (
     "After each verdict the images that come next are ranked anew: those like what you called "
@@ -79,7 +81,26 @@ def draw(found: Found) -> None:
         "Keys: N normal, O outlier, U unsure, Z undo, arrows to move. Decisions are stored on disk "
         "under your name; several reviewers should use different names."
     )
+    if teach:
+        with progress.part():
+            _what_was_taught(found, reviewer)
     _desk(found, queue, reviewer, teach)
+
+
+def _what_was_taught(found: Found, reviewer: str) -> None:
+    """How well the verdicts foretell each other, and the score they make, to download."""
+    verdicts = verdicts_of(found, reviewer)
+    evaluation = outlier_data.teacher(found).evaluation(verdicts)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(
+            evaluation.words()
+            if evaluation
+            else f"With {ENOUGH} verdicts of both kinds it is measured how well they foretell each "
+            "other, and a small model joins in."
+        )
+        downloads.csv_button(
+            lambda: outlier_export.taught_table(found, verdicts), "what-i-call-odd", TAUGHT_CSV
+        )
 
 
 def _kind() -> Queue:
