@@ -574,7 +574,6 @@ def test_verdicts_rank_the_queue_anew_and_say_why(
     said = [fact for item in sent["items"] for fact in item["facts"]]
     assert any("that you called" in fact for fact in said)
     assert any("By cross-validation over" in one.value for one in app.caption)
-    assert "CSV" in [one.label for one in app.get("download_button")]
     assert desk(toggle.set_value(False).run())["items"] != sent["items"]
 
 
