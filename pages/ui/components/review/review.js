@@ -246,7 +246,8 @@ class ReviewView {
     const isOther = Boolean(full || why_none);
     this.root.classList.toggle("review-with-whole", isOther);
     this.find("whole").hidden = !isOther;
-    this.find("seen").textContent = (isOther ? "as the network saw it" : "original") + (outline ? ", defect outlined" : "");
+    const seen = isOther ? "as the network saw it" : "original";
+    this.find("seen").textContent = outline ? `${seen}, defect outlined` : seen;
     this.image("outline").hidden = !outline;
     if (outline) this.image("outline").src = outline;
     if (isOther) this.showWhole(full || original, why_none || "original");
