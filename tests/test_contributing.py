@@ -15,7 +15,8 @@ import pytest
 pytestmark = pytest.mark.slow
 PROJECT = Path(__file__).resolve().parents[1]
 COPIED = (
-    "app.py", "pages", "core", "tests", "benchmarks", "docs", "pyproject.toml", ".streamlit",
+    "app.py", "setup.py", "hourglass", "pages", "core", "tests", "benchmarks", "docs",
+    "pyproject.toml", ".streamlit",
     "checkpoints", ".mypy_cache", "README.md", "CHANGELOG.md", "CONTRIBUTING.md",
     "package.json", "tsconfig.json", "eslint.config.js",
 )  # fmt: skip

@@ -149,9 +149,9 @@ class _Row:
 
     name: str
     ranked: "Ranked | None"
-    threshold: float | None
-    flagged_usual: float | None
-    found: float | None
+    threshold: float | None = None
+    flagged_usual: float | None = None
+    found: float | None = None
 
 
 @dataclass(frozen=True)
@@ -263,12 +263,18 @@ def _row(judged: "Judged | JudgedByOthers", name: str, truth: "Truth | None", ra
     ranked = None if truth is None else judging.ranking(name, values, truth, took)
     calibration = judged.calibration(name)
     if calibration is None:
-        return _Row(name, ranked, None, None, None)
+        return _Row(name, ranked)
     threshold = thresholds.by_rate(calibration, rate)
     flags = threshold.flags(values)
     usual = flags if truth is None else flags[~truth]
     found = None if truth is None else float(flags[truth].mean())
-    return _Row(name, ranked, threshold.value, float(usual.mean()), found)
+    return _Row(
+        name,
+        ranked,
+        threshold=threshold.value,
+        flagged_usual=float(usual.mean()),
+        found=found,
+    )
 
 
 def _table(found: _Found) -> "pd.DataFrame":

@@ -52,7 +52,7 @@ def score_parts(job: Job, out: Path, rank: int = 0, size: int = 1) -> Iterator[D
         for i, path in zip(own, paths, strict=True):
             n_empty = _write(path, next(shards)[1]) if i in missing else 0
             n, n_not_finite = _counts(path)
-            yield Done(path, i in missing, n, n_not_finite, n_empty)
+            yield Done(path, i in missing, n, n_not_finite, n_empty=n_empty)
 
 
 def part_path(out: Path, i: int, n_shards: int) -> Path:

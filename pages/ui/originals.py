@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 import streamlit as st
 from PIL import Image
 
-from core.data.own import originals
+from core.data.own import originals as own_originals
 
 PATH = "hourglass/original"  # what the browser asks for; see server/originals.py
 EXACT = 512 * 512  # pixels up to which a picture is sent without loss
@@ -16,7 +16,7 @@ def address(data_id: str, image_id: str) -> str:
     """Where a browser finds the original of an image, decoded and encoded anew; "" if there is
     none, as far as can be told without reading it.
     """
-    if not originals.may_be_had(data_id, image_id):
+    if not own_originals.may_be_had(data_id, image_id):
         return ""
     base = st.get_option("server.baseUrlPath").strip("/")
     query = urlencode({"set": data_id, "id": image_id}, errors="replace")

@@ -61,12 +61,12 @@ CHANGED = (
 class Origin(Struct, frozen=True):
     """Where originals are that were not kept.
 
-    root: the folder that they lie in; "" if there is none.  paths: of each image whose path below
-    it is not its id, the path as the system has it.
+    root: the folder that they lie in, empty if there is none.  paths: of each image whose path
+    below it is not its id.  Both as the system has them.
     """
 
     format: Literal[1]
-    root: str
+    root: bytes
     paths: dict[str, bytes]
 
 
@@ -178,7 +178,7 @@ class _Opened:
             return None
         inside = os.fsdecode(self.origin.paths.get(image_id, image_id.encode(errors="replace")))
         try:
-            root = Path(self.origin.root).resolve(strict=True)
+            root = Path(os.fsdecode(self.origin.root)).resolve(strict=True)
             path = (root / inside).resolve(strict=True)
             is_file = stat.S_ISREG(path.stat().st_mode)
         except (OSError, ValueError, RuntimeError):
@@ -268,7 +268,7 @@ class Keeper:
         """Write down where they are.  order: of the images, as they are in the draft."""
         spans = np.array(self.spans, np.int64).reshape(-1, 2)[np.asarray(order, np.int64)]
         np.save(self.folder / SPANS, spans)
-        root = "" if self.root is None else str(self.root)
+        root = b"" if self.root is None else os.fsencode(self.root)
         _write_origin(self.folder, Origin(1, root, self.paths))
 
     @property

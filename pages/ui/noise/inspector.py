@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core import metrics
-from core.data.own import originals
+from core.data.own import originals as own_originals
 from core.images.imagesets import ImageSet
 from core.inference import Autoencoder
 from core.robustness.sweeps import NoiseSweep
@@ -91,7 +91,7 @@ def _dialog(view: View, image_id: str, position: int, more: Callable[[], None] |
 
 def _whole(view: View, image_id: str) -> None:
     """The picture that an own image was made of, at its own size, or why there is none."""
-    found = originals.find(view.images.id, image_id)
+    found = own_originals.find(view.images.id, image_id)
     if found.image is not None:
         content, _ = encoded(found.image)
         width, height = found.image.size

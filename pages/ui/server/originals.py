@@ -27,11 +27,13 @@ def answer(scope: Scope) -> ASGIApp:
 
 
 def _response(data_id: str, image_id: str) -> Response:
-    from core.data.own import originals  # late, because it is loaded with the pages that need it
+    from core.data.own import (
+        originals as own_originals,
+    )  # late, because it is loaded with the pages that need it
     from pages.ui.originals import encoded
 
     with AT_ONCE:
-        found = originals.find(data_id, image_id)
+        found = own_originals.find(data_id, image_id)
         if found.image is None:
             return PlainTextResponse(found.why or NOTHING, 404, {"Cache-Control": "no-store"})
         content, kind = encoded(found.image)

@@ -54,7 +54,7 @@ def landing() -> shell.Landing | None:
         packed = landing.packed()
     if packed is None:
         return None
-    links = tuple(label for _, label, *_ in welcome.WAYS)
+    links = tuple(label for _, label, *_ in (*welcome.WAYS, welcome.ODD))
     message = sweep.message(packed, panel.DEFAULT, moves=True)
     name = f"hourglass/{packed.header['id']}.sweep"
     return shell.Landing(

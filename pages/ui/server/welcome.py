@@ -1,4 +1,4 @@
-"""The welcome of a first visit: one sentence and three links; it stays closed once closed."""
+"""The welcome of a first visit: one sentence and four links; it stays closed once closed."""
 
 import streamlit as st
 

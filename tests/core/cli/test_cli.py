@@ -243,7 +243,9 @@ def test_train_without_a_name_names_the_checkpoint_itself(run: Run, own_checkpoi
 def test_score_of_a_data_set_has_a_row_an_image_with_its_error(
     run: Run, model: str, tmp_path: Path
 ) -> None:
-    code, out, err = run("score", model, "mnist-5k", "--out", tmp_path / "s.parquet", "--json")
+    code, out, err = run(
+        "score", model, "mnist-5k", "--out", tmp_path / "s.parquet", "--score", "mse", "--json"
+    )
     assert code == 0, err
     images = catalogue.load("mnist-5k", "test")
     table = pd.read_parquet(tmp_path / "s.parquet")
