@@ -9,18 +9,18 @@ from pages.ui.outliers import brush as outlier_brush
 from pages.ui.outliers import classes as outlier_classes
 from pages.ui.outliers import controls as outlier_controls
 from pages.ui.outliers import data as outlier_data
-from pages.ui.outliers import found as outlier_found
+from pages.ui.outliers import flagged as outlier_flagged
 from pages.ui.outliers import inspector as outlier_inspector
 from pages.ui.outliers import report as outlier_report
 from pages.ui.outliers import review as outlier_review
 from pages.ui.outliers import truth as outlier_truth
-from pages.ui.outliers.data import Found
+from pages.ui.outliers.data import Outcome
 from pages.ui.session import widgets
 from pages.ui.session.registry import OUTLIERS
 
 DRAWN = OUTLIERS.each(
     {
-        "flagged": outlier_found.draw,
+        "flagged": outlier_flagged.draw,
         "review": outlier_review.draw,
         "truth": outlier_truth.draw,
         "classes": outlier_classes.draw,
@@ -28,17 +28,17 @@ DRAWN = OUTLIERS.each(
 )
 
 
-def draw_sections(found: Found) -> str:
+def draw_sections(outcome: Outcome) -> str:
     """Draw the summary and the section that is open; return the name of that section."""
-    st.markdown(outlier_found.sentence(found))
-    st.caption(plain(outlier_data.explanation(found)))
+    st.markdown(outlier_flagged.sentence(outcome))
+    st.caption(plain(outlier_data.explanation(outcome)))
     section = widgets.view(OUTLIERS, label_visibility="collapsed")
     if section != "review":
         st.query_params.pop("at", None)  # where a review stood
     clicked = None
     with progress.part():
-        clicked = DRAWN[section](found)
-    outlier_inspector.inspect(found, clicked)
+        clicked = DRAWN[section](outcome)
+    outlier_inspector.inspect(outcome, clicked)
     return section
 
 
@@ -48,7 +48,7 @@ st.caption(
     "all others. Choose an anomaly score, see which images exceed the threshold, and review them."
 )
 
-found = outlier_controls.found(sidebar.chosen())
-section = draw_sections(found)
-scores = outlier_brush.still(found)
-downloads.button(lambda: outlier_report.content(found, scores, section == "truth"), "outliers")
+outcome = outlier_controls.outcome(sidebar.chosen())
+section = draw_sections(outcome)
+scores = outlier_brush.still(outcome)
+downloads.button(lambda: outlier_report.content(outcome, scores, section == "truth"), "outliers")

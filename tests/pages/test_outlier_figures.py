@@ -14,13 +14,13 @@ from pages.ui.outliers import curves as outlier_curves
 from pages.ui.outliers import histogram as outlier_histogram
 from pages.ui.outliers import region as outlier_region
 from pages.ui.outliers.classes import Stack
-from pages.ui.outliers.histogram import Drawn, Look
+from pages.ui.outliers.histogram import AxisStyle, Drawn
 from tests.pages.many_classes import LETTERS, SIGNS
 
 RNG = np.random.default_rng(0)
 scores, usual = RNG.gamma(2.0, size=500), RNG.gamma(2.0, size=300)
 NONE = np.empty(0)
-PLAIN = Look(log_counts=False, log_scores=False, dark=False)
+PLAIN = AxisStyle(log_counts=False, log_scores=False, dark=False)
 
 
 def bars(figure: object) -> list:
@@ -32,9 +32,9 @@ def bars(figure: object) -> list:
 def test_histogram_counts_every_image_once_on_its_side_of_the_threshold(
     value: float, log: bool
 ) -> None:
-    look = Look(log_counts=False, log_scores=log, dark=True)
+    style = AxisStyle(log_counts=False, log_scores=log, dark=True)
     kept, flagged = bars(
-        outlier_histogram.histogram(Drawn(scores, usual, NONE), value, score("mse"), look)
+        outlier_histogram.histogram(Drawn(scores, usual, NONE), value, score("mse"), style)
     )
     assert sum(kept.y) == (scores <= value).sum()
     assert sum(flagged.y) == (scores > value).sum()
@@ -60,10 +60,10 @@ def letters(n: int = 500) -> Groups:
 
 @pytest.mark.parametrize("log", [False, True])
 def test_no_bars_stand_on_each_other_on_a_logarithmic_axis(log: bool) -> None:
-    look = Look(log_counts=log, log_scores=False, dark=False)
+    style = AxisStyle(log_counts=log, log_scores=False, dark=False)
     for classes in (None, letters()):
         figure = outlier_histogram.histogram(
-            Drawn(scores, usual, NONE, classes), 2.5, score("mse"), look
+            Drawn(scores, usual, NONE, classes), 2.5, score("mse"), style
         )
         assert figure.layout.yaxis.type == ("log" if log else "linear")
         stacked = figure.layout.barmode == "stack" and len(bars(figure)) > 1
@@ -73,10 +73,10 @@ def test_no_bars_stand_on_each_other_on_a_logarithmic_axis(log: bool) -> None:
 
 
 def test_classes_on_a_logarithmic_axis_are_lines_of_their_counts() -> None:
-    look = Look(log_counts=True, log_scores=False, dark=False)
+    style = AxisStyle(log_counts=True, log_scores=False, dark=False)
     classes = letters()
     figure = outlier_histogram.histogram(
-        Drawn(scores, usual, NONE, classes), 2.5, score("mse"), look
+        Drawn(scores, usual, NONE, classes), 2.5, score("mse"), style
     )
     for trace, part in zip(figure.data, classes.parts, strict=False):
         assert np.nansum(trace.y) / 2 == part.members.sum()
@@ -88,8 +88,8 @@ def test_classes_on_a_logarithmic_axis_are_lines_of_their_counts() -> None:
 @pytest.mark.parametrize("log", [False, True])
 def test_axis_of_counts_has_whole_numbers_and_shows_a_single_image(n: int, log: bool) -> None:
     some = RNG.gamma(2.0, size=n)
-    look = Look(log_counts=log, log_scores=False, dark=False)
-    figure = outlier_histogram.histogram(Drawn(some, usual, NONE), 4.0, score("mse"), look)
+    style = AxisStyle(log_counts=log, log_scores=False, dark=False)
+    figure = outlier_histogram.histogram(Drawn(some, usual, NONE), 4.0, score("mse"), style)
     assert 12 <= len(bars(figure)[0].x) <= 61
     axis = figure.layout.yaxis
     if log:
@@ -146,11 +146,11 @@ def test_clicked_bars_select_their_own_ranges_and_nothing_selects_nothing() -> N
 
 def test_curve_drawn_with_few_points_keeps_its_ends() -> None:
     truth = np.arange(5000) % 7 == 0
-    found = curves(RNG.random(5000), truth)
+    outcome = curves(RNG.random(5000), truth)
     drawn = outlier_curves.styles(["x"], "x", ())
     for figure in (
-        outlier_curves.roc({"x": found}, drawn),
-        outlier_curves.precision_recall({"x": found}, drawn, 0.1),
+        outlier_curves.roc({"x": outcome}, drawn),
+        outlier_curves.precision_recall({"x": outcome}, drawn, 0.1),
     ):
         line = figure.series[-1]
         assert len(line.x) <= outlier_curves.MOST_POINTS
@@ -159,9 +159,9 @@ def test_curve_drawn_with_few_points_keeps_its_ends() -> None:
 
 def test_band_of_a_curve_is_an_area_around_it_and_not_in_the_legend() -> None:
     truth = np.arange(500) % 7 == 0
-    found = curves(scores, truth)
-    banded = outlier_curves.Banded("x", roc_band(found, int(truth.sum()), int((~truth).sum())))
-    figure = outlier_curves.roc({"x": found}, outlier_curves.styles(["x"], "x", ()), banded)
+    outcome = curves(scores, truth)
+    banded = outlier_curves.Banded("x", roc_band(outcome, int(truth.sum()), int((~truth).sum())))
+    figure = outlier_curves.roc({"x": outcome}, outlier_curves.styles(["x"], "x", ()), banded)
     (band,) = (one.band for one in figure.series if one.band)
     assert (band.low <= band.high).all()
     assert [one.name for one in figure.series] == ["guessing", "", "x"]
@@ -169,10 +169,10 @@ def test_band_of_a_curve_is_an_area_around_it_and_not_in_the_legend() -> None:
 
 @given(st.lists(st.text(min_size=1), min_size=1, max_size=20, unique=True))
 def test_styles_of_up_to_twenty_curves_are_all_different(names: list[str]) -> None:
-    found = outlier_curves.styles(names, names[0], names[3:5])
-    assert list(found) == names
-    assert len({(style.colour, style.dash) for style in found.values()}) == len(names)
-    assert found[names[0]].width > max([s.width for s in list(found.values())[1:]], default=0)
+    outcome = outlier_curves.styles(names, names[0], names[3:5])
+    assert list(outcome) == names
+    assert len({(style.colour, style.dash) for style in outcome.values()}) == len(names)
+    assert outcome[names[0]].width > max([s.width for s in list(outcome.values())[1:]], default=0)
 
 
 def test_rectangle_to_ignore_is_where_it_is_asked_for() -> None:

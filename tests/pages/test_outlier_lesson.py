@@ -13,8 +13,8 @@ MANY = Setting(1_000, 9_000, 32)
 
 def ranked(**aurocs: float) -> dict[str, Ranked]:
     """All scores at 0.5 but those that are named."""
-    found = {spec.name: aurocs.get(spec.name, 0.5) for spec in SCORES}
-    return {name: Ranked(name, auroc, 0.1, 0.1, 1.0) for name, auroc in found.items()}
+    outcome = {spec.name: aurocs.get(spec.name, 0.5) for spec in SCORES}
+    return {name: Ranked(name, auroc, 0.1, 0.1, 1.0) for name, auroc in outcome.items()}
 
 
 @pytest.mark.parametrize("error", [0.43, 0.5, 0.53, 0.59])
@@ -79,6 +79,6 @@ def test_margin_is_two_standard_errors_as_resampling_finds_them(auroc: float) ->
     # of exponential scores with rates 1 and r the chance is 1 / (1 + r), as the formula assumes
     usual = rng.exponential(1, (4000, m, 1))
     outliers = rng.exponential(auroc / (1 - auroc), (4000, 1, n))
-    found = (outliers > usual).mean(axis=(1, 2))
-    assert found.mean() == pytest.approx(auroc, abs=0.005)
-    assert auroc_margin(auroc, n, m) == pytest.approx(2 * found.std(), rel=0.05)
+    outcome = (outliers > usual).mean(axis=(1, 2))
+    assert outcome.mean() == pytest.approx(auroc, abs=0.005)
+    assert auroc_margin(auroc, n, m) == pytest.approx(2 * outcome.std(), rel=0.05)

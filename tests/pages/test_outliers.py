@@ -34,7 +34,7 @@ from pages.ui.components.review import Report, Said, Stamp
 from pages.ui.outliers import export as outlier_export
 from pages.ui.outliers import pictures as outlier_pictures
 from pages.ui.outliers import review as outlier_review
-from pages.ui.outliers.data import Asked, Found, Truth, experiment, scored
+from pages.ui.outliers.data import Outcome, Scope, Truth, experiment, scored
 from pages.ui.server import originals as server_originals
 from pages.ui.session.registry import OUTLIERS
 from tests.core.data.own.test_import_images import offers
@@ -69,31 +69,31 @@ def open_page(open_app: Callable[..., AppTest], only_tiny_models: Path) -> OpenP
     return opened
 
 
-def found_by(open_page: OpenPage, truth: Truth = Truth(), share: float = 0.05) -> Found:  # noqa: B008
+def found_by(open_page: OpenPage, truth: Truth = Truth(), share: float = 0.05) -> Outcome:  # noqa: B008
     """What the page's functions make of the digits, with the tiny dense model."""
     open_page()
     card = checkpoints.load("tiny-dense").card
-    asked = Asked("mnist-5k", "test", card, truth)
+    scope = Scope("mnist-5k", "test", card, truth)
     images, is_outlier, _ = experiment("mnist-5k", "test", truth)
-    (one,) = scored(asked, ["mse"])
+    (one,) = scored(scope, ["mse"])
     threshold = thresholds.by_share(one.usual, share)
     spec = scores.score("mse")
-    return Found(asked, images, is_outlier, spec, one, threshold)
+    return Outcome(scope, images, is_outlier, spec, one, threshold)
 
 
-def found_in(dataset: str, open_page: OpenPage) -> Found:
+def found_in(dataset: str, open_page: OpenPage) -> Outcome:
     """What the page's functions make of the test part of another set, with the tiny dense model."""
     open_page(dataset=dataset)
-    asked = Asked(dataset, "test", checkpoints.load("tiny-dense").card, Truth())
-    (one,) = scored(asked, ["mse"])
+    scope = Scope(dataset, "test", checkpoints.load("tiny-dense").card, Truth())
+    (one,) = scored(scope, ["mse"])
     limit = thresholds.by_share(one.usual, 0.5)
     images = cache.dataset(dataset, "test")
-    return Found(asked, images, None, scores.score("mse"), one, limit)
+    return Outcome(scope, images, None, scores.score("mse"), one, limit)
 
 
 def sentence(app: AppTest) -> str:
-    (found,) = [m.value for m in app.markdown if "images are flagged" in m.value]
-    return found.replace("\\", "")
+    (outcome,) = [m.value for m in app.markdown if "images are flagged" in m.value]
+    return outcome.replace("\\", "")
 
 
 def flagged_of(app: AppTest) -> int:
@@ -102,10 +102,10 @@ def flagged_of(app: AppTest) -> int:
 
 def desk(app: AppTest) -> dict[str, Any]:
     """What the review component was sent."""
-    (found,) = [
+    (outcome,) = [
         one.proto for one in app.get("bidi_component") if "review" in one.proto.component_name
     ]
-    return dict(json.loads(found.json))
+    return dict(json.loads(outcome.json))
 
 
 def test_page_opened_flags_what_at_most_one_percent_of_new_usual_images_reach(
@@ -340,15 +340,15 @@ def test_trail_knows_what_each_verdict_replaced() -> None:
 def test_flagged_table_has_scores_facts_and_verdicts(
     open_page: OpenPage, nothing_kept: Reviews
 ) -> None:
-    found = found_by(open_page, Truth("classes", ("3",)))
-    order = found.queue
-    nothing_kept.record([decision(str(found.images.ids[order[0]]), "outlier", "ann")])
-    table = outlier_export.judged_table(found, order)
-    assert table["id"].tolist() == found.images.ids[order].tolist()
-    np.testing.assert_array_equal(table["score"], found.scores[order])
+    outcome = found_by(open_page, Truth("classes", ("3",)))
+    order = outcome.queue
+    nothing_kept.record([decision(str(outcome.images.ids[order[0]]), "outlier", "ann")])
+    table = outlier_export.judged_table(outcome, order)
+    assert table["id"].tolist() == outcome.images.ids[order].tolist()
+    np.testing.assert_array_equal(table["score"], outcome.scores[order])
     assert (table["score"] > table["threshold"]).all()
     assert table["verdicts"].iloc[0] == "ann: outlier"
-    assert table["is_outlier"].tolist() == (np.asarray(found.images.labels)[order] == 3).tolist()
+    assert table["is_outlier"].tolist() == (np.asarray(outcome.images.labels)[order] == 3).tolist()
 
 
 def test_decisions_exported_as_csv_run_no_formula_and_as_parquet_lose_nothing(
@@ -365,11 +365,11 @@ def test_decisions_exported_as_csv_run_no_formula_and_as_parquet_lose_nothing(
 def test_zip_of_decisions_holds_each_decided_image_and_a_manifest(
     open_page: OpenPage, nothing_kept: Reviews
 ) -> None:
-    found = found_by(open_page)
-    ids = found.images.ids[:3].tolist()
+    outcome = found_by(open_page)
+    ids = outcome.images.ids[:3].tolist()
     nothing_kept.record([decision(str(one), "unsure", "me") for one in ids])
     nothing_kept.record([decision(str(ids[2]), "", "me")])
-    images = outlier_export.decided_images(found)
+    images = outlier_export.decided_images(outcome)
     table = outlier_export.decision_table(nothing_kept.history("mnist-5k"))
     with zipfile.ZipFile(io.BytesIO(outlier_export.zipped(images, table))) as archive:
         manifest = pd.read_csv(archive.open("ids.csv"))
@@ -547,8 +547,8 @@ def test_marks_of_a_persons_own_masks_are_not_said_to_be_planted(
     home: Path, open_page: OpenPage
 ) -> None:
     defect_set(home)
-    found = found_in("own:parts", open_page)
-    titles = [row.label for row in outlier_pictures.described(found, np.arange(10)).rows]
+    outcome = found_in("own:parts", open_page)
+    titles = [row.label for row in outlier_pictures.described(outcome, np.arange(10)).rows]
     assert titles[-1] == "Marked defect"
 
 
@@ -580,12 +580,12 @@ def test_verdicts_rank_the_queue_anew_and_say_why(
 def test_what_was_shown_keeps_its_place_when_the_rest_is_ranked_anew(
     open_page: OpenPage, nothing_kept: Reviews, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found, name = found_by(open_page), "queue taught"
+    outcome, name = found_by(open_page), "queue taught"
     queue = np.arange(50)
-    first = outlier_review.taught_queue(found, queue, "me", None, name).order
+    first = outlier_review.taught_queue(outcome, queue, "me", None, name).order
     assert sorted(first.tolist()) == list(range(50))
-    ids = found.images.ids[first]
-    others = found.images.ids[50:600]
+    ids = outcome.images.ids[first]
+    others = outcome.images.ids[50:600]
     verdicts = ["outlier" if i % 5 else "normal" for i in range(550)]
     said = zip([*ids[:3], *others], ["outlier"] * 3 + verdicts, strict=True)
     nothing_kept.record([decision(str(one), verdict, "me") for one, verdict in said])
@@ -593,18 +593,18 @@ def test_what_was_shown_keeps_its_place_when_the_rest_is_ranked_anew(
         outlier_review, "_taught", lambda _: outlier_review.Taught(name, first, {}, first > 0)
     )
     after = Report(place=3, pending=(), known=frozenset())
-    second = outlier_review.taught_queue(found, queue, "me", after, name).order
+    second = outlier_review.taught_queue(outcome, queue, "me", after, name).order
     assert (second[:4] == first[:4]).all()
     assert sorted(second.tolist()) == list(range(50))
     assert (second != first).any()
 
 
 def test_what_verdicts_taught_is_a_table_with_its_evaluation(open_page: OpenPage) -> None:
-    found = found_by(open_page)
+    outcome = found_by(open_page)
     verdicts = {i: i % 3 == 0 for i in range(60)}
-    table = outlier_export.taught_table(found, verdicts)
+    table = outlier_export.taught_table(outcome, verdicts)
     assert table["taught_score"].is_monotonic_decreasing
     assert (table["verdict"] != "").sum() == 60
     assert 0 <= table["auroc_taught"].iloc[0] <= 1
-    assert len(table) == len(found.images)
-    assert outlier_export.taught_table(found, {})["auroc_taught"].isna().all()
+    assert len(table) == len(outcome.images)
+    assert outlier_export.taught_table(outcome, {})["auroc_taught"].isna().all()

@@ -11,8 +11,8 @@ from core.reports.charts import Chart
 from pages.ui.figures.colouring import Groups
 from pages.ui.figures.text import plain
 from pages.ui.outliers import histogram as outlier_histogram
-from pages.ui.outliers.data import Found, Scores
-from pages.ui.outliers.histogram import Drawn, Look
+from pages.ui.outliers.data import Outcome, Scores
+from pages.ui.outliers.histogram import AxisStyle, Drawn
 from pages.ui.session import highlighting, selection, state, widgets, zoom
 
 LOG_COUNTS, LOG_SCORES, BY_CLASS = "log_counts", "log_scores", "by_class"  # in the link
@@ -25,55 +25,55 @@ Range = tuple[float, float]
 ABOUT_CLASSES = "Show each class: stacked bars, or lines if counts are logarithmic"
 
 
-def draw_brush(found: Found) -> None:
+def draw_brush(outcome: Outcome) -> None:
     """The options, the chart, and what was brushed in it."""
     with st.container(horizontal=True, vertical_alignment="center"):
         log_counts = _toggle(LOG_COUNTS, "Log counts", "A logarithmic count shows single images")
-        can_be_log = outlier_histogram.can_be_log(found.scores, found.scored.usual.scores)
+        can_be_log = outlier_histogram.can_be_log(outcome.scores, outcome.scored.usual.scores)
         log_scores = _toggle(
             LOG_SCORES, "Log scores", "Scores that differ by factors", disabled=not can_be_log
         )
-        groups = _groups(found)
+        groups = _groups(outcome)
         by_class = groups is not None and _toggle(BY_CLASS, "By class", ABOUT_CLASSES)
         classes = (
             replace(groups, highlighted=highlighting.chosen(groups))
             if by_class and groups
             else None
         )
-    look = Look(log_counts, log_scores and can_be_log, st.context.theme.type == "dark")
-    drawn = Drawn(found.scores, found.scored.usual.scores, _picked(found), classes)
-    figure = outlier_histogram.histogram(drawn, found.threshold.value, found.score, look)
+    style = AxisStyle(log_counts, log_scores and can_be_log, st.context.theme.type == "dark")
+    drawn = Drawn(outcome.scores, outcome.scored.usual.scores, _picked(outcome), classes)
+    figure = outlier_histogram.histogram(drawn, outcome.threshold.value, outcome.score, style)
     key = f"histogram_{_turn()}"
     st.plotly_chart(
-        figure, key=key, on_select=lambda: _brushed(key, found), selection_mode=("box", "points"),
+        figure, key=key, on_select=lambda: _brushed(key, outcome), selection_mode=("box", "points"),
         config=CONFIG, alt="Histogram of the scores, with the threshold",
     )  # fmt: skip
     zoom.listen(key)
     st.caption(
         f"Drag across the bars to select their images on all pages. The line is the histogram of "
-        f"{plain(found.known)}, scaled to the same number of images."
+        f"{plain(outcome.known)}, scaled to the same number of images."
     )
 
 
-def still(found: Found) -> Chart:
+def still(outcome: Outcome) -> Chart:
     """The chart for a report, as the options say: also where another section is open."""
-    can_be_log = outlier_histogram.can_be_log(found.scores, found.scored.usual.scores)
-    look = Look(state.flag(LOG_COUNTS), state.flag(LOG_SCORES) and can_be_log, dark=None)
-    groups = _groups(found) if state.flag(BY_CLASS) else None
+    can_be_log = outlier_histogram.can_be_log(outcome.scores, outcome.scored.usual.scores)
+    style = AxisStyle(state.flag(LOG_COUNTS), state.flag(LOG_SCORES) and can_be_log, dark=None)
+    groups = _groups(outcome) if state.flag(BY_CLASS) else None
     classes = replace(groups, highlighted=highlighting.kept(groups)) if groups else None
-    drawn = Drawn(found.scores, found.scored.usual.scores, _picked(found), classes)
-    return outlier_histogram.described(drawn, found.threshold.value, found.score, look)
+    drawn = Drawn(outcome.scores, outcome.scored.usual.scores, _picked(outcome), classes)
+    return outlier_histogram.described(drawn, outcome.threshold.value, outcome.score, style)
 
 
-def _picked(found: Found) -> Scores:
+def _picked(outcome: Outcome) -> Scores:
     """The scores of the selected images."""
-    return found.scores[np.isin(found.images.ids, selection.ids())]
+    return outcome.scores[np.isin(outcome.images.ids, selection.ids())]
 
 
-def _groups(found: Found) -> Groups | None:
+def _groups(outcome: Outcome) -> Groups | None:
     """The images by class, if they have classes."""
-    labels = found.images.labels
-    return None if labels is None else Groups("class", found.images.class_names, labels)
+    labels = outcome.images.labels
+    return None if labels is None else Groups("class", outcome.images.class_names, labels)
 
 
 def ranges_of(selection: dict[str, Any]) -> list[Range]:
@@ -93,10 +93,10 @@ def within(scores: Scores, ranges: Sequence[Range]) -> np.ndarray[Any, np.dtype[
     return inside
 
 
-def _brushed(key: str, found: Found) -> None:
+def _brushed(key: str, outcome: Outcome) -> None:
     """Called when the visitor has brushed the chart, before the page runs again."""
     ranges = ranges_of(st.session_state[key]["selection"])
-    selection.select(found.images.ids[within(found.scores, ranges)].tolist())
+    selection.select(outcome.images.ids[within(outcome.scores, ranges)].tolist())
     st.session_state[ORIGIN] = selection.ids()
 
 

@@ -19,7 +19,7 @@ from pages.ui.frame import tables
 from pages.ui.frame.tables import Column, number
 from pages.ui.outliers import data as outlier_data
 from pages.ui.outliers import truth as outlier_truth
-from pages.ui.outliers.data import Found, Positions, Scores
+from pages.ui.outliers.data import Outcome, Positions, Scores
 from pages.ui.session.rows import picked
 
 SHOWN, IN_ROW = 12, 3
@@ -47,24 +47,24 @@ class Stack:
     @property
     def present(self) -> list[int]:
         """Which classes have images, rising."""
-        found: list[int] = np.unique(self.labels).tolist()
-        return found
+        outcome: list[int] = np.unique(self.labels).tolist()
+        return outcome
 
 
-def draw(found: Found) -> str | None:
+def draw(outcome: Outcome) -> str | None:
     """All of the section; the id of an image that was clicked in it."""
-    labels = found.images.labels
+    labels = outcome.images.labels
     if labels is None:
         st.info(NO_CLASSES, icon=":material/category:")
         return None
-    stack = Stack(labels, found.images.class_names)
-    _draw_spread(found, stack)
-    row = _draw_table(found, stack)
-    return _of_class(found, stack, stack.present[row])
+    stack = Stack(labels, outcome.images.class_names)
+    _draw_spread(outcome, stack)
+    row = _draw_table(outcome, stack)
+    return _of_class(outcome, stack, stack.present[row])
 
 
-def _draw_spread(found: Found, stack: Stack) -> None:
-    figure = class_spread(found.scores, stack, found.score.unit, found.threshold.value)
+def _draw_spread(outcome: Outcome, stack: Stack) -> None:
+    figure = class_spread(outcome.scores, stack, outcome.score.unit, outcome.threshold.value)
     is_long = figure.layout.height > SPREAD_HEIGHT
     with st.container(height=SPREAD_HEIGHT if is_long else "content", border=is_long):
         st.plotly_chart(
@@ -73,23 +73,23 @@ def _draw_spread(found: Found, stack: Stack) -> None:
     st.caption("Boxes: quartiles and median. Whiskers: 5 to 95 %. Dashed: mean. Red: threshold.")
 
 
-def _draw_table(found: Found, stack: Stack) -> int:
+def _draw_table(outcome: Outcome, stack: Stack) -> int:
     """The table of the classes; the row that is chosen in it."""
-    key = ("classes", found.asked.key, found.score.name, found.threshold.value)
+    key = ("classes", outcome.scope.key, outcome.score.name, outcome.threshold.value)
     is_pictured = len(stack.present) <= MOST_PICTURED
     n_rows = min(len(stack.present), ROWS)
     row = picked(
-        cache.kept(key, lambda: class_table(found, stack, is_pictured)),
+        cache.kept(key, lambda: class_table(outcome, stack, is_pictured)),
         [stack.names[i] for i in stack.present],
         "class_shown",
         "class",
         height="content" if n_rows < ROWS else ROWS_HEIGHT,
         row_height=SIDE if is_pictured else None,
-        column_config=tables.config(columns(found.score.unit)),
+        column_config=tables.config(columns(outcome.score.unit)),
     )
     where = (
         "Where: root mean squared error of each pixel over the class, on one scale (black 0, "
-        f"brightest {outlier_data.error_scale(found.asked):.2f}). "
+        f"brightest {outlier_data.error_scale(outcome.scope):.2f}). "
     )
     st.caption(where * is_pictured + "Choose a row to see more of its images.")
     return row
@@ -119,44 +119,46 @@ def class_spread(scores: Scores, stack: Stack, unit: str, value: float) -> go.Fi
     return figure.update_layout(height=70 + BOX_HEIGHT * max(3, len(at)), margin=MARGIN)
 
 
-def class_table(found: Found, stack: Stack, is_pictured: bool = True) -> pd.DataFrame:
+def class_table(outcome: Outcome, stack: Stack, is_pictured: bool = True) -> pd.DataFrame:
     """A row a class that has images: numbers of its scores, and pictures as data addresses."""
     rows = []
-    (errors,) = (one.scores for one in outlier_data.scored(found.asked, ["mse"]))
-    where = _mean_errors(found) if is_pictured else {}
-    outlier = found.is_outlier
-    usual = np.ones(len(found.scores), bool) if outlier is None else ~outlier
-    aurocs = rankings.auroc_of_groups(found.scores, stack.labels, usual)
+    (errors,) = (one.scores for one in outlier_data.scored(outcome.scope, ["mse"]))
+    where = _mean_errors(outcome) if is_pictured else {}
+    outlier = outcome.is_outlier
+    usual = np.ones(len(outcome.scores), bool) if outlier is None else ~outlier
+    aurocs = rankings.auroc_of_groups(outcome.scores, stack.labels, usual)
     for i in stack.present:
         mine = np.flatnonzero(stack.labels == i)
-        scores = found.scores[mine]
+        scores = outcome.scores[mine]
         row: dict[str, object] = {
             "class": safe_text(stack.names[i]),  # the table can be exported
             "images": len(mine),
             "mse": errors[mine].mean(),
             "mean": scores.mean(),
             "spread": scores.std(),
-            "flagged": int(found.flagged[mine].sum()),
+            "flagged": int(outcome.flagged[mine].sum()),
             "auroc": aurocs.get(i, np.nan),
         }
-        rows.append(row | ({"mean error": where[i]} | _strips(found, mine) if is_pictured else {}))
+        rows.append(
+            row | ({"mean error": where[i]} | _strips(outcome, mine) if is_pictured else {})
+        )
     return pd.DataFrame(rows)
 
 
-def _strips(found: Found, mine: Positions) -> dict[str, str]:
+def _strips(outcome: Outcome, mine: Positions) -> dict[str, str]:
     """The hardest and the easiest images among some, as pictures."""
-    order = outlier_data.by_score(found.scores, mine)
+    order = outlier_data.by_score(outcome.scores, mine)
     strips = {}
     for title, few in (("hardest", order[:IN_ROW]), ("easiest", order[::-1][:IN_ROW])):
-        pictures = mosaic.enlarged(mosaic.colours(found.images.pixels(few)), SIDE)
+        pictures = mosaic.enlarged(mosaic.colours(outcome.images.pixels(few)), SIDE)
         strips[title] = _address(np.concatenate(list(pictures), axis=1))
     return strips
 
 
-def _mean_errors(found: Found) -> dict[int, str]:
+def _mean_errors(outcome: Outcome) -> dict[int, str]:
     """For each class that has images, a picture of the root of the mean squared error."""
-    scale = outlier_data.error_scale(found.asked)
-    squares = outlier_data.mean_errors(found.asked)
+    scale = outlier_data.error_scale(outcome.scope)
+    squares = outlier_data.mean_errors(outcome.scope)
     return {i: _address(_drawn(np.sqrt(one) / scale)) for i, one in squares.items()}
 
 
@@ -187,12 +189,12 @@ def columns(unit: str) -> tuple[Column, ...]:
     )
 
 
-def _of_class(found: Found, stack: Stack, i: int) -> str | None:
+def _of_class(outcome: Outcome, stack: Stack, i: int) -> str | None:
     mine, name = np.flatnonzero(stack.labels == i), stack.names[i]
-    order = outlier_data.by_score(found.scores, mine)
+    order = outlier_data.by_score(outcome.scores, mine)
     clicked, short = None, plain(shortened_one(name, 60))
     for title, few in (("Hardest", order[:SHOWN]), ("Easiest", order[::-1][:SHOWN])):
         st.markdown(f"**{title} images of class {short}**, originals and reconstructions")
         key = f"classes_{title.lower()}"
-        clicked = outlier_truth.show_pairs(found, few, key, with_class=False) or clicked
+        clicked = outlier_truth.show_pairs(outcome, few, key, with_class=False) or clicked
     return clicked

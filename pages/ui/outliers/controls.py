@@ -16,7 +16,7 @@ from pages.ui.frame.sidebar import Choice
 from pages.ui.outliers import data as outlier_data
 from pages.ui.outliers import known as outlier_known
 from pages.ui.outliers import region as outlier_region
-from pages.ui.outliers.data import Asked, Flags, Found, Scored
+from pages.ui.outliers.data import Flags, Outcome, Scope, Scored
 from pages.ui.session import state, widgets
 
 MODES: dict[Mode, str] = {
@@ -62,29 +62,29 @@ AMOUNTS: Mapping[Mode, Amount] = {
 }  # fmt: skip
 
 
-def found(choice: Choice) -> Found:
+def outcome(choice: Choice) -> Outcome:
     """The controls, and what they make of the images."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         place = st.container(width="content")
-        asked = outlier_known.asked(choice)
-        names = outlier_data.offered(asked)
-        chosen = _choice(asked)
+        scope = outlier_known.scope(choice)
+        names = outlier_data.offered(scope)
+        chosen = _choice(scope)
         with place:
             spec = names[_score(names, chosen)]
-        _why(chosen, asked)
-        outlier_region.draw(asked)
-    outlier_data.prepare(asked, spec.name)
-    (scored,) = outlier_data.scored(asked, [spec.name])
-    images, is_outlier, _ = outlier_data.experiment(asked.dataset, asked.split, asked.truth)
+        _why(chosen, scope)
+        outlier_region.draw(scope)
+    outlier_data.prepare(scope, spec.name)
+    (scored,) = outlier_data.scored(scope, [spec.name])
+    images, is_outlier, _ = outlier_data.experiment(scope.dataset, scope.split, scope.truth)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         mode = _mode(is_outlier is not None, scored.calibration is not None)
         base = _base(mode, scored)
         amount = _amount(mode, spec.name, base)
     threshold = _threshold(mode, amount, base, scored, is_outlier)
-    if note := _of_comparison(asked, scored):
+    if note := _of_comparison(scope, scored):
         st.caption(note)
-    return Found(
-        asked=asked,
+    return Outcome(
+        scope=scope,
         images=images,
         is_outlier=is_outlier,
         score=spec,
@@ -93,30 +93,30 @@ def found(choice: Choice) -> Found:
     )
 
 
-def _of_comparison(asked: Asked, scored: Scored) -> str:
+def _of_comparison(scope: Scope, scored: Scored) -> str:
     """What should be known of what the images are compared with; "" if all is as usual."""
-    if trained_on.known(asked.card) is not None:
+    if trained_on.known(scope.card) is not None:
         return plain(scored.why_none)
     said = f"This model's training images are not known, so it is compared with {scored.known}."
     return plain(f"{said} {scored.why_none}".strip())
 
 
-def _choice(asked: Asked) -> ChosenScore | None:
+def _choice(scope: Scope) -> ChosenScore | None:
     """The score to begin with, chosen now if the visitor asked for it."""
-    key = (*asked.key[:3], "chosen")
+    key = (*scope.key[:3], "chosen")
     if st.session_state.get(CHOOSE) != key:
-        return outlier_data.choice(asked)
-    found = outlier_data.choose(asked)
+        return outlier_data.choice(scope)
+    outcome = outlier_data.choose(scope)
     st.session_state.pop(CHOOSE)
     state.forget(("score",))
-    if found is None:
+    if outcome is None:
         st.session_state[NO_CHOICE] = key
-    return found
+    return outcome
 
 
-def _why(chosen: ChosenScore | None, asked: Asked) -> None:
+def _why(chosen: ChosenScore | None, scope: Scope) -> None:
     """How the score was chosen, or a button that chooses one."""
-    key = (*asked.key[:3], "chosen")
+    key = (*scope.key[:3], "chosen")
     if chosen is None:
         st.button(
             "Choose a score",
@@ -251,7 +251,7 @@ def _threshold(
 
 
 def _number(one: Amount) -> float:
-    look = {"step": one.step, "format": one.format, "help": one.help, "width": 150}
+    style = {"step": one.step, "format": one.format, "help": one.help, "width": 150}
     return widgets.number(
-        st.number_input, one.label, one.low, one.high, one.key, one.default, **look
+        st.number_input, one.label, one.low, one.high, one.key, one.default, **style
     )

@@ -42,14 +42,14 @@ def styles(names: Sequence[str], shown: str, dashed: Collection[str]) -> dict[st
 
     shown: drawn thick.  dashed: the baselines.  After the last colour dots are added.
     """
-    found = {}
+    chosen = {}
     for i, name in enumerate(names):
         is_late = i >= len(theme.PALETTE)
         baseline: tuple[Dash, Dash] = ("dash", "dashdot")
         network: tuple[Dash, Dash] = ("solid", "dot")
         dash = baseline[is_late] if name in dashed else network[is_late]
-        found[name] = Style(theme.style(i).colour, 4 if name == shown else 1.5, dash)
-    return found
+        chosen[name] = Style(theme.style(i).colour, 4 if name == shown else 1.5, dash)
+    return chosen
 
 
 def roc(

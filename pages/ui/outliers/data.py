@@ -33,7 +33,7 @@ FACTS = quality.FACTS
 
 
 @dataclass(frozen=True)
-class Asked:
+class Scope:
     """Which images are judged by which model: all that scores depend on."""
 
     dataset: str
@@ -71,13 +71,13 @@ class Scored:
 
 
 @dataclass(frozen=True)
-class Found:
+class Outcome:
     """What one score and one threshold make of the images.
 
     is_outlier: (n,), the truth, or None.
     """
 
-    asked: Asked
+    scope: Scope
     images: ImageSet
     is_outlier: Flags | None
     score: Score
@@ -107,21 +107,21 @@ class Found:
         return 100 * float((self.scored.usual.scores < self.scores[i]).mean())
 
 
-def explanation(found: Found) -> str:
+def explanation(outcome: Outcome) -> str:
     """What the score is, and of PCA how large it is here."""
-    said = found.score.explanation
-    if (how := found.images.preparation) is not None:
-        said = f"{said} Images of {found.images.id}: {words(how)}."
-    if found.score.name != "pca":
+    said = outcome.score.explanation
+    if (how := outcome.images.preparation) is not None:
+        said = f"{said} Images of {outcome.images.id}: {words(how)}."
+    if outcome.score.name != "pca":
         return said
-    n, size = linear_width(found), found.asked.card.latent_dim
+    n, size = linear_width(outcome), outcome.scope.card.latent_dim
     return f"{said} Here it has {n:,} numbers, and the code {size:,}."
 
 
-def linear_width(found: Found) -> int:
+def linear_width(outcome: Outcome) -> int:
     """How many numbers the PCA has that images are compared with."""
-    n_values, n_known = math.prod(found.images.shape), len(found.scored.references)
-    return pca_width(found.asked.card.latent_dim, n_values, n_known)
+    n_values, n_known = math.prod(outcome.images.shape), len(outcome.scored.references)
+    return pca_width(outcome.scope.card.latent_dim, n_values, n_known)
 
 
 def by_score(scores: Scores, positions: Positions) -> Positions:
@@ -144,48 +144,48 @@ def experiment(dataset: str, split: str, truth: Truth) -> tuple[ImageSet, Flags 
     return made.images, made.is_outlier, made.what
 
 
-def case(asked: Asked) -> Case:
+def case(scope: Scope) -> Case:
     """What tasks are told.  Raises DataError if there is nothing to compare with."""
-    judged = cache.split_ref(asked.dataset, asked.split)
-    others = cache.split_ref(_others_id(asked.truth), "test") if _others_id(asked.truth) else None
-    usual = cache.split_ref(known_id(asked), "train")
+    judged = cache.split_ref(scope.dataset, scope.split)
+    others = cache.split_ref(_others_id(scope.truth), "test") if _others_id(scope.truth) else None
+    usual = cache.split_ref(known_id(scope), "train")
     return Case(
         judged=judged,
         others=others,
         usual=usual,
-        truth=asked.truth,
-        sha256=asked.card.sha256,
-        ignored=ignored.digest(asked.dataset, usual.name),
+        truth=scope.truth,
+        sha256=scope.card.sha256,
+        ignored=ignored.digest(scope.dataset, usual.name),
     )
 
 
-def outside(asked: Asked, x: Array, x_hat: Array) -> Array:
+def outside(scope: Scope, x: Array, x_hat: Array) -> Array:
     """Reconstructions without errors in the region to ignore, if there is one: (p, C, H, W)."""
     size = (int(x.shape[2]), int(x.shape[3]))
-    masks = (ignored.of(name, size) for name in (asked.dataset, known_id(asked)))
+    masks = (ignored.of(name, size) for name in (scope.dataset, known_id(scope)))
     mask = next((one for one in masks if one is not None), None)
     return x_hat if mask is None else np.where(mask, x, x_hat)
 
 
-def known_id(asked: Asked) -> str:
+def known_id(scope: Scope) -> str:
     """The data set that the images are compared with."""
-    return references.available_id(asked.card, cache.dataset(asked.dataset, asked.split))
+    return references.available_id(scope.card, cache.dataset(scope.dataset, scope.split))
 
 
-def offered(asked: Asked) -> dict[str, Score]:
+def offered(scope: Scope) -> dict[str, Score]:
     """The scores that can be computed, by name."""
-    has_classes = cache.dataset(known_id(asked), "train").labels is not None
+    has_classes = cache.dataset(known_id(scope), "train").labels is not None
     return {one.name: one for one in judging.available(has_classes)}
 
 
-def scored(asked: Asked, names: Sequence[str]) -> list[Scored]:
+def scored(scope: Scope, names: Sequence[str]) -> list[Scored]:
     """Scores of the images, and of the references.
 
     Those that are made of others are computed last.
     """
     order = sorted(names, key=lambda name: bool(BY_NAME[name].parts))
-    found = cache.all_computed([_score(asked, name) for name in order])
-    by_name = {name: _as_scored(one) for name, one in zip(order, found, strict=True)}
+    outcome = cache.all_computed([_score(scope, name) for name in order])
+    by_name = {name: _as_scored(one) for name, one in zip(order, outcome, strict=True)}
     return [by_name[name] for name in names]
 
 
@@ -202,33 +202,33 @@ def _as_scored(one: Arrays) -> Scored:
     )
 
 
-def choice(asked: Asked) -> ChosenScore | None:
+def choice(scope: Scope) -> ChosenScore | None:
     """The score to begin with, if it was chosen; now, if the model is of a person's own images."""
-    if found := choosing.known(asked.card):
-        return found
-    if choosing.is_chosen_at_once(asked.card):
-        return choose(asked)
-    made = cache.find(_choice(asked))
+    if outcome := choosing.known(scope.card):
+        return outcome
+    if choosing.is_chosen_at_once(scope.card):
+        return choose(scope)
+    made = cache.find(_choice(scope))
     return None if made is None else _as_choice(made)
 
 
-def choose(asked: Asked) -> ChosenScore | None:
+def choose(scope: Scope) -> ChosenScore | None:
     """The score that finds planted outliers best, chosen now where that is not known yet; None if
     there is nothing to choose by.
     """
-    return choosing.known(asked.card) or _as_choice(cache.computed(_choice(asked)))
+    return choosing.known(scope.card) or _as_choice(cache.computed(_choice(scope)))
 
 
-def _choice(asked: Asked) -> Task:
+def _choice(scope: Scope) -> Task:
     """Whatever is judged: one choice for a model."""
-    usual = cache.split_ref(known_id(asked), "train")
+    usual = cache.split_ref(known_id(scope), "train")
     return task(
         judge_tasks.choice,
         usual,
-        asked.card.sha256,
+        scope.card.sha256,
         title="Choosing a score by planted outliers",
-        group=f"codes {asked.card.sha256} {asked.dataset} {asked.split}",
-        models=[asked.card],
+        group=f"codes {scope.card.sha256} {scope.dataset} {scope.split}",
+        models=[scope.card],
     )
 
 
@@ -243,123 +243,123 @@ def _as_choice(made: Arrays) -> ChosenScore | None:
     return ChosenScore(auroc, str(made["best"]), int(made["n"]), int(made["seed"]))
 
 
-def prepare(asked: Asked, name: str) -> None:
+def prepare(scope: Scope, name: str) -> None:
     """Have all that the page shows to begin with computed at one time."""
-    cache.all_computed([_score(asked, name), _looks(asked)])
+    cache.all_computed([_score(scope, name), _looks(scope)])
 
 
-def error_scale(asked: Asked) -> float:
+def error_scale(scope: Scope) -> float:
     """The error that 99.5 % of the pixels stay under, in some images of the set; 0.01 to 1."""
-    return float(cache.computed(_looks(asked))["scale"])
+    return float(cache.computed(_looks(scope))["scale"])
 
 
-def facts(asked: Asked, positions: Positions) -> list[tuple[str, ...]]:
+def facts(scope: Scope, positions: Positions) -> list[tuple[str, ...]]:
     """What is conspicuous about each of some images, e.g. ("dark", "blurred").
 
     positions: (m,), among the images that are judged.
     """
-    measures, bounds = _measured(asked)
+    measures, bounds = _measured(scope)
     return [quality.named(one) for one in quality.holding(measures[positions], bounds)]
 
 
-def conspicuous(asked: Asked) -> Positions:
+def conspicuous(scope: Scope) -> Positions:
     """All judged images that are conspicuous pictures, whatever they score, the most so first."""
-    measures, bounds = _measured(asked)
-    found = np.flatnonzero(quality.holding(measures, bounds).any(axis=1))
-    return by_score(quality.distance(measures, bounds), found)
+    measures, bounds = _measured(scope)
+    outcome = np.flatnonzero(quality.holding(measures, bounds).any(axis=1))
+    return by_score(quality.distance(measures, bounds), outcome)
 
 
-def _measured(asked: Asked) -> tuple[quality.Measures, quality.Usual]:
+def _measured(scope: Scope) -> tuple[quality.Measures, quality.Usual]:
     """What the pictures look like, and between what bounds usual ones do."""
-    found = cache.computed(_looks(asked))
-    return found["measures"], quality.Usual(found["low"], found["high"])
+    outcome = cache.computed(_looks(scope))
+    return outcome["measures"], quality.Usual(outcome["low"], outcome["high"])
 
 
-def prepare_review(asked: Asked) -> None:
+def prepare_review(scope: Scope) -> None:
     """Have all that helps to judge single images computed at one time."""
-    cache.all_computed([_looks(asked), _thumbnails(asked), _known_codes(asked)])
+    cache.all_computed([_looks(scope), _thumbnails(scope), _known_codes(scope)])
 
 
-def near_duplicates(asked: Asked, i: int) -> Positions:
+def near_duplicates(scope: Scope, i: int) -> Positions:
     """Where the other judged images stand that look almost the same as one of them."""
-    found = cache.computed(_thumbnails(asked))
-    (same,) = quality.near_duplicates(found["thumbnails"], [i])
+    outcome = cache.computed(_thumbnails(scope))
+    (same,) = quality.near_duplicates(outcome["thumbnails"], [i])
     return same
 
 
-def known_codes(asked: Asked) -> Arrays:
+def known_codes(scope: Scope) -> Arrays:
     """Reference images and their codes; see core.anomaly.judge_tasks."""
-    return cache.computed(_known_codes(asked))
+    return cache.computed(_known_codes(scope))
 
 
-def teacher(found: Found) -> Teacher:
+def teacher(outcome: Outcome) -> Teacher:
     """What ranks the images by verdicts, beside the score that is chosen."""
 
     def make() -> Teacher:
-        points = cache.computed(_places(found.asked))["points"]
-        return Teacher.of(points, found.scores)
+        points = cache.computed(_places(outcome.scope))["points"]
+        return Teacher.of(points, outcome.scores)
 
-    return cache.kept(("teacher", found.asked.key, found.score.name), make)
+    return cache.kept(("teacher", outcome.scope.key, outcome.score.name), make)
 
 
-def mean_errors(asked: Asked) -> dict[int, Scores]:
+def mean_errors(scope: Scope) -> dict[int, Scores]:
     """The mean squared error of each pixel over the images of each class that has some."""
-    found = cache.computed(_task(judge_tasks.mean_errors, asked, "Finding where the errors are"))
-    return dict(zip(found["classes"].tolist(), found["errors"], strict=True))
+    outcome = cache.computed(_task(judge_tasks.mean_errors, scope, "Finding where the errors are"))
+    return dict(zip(outcome["classes"].tolist(), outcome["errors"], strict=True))
 
 
-def localisation(asked: Asked, name: str) -> float:
+def localisation(scope: Scope, name: str) -> float:
     """Pixel-level AUROC of a score's map, or of the errors, for images whose defects are marked."""
-    found = cache.computed(
-        _task(judge_tasks.localisation, asked, "Comparing maps with the marks", name)
+    outcome = cache.computed(
+        _task(judge_tasks.localisation, scope, "Comparing maps with the marks", name)
     )
-    return float(found["auroc"])
+    return float(outcome["auroc"])
 
 
-def maps(found: Found, positions: Positions) -> Array | None:
+def maps(outcome: Outcome, positions: Positions) -> Array | None:
     """Where images are strange by the score, 0 to 1: (p, H, W); None if it has no map."""
-    if found.score.local is None:
+    if outcome.score.local is None:
         return None
-    name, chosen = found.score.name, tuple(positions.tolist())
+    name, chosen = outcome.score.name, tuple(positions.tolist())
     made = cache.computed(
         task(
             judge_tasks.maps,
-            case(found.asked),
+            case(outcome.scope),
             name,
             chosen,
             title="Finding where the images are strange",
-            models=[found.asked.card],
+            models=[outcome.scope.card],
             lasting=False,
         )
     )
     return np.clip(made["maps"] / np.float32(made["scale"]), 0, 1)
 
 
-def _score(asked: Asked, name: str) -> Task:
+def _score(scope: Scope, name: str) -> Task:
     spec = BY_NAME[name]
     space = "pixels" if "pixel_points" in spec.needs else "codes"
-    return _task(judge_tasks.score, asked, f"Scoring: {spec.title}", name, group=space)
+    return _task(judge_tasks.score, scope, f"Scoring: {spec.title}", name, group=space)
 
 
-def _looks(asked: Asked) -> Task:
-    return _task(judge_tasks.looks, asked, "Looking for broken pictures")
+def _looks(scope: Scope) -> Task:
+    return _task(judge_tasks.looks, scope, "Looking for broken pictures")
 
 
-def _thumbnails(asked: Asked) -> Task:
-    return _task(judge_tasks.thumbnails, asked, "Comparing the images")
+def _thumbnails(scope: Scope) -> Task:
+    return _task(judge_tasks.thumbnails, scope, "Comparing the images")
 
 
-def _places(asked: Asked) -> Task:
-    return _task(judge_tasks.places, asked, "Encoding the images")
+def _places(scope: Scope) -> Task:
+    return _task(judge_tasks.places, scope, "Encoding the images")
 
 
-def _known_codes(asked: Asked) -> Task:
-    return _task(judge_tasks.known_codes, asked, "Encoding the reference images")
+def _known_codes(scope: Scope) -> Task:
+    return _task(judge_tasks.known_codes, scope, "Encoding the reference images")
 
 
-def _task(function: Function, asked: Asked, title: str, *more: str, group: str = "looks") -> Task:
-    shared = f"{group} {asked.card.sha256} {asked.dataset} {asked.split}"
-    return task(function, case(asked), *more, title=title, group=shared, models=[asked.card])
+def _task(function: Function, scope: Scope, title: str, *more: str, group: str = "looks") -> Task:
+    shared = f"{group} {scope.card.sha256} {scope.dataset} {scope.split}"
+    return task(function, case(scope), *more, title=title, group=shared, models=[scope.card])
 
 
 def _others(truth: Truth) -> ImageSet | None:

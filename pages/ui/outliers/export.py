@@ -14,7 +14,7 @@ from core.reviews import Decision
 from pages.ui import cache
 from pages.ui.frame import downloads
 from pages.ui.outliers import data as outlier_data
-from pages.ui.outliers.data import Found, Positions
+from pages.ui.outliers.data import Outcome, Positions
 
 Kind = Literal["csv", "parquet", "zip"]
 KINDS: dict[Kind, tuple[str, str, str]] = {
@@ -25,67 +25,67 @@ KINDS: dict[Kind, tuple[str, str, str]] = {
 DECIDED = ("source", "image", "reviewer", "verdict", "note", "checkpoint", "time", "operation")
 
 
-def shown(found: Found, order: Positions, which: str) -> None:
+def shown(outcome: Outcome, order: Positions, which: str) -> None:
     """A menu that downloads images in their order.  which: flagged, conspicuous or selected."""
     _menu(
         which,
         f"The {which} images: scores, threshold, facts and verdicts",
-        lambda: judged_table(found, order),
-        lambda: found.images.take(order),
+        lambda: judged_table(outcome, order),
+        lambda: outcome.images.take(order),
     )
 
 
-def decisions(found: Found) -> None:
+def decisions(outcome: Outcome) -> None:
     """A menu that downloads all decisions on this data set, and the images they are about."""
     _menu(
         "decisions",
         "All decisions on this data set, of all reviewers, with what was taken back",
-        lambda: decision_table(cache.reviews().history(found.images.id)),
-        lambda: decided_images(found),
+        lambda: decision_table(cache.reviews().history(outcome.images.id)),
+        lambda: decided_images(outcome),
     )
 
 
-def judged_table(found: Found, order: Positions) -> pd.DataFrame:
+def judged_table(outcome: Outcome, order: Positions) -> pd.DataFrame:
     """A row an image: id, source, label, score, threshold, whether flagged, facts and verdicts.
 
     Where outliers are known, a last column says whether it is one.
     """
-    images = found.images.take(order)
-    facts = outlier_data.facts(found.asked, order)
+    images = outcome.images.take(order)
+    facts = outlier_data.facts(outcome.scope, order)
     current = cache.reviews().current(images.id)
     said = [current.get(one, {}) for one in images.ids.tolist()]
     columns: dict[str, object] = {
         "id": images.ids.tolist(),
         "source": images.id,
         "label": [images.label_name(i) for i in range(len(images))],
-        "checkpoint": found.asked.card.name,
-        "score_name": found.score.name,
-        "score": found.scores[order],
-        "threshold": found.threshold.value,
-        "flagged": found.flagged[order],
+        "checkpoint": outcome.scope.card.name,
+        "score_name": outcome.score.name,
+        "score": outcome.scores[order],
+        "threshold": outcome.threshold.value,
+        "flagged": outcome.flagged[order],
         "facts": [", ".join(one) for one in facts],
         "verdicts": ["; ".join(f"{who}: {d.verdict}" for who, d in by.items()) for by in said],
     }
-    if found.is_outlier is not None:
-        columns["is_outlier"] = found.is_outlier[order]
+    if outcome.is_outlier is not None:
+        columns["is_outlier"] = outcome.is_outlier[order]
     return pd.DataFrame(columns)
 
 
-def taught_table(found: Found, verdicts: Mapping[int, bool]) -> pd.DataFrame:
+def taught_table(outcome: Outcome, verdicts: Mapping[int, bool]) -> pd.DataFrame:
     """A row an image, the likeliest to be called odd first: both scores, the verdict and the AUROC
     by cross-validation, the same in each row; nothing where there are too few verdicts.
     """
-    teacher = outlier_data.teacher(found)
+    teacher = outlier_data.teacher(outcome)
     taught, evaluation = teacher.scores(verdicts), teacher.evaluation(verdicts)
     at = np.argsort(-taught, kind="stable")
     said = {True: "outlier", False: "normal"}
     return pd.DataFrame(
         {
-            "id": found.images.ids[at].tolist(),
-            "source": found.images.id,
+            "id": outcome.images.ids[at].tolist(),
+            "source": outcome.images.id,
             "taught_score": taught[at],
-            "score_name": found.score.name,
-            "score": found.scores[at],
+            "score_name": outcome.score.name,
+            "score": outcome.scores[at],
             "verdict": [said[verdicts[i]] if i in verdicts else "" for i in at.tolist()],
             "n_verdicts": len(verdicts),
             "auroc_taught": evaluation.taught if evaluation else np.nan,
@@ -99,11 +99,11 @@ def decision_table(history: list[Decision]) -> pd.DataFrame:
     return pd.DataFrame({name: [getattr(one, name) for one in history] for name in DECIDED})
 
 
-def decided_images(found: Found) -> ImageSet:
+def decided_images(outcome: Outcome) -> ImageSet:
     """The images that somebody holds for something now, in the order of the set."""
-    current = cache.reviews().current(found.images.id)
-    decided = [one in current for one in found.images.ids.tolist()]
-    return found.images.take(np.flatnonzero(decided))
+    current = cache.reviews().current(outcome.images.id)
+    decided = [one in current for one in outcome.images.ids.tolist()]
+    return outcome.images.take(np.flatnonzero(decided))
 
 
 def zipped(images: ImageSet, table: pd.DataFrame) -> bytes:

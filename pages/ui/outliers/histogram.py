@@ -26,7 +26,7 @@ FEW = 6  # images in the highest bar: each has a mark on the axis
 
 
 @dataclass(frozen=True)
-class Look:
+class AxisStyle:
     """log_counts, log_scores: which axes are logarithmic.  dark: the theme; None in a report."""
 
     log_counts: bool
@@ -64,31 +64,31 @@ def can_be_log(scores: Scores, usual: Scores) -> bool:
     return bool(min(scores.min(), usual.min()) > 0)
 
 
-def described(drawn: Drawn, value: float, spec: Score, look: Look) -> Chart:
+def described(drawn: Drawn, value: float, spec: Score, style: AxisStyle) -> Chart:
     """How many images have which score: below and above the threshold, and what is usual.
 
     value: of the threshold.  spec: the score, for its unit.
     """
     scores, usual, classes = drawn.scores, drawn.usual, drawn.classes
-    colours = theme.DARK if look.dark else theme.LIGHT
-    borders = edges(scores, usual, look.log_scores)
+    colours = theme.DARK if style.dark else theme.LIGHT
+    borders = edges(scores, usual, style.log_scores)
     borders = np.unique(np.append(borders, np.clip(value, borders[0], borders[-1])))
     series = [
         *(
-            _of_classes(drawn, classes, borders, look)
+            _of_classes(drawn, classes, borders, style)
             if classes
             else _of_sides(scores, value, borders, colours)
         ),
-        _outline(usual, borders, len(scores), Style(_ink(look), "dot"))
+        _outline(usual, borders, len(scores), Style(_ink(style), "dot"))
         if classes
         else _outline(usual, borders, len(scores), Style(colours["reconstructed"])),
     ]
     if len(drawn.picked):
-        series.append(_ticks(drawn.picked, look))
+        series.append(_ticks(drawn.picked, style))
     flagged = int((scores > value).sum())
     return Chart(
-        Axis(spec.unit, look.log_scores),
-        _count_axis(drawn, borders, look.log_counts),
+        Axis(spec.unit, style.log_scores),
+        _count_axis(drawn, borders, style.log_counts),
         tuple(series),
         f"How many images have which score; {flagged:,} lie above the threshold",
         at=_upright(value, borders, colours["outlier"]),
@@ -96,17 +96,17 @@ def described(drawn: Drawn, value: float, spec: Score, look: Look) -> Chart:
     )
 
 
-def histogram(drawn: Drawn, value: float, spec: Score, look: Look) -> go.Figure:
+def histogram(drawn: Drawn, value: float, spec: Score, style: AxisStyle) -> go.Figure:
     """The histogram on a page, whose bars can be brushed.  value, spec: see described()."""
-    figure = plotting.figure(described(drawn, value, spec, look), _height(drawn))
-    most = _most(drawn, edges(drawn.scores, drawn.usual, look.log_scores))
-    if not look.log_counts and most <= FEW:
+    figure = plotting.figure(described(drawn, value, spec, style), _height(drawn))
+    most = _most(drawn, edges(drawn.scores, drawn.usual, style.log_scores))
+    if not style.log_counts and most <= FEW:
         figure.update_yaxes(dtick=1)  # whole numbers
     return figure.update_layout(
         dragmode="select",
         selectdirection="h",
         legend={"maxheight": 0.35},
-        uirevision=f"{spec.name} {look.log_scores}",
+        uirevision=f"{spec.name} {style.log_scores}",
     )
 
 
@@ -125,9 +125,9 @@ def _of_sides(
     ]
 
 
-def _of_classes(drawn: Drawn, classes: Groups, borders: Scores, look: Look) -> list[Series]:
+def _of_classes(drawn: Drawn, classes: Groups, borders: Scores, style: AxisStyle) -> list[Series]:
     """Stacked bars, or lines where the counts are on a logarithmic axis."""
-    draw = _steps if look.log_counts else _class_bars
+    draw = _steps if style.log_counts else _class_bars
     return [draw(drawn.scores[part.members], borders, part) for part in classes.parts]
 
 
@@ -169,7 +169,7 @@ def _outline(usual: Scores, borders: Scores, n: int, style: Style) -> Series:
     return Series("usual images", x, y, style.colour, dash=style.dash, width=1.2)
 
 
-def _ticks(picked: Scores, look: Look) -> Series:
+def _ticks(picked: Scores, style: AxisStyle) -> Series:
     """A mark for each selected image along the foot of the chart."""
     x = picked[:MOST_TICKS]
     name = f"selected ({len(picked):,})"
@@ -177,7 +177,7 @@ def _ticks(picked: Scores, look: Look) -> Series:
         name=name,
         x=x,
         y=np.full(len(x), 0.04),
-        colour=_ink(look),
+        colour=_ink(style),
         kind="edge",
         shape="tick",
         size=12,
@@ -210,8 +210,8 @@ def _upright(value: float, borders: Scores, colour: str) -> Upright | None:
     return Upright(value, f"threshold {value:.4g}", colour, width=2)
 
 
-def _ink(look: Look) -> str:
+def _ink(style: AxisStyle) -> str:
     """What is seen on the page's ground; a report is read on light and on dark."""
-    if look.dark is None:
+    if style.dark is None:
         return theme.REFERENCE
-    return theme.LIGHT_INK if look.dark else theme.INK
+    return theme.LIGHT_INK if style.dark else theme.INK

@@ -16,24 +16,24 @@ from pages.ui.figures import mosaic
 from pages.ui.figures.text import plain
 from pages.ui.noise import inspector, rows
 from pages.ui.outliers import data as outlier_data
-from pages.ui.outliers.data import FACTS, Found, Scores
+from pages.ui.outliers.data import FACTS, Outcome, Scores
 from pages.ui.session import selection
 
 N_NEAR = 8
 NEAR_SIDE = 76  # pixels: eight stand in a row of the dialog
 
 
-def inspect(found: Found, clicked: str | None) -> None:
+def inspect(outcome: Outcome, clicked: str | None) -> None:
     """Open the dialog on the image that was clicked, if one was."""
-    if clicked is None or clicked not in found.images:
+    if clicked is None or clicked not in outcome.images:
         return
-    i = int(found.images.positions([clicked])[0])
-    model, one = cache.autoencoder(found.asked.card), found.images.take([i])
+    i = int(outcome.images.positions([clicked])[0])
+    model, one = cache.autoencoder(outcome.scope.card), outcome.images.take([i])
     x = one.pixels()
     sweep = noise_sweep(x, [model], Noise(), 0, rows.steps(x.size))
-    scale = outlier_data.error_scale(found.asked)
+    scale = outlier_data.error_scale(outcome.scope)
     view = inspector.View(images=one, models=(model,), sweeps=(sweep,), step=0, error_scale=scale)
-    inspector.inspect(view, clicked, partial(_around, found, i))
+    inspector.inspect(view, clicked, partial(_around, outcome, i))
 
 
 class Near(NamedTuple):
@@ -45,52 +45,52 @@ class Near(NamedTuple):
     distances: Scores
 
 
-def near_references(found: Found, x: mosaic.Array, k: int) -> Near:
+def near_references(outcome: Outcome, x: mosaic.Array, k: int) -> Near:
     """The k reference images whose codes are nearest to that of x (1, C, H, W).
 
     Among those references that are scored.
     """
-    known = outlier_data.known_codes(found.asked)
+    known = outlier_data.known_codes(outcome.scope)
     codes = known["codes"]
-    near = nearest(cache.autoencoder(found.asked.card).encode(x), codes, min(k, len(codes)))
+    near = nearest(cache.autoencoder(outcome.scope.card).encode(x), codes, min(k, len(codes)))
     at = near.positions[0]
     pictures = np.divide(known["images"][at], np.float32(255), dtype=np.float32)
     ids, labels = known["ids"][at].tolist(), known["labels"][at].tolist()
     return Near(ids, labels, pictures, near.distances[0].astype(np.float64))
 
 
-def _around(found: Found, i: int) -> None:
+def _around(outcome: Outcome, i: int) -> None:
     with progress.in_place():
-        _draw_around(found, i)
+        _draw_around(outcome, i)
 
 
-def _draw_around(found: Found, i: int) -> None:
-    _facts(found, i)
-    near = near_references(found, found.images.pixels([i]), N_NEAR)
+def _draw_around(outcome: Outcome, i: int) -> None:
+    _facts(outcome, i)
+    near = near_references(outcome, outcome.images.pixels([i]), N_NEAR)
     st.markdown("**Nearest reference images**, by their codes; below each its distance")
     items = [
         Item(name, tuple(filter(None, (label, f"{d:.2f}"))))
         for name, label, d in zip(near.ids, near.labels, near.distances, strict=True)
     ]
     _show(items, mosaic.colours(near.x), "near_references")
-    same = outlier_data.near_duplicates(found.asked, i)
+    same = outlier_data.near_duplicates(outcome.scope, i)
     if len(same):
         st.markdown(f"**{len(same):,} near duplicates** among the judged images")
-        few = found.images.take(same[:N_NEAR])
+        few = outcome.images.take(same[:N_NEAR])
         items = [Item(str(few.ids[j]), (few.label_name(j),)) for j in range(len(few))]
         _show(items, mosaic.colours(few.pixels()), "near_duplicates")
     else:
         st.caption("No near duplicate of it is among the judged images.")
 
 
-def _facts(found: Found, i: int) -> None:
-    (facts,) = outlier_data.facts(found.asked, np.array([i]))
+def _facts(outcome: Outcome, i: int) -> None:
+    (facts,) = outlier_data.facts(outcome.scope, np.array([i]))
     for name in facts:
         st.markdown(f"**{name.capitalize()}**: {plain(FACTS[name])}.")
     st.markdown(
-        f"**{plain(found.score.title)}**: {found.scores[i]:.4g}, higher than that of "
-        f"{found.usual_below(i):.1f} % of {plain(found.known)}; the threshold "
-        f"is {found.threshold.value:.4g}."
+        f"**{plain(outcome.score.title)}**: {outcome.scores[i]:.4g}, higher than that of "
+        f"{outcome.usual_below(i):.1f} % of {plain(outcome.known)}; the threshold "
+        f"is {outcome.threshold.value:.4g}."
     )
 
 

@@ -11,7 +11,7 @@ from core.data import catalogue
 from core.data.named import planting
 from core.images.imagesets import ImageSet
 from pages.ui.frame.sidebar import Choice
-from pages.ui.outliers.data import Asked, Kind, Truth
+from pages.ui.outliers.data import Kind, Scope, Truth
 from pages.ui.session import widgets
 
 KINDS: dict[Kind, str] = {
@@ -22,7 +22,7 @@ KINDS: dict[Kind, str] = {
 }
 
 
-def asked(choice: Choice) -> Asked:
+def scope(choice: Choice) -> Scope:
     """Which images are judged by which model, and what is known of them."""
     card, images = choice.model(), choice.images()
     with st.popover(
@@ -31,7 +31,7 @@ def asked(choice: Choice) -> Asked:
         help="For experiments: define which images are outliers, to measure the scores",
     ):
         truth = _truth(card, images)
-    return Asked(choice.dataset.id, choice.split, card, truth)
+    return Scope(choice.dataset.id, choice.split, card, truth)
 
 
 def default_truth(card: Card, images: ImageSet) -> Kind:

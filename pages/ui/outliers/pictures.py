@@ -9,20 +9,20 @@ from pages.ui import cache
 from pages.ui.components.sweep import Affine, Cell, Row, Still, Sweep
 from pages.ui.figures import mosaic
 from pages.ui.outliers import data as outlier_data
-from pages.ui.outliers.data import Found, Positions
+from pages.ui.outliers.data import Outcome, Positions
 
 OPACITIES = np.linspace(0, 1, 21)
 ERROR_LABEL = "Error of a pixel, |reconstruction − original|, one scale for all images of the set"
 
 
-def described(found: Found, shown: Positions) -> Sweep:
+def described(outcome: Outcome, shown: Positions) -> Sweep:
     """Originals, reconstructions and errors laid over them; the slider says how strongly."""
-    images, scale = found.images.take(shown), outlier_data.error_scale(found.asked)
+    images, scale = outcome.images.take(shown), outlier_data.error_scale(outcome.scope)
     return Sweep(
         "Overlay",
         OPACITIES,
-        tuple(cells(found, shown)),
-        tuple(_rows(found, images, shown, scale)),
+        tuple(cells(outcome, shown)),
+        tuple(_rows(outcome, images, shown, scale)),
         prefix="",
         help="Opacity of the error map over the original",
         error_scale=scale,
@@ -30,11 +30,11 @@ def described(found: Found, shown: Positions) -> Sweep:
     )
 
 
-def _rows(found: Found, images: ImageSet, shown: Positions, scale: float) -> list[Row]:
+def _rows(outcome: Outcome, images: ImageSet, shown: Positions, scale: float) -> list[Row]:
     """shown: where the images stand.  scale: the error that is drawn brightest."""
-    x, scores, local = images.pixels(), found.scores[shown], outlier_data.maps(found, shown)
-    x_hat = cache.autoencoder(found.asked.card).reconstruct(x)
-    judged = outlier_data.outside(found.asked, x, x_hat)
+    x, scores, local = images.pixels(), outcome.scores[shown], outlier_data.maps(outcome, shown)
+    x_hat = cache.autoencoder(outcome.scope.card).reconstruct(x)
+    judged = outlier_data.outside(outcome.scope, x, x_hat)
     coloured = (
         mosaic.error_colours(x, judged, scale) if local is None else mosaic.map_colours(local)
     )
@@ -42,7 +42,8 @@ def _rows(found: Found, images: ImageSet, shown: Positions, scale: float) -> lis
     base = _coloured(x)
     rows = [
         Row(
-            "Original", "original", Still(base), detail=f"below it: class, and {found.score.unit}",
+            "Original", "original", Still(base),
+            detail=f"below it: class, and {outcome.score.unit}",
             captions=True, numbers=np.broadcast_to(scores, (len(OPACITIES), len(scores))),
         ),
         Row("Reconstruction", "reconstructed", Still(_coloured(np.clip(x_hat, 0, 1)))),
@@ -62,9 +63,9 @@ def _rows(found: Found, images: ImageSet, shown: Positions, scale: float) -> lis
     return rows
 
 
-def cells(found: Found, shown: Positions) -> list[Cell]:
+def cells(outcome: Outcome, shown: Positions) -> list[Cell]:
     """What is written under each image: its class and what is conspicuous about it."""
-    images, facts = found.images.take(shown), outlier_data.facts(found.asked, shown)
+    images, facts = outcome.images.take(shown), outlier_data.facts(outcome.scope, shown)
     return [
         Cell(str(images.ids[i]), " · ".join(filter(None, (images.label_name(i), *facts[i]))))
         for i in range(len(images))

@@ -11,7 +11,7 @@ from pages.ui import cache
 from pages.ui.components import drawpad
 from pages.ui.figures import mosaic, theme
 from pages.ui.figures.text import plain
-from pages.ui.outliers.data import Asked
+from pages.ui.outliers.data import Scope
 
 SIDE, SAMPLE, OPACITY = 224, 200, 0.55  # pixels of the preview; images in it; of the region
 PAGE, PROBLEM = "region_page", "region_problem"  # which drawing; what was wrong with a file
@@ -21,24 +21,24 @@ HELP = (
 )
 
 
-def draw(asked: Asked) -> None:
+def draw(scope: Scope) -> None:
     """The control, for a person's own set."""
-    if not asked.dataset.startswith(PREFIX):
+    if not scope.dataset.startswith(PREFIX):
         return
-    images = cache.dataset(asked.dataset, asked.split)
+    images = cache.dataset(scope.dataset, scope.split)
     size = images.shape[1:]
-    mask = ignored.of(asked.dataset, size)
+    mask = ignored.of(scope.dataset, size)
     share = "" if mask is None else f" · {100 * mask.mean():.0f} %"
     with st.popover(f"Ignore a region{share}", icon=":material/crop_free:", help=HELP):
         _preview(images.pixels(slice(0, SAMPLE)).mean(axis=0), mask)
-        _rectangle(asked.dataset, size, mask)
-        _brush(asked.dataset, size, mask)
-        _file(asked.dataset, size, mask)
+        _rectangle(scope.dataset, size, mask)
+        _brush(scope.dataset, size, mask)
+        _file(scope.dataset, size, mask)
         st.button(
             "Judge the whole picture again",
             icon=":material/undo:",
             on_click=ignored.forget,
-            args=(asked.dataset,),
+            args=(scope.dataset,),
             disabled=mask is None,
         )
         if problem := st.session_state.pop(PROBLEM, ""):

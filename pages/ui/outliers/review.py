@@ -36,7 +36,7 @@ from pages.ui.frame import downloads, errors
 from pages.ui.outliers import data as outlier_data
 from pages.ui.outliers import export as outlier_export
 from pages.ui.outliers import inspector as outlier_inspector
-from pages.ui.outliers.data import FACTS, Flags, Found, Positions
+from pages.ui.outliers.data import FACTS, Flags, Outcome, Positions
 from pages.ui.session import selection, state, widgets
 
 Queue = Literal["flagged", "conspicuous", "all", "selected", "disagreements"]
@@ -66,14 +66,14 @@ TEACH = (
 DEFAULT_REVIEWER = "me"
 
 
-def draw(found: Found) -> None:
+def draw(outcome: Outcome) -> None:
     """The choice of queue and reviewer, and the desk."""
-    draw_notices(found.images.id)
+    draw_notices(outcome.images.id)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         kind, reviewer = _kind(), _reviewer()
-        outlier_export.decisions(found)
+        outlier_export.decisions(outcome)
         teach = st.toggle("Verdicts re-rank", key="review_teach", help=TEACH)
-    queue = _frozen(found, kind)
+    queue = _frozen(outcome, kind)
     if not len(queue):
         st.info(EMPTY[kind], icon=":material/fact_check:")
         return
@@ -83,14 +83,14 @@ def draw(found: Found) -> None:
     )
     if teach:
         with progress.part():
-            _what_was_taught(found, reviewer)
-    _desk(found, queue, reviewer, teach)
+            _what_was_taught(outcome, reviewer)
+    _desk(outcome, queue, reviewer, teach)
 
 
-def _what_was_taught(found: Found, reviewer: str) -> None:
+def _what_was_taught(outcome: Outcome, reviewer: str) -> None:
     """How well the verdicts foretell each other, and the score they make, to download."""
-    verdicts = verdicts_of(found, reviewer)
-    evaluation = outlier_data.teacher(found).evaluation(verdicts)
+    verdicts = verdicts_of(outcome, reviewer)
+    evaluation = outlier_data.teacher(outcome).evaluation(verdicts)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
             evaluation.words()
@@ -99,7 +99,7 @@ def _what_was_taught(found: Found, reviewer: str) -> None:
             "other, and a small model joins in."
         )
         downloads.csv_button(
-            lambda: outlier_export.taught_table(found, verdicts), "what-i-call-odd", TAUGHT_CSV
+            lambda: outlier_export.taught_table(outcome, verdicts), "what-i-call-odd", TAUGHT_CSV
         )
 
 
@@ -130,50 +130,50 @@ def _reviewer() -> str:
     return name
 
 
-def _frozen(found: Found, kind: Queue) -> Positions:
+def _frozen(outcome: Outcome, kind: Queue) -> Positions:
     """The queue, which does not change under the reviewer's hands while decisions are made."""
-    name = (kind, found.asked.key, found.score.name, found.threshold.value, selection.ids())
+    name = (kind, outcome.scope.key, outcome.score.name, outcome.threshold.value, selection.ids())
     before = st.session_state.get(FROZEN)
     if before is None or before[0] != name:
-        before = (name, _queue(found, kind))
+        before = (name, _queue(outcome, kind))
         st.session_state[FROZEN] = before
     queue: Positions = before[1]
     return queue
 
 
-def _queue(found: Found, kind: Queue) -> Positions:
-    ids = found.images.ids
+def _queue(outcome: Outcome, kind: Queue) -> Positions:
+    ids = outcome.images.ids
     match kind:
         case "flagged":
-            return found.queue
+            return outcome.queue
         case "conspicuous":
-            return outlier_data.conspicuous(found.asked)
+            return outlier_data.conspicuous(outcome.scope)
         case "all":
-            return outlier_data.by_score(found.scores, np.arange(len(ids)))
+            return outlier_data.by_score(outcome.scores, np.arange(len(ids)))
         case "selected":
             wanted = selection.ids()
         case "disagreements":
-            wanted = tuple(disagreements(cache.reviews().current(found.images.id)))
+            wanted = tuple(disagreements(cache.reviews().current(outcome.images.id)))
         case _:
             assert_never(kind)
-    return outlier_data.by_score(found.scores, np.flatnonzero(np.isin(ids, wanted)))
+    return outlier_data.by_score(outcome.scores, np.flatnonzero(np.isin(ids, wanted)))
 
 
 @st.fragment
-def _desk(found: Found, queue: Positions, reviewer: str, teach: bool = False) -> None:
+def _desk(outcome: Outcome, queue: Positions, reviewer: str, teach: bool = False) -> None:
     """Reruns alone at every key, so that the rest of the page is not drawn again."""
     said = st.empty()  # the desk keeps its place, and with it what it has not sent yet
     with errors.shown(), progress.part():
-        name = queue_name(found, queue, reviewer)
+        name = queue_name(outcome, queue, reviewer)
         report = review_component.reported(KEY)
         if teach:
             name += " taught"  # one queue for the browser, however it is re-ranked
             if _taught(name) is None:
                 st.query_params.pop("at", None)
                 report = None  # it is of another queue
-            queue = taught_queue(found, queue, reviewer, report, name).order
+            queue = taught_queue(outcome, queue, reviewer, report, name).order
         review_component.show(
-            desk(found, queue, reviewer, report, name),
+            desk(outcome, queue, reviewer, report, name),
             KEY,
             on_report=_keep,
         )
@@ -236,25 +236,27 @@ N_NEAR, N_STEPS = 5, 30
 OUTLINE_SIDE = 256  # pixels of the longer side of a drawn outline, at most
 
 
-def queue_name(found: Found, queue: Positions, reviewer: str) -> str:
+def queue_name(outcome: Outcome, queue: Positions, reviewer: str) -> str:
     """Fingerprint of the queue; when it changes the browser starts over."""
-    said = repr((found.asked.key, found.score.name, reviewer, queue.tolist()))
+    said = repr((outcome.scope.key, outcome.score.name, reviewer, queue.tolist()))
     return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
-def desk(found: Found, queue: Positions, reviewer: str, report: Report | None, name: str) -> Desk:
+def desk(
+    outcome: Outcome, queue: Positions, reviewer: str, report: Report | None, name: str
+) -> Desk:
     """What the reviewer sees now."""
-    outlier_data.prepare_review(found.asked)
+    outlier_data.prepare_review(outcome.scope)
     taught = _taught(name)
-    ids = found.images.ids[queue].tolist()
-    current, history = _decisions(found.images.id)
+    ids = outcome.images.ids[queue].tolist()
+    current, history = _decisions(outcome.images.id)
     mine = [current.get(one, {}).get(reviewer) for one in ids]
     place = _start(ids, mine) if report is None else min(max(report.place, 0), len(ids) - 1)
     st.query_params["at"] = ids[place]
     known = report.known if report else frozenset()
     return Desk(
         queue=name,
-        stamp=Stamp(found.images.id, found.asked.card.name, reviewer),
+        stamp=Stamp(outcome.images.id, outcome.scope.card.name, reviewer),
         total=len(ids),
         place=place,
         start=ids[place],
@@ -262,7 +264,7 @@ def desk(found: Found, queue: Positions, reviewer: str, report: Report | None, n
         items=tuple(
             (
                 _known(ids[i], i, reviewer, current.get(ids[i], {})),
-                None if ids[i] in known else _seen(found, int(queue[i]), taught),
+                None if ids[i] in known else _seen(outcome, int(queue[i]), taught),
             )
             for i in review_component.window(place, len(ids))
         ),
@@ -270,7 +272,7 @@ def desk(found: Found, queue: Positions, reviewer: str, report: Report | None, n
         kept=tuple(st.session_state.get(KEPT, ())),
         problem=st.session_state.get(PROBLEM, ""),
         refused=tuple(st.session_state.get(REFUSED, ())),
-        scale=outlier_data.error_scale(found.asked),
+        scale=outlier_data.error_scale(outcome.scope),
     )
 
 
@@ -289,7 +291,7 @@ class Taught:
 
 
 def taught_queue(
-    found: Found, queue: Positions, reviewer: str, report: Report | None, name: str
+    outcome: Outcome, queue: Positions, reviewer: str, report: Report | None, name: str
 ) -> Taught:
     """The queue as the reviewer's verdicts rank it: the same images.
 
@@ -299,8 +301,8 @@ def taught_queue(
     held = _taught(name)
     place = 0 if held is None or report is None else report.place + 1
     before = queue if held is None else held.order
-    verdicts = verdicts_of(found, reviewer)
-    lesson = outlier_data.teacher(found).lesson(verdicts)
+    verdicts = verdicts_of(outcome, reviewer)
+    lesson = outlier_data.teacher(outcome).lesson(verdicts)
     shown, rest = before[:place], before[place:]
     free = lesson.order[np.isin(lesson.order, rest)]
     decided = rest[~np.isin(rest, free)]
@@ -315,13 +317,13 @@ def _taught(name: str) -> Taught | None:
     return held if held is not None and held.name == name else None
 
 
-def verdicts_of(found: Found, reviewer: str) -> dict[int, bool]:
+def verdicts_of(outcome: Outcome, reviewer: str) -> dict[int, bool]:
     """What a reviewer holds now, by position: whether an outlier; those unsure do not count."""
-    current, _ = _decisions(found.images.id)
+    current, _ = _decisions(outcome.images.id)
     of_mine = {image: by[reviewer].verdict for image, by in current.items() if reviewer in by}
     clear = {one: verdict for one, verdict in of_mine.items() if verdict in ("outlier", "normal")}
-    at = found.images.known_positions(clear)
-    return {i: clear[str(found.images.ids[i])] == "outlier" for i in at.tolist()}
+    at = outcome.images.known_positions(clear)
+    return {i: clear[str(outcome.images.ids[i])] == "outlier" for i in at.tolist()}
 
 
 def _decisions(source: str) -> tuple[dict[str, dict[str, Decision]], list[Decision]]:
@@ -331,14 +333,14 @@ def _decisions(source: str) -> tuple[dict[str, dict[str, Decision]], list[Decisi
     """
     try:
         reviews = cache.reviews()
-        found = reviews.current(source), reviews.history(source)
+        outcome = reviews.current(source), reviews.history(source)
     except ReviewError as error:
         st.session_state[PROBLEM] = st.session_state[UNREAD] = str(error)
         before = st.session_state.get(_LAST, {}).get(source, ({}, []))
         return before[0], before[1]
     st.session_state[UNREAD] = ""
-    st.session_state[_LAST] = {source: found}
-    return found
+    st.session_state[_LAST] = {source: outcome}
+    return outcome
 
 
 def trail(history: list[Decision], reviewer: str, ids: list[str]) -> tuple[Step, ...]:
@@ -373,32 +375,32 @@ def _known(image: str, place: int, reviewer: str, said: dict[str, Decision]) -> 
     return Known(id=image, place=place, verdict=verdict, note=note, others=tuple(others))
 
 
-def _seen(found: Found, i: int, taught: Taught | None) -> Pictures:
+def _seen(outcome: Outcome, i: int, taught: Taught | None) -> Pictures:
     """The pictures, with what the image is like among those judged."""
-    seen = pictures(found, i)
+    seen = pictures(outcome, i)
     if taught is None:
         return seen
-    why = outlier_data.teacher(found).why(i, taught.verdicts)
+    why = outlier_data.teacher(outcome).why(i, taught.verdicts)
     most = "here because your verdict on it would teach most" if taught.teaching[i] else ""
     return replace(seen, facts=(*filter(None, (most, why)), *seen.facts))
 
 
-def pictures(found: Found, i: int) -> Pictures:
+def pictures(outcome: Outcome, i: int) -> Pictures:
     """The image, what the model makes of it, and what lies near it."""
 
     def make() -> Pictures:
-        one = found.images.take([i])
+        one = outcome.images.take([i])
         x = one.pixels()
-        x_hat = cache.autoencoder(found.asked.card).reconstruct(x)
-        judged = outlier_data.outside(found.asked, x, x_hat)
-        error = mosaic.error_colours(x, judged, outlier_data.error_scale(found.asked))[0]
+        x_hat = cache.autoencoder(outcome.scope.card).reconstruct(x)
+        judged = outlier_data.outside(outcome.scope, x, x_hat)
+        error = mosaic.error_colours(x, judged, outlier_data.error_scale(outcome.scope))[0]
         original, rebuilt = (
             review_component.address(mosaic.colours(each)[0]) for each in (x, x_hat)
         )
         label = one.label_name(0)
         title = f"{one.ids[0]} · class {label}" if label else str(one.ids[0])
-        near, n_same = _near(found, i, x)
-        facts = _facts(found, i, n_same)
+        near, n_same = _near(outcome, i, x)
+        facts = _facts(outcome, i, n_same)
         return Pictures(
             title=title,
             facts=facts,
@@ -411,7 +413,7 @@ def pictures(found: Found, i: int) -> Pictures:
             why_none=own_originals.missing(one.id, str(one.ids[0])),
         )
 
-    key = ("review", found.asked.key, found.score.name, i)
+    key = ("review", outcome.scope.key, outcome.score.name, i)
     return cache.kept(key, make)
 
 
@@ -422,26 +424,26 @@ def _outline(one: ImageSet) -> str:
     return review_component.address(mosaic.outline(one.masks[0], OUTLINE_SIDE))
 
 
-def _facts(found: Found, i: int, n_same: int) -> tuple[str, ...]:
-    (conspicuous,) = outlier_data.facts(found.asked, np.array([i]))
+def _facts(outcome: Outcome, i: int, n_same: int) -> tuple[str, ...]:
+    (conspicuous,) = outlier_data.facts(outcome.scope, np.array([i]))
     score = (
-        f"{found.score.title}: {found.scores[i]:.4g}, higher than {found.usual_below(i):.1f} % of "
-        f"{found.known}"
+        f"{outcome.score.title}: {outcome.scores[i]:.4g}, higher than "
+        f"{outcome.usual_below(i):.1f} % of {outcome.known}"
     )
     same = (f"{n_same:,} near duplicates among these images",) if n_same else ()
     return (score, *(f"{name}: {FACTS[name]}" for name in conspicuous), *same)
 
 
-def _near(found: Found, i: int, x: mosaic.Array) -> tuple[tuple[Strip, ...], int]:
-    near = outlier_inspector.near_references(found, x, N_NEAR)
+def _near(outcome: Outcome, i: int, x: mosaic.Array) -> tuple[tuple[Strip, ...], int]:
+    near = outlier_inspector.near_references(outcome, x, N_NEAR)
     words = [
         " · ".join(filter(None, (label, f"{d:.3g}")))
         for label, d in zip(near.labels, near.distances, strict=True)
     ]
     strips = [_strip("Nearest reference images, by their codes", near.x, words)]
-    same = outlier_data.near_duplicates(found.asked, i)
+    same = outlier_data.near_duplicates(outcome.scope, i)
     if len(same):
-        few = found.images.take(same[:N_NEAR])
+        few = outcome.images.take(same[:N_NEAR])
         strips.append(_strip("Near duplicates", few.pixels(), few.ids.tolist()))
     return tuple(strips), len(same)
 

@@ -24,7 +24,7 @@ from pages.ui.frame.tables import Column, number
 from pages.ui.outliers import curves as outlier_curves
 from pages.ui.outliers import data as outlier_data
 from pages.ui.outliers.curves import Banded, Style
-from pages.ui.outliers.data import Found, Positions
+from pages.ui.outliers.data import Outcome, Positions
 from pages.ui.outliers.lesson import Setting, lesson
 from pages.ui.session import selection
 
@@ -78,82 +78,84 @@ class Compared:
         return outlier_curves.precision_recall(self.curves, self.drawn, self.share)
 
 
-def draw(found: Found) -> str | None:
+def draw(outcome: Outcome) -> str | None:
     """All of the section; the id of an image that was clicked in it."""
-    if found.is_outlier is None:
+    if outcome.is_outlier is None:
         st.info(UNKNOWN, icon=":material/science:")
         return None
-    n = int(found.is_outlier.sum())
-    if not 0 < n < len(found.images):
+    n = int(outcome.is_outlier.sum())
+    if not 0 < n < len(outcome.images):
         st.info(
             "Choose other outliers: there must be some, and not all.", icon=":material/science:"
         )
         return None
-    _, _, what = outlier_data.experiment(found.asked.dataset, found.asked.split, found.asked.truth)
+    _, _, what = outlier_data.experiment(
+        outcome.scope.dataset, outcome.scope.split, outcome.scope.truth
+    )
     are = "is an outlier" if n == 1 else "are outliers"
-    st.markdown(f"**{n:,} of {len(found.images):,} images {are}** ({plain(what)}).")
-    them = compared(found)
+    st.markdown(f"**{n:,} of {len(outcome.images):,} images {are}** ({plain(what)}).")
+    them = compared(outcome)
     st.dataframe(
-        table(found, them),
+        table(outcome, them),
         hide_index=True,
         column_config=tables.config(COLUMNS),
         height="content",
         key="ranked",
     )
-    st.caption(plain(lesson(them.ranked, _setting(found, n))))
+    st.caption(plain(lesson(them.ranked, _setting(outcome, n))))
     _draw_curves(them)
-    return _galleries(found, found.is_outlier)
+    return _galleries(outcome, outcome.is_outlier)
 
 
-def _setting(found: Found, n: int) -> Setting:
+def _setting(outcome: Outcome, n: int) -> Setting:
     """What was tried.  n: outliers."""
-    card, truth = found.asked.card, found.asked.truth
+    card, truth = outcome.scope.card, outcome.scope.truth
     known = {info.id: info.class_names for info in catalogue.catalogue()}.get(card.dataset, ())
     learned = set(known) - set(card.excluded_classes)
     was_seen = truth.kind == "classes" and bool(learned & set(truth.classes))
-    return Setting(n, len(found.images) - n, card.latent_dim, was_seen)
+    return Setting(n, len(outcome.images) - n, card.latent_dim, was_seen)
 
 
-def compared(found: Found, some: Sequence[str] | None = None) -> Compared:
+def compared(outcome: Outcome, some: Sequence[str] | None = None) -> Compared:
     """All scores, or some by their names; fitted and computed now if they were not before."""
-    assert found.is_outlier is not None
-    names = list(outlier_data.offered(found.asked) if some is None else some)
-    scored = dict(zip(names, outlier_data.scored(found.asked, names), strict=True))
+    assert outcome.is_outlier is not None
+    names = list(outlier_data.offered(outcome.scope) if some is None else some)
+    scored = dict(zip(names, outlier_data.scored(outcome.scope, names), strict=True))
     every = [
-        judging.ranking(name, one.scores, found.is_outlier, one.seconds)
+        judging.ranking(name, one.scores, outcome.is_outlier, one.seconds)
         for name, one in scored.items()
     ]
     ranked = {one.name: one for one in sorted(every, key=lambda one: -one.auroc)}
     titles = [BY_NAME[name].title for name in ranked]
     baselines = [spec.title for spec in scores.SCORES if spec.baseline]
     curves = {
-        BY_NAME[name].title: rankings.curves(scored[name].scores, found.is_outlier)
+        BY_NAME[name].title: rankings.curves(scored[name].scores, outcome.is_outlier)
         for name in ranked
     }
-    drawn = outlier_curves.styles(titles, found.score.title, baselines)
-    share = float(found.is_outlier.mean())
+    drawn = outlier_curves.styles(titles, outcome.score.title, baselines)
+    share = float(outcome.is_outlier.mean())
     return Compared(
-        ranked=ranked, curves=curves, drawn=drawn, share=share, banded=_banded(found, curves)
+        ranked=ranked, curves=curves, drawn=drawn, share=share, banded=_banded(outcome, curves)
     )
 
 
-def _banded(found: Found, curves: Mapping[str, Curves]) -> Banded | None:
+def _banded(outcome: Outcome, curves: Mapping[str, Curves]) -> Banded | None:
     """The chosen score's curve with its band."""
-    assert found.is_outlier is not None
-    title, n = found.score.title, int(found.is_outlier.sum())
+    assert outcome.is_outlier is not None
+    title, n = outcome.score.title, int(outcome.is_outlier.sum())
     if title not in curves:
         return None
-    return Banded(title, rankings.roc_band(curves[title], n, len(found.images) - n))
+    return Banded(title, rankings.roc_band(curves[title], n, len(outcome.images) - n))
 
 
-def _uses(name: str, found: Found) -> str:
+def _uses(name: str, outcome: Outcome) -> str:
     """What a score looks at, in words."""
     if name == "pca":
-        return f"baseline, PCA with {counted(outlier_data.linear_width(found), 'number')}"
+        return f"baseline, PCA with {counted(outlier_data.linear_width(outcome), 'number')}"
     return "baseline, no network" if BY_NAME[name].baseline else "the model"
 
 
-def table(found: Found, them: Compared) -> pd.DataFrame:
+def table(outcome: Outcome, them: Compared) -> pd.DataFrame:
     """A row a score, the best first, with a sample of its line in the charts."""
     rows = [
         {
@@ -163,7 +165,7 @@ def table(found: Found, them: Compared) -> pd.DataFrame:
             "average_precision": one.average_precision,
             "precision_at_k": one.precision_at_k,
             "seconds": one.seconds,
-            "uses": _uses(name, found),
+            "uses": _uses(name, outcome),
         }
         for name, one in them.ranked.items()
     ]
@@ -183,9 +185,9 @@ def _draw_curves(them: Compared) -> None:
     st.caption(CURVES)
 
 
-def _galleries(found: Found, truth: outlier_data.Flags) -> str | None:
+def _galleries(outcome: Outcome, truth: outlier_data.Flags) -> str | None:
     """Found and falsely raised, the strangest first; missed, the least strange first."""
-    flags = found.flagged
+    flags = outcome.flagged
     kinds = (
         ("Found", "found", flags & truth, 1, f"of {int(truth.sum()):,} outliers"),
         ("Missed", "missed", ~flags & truth, -1, f"of {int(truth.sum()):,} outliers"),
@@ -193,14 +195,14 @@ def _galleries(found: Found, truth: outlier_data.Flags) -> str | None:
     )
     clicked = None
     for title, key, which, sign, of in kinds:
-        positions = outlier_data.by_score(sign * found.scores, np.flatnonzero(which))
+        positions = outlier_data.by_score(sign * outcome.scores, np.flatnonzero(which))
         st.markdown(f"**{title}: {len(positions):,} {of}**")
         if not len(positions):
             st.caption("None at this threshold.")
             continue
         first = "the highest score first" if sign > 0 else "the lowest score first"
         st.caption(f"Original and reconstruction, class and score, {first}.")
-        clicked = show_pairs(found, positions[:SHOWN], f"truth_{key}") or clicked
+        clicked = show_pairs(outcome, positions[:SHOWN], f"truth_{key}") or clicked
     return clicked
 
 
@@ -209,16 +211,18 @@ def _galleries(found: Found, truth: outlier_data.Flags) -> str | None:
 PAIRS = Columns(("original", "reconstruction"))
 
 
-def show_pairs(found: Found, positions: Positions, key: str, with_class: bool = True) -> str | None:
+def show_pairs(
+    outcome: Outcome, positions: Positions, key: str, with_class: bool = True
+) -> str | None:
     """The gallery; the id of an image that was clicked in it.
 
     positions: of the images, in this order.  with_class: whether each has its class below it, too,
     and not its score alone.
     """
-    images = found.images.take(positions)
+    images = outcome.images.take(positions)
     x = images.pixels()
-    x_hat = cache.autoencoder(found.asked.card).reconstruct(x)
-    scores = [f"{score:.4g}" for score in found.scores[positions]]
+    x_hat = cache.autoencoder(outcome.scope.card).reconstruct(x)
+    scores = [f"{score:.4g}" for score in outcome.scores[positions]]
     items = [
         Item(str(images.ids[i]), (images.label_name(i), scores[i]) if with_class else (scores[i],))
         for i in range(len(images))

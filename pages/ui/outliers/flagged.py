@@ -14,7 +14,7 @@ from pages.ui.outliers import brush as outlier_brush
 from pages.ui.outliers import data as outlier_data
 from pages.ui.outliers import export as outlier_export
 from pages.ui.outliers import pictures as outlier_pictures
-from pages.ui.outliers.data import Found, Positions
+from pages.ui.outliers.data import Outcome, Positions
 from pages.ui.session import selection, state, widgets
 
 ON_A_PAGE = 24
@@ -23,29 +23,29 @@ SIDE = 84  # pixels of the two images at the threshold
 NOTHING = "Nothing is flagged: lower the threshold, or choose another score."
 
 
-def draw(found: Found) -> str | None:
+def draw(outcome: Outcome) -> str | None:
     """All of the section; the id of an image that was clicked in it."""
     left, right = st.columns([5, 2], gap="medium")
     with left:
-        outlier_brush.draw_brush(found)
+        outlier_brush.draw_brush(outcome)
     with right:
-        _edge(found)
-    return _gallery(found)
+        _edge(outcome)
+    return _gallery(outcome)
 
 
-def sentence(found: Found) -> str:
+def sentence(outcome: Outcome) -> str:
     """How many are flagged, and how the line was drawn, as markdown."""
-    n, flagged = len(found.images), int(found.flagged.sum())
+    n, flagged = len(outcome.images), int(outcome.flagged.sum())
     said = ("is", "it scores") if flagged == 1 else ("are", "they score")
     return (
         f"**{flagged:,} of {n:,} images {said[0]} flagged ({flagged / n:.1%})**: {said[1]} above "
-        f"**{found.threshold.value:.4g}**, {plain(found.threshold.how)}."
+        f"**{outcome.threshold.value:.4g}**, {plain(outcome.threshold.how)}."
     )
 
 
-def _edge(found: Found) -> None:
+def _edge(outcome: Outcome) -> None:
     """The last image kept beside the first flagged."""
-    at = edge(found.scores, found.threshold)
+    at = edge(outcome.scores, outcome.threshold)
     st.markdown("**At the threshold**")
     st.caption("Two images, each beside its reconstruction")
     with st.container(horizontal=True):
@@ -55,54 +55,54 @@ def _edge(found: Found) -> None:
                 if position is None:
                     st.caption("none")
                     continue
-                _two(found, position)
+                _two(outcome, position)
 
 
-def _two(found: Found, position: int) -> None:
+def _two(outcome: Outcome, position: int) -> None:
     """One image beside its reconstruction, with its score."""
-    x = found.images.pixels([position])
-    x_hat = cache.autoencoder(found.asked.card).reconstruct(x)
+    x = outcome.images.pixels([position])
+    x_hat = cache.autoencoder(outcome.scope.card).reconstruct(x)
     pictures = mosaic.enlarged(mosaic.colours(np.concatenate([x, x_hat])), SIDE)
     sheet = np.concatenate(list(pictures), axis=1)
-    label = found.images.label_name(position)
-    alt = f"{found.images.ids[position]}, beside its reconstruction"
+    label = outcome.images.label_name(position)
+    alt = f"{outcome.images.ids[position]}, beside its reconstruction"
     st.image(mosaic.png(sheet), width=112, alt=alt)
-    st.caption(plain(f"{found.scores[position]:.4g}" + (f" · class {label}" if label else "")))
+    st.caption(plain(f"{outcome.scores[position]:.4g}" + (f" · class {label}" if label else "")))
 
 
-def _gallery(found: Found) -> str | None:
-    which, order = _shown(found)
+def _gallery(outcome: Outcome) -> str | None:
+    which, order = _shown(outcome)
     if not len(order):
         st.info(NOTHING, icon=":material/search_off:")
         return None
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        order = _with_fact(found, order)
+        order = _with_fact(outcome, order)
         page = _page(len(order))
         st.button(
             "Select these",
             icon=":material/check_box:",
             on_click=selection.select,
-            args=(found.images.ids[order].tolist(),),
+            args=(outcome.images.ids[order].tolist(),),
             help="Select these images on all pages",
         )
-        outlier_export.shown(found, order, which)
+        outlier_export.shown(outcome, order, which)
     shown = order[ON_A_PAGE * (page - 1) : ON_A_PAGE * page]
     packed = cache.kept(
-        ("flagged", found.asked.key, found.score.name, tuple(shown.tolist())),
-        lambda: packing.pack(outlier_pictures.described(found, shown)),
+        ("flagged", outcome.scope.key, outcome.score.name, tuple(shown.tolist())),
+        lambda: packing.pack(outlier_pictures.described(outcome, shown)),
     )
     event = widgets.frames(packed, "flagged_images", "opacity", OPACITY)
-    _localised(found)
+    _localised(outcome)
     return event.clicked
 
 
-def _shown(found: Found) -> tuple[str, Positions]:
+def _shown(outcome: Outcome) -> tuple[str, Positions]:
     """Which images are looked at, and where they are: the flagged, unless others are asked for."""
     orders = {
-        "flagged": found.queue,
-        "conspicuous": outlier_data.conspicuous(found.asked),
+        "flagged": outcome.queue,
+        "conspicuous": outlier_data.conspicuous(outcome.scope),
         "selected": outlier_data.by_score(
-            found.scores, np.flatnonzero(np.isin(found.images.ids, selection.ids()))
+            outcome.scores, np.flatnonzero(np.isin(outcome.images.ids, selection.ids()))
         ),
     }
     kinds = [kind for kind, order in orders.items() if len(order) or kind == "flagged"]
@@ -119,7 +119,7 @@ def _shown(found: Found) -> tuple[str, Positions]:
         "often are. **Selected**: on any page.",
     )
     if kind == "conspicuous":
-        st.caption(of_conspicuous(int(found.flagged[orders[kind]].sum()), len(orders[kind])))
+        st.caption(of_conspicuous(int(outcome.flagged[orders[kind]].sum()), len(orders[kind])))
     return kind, orders[kind]
 
 
@@ -132,9 +132,9 @@ def of_conspicuous(n_flagged: int, n: int) -> str:
     )
 
 
-def _with_fact(found: Found, order: Positions) -> Positions:
+def _with_fact(outcome: Outcome, order: Positions) -> Positions:
     """Those of some images that have the chosen fact; the pills say how many have which."""
-    facts = outlier_data.facts(found.asked, order)
+    facts = outlier_data.facts(outcome.scope, order)
     counts = {name: sum(name in one for one in facts) for name in outlier_data.FACTS}
     names = [name for name, n in counts.items() if n]
     if not names:
@@ -165,13 +165,13 @@ def _page(n: int) -> int:
     return int(st.session_state["flagged_page"])
 
 
-def _localised(found: Found) -> None:
+def _localised(outcome: Outcome) -> None:
     """How well the errors mark the defects, where it is known which pixels those are."""
-    if found.images.masks is None:
+    if outcome.images.masks is None:
         return
-    value = outlier_data.localisation(found.asked, found.score.name)
-    what = "the map of the score" if found.score.local else "the error"
-    n = counted(len(found.images), "image")
+    value = outlier_data.localisation(outcome.scope, outcome.score.name)
+    what = "the map of the score" if outcome.score.local else "the error"
+    n = counted(len(outcome.images), "image")
     st.caption(
         f"**Pixel-level AUROC {value:.3f}**: the probability that a pixel of a defect has a larger "
         f"value in {what} than another one, over all pixels of {n}; 0.5 = guessing."
