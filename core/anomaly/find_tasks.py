@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from core.anomaly import crossfit, finding
+from core.anomaly import crossfit, finding, with_network
 from core.anomaly.find_source import SAMPLE
 from core.anomaly.finding import Descriptions, Judgement
+from core.computing import stock
 from core.computing.stock import SplitRef
 from core.computing.tasks import Arrays
 from core.images.imagesets import ImageSet
@@ -66,3 +67,27 @@ def _parts(
         found.append((at, judged.judge_more(described), facts))
         done("Judging the other images", start + len(at), len(others))
     return found
+
+
+def odd_with_network(split: SplitRef, sha256: str) -> Arrays:
+    """A task: whether a network ranks the images of a set better, and how strange they are to it.
+
+    split: all images of an own set.  sha256: of a model that was trained on its train part.
+    Returns takes_over: whether it does; score: its name; why: a sentence with both numbers; scores
+    (n,): its own, in typical deviations, (0,) if it does not take over.
+    Raises DataError if the set has too few images that the network was not trained on.
+    """
+    images, model = split.images(), stock.model(sha256)
+    seen = np.isin(images.ids, stock.images(split.name, "train").ids)
+    trained, others = images.take(np.flatnonzero(seen)), images.take(np.flatnonzero(~seen))
+    known = with_network.references(model, trained)
+    found = with_network.contest(known, others)
+    scores = np.empty(0)
+    if found.takes_over:
+        scores = with_network.judge(known, found.score, others).images(images, seen)
+    return {
+        "takes_over": np.asarray(found.takes_over),
+        "score": np.asarray(found.score),
+        "why": np.asarray(found.why(model.card.name)),
+        "scores": scores,
+    }

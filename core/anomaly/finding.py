@@ -176,7 +176,7 @@ class Judgement:
     def judge_more(self, images: Descriptions) -> dict[str, Scores]:
         """The same scores of images that were in no fold, by one of the fits."""
         raw = {name: judge(images) for name, judge in self.last.items()}
-        return all_scores(_deviations(raw, self.raw))
+        return all_scores(deviations(raw, self.raw))
 
     def why(self) -> str:
         """A sentence that says why this score ranks the images."""
@@ -194,7 +194,7 @@ def judged(found: Descriptions, of: Index, seed: int = 0) -> Judgement:
 
     of: (n,) folds, see crossfit.folds.
     """
-    planted = _planted(found, seed)
+    planted = plant(found, seed)
     raw: dict[str, Scores] = {}
     of_planted: dict[str, Scores] = {}
     n_done, last = 0, dict[str, Judge]()
@@ -208,16 +208,16 @@ def judged(found: Descriptions, of: Index, seed: int = 0) -> Judgement:
                 values[at] = judge(planted.images.take(at))
         n_done += len(own)
         done("Judging each image by the others", n_done, len(of))
-    scores = all_scores(_deviations(raw, raw))
-    spoiled = all_scores(_deviations(of_planted, raw))
-    auroc = {name: _auroc(scores[name], spoiled[name], planted.kind) for name in scores}
+    scores = all_scores(deviations(raw, raw))
+    spoiled = all_scores(deviations(of_planted, raw))
+    auroc = {name: mean_auroc(scores[name], spoiled[name], planted.kind) for name in scores}
     measures = found.values["measures"]
     fences = Fences.of(measures)
     return Judgement(
         of=of,
         scores=scores,
         planted=auroc,
-        best=_best(auroc),
+        best=best_of(auroc),
         facts=fences.facts(measures, found.images),
         fences=fences,
         raw=raw,
@@ -226,7 +226,7 @@ def judged(found: Descriptions, of: Index, seed: int = 0) -> Judgement:
 
 
 @dataclass(frozen=True)
-class _Planted:
+class Planted:
     """Spoiled copies.  origin: (m,) of which image each is one.  kind: (m,) how it was spoiled."""
 
     images: Descriptions
@@ -234,7 +234,8 @@ class _Planted:
     kind: Index
 
 
-def _planted(found: Descriptions, seed: int) -> _Planted:
+def plant(found: Descriptions, seed: int) -> Planted:
+    """Copies of up to N_PLANTED of the images, spoiled in each of KINDS."""
     rng = np.random.default_rng(seed)
     origin = np.sort(rng.permutation(len(found.images))[:N_PLANTED])
     usual = found.images.take(origin)
@@ -251,14 +252,15 @@ def _planted(found: Descriptions, seed: int) -> _Planted:
         class_names=(),
         ids=ids,
     )
-    return _Planted(
+    return Planted(
         images=Descriptions.of(images),
         origin=np.tile(origin, kinds),
         kind=np.repeat(np.arange(kinds), n),
     )
 
 
-def _deviations(values: Mapping[str, Scores], among: Mapping[str, Scores]) -> dict[str, Scores]:
+def deviations(values: Mapping[str, Scores], among: Mapping[str, Scores]) -> dict[str, Scores]:
+    """Scores by name in typical deviations above those `among`."""
     return {name: crossfit.typical_deviations(values[name], among[name]) for name in among}
 
 
@@ -274,7 +276,7 @@ def all_scores(deviations: Mapping[str, Scores]) -> dict[str, Scores]:
     }
 
 
-def _auroc(usual: Scores, spoiled: Scores, kinds: Index) -> float:
+def mean_auroc(usual: Scores, spoiled: Scores, kinds: Index) -> float:
     """The mean over the kinds of spoiled images."""
     found = []
     for kind in np.unique(kinds):
@@ -283,7 +285,7 @@ def _auroc(usual: Scores, spoiled: Scores, kinds: Index) -> float:
     return float(np.mean(found))
 
 
-def _best(auroc: Mapping[str, float]) -> str:
+def best_of(auroc: Mapping[str, float]) -> str:
     """The first unless another finds more by NEAR."""
     best = max(auroc, key=auroc.__getitem__)
     return best if auroc[best] > auroc[COMBINED] + NEAR else COMBINED

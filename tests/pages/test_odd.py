@@ -10,7 +10,11 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from core import runs
 from core.data.own import store
+from core.runs import Run
+from core.runs import control as run_control
+from core.runs import execute as run_execute
 from tests.core.data.own.test_upload import archive
 from tests.core.hostile_images_for_tests import encoded
 
@@ -33,7 +37,14 @@ def photos() -> bytes:
 @pytest.fixture
 def section(home: Path, open_app: OpenApp, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     monkeypatch.setenv("HOURGLASS_WORKERS", "0")  # a thread reads
+    monkeypatch.setattr(run_control, "start", trained)
     return open_app(your="odd").switch_page("pages/your_images.py").run()
+
+
+def trained(run: Run) -> Run:
+    """In place of a process of its own."""
+    list(run_execute.execute(run))
+    return runs.read(run.folder)
 
 
 def wait_for_wall(app: AppTest) -> AppTest:
@@ -61,6 +72,11 @@ def test_zip_dropped_becomes_a_wall_the_strangest_first_with_nothing_else_asked(
     items = json.loads(message[4 : 4 + int.from_bytes(message[:4], "little")])["items"]
     assert [items[0]["id"], len(items)] == ["black.png", 26]
     assert any("of one colour" in line for line in items[0]["lines"])
+    compared = next(one.value for one in app.markdown if "planted among" in one.value)
+    assert "AUROC" in compared
+    assert "without a network" in compared
+    (run,) = runs.found()
+    assert (run.config.train.dataset, run.state) == (own.id, "finished")
     again = open_app(your="odd", dataset=own.id).switch_page("pages/your_images.py").run()
     assert next(one.value for one in again.markdown if "flagged" in one.value) == said
 

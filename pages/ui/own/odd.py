@@ -7,11 +7,12 @@ import numpy.typing as npt
 import pandas as pd
 import streamlit as st
 
-from core.anomaly import find_tasks, thresholds
+from core.anomaly import crossfit, find_tasks, thresholds, with_network
 from core.anomaly.calibration import Calibration, percent
+from core.anomaly.crossfit import Flags, Scores
 from core.anomaly.thresholds import Threshold
 from core.computing.stock import SplitRef
-from core.computing.tasks import task
+from core.computing.tasks import Arrays, task
 from core.config import HourglassError
 from core.data.own import make_set, store
 from core.data.own.draft import Form
@@ -26,7 +27,7 @@ from pages.ui.figures import mosaic
 from pages.ui.figures.text import plain, sentence
 from pages.ui.frame import downloads, errors, sidebar, ways
 from pages.ui.frame.sidebar import Choice
-from pages.ui.own import imports, offering
+from pages.ui.own import imports, odd_network, offering
 from pages.ui.own import results as own_results
 from pages.ui.own.offering import Source
 from pages.ui.session import selection, widgets
@@ -101,6 +102,7 @@ def _take(one: Import) -> None:
         keeping = Keeping(repeats=True)
         own = make_set.make(draft, make_set.free_name(draft.source), keeping)
         imports.remove(one)
+        odd_network.asked(own.id)
         sidebar.choose(own.id)
         st.rerun()
 
@@ -115,33 +117,59 @@ def _wall(dataset: str) -> None:
         return
     st.subheader(f"The odd ones of {plain(dataset.partition(':')[2])}")
     rate = widgets.rate()
-    usual = Calibration(found["calibration"], str(found["calibration_name"]))
+    learnt = odd_network.Learnt.of(dataset)
+    ranking = ranked(found, odd_network.compared(dataset, learnt))
+    usual = ranking.calibration
     threshold = thresholds.by_rate(usual, rate, len(images))
-    scores = found["scores"]
+    scores = ranking.scores
     wall = Wall(
         images=images,
         scores=scores,
         facts=found["facts"],
         reasons=found["reasons"],
         order=np.lexsort((np.arange(len(scores)), -scores)),
-        flagged=threshold.flags(scores) | found["is_plain"],
+        flagged=threshold.flags(scores) | ranking.is_plain,
         threshold=threshold,
     )
     st.markdown(said(wall, rate))
     st.caption(plain(str(found["why"])))
+    odd_network.draw(dataset, learnt)
     _pictures(wall)
     _ways_on(wall, dataset)
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """How strange n images are.  scores: (n,).  is_plain: (n,), odd beyond doubt or by a fact."""
+
+    scores: Scores
+    is_plain: Flags
+    calibration: Calibration
+
+
+def ranked(found: Arrays, network: Arrays | None = None) -> Ranking:
+    """By the judges without a network, or by a network that finds more.
+
+    found: of find_tasks.odd.  network: of find_tasks.odd_with_network, if it is there.
+    """
+    if network is None or not network["takes_over"]:
+        usual = Calibration(found["calibration"], str(found["calibration_name"]))
+        return Ranking(found["scores"], found["is_plain"], usual)
+    scores = with_network.ranked(str(network["score"]), network["scores"], found["scores"])
+    is_plain = (found["facts"] != "") | crossfit.is_clear(scores)
+    return Ranking(scores, is_plain, crossfit.calibration(scores, is_plain, "images"))
 
 
 def said(wall: Wall, rate: float) -> str:
     """How many are flagged, and how many of them are expected to be usual."""
     n, flagged = len(wall.images), int(wall.flagged.sum())
-    plainly = int((wall.flagged & (wall.facts != "")).sum())
-    facts = f", {plainly:,} of them for what is said below them" if plainly else ""
+    broken = int((wall.flagged & (wall.facts != "")).sum())
+    facts = f", {broken:,} of them broken or conspicuous files" if broken else ""
+    expected = counted(round(rate * n), "false find") if rate * n >= 0.5 else "none"
     return (
-        f"**{flagged:,} of {counted(n, 'image')} flagged**{facts}. If none were odd, at most "
-        f"{percent(rate)} would be: {counted(round(rate * n), 'false find')} expected. Threshold "
-        f"{wall.threshold.value:.3g}, {plain(wall.threshold.how)}."
+        f"**{flagged:,} of {counted(n, 'image')} flagged**, with a score above "
+        f"{wall.threshold.value:.3g}{facts}. Of usual images at most "
+        f"{percent(rate)} are: {expected} expected."
     )
 
 
