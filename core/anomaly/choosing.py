@@ -145,8 +145,7 @@ def at_end_of_training(
         usual = planting.usual(load(train_set.id, "calibration"), card.excluded_classes)
         known = ignored.for_judging(_some(train_set), train_set.id)
         among = References(Autoencoder(checkpoint), known, usual)
-        whole = load(train_set.id, "train") if card.excluded_classes else None
-        found = choice(among, references.of_classes(whole, card.excluded_classes))
+        found = choice(among)
         if found is not None:
             document = msgspec.structs.replace(card.document, choice=found.record)
             return replace(checkpoint, card=replace(card, document=document))

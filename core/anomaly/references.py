@@ -15,6 +15,7 @@ from core.config import COMMAND, DataError, HourglassError
 from core.data import catalogue, ignored
 from core.data.named import digits, planting
 from core.data.named.held_out import held_out
+from core.data.own import store
 from core.images import duplicates
 from core.images.imagesets import ImageSet
 
@@ -89,25 +90,35 @@ def calibration_images(
     return best
 
 
+def judged_split(card: Card, dataset: str, split: str) -> str:
+    """The split to be judged where this one is asked for: the test part of an own set, with all
+    images of the classes that the model was trained without.
+
+    Such images were neither trained on nor calibrate, whichever part they are in.
+    """
+    if split != "test" or not dataset.startswith(store.PREFIX) or trained_on.known(card) != dataset:
+        return split
+    known = store.find(dataset.removeprefix(store.PREFIX)).class_names
+    return store.and_all_of(split, [name for name in card.excluded_classes if name in known])
+
+
 def unseen_images(card: Card, judged: ImageSet, load: Load | None = None) -> ImageSet | None:
     """Training images of the classes that the model was trained without, none of them judged.
 
-    None if there are no such classes, or if it is not known what the model was trained on.
+    None if there are no such classes, if it is not known what the model was trained on, or if that
+    is an own set, of which all these images are judged.
     """
     if trained_on.known(card) is None or not card.excluded_classes:
         return None
-    images = (load or catalogue.load)(available_id(card, judged), "train")
-    found = of_classes(images, card.excluded_classes)
-    return None if found is None else _without(found, judged)
-
-
-def of_classes(images: ImageSet | None, names: Iterable[str]) -> ImageSet | None:
-    """The images of some classes; None if there are none."""
-    if images is None or images.labels is None:
+    name = available_id(card, judged)
+    if name.startswith(store.PREFIX):
         return None
-    left_out = [images.class_names.index(name) for name in names if name in images.class_names]
+    images = (load or catalogue.load)(name, "train")
+    if images.labels is None:
+        return None
+    left_out = [i for i, c in enumerate(images.class_names) if c in card.excluded_classes]
     found = images.take(np.isin(images.labels, left_out))
-    return found if len(found) else None
+    return _without(found, judged) if len(found) else None
 
 
 def no_images(card: Card) -> ImageSet:

@@ -100,7 +100,7 @@ def outliers(
     --split all judges every image of the set, also those that the model was trained on: by the
     scores that need no network, each image by what was fitted to others only.
     """
-    from core.anomaly import line
+    from core.anomaly import line, references
     from core.checkpoints import trained_on
     from core.export import tables
     from core.images.parts import telling
@@ -111,6 +111,8 @@ def outliers(
     autoencoder = Autoencoder.load(checkpoint)
     card = autoencoder.card
     source = dataset or trained_on.required(card)
+    if not options.is_own(options.source_id(source)):
+        split = references.judged_split(card, options.source_id(source), split or "test")
     images = options.load_images(source, split, data_root, trained_on.preparation(card))
     experiment = _experiment(images, card, data_root, given)
     if card.warning:

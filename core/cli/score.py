@@ -189,18 +189,17 @@ def _tell_empty(order: _Order, n: int) -> None:
 
 def _score_set(order: _Order, split: str | None, data_root: Path | None) -> None:
     """The images of a data set, which fit into the memory."""
+    from core.anomaly import references
     from core.checkpoints import trained_on
     from core.export import tables
     from core.streaming import scoring
     from core.streaming.pipeline import Totals
 
-    images = options.load_images(
-        order.source,
-        split,
-        data_root,
-        trained_on.preparation(order.autoencoder.card),
-        order.encoding,
-    )
+    card = order.autoencoder.card
+    if not options.is_own(options.source_id(order.source)):
+        split = references.judged_split(card, options.source_id(order.source), split or "test")
+    how = trained_on.preparation(card)
+    images = options.load_images(order.source, split, data_root, how, order.encoding)
     _tell_mismatch(order, images)
     for start in range(0, len(images), BLOCK):
         order.census.look(images.images[start : start + BLOCK])

@@ -3,9 +3,10 @@ used.
 """
 
 import io
+import json
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -125,6 +126,7 @@ BEFORE: Mapping[str, Framing] = MappingProxyType({"pad": "pad", "digit": "digit"
 DOCUMENT, IMAGES, ROWS = "set.json", "images.npy", "rows.json"
 MASKS, DIGESTS = "masks.npy", "digests.npy"
 SPLITS = ("train", "calibration", "test", "all")
+AND_ALL_OF = " and all of "  # between the name of a split and a JSON list of classes
 Count = Annotated[int, Meta(ge=0, le=10**9)]
 Side = Annotated[int, Meta(ge=1, le=512)]
 Text = Annotated[str, Meta(max_length=1000)]
@@ -174,6 +176,11 @@ class OwnSet(Struct, frozen=True):
         middle = (self.n_train, self.n - self.n_test)
         return slice(*ends.get(split, middle if split == "calibration" else (0, self.n)))
 
+    def n_in(self, split: str) -> int:
+        """How many images a split has."""
+        part = self.part(split)
+        return int(part.stop - part.start)
+
     @property
     def id(self) -> str:
         return PREFIX + self.name
@@ -192,21 +199,24 @@ def available() -> tuple[OwnSet, ...]:
 
 def load(name: str, split: str) -> ImageSet:
     """One split ("train", "calibration", "test" or "all") of an own set. Its pixels stay on the
-    disk until used.
+    disk until used; those of a split as and_all_of() names it are read.
 
     factors: of a set with outlier classes, is_outlier.  masks: where the defects are, if it has
     masks.
     Raises DataError if there is no such set or split, or it is broken.
     """
     own, folder = find(name), folder_of(name)
-    if split not in SPLITS:
-        raise DataError(f"There is no split {split!r} of {own.id}: choose {', '.join(SPLITS)}.")
-    part = own.part(split)
-    if part.start == part.stop:
+    named, classes = _split_and_classes(split)
+    if named not in SPLITS:
+        raise DataError(
+            f"There is no split {split[:80]!r} of {own.id}: choose {', '.join(SPLITS)}."
+        )
+    if not own.n_in(named):
         raise DataError(
             f"{own.id} has no images in its part {split!r}: make it anew of 20 images or more."
         )
     images, rows = _read(own, folder)
+    part = _with_all_of(own.part(named), own, rows.labels, classes)
     labels = None if rows.labels is None else rows.labels[part]
     return ImageSet(
         id=own.id,
@@ -220,6 +230,35 @@ def load(name: str, split: str) -> ImageSet:
         rejected=tuple(Rejected(*pair) for pair in rows.rejected.tolist()),
         preparation=own.how,
     )
+
+
+def and_all_of(split: str, classes: Sequence[str]) -> str:
+    """The name of a split that also holds the images of some classes from all other parts."""
+    return f"{split}{AND_ALL_OF}{json.dumps(sorted(classes))}" if classes else split
+
+
+def _split_and_classes(split: str) -> tuple[str, tuple[str, ...]]:
+    named, _, classes = split.partition(AND_ALL_OF)
+    try:
+        return named, msgspec.json.decode(classes or "[]", type=tuple[str, ...])
+    except msgspec.DecodeError:
+        return split, ()
+
+
+def _with_all_of(
+    part: slice,
+    own: OwnSet,
+    labels: npt.NDArray[np.int64] | None,
+    classes: tuple[str, ...],
+) -> slice | npt.NDArray[np.int64]:
+    """The positions of a part, and of all images of these classes."""
+    if labels is None or not classes:
+        return part
+    wanted = np.isin(labels, [i for i, c in enumerate(own.class_names) if c in classes])
+    if wanted.sum() == wanted[part].sum():
+        return part
+    wanted[part] = True
+    return np.flatnonzero(wanted)
 
 
 def digests_of(name: str, split: str) -> npt.NDArray[np.uint8]:
@@ -239,7 +278,9 @@ def digests_of(name: str, split: str) -> npt.NDArray[np.uint8]:
             content = io.BytesIO()
             np.save(content, found)
             write_atomically(folder / DIGESTS, content.getvalue())
-    return found[own.part(split)]
+    named, classes = _split_and_classes(split)
+    labels = _read(own, folder)[1].labels if classes else None
+    return found[_with_all_of(own.part(named), own, labels, classes)]
 
 
 def _factors(own: OwnSet, labels: npt.NDArray[np.int64] | None) -> "pd.DataFrame | None":
@@ -252,7 +293,9 @@ def _factors(own: OwnSet, labels: npt.NDArray[np.int64] | None) -> "pd.DataFrame
     return pd.DataFrame({"is_outlier": np.isin(labels, outliers)})
 
 
-def _masks(own: OwnSet, folder: Path, part: slice) -> npt.NDArray[np.bool_] | None:
+def _masks(
+    own: OwnSet, folder: Path, part: slice | npt.NDArray[np.int64]
+) -> npt.NDArray[np.bool_] | None:
     """(n, H, W), read from the disk as they are used; None if the set has none."""
     if not (folder / MASKS).is_file():
         return None

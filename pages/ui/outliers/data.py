@@ -19,6 +19,7 @@ from core.computing.tasks import Arrays, Function, Task, task
 from core.data import ignored
 from core.data.named import planting
 from core.data.named.planting import Experiment
+from core.data.own.store import AND_ALL_OF
 from core.images.imagesets import ImageSet
 from core.images.preparation import words
 from pages.ui import cache
@@ -30,6 +31,10 @@ Array = npt.NDArray[np.float32]
 Flags = npt.NDArray[np.bool_]
 Positions = npt.NDArray[np.int64]
 FACTS = quality.FACTS
+ALL_OF_UNSEEN = (
+    "All images of the classes that the model was trained without are judged, also those outside "
+    "the test part."
+)
 
 
 @dataclass(frozen=True)
@@ -112,6 +117,8 @@ def explanation(outcome: Outcome) -> str:
     said = outcome.score.explanation
     if (how := outcome.images.preparation) is not None:
         said = f"{said} Images of {outcome.images.id}: {words(how)}."
+    if AND_ALL_OF in outcome.scope.split:
+        said = f"{said} {ALL_OF_UNSEEN}"
     if outcome.score.name != "pca":
         return said
     n, size = linear_width(outcome), outcome.scope.card.latent_dim

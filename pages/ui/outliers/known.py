@@ -6,10 +6,12 @@ from typing import assert_never
 import numpy as np
 import streamlit as st
 
+from core.anomaly import references
 from core.checkpoints import Card
 from core.data import catalogue
 from core.data.named import planting
 from core.images.imagesets import ImageSet
+from pages.ui import cache
 from pages.ui.frame.sidebar import Choice
 from pages.ui.outliers.data import Kind, Scope, Truth
 from pages.ui.session import widgets
@@ -24,14 +26,16 @@ KINDS: dict[Kind, str] = {
 
 def scope(choice: Choice) -> Scope:
     """Which images are judged by which model, and what is known of them."""
-    card, images = choice.model(), choice.images()
+    card, dataset = choice.model(), choice.dataset.id
+    split = references.judged_split(card, dataset, choice.split)
+    images = cache.dataset(dataset, split)
     with st.popover(
         "Known outliers",
         icon=":material/science:",
         help="For experiments: define which images are outliers, to measure the scores",
     ):
         truth = _truth(card, images)
-    return Scope(choice.dataset.id, choice.split, card, truth)
+    return Scope(dataset, split, card, truth)
 
 
 def default_truth(card: Card, images: ImageSet) -> Kind:

@@ -12,11 +12,14 @@ from core import checkpoints
 from core.anomaly import choosing
 from core.anomaly.judging import References, ranked
 from core.anomaly.line import line
-from core.anomaly.references import reference_images
+from core.anomaly.references import judged_split, reference_images
 from core.anomaly.scores import SCORES
 from core.cli.main import main
 from core.data import catalogue
+from core.data.own import store
+from core.data.own.make_set import Keeping, make
 from core.inference import Autoencoder
+from tests.core.data.own.test_make_set import drafted
 from tests.core.models_for_tests import tiny_document, tiny_tensors
 
 DIGIT = (1, 28, 28)
@@ -200,3 +203,24 @@ def test_set_of_the_defect_layout_knows_its_outliers_and_its_marks(
     chosen = choosing.known(checkpoints.load("p").card)
     assert chosen is not None
     assert (found["score"], found["score_reason"]) == (chosen.best, chosen.why())
+
+
+def test_images_of_a_class_left_out_in_training_are_judged_whichever_part_they_are_in(
+    capsys: pytest.CaptureFixture[str], home: Path, own_checkpoints: Path, tmp_path: Path
+) -> None:
+    make(drafted(), "mine", Keeping())
+    asked = ["--dataset", "own:mine", "--arch", "pca", "--option", "latent_dim=2", "--name", "p"]
+    assert main(["train", *asked, "--exclude-class", "b"]) == 0
+    names = store.load("mine", "all").ids.tolist()
+    usual_test = [one for one in store.load("mine", "test").ids.tolist() if one.startswith("a/")]
+    expected = sorted([one for one in names if one.startswith("b/")] + usual_test)
+    tables = {one: str(tmp_path / f"{one}.csv") for one in ("outliers", "score")}
+    assert main(["outliers", "p", "--out", tables["outliers"]]) == 0
+    assert main(["score", "p", "own:mine", "--out", tables["score"]]) == 0
+    for path in tables.values():
+        assert sorted(pd.read_csv(path)["id"]) == expected
+    split = judged_split(checkpoints.load("p").card, "own:mine", "test")
+    whole, part = store.digests_of("mine", "all"), store.digests_of("mine", split)
+    at = np.isin(names, store.load("mine", split).ids)
+    assert (part == whole[at]).all()
+    assert judged_split(checkpoints.load("p").card, "own:mine", "train") == "train"
