@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from core import runs
+from core import imports, runs
 from core.data.own import store
 from core.runs import Run
 from core.runs import control as run_control
@@ -81,11 +81,42 @@ def test_zip_dropped_becomes_a_wall_the_strangest_first_with_nothing_else_asked(
     assert next(one.value for one in again.markdown if "flagged" in one.value) == said
 
 
-def test_too_few_images_are_told_in_a_sentence(section: AppTest) -> None:
+def test_few_images_are_not_judged_but_lead_to_the_other_door_in_one_click(
+    section: AppTest,
+) -> None:
     few = {f"{i}.png": encoded(Image.new("L", (24, 24), 30 * i), "PNG") for i in range(5)}
     section.file_uploader[0].set_value([("few.zip", archive(few), "application/zip")])
-    app, until = section.run(), time.monotonic() + DEADLINE
-    while not app.warning and time.monotonic() < until:
-        time.sleep(0.02)
-        app.run()
-    assert "at least 20 images" in app.warning[0].value
+    app = section.run()
+    assert "at least 20 are needed" in app.info[0].value
+    assert not imports.found()
+    next(one for one in app.button if one.label == "Look at them one by one").click().run()
+    assert app.session_state["your"] == "look"
+    assert [one for one in app.markdown if one.value.startswith("**5 offered**: 5 read")]
+    assert not app.exception
+
+
+def test_many_images_to_look_at_lead_to_the_odd_ones_in_one_click(section: AppTest) -> None:
+    app = section.switch_page("pages/your_images.py").run()
+    app.session_state["your"] = "look"
+    app.run().file_uploader[0].set_value([("my shots.zip", photos(), "application/zip")])
+    app.run()
+    assert "**27 files in my shots.zip**: what do you want to do?" in [
+        one.value for one in app.markdown
+    ]
+    assert not imports.found()
+    doors = {one.label: one for one in app.button}
+    assert {"Find the odd ones", "Look at them one by one", "Make a data set"} <= doors.keys()
+    doors["Find the odd ones"].click().run()
+    assert app.session_state["your"] == "odd"
+    wait_for_wall(app)
+    assert not app.exception
+    assert [own.name for own in store.available()] == ["my-shots"]
+
+
+def test_many_images_are_looked_at_one_by_one_if_that_is_chosen(section: AppTest) -> None:
+    section.session_state["your"] = "look"
+    section.run().file_uploader[0].set_value([("my shots.zip", photos(), "application/zip")])
+    app = section.run()
+    next(one for one in app.button if one.label == "Look at them one by one").click().run()
+    assert [one for one in app.markdown if one.value.startswith("**27 offered**: 26 read")]
+    assert not [one for one in app.button if one.label == "Find the odd ones"]

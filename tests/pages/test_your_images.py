@@ -46,7 +46,9 @@ def offered(app: AppTest, files: dict[str, bytes]) -> AppTest:
     """Files dropped on the page."""
     uploader = app.file_uploader[0]
     uploader.set_value([(name, content, "image/png") for name, content in files.items()])
-    return app.run()
+    app.run()
+    many = [button for button in app.button if button.label == "Look at them one by one"]
+    return many[0].click().run() if many else app
 
 
 def press(app: AppTest, label: str) -> AppTest:

@@ -15,6 +15,7 @@ from core.text import counted, one_line
 from pages.ui import cache, progress
 from pages.ui.figures.text import plain, sentence
 from pages.ui.frame import errors
+from pages.ui.own import offering
 from pages.ui.own.offering import Source
 from pages.ui.session import state
 
@@ -58,6 +59,11 @@ def begin(images: Source, form: Form, encoding: str) -> Import:
     one = import_control.start(imports.create(config, [file for _, file in images.files]))
     st.session_state[CHOSEN] = one.id
     return one
+
+
+def begin_as_suggested(images: Source) -> Import:
+    """begin() with the form that suits a sample of the images."""
+    return begin(images, offering.first_look_of(images).form, "")
 
 
 def draft_of(one: Import) -> Draft:

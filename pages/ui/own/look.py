@@ -1,5 +1,6 @@
 """The section that examines single images: preparation, reconstruction, error and verdict."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,33 +8,45 @@ import pandas as pd
 import streamlit as st
 
 from core.anomaly import foreign
+from core.anomaly.crossfit import LEAST
 from core.anomaly.foreign import Flags
 from core.checkpoints import Card, trained_on
 from core.checkpoints.trained_on import Seen
+from core.data.own.upload import MOST
 from core.images.imagesets import ImageSet
 from core.images.preparation import words
 from core.images.steps import kind_of
 from core.streaming.scoring import Scored, score
+from core.text import counted
 from pages.ui import cache, progress
 from pages.ui.components import gallery
 from pages.ui.components.component import Packed
 from pages.ui.components.gallery import Columns, Item
 from pages.ui.figures import mosaic
 from pages.ui.figures.text import decimal, plain
-from pages.ui.frame import downloads
+from pages.ui.frame import downloads, errors
 from pages.ui.frame.sidebar import Choice
-from pages.ui.own import offering, steps_form, tray
+from pages.ui.own import imports, odd, offering, steps_form, tray
 from pages.ui.own import place as own_place
 from pages.ui.own import report as own_report
 from pages.ui.own import results as own_results
+from pages.ui.own.offering import Source
 from pages.ui.own.tray import Fit, Tray
 from pages.ui.progress import progress_line
 from pages.ui.session import widgets
+from pages.ui.session.registry import YOUR_IMAGES
 
 EMPTY = (
-    "There are no images yet. Add your own above: PNG, JPEG, WebP, BMP, TIFF or GIF of any size, "
-    "or an archive of them. They are rotated, cropped, resized and converted to grey as the model "
-    "in the sidebar requires, and each of these steps can be changed."
+    "There are no images yet. Add a few of your own above: PNG, JPEG, WebP, BMP, TIFF or GIF of "
+    "any size. They are rotated, cropped, resized and converted to grey as the model "
+    "in the sidebar requires, and each of these steps can be changed. Of a folder or archive of "
+    f"{LEAST} or more you are asked whether to find the odd ones among them."
+)
+ODD = "Ranks all images, the strangest first; no model is needed, and nothing else is asked"
+SET = "For training and testing models: first you get a report on the images"
+ONE_BY_ONE = f"How the model reconstructs each of them; of more than {MOST:,}, the first"
+TOO_LARGE = (
+    f"Files of more than {offering.MOST_BYTES >> 20} MB together are not looked at one by one"
 )
 EMPTY_PAD = (
     "Nothing is drawn yet. Draw a digit on the pad: after each stroke the model reconstructs it."
@@ -68,7 +81,7 @@ def draw(choice: Choice) -> None:
     beside = offering.way() == "draw"  # beside the pad
     left, right = st.columns([5, 13], gap="medium") if beside else (st.container(), st.container())
     with left:
-        offering.draw(held)
+        offering.draw(held, lambda images: _is_to_look(held, images))
         _counts(held)
     if not held.given:
         right.info(EMPTY_PAD if beside else EMPTY)
@@ -88,6 +101,48 @@ def draw(choice: Choice) -> None:
     downloads.button(
         lambda: own_report.content(looked.images, looked.scored, noised, prepared), "your-images"
     )
+
+
+def _is_to_look(held: Tray, images: Source) -> bool:
+    """Whether uploaded files are to be looked at one by one.
+
+    A few are. Of as many as can be judged by each other it is asked, since most often the odd ones
+    among them are meant.
+    """
+    with errors.shown():
+        n = offering.n_files_of(images)
+        too_large = images.n_bytes > offering.MOST_BYTES
+        if n < LEAST and not too_large:
+            return True
+        st.markdown(f"**{counted(n, 'file')} in {plain(images.name)}**: what do you want to do?")
+        with st.container(horizontal=True):
+            _lead_on(held, images)
+            return st.button(
+                "Look at them one by one",
+                icon=":material/image_search:",
+                disabled=too_large,
+                help=TOO_LARGE if too_large else ONE_BY_ONE,
+            )
+    return False
+
+
+def _lead_on(held: Tray, images: Source) -> None:
+    """The doors for many images, with the files that were just added."""
+
+    def begin(view: str, start: Callable[[Source], object]) -> None:
+        with errors.toasted():
+            start(images)
+            held.uploads += 1
+            st.session_state[YOUR_IMAGES.key] = view
+
+    st.button(
+        "Find the odd ones", type="primary", icon=":material/search:",
+        on_click=begin, args=("odd", odd.begin), help=ODD,
+    )  # fmt: skip
+    st.button(
+        "Make a data set", icon=":material/dataset:",
+        on_click=begin, args=("sets", imports.begin_as_suggested), help=SET,
+    )  # fmt: skip
 
 
 def fit_of(card: Card) -> Fit:

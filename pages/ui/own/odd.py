@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.anomaly import crossfit, find_tasks, thresholds, with_network
 from core.anomaly.calibration import Calibration, percent
-from core.anomaly.crossfit import Flags, Scores
+from core.anomaly.crossfit import LEAST, Flags, Scores
 from core.anomaly.thresholds import Threshold
 from core.computing.stock import SplitRef
 from core.computing.tasks import Arrays, task
@@ -27,10 +27,11 @@ from pages.ui.figures import mosaic
 from pages.ui.figures.text import plain, sentence
 from pages.ui.frame import downloads, errors, sidebar, ways
 from pages.ui.frame.sidebar import Choice
-from pages.ui.own import imports, odd_network, offering
+from pages.ui.own import imports, odd_network, offering, tray
 from pages.ui.own import results as own_results
 from pages.ui.own.offering import Source
 from pages.ui.session import selection, widgets
+from pages.ui.session.registry import YOUR_IMAGES
 
 BEGUN = "odd_begun"  # ids of imports that this visitor began here
 LARGEST_SIDE = 64  # pixels: larger pictures take longer, and are shown at their own size elsewhere
@@ -79,10 +80,38 @@ def _door() -> None:
             "first. Nothing else is asked, and no model is needed."
         )
         return
-    one = imports.begin(images, _form(images), "")
-    st.session_state.setdefault(BEGUN, set()).add(one.id)
+    n = offering.n_files_of(images)
+    if n < LEAST:
+        _too_few(images, n)
+        return
+    begin(images)
     offering.begin_anew()
     st.rerun()
+
+
+def begin(images: Source) -> None:
+    """Begin to read images, among which the odd ones are then shown.  Raises DataError."""
+    one = imports.begin(images, _form(images), "")
+    st.session_state.setdefault(BEGUN, set()).add(one.id)
+
+
+def _too_few(images: Source, n: int) -> None:
+    """The other door, for a few images: how a model reconstructs each."""
+    st.info(
+        f"{counted(n, 'image')}: at least {LEAST} are needed to judge images by each other. Add "
+        "more together, or see how a model reconstructs each of these."
+    )
+
+    def look() -> None:
+        with errors.toasted():
+            offering.take(tray.mine(), images)
+            offering.begin_anew()
+            st.session_state[YOUR_IMAGES.key] = "look"
+
+    st.button(
+        "Look at them one by one", type="primary",
+        icon=":material/image_search:", on_click=look, help="With the model of the sidebar",
+    )  # fmt: skip
 
 
 def _form(images: Source) -> Form:

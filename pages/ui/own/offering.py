@@ -2,6 +2,7 @@
 
 import datetime
 import hashlib
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -15,7 +16,7 @@ import streamlit as st
 
 from core.config import COMMAND, ImageRejected
 from core.data.offered import gate
-from core.data.offered.gate import Offered, Terms, in_files
+from core.data.offered.gate import Offered, Terms
 from core.data.offered.names import ENCODINGS, printable
 from core.data.own.draft import SIDES, Form, Values
 from core.data.own.import_images import first_look
@@ -40,13 +41,12 @@ from pages.ui.own.tray import Tray
 from pages.ui.session import widgets
 from pages.ui.session.registry import WAYS
 
-MOST_MEGABYTES = 64  # of a file whose pictures are looked at one by one
+MOST_BYTES = 64 << 20  # of files whose pictures are looked at one by one
 DRAWING, KEPT_DRAWING, LAST_DRAWN = "drawing", "kept drawing", "last_drawn"
-FILES_HELP = (
+LOOK_HELP = (
     "PNG, JPEG, WebP, BMP, TIFF or GIF, known by their content; or archives of them: .zip, .tar, "
-    ".tar.gz or .parquet"
+    ".tar.gz or .parquet. Of a folder: every image in it and in its subfolders"
 )
-FOLDER_HELP = "Every image in the folder and in its subfolders"
 CAMERA_HELP = "The photograph stays on this machine"
 
 
@@ -55,59 +55,47 @@ def way() -> str:
     return widgets.view(WAYS, label_visibility="collapsed")
 
 
-def draw(tray: Tray) -> None:
-    """Draw the controls of the chosen way; images that are added go into the tray."""
+def draw(tray: Tray, is_to_look: Callable[["Source"], bool]) -> None:
+    """Draw the controls of the chosen way; images that are added go into the tray.
+
+    is_to_look: asked of uploaded files, whether they are meant to be looked at one by one.
+    """
     chosen = st.session_state[WAYS.key]
     if chosen != "draw" and DRAWING in tray.given:
         tray.rename(DRAWING, KEPT_DRAWING)
-    DRAWN[chosen](tray)
+    DRAWN[chosen](tray, is_to_look)
 
 
-def take(tray: Tray, files: list[tuple[str, IO[bytes]]]) -> None:
-    """Read files into the tray, with a progress bar, and rerun the page."""
+def _files(tray: Tray, is_to_look: Callable[["Source"], bool]) -> None:
+    way = st.session_state[WAYS.key]
+    images = _uploaded(way, f"{way}_{tray.uploads}", LOOK_HELP)
+    if images is not None and is_to_look(images):
+        take(tray, images)
+        st.rerun()
+
+
+def take(tray: Tray, images: "Source") -> None:
+    """Read files into the tray, with a progress bar."""
     bar = st.progress(0.0, "Reading the images")
 
     def tell(done: int, total: int | None) -> None:
         bar.progress(done / (total or 1), "Reading the images")
 
-    offered = in_files(files, Terms())
+    offered = images.offered(Terms())
     pictures, rejected = read_pictures(offered, tell)
     tray.add(pictures, rejected, offered.notes)
-    st.rerun()
 
 
-def _files(tray: Tray) -> None:
-    files = st.file_uploader(
-        "Images, or archives of images",
-        accept_multiple_files=True,
-        key=f"files_{tray.uploads}",
-        max_upload_size=MOST_MEGABYTES,
-        help=FILES_HELP,
-    )
-    if files:
-        take(tray, [(file.name, file) for file in files])
-
-
-def _folder(tray: Tray) -> None:
-    files = st.file_uploader(
-        "A folder of images",
-        accept_multiple_files="directory",
-        key=f"folder_{tray.uploads}",
-        max_upload_size=MOST_MEGABYTES,
-        help=FOLDER_HELP,
-    )
-    if files:
-        take(tray, [(file.name, file) for file in files])
-
-
-def _camera(tray: Tray) -> None:
+def _camera(tray: Tray, _: object) -> None:
     photo = st.camera_input("Take a photograph", key=f"camera_{tray.uploads}", help=CAMERA_HELP)
     if photo:
         taken = datetime.datetime.now().astimezone()
-        take(tray, [(f"photograph {taken:%H-%M-%S}", photo)])
+        name = f"photograph {taken:%H-%M-%S}"
+        take(tray, Source(name, name, partial(gate.in_files, [(name, photo)])))
+        st.rerun()
 
 
-def _draw(tray: Tray) -> None:
+def _draw(tray: Tray, _: object) -> None:
     drawn = drawpad.show("drawpad", tray.sheet)
     if drawn is not None:
         _put(tray, drawn)
@@ -142,8 +130,8 @@ def _keep(tray: Tray) -> None:
     tray.sheet += 1
 
 
-DRAWN: Mapping[str, Callable[[Tray], None]] = WAYS.each(
-    {"files": _files, "folder": _folder, "camera": _camera, "draw": _draw}
+DRAWN: Mapping[str, Callable[[Tray, Callable[["Source"], bool]], None]] = WAYS.each(
+    {"files": _files, "folder": _files, "camera": _camera, "draw": _draw}
 )
 
 
@@ -199,6 +187,11 @@ class Source:
     path: str = ""
     files: tuple[tuple[str, IO[bytes]], ...] = ()
 
+    @property
+    def n_bytes(self) -> int:
+        """Bytes of the uploaded files."""
+        return sum(file.seek(0, os.SEEK_END) for _, file in self.files)
+
 
 @dataclass(frozen=True)
 class FirstLook:
@@ -240,7 +233,8 @@ def choose_source() -> Source | None:
         case "path":
             return _by_path()
         case "files" | "folder":
-            return _uploaded(way)
+            key = f"set_{way}_{st.session_state.setdefault(UPLOADS, 0)}"
+            return _uploaded(way, key, UPLOAD_HELP)
         case _:
             assert_never(way)
 
@@ -378,12 +372,12 @@ def _by_path() -> Source | None:
     return Source(name, text, offered, path=text) if text else None
 
 
-def _uploaded(way: Literal["files", "folder"]) -> Source | None:
+def _uploaded(way: Literal["files", "folder"], key: str, about: str) -> Source | None:
     uploaded = st.file_uploader(
         "A folder of images" if way == "folder" else "Images, or archives of images",
         accept_multiple_files="directory" if way == "folder" else True,
-        key=f"set_{way}_{st.session_state.setdefault(UPLOADS, 0)}",
-        help=UPLOAD_HELP,
+        key=key,
+        help=about,
     )
     if not uploaded:
         return None
@@ -393,6 +387,11 @@ def _uploaded(way: Literal["files", "folder"]) -> Source | None:
         name = f"{len(files):,} files"
     stamp = f"{uploaded[0].file_id} {uploaded[-1].file_id} {len(files)}"
     return Source(printable(name), stamp, partial(gate.in_files, files), files=tuple(files))
+
+
+def n_files_of(images: Source) -> int:
+    """How many files a source has.  Raises DataError if it cannot be opened."""
+    return len(images.offered(Terms()))
 
 
 def first_look_of(images: Source, encoding: str = "") -> FirstLook:

@@ -22,7 +22,7 @@ WAYS = (
         "pages/your_images.py",
         "Use my images",
         ":material/add_photo_alternate:",
-        "Reconstruct your own images with the same models",
+        "A few pictures through the models; with a folder or zip you are asked what to do",
     ),
 )
 ODD = (
