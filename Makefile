@@ -53,7 +53,9 @@ endif
 quick: installed-dev
 	$(RUN) -m pytest $(PARALLEL) -q -m "not e2e and not slow"
 
-check: lint types test
+# Types are checked by one core, beside the tests: an error of theirs is printed at once, and fails at the end.
+check: lint
+	@$(MAKE) --no-print-directory --jobs 2 types test
 
 lint: installed-node
 	$(RUN) -m ruff format --check .

@@ -164,7 +164,7 @@ class Spaces:
     def codes(self) -> Space:
         """The space of the model's codes."""
         model = self.autoencoder
-        return self.once.get("codes", lambda: self._kept(model.card.sha256, model.encode, WIDTH))
+        return self.once.get("codes", lambda: self._kept(model.digest, model.encode, WIDTH))
 
     @property
     def pixels(self) -> Space:

@@ -60,7 +60,7 @@ class ImageSet:
     notes: sentences about how it was read that its owner should know.
     ignored: a region that pixels() fills; set for references, see core.data.ignored.
     preparation: how files became its images; None of a set that is not made of a person's files.
-    Raises DataError if the lengths disagree.
+    Raises DataError if the lengths disagree, or the pixels are no uint8.
     """
 
     id: str
@@ -77,6 +77,11 @@ class ImageSet:
     ignored: Ignored | None = None
 
     def __post_init__(self) -> None:
+        if self.images.dtype != np.uint8 or self.images.ndim != 4:
+            raise DataError(
+                f"{self.id} ({self.split}) must have images (N, C, H, W) of uint8, 0 to 255, not "
+                f"{self.images.shape} of {self.images.dtype}."
+            )
         columns = (self.labels, self.ids, self.factors, self.masks)
         if any(column is not None and len(column) != len(self.images) for column in columns):
             raise DataError(
@@ -86,6 +91,11 @@ class ImageSet:
 
     def __len__(self) -> int:
         return len(self.images)
+
+    def __repr__(self) -> str:
+        n, size = len(self), " x ".join(map(str, self.shape))
+        classes = f", {len(self.class_names)} classes" if self.class_names else ""
+        return f"<ImageSet {self.id} ({self.split}): {n:,} images of {size}{classes}>"
 
     def __contains__(self, image_id: object) -> bool:
         return image_id in self._position

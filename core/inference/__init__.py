@@ -1,7 +1,7 @@
 """Inference with a trained model: an autoencoder with NumPy arrays as input and output."""
 
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ Array = npt.NDArray[np.float32]
 Scores = npt.NDArray[np.float64]
 LARGEST = 1e7  # bound of pixels and codes; larger values count as infinite
 NOT_SCORED = "The model's output for it is not finite."
+BRIGHTEST = 16.0  # mean of the pixels; no noise leaves a scale of 0 to 1 so far
 OWN_BYTES = 4 << 20  # of ONNX Runtime for a model, whatever its size
 
 
@@ -27,7 +28,14 @@ class Autoencoder:
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         self.card: Card = checkpoint.card
+        self._checkpoint = checkpoint
         self._backend = backend(checkpoint)
+
+    def __repr__(self) -> str:
+        return f"<Autoencoder {self.name}: {_times(self.input_shape)}, D' = {self.latent_dim}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self._checkpoint,)
 
     @classmethod
     def load(cls, name_or_path: str | Path) -> Self:
@@ -44,6 +52,16 @@ class Autoencoder:
         return 8 * self.card.n_parameters + OWN_BYTES
 
     @property
+    def name(self) -> str:
+        """What it is called in sentences."""
+        return self.card.name
+
+    @property
+    def digest(self) -> str:
+        """The sha256 of its checkpoint's file; "" if it was never saved."""
+        return self.card.sha256
+
+    @property
     def input_shape(self) -> tuple[int, int, int]:
         """(C, H, W)."""
         return self.card.input_shape
@@ -56,9 +74,11 @@ class Autoencoder:
     def encode(self, x: Array) -> Array:
         """Images (n, C, H, W), clean or noisy -> codes (n, latent_dim) float32.
 
-        Raises DataError if their shape is not the model's, as do all methods that take images.
+        Pixels are floats on a scale of 0 to 1, which noise may leave, or uint8 of 0 to 255.
+        Raises DataError if the shape is not the model's or the pixels are of another kind, as do
+        all methods that take images.
         """
-        self._check(x)
+        x = self._pixels(x)
         out = np.empty((len(x), self.latent_dim), np.float32)
         for part in self._batches(len(x)):
             out[part] = self._finite(self._backend.encode(_float(x[part])))
@@ -71,7 +91,7 @@ class Autoencoder:
         """
         if z.ndim != 2 or z.shape[1] != self.latent_dim:
             raise DataError(
-                f"{self.card.name} decodes codes of {self.latent_dim} numbers, not {z.shape}."
+                f"{self.name} decodes codes of {self.latent_dim} numbers, not {z.shape}."
             )
         out = np.empty((len(z), *self.input_shape), np.float32)
         for part in self._batches(len(z)):
@@ -80,7 +100,7 @@ class Autoencoder:
 
     def reconstruct(self, x: Array) -> Array:
         """(n, C, H, W) -> (n, C, H, W) float32: decode(encode(x)), batch by batch."""
-        self._check(x)
+        x = self._pixels(x)
         out = np.empty(x.shape, np.float32)
         for part in self._batches(len(x)):
             out[part] = self._finite(self._backend.decode(self._backend.encode(_float(x[part]))))
@@ -90,7 +110,7 @@ class Autoencoder:
         """(n, C, H, W) -> (n, k) float32: what each activation of the encoder gives, flattened, and
         the code, one after the other.
         """
-        self._check(x)
+        x = self._pixels(x)
         parts = [self._finite(self._backend.hidden(_float(x[i]))) for i in self._batches(len(x))]
         return np.concatenate(parts)
 
@@ -100,8 +120,8 @@ class Autoencoder:
         x, target: (n, C, H, W).  Returns (n,) float64 >= 0 on the [0, 1] pixel scale; nan where the
         model's output is not finite.
         """
-        self._check(x)
-        target = x if target is None else target
+        x = self._pixels(x)
+        target = x if target is None else self._pixels(target)
         out = np.empty(len(x))
         for part in self._batches(len(x)):
             x_hat = self._backend.decode(self._backend.encode(_float(x[part])))
@@ -113,7 +133,7 @@ class Autoencoder:
         """The error for an output that is not finite for n of the images, or for some if None."""
         which = "some" if n is None else f"{n:,}"
         return CheckpointError(
-            f"{self.card.name} gives numbers that are not finite for {which} of these images: "
+            f"{self.name} gives numbers that are not finite for {which} of these images: "
             "choose another model."
         )
 
@@ -124,12 +144,23 @@ class Autoencoder:
         """
         return np.interp(errors, self.card.reference, np.linspace(0, 100, len(self.card.reference)))
 
-    def _check(self, x: Array) -> None:
+    def _pixels(self, x: npt.NDArray[Any]) -> Array:
+        """Images as floats on a scale of 0 to 1."""
         if x.ndim != 4 or x.shape[1:] != self.input_shape:
             raise DataError(
-                f"{self.card.name} takes images of {_times(self.input_shape)}, "
+                f"{self.name} takes images of {_times(self.input_shape)}, "
                 f"not {_times(x.shape[1:])}: choose another checkpoint or data set."
             )
+        if x.dtype == np.uint8:
+            return np.divide(x, np.float32(255), dtype=np.float32)
+        if not np.issubdtype(x.dtype, np.floating):
+            raise DataError(f"Pixels are uint8 or floats from 0 to 1, not {x.dtype}: convert them.")
+        if x.size and not abs(np.mean(x, dtype=np.float64)) <= BRIGHTEST:  # nan is not, either
+            raise DataError(
+                "Pixels are floats on a scale of 0 to 1, and these are much larger or not numbers: "
+                "divide them by their highest possible value first."
+            )
+        return x
 
     def _finite(self, values: Array) -> Array:
         """A batch, at least one row, if all of it is finite."""

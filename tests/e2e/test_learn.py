@@ -73,16 +73,6 @@ def test_whole_walk_shows_every_step_and_logs_no_error_and_asks_no_other_machine
     assert visit.complaints == []
 
 
-def test_every_step_fits_a_phone(phone: Visit, server: str) -> None:
-    page = open_page(phone, server)
-    for title in TITLES:
-        wait_for_step(page, title)
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390, title
-        assert page.get_by_test_id("stMain").evaluate("(m) => m.scrollWidth") <= 390, title
-        if title != TITLES[-1]:
-            page.locator(".st-key-learn_next button:visible").click(timeout=60_000)
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("card", list(wrong.CARDS)[1:])  # the first is among all views
 def test_card_of_the_shelf_does_not_jump_on_a_phone_while_its_parts_arrive(
