@@ -160,7 +160,7 @@ class Autoencoder:
                 "Pixels are floats on a scale of 0 to 1, and these are much larger or not numbers: "
                 "divide them by their highest possible value first."
             )
-        return x
+        return np.asarray(x, np.float32)
 
     def _finite(self, values: Array) -> Array:
         """A batch, at least one row, if all of it is finite."""
