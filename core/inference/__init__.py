@@ -152,7 +152,7 @@ class Autoencoder:
                 f"not {_times(x.shape[1:])}: choose another checkpoint or data set."
             )
         if x.dtype == np.uint8:
-            return np.divide(x, np.float32(255), dtype=np.float32)
+            return np.asarray(np.divide(x, np.float32(255), dtype=np.float32))
         if not np.issubdtype(x.dtype, np.floating):
             raise DataError(f"Pixels are uint8 or floats from 0 to 1, not {x.dtype}: convert them.")
         if x.size and not abs(np.mean(x, dtype=np.float64)) <= BRIGHTEST:  # nan is not, either
