@@ -52,7 +52,7 @@ def find(source: Path, out: Path, rate: float, name_encoding: str, as_json: bool
     found_shards = shards.shards(source, SHARD, terms)
     with output.stages() as tell, telling(tell):
         found = find_source.find(found_shards, rate)
-    output.tell_guesses(guess.note for guess in terms.guesses)
+    output.tell_guesses((*(guess.note for guess in terms.guesses), *terms.told))
     tables.save(found.table, out)
     _show(found, out, as_json)
 

@@ -223,7 +223,7 @@ def _score_file(order: _Order, name: str) -> None:
     n = None if any(shard.n is None for shard in found) else sum(shard.n or 0 for shard in found)
     with output.progress("score") as tell, _stopped(f"{order.out} was not written."):
         totals = score_file(job, order.out, lambda done: tell(done, n))
-    output.tell_guesses(guess.note for guess in terms.guesses)
+    output.tell_guesses((*(guess.note for guess in terms.guesses), *terms.told))
     output.tell_rejected([totals.rejected] if totals.rejected else [], totals.n_rejected)
     _show(order, totals)
 
@@ -322,7 +322,7 @@ def _score_parts(order: _Order, shard_size: int) -> None:
             parts.append(done)
             if rank == 0:
                 tell(len(parts), own)
-    output.tell_guesses(guess.note for guess in terms.guesses)
+    output.tell_guesses((*(guess.note for guess in terms.guesses), *terms.told))
     _tell_foreign(order)
     _tell_empty(order, sum(done.n_empty for done in parts))
     if rank == 0 and "TORCHELASTIC_RUN_ID" in os.environ:

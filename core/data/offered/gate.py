@@ -51,13 +51,15 @@ class Terms:
     """Options for reading the names of offered files.
 
     encoding: of names that are not marked as UTF-8, a key of core.data.offered.names.ENCODINGS; ""
-    = guessed.  guesses: gets the guesses that were made.
+    = guessed.  guesses: gets the guesses that were made.  told: gets sentences about how the files
+    are laid out, where somebody has looked.
     """
 
     limits: Limits = KEPT
     encoding: str = ""
     readers: Readers = field(default_factory=Readers)
     guesses: list[Reading] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
 
     def note(self, reading: Reading) -> None:
         """Keep a guess, once."""

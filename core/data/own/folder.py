@@ -19,12 +19,12 @@ from core.data.offered.gate import Offered, Terms, in_file, in_folder
 from core.data.offered.names import printable
 from core.data.own import layouts
 from core.data.own.layouts import Arrangement
-from core.data.own.upload import read_again, readable
-from core.images.imagesets import TEST_SHARE, ImageSet, Rejected, classes_of, hash_fraction
+from core.data.own.upload import WithoutTables, read_again, readable
+from core.images.imagesets import TEST_SHARE, ImageSet, Rejected, hash_fraction
 from core.images.modes import grey_if_equal
 from core.images.preparation import Preparation, Survey, changes, developed, placed, prepare
 from core.images.reading import Facts, Raw, from_array
-from core.text import counted, natural
+from core.text import counted
 
 Size = tuple[int, int]
 Pixels = npt.NDArray[np.uint8]
@@ -87,7 +87,8 @@ def from_offers(
     Raises DataError if none can be read or if they are too many for the memory.
     """
     gathered, rejected = _Gathered(choice.size, choice.preparation), list[Rejected]()
-    for offer, raw in readable(offers, rejected, progress):
+    pictures = WithoutTables(offers)
+    for offer, raw in readable(pictures, rejected, progress):
         gathered.add(offer, raw)
     if not gathered.names:
         why = f", the first because: {min(rejected).reason}" if rejected else "."
@@ -95,14 +96,13 @@ def from_offers(
             f"{printable(id)} has no image that can be read of "
             f"{counted(len(rejected), 'file')}{why}"
         )
-    how = gathered.settle(offers)
+    how = gathered.settle(pictures)
     fractions = [(hash_fraction(name, choice.seed), name) for name in gathered.names]
     order = sorted(range(len(fractions)), key=fractions.__getitem__)
     names = [gathered.names[i] for i in order]
     stated = [gathered.labels[i] for i in order]
-    laid = layouts.arranged(names, stated)
-    tables = [one.name for one in rejected if layouts.is_table(one.name)]
-    labels, class_names = _classes_of(laid, names, stated)
+    laid = layouts.arranged(names, stated, sheets=pictures.sheets)
+    labels, class_names = layouts.labels_of(laid, names, stated)
     whole = ImageSet(
         id=id,
         split=choice.split,
@@ -113,45 +113,22 @@ def from_offers(
         rejected=tuple(sorted(rejected)),
         notes=(
             *(offers.notes if isinstance(offers, Offered) else ()),
-            *_what_a_set_would_give(laid, tables),
+            *laid.notes,
+            *_what_a_set_would_give(laid),
         ),
         preparation=how,
     )
-    if laid.is_mask.any():
-        whole, names = (
-            whole.take(~laid.is_mask),
-            [name for name, is_mask in zip(names, laid.is_mask, strict=True) if not is_mask],
-        )
-    return whole.take(_chosen(names, choice))
+    return whole.take(_chosen(names, choice, laid.parts) & ~laid.is_mask)
 
 
-def _classes_of(
-    laid: Arrangement, names: Sequence[str], stated: Sequence[str | None]
-) -> tuple[npt.NDArray[np.int64] | None, tuple[str, ...]]:
-    """The classes that folders say, without folders that name parts of a set."""
-    if laid.layout not in ("splits", "defects"):
-        return classes_of(names, stated)
-    known = sorted({label for label in laid.labels if label is not None}, key=natural)
-    if not known:
-        return None, ()
-    index = {label: i for i, label in enumerate(known)}
-    return np.array([index.get(label or "", 0) for label in laid.labels], np.int64), tuple(known)
-
-
-def _what_a_set_would_give(laid: Arrangement, tables: Sequence[str]) -> tuple[str, ...]:
+def _what_a_set_would_give(laid: Arrangement) -> tuple[str, ...]:
     """A sentence where there is more to know than images at a path are asked for."""
-    found = []
-    if laid.layout in ("splits", "defects"):
-        found.append(f"its parts ({layouts.TITLES[laid.layout]})")
-    if n := int(laid.is_mask.sum()):
-        found.append(f"{counted(n, 'mask')} of defects, left out here")
-    if tables:
-        found.append(f"the table {printable(min(tables))[:80]}")
-    if not found:
+    n = int(laid.is_mask.sum())
+    if not n:
         return ()
     said = (
-        "Images at a path are split by their names alone. A data set made of them (`import`, or "
-        f"the page Your images) also knows {', '.join(found)}, and calibrates."
+        f"{counted(n, 'mask')} of defects {'is' if n == 1 else 'are'} left out. A data set made of "
+        "these files (`import`, or the page Your images) keeps masks, and calibrates."
     )
     return (said,)
 
@@ -228,14 +205,21 @@ def _placed(image: Image.Image, how: Preparation) -> Pixels:
     return placed(image, replace(how, channels=1 if image.mode == "L" else 3))
 
 
-def _chosen(names: Sequence[str], choice: Choice) -> npt.NDArray[np.bool_]:
+def _chosen(names: Sequence[str], choice: Choice, parts: Sequence[str]) -> npt.NDArray[np.bool_]:
     """Which images belong to the split; of two or more, neither split is left without any.
 
-    names: in the order of their fractions.
+    names: in the order of their fractions.  parts: what folders or a table say of each; where they
+    name images to train and others, these decide, and where none is to test on, those to calibrate.
     """
     if choice.split == "all":
         return np.ones(len(names), bool)
+    said = np.array(parts, np.str_)
     for_test = np.array([hash_fraction(name, choice.seed) < TEST_SHARE for name in names])
+    if tested := next((one for one in ("test", "calibration") if (said == one).any()), ""):
+        if (said == "train").any():
+            is_free = said == ""
+            wanted = tested if choice.split == "test" else "train"
+            return np.asarray((said == wanted) | is_free & (for_test == (choice.split == "test")))
     if len(names) > 1:
         for_test[0], for_test[-1] = True, False
     return np.asarray(for_test == (choice.split == "test"))

@@ -23,10 +23,9 @@ from core.data.offered.gate import Offered
 from core.data.own import draft as drafts
 from core.data.own import layouts
 from core.data.own.draft import Draft, Form
-from core.data.own.layouts import Sheet
 from core.data.own.originals import Keeper
 from core.data.own.prepared import Watch
-from core.data.own.upload import read_again, readable
+from core.data.own.upload import WithoutTables, read_again, readable
 from core.images import duplicates
 from core.images.imagesets import Rejected
 from core.images.parts import done
@@ -36,7 +35,6 @@ from core.images.reading import Facts, Raw, content_of, picture_of, read_raw
 Index = npt.NDArray[np.int64]
 COMMON = (28, 32, 48, 64, 96, 128)  # sizes that networks are often given
 PIXELS, SMALL = "pixels", "thumbnails"  # files of a draft
-MOST_TABLES = 8  # that are kept
 PREPARING, COMPARING = "preparing the images in one range of values", "comparing the images"
 SAMPLE_SIDE = 384  # pixels of the longer side of images that a preview is made of
 SAMPLED = 12  # images that are looked at to suggest a form
@@ -66,7 +64,7 @@ def gather(
             open(folder / SMALL, "w+b") as small,
             contextlib.closing(kept),
         ):
-            found, pictures = _Gathering(form, file, small), _WithoutTables(offers, kept)
+            found, pictures = _Gathering(form, file, small), WithoutTables(offers, kept.watched)
             for offer, raw in readable(pictures, rejected, progress):
                 found.add(offer, raw)
                 kept.add(offer.name, raw, found.how)
@@ -83,35 +81,6 @@ def gather(
         (folder / SMALL).unlink()
         refused, sheets = tuple(sorted(rejected)), tuple(pictures.sheets)
         return replace(draft, rejected=refused, notes=notes, sheets=sheets, lock=lock)
-
-
-@dataclass
-class _WithoutTables:
-    """The offers but for tables, which are kept aside.  sheets: those met so far."""
-
-    offers: Offers
-    kept: Keeper
-    sheets: list[Sheet] = field(default_factory=list)
-
-    def __len__(self) -> int:
-        return len(self.offers)
-
-    def __iter__(self) -> Iterator[Offer]:
-        self.sheets.clear()
-        for offer in self.kept.watched(self.offers):
-            if not layouts.is_table(offer.name) or not self._kept(offer):
-                yield offer
-
-    def _kept(self, offer: Offer) -> bool:
-        """Whether it is a table that could be read, and is kept."""
-        if len(self.sheets) >= MOST_TABLES:
-            return False
-        try:
-            content = content_of(offer.read())
-        except (ImageRejected, OSError):
-            return False
-        self.sheets.append(Sheet(name=offer.name, content=content))
-        return True
 
 
 @dataclass

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from core.config import DataError
 from core.data.offered.names import as_label, printable
 from core.images.imagesets import NO_CLASS, classes_of
-from core.text import counted
+from core.text import counted, natural
 
 Layout = Literal["flat", "classes", "splits", "defects"]
 LAYOUTS: tuple[Layout, ...] = get_args(Layout)
@@ -53,6 +53,7 @@ LABEL_COLUMNS = (
     "kind", "type", "species", "y",
 )  # fmt: skip
 PART_COLUMNS = ("split", "part", "subset", "set", "fold")
+MAX_DEPTH = 3  # folders above those that name parts
 MAX_TABLE = 32 << 20  # bytes
 MAX_ROWS, MAX_LABEL = 1_000_000, 200
 
@@ -94,6 +95,28 @@ def is_table(name: str) -> bool:
 def may_be_mask(name: str) -> bool:
     """Whether a file lies in a folder where masks of defects usually are."""
     return any(_named(folder) == "mask" for folder in name.split("/")[:-1])
+
+
+def may_name_part(name: str) -> bool:
+    """Whether a file lies in a folder that may name a part of a set, or where masks usually are."""
+    return any(_named(folder) for folder in name.split("/")[:-1][:MAX_DEPTH])
+
+
+def labels_of(
+    laid: "Arrangement", names: Sequence[str], stated: Sequence[str | None] = ()
+) -> tuple[npt.NDArray[np.int64] | None, tuple[str, ...]]:
+    """Classes of images that are used as they lie: see core.images.imagesets.classes_of.
+
+    Where folders name parts, or a table gives the classes, they are as the arrangement has them;
+    masks are of the first class.
+    """
+    if laid.layout not in ("splits", "defects") and not laid.table:
+        return classes_of(names, stated)
+    known = sorted({label for label in laid.labels if label is not None}, key=natural)
+    if not known:
+        return None, ()
+    index = {label: i for i, label in enumerate(known)}
+    return np.array([index.get(label or "", 0) for label in laid.labels], np.int64), tuple(known)
 
 
 def recognised(names: Sequence[str], stated: Sequence[str | None] = ()) -> Layout:
@@ -145,7 +168,7 @@ def _placed(names: Sequence[str]) -> list[_Place] | None:
     Files above that depth (a licence, a table) do not count.
     """
     folders = [name.split("/") for name in names]
-    for depth in range(min(3, max(map(len, folders), default=0))):
+    for depth in range(min(MAX_DEPTH, max(map(len, folders), default=0))):
         deep = [parts for parts in folders if len(parts) > depth + 1]
         found = {_named(parts[depth]) for parts in deep}
         if len(deep) * 2 > len(folders) and "" not in found and len(found) > 1 and "train" in found:

@@ -1,13 +1,14 @@
 """What a person has just handed over, as pictures to be looked at one by one."""
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from core.background import Progress
 from core.config import ImageRejected
 from core.data.offered.files import TWICE, Offer, Offers
 from core.data.offered.names import MAX_NAME, printable
+from core.data.own.layouts import Sheet, is_table
 from core.images.fast import read_file
 from core.images.imagesets import Rejected
 from core.images.reading import Picture, Raw, content_of, read_image
@@ -15,6 +16,7 @@ from core.images.steps import WORKING_SIDE, working_copy
 
 WORKING_BYTES = 192 << 20  # what the working copies of all pictures may take, and their files
 MOST = 1_000
+MOST_TABLES = 8  # of labels, that are kept
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,40 @@ def readable(
             yield offer, raw
         if progress is not None:
             progress(done, max(done, len(offers)))
+
+
+@dataclass
+class WithoutTables:
+    """The offers but for tables of labels, which are kept aside.
+
+    watched: what iterates over the offers.  sheets: the tables met so far.
+    """
+
+    offers: Offers
+    watched: Callable[[Offers], Iterator[Offer]] = iter
+    sheets: list[Sheet] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.offers)
+
+    def __iter__(self) -> Iterator[Offer]:
+        self.sheets.clear()
+        for offer in self.watched(self.offers):
+            sheet = sheet_in(offer) if len(self.sheets) < MOST_TABLES else None
+            if sheet is None:
+                yield offer
+            else:
+                self.sheets.append(sheet)
+
+
+def sheet_in(offer: Offer) -> Sheet | None:
+    """The table that a file is, by its name; None if it is none, or cannot be read."""
+    if not is_table(offer.name):
+        return None
+    try:
+        return Sheet(name=offer.name, content=content_of(offer.read()))
+    except (ImageRejected, OSError):
+        return None
 
 
 def read_again(offers: Offers, names: Iterable[str]) -> Iterator[tuple[str, Raw]]:

@@ -325,14 +325,11 @@ def test_zip_of_6000_photographs_is_read_within_seconds() -> None:
     assert images.rejected == ()
 
 
-def test_layout_with_masks_and_a_table_leaves_masks_out_and_says_what_a_set_would_give(
-    tmp_path: Path,
-) -> None:
+def test_images_at_a_path_take_over_parts_and_leave_masks_out(tmp_path: Path) -> None:
     names = [f"train/good/{i}.png" for i in range(6)] + ["test/good/6.png", "test/crack/7.png"]
     for i, name in enumerate([*names, "ground_truth/crack/7_mask.png"]):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(image_file(16, 16, seed=i))
-    (tmp_path / "labels.csv").write_text("file;label\n6.png;x\n")
     images = load_path(f"folder:{tmp_path}", Choice("all"))
     assert sorted(images.ids.tolist()) == sorted(names)
     assert images.class_names == ("crack", "good")
@@ -340,5 +337,19 @@ def test_layout_with_masks_and_a_table_leaves_masks_out_and_says_what_a_set_woul
         name: name.split("/")[1] for name in names
     }
     (said,) = images.notes
-    assert "train/good, test/KIND and ground_truth/KIND" in said
-    assert "1 mask of defects, left out here, the table labels.csv" in said
+    assert said.startswith("1 mask of defects is left out.")
+    for split in ("train", "test"):
+        found = load_path(f"folder:{tmp_path}", Choice(split))
+        assert sorted(found.ids.tolist()) == [one for one in sorted(names) if split in one]
+
+
+def test_images_at_a_path_take_classes_and_parts_of_a_table_beside_them(tmp_path: Path) -> None:
+    for i in range(8):
+        (tmp_path / f"{i}.png").write_bytes(image_file(16, 16, seed=i))
+    rows = [f"{i}.png\t{'ab'[i % 2]}\t{'Training' if i < 5 else 'validation'}" for i in range(8)]
+    (tmp_path / "labels.tsv").write_text("\n".join(["File\tClass\tSplit", *rows]))
+    images = load_path(f"folder:{tmp_path}", Choice("test"))
+    assert {i: images.label_name(k) for k, i in enumerate(images.ids.tolist())} == {
+        "5.png": "b", "6.png": "a", "7.png": "b"
+    }  # fmt: skip
+    assert not images.rejected
