@@ -2,8 +2,8 @@
 
 All files pass the checks of core.data.offered.gate. Loose files and those of a zip are divided by
 name; how they are laid out says which class each has, and which are masks of defects and no images
-(core.data.own.layouts). Each .tar (WebDataset), .parquet, .npy, .npz or IDX file is a shard. Nothing
-is extracted.
+(core.data.own.layouts). Each .tar (WebDataset), .parquet, .npy, .npz or IDX file is a shard.
+Nothing is extracted.
 """
 
 from collections.abc import Callable, Iterator, Sequence
