@@ -52,6 +52,11 @@ class Autoencoder:
         return 8 * self.card.n_parameters + OWN_BYTES
 
     @property
+    def checkpoint(self) -> Checkpoint:
+        """What it was made from."""
+        return self._checkpoint
+
+    @property
     def name(self) -> str:
         """What it is called in sentences."""
         return self.card.name
