@@ -24,7 +24,9 @@ def plain(image: Image.Image) -> Image.Image:
     """
     if is_deep(image):
         if image.mode == "F" and not np.isfinite(np.asarray(image)).all():
-            raise ImageRejected("has pixels that are not finite numbers")
+            raise ImageRejected(
+                "has pixels that are not finite numbers: replace them, by 0 for instance"
+            )
         return image
     if image.has_transparency_data:
         image = in_mode(image, "RGBA")

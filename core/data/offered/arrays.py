@@ -144,7 +144,7 @@ def encoded(x: Array, scale: dict[str, float], key: str = "") -> bytes:
     elif x.dtype.kind == "f":
         x = x.astype(np.float32)
         if not np.isfinite(x).all():
-            raise ImageRejected("It has pixels that are not finite numbers.")
+            raise ImageRejected("It has pixels that are not finite numbers: replace them.")
     elif x.dtype != np.uint8:
         raise ImageRejected("Its numbers are of a kind that no image has.")
     if x.dtype == np.uint16 and x.ndim == 3:
@@ -160,7 +160,7 @@ def encoded(x: Array, scale: dict[str, float], key: str = "") -> bytes:
 def _in_bytes(x: Array, scale: dict[str, float], key: str) -> Array:
     """Floats of a colour image as bytes: 0 to 1, or 0 to 255."""
     if not np.isfinite(x).all():
-        raise ImageRejected("It has pixels that are not finite numbers.")
+        raise ImageRejected("It has pixels that are not finite numbers: replace them.")
     factor = scale.setdefault(key, 255.0 if x.max(initial=0) <= 1 else 1.0)
     values = x.astype(np.float64) * factor
     if values.min(initial=0) < 0 or values.max(initial=0) > 255.5:

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from core.config import DataError
 from core.data.offered.names import as_label, printable
 from core.images.imagesets import NO_CLASS, classes_of
-from core.text import counted, natural
+from core.text import counted, listed, natural
 
 Layout = Literal["flat", "classes", "splits", "defects"]
 LAYOUTS: tuple[Layout, ...] = get_args(Layout)
@@ -39,6 +39,7 @@ PART_OF: Mapping[str, str] = MappingProxyType(  # names of folders, in lower cas
 )
 MASKS = frozenset(("ground_truth", "ground-truth", "groundtruth", "gt", "masks", "mask"))
 USUAL = ("good", "ok", "normal", "usual", "defect-free", "defect_free", "no_defect")
+MASK_BESIDE = re.compile(r"[_-](mask|gt|ground[_-]?truth|seg(mentation)?)$", re.IGNORECASE)
 MASK_END = re.compile(r"[_-](mask|gt|ground[_-]?truth|label)$", re.IGNORECASE)
 SHARD = re.compile(  # names of files that hold a part
     r"^(train|test|t10k|val|valid|validation)[-_.\d].*(\.(parquet|tar|tgz|zip|tar\.gz|npy|npz)|ubyte(\.gz)?)$"
@@ -148,8 +149,8 @@ def arranged(
     Raises DataError if the names are not in the layout that was chosen.
     """
     chosen = layout or recognised(names, stated)
-    found = _LAID[chosen](names, stated)
-    return _with_table(found, names, sheets)
+    found = _with_masks_beside(_LAID[chosen](names, stated), names)
+    return _with_tables(found, names, sheets)
 
 
 @dataclass(frozen=True)
@@ -313,6 +314,25 @@ def _masked(placed: Sequence[_Place]) -> npt.NDArray[np.int64]:
     return of
 
 
+def _with_masks_beside(found: Arrangement, names: Sequence[str]) -> Arrangement:
+    """With masks that lie beside their images, such as a/000.png and a/000_mask.png.
+
+    A file is a mask if the image lies there whose name it has but for that ending.
+    """
+    images = {_stem(name): i for i, name in enumerate(names) if not found.is_mask[i]}
+    beside = {
+        i: images[bare]
+        for stem, i in images.items()
+        if (bare := MASK_BESIDE.sub("", stem)) != stem and bare in images
+    }
+    if not beside:
+        return found
+    is_mask, of, labels = found.is_mask.copy(), found.of.copy(), list(found.labels)
+    for i, image in beside.items():
+        is_mask[i], of[i], labels[i] = True, image, None
+    return replace(found, is_mask=is_mask, of=of, labels=tuple(labels))
+
+
 _LAID: Mapping[str, Callable[[Sequence[str], Sequence[str | None]], Arrangement]] = (
     MappingProxyType({"flat": _flat, "classes": _classes, "splits": _splits, "defects": _defects})
 )
@@ -328,55 +348,53 @@ class _Row:
     part: str
 
 
-def _with_table(found: Arrangement, names: Sequence[str], sheets: Sequence[Sheet]) -> Arrangement:
-    """With what the first table says that names an image."""
+def _with_tables(found: Arrangement, names: Sequence[str], sheets: Sequence[Sheet]) -> Arrangement:
+    """With what tables say of the images: of each the first that names it."""
     why: list[str] = []
+    said: dict[int, _Row] = {}
+    used: list[str] = []
     for sheet in sheets:
+        title = printable(sheet.name)[:80]
         try:
             rows = rows_of(sheet, names)
         except DataError as error:
             why.append(str(error))
             continue
-        at = _matched([row.name for row in rows], names)
-        if any(i is not None and row.label for row, i in zip(rows, at, strict=True)):
-            return _labelled(found, names, sheet, rows, at)
-        why.append(f"{printable(sheet.name)[:80]} gives none of the images a class.")
-    return _noted(found, why)
-
-
-def _noted(found: Arrangement, notes: Iterable[str]) -> Arrangement:
-    return replace(found, notes=(*found.notes, *notes))
+        at = _matched([row.name for row in rows], names, sheet.name.rpartition("/")[0])
+        if not any(i is not None and row.label for row, i in zip(rows, at, strict=True)):
+            why.append(f"{title} gives none of the images a class.")
+            continue
+        used.append(title)
+        if n_lost := sum(i is None for i in at):
+            why.append(f"{counted(n_lost, 'row')} of {title} name no image that could be read.")
+        for row, i in zip(rows, at, strict=True):
+            if i is not None:
+                said.setdefault(i, row)
+    return _labelled(found, said, used, why) if used else replace(found, notes=(*found.notes, *why))
 
 
 def _labelled(
-    found: Arrangement,
-    names: Sequence[str],
-    sheet: Sheet,
-    rows: Sequence[_Row],
-    at: Sequence[int | None],
+    found: Arrangement, said: Mapping[int, _Row], used: Sequence[str], why: Sequence[str]
 ) -> Arrangement:
-    labels: list[str | None] = [None] * len(names)
-    parts = list(found.parts)
-    for row, i in zip(rows, at, strict=True):
-        if i is not None:
-            labels[i] = row.label or None
-            parts[i] = row.part or parts[i]
-    title = printable(sheet.name)[:80]
-    n_lost = sum(i is None for i in at)
-    n_without = sum(
-        label is None and not m for label, m in zip(labels, found.is_mask.tolist(), strict=True)
-    )
-    notes = []
-    if n_lost:
-        notes.append(f"{counted(n_lost, 'row')} of {title} name no image that could be read.")
+    """The arrangement with the rows that tables have for some of its files.  used: the tables."""
+    masks = found.is_mask.tolist()
+    rows = [said.get(i) for i in range(len(masks))]
+    labels = [(row.label if row else "") or None for row in rows]
+    parts = [(row.part if row else "") or part for row, part in zip(rows, found.parts, strict=True)]
+    n_without = sum(label is None and not m for label, m in zip(labels, masks, strict=True))
+    title = listed(used, 3)
+    notes = list(why)
     if n_without:
         notes.append(f"{counted(n_without, 'image')} have no class in {title}: {NO_CLASS}.")
-    filled = [
-        None if m else label or NO_CLASS for label, m in zip(labels, found.is_mask, strict=True)
-    ]
-    layout: Layout = "classes" if found.layout == "flat" else found.layout
-    changed = replace(found, layout=layout, labels=tuple(filled), parts=tuple(parts), table=title)
-    return _noted(changed, notes)
+    filled = [None if m else label or NO_CLASS for label, m in zip(labels, masks, strict=True)]
+    return replace(
+        found,
+        layout="classes" if found.layout == "flat" else found.layout,
+        labels=tuple(filled),
+        parts=tuple(parts),
+        table=title,
+        notes=(*found.notes, *notes),
+    )
 
 
 def rows_of(sheet: Sheet, names: Sequence[str]) -> list[_Row]:
@@ -436,9 +454,11 @@ def _lines(text: str) -> list[list[str]]:
         raise DataError(f"The table cannot be read ({str(error)[:80]}).") from error
 
 
-def _matched(wanted: Sequence[str], names: Sequence[str]) -> list[int | None]:
+def _matched(wanted: Sequence[str], names: Sequence[str], folder: str = "") -> list[int | None]:
     """The position of each file in `names`: by its whole name, by what it ends with, or without its
     ending; None where none or several fit.
+
+    folder: of the table; a name below it goes before all others.
     """
     tables: list[dict[str, int | None]] = [{}, {}, {}, {}]
     for i, name in enumerate(names):
@@ -448,7 +468,9 @@ def _matched(wanted: Sequence[str], names: Sequence[str]) -> list[int | None]:
     found = []
     for name in wanted:
         last = name.rpartition("/")[2]
-        tried = (tables[0].get(name), tables[1].get(name), tables[2].get(last), tables[3].get(last),
+        below = f"{folder}/{name}" if folder else name
+        tried = (tables[0].get(below), tables[1].get(below),
+                 tables[0].get(name), tables[1].get(name), tables[2].get(last), tables[3].get(last),
                  tables[3].get(_stem(last)))  # fmt: skip
         found.append(next((i for i in tried if i is not None), None))
     return found

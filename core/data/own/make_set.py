@@ -186,6 +186,7 @@ def plan(draft: Draft, keeping: Keeping) -> Planned:
                 (
                     _about_conflicts(draft, arrangement),
                     _about_across(draft, arrangement),
+                    _about_case(class_names),
                     *arrangement.notes,
                     *parts.notes,
                 ),
@@ -242,6 +243,19 @@ def _about_across(draft: Draft, arrangement: Arrangement) -> str:
         f"{counted(n, 'image')} for training or calibration equal or almost equal an image that "
         "models are tested on: leave them out, or the test says too much good."
     )
+
+
+def _about_case(class_names: Sequence[str]) -> str:
+    """A warning of classes that may be one, such as Cat and cat."""
+    known: dict[str, str] = {}
+    for name in class_names:
+        first = known.setdefault(" ".join(name.casefold().split()), name)
+        if first != name:
+            return (
+                f"The classes {first[:60]} and {name[:60]} differ in capital letters or spaces "
+                "alone: if they are one, rename the folder or correct the table."
+            )
+    return ""
 
 
 def _groups(draft: Draft, kept: Index, keeping: Keeping) -> Index:

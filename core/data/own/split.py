@@ -29,6 +29,7 @@ LARGEST_CALIBRATION = 2_000
 LEAST_TO_CALIBRATE = 20  # images of a set that can spare some
 KEPT_WITHIN = 0.05  # of the share that was chosen; beyond, it is said why
 MAX_PATTERN, MAX_OPEN_REPEATS = 200, 3  # characters; "*" and "+" of a pattern
+NO_TEST = "The source has no test part: its validation images are tested on, others calibrate."
 SECONDS_FOR_NAMES = 10.0
 
 
@@ -80,10 +81,14 @@ def part(members: Members, test_share: float, seed: int) -> Parts:
     of = np.full(n, "", object)
     if members.stated is not None:
         of[:] = members.stated
+    groups = np.arange(n) if members.groups is None else members.groups
+    notes = []
+    if (of == "calibration").any() and not (of == "test").any():
+        of[of == "calibration"] = "test"
+        notes.append(NO_TEST)
     if members.outliers is not None:
         of[members.outliers] = "test"
-    groups = np.arange(n) if members.groups is None else members.groups
-    notes = list(_with_their_group(of, groups))
+    notes += _with_their_group(of, groups)
     free = np.flatnonzero(of == "")
     is_parted = members.stated is not None and (np.asarray(members.stated, object) == "test").any()
     blocks = _blocks(members, groups, fractions, free)

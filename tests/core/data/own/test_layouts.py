@@ -134,3 +134,24 @@ def test_first_table_that_names_images_counts() -> None:
 def test_images_that_all_lie_in_one_folder_are_of_one_class() -> None:
     found = layouts.arranged(["x/caf\u00e9/a.png", "x/caf\u00e9/b.png"])
     assert (found.layout, found.labels) == ("classes", ("caf\u00e9", "caf\u00e9"))
+
+
+def test_masks_that_lie_beside_their_images_are_masks_and_other_names_are_not() -> None:
+    names = ["bad/0.png", "bad/0_mask.png", "bad/1.tif", "bad/1-GT.png", "bad/2_mask.png"]
+    found = arranged([*names, "mask.png", "my_mask.png"])
+    assert found.is_mask.tolist() == [False, True, False, True, False, False, False]
+    assert found.of.tolist() == [-1, 0, -1, 2, -1, -1, -1]
+    assert found.labels[:3] == ("bad", None, "bad")
+
+
+def test_each_table_names_the_images_of_its_own_folder() -> None:
+    names = [f"{part}/{i}.png" for part in ("train", "test") for i in range(3)]
+    rows = {part: [f"{i}.png,{part[:2]}{i}" for i in range(3)] for part in ("train", "test")}
+    sheets = [
+        sheet("\n".join(["file_name,label", *said]), f"{part}/metadata.csv")
+        for part, said in rows.items()
+    ]
+    found = arranged(names, sheets=sheets)
+    assert found.labels == ("tr0", "tr1", "tr2", "te0", "te1", "te2")
+    assert found.parts == ("train",) * 3 + ("test",) * 3
+    assert not found.notes

@@ -342,3 +342,10 @@ def test_set_that_is_too_small_to_calibrate_says_so(home: Path) -> None:
     make(drafted(10), "mine", Keeping())
     with pytest.raises(DataError, match="no images in its part 'calibration'"):
         store.load("mine", "calibration")
+
+
+def test_classes_that_differ_in_capital_letters_alone_are_told(home: Path) -> None:
+    files = {f"{c}/{c}{i}.png": image_file(24, 24, seed=10 * k + i)
+             for k, c in enumerate(("Cat", "cat", "dog")) for i in range(4)}  # fmt: skip
+    (said,) = plan(gather(offers(files), FORM, "a test"), Keeping()).warnings
+    assert said.startswith("The classes Cat and cat differ in capital letters")

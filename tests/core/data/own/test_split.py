@@ -123,3 +123,11 @@ def test_pattern_that_is_none_or_could_take_for_ever_is_refused_at_once(pattern:
     with pytest.raises(OptionError, match="expression"):
         split.keys_by(pattern, ["a" * 400] * 50)
     assert time.monotonic() - began < 2
+
+
+def test_validation_images_of_a_source_without_a_test_part_are_tested_on() -> None:
+    stated = ["train"] * 60 + ["calibration"] * 20
+    found = part(Members(names=names(80), stated=stated), 0.2, 0)
+    assert sorted(found.test.tolist()) == list(range(60, 80))
+    assert len(found.calibration) == 16
+    assert found.notes == (split.NO_TEST,)
