@@ -1,16 +1,21 @@
 """The odd ones of a data set, as a task: all its images judged by each other."""
 
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
 import numpy as np
 
-from core.anomaly import crossfit, finding, with_network
+from core.anomaly import crossfit, finding, patches, with_network
 from core.anomaly.find_source import SAMPLE
-from core.anomaly.finding import Descriptions, Judgement
+from core.anomaly.finding import Descriptions, Judgement, Places
+from core.anomaly.patches import PatchSpace
 from core.computing import stock
 from core.computing.stock import SplitRef
 from core.computing.tasks import Arrays
 from core.images.imagesets import ImageSet
 from core.images.parts import done
 
+KNOWN, FEW = 1_000, 100  # images that patches are learnt from, and whose maps say what is usual
 PART = 1_024  # images judged at a time, beyond those that are judged by each other
 
 
@@ -24,19 +29,24 @@ def odd(split: SplitRef) -> Arrays:
     """
     images = split.images()
     first = _first(len(images))
-    judged = _judged(images.take(first))
+    described = Descriptions.of(images.take(first))
+    judged = finding.judged(described, crossfit.folds(crossfit.groups_of(described.images)))
+    places = Places.fit(described)
     scores, plain = np.empty(len(images)), np.zeros(len(images), np.bool_)
     facts, reasons = np.full((2, len(images)), "", object)
-    for at, values, stated in _parts(images, first, judged):
-        scores[at] = values[judged.best]
-        facts[at] = [", ".join(one) for one in stated]
+    points = np.empty((len(images), places.axes.shape[1]), np.float32)
+    for part in _parts(images, first, described, judged):
+        at = part.at
+        scores[at], points[at] = part.scores[judged.best], places.of(part.described)
+        facts[at] = [", ".join(one) for one in part.facts]
         plain[at] = (facts[at] != "") | crossfit.is_clear(scores[at])
-        reasons[at] = finding.reasons(values, np.ones(len(at), np.bool_))
+        reasons[at] = finding.reasons(part.scores, np.ones(len(at), np.bool_))
     return {
         "scores": scores,
         "is_plain": plain,
         "facts": facts.astype(np.str_),
         "reasons": reasons.astype(np.str_),
+        "points": points,
         "calibration": judged.calibration.scores,
         "calibration_name": np.asarray(judged.calibration.name),
         "why": np.asarray(judged.why()),
@@ -44,29 +54,54 @@ def odd(split: SplitRef) -> Arrays:
     }
 
 
+def where(split: SplitRef, positions: tuple[int, ...]) -> Arrays:
+    """A task: where some images of a set are strange: maps (p, H, W), 0 = as usual, 1 = very.
+
+    By their patches, compared with those of the other images, or of all where few are left.
+    """
+    images = split.images()
+    at = np.array(positions, np.int64)
+    left = np.setdiff1d(np.arange(len(images)), at)
+    others = images.take(left) if len(left) >= crossfit.LEAST else images
+    others = with_network.some(others, KNOWN)
+    space = PatchSpace.fit(others, most=finding.PATCH_SAMPLE)
+    size = images.shape[1], images.shape[2]
+    usual, found = (
+        patches.enlarged(space.maps(x, patches.gaussian), size)
+        for x in (with_network.some(others, FEW).pixels(), images.pixels(at))
+    )
+    low, high = np.quantile(usual, (0.5, 0.999))
+    shares = np.clip((found - low) / max(float(high - low), 1e-9), 0, 1)
+    return {"maps": shares.astype(np.float32)}
+
+
 def _first(n: int) -> crossfit.Index:
     """Which images are judged by each other: all, or SAMPLE of them."""
     return np.sort(np.random.default_rng(0).permutation(n)[:SAMPLE])
 
 
-def _judged(images: ImageSet) -> Judgement:
-    return finding.judged(Descriptions.of(images), crossfit.folds(crossfit.groups_of(images)))
+@dataclass(frozen=True)
+class _Part:
+    """Some images.  at: (p,) positions.  scores: by name, (p,) each.  facts: p lists."""
+
+    at: crossfit.Index
+    described: Descriptions
+    scores: Mapping[str, crossfit.Scores]
+    facts: list[list[str]]
 
 
 def _parts(
-    images: ImageSet, first: crossfit.Index, judged: Judgement
-) -> "list[tuple[crossfit.Index, dict[str, crossfit.Scores], list[list[str]]]]":
-    """Positions, scores by name and facts: of the first, then of the others part by part."""
-    found = [(first, dict(judged.scores), judged.facts)]
+    images: ImageSet, first: crossfit.Index, described: Descriptions, judged: Judgement
+) -> Iterator[_Part]:
+    """The first, which were judged by each other, then the others part by part."""
+    yield _Part(first, described, judged.scores, judged.facts)
     others = np.setdiff1d(np.arange(len(images)), first)
     for start in range(0, len(others), PART):
         at = others[start : start + PART]
-        some = images.take(at)
-        described = Descriptions.of(some)
-        facts = judged.fences.facts(described.values["measures"], some)
-        found.append((at, judged.judge_more(described), facts))
+        some = Descriptions.of(images.take(at))
+        facts = judged.fences.facts(some.values["measures"], some.images)
+        yield _Part(at, some, judged.judge_more(some), facts)
         done("Judging the other images", start + len(at), len(others))
-    return found
 
 
 def odd_with_network(split: SplitRef, sha256: str) -> Arrays:

@@ -72,6 +72,37 @@ class Descriptions:
         return Descriptions(self.images.take(at), MappingProxyType(values))
 
 
+N_AXES = 32  # of the places in which images are compared with each other
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where images lie by all descriptors together; near means alike.
+
+    mean, scale: (D,).  axes: (D, k), k <= N_AXES.
+    """
+
+    mean: Array
+    scale: Array
+    axes: Array
+
+    @classmethod
+    def fit(cls, known: Descriptions) -> "Places":
+        """Principal axes of the descriptors, each kind of which counts as much."""
+        parts = [known.values[name] for name in DESCRIPTORS]
+        scales = [(one.std(axis=0) + 1e-6) * np.sqrt(one.shape[1]) for one in parts]
+        values, scale = np.concatenate(parts, axis=1), np.concatenate(scales)
+        mean = values.mean(axis=0)
+        few = ((values - mean) / scale)[np.random.default_rng(0).permutation(len(values))[:1_000]]
+        _, _, axes = np.linalg.svd(few.astype(np.float32), full_matrices=False)
+        return cls(mean, scale.astype(np.float32), np.ascontiguousarray(axes[:N_AXES].T))
+
+    def of(self, images: Descriptions) -> Array:
+        """(n, k)."""
+        values = np.concatenate([images.values[name] for name in DESCRIPTORS], axis=1)
+        return np.asarray(((values - self.mean) / self.scale) @ self.axes, np.float32)
+
+
 Judge = Callable[[Descriptions], Scores]
 
 

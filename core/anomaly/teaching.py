@@ -130,6 +130,13 @@ class Teacher:
         ]
         return ", ".join(words)
 
+    def alike(self, i: int, most: int) -> list[int]:
+        """Other images that are like one, the likest first: at most so many."""
+        row = self._row(i)
+        near = np.flatnonzero(row <= LIKE**2)
+        order = near[np.argsort(row[near], kind="stable")]
+        return [j for j in order.tolist() if j != i][:most]
+
     def evaluation(self, verdicts: Verdicts, seed: int = 0) -> Evaluation | None:
         """How well the verdicts foretell each other; None with fewer than ENOUGH of a kind."""
         odd, usual = _kinds(verdicts)

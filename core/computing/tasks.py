@@ -21,7 +21,7 @@ from core.config import PREFIX, OptionError
 
 Arrays = dict[str, npt.NDArray[Any]]
 Function = Callable[..., Arrays]
-VERSION = 2  # of what tasks compute: another one forgets all results that are kept
+VERSION = 3  # of what tasks compute: another one forgets all results that are kept
 
 
 @dataclass(frozen=True)

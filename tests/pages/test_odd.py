@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -56,6 +57,13 @@ def wait_for_wall(app: AppTest) -> AppTest:
     return app
 
 
+def pictures(app: AppTest) -> list[dict[str, Any]]:
+    """What the wall was sent."""
+    sent = [json.loads(one.proto.json) for one in app.get("bidi_component") if one.proto.json]
+    found: list[dict[str, Any]] = next(one["pictures"] for one in sent if "pictures" in one)
+    return found
+
+
 def test_zip_dropped_becomes_a_wall_the_strangest_first_with_nothing_else_asked(
     section: AppTest, open_app: OpenApp
 ) -> None:
@@ -68,9 +76,11 @@ def test_zip_dropped_becomes_a_wall_the_strangest_first_with_nothing_else_asked(
     said = next(one.value for one in app.markdown if "flagged" in one.value)
     assert "of 26 images" in said
     assert "expected" in said
-    message = next(one.proto.bytes for one in app.get("bidi_component") if one.proto.bytes)
-    items = json.loads(message[4 : 4 + int.from_bytes(message[:4], "little")])["items"]
+    items = pictures(app)
     assert [items[0]["id"], len(items)] == ["black.png", 26]
+    assert items[0]["src"].startswith("data:image/png")
+    assert all(item["where"].startswith("data:image/png") for item in items)
+    assert "text.png" in str(app.dataframe[0].value)  # the file that could not be read, and why
     assert any("of one colour" in line for line in items[0]["lines"])
     compared = next(one.value for one in app.markdown if "planted among" in one.value)
     assert "AUROC" in compared

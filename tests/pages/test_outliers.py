@@ -30,7 +30,8 @@ from core.inference import Autoencoder
 from core.models import architecture
 from core.reviews import Decision, Reviews, now
 from pages.ui import cache
-from pages.ui.components.review import Report, Said, Stamp
+from pages.ui.components.review import Report
+from pages.ui.components.verdicts import Said, Stamp, sorted_out
 from pages.ui.outliers import export as outlier_export
 from pages.ui.outliers import pictures as outlier_pictures
 from pages.ui.outliers import review as outlier_review
@@ -263,7 +264,7 @@ def said(operation: str = "0123456789abcdef", **changes: str) -> Said:
 
 def test_verdict_that_can_never_be_kept_keeps_no_other_from_it_and_says_why() -> None:
     pending = [said("operation-1"), said("operation-2", note="half \ud83d"), said("operation-3")]
-    sound, refused = outlier_review.sorted_out(pending)
+    sound, refused = sorted_out(pending)
     assert [one.operation for one in sound] == ["operation-1", "operation-3"]
     assert [one.operation for one in refused] == ["operation-2"]
     assert "The note (half) has a character that cannot be kept" in refused[0].why

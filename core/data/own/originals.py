@@ -6,7 +6,9 @@ MOST_BYTES. A file counts as the original only if it still becomes the very pixe
 """
 
 import contextlib
+import io
 import os
+import re
 import shutil
 import stat
 from array import array
@@ -20,18 +22,19 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
-from PIL import Image
+from PIL import ExifTags, Image
 
 from core import arraycache
 from core.config import HourglassError, ImageRejected
 from core.data.offered.files import Offer, Offers
+from core.data.offered.names import printable
 from core.data.own import store
 from core.data.own.store import OwnSet
 from core.images import digests
 from core.images.fast import read_file
 from core.images.preparation import Preparation, developed, prepare, range_of
-from core.images.reading import Raw, content_of, from_array
-from core.text import counted
+from core.images.reading import FORMATS, Raw, content_of, from_array
+from core.text import counted, one_line
 
 Index = npt.NDArray[np.int64]
 LONGEST = 1_600  # pixels of the longer side of a picture that is shown
@@ -41,6 +44,8 @@ SPARE_BYTES = 512 << 20  # of the disk that stay free
 BYTES, SPANS, ORIGIN = "originals.bin", "originals.npy", "originals.json"
 BY_PATH, SAME, NOT_KEPT = -1, -2, -3  # in place of where its bytes begin
 MOST_OPEN = 4  # sets
+MOST_LETTERS = 80  # of a camera's name
+EXIF_DATE = re.compile(r"(\d{4}):(\d\d):(\d\d) (\d\d:\d\d:\d\d)")
 NO_ORIGINALS = (
     "This data set was made before originals were kept: the picture is shown as it was prepared."
 )
@@ -92,13 +97,65 @@ def original(data_id: str, image_id: str) -> Image.Image | None:
     return find(data_id, image_id).image
 
 
-def find(data_id: str, image_id: str) -> Found:
-    """original(), and the reason where there is none."""
+def find(data_id: str, image_id: str, longest: int = LONGEST) -> Found:
+    """original(), and the reason where there is none.  longest: pixels of its longer side."""
     opened = _opened(data_id)
     if opened is None or image_id not in opened.rows:
         return Found(None)
     why = opened.missing(image_id)
-    return Found(None, why) if why else opened.read(image_id)
+    return Found(None, why) if why else opened.read(image_id, longest)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What a file says of a photograph.
+
+    size: (H, W) in pixels, before it was turned; None if it is no file.  date: when it was taken,
+    as the camera wrote it, else "".  camera: its make and model, else "".  n_bytes: of the file.
+    """
+
+    size: tuple[int, int] | None = None
+    date: str = ""
+    camera: str = ""
+    n_bytes: int = 0
+
+
+def facts(data_id: str, image_id: str) -> Facts:
+    """What the file of an original says, read from its head; nothing if there is none."""
+    content = file_of(data_id, image_id)
+    if content is None:
+        return Facts()
+    try:
+        with Image.open(io.BytesIO(content), formats=FORMATS) as image:
+            size, exif = (image.height, image.width), image.getexif()
+            taken = exif.get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.DateTimeOriginal)
+            words = [exif.get(tag) for tag in (ExifTags.Base.Make, ExifTags.Base.Model)]
+    except Exception:  # noqa: BLE001  # a stranger's file may break Pillow in any way
+        return Facts(n_bytes=len(content))
+    taken = taken or exif.get(ExifTags.Base.DateTime)
+    return Facts(
+        size=size,
+        date=_date(taken),
+        camera=one_line(" ".join(str(one).strip() for one in words if one), MOST_LETTERS),
+        n_bytes=len(content),
+    )
+
+
+def _date(taken: object) -> str:
+    """2026-11-29 07:30:00 of 2026:11:29 07:30:00; "" for anything else."""
+    found = EXIF_DATE.fullmatch(str(taken).strip().rstrip("\0"))
+    return f"{found[1]}-{found[2]}-{found[3]} {found[4]}" if found else ""
+
+
+def file_of(data_id: str, image_id: str) -> bytes | None:
+    """The file of an original as it was offered, if it still is what the set was made of.
+
+    None if there is none, or where the image of the data set is all there ever was.
+    """
+    opened = _opened(data_id)
+    if opened is None or image_id not in opened.rows or opened.missing(image_id):
+        return None
+    return opened.file(image_id)
 
 
 def missing(data_id: str, image_id: str) -> str:
@@ -125,6 +182,15 @@ def shown(raw: Raw, how: Preparation, longest: int = LONGEST) -> Image.Image:
     return image
 
 
+def path_of(data_id: str, image_id: str) -> str:
+    """Where the file of an original lies on this machine, printable; "" if it is not kept there."""
+    opened = _opened(data_id)
+    if opened is None or image_id not in opened.rows:
+        return ""
+    path = opened.path(image_id)
+    return "" if path is None else printable(str(path))
+
+
 @dataclass(frozen=True)
 class _Opened:
     """A set whose originals are asked for.  rows: the position of each id.  spans: (n, 2)."""
@@ -140,11 +206,24 @@ class _Opened:
         begin = int(self.spans[self.rows[image_id], 0])
         if begin == NOT_KEPT:
             return TOO_MANY
-        if begin == BY_PATH and self._path(image_id) is None:
+        if begin == BY_PATH and self.path(image_id) is None:
             return GONE
         return ""
 
-    def read(self, image_id: str) -> Found:
+    def file(self, image_id: str) -> bytes | None:
+        row = self.rows[image_id]
+        begin, length = self.spans[row].tolist()
+        if begin == SAME:
+            return None
+        try:
+            content = self._content(image_id, begin, length)
+            made = digests.of(prepare(read_file(content), self.own.how)[None])
+        except (OSError, ImageRejected, ValueError, MemoryError):
+            return None
+        same = (made[0] == store.digests_of(self.own.name, "all")[row]).all()
+        return content if same else None
+
+    def read(self, image_id: str, longest: int = LONGEST) -> Found:
         row = self.rows[image_id]
         begin, length = self.spans[row].tolist()
         if begin == SAME:
@@ -160,11 +239,11 @@ class _Opened:
             return Found(None, GONE)
         if not (made[0] == store.digests_of(self.own.name, "all")[row]).all():
             return Found(None, CHANGED)
-        return Found(shown(raw, self.own.how))
+        return Found(shown(raw, self.own.how, longest))
 
     def _content(self, image_id: str, begin: int, length: int) -> bytes:
         if begin == BY_PATH:
-            path = self._path(image_id)
+            path = self.path(image_id)
             if path is None:
                 raise ImageRejected(GONE)
             return content_of(path)
@@ -172,7 +251,7 @@ class _Opened:
             file.seek(begin)
             return file.read(length)
 
-    def _path(self, image_id: str) -> Path | None:
+    def path(self, image_id: str) -> Path | None:
         """The file, if it is one and still lies inside the folder; links that lead out do not."""
         if self.origin is None or not self.origin.root:
             return None

@@ -1,16 +1,14 @@
 """Review: a queue of images, the strangest first, and what people decide about them."""
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, assert_never
 
 import numpy as np
 import streamlit as st
 
-from core import reviews
 from core.anomaly.teaching import ENOUGH
-from core.config import HourglassError, OptionError, ReviewError
+from core.config import HourglassError, ReviewError
 from core.data.own import originals as own_originals
 from core.images.imagesets import ImageSet
 from core.reviews import MAX_NAME, Decision, disagreements
@@ -22,14 +20,12 @@ from pages.ui.components.review import (
     Known,
     Other,
     Pictures,
-    Refused,
     Report,
-    Said,
     Small,
-    Stamp,
     Step,
     Strip,
 )
+from pages.ui.components.verdicts import Stamp, sorted_out
 from pages.ui.figures import mosaic
 from pages.ui.figures.text import plain
 from pages.ui.frame import downloads, errors
@@ -196,35 +192,6 @@ def _keep() -> None:
         return
     st.session_state[PROBLEM] = ""
     st.session_state[KEPT] = tuple(one.operation for one in sound)
-
-
-def sorted_out(pending: Sequence[Said]) -> tuple[list[Decision], tuple[Refused, ...]]:
-    """What can be kept, and what never can be, which must not keep the others from it."""
-    sound, refused = [], []
-    for said in pending:
-        try:
-            one = decision(said)
-            one.check()
-            sound.append(one)
-        except OptionError as error:
-            refused.append(Refused(said.operation, str(error)))
-    return sound, tuple(refused)
-
-
-def decision(said: Said) -> Decision:
-    """What the browser said, as it is kept."""
-    source, checkpoint, reviewer = said.stamp
-    time = reviews.now()
-    return Decision(
-        operation=said.operation,
-        source=source,
-        image=said.image,
-        checkpoint=checkpoint,
-        reviewer=reviewer,
-        verdict=said.verdict,
-        note=said.note,
-        time=time,
-    )
 
 
 # What the reviewer sees: one image of the queue with what helps to judge it, and the next few.

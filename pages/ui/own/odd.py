@@ -1,63 +1,40 @@
 """The section that finds the odd ones of a folder: images are added, and nothing else is asked."""
 
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
-import pandas as pd
 import streamlit as st
 
 from core.anomaly import crossfit, find_tasks, thresholds, with_network
 from core.anomaly.calibration import Calibration, percent
 from core.anomaly.crossfit import LEAST, Flags, Scores
-from core.anomaly.thresholds import Threshold
 from core.computing.stock import SplitRef
 from core.computing.tasks import Arrays, task
 from core.config import HourglassError
 from core.data.own import make_set, store
 from core.data.own.draft import Form
 from core.data.own.make_set import Keeping
-from core.images.imagesets import ImageSet
 from core.imports import Import
 from core.text import counted
 from pages.ui import cache, progress
-from pages.ui.components import gallery
-from pages.ui.components.gallery import Columns, Item
-from pages.ui.figures import mosaic
 from pages.ui.figures.text import plain, sentence
-from pages.ui.frame import downloads, errors, sidebar, ways
+from pages.ui.frame import errors, sidebar, ways
 from pages.ui.frame.sidebar import Choice
-from pages.ui.own import imports, odd_network, offering, tray
-from pages.ui.own import results as own_results
+from pages.ui.own import imports, odd_network, odd_wall, offering, tray
+from pages.ui.own.odd_wall import Wall
 from pages.ui.own.offering import Source
 from pages.ui.session import selection, widgets
 from pages.ui.session.registry import YOUR_IMAGES
 
 BEGUN = "odd_begun"  # ids of imports that this visitor began here
+DOOR = "Find the odd ones of other images"
 LARGEST_SIDE = 64  # pixels: larger pictures take longer, and are shown at their own size elsewhere
-ON_A_PAGE = 48
-MOST_REASONS = 60  # letters below an image
-SIDE = 96  # pixels of an image on the wall
-
-
-@dataclass(frozen=True)
-class Wall:
-    """All images of a set, how strange each is, and the threshold.
-
-    order: positions, the strangest first.  flagged: (n,).
-    """
-
-    images: ImageSet
-    scores: npt.NDArray[np.float64]
-    facts: npt.NDArray[np.str_]
-    reasons: npt.NDArray[np.str_]
-    order: npt.NDArray[np.int64]
-    flagged: npt.NDArray[np.bool_]
-    threshold: Threshold
 
 
 def draw(choice: Choice) -> None:
     """Draw the section."""
+    has_wall = choice.dataset.id.startswith(store.PREFIX)
     every = imports.all_of_them()
     mine = imports.chosen(every)
     if mine is not None and mine.is_read:
@@ -65,9 +42,9 @@ def draw(choice: Choice) -> None:
     elif mine is not None:
         imports.draw([mine], mine)
     else:
-        with errors.shown():
+        with errors.shown(), st.expander(DOOR) if has_wall else nullcontext():
             _door()
-    if (mine is None or not mine.is_live) and choice.dataset.id.startswith(store.PREFIX):
+    if (mine is None or not mine.is_live) and has_wall:
         with progress.part():
             _wall(choice.dataset.id)
 
@@ -145,7 +122,9 @@ def _wall(dataset: str) -> None:
         st.warning(sentence(str(error)), icon=":material/warning:")
         return
     st.subheader(f"The odd ones of {plain(dataset.partition(':')[2])}")
-    rate = widgets.rate()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        rate = widgets.rate()
+        reviewer, teach = odd_wall.controls()
     learnt = odd_network.Learnt.of(dataset)
     ranking = ranked(found, odd_network.compared(dataset, learnt))
     usual = ranking.calibration
@@ -156,15 +135,18 @@ def _wall(dataset: str) -> None:
         scores=scores,
         facts=found["facts"],
         reasons=found["reasons"],
+        points=found["points"],
         order=np.lexsort((np.arange(len(scores)), -scores)),
         flagged=threshold.flags(scores) | ranking.is_plain,
         threshold=threshold,
     )
     st.markdown(said(wall, rate))
     st.caption(plain(str(found["why"])))
-    odd_network.draw(dataset, learnt)
-    _pictures(wall)
+    with errors.shown():
+        odd_wall.draw(wall, reviewer, teach)
+    odd_wall.refused(images)
     _ways_on(wall, dataset)
+    odd_network.draw(dataset, learnt)
 
 
 @dataclass(frozen=True)
@@ -202,30 +184,6 @@ def said(wall: Wall, rate: float) -> str:
     )
 
 
-def _pictures(wall: Wall) -> None:
-    n_pages = -(-len(wall.order) // ON_A_PAGE)
-    page = st.pagination(n_pages, key=f"odd_page_{n_pages}") if n_pages > 1 else 1
-    at = wall.order[ON_A_PAGE * (page - 1) : ON_A_PAGE * page]
-    items = [
-        Item(str(wall.images.ids[i]), _lines(wall, ON_A_PAGE * (page - 1) + place + 1, i))
-        for place, i in enumerate(at.tolist())
-    ]
-    pictures = mosaic.colours(wall.images.pixels(at))
-    packed = gallery.pack(items, [pictures], Columns(("image",), SIDE))
-    if clicked := gallery.show(packed, "odd_wall", selection.ids()):
-        selection.toggle(clicked)
-        st.rerun()
-
-
-def _lines(wall: Wall, rank: int, i: int) -> tuple[str, ...]:
-    """What stands below an image: rank and name, whether it is flagged, and what is strange."""
-    name = own_results.last_part(str(wall.images.ids[i]))
-    first = str(wall.reasons[i]).partition(",")[0]
-    why = str(wall.facts[i]) or (first if wall.flagged[i] else "")
-    flag = " ⚑" if wall.flagged[i] else ""
-    return tuple(filter(None, (f"{rank:,}{flag}  {name}", why[:MOST_REASONS])))
-
-
 def _ways_on(wall: Wall, dataset: str) -> None:
     with st.container(horizontal=True):
         st.button(
@@ -234,24 +192,9 @@ def _ways_on(wall: Wall, dataset: str) -> None:
             args=(wall.images.ids[wall.order[wall.flagged[wall.order]]].tolist(),),
             help="Select these images on all pages",
         )  # fmt: skip
-        downloads.csv_button(lambda: table(wall), "odd", "All images, the strangest first")
+        odd_wall.exports(wall)
         ways.to_training(dataset, "Train a network on it", key="train_on_odd")
     st.caption(
         "A data set like any other: choose it on every page. A network trained on it adds scores "
         "of its own on the Outliers page, where the images can be reviewed one by one."
-    )
-
-
-def table(wall: Wall) -> pd.DataFrame:
-    """A row an image, the strangest first."""
-    at = wall.order
-    return pd.DataFrame(
-        {
-            "rank": np.arange(1, len(at) + 1),
-            "id": wall.images.ids[at].tolist(),
-            "score": wall.scores[at],
-            "is_outlier": wall.flagged[at],
-            "facts": wall.facts[at].tolist(),
-            "reason": wall.reasons[at].tolist(),
-        }
     )

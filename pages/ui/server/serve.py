@@ -152,8 +152,8 @@ class OurIndex:
 
 
 def answer(scope: Scope) -> ASGIApp | None:
-    """The answer to one of our paths: a page, the first page's content, the progress of a bar, or
-    the original of an own image.
+    """The answer to one of our paths: a page, the first page's content, the progress of a bar,
+    the original of an own image, or an archive of them.
 
     None for any other path.
     """
@@ -167,6 +167,8 @@ def answer(scope: Scope) -> ASGIApp | None:
         return waiting.answer(scope)
     if name == originals.PATH:
         return originals.answer(scope)
+    if name == originals.ZIP_PATH:
+        return originals.archive(scope)
     if not shell.is_page(name):
         return None
     moves = None if name or scope["query_string"] else landing

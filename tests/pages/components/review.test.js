@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { beforeEach, describe, test } from "node:test";
-import { isContested, Verdicts } from "../../../pages/ui/components/review/verdicts.js";
+import { isContested, Verdicts } from "../../../pages/ui/components/shared/verdicts.js";
 
 const STAMP = { source: "digits", checkpoint: "abc", reviewer: "Ada" };
 /** @param {string} image */
@@ -19,6 +19,19 @@ beforeEach(() => {
 function decide(image, verdict, note = "") {
   verdicts.decide({ image, place: 0, ...verdicts.of(image, undefined) }, { verdict, note }, STAMP);
 }
+
+describe("one verdict on several images", () => {
+  test("is undone in one step, each to what it was", () => {
+    decide("b", "unsure", "dim");
+    const before = [untouched("a"), { image: "b", place: 0, verdict: "unsure", note: "dim" }];
+    verdicts.decideAll(before, { verdict: "outlier", note: "" }, STAMP);
+    assert.deepEqual(["a", "b"].map((one) => verdicts.of(one, undefined).verdict), ["outlier", "outlier"]);
+    verdicts.undo(STAMP);
+    assert.deepEqual(["a", "b"].map((one) => verdicts.of(one, undefined).verdict), ["", "unsure"]);
+    assert.equal(verdicts.of("b", undefined).note, "dim");
+    assert.equal(verdicts.undo(STAMP)?.image, "b");
+  });
+});
 
 describe("a verdict", () => {
   test("is pending, with all that the server must know, until it is kept", () => {

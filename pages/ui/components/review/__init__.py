@@ -12,39 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import streamlit as st
 
-from core.reviews import MAX_NAME, MAX_NOTE, VERDICTS, Verdict
 from pages.ui.components.component import component
+from pages.ui.components.verdicts import Refused, Said, Stamp, read_pending
 from pages.ui.figures import mosaic, theme
 from pages.ui.figures.mosaic import Pixels
-
-# What the browser says in a review, read with suspicion.
-
-MOST_PENDING = 1_000
-
-
-class Stamp(NamedTuple):
-    """The context of every verdict: data set, model and reviewer."""
-
-    source: str
-    checkpoint: str
-    reviewer: str
-
-
-class Said(NamedTuple):
-    """A verdict that the browser wants kept.  operation: its own, unique name for it."""
-
-    operation: str
-    image: str
-    verdict: Verdict
-    note: str
-    stamp: Stamp
-
-
-class Refused(NamedTuple):
-    """A verdict that cannot be kept as it is.  why: a sentence that says what to do."""
-
-    operation: str
-    why: str
 
 
 @dataclass(frozen=True)
@@ -65,29 +36,11 @@ def read_report(report: Any) -> Report | None:
     place = report.get("place") if isinstance(report, dict) else None
     if not isinstance(place, int | float) or not math.isfinite(place):
         return None
-    pending = report.get("pending")
-    said = [_said(one) for one in pending[:MOST_PENDING]] if isinstance(pending, list) else []
     known = report.get("known")
     return Report(
         int(place),
-        tuple(one for one in said if one is not None),
+        read_pending(report.get("pending")),
         frozenset(map(str, known)) if isinstance(known, list) else frozenset(),
-    )
-
-
-def _said(one: Any) -> Said | None:
-    if not isinstance(one, dict) or one.get("verdict") not in VERDICTS:
-        return None
-    operation, image, note = (str(one.get(name, "")) for name in ("operation", "image", "note"))
-    stamp = Stamp(*(str(one.get(name, "")) for name in Stamp._fields))
-    if not 8 <= len(operation) <= MAX_NAME or not all((image, *stamp)):
-        return None
-    return Said(
-        operation=operation,
-        image=image,
-        verdict=one["verdict"],
-        note=note[:MAX_NOTE],
-        stamp=stamp._replace(reviewer=stamp.reviewer[:MAX_NAME]),
     )
 
 

@@ -5,10 +5,10 @@
 import { find, notYet, viewOf } from "../shared/component.js";
 import { make, makeButton } from "../shared/dom.js";
 import { clamp } from "../shared/numbers.js";
-import { isContested, Verdicts } from "./verdicts.js";
+import { isContested, Verdicts } from "../shared/verdicts.js";
 
-/** @typedef {import("./verdicts.js").Said} Said */
-/** @typedef {import("./verdicts.js").Step} Step */
+/** @typedef {import("../shared/verdicts.js").Said} Said */
+/** @typedef {import("../shared/verdicts.js").Step} Step */
 /** @typedef {{title: string, pictures: {src: string, text: string}[]}} Strip */
 /**
  * What is known of an image in the queue.
@@ -23,14 +23,15 @@ import { isContested, Verdicts } from "./verdicts.js";
  */
 /** See Desk in review/__init__.py.
  * @typedef {{
- *   queue: string, stamp: import("./verdicts.js").Stamp, total: number, place: number, start: string, decided: number,
+ *   queue: string, stamp: import("../shared/verdicts.js").Stamp, total: number, place: number, start: string,
+ *   decided: number,
  *   items: (Known & Partial<Pictures>)[], trail: Step[], kept: string[], problem: string,
- *   refused: import("./verdicts.js").Refused[], scale: {most: number, bar: string, label: string},
+ *   refused: import("../shared/verdicts.js").Refused[], scale: {most: number, bar: string, label: string},
  * }} Desk
  */
 /**
  * What the server hears.
- * @typedef {{place: number, pending: import("./verdicts.js").Pending[], known: string[], turn: number}} Report
+ * @typedef {{place: number, pending: import("../shared/verdicts.js").Pending[], known: string[], turn: number}} Report
  */
 /** @typedef {{label: string, key: string, shown: string, className: string, act: () => void}} Choice */
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
 
 from core.data.offered.gate import Terms, at_path, in_files
 from core.data.own import originals, store
@@ -149,3 +149,29 @@ def test_sets_without_originals_say_so_and_named_ones_have_none(home: Path) -> N
     assert originals.find("mnist-5k", "mnist/00001") == originals.Found(None)
     assert originals.find("own:../mine", "a/00.png") == originals.Found(None)
     assert originals.find(data_id, "../../etc/passwd") == originals.Found(None)
+
+
+def test_files_come_back_byte_by_byte_with_what_the_camera_wrote(home: Path) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Make], exif[ExifTags.Base.Model] = "Nikon", "D40"
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = "2024:05:06 07:08:09"
+    content = io.BytesIO()
+    Image.new("RGB", (90, 60), (200, 30, 30)).save(content, "JPEG", exif=exif)
+    files = {f"{i:02d}.png": image_file(24 + i, 40, 3, seed=i) for i in range(3)}
+    data_id = set_of(zipped(files | {"a.jpg": content.getvalue()}))
+    assert originals.file_of(data_id, "a.jpg") == content.getvalue()
+    found = originals.facts(data_id, "a.jpg")
+    assert (found.date, found.camera, found.size) == ("2024-05-06 07:08:09", "Nikon D40", (60, 90))
+    assert found.n_bytes == len(content.getvalue())
+    assert originals.facts(data_id, "no such image") == originals.Facts()
+
+
+def test_the_path_of_a_file_is_known_where_it_stayed_and_a_changed_file_is_not_given(
+    home: Path,
+) -> None:
+    folder = written(home / "shots")
+    data_id = set_of(folder)
+    name = str(store.load("mine", "all").ids[0])
+    assert Path(originals.path_of(data_id, name)) == folder / name
+    (folder / name).write_bytes(image_file(50, 50, 3, seed=9))
+    assert originals.file_of(data_id, name) is None

@@ -1,8 +1,11 @@
-// The verdicts of a review on their way to the server. A verdict counts as saved only when the server says so: until
+// Verdicts on images on their way to the server. A verdict counts as saved only when the server says so: until
 // then it is pending and sent again and again, so that none is lost on the way.
 
 /** verdict: "" for none. @typedef {{verdict: string, note: string}} Said */
-/** place: in the queue. @typedef {Said & {image: string, place: number}} Step */
+/**
+ * place: in the queue.  others: what held for further images that were judged together with it.
+ * @typedef {Said & {image: string, place: number, others?: Step[]}} Step
+ */
 /**
  * On which data, through which model, by whom.
  * @typedef {{source: string, checkpoint: string, reviewer: string}} Stamp
@@ -57,10 +60,21 @@ export class Verdicts {
     this.add(before.image, said, stamp);
   }
 
+  /**
+   * Gives several images one verdict, which is undone in one step.
+   * @param {Step[]} before what held until now, the image that is looked at first
+   * @param {Said} said @param {Stamp} stamp
+   */
+  decideAll([before, ...others], said, stamp) {
+    this.decide(before, said, stamp);
+    this.trail[this.trail.length - 1].others = others;
+    for (const { image } of others) this.add(image, said, stamp);
+  }
+
   /** Takes the latest step back and returns it; undefined if there is none. @param {Stamp} stamp */
   undo(stamp) {
     const last = this.trail.pop();
-    if (last) this.add(last.image, last, stamp);
+    for (const step of last ? [last, ...(last.others ?? [])] : []) this.add(step.image, step, stamp);
     return last;
   }
 

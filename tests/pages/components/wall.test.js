@@ -1,0 +1,18 @@
+// Where a picture lies under the lens.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { fitted, zoomed } from "../../../pages/ui/components/wall/lens.js";
+
+test("a picture is fitted into the middle of the stage, as large as it goes", () => {
+  assert.deepEqual(fitted([200, 100], [400, 400]), { x: 0, y: 100, scale: 2 });
+  assert.deepEqual(fitted([100, 400], [100, 100]), { x: 37.5, y: 0, scale: 0.25 });
+});
+
+test("what is under the pointer stays there when it is enlarged", () => {
+  const before = { x: 10, y: -20, scale: 2 };
+  const after = zoomed(before, 5, 50, 60);
+  const at = ({ x, y, scale }, px, py) => [(px - x) / scale, (py - y) / scale];
+  assert.deepEqual(at(after, 50, 60), at(before, 50, 60));
+  assert.equal(after.scale, 5);
+});
