@@ -15,7 +15,6 @@ Sources: Vovk 2015, cross-conformal predictors; Barber, Candes, Ramdas and Tibsh
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -29,13 +28,10 @@ from core.images.imagesets import ImageSet
 from core.images.parts import done
 from core.inference import Autoencoder
 
-Array = npt.NDArray[np.float32]
 Scores = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 N_FOLDS, LEAST = 5, 20  # folds, and images that can be judged by each other
-TRIMMED = 0.1  # of the images that a Gaussian is fitted to
-RIDGE = 0.5  # of the mean variance, added to each axis
 CLEAR = 6.0  # typical deviations above usual, beyond which an image does not say what is usual
 
 
@@ -65,46 +61,6 @@ def groups_of(images: ImageSet) -> Index:
     alike = duplicates.near(small, duplicates.limit_for(small))
     equal = duplicates.equal([one.tobytes() for one in digests.of(images.images)])
     return np.asarray(alike[equal])
-
-
-@dataclass(frozen=True)
-class Gaussian:
-    """Mean and covariance of descriptors, by which others are judged.
-
-    mean: (D,).  scale: (D,) > 0.  whitening: (D, D).
-    """
-
-    mean: Array
-    scale: Array
-    whitening: Array
-
-    @classmethod
-    def fit(cls, values: Array) -> Self:
-        """From descriptors (n, D), n >= 2, of which the TRIMMED strangest do not count.
-
-        One step of concentration: outliers among them would make others like them seem usual.
-        Source: Rousseeuw and Van Driessen 1999 (FAST-MCD).
-        """
-        first = cls.of_all(values)
-        scores = first.scores(values)
-        kept = scores <= np.quantile(scores, 1 - TRIMMED)
-        return cls.of_all(values[kept]) if kept.sum() >= LEAST // 2 else first
-
-    @classmethod
-    def of_all(cls, values: Array) -> Self:
-        """From descriptors (n, D), n >= 2, all of which count."""
-        mean, spread = values.mean(axis=0), values.std(axis=0)
-        scale = spread + 1e-3 * np.median(spread) + 1e-6
-        z = ((values - mean) / scale).astype(np.float32)
-        variances, axes = np.linalg.eigh((z.T @ z / len(z)).astype(np.float64))
-        variances = np.maximum(variances, 0)
-        whitening = axes / np.sqrt(variances + RIDGE * variances.mean() + 1e-9)
-        return cls(mean, scale.astype(np.float32), whitening.astype(np.float32))
-
-    def scores(self, values: Array) -> Scores:
-        """How far descriptors (n, D) lie from the mean, in standard deviations: (n,) >= 0."""
-        z = ((values - self.mean) / self.scale) @ self.whitening
-        return np.asarray(np.sqrt(np.square(z, dtype=np.float64).mean(axis=1)))
 
 
 def each_fold(of: Index) -> Iterator[tuple[int, Index, Index]]:

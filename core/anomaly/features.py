@@ -93,6 +93,28 @@ class Features:
         return self.once.get("near_patches", lambda: space.scores(self.images, patches.near))
 
     @property
+    def shape(self) -> Array:
+        """(n, 1 + d): distance from the usual outlines, and the images in the space of outlines."""
+        return self._described("shape")
+
+    @property
+    def texture(self) -> Array:
+        """(n, 1 + d): the same of textures."""
+        return self._described("texture")
+
+    @property
+    def near_shapes(self) -> Neighbours:
+        """The references whose outlines are nearest."""
+        points, space = self.shape[:, 1:], self.among.described("shape").space
+        return self.once.get("near_shapes", lambda: self._near(space, points))
+
+    @property
+    def near_textures(self) -> Neighbours:
+        """The references whose textures are nearest."""
+        points, space = self.texture[:, 1:], self.among.described("texture").space
+        return self.once.get("near_textures", lambda: self._near(space, points))
+
+    @property
     def path(self) -> Scores:
         """(n, 2): how far the hidden values are from those of the reconstruction, as they are and
         normalised; see core.anomaly.spaces.PathSpace.
@@ -143,6 +165,16 @@ class Features:
     @property
     def _model(self) -> Autoencoder:
         return self.among.autoencoder
+
+    def _described(self, name: str) -> Array:
+        space, rows = self.among.described(name), self.rows
+
+        def make() -> Array:
+            if rows is not None:
+                return space.judge_own(self.images, rows)
+            return self._each("Describing", space.judge)
+
+        return self.once.get(name, make)
 
     def _near(self, space: Space, points: Array) -> Neighbours:
         return space.near(points) if self.rows is None else space.near_others(self.rows)

@@ -14,8 +14,8 @@ import numpy as np
 
 from core.anomaly import crossfit, patches, quality, rankings, spaces, thresholds
 from core.anomaly.calibration import Calibration
-from core.anomaly.crossfit import Array, Flags, Gaussian, Index, Scores
-from core.anomaly.descriptors import DESCRIPTORS
+from core.anomaly.crossfit import Flags, Index, Scores
+from core.anomaly.descriptors import DESCRIPTORS, Array, Gaussian
 from core.anomaly.patches import PatchSpace
 from core.anomaly.thresholds import Threshold
 from core.data.named import planting

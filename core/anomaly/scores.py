@@ -22,7 +22,13 @@ from core.neighbours import Array
 
 # Scores that are made of other scores, and what all scores are computed from.
 
-COMBINED = ("neighbours", "density", "pixel_neighbours", "pixel_density", "dissimilarity")
+COMBINED = (
+    "neighbours", "density", "pixel_neighbours", "pixel_density", "near_textures",
+    "texture_density", "dissimilarity",
+)  # fmt: skip
+TOGETHER = ("shape", "near_shapes", "texture", "near_textures", "texture_density")
+LEAST_EACH, MOST_EACH = -2.0, 3.0  # typical deviations between which a part of them counts fully
+BEYOND = 0.1  # how much the logarithm of what lies above counts
 
 
 class Known(Protocol):
@@ -92,13 +98,25 @@ def combined(judged: Judging) -> Scores:
     Measured on logarithms, since all of them are ratios or distances, and by median and MAD of the
     references.
     """
-    total = np.zeros(len(judged.images))
-    for name in COMBINED:
-        usual = _log(judged.references.distribution(name))
-        median = np.median(usual)
-        deviation = MAD_TO_STD * np.median(np.abs(usual - median))
-        total += (_log(judged.score(name)) - median) / max(deviation, 1e-9)
-    return total / len(COMBINED)
+    return np.asarray(np.mean([_deviations(judged, name) for name in COMBINED], axis=0))
+
+
+def together(judged: Judging) -> Scores:
+    """The mean over TOGETHER of how many typical deviations each lies above its usual value: (n,).
+
+    Each counts between LEAST_EACH and MOST_EACH, and hardly more above, so that none decides alone.
+    """
+    each = np.stack([_deviations(judged, name) for name in TOGETHER])
+    beyond = np.log1p(np.maximum(each - MOST_EACH, 0))
+    return np.asarray((np.clip(each, LEAST_EACH, MOST_EACH) + BEYOND * beyond).mean(axis=0))
+
+
+def _deviations(judged: Judging, name: str) -> Scores:
+    """How many typical deviations (1.48 MAD) a score lies above its median, by logarithms."""
+    usual = _log(judged.references.distribution(name))
+    median = np.median(usual)
+    deviation = MAD_TO_STD * np.median(np.abs(usual - median))
+    return np.asarray((_log(judged.score(name)) - median) / max(float(deviation), 1e-9))
 
 
 def largest_error(judged: Judging) -> Scores:
@@ -310,9 +328,8 @@ SCORES: tuple[Score, ...] = (
     Score(
         name="combined",
         title="Combined",
-        explanation="The mean of five scores (distance and density by codes, the same by pixels, "
-        "and "
-        "dissimilarity), each in typical deviations of the reference images.",
+        explanation="The mean of seven scores (distance and density by codes, the same by "
+        "pixels and by textures, and dissimilarity), each in typical deviations of the reference images.",
         unit="typical deviations above usual",
         compute=combined,
         parts=COMBINED,
@@ -374,6 +391,69 @@ SCORES: tuple[Score, ...] = (
         needs=("near_patches",),
         baseline=True,
         local=lambda among, x: _patch_map(among, x, patches.near),
+    ),
+    Score(
+        name="shape",
+        title="Unusual outlines",
+        explanation="How far the directions of edges, counted in a grid of cells, lie from those "
+        "of reference images, in standard deviations: no network at all.",
+        unit="Mahalanobis distance of outlines, 1 = as usual",
+        compute=lambda judged: judged.features.shape[:, 0].astype(np.float64),
+        needs=("shape",),
+        baseline=True,
+    ),
+    Score(
+        name="near_shapes",
+        title="Distance to the nearest outlines (k-NN)",
+        explanation="How far the ten reference images with the most similar outlines are: no "
+        "network at all.",
+        unit="mean distance to the 10 nearest outlines",
+        compute=lambda judged: judged.features.near_shapes.mean_distance,
+        needs=("shape", "near_shapes"),
+        baseline=True,
+    ),
+    Score(
+        name="texture",
+        title="Unusual textures",
+        explanation="How far the responses of small patches to waves, pooled over the quarters of "
+        "the picture, lie from those of reference images, in standard deviations: no network at "
+        "all.",
+        unit="Mahalanobis distance of textures, 1 = as usual",
+        compute=lambda judged: judged.features.texture[:, 0].astype(np.float64),
+        needs=("texture",),
+        baseline=True,
+    ),
+    Score(
+        name="near_textures",
+        title="Distance to the nearest textures (k-NN)",
+        explanation="How far the ten reference images with the most similar textures are: no "
+        "network at all.",
+        unit="mean distance to the 10 nearest textures",
+        compute=lambda judged: judged.features.near_textures.mean_distance,
+        needs=("texture", "near_textures"),
+        baseline=True,
+    ),
+    Score(
+        name="texture_density",
+        title="Local density of the textures",
+        explanation="How much farther the most similar textures are than theirs from each other: "
+        "no network at all.",
+        unit="distance relative to the neighbours' own, 1 = as dense",
+        compute=lambda judged: judged.features.among.described("texture").space.relative_density(
+            judged.features.near_textures
+        ),
+        needs=("texture", "near_textures"),
+        baseline=True,
+    ),
+    Score(
+        name="together",
+        title="Outlines and textures together",
+        explanation="The mean of five scores of outlines and textures, each in typical deviations "
+        "of the reference images and none more than three: no network at all.",
+        unit="typical deviations above usual",
+        compute=together,
+        parts=TOGETHER,
+        baseline=True,
     ),
 )
 BY_NAME: Mapping[str, Score] = MappingProxyType({spec.name: spec for spec in SCORES})

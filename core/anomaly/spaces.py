@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core import arraycache, config, derived
+from core.anomaly.descriptors import DESCRIPTORS, Gaussian
 from core.anomaly.patches import PatchSpace
 from core.config import DataError
 from core.images.imagesets import ImageSet
@@ -30,6 +31,7 @@ WIDTH = 64  # axes of code space that are kept
 PIXEL_WIDTH = 50  # of pixel space
 SAMPLE, SAMPLE_VALUES = 8_000, 12_000_000  # images, and numbers in all, that axes are fitted on
 STEP = 2_048  # images between two reports of progress
+OWN_FOLDS = 5  # in which references are judged by a Gaussian of the others
 KEPT = 32  # files of spaces; for MNIST each has 10 to 15 MB
 PATH_SAMPLE, PATH_PART = 600, 128  # references that paths are fitted on; images at a time
 PATH_COLUMNS, PATH_WIDTH = 20_000, 64  # hidden values that are compared, and directions of them
@@ -134,6 +136,36 @@ def _path_differences(among: "Spaces", x: Array, columns: Rows) -> Array:
     return out
 
 
+@dataclass(frozen=True)
+class DescriptorSpace:
+    """Where reference images lie by a descriptor of core.anomaly.descriptors.
+
+    name: the descriptor's.  gaussian: of some references.  space: of all of them, standardised.
+    """
+
+    name: str
+    gaussian: Gaussian
+    space: Space
+
+    def judge(self, x: Array) -> Array:
+        """Distance from the Gaussian, and the points, of images (n, C, H, W): (n, 1 + d)."""
+        values = DESCRIPTORS[self.name](x)
+        points = self.space.project(self.gaussian.standardised(values))
+        return np.column_stack([self.gaussian.scores(values), points]).astype(np.float32)
+
+    def judge_own(self, images: ImageSet, rows: Rows) -> Array:
+        """The same of references, which stand at `rows`: each one's distance is from a Gaussian
+        that was fitted to others of them.
+        """
+        values = each_part(images, DESCRIPTORS[self.name], title="Describing the images")
+        fold = np.random.default_rng(0).permutation(len(images)) % min(OWN_FOLDS, len(images))
+        own = np.empty(len(images), np.float32)
+        for k in np.unique(fold).tolist():
+            mine = fold == k
+            own[mine] = Gaussian.fit(values[~mine]).scores(values[mine])
+        return np.column_stack([own, self.space.points[rows]])
+
+
 class Spaces:
     """The two spaces of reference images, fitted when first asked for and kept in the data folder.
 
@@ -175,6 +207,19 @@ class Spaces:
     def patches(self) -> PatchSpace:
         """The patches of the references, the same for all models."""
         return self.once.get("patches", lambda: PatchSpace.fit(self.images))
+
+    def described(self, name: str) -> DescriptorSpace:
+        """The space of a descriptor, the same for all models."""
+        return self.once.get(f"described {name}", lambda: self._described(name))
+
+    def _described(self, name: str) -> DescriptorSpace:
+        describe, sample = DESCRIPTORS[name], self.images.take(_sampled(self.images))
+        gaussian = Gaussian.fit(each_part(sample, describe, title="Describing the images"))
+
+        def values(x: Array) -> Array:
+            return gaussian.standardised(describe(x))
+
+        return DescriptorSpace(name, gaussian, self._kept(f"{name}s", values, PIXEL_WIDTH))
 
     @property
     def path(self) -> PathSpace:

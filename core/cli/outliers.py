@@ -43,8 +43,9 @@ PART = 256  # images rebuilt at a time
 @click.option(
     "--plant",
     metavar="KIND|ID",
-    help="Plant outliers instead: noise, cracked, stained, blurred, inverted, covered, pasted, "
-    "scrambled or speckled copies, or the test images of another set.",
+    help="Plant outliers instead: copies that are noise, cracked, stained, blurred, inverted, "
+    "covered, pasted, scrambled, speckled, shuffled, turned, warped, enlarged, repeated, spliced, "
+    "rephased or recoloured, or the test images of another set.",
 )
 @click.option(
     "--share",

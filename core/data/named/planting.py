@@ -14,9 +14,11 @@ from core.text import listed
 
 Pixels = npt.NDArray[np.uint8]
 Truth = npt.NDArray[np.bool_]
+Positions = npt.NDArray[np.int64]
 
 
 PASTE_TRIES = 100
+PIECES = 4  # a side, into which an image is cut
 CONTRAST = 80  # of a crack or a stain, of 255
 
 
@@ -169,11 +171,104 @@ def _speckled(x: Pixels, rng: np.random.Generator) -> Pixels:
     return np.where(drawn < 0.1, np.uint8(0), np.where(drawn > 0.9, np.uint8(255), x))
 
 
+def _shuffled(x: Pixels, rng: np.random.Generator) -> Pixels:
+    """Sixteen pieces of the image, each in the place of another."""
+    n, _, h, w = x.shape
+    height, width = max(1, h // PIECES), max(1, w // PIECES)
+    places = [
+        (slice(top, top + height), slice(left, left + width))
+        for top in range(0, h - height + 1, height)
+        for left in range(0, w - width + 1, width)
+    ]
+    out = x.copy()
+    for i in range(n):
+        for to, source in enumerate(rng.permutation(len(places)).tolist()):
+            out[(i, slice(None), *places[to])] = x[(i, slice(None), *places[source])]
+    return out
+
+
+def _turned(x: Pixels, rng: np.random.Generator) -> Pixels:  # noqa: ARG001
+    """A quarter turn, stretched to the image's own proportion."""
+    turned = np.rot90(x, 1, (2, 3))
+    rows, columns = (
+        np.arange(size) * turned.shape[axis] // size
+        for axis, size in ((2, x.shape[2]), (3, x.shape[3]))
+    )
+    return np.ascontiguousarray(turned[:, :, rows][:, :, :, columns])
+
+
+def _warped(x: Pixels, rng: np.random.Generator) -> Pixels:
+    """Pixels moved by smooth random distances, a tenth of the side in the root mean square."""
+    from scipy.ndimage import gaussian_filter, map_coordinates  # as above
+
+    n, channels, h, w = x.shape
+    side, out = max(h, w), x.copy()
+    moved = rng.standard_normal((n, 2, h, w), dtype=np.float32)
+    moved = gaussian_filter(moved, (0, 0, side / 8, side / 8))
+    moved *= side / 10 / (moved.std(axis=(1, 2, 3), keepdims=True) + np.float32(1e-9))
+    for i in range(n):
+        places = np.mgrid[:h, :w] + moved[i]
+        for c in range(channels):
+            found = map_coordinates(x[i, c].astype(np.float32), places, order=1, mode="nearest")
+            out[i, c] = np.clip(np.rint(found), 0, 255)
+    return out
+
+
+def _enlarged(x: Pixels, rng: np.random.Generator) -> Pixels:  # noqa: ARG001
+    """The middle half of the image, twice as large."""
+    h, w = x.shape[2:]
+    rows, columns = (size // 4 + np.arange(size) // 2 for size in (h, w))
+    return np.ascontiguousarray(x[:, :, rows][:, :, :, columns])
+
+
+def _repeated(x: Pixels, rng: np.random.Generator) -> Pixels:  # noqa: ARG001
+    """The image at half its size, four times."""
+    h, w = x.shape[2:]
+    rows, columns = (np.arange(size) * 2 % size // 2 * 2 for size in (h, w))
+    lower, right = (np.minimum(at + 1, size - 1) for at, size in ((rows, h), (columns, w)))
+    four = [
+        x[:, :, r][:, :, :, c].astype(np.uint16) for r in (rows, lower) for c in (columns, right)
+    ]
+    return np.asarray(sum(four[1:], four[0]) // 4, np.uint8)
+
+
+def _spliced(x: Pixels, rng: np.random.Generator) -> Pixels:
+    """The left half of one image beside the right half of another."""
+    out, others = x.copy(), _others(len(x), rng)
+    middle = x.shape[3] // 2
+    out[..., middle:] = x[others][..., middle:]
+    return out
+
+
+def _rephased(x: Pixels, rng: np.random.Generator) -> Pixels:
+    """The frequencies of the image at random places: its texture without its outlines."""
+    n, _, h, w = x.shape
+    mean = x.mean(axis=(2, 3), keepdims=True)
+    angles = np.angle(np.fft.rfft2(rng.standard_normal((n, 1, h, w))))
+    found = np.fft.irfft2(np.abs(np.fft.rfft2(x - mean)) * np.exp(1j * angles), s=(h, w))
+    return np.asarray(np.clip(np.rint(found + mean), 0, 255), np.uint8)
+
+
+def _recoloured(x: Pixels, rng: np.random.Generator) -> Pixels:  # noqa: ARG001
+    """The channels exchanged; of a grey image, less contrast."""
+    if x.shape[1] > 1:
+        return np.ascontiguousarray(np.roll(x, 1, axis=1))
+    return (x * np.float32(0.6) + 50).astype(np.uint8)
+
+
+def _others(n: int, rng: np.random.Generator) -> Positions:
+    """For each of n images another one, each once: (n,)."""
+    order = rng.permutation(n)
+    found = np.empty(n, np.int64)
+    found[order] = np.roll(order, 1)
+    return found
+
+
 def _pasted(x: Pixels, rng: np.random.Generator) -> Pixels:
     """A piece of another of the images, a quarter as high and as wide, somewhere on each."""
     n, _, h, w = x.shape
     size = (max(1, h // 4), max(1, w // 4))
-    out, others = x.copy(), np.roll(rng.permutation(n), 1)
+    out, others = x.copy(), _others(n, rng)
     for i, other in enumerate(others):
         for _ in range(PASTE_TRIES):  # a piece that changes nothing is looked for elsewhere
             (top, left), (from_top, from_left) = (
@@ -248,6 +343,14 @@ CORRUPTIONS: Mapping[str, Corruption] = MappingProxyType(
             Corruption("pasted", "a piece of another image covers a sixteenth of it", _pasted),
             Corruption("scrambled", "the quarters of the image are exchanged", _scrambled),
             Corruption("speckled", "a fifth of the pixels is black or white", _speckled),
+            Corruption("shuffled", "sixteen pieces of the image are exchanged", _shuffled),
+            Corruption("turned", "a quarter turn", _turned),
+            Corruption("warped", "bent smoothly, by a tenth of its side", _warped),
+            Corruption("enlarged", "its middle, twice as large", _enlarged),
+            Corruption("repeated", "four times at half its size", _repeated),
+            Corruption("spliced", "the right half is that of another image", _spliced),
+            Corruption("rephased", "its texture without its outlines", _rephased),
+            Corruption("recoloured", "colours exchanged, or less contrast", _recoloured),
         )
     }
 )

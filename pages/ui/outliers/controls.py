@@ -124,9 +124,10 @@ def _why(chosen: ChosenScore | None, scope: Scope) -> None:
             on_click=st.session_state.__setitem__,
             args=(CHOOSE, key),
             disabled=st.session_state.get(NO_CHOICE) == key,
-            help="Plants outliers among usual images that are not judged (covered, blurred or "
-            "speckled copies, pieces of others, classes the model never saw) and begins with the "
-            "score that finds them best. Without such images there is nothing to choose by",
+            help="Plants outliers among usual images that are not judged (local defects, another "
+            "structure, another appearance, classes the model never saw) and begins with the score "
+            "that finds them clearly better than the mean of several scores, else with that mean. "
+            "Without such images there is nothing to choose by",
         )
         return
     with st.popover("Why this score", icon=":material/experiment:", help="How it was chosen"):

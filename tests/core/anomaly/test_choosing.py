@@ -9,7 +9,16 @@ import pytest
 
 from core import checkpoints
 from core.anomaly import choosing, references
-from core.anomaly.choosing import KINDS, UNSEEN, best_of, choice, weighed
+from core.anomaly.choosing import (
+    FALLBACK,
+    FAMILIES,
+    KINDS,
+    UNSEEN,
+    ChosenScore,
+    best_of,
+    choice,
+    weighed,
+)
 from core.anomaly.judging import References, available
 from core.anomaly.line import default_line
 from core.anomaly.scores import BY_NAME
@@ -47,7 +56,7 @@ def test_every_score_is_measured_on_every_kind_of_planted_outlier(known: Referen
     assert found.n == 80
     assert found.best == best_of(found.auroc)
     assert found.auroc["mse"]["speckled"] > 0.95
-    assert "finds outliers planted among 80 usual images best" in found.why()
+    assert "of outliers planted among 80 usual images it finds AUROC" in found.why()
 
 
 def test_same_seed_chooses_the_same_with_the_same_numbers(known: References) -> None:
@@ -67,14 +76,60 @@ def test_without_calibration_images_nothing_is_chosen(train: ImageSet) -> None:
 
 
 @pytest.mark.parametrize(
-    ("mse", "pca_error", "best"),
-    [(0.9, 0.8, "mse"), (0.8, 0.9, "pca"), (0.9, 0.895, "pca"), (0.9, 0.9, "pca")],
+    ("mse", "mean_of_several", "best"),
+    [(0.9, 0.8, "mse"), (0.8, 0.9, FALLBACK), (0.9, 0.86, FALLBACK), (0.9, 0.9, FALLBACK)],
 )
-def test_network_must_be_better_than_what_needs_none(
-    mse: float, pca_error: float, best: str
+def test_score_must_be_clearly_better_than_the_mean_of_several(
+    mse: float, mean_of_several: float, best: str
 ) -> None:
-    found = {"mse": {"covered": mse}, "pca": {"covered": pca_error}, "mae": {"covered": 0.1}}
-    assert best_of(found) == best
+    found = {"mse": {"covered": mse}, FALLBACK: {"covered": mean_of_several}}
+    assert best_of(found | {"mae": {"covered": 0.1}}) == best
+
+
+def test_score_that_is_worse_than_guessing_at_a_family_is_not_chosen() -> None:
+    good = dict.fromkeys(FAMILIES["local defects"], 1.0)
+    structure = dict.fromkeys(FAMILIES["another structure"], 0.4)
+    found = {
+        "patches": good | structure,
+        "mse": dict.fromkeys(good | structure, 0.6),
+        FALLBACK: dict.fromkeys(good | structure, 0.52),
+    }
+    assert weighed(found["patches"]) == pytest.approx(0.6)
+    assert best_of(found) == "mse"
+    assert best_of({name: found[name] for name in ("patches", FALLBACK)}) == FALLBACK
+    assert best_of({"patches": found["patches"]}) == "patches"
+
+
+@pytest.mark.parametrize(
+    ("of", "best", "said"),
+    [
+        ({"mse": 0.9, FALLBACK: 0.7}, "mse", "That is better than Outlines"),
+        ({"mse": 0.72, FALLBACK: 0.7}, FALLBACK, "is not clearly better"),
+        ({"mse": 0.6, FALLBACK: 0.7}, FALLBACK, "No other score finds more."),
+    ],
+)
+def test_reason_says_how_the_score_stands_to_the_others(
+    of: dict[str, float], best: str, said: str
+) -> None:
+    auroc = {name: {"covered": value} for name, value in of.items()}
+    assert best_of(auroc) == best
+    assert said in ChosenScore(auroc, best, 80).why()
+
+
+def test_reason_says_why_a_better_score_is_left_aside() -> None:
+    auroc = {
+        "mse": {"covered": 1.0, "turned": 0.4},
+        FALLBACK: {"covered": 0.6, "turned": 0.6},
+    }
+    assert best_of(auroc) == FALLBACK
+    assert "worse than guessing" in ChosenScore(auroc, FALLBACK, 80).why()
+
+
+def test_with_classes_never_seen_any_difference_counts() -> None:
+    found = {"mse": {UNSEEN: 0.82, "covered": 0.8}, FALLBACK: {UNSEEN: 0.8, "covered": 0.8}}
+    assert best_of(found) == "mse"
+    without = {name: {"covered": kinds[UNSEEN]} for name, kinds in found.items()}
+    assert best_of(without) == FALLBACK
 
 
 def test_classes_never_seen_count_as_much_as_all_other_kinds() -> None:
@@ -100,6 +155,20 @@ def test_unseen_images_are_of_the_classes_left_out_and_not_judged() -> None:
     assert set(np.unique(np.asarray(found.labels)).tolist()) == {5, 9}
     assert not set(found.ids.tolist()) & set(train.ids[:500].tolist())
     assert references.unseen_images(tiny_checkpoint("dense", SHAPE).card, train) is None
+
+
+@pytest.mark.parametrize("shape", [(1, 28, 28), (3, 17, 23)])
+@pytest.mark.parametrize("kind", FAMILIES["another structure"])
+def test_other_structure_changes_each_picture_and_keeps_its_form(
+    kind: str, shape: tuple[int, int, int]
+) -> None:
+    rng = np.random.default_rng(0)
+    x = np.cumsum(rng.integers(0, 12, (6, *shape)), axis=3).clip(0, 255).astype(np.uint8)
+    spoiled = planting.CORRUPTIONS[kind].make(x, np.random.default_rng(1))
+    assert (spoiled.shape, spoiled.dtype) == (x.shape, np.uint8)
+    assert (spoiled != x).any(axis=(1, 2, 3)).all()
+    again = planting.CORRUPTIONS[kind].make(x, np.random.default_rng(1))
+    np.testing.assert_array_equal(spoiled, again)
 
 
 @pytest.mark.parametrize("kind", ["cracked", "stained"])

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.anomaly import crossfit
-from core.anomaly.crossfit import Gaussian
+from core.anomaly import crossfit, descriptors
+from core.anomaly.descriptors import Gaussian
 from core.anomaly.judging import References
 from core.config import DataError
 from core.data import catalogue
@@ -61,7 +61,7 @@ def test_gaussian_scores_are_ridged_mahalanobis_distances() -> None:
     scale = spread + 1e-3 * np.median(spread) + 1e-6
     z = (x - x.mean(axis=0)) / scale
     covariance = z.T @ z / len(z)
-    ridged = covariance + crossfit.RIDGE * np.trace(covariance) / 6 * np.eye(6)
+    ridged = covariance + descriptors.RIDGE * np.trace(covariance) / 6 * np.eye(6)
     expected = np.sqrt(np.einsum("ij,jk,ik->i", z, np.linalg.inv(ridged), z) / 6)
     np.testing.assert_allclose(Gaussian.of_all(x).scores(x), expected, rtol=1e-3)
 
