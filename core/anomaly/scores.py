@@ -329,7 +329,8 @@ SCORES: tuple[Score, ...] = (
         name="combined",
         title="Combined",
         explanation="The mean of seven scores (distance and density by codes, the same by "
-        "pixels and by textures, and dissimilarity), each in typical deviations of the reference images.",
+        "pixels and by textures, and dissimilarity), each in typical deviations of the reference "
+        "images.",
         unit="typical deviations above usual",
         compute=combined,
         parts=COMBINED,
