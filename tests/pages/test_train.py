@@ -19,6 +19,7 @@ from core.noise import Noise
 from core.runs import Run, RunConfig, estimate
 from core.runs import control as run_control
 from core.runs import records as run_records
+from core.runs.estimate import Estimate
 from core.runs.execute import execute
 from core.runs.records import Curves, Pictures
 from core.runs.status import Status
@@ -620,3 +621,27 @@ def test_run_that_waits_for_nothing_is_starting(finished: Run, monkeypatch: Any)
     assert run_view.live_words(queued, [queued, finished]) == ("Starting", "gray")
     assert run_view.live_words(queued, [queued, busy]) == ("Waiting in the queue", "gray")
     assert run_view._waiting(queued, [queued, busy]) == "Waiting in the queue, with 1 run before it"
+
+
+def _time_of_a_training() -> None:
+    import streamlit as st
+
+    from pages.ui.frame import probes
+
+    st.session_state["drawn"] = st.session_state.get("drawn", 0) + 1
+    if st.session_state["drawn"] == 1:
+        st.session_state[probes.MEASURING] = True
+    probes._draw_time(None)  # type: ignore[arg-type]
+
+
+def test_time_once_known_is_said_in_words_and_asked_for_no_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from pages.ui.frame import probes
+
+    found = Estimate(10, 0.02, 0.02, 1.0, 1)
+    monkeypatch.setattr(Probes, "known", lambda *_: found)
+    app = AppTest.from_function(_time_of_a_training).run()
+    assert app.session_state["drawn"] == 2  # the page was drawn anew, without a fragment that asks
+    assert [one.value for one in app.caption] == ["Takes **less than a second** on this machine."]
+    assert probes.duration(0.02) == "less than 0.1 s"

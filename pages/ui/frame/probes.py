@@ -13,6 +13,8 @@ from core.runs import RunConfig, estimate
 from core.runs.estimate import Estimate
 
 UNASKED = 5.0  # seconds after which a measurement that no page asks for ends
+MEASURING = "measuring_time"  # session key: whether draw_time() refreshes itself
+A_MOMENT = "**less than a second**"
 SECONDS = 0.5  # between two queries whether the measurement has ended
 
 
@@ -114,20 +116,26 @@ def _key(config: RunConfig) -> str:
 def draw_time(config: RunConfig) -> None:
     """Draw how long a training will take, measured now; it refreshes itself until that is known."""
     probes().ask(config)
-    every = SECONDS if probes().is_measuring(config) else None
+    st.session_state[MEASURING] = probes().is_measuring(config)
+    every = SECONDS if st.session_state[MEASURING] else None
     st.fragment(_draw_time, run_every=every)(config)
 
 
 def _draw_time(config: RunConfig) -> None:
     known = probes().known(config)
+    if known is not None and st.session_state.pop(MEASURING, False):
+        st.rerun(scope="app")  # so that the fragment refreshes itself no more
     if isinstance(known, Estimate):
-        st.caption(f"Takes about **{duration(known.seconds)}** on this machine.")
+        took = f"about **{duration(known.seconds)}**" if known.seconds >= 1 else A_MOMENT
+        st.caption(f"Takes {took} on this machine.")
     elif probes().is_measuring(config):
         st.caption(":material/timer: Measuring how long that takes ...")
 
 
 def duration(seconds: float) -> str:
-    """Seconds in words: 8.2 s, 40 s, 2 min, 1.5 h."""
+    """Seconds in words: less than 0.1 s, 8.2 s, 40 s, 2 min, 1.5 h."""
+    if seconds < 0.1:
+        return "less than 0.1 s"
     if seconds < 90:
         return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
