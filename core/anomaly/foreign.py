@@ -4,7 +4,7 @@ An outlier is an unusual image of the kind; of another kind an error says nothin
 by what pictures look like as a whole (levels, edges, spectrum, layout, colours), not by the model.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -25,7 +25,11 @@ Load = Callable[[str, str], ImageSet]
 SIDE = 64  # pixels; larger images are looked at in means of several pixels
 SAMPLE, SAMPLE_VALUES = 2_000, 24_000_000  # images, and numbers in all, that a kind is told by
 LEAST = 40  # images; fewer show no kind
-USUAL_SHARE, MARGIN = 0.995, 2.0  # of usual images' distances, and how much further is foreign
+USUAL_SHARE = 0.995  # of usual images' distances, which the limit is a multiple of:
+MARGIN, MARGIN_OF_FEW = 1.25, 2.5  # at least MARGIN, and MARGIN_OF_FEW / sqrt(n) more
+N_CHANGED, CHANGED_SHARE = 400, 0.95  # images that are changed to see how far that takes them
+MOST_TURNED, MOST_SHIFTED = 20, 0.1  # degrees, and of the side
+EDGE_SHARE, MOSTLY, LEAST_OF_A_SET = 0.95, 2 / 3, 20  # see Census.is_apart
 LEAST_SPREAD = 2e-3  # of a feature
 SHRINKAGE = 0.05  # at least, of the covariance towards independence
 BANDS = (0.0, 0.04, 0.08, 0.16, 0.28, 0.4, 0.8)  # of frequencies, in cycles a pixel
@@ -40,7 +44,8 @@ class KnownKind:
     """What the images that a model was trained on look like.
 
     centre, spread: (f,) of features().  precision: (f, f) of features in these units.
-    limit: the distance beyond which an image is of another kind.  name: the images, in words.
+    limit: the distance beyond which an image is of another kind.  edge: beyond it, in these units,
+    lie at most 5 % of usual images, somewhat changed.  name: the images, in words.
     """
 
     centre: Scores
@@ -48,6 +53,7 @@ class KnownKind:
     precision: Scores
     limit: float
     name: str
+    edge: float = 1.0
 
     def distances(self, images: Pixels) -> Scores:
         """How far images (n, C, H, W) are from the kind: (n,), above 1 = of another kind."""
@@ -105,7 +111,44 @@ def fitted(usual: ImageSet, calibration: ImageSet | None = None) -> KnownKind | 
         name=f"the images of {usual.id}",
     )
     held = calibration.images[np.sort(_sampled(calibration))]
-    return replace(kind, limit=MARGIN * float(np.quantile(kind.distances(held), USUAL_SHARE)))
+    return _limited(kind, held)
+
+
+def _limited(kind: KnownKind, held: Pixels) -> KnownKind:
+    """The kind with a limit that its images keep to, also where they are changed twice as much as
+    _changed() does: thicker, thinner, moved and turned they are of the kind, however narrow it is.
+    """
+    distances = kind.distances(held)
+    usual = float(np.quantile(distances, USUAL_SHARE)) or 1.0
+    changed = [kind.distances(one) for one in _changed(held[:: -(-len(held) // N_CHANGED)])]
+    ratio = max(float(np.quantile(one, CHANGED_SHARE)) for one in changed) / usual
+    limit = usual * max(MARGIN + MARGIN_OF_FEW / len(held) ** 0.5, ratio**2)
+    edge = float(np.quantile(distances, EDGE_SHARE)) * max(1.0, ratio)
+    return replace(kind, limit=limit, edge=edge / limit)
+
+
+def _changed(images: Pixels) -> Iterator[Pixels]:
+    """Images (n, C, H, W) with bright parts thicker, thinner; moved; turned."""
+    from scipy import ndimage  # a fifth of a second that not every import needs
+
+    yield ndimage.grey_dilation(images, (1, 1, 3, 3))
+    yield ndimage.grey_erosion(images, (1, 1, 2, 2))
+    rng, side = np.random.default_rng(0), min(images.shape[2:])
+    far = max(1, round(MOST_SHIFTED * side))
+    moves = rng.integers(-far, far + 1, (len(images), 2))
+    yield np.stack(
+        [
+            ndimage.shift(x, (0, *move), order=0, mode="nearest")
+            for x, move in zip(images, moves.tolist(), strict=True)
+        ]
+    )
+    turns = rng.uniform(-MOST_TURNED, MOST_TURNED, len(images))
+    yield np.stack(
+        [
+            ndimage.rotate(x, turn, (1, 2), reshape=False, order=1, mode="nearest")
+            for x, turn in zip(images, turns.tolist(), strict=True)
+        ]
+    )
 
 
 def features(images: Pixels) -> Scores:
@@ -197,27 +240,47 @@ def _nothing(card: Card) -> ImageSet:
 class Census:
     """How many of many images are of another kind, told by some of them.
 
-    kind: None = nobody can tell.  n: images looked at.  n_foreign: of these.
+    kind: None = nobody can tell.  n: images looked at.  n_foreign: of these.  n_far: of these,
+    those beyond the kind's edge.
     """
 
     kind: KnownKind | None
     n: int = 0
     n_foreign: int = 0
+    n_far: int = 0
+
+    @property
+    def is_apart(self) -> bool:
+        """Whether model and images do not belong together: most are foreign, or so many far that
+        they are another kind together, though each for itself might be an unusual one.
+        """
+        many = self.n >= LEAST_OF_A_SET and self.n_far > MOSTLY * self.n
+        return many or self.n_foreign > APART * self.n
 
     def look(self, images: Pixels) -> None:
         """Look at LOOKED_AT of these images (m, C, H, W), evenly spread."""
         some = images[:: max(1, -(-len(images) // LOOKED_AT))]
         if self.kind is not None and len(some):
             self.n += len(some)
-            self.n_foreign += int(self.kind.foreign(some).sum())
+            distances = self.kind.distances(some)
+            self.n_foreign += int((distances > 1).sum())
+            self.n_far += int((distances > self.kind.edge).sum())
 
     def sentence(self, model: str) -> str:
         """What to say of it; "" if there is nothing to be said."""
+        if self.is_apart and self.n_foreign <= APART * self.n:
+            return (
+                f"{self.n_far:,} of {self.n:,} images are further from all that {model} was "
+                "trained on than 95 % of such images: model and images do not seem to belong "
+                "together. Choose another model, or train one on such images."
+            )
         return sentence(self.n_foreign, self.n, model)
 
     def as_json(self) -> dict[str, int] | None:
-        """The two numbers, for programs; None if nobody can tell."""
-        return None if self.kind is None else {"n_looked_at": self.n, "n_foreign": self.n_foreign}
+        """The numbers, for programs; None if nobody can tell."""
+        if self.kind is None:
+            return None
+        return {"n_looked_at": self.n, "n_foreign": self.n_foreign, "n_far": self.n_far}
 
 
 # What is said of it.
