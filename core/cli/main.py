@@ -18,6 +18,7 @@ from core.cli.outliers import outliers
 from core.cli.project import encode, project, structure
 from core.cli.runs import estimate, runs
 from core.cli.score import score
+from core.cli.set_aside import set_aside
 from core.cli.sizes import sizes
 from core.cli.take import take
 from core.cli.train import train
@@ -52,6 +53,7 @@ for command in (
     score,
     outliers,
     find,
+    set_aside,
     sizes,
     encode,
     export,

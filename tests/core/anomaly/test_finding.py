@@ -55,7 +55,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def table(folder: Path) -> pd.DataFrame:
-    return find_source.find(shards.shards(folder, 4096), 0.01).table
+    return table_of(folder)
+
+
+def table_of(folder: Path) -> pd.DataFrame:
+    found = find_source.find(shards.shards(folder, 4096), 0.01)
+    assert found is not None
+    return found.table
 
 
 def test_strangers_and_broken_files_come_first(table: pd.DataFrame) -> None:
@@ -82,7 +88,7 @@ def test_more_images_than_are_judged_by_each_other_are_streamed(
     folder: Path, monkeypatch: pytest.MonkeyPatch, table: pd.DataFrame
 ) -> None:
     monkeypatch.setattr(find_source, "SAMPLE", 60)
-    streamed = find_source.find(shards.shards(folder, 4096), 0.01).table
+    streamed = table_of(folder)
     assert set(streamed["id"]) == set(table["id"])
     assert {"black.png", "noise.png"} <= set(streamed["id"][:6])
     assert streamed["id"].tolist()[-1] == "broken.png"

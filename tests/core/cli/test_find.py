@@ -9,7 +9,9 @@ import pytest
 from PIL import Image
 
 from core import checkpoints
+from core.anomaly import find_source
 from core.anomaly.scores import SCORES
+from core.cli import find as find_command
 from core.cli.main import main
 from tests.core.models_for_tests import tiny_document, tiny_tensors
 
@@ -80,3 +82,35 @@ def test_outliers_judges_all_images_by_what_was_fitted_to_others(
     assert names == [spec.name for spec in SCORES if spec.baseline]
     assert max(one["auroc"] for one in found["scores"]) > 0.9
     assert all(one["flagged_usual"] <= 0.05 for one in found["scores"])
+
+
+def test_a_network_within_the_time_is_compared_on_the_same_planted_outliers(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rng = np.random.default_rng(1)
+    for i in range(30, 60):
+        x = np.clip(120 + rng.normal(0, 12, (24, 24)), 0, 255).astype(np.uint8)
+        Image.fromarray(x).save(folder / f"{i:02d}.png")
+    out = tmp_path / "odd.csv"
+    assert main(["find", str(folder), "--out", str(out), "--minutes", "1", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert list(found) == KEYS
+    assert any(name.startswith("network:") for name in found["planted"])
+    assert found["score"] in found["planted"]
+    assert pd.read_csv(out)["id"][0] == "'=black.png"  # broken files come first in any case
+
+
+def test_several_processes_write_the_table_that_one_writes(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(find_source, "SAMPLE", 25)
+    monkeypatch.setattr(find_command, "SHARD", 8)
+    assert main(["find", str(folder), "--out", str(tmp_path / "one.csv")]) == 0
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    for rank in ("1", "0"):  # the other one does not wait, and leaves what it found
+        monkeypatch.setenv("RANK", rank)
+        assert main(["find", str(folder), "--out", str(tmp_path / "two.csv")]) == 0
+    pd.testing.assert_frame_equal(
+        pd.read_csv(tmp_path / "one.csv"), pd.read_csv(tmp_path / "two.csv")
+    )
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["one.csv", "photos", "two.csv"]
