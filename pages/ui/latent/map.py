@@ -99,11 +99,11 @@ def _remembered(drawing: Drawing) -> Memory:
     place = drawing.name
     drawn = (place, name_of(drawing.colouring), drawing.look.drag)
     before: Memory | None = st.session_state.get(key)
-    if drawing.key not in st.session_state:  # it was not on the page before
-        before = None
+    is_new = drawing.key not in st.session_state  # not drawn in the last run: the browser has none
     own = st.session_state.get(ORIGIN) == (drawing.key, selected)
     faded = zoom.is_faded(drawing.key)
-    if before and before.drawn == drawn and not faded and (own or before.shown == selected):
+    kept = before is not None and before.drawn == drawn and not (is_new or faded)
+    if before and kept and (own or before.shown == selected):
         memory = replace(before, shown=selected)
     else:
         same_place = before is not None and before.place == place

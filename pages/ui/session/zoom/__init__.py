@@ -23,9 +23,11 @@ def listen(chart: str) -> None:
 
 
 def extent(chart: str) -> Extent | None:
-    """The visitor's last zoom, ((x0, x1), (y0, y1)); None for all of the chart."""
-    state: Any = st.session_state.get(_key(chart))
-    view = state.get("extent") if state else None
+    """The visitor's last zoom, ((x0, x1), (y0, y1)); None for all of the chart.
+
+    Kept while the chart is not drawn, as long as what it shows is computed.
+    """
+    view = st.session_state.get(_extent(chart))
     if not isinstance(view, dict) or set(view) != {"x", "y"}:
         return None
     (x0, x1), (y0, y1) = view["x"], view["y"]
@@ -35,6 +37,7 @@ def extent(chart: str) -> Extent | None:
 def forget(chart: str) -> None:
     """Begin with all of it again."""
     st.session_state.pop(_key(chart), None)
+    st.session_state.pop(_extent(chart), None)
 
 
 def is_faded(chart: str) -> bool:
@@ -51,7 +54,7 @@ def report(chart: str, clicks: bool = False) -> dict[str, float] | None:
     state = _component(
         key=_key(chart),
         data={"chart": chart, "clicks": clicks},
-        on_extent_change=heard,
+        on_extent_change=lambda: _note_extent(chart),
         on_clicked_change=heard,
         on_cleared_change=_clear,
         on_faded_change=lambda: _note_faded(chart),
@@ -77,6 +80,11 @@ def _clear() -> None:
     st.session_state[CHANGED] = True
 
 
+def _note_extent(chart: str) -> None:
+    state: Any = st.session_state[_key(chart)]
+    st.session_state[_extent(chart)] = state.get("extent")
+
+
 def _note_faded(chart: str) -> None:
     if selection.ids():
         st.session_state[_faded(chart)] = st.session_state[CHANGED] = True
@@ -84,6 +92,10 @@ def _note_faded(chart: str) -> None:
 
 def _key(chart: str) -> str:
     return f"{chart}_zoom"
+
+
+def _extent(chart: str) -> str:
+    return f"{chart}_extent"
 
 
 def _faded(chart: str) -> str:

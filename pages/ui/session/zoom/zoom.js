@@ -36,8 +36,9 @@ class ZoomListener {
     this.onCleared = () => {};
     this.onFaded = () => {};
     this.lastClick = -Infinity; // milliseconds
-    /** Timers. @type {{settle?: number, click?: number, look?: number}} */
-    this.timers = {};
+    /** Timers by what they wait for. @type {Map<string, number>} */
+    this.timers = new Map();
+    this.isFollowing = false;
     this.watcher = new ChartWatcher((chart) => {
       chart.on("plotly_relayout", (change) => this.change(chart, change));
       chart.on("plotly_deselect", () => this.onCleared());
@@ -48,15 +49,23 @@ class ZoomListener {
 
   /** @param {string} key */
   follow(key) {
-    this.stop();
+    this.isFollowing = true;
     this.watcher.watch([key]);
+  }
+
+  /**
+   * Do something later, once. A rerun of the page stops and follows again, and must lose nothing of it.
+   * @param {string} what @param {number} ms @param {() => void} act
+   */
+  later(what, ms, act) {
+    clearTimeout(this.timers.get(what));
+    this.timers.set(what, window.setTimeout(() => this.isFollowing && act(), ms));
   }
 
   /** @param {ReadyChart} chart @param {Record<string, unknown>} change */
   change(chart, change) {
     if (!Object.keys(change).some((name) => name.includes("axis"))) return; // its size, a lasso, ...
-    clearTimeout(this.timers.settle);
-    this.timers.settle = window.setTimeout(() => this.onExtent(extentOf(chart.layout)), SETTLE_MS);
+    this.later("settle", SETTLE_MS, () => this.onExtent(extentOf(chart.layout)));
   }
 
   /**
@@ -65,24 +74,24 @@ class ZoomListener {
    */
   showedAll(chart) {
     const isMarked = () => chart.data.some((trace) => trace.selectedpoints);
-    if (isMarked()) this.timers.look = window.setTimeout(() => isMarked() || this.onFaded(), SETTLE_MS);
+    if (isMarked()) this.later("look", SETTLE_MS, () => isMarked() || this.onFaded());
   }
 
   /** @param {ReadyChart} chart @param {MouseEvent} event */
   click(chart, event) {
     const area = this.onClick && around(event, ".nsewdrag");
     if (!area) return;
-    clearTimeout(this.timers.click);
+    clearTimeout(this.timers.get("click"));
     if (event.detail > 1 || event.timeStamp - this.lastClick < DOUBLE_MS) return;
     this.lastClick = event.timeStamp;
     const box = area.getBoundingClientRect();
     const spot = spotAt(chart._fullLayout, event.clientX - box.left, event.clientY - box.top);
-    this.timers.click = window.setTimeout(() => this.onClick?.(spot), DOUBLE_MS);
+    this.later("click", DOUBLE_MS, () => this.onClick?.(spot));
   }
 
   stop() {
+    this.isFollowing = false;
     this.watcher.stop();
-    for (const timer of Object.values(this.timers)) clearTimeout(timer);
   }
 }
 
