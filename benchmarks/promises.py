@@ -21,7 +21,7 @@ import numpy as np
 import scipy.stats
 
 from benchmarks.promise_sets import Trial, joined, one_digit, trials
-from core.anomaly import choosing, judging, rankings, scores
+from core.anomaly import choosing, judging, rankings
 from core.anomaly.calibration import Calibration, Scores, benjamini_hochberg
 from core.anomaly.judging import References
 from core.anomaly.scores import BY_NAME
@@ -58,7 +58,7 @@ def results(trial: Trial, seeds: int) -> dict[str, Result]:
     known = References(trial.model, trial.train)
     usual, outliers = known.judge(trial.usual), known.judge(trial.outliers)
     found = {}
-    for spec in judging.available(trial.train.labels is not None):
+    for spec in judging.available(trial.train.labels is not None, trial.model.is_locator):
         of_usual, of_outliers = usual.score(spec.name), outliers.score(spec.name)
         drawn = [_drawn(of_usual, of_outliers, seed) for seed in range(seeds)]
         limit = np.quantile(known.distribution(spec.name), 1 - RATES[1])
@@ -177,7 +177,7 @@ def localised(trial: Trial) -> Iterator[str]:
         return
     known = References(trial.model, trial.train)
     x = images.pixels()
-    for spec in scores.SCORES:
+    for spec in judging.available(True, trial.model.is_locator):
         if spec.local is not None:
             value = rankings.pixel_auroc(spec.local(known.spaces, x), images.masks)
             yield f"{spec.name} {value:.3f}"

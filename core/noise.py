@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
+from core.drawn_defects import N_FIELDS, draw_fields, drawn_defects, with_defects
 from core.settings import Setting, check_settings, declared
 
 if TYPE_CHECKING:
     import torch
 
 Array = npt.NDArray[np.float32]
-Kind = Literal["gaussian", "salt_and_pepper", "masking", "speckle", "coarse"]
+Kind = Literal["gaussian", "salt_and_pepper", "masking", "speckle", "coarse", "defects"]
 
 GRAINS = 16  # of coarse noise, along each side
 
@@ -38,7 +39,8 @@ class NoiseKind:
     apply: the noisy images from clean ones (n, C, H, W), random values and the noise, unclipped.
     for_training: the same for PyTorch, with fresh random values; takes x (B, C, H, W), sigma, mu
     and a generator.  Its source is what core.export.script exports, so that it uses nothing but
-    its arguments, and of PyTorch only what a tensor can do.
+    its arguments, and of PyTorch only what a tensor can do; with whole_module, it may use all of
+    the module that it stands in, which is exported whole and uses the standard library and NumPy.
     grows: "linearly", if the noisy image is a line in sigma; "by_pixel", if a pixel takes its value
     at sigma = 1 as soon as sigma exceeds the first of its random values; "freely", if neither.
     """
@@ -52,6 +54,7 @@ class NoiseKind:
     channels: int = 0
     has_mean: bool = False
     leaves_range: bool = False
+    whole_module: bool = False
     grows: Literal["linearly", "by_pixel", "freely"] = "freely"
 
     @property
@@ -100,6 +103,10 @@ def _masking(x: Array, drawn: Array, noise: "Noise") -> Array:
 
 def _salt_and_pepper(x: Array, drawn: Array, noise: "Noise") -> Array:
     return np.where(drawn[:, :1] < noise.sigma, np.round(drawn[:, 1:]), x)
+
+
+def _defects(x: Array, drawn: Array, noise: "Noise") -> Array:
+    return with_defects(x, drawn, noise.sigma)
 
 
 def gaussian(
@@ -198,6 +205,17 @@ NOISES: tuple[NoiseKind, ...] = (
         leaves_range=True,
         grows="linearly",
     ),
+    NoiseKind(
+        name="defects",
+        explanation="draws stains, holes, cracks, patches, smears and changes of light",
+        unit="strength of the defects; at 1 they are opaque",
+        fill=draw_fields,
+        channels=N_FIELDS,
+        apply=_defects,
+        for_training=drawn_defects,
+        whole_module=True,
+        grows="linearly",
+    ),
 )
 KINDS: Mapping[Kind, NoiseKind] = MappingProxyType({kind.name: kind for kind in NOISES})
 if tuple(KINDS) != get_args(Kind):
@@ -293,7 +311,8 @@ def draws(x: Array, kind: Kind, seed: int) -> Array:
 
     x: (n, C, H, W), float32.  seed: 0 to 2**32 - 1.
     Returns float32 (n, C, H, W), or as many channels as the kind's record says: standard normal
-    values for gaussian, speckle and coarse, values in [0, 1) for salt_and_pepper and masking.
+    values for gaussian, speckle and coarse, values in [0, 1) for salt_and_pepper and masking, the
+    fields of core.drawn_defects for defects.
     """
     record = KINDS[kind]
     n, c, h, w = x.shape

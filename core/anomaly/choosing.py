@@ -285,7 +285,7 @@ def choice(known: References, unseen: ImageSet | None = None, seed: int = 0) -> 
     judged = known.judge(_together([usual, *spoiled.values()]))
     ends = np.cumsum([len(usual), *map(len, spoiled.values())])
     auroc: dict[str, dict[str, float]] = {}
-    for spec in available(known.images.labels is not None):
+    for spec in available(known.images.labels is not None, known.spaces.autoencoder.is_locator):
         first, *others = np.split(judged.score(spec.name), ends[:-1])
         of_kinds = zip(spoiled, others, strict=True)
         auroc[spec.name] = {kind: _auroc(first, scores) for kind, scores in of_kinds}

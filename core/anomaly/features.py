@@ -30,6 +30,13 @@ def at_scales(errors: Array) -> list[Array]:
     return [metrics.smoothed(errors, size) for size in scales(min(errors.shape[1:]))]
 
 
+def repair_maps(found: Array) -> list[Array]:
+    """Maps of repairs (n, H, W) at a few scales: as they are, and smoothed over 1/32 and 1/16."""
+    side = min(found.shape[1:])
+    sizes = dict.fromkeys(max(1, side // part) // 2 * 2 + 1 for part in (side, 32, 16))
+    return [metrics.smoothed(found, size) for size in sizes]
+
+
 def _extremes(maps: Array) -> Scores:
     """Of each map the largest value, and the mean of the TOP largest: (n, H, W) -> (n, 2)."""
     flat = maps.reshape(len(maps), -1)
@@ -79,6 +86,18 @@ class Features:
 
         z = self.codes
         return self.once.get("local_errors", lambda: self._each("Rebuilding", measure, z))
+
+    @property
+    def repairs(self) -> Scores:
+        """(n, 2): of the map of repairs the largest value, and the mean of the TOP largest, the
+        mean over the scales of repair_maps(); 0 to 1 each.  DataError if the model has no locator.
+        """
+
+        def measure(x: Array) -> Scores:
+            maps = repair_maps(self.among.repairs(x))
+            return np.asarray(np.mean([_extremes(one) for one in maps], axis=0))
+
+        return self.once.get("repairs", lambda: self._each("Repairing", measure))
 
     @property
     def patches(self) -> Scores:

@@ -129,12 +129,17 @@ class Judged:
         return sum(took) + sum(self._once.seconds[one] for one in others)
 
 
-def available(has_classes: bool) -> tuple[Score, ...]:
-    """The scores that can be computed: all, or all but those that need classes.
+def available(has_classes: bool, is_locator: bool = False) -> tuple[Score, ...]:
+    """The scores that can be computed: all, or all but those that need classes or a locator.
 
-    has_classes: whether the reference images have some.
+    has_classes: whether the reference images have some.  is_locator: whether the model says where
+    it repairs.
     """
-    return tuple(s for s in scores.SCORES if has_classes or s.name != "class_percentile")
+    return tuple(
+        s
+        for s in scores.SCORES
+        if (has_classes or s.name != "class_percentile") and (is_locator or not s.of_repairs)
+    )
 
 
 def ranked(judged: Judged, name: str, truth: Truth) -> Ranked:

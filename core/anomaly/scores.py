@@ -13,7 +13,7 @@ import numpy as np
 
 from core import metrics
 from core.anomaly import patches
-from core.anomaly.features import TOP, Features, at_scales
+from core.anomaly.features import TOP, Features, at_scales, repair_maps
 from core.anomaly.spaces import PIXEL_WIDTH, Rows, Scores, Spaces
 from core.anomaly.thresholds import MAD_TO_STD
 from core.config import DataError, OptionError
@@ -147,6 +147,11 @@ def error_map(among: Spaces, x: Array) -> Array:
     return np.asarray(np.mean(at_scales(errors), axis=0), np.float32)
 
 
+def repair_map(among: Spaces, x: Array) -> Array:
+    """Where the model says that it repairs, the mean over the scales: (n, H, W) in [0, 1]."""
+    return np.asarray(np.mean(repair_maps(among.repairs(x)), axis=0), np.float32)
+
+
 def _patch_map(among: Spaces, x: Array, measure: patches.Measure) -> Array:
     height, width = x.shape[2:]
     return patches.enlarged(among.patches.maps(x, measure), (height, width))
@@ -173,7 +178,7 @@ class Score:
 
     explanation: one sentence.  unit: what its numbers are, for axes.  needs: the features it is
     made of.  parts: the other scores it is made of, and what is usual for them.
-    baseline: uses no model; to compare with.
+    baseline: uses no model; to compare with.  of_repairs: needs a model that says where it repairs.
     local: where in the picture it is strange: what is known of the references, and images
     (n, C, H, W) in [0, 1] -> a map (n, H, W) >= 0; None where it has no map of its own.
     """
@@ -186,6 +191,7 @@ class Score:
     needs: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()
     baseline: bool = False
+    of_repairs: bool = False
     local: Callable[[Spaces, Array], Array] | None = None
 
 
@@ -265,6 +271,28 @@ SCORES: tuple[Score, ...] = (
         compute=top_errors,
         needs=_LOCAL,
         local=error_map,
+    ),
+    Score(
+        name="repair",
+        title="Most certain repair",
+        explanation="How sure the model is, at the place where it is surest, that it had to repair "
+        "the picture.",
+        unit="largest value of the map of repairs, 0 to 1",
+        compute=lambda judged: judged.features.repairs[:, 0],
+        needs=("repairs",),
+        of_repairs=True,
+        local=repair_map,
+    ),
+    Score(
+        name="repair_share",
+        title="Most certain repairs, 2 % of the picture",
+        explanation=f"The mean of the largest {100 * TOP:g} % of the map of repairs: larger "
+        "defects count more.",
+        unit="mean of the largest values of the map of repairs, 0 to 1",
+        compute=lambda judged: judged.features.repairs[:, 1],
+        needs=("repairs",),
+        of_repairs=True,
+        local=repair_map,
     ),
     Score(
         name="class_percentile",

@@ -187,6 +187,14 @@ class Spaces:
         """Reconstructions of images (n, C, H, W); in a region to ignore the images themselves."""
         return self.outside(x, self.autoencoder.reconstruct(x))
 
+    def repairs(self, x: Array) -> Array:
+        """Where images (n, C, H, W) had to be repaired: (n, H, W) in [0, 1], 0 in a region to
+        ignore.  DataError if the model does not say it.
+        """
+        _, found = self.autoencoder.repair(x)
+        ignored = self.images.ignored
+        return found if ignored is None else np.where(ignored.mask, np.float32(0), found)
+
     def outside(self, x: Array, x_hat: Array) -> Array:
         """Reconstructions without errors in the region to ignore, if there is one."""
         ignored = self.images.ignored

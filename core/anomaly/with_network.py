@@ -19,7 +19,9 @@ from core.images.imagesets import ImageSet
 from core.images.parts import done
 from core.inference import Autoencoder
 
-NAMES = tuple(s.name for s in SCORES if not s.baseline and s.name != "class_percentile")
+NAMES = tuple(
+    s.name for s in SCORES if not s.baseline and not s.of_repairs and s.name != "class_percentile"
+)
 NETWORK = "network:"  # before the name of a score that the network gives
 TOGETHER = "+judges"  # after it: the mean of that and of the best judge without a network
 NEAR = 0.01  # AUROC by which the network must be better

@@ -191,7 +191,7 @@ def _found(
     usual = references.reference_images(autoencoder.card, images, root, load)
     calibrating = references.calibration_images(autoencoder.card, (images, usual), load)
     known = References(autoencoder, usual, calibrating)
-    names = [one.name for one in available(usual.labels is not None)]
+    names = [one.name for one in available(usual.labels is not None, autoencoder.is_locator)]
     chosen, why = _chosen(autoencoder, load, name, names)
     judged = known.judge(images)
     truth = None if isinstance(judging, ImageSet) else judging.is_outlier

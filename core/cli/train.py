@@ -356,10 +356,14 @@ def suited(given: dict[str, Any], said: set[str]) -> dict[str, Any]:
     from core.training import config
 
     info = next((one for one in catalogue.catalogue() if one.id == given["dataset"]), None)
-    if info is None or not catalogue.is_own_set(info.id):
+    is_repair = given["arch"] == "repair"
+    if info is None or not (catalogue.is_own_set(info.id) or is_repair):
         return given
     suggested = config.suggested(info.id, info.input_shape, info.n_train)
     ours: dict[str, Any] = {name: getattr(suggested, name) for name in config.OF_THE_COUNT}
+    if is_repair:
+        durations = config.duration(info.input_shape, info.n_train, is_repair=True)
+        ours = dict(zip(config.OF_THE_COUNT, durations, strict=True))
     if not given["arch"]:
         ours["arch"] = suggested.arch
         is_said = any(setting.startswith("latent_dim=") for setting in given["settings"])

@@ -27,6 +27,7 @@ from core.models.layers import (
     Linear,
     Plan,
     Reshape,
+    Skip,
 )
 from core.noise import Noise, add_noise
 
@@ -85,6 +86,8 @@ def cost(plan: Plan) -> Cost:
 
 def refusal(plan: Plan) -> str:
     """Why a model stays on the server, as a sentence; "" if a browser can run it."""
+    if any(isinstance(layer, Skip) for layer in plan.encoder):
+        return "This model is computed on the server: it has skip connections."
     needed = cost(plan)
     if needed.parameters > MAX_PARAMETERS:
         return (
@@ -198,6 +201,8 @@ class _Writer:
                 return {"kind": "bound"}
             case Reshape(shape):
                 return {"kind": "reshape", "shape": shape}
+            case Skip():
+                raise AssertionError("refusal() keeps these on the server")
             case _:
                 assert_never(layer)
 
@@ -224,18 +229,25 @@ def _rounded(values: Array) -> Array:
 
 def _products(layers: Layers, shape: tuple[int, ...]) -> int:
     """Multiply-adds for one image or code of that shape."""
+    return _counted(layers, shape)[0]
+
+
+def _counted(layers: Layers, shape: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
+    """The same, and the shape that comes out."""
     total = 0
     for layer in layers:
         match layer:
             case Linear(n_in, n_out):
                 total += n_in * n_out
                 shape = (n_out,)
-            case Conv(c_in, c_out):
-                shape = (c_out, *(math.ceil(side / 2) for side in shape[1:]))
+            case Conv(c_in, c_out, _, stride):
+                shape = (c_out, *(math.ceil(side / stride) for side in shape[1:]))
                 total += 9 * c_in * math.prod(shape)
             case ConvTranspose(_, c_out, grow):
                 total += 9 * c_out * math.prod(shape)
                 shape = (c_out, *(2 * n - 1 + g for n, g in zip(shape[1:], grow, strict=True)))
             case Reshape(new):
                 shape = new
-    return total
+            case Skip(inner):
+                total += _counted(inner, shape)[0]
+    return total, shape

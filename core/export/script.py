@@ -9,7 +9,8 @@ import re
 
 from core.checkpoints import Card
 from core.config import COMMAND, NAME_PATTERN
-from core.export.torch_code import BOUND_CLASS, sequence, uses_bound
+from core.export.torch_code import BOUND_CLASS, SKIP_CLASS, sequence, uses_bound, uses_skip
+from core.models.repair import repair_loss
 from core.noise import KINDS
 from core.settings import TrainSettings, settings_of
 from core.text import visible
@@ -95,6 +96,9 @@ torch.set_num_threads({t.threads})
 def _network(card: Card) -> list[str]:
     plan = card.plan
     code = [BOUND_CLASS] if uses_bound(plan) else []
+    code += [SKIP_CLASS] if uses_skip(plan) else []
+    locator = f"\nlocator = {sequence(plan.locator)}" if plan.locator else ""
+    third = ', "locator": locator' if plan.locator else ""
     code.append(f'''
 
 def seed_of(*parts):
@@ -104,8 +108,8 @@ def seed_of(*parts):
 
 torch.manual_seed(seed_of(SEED))
 encoder = {sequence(plan.encoder)}
-decoder = {sequence(plan.decoder)}
-network = nn.ModuleDict({{"encoder": encoder, "decoder": decoder}})
+decoder = {sequence(plan.decoder)}{locator}
+network = nn.ModuleDict({{"encoder": encoder, "decoder": decoder{third}}})
 network.to(memory_format=torch.channels_last)
 ''')
     return code
@@ -114,11 +118,14 @@ network.to(memory_format=torch.channels_last)
 def _noise(card: Card) -> str:
     if not card.noise:
         return ""
-    noise, function = card.noise, KINDS[card.noise.kind].for_training
+    noise, kind = card.noise, KINDS[card.noise.kind]
+    function = kind.for_training
+    source = inspect.getmodule(function) if kind.whole_module else function
+    assert source is not None
     clipped = ".clamp(0, 1)" if noise.clip else ""
     return f'''
 
-{inspect.getsource(function).strip()}
+{inspect.getsource(source).strip()}
 
 
 def noisy(x, generator):
@@ -129,6 +136,18 @@ def noisy(x, generator):
 
 def _loss(card: Card) -> str:
     x_in = "noisy(x, generator)" if card.noise else "x"
+    if card.plan.locator:
+        return f'''
+
+{inspect.getsource(repair_loss).strip()}
+
+
+def loss_of(x, generator):
+    """How far a batch is from being repaired, and its defects from being found."""
+    x_in = {x_in}
+    z = encoder(x_in)
+    return repair_loss(decoder(z), locator(z), x_in, x)
+'''
     if not card.plan.variational:
         return f'''
 

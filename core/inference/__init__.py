@@ -119,6 +119,26 @@ class Autoencoder:
         parts = [self._finite(self._backend.hidden(_float(x[i]))) for i in self._batches(len(x))]
         return np.concatenate(parts)
 
+    @property
+    def is_locator(self) -> bool:
+        """Whether it says where an image had to be repaired."""
+        return bool(self.card.plan.locator)
+
+    def repair(self, x: Array) -> tuple[Array, Array]:
+        """(n, C, H, W) -> the repaired images, and where they had to be: (n, H, W) in [0, 1].
+
+        Raises DataError if the model has no locator.
+        """
+        if not self.is_locator:
+            raise DataError(f"{self.name} does not say where it repairs: choose another model.")
+        x = self._pixels(x)
+        x_hat, found = np.empty(x.shape, np.float32), np.empty((len(x), *x.shape[2:]), np.float32)
+        for part in self._batches(len(x)):
+            z = self._finite(self._backend.encode(_float(x[part])))
+            x_hat[part] = self._finite(self._backend.decode(z))
+            found[part] = self._finite(self._backend.locate(z))[:, 0]
+        return x_hat, found
+
     def errors(self, x: Array, target: Array | None = None) -> Scores:
         """The MSE of each reconstruction against target (x itself if None).
 

@@ -33,6 +33,10 @@ class Backend(Protocol):
         """(B, latent_dim) -> (B, C, H, W)."""
         ...
 
+    def locate(self, z: Array) -> Array:
+        """(B, latent_dim) -> (B, 1, H, W), for plans with a locator."""
+        ...
+
     def hidden(self, x: Array) -> Array:
         """(B, C, H, W) -> (B, k): the encoder's activations, flattened, and the code."""
         ...
@@ -79,6 +83,10 @@ class LinearBackend:
         with np.errstate(over="ignore", invalid="ignore"):
             return np.asarray((z @ weight + bias).reshape(len(z), *self._shape))
 
+    def locate(self, z: Array) -> Array:
+        """No plan in closed form has a locator."""
+        raise NotImplementedError
+
     def hidden(self, x: Array) -> Array:
         """The code: there is nothing else between image and code."""
         return self.encode(x)
@@ -114,9 +122,19 @@ class OnnxBackend:
         """(B, latent_dim) -> (B, C, H, W)."""
         return np.asarray(self._decoder.run(None, {"z": z})[0])
 
+    def locate(self, z: Array) -> Array:
+        """(B, latent_dim) -> (B, 1, H, W)."""
+        return np.asarray(self._locator.run(None, {"z": z})[0])
+
     def hidden(self, x: Array) -> Array:
         """(B, C, H, W) -> (B, k): the encoder's activations, flattened, and the code."""
         return np.asarray(self._hidden.run(None, {"x": x})[0])
+
+    @cached_property
+    def _locator(self) -> Any:
+        from core.models.onnx_export import to_onnx
+
+        return self._session(to_onnx(self._plan, self._tensors, "locator"))
 
     @cached_property
     def _hidden(self) -> Any:

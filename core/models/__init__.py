@@ -9,8 +9,9 @@ from types import MappingProxyType
 from typing import Any
 
 from core.config import OptionError
-from core.models import conv, dense, pca, vae
+from core.models import conv, dense, pca, repair, vae
 from core.models.layers import Plan
+from core.noise import Noise
 from core.settings import Option
 
 InputShape = tuple[int, int, int]
@@ -18,7 +19,11 @@ InputShape = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class ArchSpec:
-    """An architecture: what it is called, what it is, how it is built and within which bounds."""
+    """An architecture: what it is called, what it is, how it is built and within which bounds.
+
+    closed_form: fitted without gradient descent.  noise: what it is trained with unless another
+    noise is asked for.
+    """
 
     name: str
     title: str
@@ -26,6 +31,7 @@ class ArchSpec:
     builder: Callable[[InputShape, dict[str, Any]], Plan]
     options: tuple[Option, ...]
     closed_form: bool = False
+    noise: Noise = Noise()
 
     def check(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """All options in canonical form, defaults filled in.
@@ -160,6 +166,26 @@ ARCHITECTURES: tuple[ArchSpec, ...] = (
                 low=0,
                 high=100,
             ),
+        ),
+    ),
+    ArchSpec(
+        name="repair",
+        title="Repair",
+        explanation="Convolutions with skip connections: trained with drawn defects, it repairs "
+        "images and says where it had to.",
+        builder=repair.plan,
+        noise=Noise("defects", 1.0),
+        options=(
+            Option(
+                name="widths",
+                kind="widths",
+                default=[16, 32, 32, 32],
+                explanation="channels of each stage, which halves height and width",
+                low=1,
+                high=512,
+                at_least=2,
+            ),
+            _ACTIVATION,
         ),
     ),
 )

@@ -38,6 +38,11 @@ class TorchBackend:
         with torch.inference_mode():
             return np.asarray(self._network.decode(torch.from_numpy(z)).numpy())
 
+    def locate(self, z: Array) -> Array:
+        """(B, latent_dim) -> (B, 1, H, W)."""
+        with torch.inference_mode():
+            return np.asarray(self._network.locate(torch.from_numpy(z)).numpy())
+
     def hidden(self, x: Array) -> Array:
         """(B, C, H, W) -> (B, k): the encoder's activations, flattened, and the code."""
         layers, found = self._plan.encoder, []

@@ -14,6 +14,7 @@ from core.models.layers import (
     Layers,
     Linear,
     Plan,
+    Skip,
 )
 
 Tensors = dict[str, npt.NDArray[np.float32]]
@@ -29,7 +30,11 @@ def folded(plan: Plan, tensors: Tensors) -> tuple[Plan, Tensors]:
     """
     encoder, encoder_tensors = _folded("encoder", plan.encoder, tensors)
     decoder, decoder_tensors = _folded("decoder", plan.decoder, tensors)
-    return replace(plan, encoder=encoder, decoder=decoder), encoder_tensors | decoder_tensors
+    locator, locator_tensors = _folded("locator", plan.locator, tensors)
+    return (
+        replace(plan, encoder=encoder, decoder=decoder, locator=locator),
+        encoder_tensors | decoder_tensors | locator_tensors,
+    )
 
 
 def scale_and_shift(tensors: Tensors, name: str) -> tuple[Numbers, Numbers]:
@@ -43,6 +48,7 @@ def scale_and_shift(tensors: Tensors, name: str) -> tuple[Numbers, Numbers]:
 
 
 def _folded(part: str, layers: Layers, tensors: Tensors) -> tuple[Layers, Tensors]:
+    """The layers whose tensors are named "part.0.weight" and so on, and their new tensors."""
     kept: list[Layer] = []
     found: Tensors = {}
     for i, layer in enumerate(layers):
@@ -51,6 +57,11 @@ def _folded(part: str, layers: Layers, tensors: Tensors) -> tuple[Layers, Tensor
             name = f"{part}.{len(kept) - 1}"
             found |= _scaled(last, name, found, scale_and_shift(tensors, f"{part}.{i}"))
             kept[-1] = replace(last, bias=True)
+        elif isinstance(layer, Skip):
+            inner, new = _folded(f"{part}.{i}", layer.layers, tensors)
+            old, name = f"{part}.{i}.", f"{part}.{len(kept)}."
+            found |= {name + each.removeprefix(old): values for each, values in new.items()}
+            kept.append(Skip(inner))
         else:
             names = layer.tensors()
             found |= {f"{part}.{len(kept)}.{name}": tensors[f"{part}.{i}.{name}"] for name in names}

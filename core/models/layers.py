@@ -30,11 +30,12 @@ class Linear:
 
 @dataclass(frozen=True)
 class Conv:
-    """(B, c_in, H, W) -> (B, c_out, ceil(H / 2), ceil(W / 2)): kernel 3, stride 2, padding 1."""
+    """(B, c_in, H, W) -> (B, c_out, ceil(H / stride), ceil(W / stride)): kernel 3, padding 1."""
 
     c_in: int
     c_out: int
     bias: bool = True
+    stride: int = 2
 
     def tensors(self) -> Shapes:
         return {"weight": (self.c_out, self.c_in, 3, 3)} | (
@@ -99,7 +100,21 @@ class Reshape:
         return {}
 
 
-Layer = Linear | Conv | ConvTranspose | BatchNorm | Activation | Bound | Reshape
+@dataclass(frozen=True)
+class Skip:
+    """X -> x + what its layers make of x, which has the same shape: a skip connection."""
+
+    layers: "Layers"
+
+    def tensors(self) -> Shapes:
+        return {
+            f"{i}.{name}": shape
+            for i, layer in enumerate(self.layers)
+            for name, shape in layer.tensors().items()
+        }
+
+
+Layer = Linear | Conv | ConvTranspose | BatchNorm | Activation | Bound | Reshape | Skip
 Layers = tuple[Layer, ...]
 
 
@@ -113,6 +128,8 @@ class Plan:
     code_shape: how a code is naturally seen: (latent_dim,), or (C, h, w) for a block of feature
     maps.
     beta: the weight of the Kullback-Leibler term, for variational plans only.
+    locator: (B, latent_dim) -> (B, 1, H, W) in [0, 1], where the image had to be repaired; empty
+    for plans that do not say it.
     """
 
     input_shape: tuple[int, int, int]
@@ -121,6 +138,7 @@ class Plan:
     decoder: Layers
     variational: bool = False
     beta: float = 0.0
+    locator: Layers = ()
 
     @property
     def latent_dim(self) -> int:
@@ -140,7 +158,8 @@ class Plan:
         return sum(math.prod(s) for name, s in self.tensors().items() if "running" not in name)
 
     def _walk(self) -> Iterator[tuple[str, int, Layer]]:
-        for part, layers in (("encoder", self.encoder), ("decoder", self.decoder)):
+        parts = {"encoder": self.encoder, "decoder": self.decoder, "locator": self.locator}
+        for part, layers in parts.items():
             for i, layer in enumerate(layers):
                 yield part, i, layer
 

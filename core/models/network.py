@@ -17,7 +17,9 @@ from core.models.layers import (
     Linear,
     Plan,
     Reshape,
+    Skip,
 )
+from core.models.repair import repair_loss
 
 ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "relu": nn.ReLU,
@@ -34,13 +36,20 @@ class BoundToUnit(nn.Module):
         return torch.sigmoid(a + a)
 
 
+class SkipConnection(nn.Sequential):
+    """X + what its layers make of x."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + cast(Tensor, super().forward(x))  # type: ignore[no-untyped-call]
+
+
 def module(layer: Layer) -> nn.Module:
     """The module that does what `layer` says."""
     match layer:
         case Linear(n_in, n_out, bias):
             return nn.Linear(n_in, n_out, bias)
-        case Conv(c_in, c_out, bias):
-            return nn.Conv2d(c_in, c_out, 3, stride=2, padding=1, bias=bias)
+        case Conv(c_in, c_out, bias, stride):
+            return nn.Conv2d(c_in, c_out, 3, stride=stride, padding=1, bias=bias)
         case ConvTranspose(c_in, c_out, grow, bias):
             return nn.ConvTranspose2d(
                 c_in, c_out, 3, stride=2, padding=1, output_padding=grow, bias=bias
@@ -53,6 +62,8 @@ def module(layer: Layer) -> nn.Module:
             return BoundToUnit()
         case Reshape(shape):
             return nn.Unflatten(1, shape) if len(shape) > 1 else nn.Flatten()
+        case Skip(layers):
+            return SkipConnection(*map(module, layers))
 
 
 def _sequence(layers: Layers) -> nn.Sequential:
@@ -60,13 +71,15 @@ def _sequence(layers: Layers) -> nn.Sequential:
 
 
 class Network(nn.Module):
-    """encoder and decoder of a plan, with the names that Plan.tensors() gives."""
+    """encoder, decoder and locator of a plan, with the names that Plan.tensors() gives."""
 
     def __init__(self, plan: Plan) -> None:
         super().__init__()
         self.plan = plan
         self.encoder = _sequence(plan.encoder)
         self.decoder = _sequence(plan.decoder)
+        if plan.locator:
+            self.locator = _sequence(plan.locator)
 
     def encode(self, x: Tensor) -> Tensor:
         """(B, C, H, W) -> (B, latent_dim): the code, or its mean if variational."""
@@ -75,6 +88,10 @@ class Network(nn.Module):
     def decode(self, z: Tensor) -> Tensor:
         """(B, latent_dim) -> (B, C, H, W)."""
         return cast(Tensor, self.decoder(z))
+
+    def locate(self, z: Tensor) -> Tensor:
+        """(B, latent_dim) -> (B, 1, H, W) in [0, 1]: where the image had to be repaired."""
+        return cast(Tensor, self.locator(z))
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) -> (B, C, H, W), nothing drawn at random."""
@@ -91,7 +108,11 @@ class Network(nn.Module):
         """The training loss of one batch: the MSE against target.
 
         Plus beta * KL / D if variational; drawn: of code_noise(), for variational plans only.
+        With a locator, see repair_loss().
         """
+        if self.plan.locator:
+            z = self.encode(x_in)
+            return repair_loss(self.decode(z), self.locate(z), x_in, target)
         if drawn is None:
             return nn.functional.mse_loss(self(x_in), target)
         mu, logvar = self.encoder(x_in).chunk(2, dim=1)  # (B, k) each

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -21,10 +21,11 @@ from core.models.layers import (
     Linear,
     Plan,
     Reshape,
+    Skip,
 )
 
-Part = Literal["whole", "encoder", "decoder"]
-PARTS: tuple[Part, ...] = get_args(Part)
+Part = Literal["whole", "encoder", "decoder", "locator"]
+PARTS: tuple[Part, ...] = ("whole", "encoder", "decoder")  # that every plan has
 OPSET, IR_VERSION = 18, 9  # read by ONNX Runtime from 1.15 on
 Tensors = dict[str, npt.NDArray[np.float32]]
 
@@ -33,19 +34,24 @@ def to_onnx(plan: Plan, tensors: Tensors, part: Part = "whole", about: str = "")
     """The model as the content of an .onnx file, checked.
 
     part: "encoder" x (n, C, H, W) -> z (n, D'), "decoder" z -> x_hat (n, C, H, W), "whole" x ->
-    x_hat, all float32 with any n; pixels are 0 to 1.  tensors: float32, as in a checkpoint.
+    x_hat, "locator" z -> (n, 1, H, W), for plans that have one; all float32 with any n; pixels are
+    0 to 1.  tensors: float32, as in a checkpoint.
     about: written into the file.
     """
-    graph = _Graph(tensors, "z" if part == "decoder" else "x")
-    if part != "decoder":
+    from_code = part in ("decoder", "locator")
+    graph = _Graph(tensors, "z" if from_code else "x")
+    if not from_code:
         graph.add("encoder", plan.encoder)
         if plan.variational:
             graph.first(plan.latent_dim)
-    if part != "encoder":
+    if part == "locator":
+        graph.add("locator", plan.locator)
+    elif part != "encoder":
         graph.add("decoder", plan.decoder)
     x, z = list(plan.input_shape), [plan.latent_dim]
-    given = _value("z", z) if part == "decoder" else _value("x", x)
-    made = _value("z", z) if part == "encoder" else _value("x_hat", x)
+    given = _value("z", z) if from_code else _value("x", x)
+    outputs = {"encoder": ("z", z), "locator": ("found", [1, *x[1:]])}
+    made = _value(*outputs.get(part, ("x_hat", x)))
     return graph.finished(given, made, about)
 
 
@@ -84,10 +90,14 @@ class _Graph:
     constants: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
 
     def add(self, part: str, layers: Layers) -> None:
-        """The layers of "encoder" or "decoder"."""
+        """The layers of "encoder", "decoder" or "locator"."""
         for i, layer in enumerate(layers):
-            names = [f"{part}.{i}.{name}" for name in layer.tensors()]
-            self.constants |= {name: self.tensors[name] for name in names}
+            name = f"{part}.{i}"
+            if isinstance(layer, Skip):
+                self._skip(name, layer)
+                continue
+            names = [f"{name}.{tensor}" for tensor in layer.tensors()]
+            self.constants |= {each: self.tensors[each] for each in names}
             self._layer(layer, names)
 
     def first(self, n: int) -> None:
@@ -120,12 +130,19 @@ class _Graph:
         onnx.checker.check_model(model, full_check=True)
         return bytes(model.SerializeToString())
 
+    def _skip(self, name: str, layer: Skip) -> None:
+        before, activations = self.last, list(self.activations)
+        self.add(name, layer.layers)
+        self.activations = activations  # those within are no stage of the encoder
+        self._node("Add", before)
+
     def _layer(self, layer: Layer, names: list[str]) -> None:
         match layer:
             case Linear():
                 self._node("Gemm", *names, transB=1)
             case Conv():
-                self._node("Conv", *names, **_STRIDE)
+                strides = (layer.stride, layer.stride)
+                self._node("Conv", *names, **(_STRIDE | {"strides": strides}))
             case ConvTranspose(_, _, grow):
                 self._node("ConvTranspose", *names, output_padding=grow, **_STRIDE)
             case BatchNorm():
@@ -139,6 +156,8 @@ class _Graph:
                 self._node("Mul", self._number(0.5))
             case Reshape(shape):  # 0 keeps n
                 self._node("Reshape", self._constant("shape", np.array([0, *shape])))
+            case Skip():
+                raise AssertionError("add() takes these")
 
     def _relu(self) -> None:
         self._node("Relu")

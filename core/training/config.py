@@ -6,7 +6,7 @@ from typing import Any
 
 from core.checkpoints.document import MAX_CLASSES, MAX_TEXT
 from core.config import TrainingError
-from core.models import MAX_PARAMETERS, ArchSpec
+from core.models import BY_NAME, MAX_PARAMETERS, ArchSpec
 from core.noise import Noise
 from core.settings import TrainSettings
 
@@ -16,6 +16,8 @@ PIXELS_SEEN = 150_000 * 28 * 28  # by a network, about
 EPOCHS, BATCHES, CODES = (3, 40), (8, 128), (8, 64)
 FEW = 1_000  # images a channel
 STEPS = 300  # at least, however few images there are: fewer are no training
+# The same for a network that learns to repair: each image has new defects every time.
+REPAIRS_SEEN, REPAIR_EPOCHS, REPAIR_STEPS, REPAIR_BATCH = 600_000_000, (3, 400), 1_500, 16
 OF_THE_COUNT = ("epochs", "batch_size")  # settings that go by the number of images
 
 
@@ -25,7 +27,8 @@ class TrainConfig(TrainSettings):
 
     options: of the architecture; missing ones take their defaults.  noise: put on the input, while
     the target stays clean.  Raises OptionError if a setting is out of bounds, TrainingError if a
-    checkpoint could not say what it was trained on.
+    checkpoint could not say what it was trained on.  Without noise the architecture's own is taken,
+    which is none for all but "repair".
     """
 
     dataset: str
@@ -36,6 +39,8 @@ class TrainConfig(TrainSettings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if not self.noise and self.arch in BY_NAME:
+            object.__setattr__(self, "noise", BY_NAME[self.arch].noise)
         _check_names(self.dataset, self.exclude_classes)
 
 
@@ -59,7 +64,7 @@ def learning_rate(config: TrainConfig, spec: ArchSpec) -> float:
     """The peak learning rate: as configured, else the best one for 28 x 28 digits."""
     if config.learning_rate is not None:
         return config.learning_rate
-    if spec.name == "conv":
+    if spec.name in ("conv", "repair"):
         return 5e-3
     return 1e-2 if spec.name == "dense" and spec.check(config.options)["batch_norm"] else 3e-3
 
@@ -94,17 +99,24 @@ def network(dataset: str, input_shape: tuple[int, int, int], n_train: int) -> Tr
     return TrainConfig(dataset, "conv", {"latent_dim": dim}, epochs=epochs, batch_size=batch_size)
 
 
-def duration(input_shape: tuple[int, int, int], n_train: int) -> tuple[int, int]:
+def duration(
+    input_shape: tuple[int, int, int], n_train: int, is_repair: bool = False
+) -> tuple[int, int]:
     """Epochs and batch size that suit a number of images of (C, H, W).
 
     A dozen steps an epoch or more, within BATCHES; about PIXELS_SEEN pixels through the network,
-    within EPOCHS, but at least STEPS steps.
+    within EPOCHS, but at least STEPS steps.  is_repair: more, since defects are drawn anew each
+    time, in batches of at most 16.
     """
     _, height, width = input_shape
+    seen, bounds, steps = PIXELS_SEEN, EPOCHS, STEPS
+    if is_repair:
+        seen, bounds, steps = REPAIRS_SEEN, REPAIR_EPOCHS, REPAIR_STEPS
     n = max(n_train, 1)
-    batch = min(max(2 ** int(math.log2(n / 12 + 1)), BATCHES[0]), BATCHES[1])
-    epochs = min(max(round(PIXELS_SEEN / (height * width * n)), EPOCHS[0]), EPOCHS[1])
-    return max(epochs, math.ceil(STEPS / math.ceil(n / batch))), batch
+    most = REPAIR_BATCH if is_repair else BATCHES[1]
+    batch = min(max(2 ** int(math.log2(n / 12 + 1)), BATCHES[0]), most)
+    epochs = min(max(round(seen / (height * width * n)), bounds[0]), bounds[1])
+    return max(epochs, math.ceil(steps / math.ceil(n / batch))), batch
 
 
 def _code_size(input_shape: tuple[int, int, int], most: float) -> int:
@@ -117,10 +129,13 @@ def _code_size(input_shape: tuple[int, int, int], most: float) -> int:
 
 
 def adapted(
-    settings: TrainSettings, input_shape: tuple[int, int, int], n_train: int
+    settings: TrainSettings,
+    input_shape: tuple[int, int, int],
+    n_train: int,
+    is_repair: bool = False,
 ) -> TrainSettings:
     """The settings with epochs and batch size that suit a data set; see duration()."""
-    epochs, batch_size = duration(input_shape, n_train)
+    epochs, batch_size = duration(input_shape, n_train, is_repair)
     return replace(settings, epochs=epochs, batch_size=batch_size)
 
 
@@ -164,5 +179,15 @@ PRESETS: tuple[Preset, ...] = (
         options={},
         settings=TrainSettings(epochs=8),
         noise=Noise(sigma=0.5),
+    ),
+    Preset(
+        name="repairer",
+        title="Repairer",
+        explanation="Trained with drawn defects: repairs images and says where it had to, which "
+        "finds defects that it has never seen. Takes minutes.",
+        arch="repair",
+        options={},
+        settings=TrainSettings(epochs=40, batch_size=16),
+        noise=Noise("defects", 1.0),
     ),
 )

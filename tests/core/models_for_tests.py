@@ -26,6 +26,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "pca": {"latent_dim": 3},
     "dense": {"latent_dim": 3, "widths": [8]},
     "conv": {"latent_dim": 0, "widths": [4, 5]},
+    "repair": {"widths": [4, 5, 5]},
     "vae": {"latent_dim": 2, "widths": [8]},
 }
 SHAPE = (1, 16, 17)

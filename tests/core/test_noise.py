@@ -121,3 +121,34 @@ def test_coarse_noise_in_training_is_that_of_looking() -> None:
     assert added.mean() == pytest.approx(0.1, abs=0.02)
     assert np.abs(added.std(axis=0) - 0.5).max() < 0.15
     assert looked.std() == pytest.approx(added.std(), rel=0.05)
+
+
+def test_drawn_defects_replace_a_part_of_most_pictures_and_leave_the_rest_alone() -> None:
+    x = images(60, 3, 32)
+    changed = np.abs(add_noise(x, Noise("defects", sigma=1.0), 3) - x).max(axis=1) > 0.02
+    shares = changed.mean(axis=(1, 2))
+    assert (shares > 0).mean() > 0.9
+    assert np.median(shares) < 0.5
+    other = np.abs(add_noise(x, Noise("defects", sigma=1.0), 4) - x).max(axis=1) > 0.02
+    assert (changed != other).mean() > 0.05
+
+
+def test_drawn_defects_have_the_tones_of_the_picture() -> None:
+    vivid = images(60, 1, 32)
+    dim = np.float32(0.5) + np.float32(0.05) * (vivid - np.float32(0.5))
+    strengths = [
+        np.abs(add_noise(x, Noise("defects", sigma=1.0), 0) - x).mean() for x in (dim, vivid)
+    ]
+    assert 2 * strengths[0] < strengths[1]
+
+
+@pytest.mark.parametrize("side", [16, 128])
+def test_drawn_defects_in_training_leave_some_pictures_whole(side: int) -> None:
+    torch = pytest.importorskip("torch")
+    x = torch.from_numpy(images(80, 1, side))
+    draw = KINDS["defects"].for_training
+    one, again, other = (draw(x, 1.0, 0.0, torch.Generator().manual_seed(i)) for i in (0, 0, 1))
+    assert torch.equal(one, again)
+    assert not torch.equal(one, other)
+    whole = (one == x).all(dim=3).all(dim=2).all(dim=1).float().mean()
+    assert 0.1 < whole < 0.5

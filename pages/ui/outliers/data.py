@@ -182,7 +182,7 @@ def known_id(scope: Scope) -> str:
 def offered(scope: Scope) -> dict[str, Score]:
     """The scores that can be computed, by name."""
     has_classes = cache.dataset(known_id(scope), "train").labels is not None
-    return {one.name: one for one in judging.available(has_classes)}
+    return {one.name: one for one in judging.available(has_classes, bool(scope.card.plan.locator))}
 
 
 def scored(scope: Scope, names: Sequence[str]) -> list[Scored]:

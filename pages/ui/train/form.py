@@ -1,4 +1,4 @@
-"""The form of a new training: three presets first, all other settings under "More".
+"""The form of a new training: the presets first, all other settings under "More".
 
 All of it is in the link but the name, which no two models can have.
 """
@@ -37,7 +37,7 @@ def draw(dataset: str) -> RunConfig:
     Raises a HourglassError that says what to change if the settings do not go together.
     """
     info, preset = _dataset(dataset), _preset()
-    begun = {TrainSettings: _suited(preset.settings, info), Noise: preset.noise}
+    begun = {TrainSettings: _suited(preset, info), Noise: preset.noise}
     asked = {declaring: _settings(declaring, first) for declaring, first in begun.items()}
     with st.expander("More: architecture, widths, learning rate, classes, seed"):
         spec, options = choose_architecture(preset.arch, preset.options)
@@ -59,11 +59,12 @@ def draw(dataset: str) -> RunConfig:
     return RunConfig(name, time.time(), train, threads=threads)
 
 
-def _suited(settings: TrainSettings, info: DatasetInfo) -> TrainSettings:
+def _suited(preset: Preset, info: DatasetInfo) -> TrainSettings:
     """A preset's settings; for a person's own images with epochs that suit their number."""
     if not is_own_set(info.id):
-        return settings
-    return recipes.adapted(settings, info.input_shape, info.n_train)
+        return preset.settings
+    is_repair = preset.arch == "repair"
+    return recipes.adapted(preset.settings, info.input_shape, info.n_train, is_repair)
 
 
 def suggest(dataset: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 from core import metrics
 from core.anomaly import spaces
 from core.anomaly.judging import Judged, References, available, ranked
-from core.anomaly.scores import BY_NAME, COMBINED, SCORES
+from core.anomaly.scores import BY_NAME, COMBINED, SCORES, map_of
 from core.anomaly.spaces import K
 from core.config import DataError, OptionError
 from core.data import catalogue
@@ -190,7 +190,7 @@ def test_combined_is_the_mean_of_robust_z_scores_of_logarithms(
     np.testing.assert_allclose(judged.score("combined"), total / 5, rtol=1e-6)
 
 
-@pytest.mark.parametrize("name", BY_NAME)
+@pytest.mark.parametrize("name", [spec.name for spec in available(has_classes=True)])
 def test_score_of_inverted_digits_is_higher_than_that_of_digits(
     name: str, seeing: References, judged_digits: ImageSet
 ) -> None:
@@ -199,7 +199,7 @@ def test_score_of_inverted_digits_is_higher_than_that_of_digits(
     assert np.median(strange) > np.median(seeing.judge(judged_digits).score(name))
 
 
-@pytest.mark.parametrize("name", BY_NAME)
+@pytest.mark.parametrize("name", [spec.name for spec in available(has_classes=True)])
 def test_score_of_one_image_does_not_depend_on_the_others(
     name: str, references: References, judged: Judged
 ) -> None:
@@ -216,7 +216,7 @@ def test_reference_images_are_not_their_own_neighbours(references: References) -
 def test_distribution_of_every_score_has_a_number_for_each_reference(
     references: References,
 ) -> None:
-    for spec in SCORES:
+    for spec in available(has_classes=True):
         found = references.distribution(spec.name)
         assert found.shape == (400,)
         assert np.isfinite(found).all()
@@ -226,8 +226,8 @@ def test_references_without_classes_offer_all_scores_but_one(digits: ImageSet) -
     nameless = replace(digits, labels=None, class_names=())
     references = References(Autoencoder(tiny_checkpoint("pca", SHAPE)), nameless)
     offered = {s.name for s in available(has_classes=False)}
-    assert {s.name for s in SCORES} - offered == {"class_percentile"}
-    assert available(has_classes=True) == SCORES
+    assert {s.name for s in available(has_classes=True)} - offered == {"class_percentile"}
+    assert available(has_classes=True, is_locator=True) == SCORES
     with pytest.raises(DataError):
         references.judge(nameless).score("class_percentile")
 
@@ -303,3 +303,21 @@ def test_ranked_scores_have_all_numbers_and_a_time(judged: Judged) -> None:
     found = ranked(judged, "combined", truth)
     assert 0 <= found.auroc <= 1
     assert found.seconds >= judged.seconds("neighbours") > 0
+
+
+def test_repair_scores_are_of_the_map_of_repairs_and_only_of_models_that_have_one(
+    digits: ImageSet,
+) -> None:
+    few = digits.take(slice(0, 60))
+    one = References(Autoencoder(tiny_checkpoint("repair", SHAPE)), few, kept=False).judge(few)
+    of_repairs = set(available(False, is_locator=True)) - set(available(False))
+    assert {spec.name for spec in of_repairs} == {"repair", "repair_share"}
+    _, found = one.autoencoder.repair(few.pixels())
+    largest, share = one.score("repair"), one.score("repair_share")
+    assert (share <= largest).all()
+    assert (largest <= found.max(axis=(1, 2)) + 1e-6).all()
+    maps = map_of(BY_NAME["repair"], one.references.spaces, few.pixels())
+    assert maps.shape == found.shape
+    other = References(Autoencoder(tiny_checkpoint("pca", SHAPE)), few, kept=False)
+    with pytest.raises(DataError, match="does not say where it repairs"):
+        other.judge(few).score("repair")

@@ -82,7 +82,7 @@ def test_script_for_every_noise_is_python_and_short(kind: Any, clip: bool) -> No
     checkpoint = trained(config("conv", epochs=1, noise=Noise(kind, 0.3, clip=clip)))
     text = script(checkpoint.card)
     compile(text, "script.py", "exec")
-    assert len(text.splitlines()) < 150
+    assert len(text.splitlines()) < (400 if KINDS[kind].whole_module else 150)
     assert "core" not in ast.unparse(ast.parse(text)), "it needs no Hourglass"
 
 
