@@ -43,6 +43,10 @@ class ModuleBackend:
         """(B, latent_dim) -> (B, C, H, W)."""
         return self._run(self._decoder, z)
 
+    def locate(self, z: Array) -> Array:
+        """No pair of modules says where it repairs."""
+        raise NotImplementedError
+
     def hidden(self, x: Array) -> Array:
         """The code: what is inside of a module of somebody's own is not known."""
         return self.encode(x)
@@ -82,6 +86,10 @@ class ModulePair(Autoencoder):
     @property
     def latent_dim(self) -> int:
         return self._latent_dim
+
+    @property
+    def is_locator(self) -> bool:
+        return False
 
     def weight(self) -> int:
         return sum(4 * p.numel() for module in self._modules for p in module.parameters())
