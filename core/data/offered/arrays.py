@@ -209,6 +209,8 @@ def open_arrays(
 ) -> Iterator[Arrays]:
     """A file of arrays, whose images can be read while this lasts.
 
+    limits: of what is uploaded; a file at a path on this machine, or that is not packed, may be of
+    any size, and is refused only where it is packed more tightly than images can be.
     labels: an IDX file with the classes of those in another IDX file.
     Raises DataError if it holds no images or too many.
     """
@@ -229,8 +231,9 @@ def open_arrays(
             )
         if n > MAX_FILES and limits.files is not None:
             raise DataError(f"{title} holds more than {MAX_FILES:,} images: offer fewer at a time.")
-        unpacked = Limits(files=None, total=None) if kind == "npy" else limits
-        yield Arrays(title=title, stacks=stacks, stream=stream, packed=packed, limits=unpacked)
+        is_free = kind == "npy" or isinstance(source, Path)
+        most = Limits(files=None, total=None) if is_free else limits
+        yield Arrays(title=title, stacks=stacks, stream=stream, packed=packed, limits=most)
 
 
 def is_idx_of_labels(beginning: bytes) -> bool:

@@ -24,7 +24,8 @@ Index = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 PARTS = ("train", "calibration", "test")
 CALIBRATION_SHARE = 0.1  # of a set; more of a small one:
-USUAL_CALIBRATION, MOST_OF_A_SMALL_SET = 100, 0.2  # 100 images promise a rate of 1 %
+USUAL_CALIBRATION, MOST_OF_A_SMALL_SET = 100, 0.2  # 100 images promise a rate of 1 %,
+MOST_FOR_A_PROMISE = 0.25  # of a set, if that is enough for them
 LARGEST_CALIBRATION = 2_000
 LEAST_TO_CALIBRATE = 20  # images of a set that can spare some
 KEPT_WITHIN = 0.05  # of the share that was chosen; beyond, it is said why
@@ -113,12 +114,13 @@ def part(members: Members, test_share: float, seed: int) -> Parts:
 
 
 def n_to_calibrate(n: int) -> int:
-    """How many of n usual images calibrate: a tenth, or up to a fifth where that is fewer than 100;
-    none of fewer than LEAST_TO_CALIBRATE.
+    """How many of n usual images calibrate: a tenth, but at least 100 of 400 or more, and a fifth
+    of fewer; none of fewer than LEAST_TO_CALIBRATE.
     """
     if n < LEAST_TO_CALIBRATE:
         return 0
-    least = min(USUAL_CALIBRATION, round(MOST_OF_A_SMALL_SET * n))
+    can_promise = MOST_FOR_A_PROMISE * n >= USUAL_CALIBRATION
+    least = USUAL_CALIBRATION if can_promise else round(MOST_OF_A_SMALL_SET * n)
     return min(max(round(CALIBRATION_SHARE * n), least), LARGEST_CALIBRATION)
 
 

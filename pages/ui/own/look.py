@@ -81,10 +81,11 @@ def draw(choice: Choice) -> None:
     beside = offering.way() == "draw"  # beside the pad
     left, right = st.columns([5, 13], gap="medium") if beside else (st.container(), st.container())
     with left:
-        offering.draw(held, lambda images: _is_to_look(held, images))
+        is_asked = offering.draw(held, lambda images: _is_to_look(held, images))
         _counts(held)
     if not held.given:
-        right.info(EMPTY_PAD if beside else EMPTY)
+        if not is_asked:
+            right.info(EMPTY_PAD if beside else EMPTY)
         return
     fit = fit_of(choice.model())
     with right:

@@ -55,23 +55,25 @@ def way() -> str:
     return widgets.view(WAYS, label_visibility="collapsed")
 
 
-def draw(tray: Tray, is_to_look: Callable[["Source"], bool]) -> None:
+def draw(tray: Tray, is_to_look: Callable[["Source"], bool]) -> bool:
     """Draw the controls of the chosen way; images that are added go into the tray.
 
     is_to_look: asked of uploaded files, whether they are meant to be looked at one by one.
+    Returns whether there are files of which that is not decided.
     """
     chosen = st.session_state[WAYS.key]
     if chosen != "draw" and DRAWING in tray.given:
         tray.rename(DRAWING, KEPT_DRAWING)
-    DRAWN[chosen](tray, is_to_look)
+    return DRAWN[chosen](tray, is_to_look)
 
 
-def _files(tray: Tray, is_to_look: Callable[["Source"], bool]) -> None:
+def _files(tray: Tray, is_to_look: Callable[["Source"], bool]) -> bool:
     way = st.session_state[WAYS.key]
     images = _uploaded(way, f"{way}_{tray.uploads}", LOOK_HELP)
     if images is not None and is_to_look(images):
         take(tray, images)
         st.rerun()
+    return images is not None
 
 
 def take(tray: Tray, images: "Source") -> None:
@@ -86,16 +88,17 @@ def take(tray: Tray, images: "Source") -> None:
     tray.add(pictures, rejected, offered.notes)
 
 
-def _camera(tray: Tray, _: object) -> None:
+def _camera(tray: Tray, _: object) -> bool:
     photo = st.camera_input("Take a photograph", key=f"camera_{tray.uploads}", help=CAMERA_HELP)
     if photo:
         taken = datetime.datetime.now().astimezone()
         name = f"photograph {taken:%H-%M-%S}"
         take(tray, Source(name, name, partial(gate.in_files, [(name, photo)])))
         st.rerun()
+    return False
 
 
-def _draw(tray: Tray, _: object) -> None:
+def _draw(tray: Tray, _: object) -> bool:
     drawn = drawpad.show("drawpad", tray.sheet)
     if drawn is not None:
         _put(tray, drawn)
@@ -107,6 +110,7 @@ def _draw(tray: Tray, _: object) -> None:
             icon=":material/add:",
             help="Adds the drawing to your images and clears the pad",
         )
+    return False
 
 
 def _put(tray: Tray, drawn: bytes) -> None:
@@ -130,7 +134,7 @@ def _keep(tray: Tray) -> None:
     tray.sheet += 1
 
 
-DRAWN: Mapping[str, Callable[[Tray, Callable[["Source"], bool]], None]] = WAYS.each(
+DRAWN: Mapping[str, Callable[[Tray, Callable[["Source"], bool]], bool]] = WAYS.each(
     {"files": _files, "folder": _files, "camera": _camera, "draw": _draw}
 )
 

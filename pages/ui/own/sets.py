@@ -155,7 +155,8 @@ def _list(sets: tuple[OwnSet, ...]) -> None:
     st.subheader("Your data sets")
     for own in sets:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            classes = counted(len(own.class_names), "class", "classes")
+            n_classes = len(own.class_names)
+            classes = counted(n_classes, "class", "classes") if n_classes else "no classes"
             st.markdown(
                 f"**{plain(own.name)}** {own.n_train:,} to train, {own.n_calibration:,} to "
                 f"calibrate, {own.n_test:,} to test, {words(own.how)}, {classes} "

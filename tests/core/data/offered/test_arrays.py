@@ -1,9 +1,10 @@
 """Images in NumPy's and in IDX files pass the gate as images of their own, without loss."""
 
+import contextlib
 import gzip
 import io
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 
 from core.config import DataError, ImageRejected
 from core.data.offered import arrays
+from core.data.offered.files import Limits, Offer
 from core.data.offered.gate import Terms, in_file, in_files, in_folder
 from core.images.reading import read_raw
 
@@ -187,3 +189,24 @@ def test_header_that_claims_too_much_asks_for_no_memory(shape: tuple[int, ...]) 
         offer.read()
     with pytest.raises(DataError), arrays.open_arrays(file, "x", "idx", Terms().limits):
         pass
+
+
+def test_arrays_on_this_machine_may_be_of_any_size_but_not_packed_like_a_bomb(
+    tmp_path: Path,
+) -> None:
+    def read_all(offers: Iterable[Offer]) -> int:
+        n = 0
+        for offer in offers:
+            with contextlib.suppress(ImageRejected):
+                n += bool(offer.read())
+        return n
+
+    x = RNG.integers(0, 256, (40, 32, 32), dtype=np.uint8)
+    terms = Terms(Limits(files=9, total=9_000))
+    content = npz(images=x)
+    (tmp_path / "x.npz").write_bytes(content)
+    assert read_all(in_file(tmp_path / "x.npz", terms)) == 40
+    assert read_all(in_files([("x.npz", io.BytesIO(content))], terms)) < 9
+    bomb = npz(np.savez_compressed, images=np.zeros((40, 512, 512), np.uint8))
+    (tmp_path / "bomb.npz").write_bytes(bomb)
+    assert read_all(in_file(tmp_path / "bomb.npz", terms)) < 20

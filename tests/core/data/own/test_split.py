@@ -131,3 +131,12 @@ def test_validation_images_of_a_source_without_a_test_part_are_tested_on() -> No
     assert sorted(found.test.tolist()) == list(range(60, 80))
     assert len(found.calibration) == 16
     assert found.notes == (split.NO_TEST,)
+
+
+@pytest.mark.parametrize(
+    ("n", "expected"), [(19, 0), (40, 8), (399, 80), (400, 100), (486, 100), (5_000, 500)]
+)
+def test_a_rate_of_one_per_cent_can_be_promised_from_four_hundred_images_on(
+    n: int, expected: int
+) -> None:
+    assert split.n_to_calibrate(n) == expected
