@@ -12,25 +12,30 @@ cross-conformal prediction holds up to a factor of two; measured, it holds as it
 Sources: Vovk 2015, cross-conformal predictors; Barber, Candes, Ramdas and Tibshirani 2021, CV+.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from time import perf_counter
 
 import numpy as np
 import numpy.typing as npt
 
 from core.anomaly.calibration import Calibration, percent
-from core.anomaly.judging import References
+from core.anomaly.judging import References, available
 from core.anomaly.thresholds import MAD_TO_STD
-from core.config import DataError
+from core.checkpoints import Card
+from core.checkpoints.document import label
+from core.config import DataError, OptionError
+from core.data.named import planting
 from core.images import digests, duplicates
 from core.images.imagesets import ImageSet
-from core.images.parts import done
+from core.images.parts import Once, done
 from core.inference import Autoencoder
 
 Scores = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
+ModelOf = Callable[[int], Autoencoder]  # of a fold
+LEAST_NETWORKS, MOST_NETWORKS = 2, 5
+N_TESTED = 200  # training images that a network is tested on
 N_FOLDS, LEAST = 5, 20  # folds, and images that can be judged by each other
 CLEAR = 6.0  # typical deviations above usual, beyond which an image does not say what is usual
 
@@ -70,42 +75,91 @@ def each_fold(of: Index) -> Iterator[tuple[int, Index, Index]]:
 
 
 def judged_by_others(
-    autoencoder: Autoencoder, images: ImageSet, names: Sequence[str], of: Index
+    model_of: ModelOf, images: ImageSet, names: Sequence[str], of: Index
 ) -> "CrossFitted":
-    """Scores that use no network, each image's by what was fitted to the other folds.
+    """Scores of images, each by what was fitted to the other folds.
 
-    names: of core.anomaly.scores.SCORES, baselines.  of: (n,) folds.  autoencoder: says how many
-    numbers PCA has.  Raises DataError if the folds are too small to compare with.
+    model_of: the model that judges a fold, which saw no image of it; of scores without a network
+    it only says how many numbers PCA has.  names: of core.anomaly.scores.SCORES.  of: (n,) folds.
+    Raises DataError if the folds are too small to compare with.
     """
-    found, began, n_done = {name: np.empty(len(images)) for name in names}, perf_counter(), 0
-    for _, others, own in each_fold(of):
-        known = References(autoencoder, images.take(others), kept=False)
+    found, n_done = {name: np.empty(len(images)) for name in names}, 0
+    seconds = dict.fromkeys(names, 0.0)
+    for fold, others, own in each_fold(of):
+        known = References(model_of(fold), images.take(others), kept=False)
         judged = known.judge(images.take(own))
         for name, values in found.items():
             values[own] = judged.score(name)
+            seconds[name] += judged.seconds(name)
         n_done += len(own)
         done("Judging each image by the others", n_done, len(images))
-    return CrossFitted(found, perf_counter() - began)
+    return CrossFitted(found, seconds)
 
 
 @dataclass(frozen=True)
 class CrossFitted:
-    """Scores by name, (n,) each.  seconds: that all of them took, with the fits."""
+    """Scores by name, (n,) each, and the seconds that each took, without the fits."""
 
     scores: Mapping[str, Scores]
-    seconds: float
+    seconds: Mapping[str, float]
+
+
+def trained(card: Card, images: ImageSet, others: Index) -> Autoencoder:
+    """A network with the architecture and the settings of a model, trained on some of the images.
+
+    others: (m,) positions.  Its weights are kept nowhere.  Raises what training does.
+    """
+    from core.training.config import TrainConfig
+    from core.training.events import EpochDone, Finished
+    from core.training.trainer import train
+
+    known = planting.usual(images.take(others), card.excluded_classes)
+    settings = card.document.training.settings()
+    config = TrainConfig(
+        dataset=label(images.id),
+        arch=card.architecture.name,
+        options=card.options,
+        noise=card.noise,
+        **settings,
+    )
+    tested = known.take(slice(0, N_TESTED))
+    for event in train(config, known, tested):
+        if isinstance(event, EpochDone):
+            done("Training a network without these images", event.record.epoch, config.epochs)
+        if isinstance(event, Finished):
+            return Autoencoder(event.checkpoint)
+    raise AssertionError("a training ends with Finished")
+
+
+def seconds_to_train(card: Card, n: int, n_networks: int) -> float:
+    """About how long so many networks take, each trained on all but its part of n images, by how
+    long the model itself took, wherever that was.
+    """
+    training = card.document.training
+    share = n * (n_networks - 1) / n_networks / max(1, training.n_images)
+    return n_networks * training.seconds * share
 
 
 class JudgedByOthers:
-    """All images of a set and their scores without a network, each computed when asked for.
+    """All images of a set and their scores, each image's by what was fitted to others.
 
-    Raises DataError if there are too few images.
+    n_networks: 2 to MOST_NETWORKS: as many networks are trained when a score is first asked for,
+    each without the fold it judges; 0: only scores without a network.
+    Raises DataError if there are too few images, OptionError for another number of networks.
     """
 
-    def __init__(self, autoencoder: Autoencoder, images: ImageSet) -> None:
-        self.autoencoder, self.images = autoencoder, images
-        self.of = folds(groups_of(images))
-        self._found: dict[str, CrossFitted] = {}
+    def __init__(self, autoencoder: Autoencoder, images: ImageSet, n_networks: int = 0) -> None:
+        if n_networks and not LEAST_NETWORKS <= n_networks <= MOST_NETWORKS:
+            raise OptionError(f"Train {LEAST_NETWORKS} to {MOST_NETWORKS} networks, or none.")
+        self.autoencoder, self.images, self.n_networks = autoencoder, images, n_networks
+        self.of = folds(groups_of(images), n_networks or N_FOLDS)
+        self._once = Once()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The scores that there are."""
+        every = available(self.images.labels is not None, self.autoencoder.is_locator)
+        return tuple(spec.name for spec in every if self.n_networks or spec.baseline)
 
     @property
     def usual_images(self) -> ImageSet:
@@ -113,11 +167,11 @@ class JudgedByOthers:
 
     def score(self, name: str) -> Scores:
         """(n,); higher = more anomalous."""
-        return self._made(name).scores[name]
+        return self._made.scores[name]
 
     def seconds(self, name: str) -> float:
-        """How long a score took, with the fits."""
-        return self._made(name).seconds
+        """How long a score took, without the fits."""
+        return self._made.seconds[name]
 
     def calibration(self, name: str) -> Calibration:
         """What rates a threshold has: of all images, so that outliers only make it safer."""
@@ -126,15 +180,26 @@ class JudgedByOthers:
     def how(self, rate: float) -> str:
         """A sentence on what was compared with what, and what is promised."""
         return (
-            f"each image compared with what was fitted to others only, in {N_FOLDS} folds; scores "
-            "of the network are left out, since it has seen some of the images; at most "
-            f"{percent(rate)} of usual images promised"
+            f"each image compared with what was fitted to others only, in {self.of.max() + 1} "
+            f"folds; {self._of_networks()}; at most {percent(rate)} of usual images promised"
         )
 
-    def _made(self, name: str) -> CrossFitted:
-        if name not in self._found:
-            self._found[name] = judged_by_others(self.autoencoder, self.images, [name], self.of)
-        return self._found[name]
+    def _of_networks(self) -> str:
+        if self.n_networks:
+            return f"{self.n_networks} networks were trained, each without the images it judges"
+        return "scores of the network are left out, since it has seen some of the images"
+
+    def _model(self, fold: int) -> Autoencoder:
+        if not self.n_networks:
+            return self.autoencoder
+        return trained(self.autoencoder.card, self.images, np.flatnonzero(self.of != fold))
+
+    @property
+    def _made(self) -> CrossFitted:
+        """All scores: a fold has its network once."""
+        return self._once.get(
+            "all", lambda: judged_by_others(self._model, self.images, self.names, self.of)
+        )
 
 
 def typical_deviations(scores: Scores, among: Scores | None = None) -> Scores:

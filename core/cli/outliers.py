@@ -69,6 +69,14 @@ PART = 256  # images rebuilt at a time
     help="At most this share of usual images is flagged.",
 )
 @click.option(
+    "--networks",
+    type=click.IntRange(2, 5),
+    metavar="N",
+    help="With --split all: train N networks (2 to 5) with the settings of CHECKPOINT, each "
+    "without the part it judges, so that the scores of the network are there, too. The time is "
+    "said first.",
+)
+@click.option(
     "--out",
     type=click.Path(path_type=Path),
     metavar="FILE.csv or FILE.parquet",
@@ -98,8 +106,9 @@ def outliers(
     known), score_name, score, p_value, flagged, facts (dark, bright, nearly uniform, blurred,
     grainy), and a column for each score by its name.
 
-    --split all judges every image of the set, also those that the model was trained on: by the
-    scores that need no network, each image by what was fitted to others only.
+    --split all judges every image of the set, also those that the model was trained on, each image
+    by what was fitted to others only: by the scores that need no network, and with --networks N by
+    all.
     """
     from core.anomaly import line, references
     from core.checkpoints import trained_on
@@ -109,6 +118,8 @@ def outliers(
 
     if given["out"] is not None:
         tables.check_path(given["out"])
+    if given["networks"] and split != "all":
+        raise click.UsageError("--networks N is for --split all: give both.")
     autoencoder = Autoencoder.load(checkpoint)
     card = autoencoder.card
     source = dataset or trained_on.required(card)
@@ -120,8 +131,9 @@ def outliers(
         click.echo(card.warning, err=True)
     with output.stages() as tell, telling(tell):
         around = _Around(line.loader(data_root), data_root)
+        asked = _Asked(given["name"], given["rate"], given["networks"] or 0)
         judge = _by_others if split == "all" else _found
-        found = judge(autoencoder, experiment or images, around, given["name"], given["rate"])
+        found = judge(autoencoder, experiment or images, around, asked)
         if given["out"] is not None:
             tables.save(_table(found), given["out"])
     _show(found, given["out"], as_json)
@@ -142,6 +154,15 @@ class _Around:
 
     load: "Load"
     data_root: Path | None
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Which score flags (None: the chosen one), at what rate, and how many networks are trained."""
+
+    name: str | None
+    rate: float
+    n_networks: int
 
 
 @dataclass(frozen=True)
@@ -179,8 +200,7 @@ def _found(
     autoencoder: "Autoencoder",
     judging: "Experiment | ImageSet",
     around: _Around,
-    name: str | None,
-    rate: float,
+    asked: _Asked,
 ) -> _Found:
     from core.anomaly import references, scores
     from core.anomaly.judging import References, available
@@ -192,17 +212,17 @@ def _found(
     calibrating = references.calibration_images(autoencoder.card, (images, usual), load)
     known = References(autoencoder, usual, calibrating)
     names = [one.name for one in available(usual.labels is not None, autoencoder.is_locator)]
-    chosen, why = _chosen(autoencoder, load, name, names)
+    chosen, why = _chosen(autoencoder, load, asked.name, names)
     judged = known.judge(images)
     truth = None if isinstance(judging, ImageSet) else judging.is_outlier
     return _Found(
         judged=judged,
         truth=truth,
         what="" if isinstance(judging, ImageSet) else judging.what,
-        rows=[_row(judged, one, truth, rate) for one in names],
+        rows=[_row(judged, one, truth, asked.rate) for one in names],
         name=chosen,
         why=why,
-        rate=rate,
+        rate=asked.rate,
         pixels=_pixel_auroc(judged, scores.score(chosen)),
     )
 
@@ -211,29 +231,39 @@ def _by_others(
     autoencoder: "Autoencoder",
     judging: "Experiment | ImageSet",
     around: _Around,
-    name: str | None,
-    rate: float,
+    asked: _Asked,
 ) -> _Found:
-    """The scores that need no network, each image's by what was fitted to others."""
+    """The scores of each image by what was fitted to others."""
     from core.anomaly.crossfit import JudgedByOthers
-    from core.anomaly.scores import SCORES
     from core.images.imagesets import ImageSet
 
     images = judging if isinstance(judging, ImageSet) else judging.images
-    names = [spec.name for spec in SCORES if spec.baseline]
-    chosen, why = _chosen(autoencoder, around.load, name, names)
-    judged = JudgedByOthers(autoencoder, images)
+    judged = JudgedByOthers(autoencoder, images, asked.n_networks)
+    names = list(judged.names)
+    chosen, why = _chosen(autoencoder, around.load, asked.name, names)
+    _tell_time(autoencoder, len(images), asked.n_networks)
     truth = None if isinstance(judging, ImageSet) else judging.is_outlier
     return _Found(
         judged=judged,
         truth=truth,
         what="" if isinstance(judging, ImageSet) else judging.what,
-        rows=[_row(judged, one, truth, rate) for one in names],
+        rows=[_row(judged, one, truth, asked.rate) for one in names],
         name=chosen,
         why=why,
-        rate=rate,
+        rate=asked.rate,
         pixels=None,
     )
+
+
+def _tell_time(autoencoder: "Autoencoder", n: int, n_networks: int) -> None:
+    """Say how long the networks will take, if some are trained."""
+    from core.anomaly.crossfit import seconds_to_train
+
+    if n_networks:
+        seconds = seconds_to_train(autoencoder.card, n, n_networks)
+        took = f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+        said = f"Training {n_networks} networks takes about {took} on a machine as fast as the one"
+        click.echo(f"{said} that trained {autoencoder.card.name}.", err=True)
 
 
 def _chosen(

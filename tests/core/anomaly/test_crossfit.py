@@ -3,13 +3,16 @@
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from core.anomaly import crossfit, descriptors
 from core.anomaly.descriptors import Gaussian
 from core.anomaly.judging import References
-from core.config import DataError
+from core.checkpoints import Card
+from core.config import DataError, OptionError
 from core.data import catalogue
+from core.images.imagesets import ImageSet
 from core.inference import Autoencoder
 from tests.core.models_for_tests import tiny_checkpoint
 
@@ -47,7 +50,7 @@ def test_scores_are_those_of_references_without_the_images_fold() -> None:
     images = catalogue.load("mnist-5k", "train").take(slice(0, 60))
     model = Autoencoder(tiny_checkpoint("pca", (1, 28, 28), options={"latent_dim": 5}))
     of = crossfit.folds(np.arange(60), n_folds=3)
-    found = crossfit.judged_by_others(model, images, NAMES, of).scores
+    found = crossfit.judged_by_others(lambda _: model, images, NAMES, of).scores
     mine = np.flatnonzero(of == 1)
     judged = References(model, images.take(of != 1), kept=False).judge(images.take(mine))
     for name in NAMES:
@@ -112,3 +115,36 @@ def test_images_that_are_plainly_odd_do_not_raise_the_threshold() -> None:
     assert aside.sum() == 10
     assert crossfit.calibration(scores, aside, "images").threshold(0.05) < 1
     assert "without 10 that are plainly odd" in crossfit.calibration(scores, aside, "images").name
+
+
+def test_networks_judge_only_images_that_they_were_not_trained_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    images = catalogue.load("mnist-5k", "train").take(slice(0, 60))
+    options = {"latent_dim": 3, "widths": [8]}
+    model = Autoencoder(tiny_checkpoint("dense", (1, 28, 28), options=options))
+    given, train = [], crossfit.trained
+
+    def watched(card: Card, whole: ImageSet, others: npt.NDArray[np.int64]) -> Autoencoder:
+        given.append(others)
+        return train(card, whole, others)
+
+    monkeypatch.setattr(crossfit, "trained", watched)
+    judged = crossfit.JudgedByOthers(model, images, n_networks=2)
+    assert {"mse", "path", "pca", "together"} <= set(judged.names)
+    errors = judged.score("mse")
+    assert np.isfinite(errors).all()
+    assert [set(np.flatnonzero(judged.of != fold)) for fold in (0, 1)] == list(map(set, given))
+    alone = train(model.card, images, given[0])
+    own = np.flatnonzero(judged.of == 0)
+    np.testing.assert_allclose(errors[own], alone.errors(images.pixels(own)), rtol=1e-4)
+    assert "2 networks were trained" in judged.how(0.01)
+    with pytest.raises(OptionError, match="2 to 5"):
+        crossfit.JudgedByOthers(model, images, n_networks=6)
+
+
+def test_time_of_networks_goes_by_that_of_the_model() -> None:
+    model = Autoencoder(tiny_checkpoint("dense", (1, 28, 28)))
+    of_one = model.card.document.training
+    expected = 2 * of_one.seconds * 500 / max(1, of_one.n_images)
+    assert crossfit.seconds_to_train(model.card, 1_000, 2) == pytest.approx(expected)

@@ -82,6 +82,12 @@ def test_outliers_judges_all_images_by_what_was_fitted_to_others(
     assert names == [spec.name for spec in SCORES if spec.baseline]
     assert max(one["auroc"] for one in found["scores"]) > 0.9
     assert all(one["flagged_usual"] <= 0.05 for one in found["scores"])
+    assert main([*asked, "--networks", "2", "--outlier-class", "dotted", "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert "Training 2 networks takes about" in err
+    assert {"mse", "path", "together"} <= {one["name"] for one in json.loads(out)["scores"]}
+    assert main([*asked[:-1], "test", "--networks", "2"]) == 2
+    assert "--networks N is for --split all" in capsys.readouterr().err
 
 
 def test_a_network_within_the_time_is_compared_on_the_same_planted_outliers(
