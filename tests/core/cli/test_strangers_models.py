@@ -107,6 +107,25 @@ def test_images_a_model_was_trained_on_are_exported_for_its_script(
     assert "no data set here" in err
 
 
+def test_page_is_written_for_one_model_or_two_of_one_size(
+    run: Run, own_checkpoints: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "page.html"
+    for name, shape in {"ours": DIGIT, "beside": DIGIT, "colour": (3, 64, 64)}.items():
+        document = tiny_document("dense", shape)
+        checkpoints.save(own_checkpoints / f"{name}.safetensors", document, tiny_tensors(document))
+    code, said, err = run("export", "ours", "--beside", "beside", "--out", out, "--json")
+    assert (code, err) == (0, "")
+    assert json.loads(said)["bytes"] == out.stat().st_size
+    assert b"<title>Hourglass: ours and beside</title>" in out.read_bytes()
+    code, _, err = run("export", "ours", "--beside", "colour", "--out", out)
+    assert code == 2
+    assert "one size" in err
+    code, _, err = run("export", "ours", "--beside", "beside", "--out", tmp_path / "x.onnx")
+    assert code == 2
+    assert "FILE.html" in err
+
+
 def test_score_says_whose_the_line_is(run: Run, own_checkpoints: Path, tmp_path: Path) -> None:
     code, out, _ = run("score", keep(own_checkpoints, "x"), "mnist-5k", "--out", tmp_path / "a.csv")
     assert code == 0

@@ -21,16 +21,17 @@ export default function mount({ data, parentElement, setStateValue }) {
   return () => clearTimeout(pad.timer);
 }
 
-class Pad {
-  /** @param {HTMLElement} root */
-  constructor(root) {
+export class Pad {
+  /** @param {HTMLElement} root @param {() => void} drawn called after each change, while a stroke is drawn too */
+  constructor(root, drawn = () => {}) {
     this.root = root;
+    this.drawn = drawn;
     this.canvas = find(root, "pad-canvas", HTMLCanvasElement);
     this.cursor = find(root, "pad-cursor", HTMLElement);
     this.brush = find(root, "pad-brush", HTMLInputElement);
     this.undoButton = find(root, "pad-undo", HTMLButtonElement);
     this.clearButton = find(root, "pad-clear", HTMLButtonElement);
-    this.context = contextOf(this.canvas);
+    this.context = contextOf(this.canvas, true);
     this.strokes = new Strokes();
     this.byKey = false; // whether the stroke being drawn is drawn with keys
     /** @type {Point} */
@@ -175,6 +176,12 @@ class Pad {
     this.root.classList.toggle("pad-drawn", all.length > 0);
     this.root.dataset.strokes = String(all.length);
     this.undoButton.disabled = this.clearButton.disabled = !all.length;
+    this.drawn();
+  }
+
+  /** The sheet, its pixels as they are. */
+  sheet() {
+    return this.context.getImageData(0, 0, this.canvas.width, this.canvas.height);
   }
 
   tellSoon() {

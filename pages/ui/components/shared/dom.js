@@ -54,9 +54,12 @@ export function setAttributes(element, attributes) {
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
 }
 
-/** @param {HTMLCanvasElement | OffscreenCanvas} canvas @returns {CanvasRenderingContext2D} */
-export function contextOf(canvas) {
-  const context = canvas.getContext("2d");
+/**
+ * @param {HTMLCanvasElement | OffscreenCanvas} canvas @param {boolean} isRead whether its pixels are read back often
+ * @returns {CanvasRenderingContext2D}
+ */
+export function contextOf(canvas, isRead = false) {
+  const context = canvas.getContext("2d", { willReadFrequently: isRead });
   if (!context) throw new Error("This browser draws no pictures: it may be out of memory.");
   return /** @type {CanvasRenderingContext2D} */ (context);
 }
