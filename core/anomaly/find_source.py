@@ -226,7 +226,7 @@ def find(
     began = perf_counter()
     names = _names(shards)
     chosen = _sample(names)
-    how = preparation(_some(shards, chosen))
+    how = preparation(some_raws(shards, chosen))
     rows = _Rows()
     sample = _gathered(_only(shards, chosen), how, rows, len(chosen))
     judged = finding.judged(Descriptions.of(sample), crossfit.folds(crossfit.groups_of(sample)))
@@ -338,7 +338,8 @@ def _only(shards: Sequence[Shard], names: set[str]) -> list[Shard]:
     return [replace(shard, samples=partial(samples, shard), n=None) for shard in shards]
 
 
-def _some(shards: Sequence[Shard], names: set[str]) -> list[Raw]:
+def some_raws(shards: Sequence[Shard], names: set[str]) -> list[Raw]:
+    """Some files of these names, always the same, by which it is decided how all are prepared."""
     few = set(sorted(names, key=lambda name: hash_fraction(name, 1))[: 2 * LOOKED_AT])
     found: list[Raw] = []
     for shard in _only(shards, few):

@@ -36,6 +36,7 @@ TOGETHER: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 LEAST_EACH, MOST_EACH = -2.0, 3.0  # typical deviations that a judge counts for
 BROKEN = 4.0  # deviations of light, contrast, sharpness or seams that only broken files have
+LEAST_SPREAD = (0.0, 0.0, 0.0, 0.0, 0.08)  # of each of the measures
 SAID = 1.5  # deviations from which a judge is named as a reason
 TITLES: Mapping[str, str] = MappingProxyType(
     {
@@ -124,7 +125,7 @@ def _by_measures(known: Descriptions) -> Judge:
     """The largest of the measures, each in its own spread from the median of the usual ones."""
     values = known.values["measures"]
     low, middle, high = np.quantile(values, (0.1, 0.5, 0.9), axis=0)
-    least = 1e-3 + 0.05 * np.abs(high - low)
+    least = np.maximum(1e-3 + 0.05 * np.abs(high - low), LEAST_SPREAD)
 
     def judge(judged: Descriptions) -> Scores:
         apart = judged.values["measures"] - middle
@@ -335,22 +336,23 @@ FACTS: Mapping[str, str] = MappingProxyType(
         "blurred": "much less fine detail for its contrast than these images have",
         "noisy": "much more fine detail for its contrast than these images have",
         "torn": "a straight line goes across it where its two sides do not fit",
+        "partly empty": "from one side on much more of it is of one colour than in these images",
     }
 )
 
 
 @dataclass(frozen=True)
 class Fences:
-    """Between what bounds the measures of images usually lie.  low, high: (4,)."""
+    """Between what bounds the measures of images usually lie.  low, high: (5,)."""
 
     low: Scores
     high: Scores
 
     @classmethod
     def of(cls, measures: Array) -> "Fences":
-        """From the measures (n, 4) of quality.fine_measures; up to a tenth may be anything."""
+        """From the measures (n, 5) of quality.fine_measures; up to a tenth may be anything."""
         low, middle, high = np.quantile(measures.astype(np.float64), (0.1, 0.5, 0.9), axis=0)
-        least = np.array([0.02, 0.1, 0.1, 0.2])
+        least = np.array([0.02, 0.1, 0.1, 0.2, 0.08])
         return cls(
             middle - FENCE * np.maximum(middle - low, least),
             middle + FENCE * np.maximum(high - middle, least),
@@ -363,7 +365,7 @@ class Fences:
         some = ~empty & ~low[:, 1]
         columns = (
             empty, low[:, 0], high[:, 0], low[:, 1] & ~empty, high[:, 1],
-            low[:, 2] & some, high[:, 2] & some, high[:, 3] & some,
+            low[:, 2] & some, high[:, 2] & some, high[:, 3] & some, high[:, 4] & some,
         )  # fmt: skip
         return [
             [name for name, holds in zip(FACTS, row, strict=True) if holds]

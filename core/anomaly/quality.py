@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from core.images import duplicates
 from core.images.imagesets import ImageSet
+from core.images.modes import FAINT
 from core.images.parts import done, each_part
 
 Measures = npt.NDArray[np.float64]
@@ -48,15 +49,30 @@ def measures(images: ImageSet) -> Measures:
 
 
 def fine_measures(x: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Light, contrast, sharpness and the straightest seam of images (n, C, H, W): (n, 4).
+    """Light, contrast, sharpness, straightest seam and empty edge of images (n, C, H, W): (n, 5).
 
     Contrast, sharpness and seam are logarithms, so that distances on either side of what is usual
     can be compared. The seam is the largest difference of two neighbouring rows or columns over
     that of the rows or columns beside them: high where a picture is torn, shifted or half missing.
+    The empty edge is the share of the height or width, from one side on, in which each row or
+    column is of one colour.
     """
     light, contrast, sharpness = _measures(x).T
     logs = np.log(np.maximum([contrast, sharpness], 0.01))
-    return np.column_stack([light, *logs, np.log(_seam(x.mean(axis=1)))]).astype(np.float32)
+    seam = np.log(_seam(x.mean(axis=1)))
+    return np.column_stack([light, *logs, seam, _empty_edge(x)]).astype(np.float32)
+
+
+def _empty_edge(x: npt.NDArray[np.float32]) -> Measures:
+    """The share of each picture, from one of its sides on, that is empty: (n,), 0 to 1."""
+    most = np.zeros(len(x))
+    for across in (3, 2):
+        is_flat = (np.ptp(x, axis=across) <= FAINT / 255).all(axis=1)  # (n, rows or columns)
+        for lines in (is_flat, is_flat[:, ::-1]):
+            most = np.maximum(
+                most, np.where(lines.all(axis=1), 1.0, lines.argmin(axis=1) / lines.shape[1])
+            )
+    return most
 
 
 def _seam(grey: npt.NDArray[np.float32]) -> Measures:

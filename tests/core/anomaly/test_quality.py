@@ -96,3 +96,13 @@ def test_near_duplicates_are_found_by_a_loop_too(images: ImageSet) -> None:
         ]
         assert positions.tolist() == expected
     assert {7, 9} <= set(found[0].tolist())
+
+
+def test_a_picture_of_which_a_part_is_missing_has_an_empty_edge() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.random((4, 3, 20, 30), dtype=np.float32)
+    x[1, :, 10:] = 0.5  # its lower half
+    x[2, :, :, :6] = 0.5  # from the left
+    x[3] = 0.5
+    found = quality.fine_measures(x)[:, 4]
+    np.testing.assert_allclose(found, [0, 0.5, 0.2, 1])
