@@ -135,7 +135,7 @@ def _cloudy(n: int, slope: float, seed: int) -> np.ndarray:
 
 def weave() -> Trial:
     """Drawn: a woven surface under changing light; outliers have a crack or a stain, with masks."""
-    every = drawn("weave", _woven(1_600, 0))
+    every = drawn("weave", woven(1_600, 0))
     train, usual = every.take(slice(0, 600)), every.take(slice(600, 1_400))
     rest = every.take(slice(1_400, None))
     spoiled = []
@@ -148,7 +148,7 @@ def weave() -> Trial:
     return Trial(linear(train), train, usual, joined(spoiled))
 
 
-def _woven(n: int, seed: int) -> np.ndarray:
+def woven(n: int, seed: int) -> np.ndarray:
     """Grey pictures of threads that cross: (n, 1, 64, 64)."""
     rng = np.random.default_rng(seed)
     rows, columns = np.mgrid[:64, :64]

@@ -96,7 +96,9 @@ class Card:
 
     @property
     def history(self) -> list[dict[str, Any]]:
-        """An entry an epoch: epoch, train_loss, test_mse, seconds, images_per_second."""
+        """An entry an epoch: epoch, train_loss, test_mse, seconds, images_per_second,
+        found.
+        """
         return [msgspec.structs.asdict(record) for record in self.document.history]
 
     @property

@@ -90,6 +90,7 @@ class EpochRecord(Struct, frozen=True):
     """One epoch.
 
     train_loss: mean of what was minimised.  test_mse: on clean test images, pixels in [0, 1].
+    found: AUROC of planted defects, of networks that say where they repair.
     """
 
     epoch: Epochs
@@ -97,6 +98,7 @@ class EpochRecord(Struct, frozen=True):
     test_mse: Positive
     seconds: Positive
     images_per_second: Positive
+    found: Annotated[float, Meta(ge=0, le=1)] | None = None
 
 
 class MetricsRecord(Struct, frozen=True):

@@ -188,9 +188,10 @@ def _show(run: "Run", card: "Card | None", as_json: bool) -> None:
 
 
 def _line(record: "EpochRecord") -> str:
+    found = "" if record.found is None else f"planted defects found {record.found:.3f}, "
     return (
         f"epoch {record.epoch}: loss {record.train_loss:.5f}, test mse {record.test_mse:.5f}, "
-        f"{record.images_per_second:,.0f} images/s"
+        f"{found}{record.images_per_second:,.0f} images/s"
     )
 
 

@@ -111,7 +111,8 @@ def _record(found: Any) -> EpochRecord | None:
         return None
     most = dict.fromkeys(NUMBERS, 1e15) | {"train_loss": EXPLODED, "test_mse": EXPLODED}
     numbers = {name: _number(found.get(name), most[name]) for name in NUMBERS}
-    return EpochRecord(epoch=epoch, **numbers)
+    share = _number(found.get("found"), 1.0)
+    return EpochRecord(epoch=epoch, found=share if share >= 0 else None, **numbers)
 
 
 def _number(value: Any, most: float) -> float:

@@ -205,9 +205,12 @@ class Descent:
         self.step += 1
         return self._looked() if self.step % LOOK == 0 or self.step == self.steps else None
 
-    def finish_epoch(self, test_mse: float, seconds: float) -> EpochRecord:
+    def finish_epoch(
+        self, test_mse: float, seconds: float, found: float | None = None
+    ) -> EpochRecord:
         """Add the epoch to the history and begin the next.  seconds: duration of the epoch.
 
+        found: see EpochRecord.
         Raises Diverged if the test error is NaN or too large.
         """
         divergence.check(self.config, "The test error", test_mse, self.epoch)
@@ -218,6 +221,7 @@ class Descent:
             test_mse=test_mse,
             seconds=seconds,
             images_per_second=len(self.data) / seconds,
+            found=found,
         )
         self.history = (*self.history, record)
         self._enter(self.epoch + 1)

@@ -44,8 +44,9 @@ class StepDone:
 class EpochDone:
     """One pass over the data is done.
 
-    record: losses and speed.  strip: uint8 (2, m, C, H, W), the first test images and their current
-    reconstructions.  codes: (n, 2) of the first n test images if D' = 2, else None.
+    record: losses and speed.  strip: uint8 (2, m, C, H, W), the first test images, or spoiled ones
+    for a network that says where it repairs, and their current reconstructions.  codes: (n, 2) of
+    the first n test images if D' = 2, else None.
     state: as in StepDone; None for models fitted in closed form.
     """
 

@@ -17,6 +17,7 @@ from core.models.layers import Plan
 from core.models.network import Network
 from core.training.descent import Descent, floats, resident
 from core.training.events import EpochDone, Event, Started, StepDone
+from core.training.planted import Planted, is_settled
 from core.training.resume_state import State
 
 N_STRIP = 8  # test images whose reconstructions are kept for each epoch
@@ -72,11 +73,15 @@ def fit_closed_form(plan: Plan, train_set: ImageSet, test_set: ImageSet) -> Fit:
 
 
 def fit_by_gradient(descent: Descent, test_set: ImageSet, start: State | None = None) -> Fit:
-    """AdamW with a one-cycle schedule, resuming from `start`, with new noise at each step."""
+    """AdamW with a one-cycle schedule, resuming from `start`, with new noise at each step.
+
+    A network that says where it repairs ends earlier if planted defects are found no better.
+    """
     network, epochs = descent.network, descent.config.epochs
     if start is not None:
         descent.restore(start)
     watched = resident(test_set, descent.device)[:N_WATCHED]
+    planted = Planted(test_set, descent.device) if network.plan.locator else None
     n, n_parameters = len(descent.data), network.plan.n_parameters()
     device = descent.device.type
     yield Started(
@@ -87,7 +92,7 @@ def fit_by_gradient(descent: Descent, test_set: ImageSet, start: State | None = 
         device=device,
         rejected=descent.rejected,
     )
-    while descent.epoch <= epochs:
+    while descent.epoch <= epochs and not (planted and is_settled(descent.history, epochs)):
         while descent.step < descent.steps:
             loss = descent.advance()
             yield StepDone(
@@ -98,8 +103,10 @@ def fit_by_gradient(descent: Descent, test_set: ImageSet, start: State | None = 
                 state=descent.state,
             )
         seconds = descent.seconds()
-        record = descent.finish_epoch(mean_error(network, watched), seconds)
-        yield EpochDone(record, _strip(network, watched), _codes(network, watched), descent.state)
+        found = planted.found(network) if planted else None
+        record = descent.finish_epoch(mean_error(network, watched), seconds, found)
+        strip = planted.strip(network) if planted else _strip(network, watched)
+        yield EpochDone(record, strip, _codes(network, watched), descent.state)
     return fitted(descent)
 
 

@@ -128,6 +128,10 @@ SIZE, GAP = 84, 6  # pixels
 MOST_VALUES = 4_000_000  # most numbers in all frames of the slider together
 MSE = "Mean squared error on test images; pixels are 0 to 1"
 LOSS = "Mean of the training loss over the epoch"
+PLANTED = (
+    "The chance that an image with a planted defect, of a kind that training does not draw, scores "
+    "above a usual one; 0.5 = guessing"
+)
 
 
 def strip_png(pictures: Pictures) -> bytes:
@@ -158,10 +162,13 @@ def epochs_described(run: Run, curves: Curves) -> Sweep | None:
     epochs = np.array([one.epoch for one in kept])
     records = [curves.by_epoch()[epoch] for epoch in epochs]
     x_hat = np.stack([as_floats(one.strip[1]) for one in kept])
-    stats = (
+    stats: tuple[Stat, ...] = (
         Stat("test MSE", np.array([record.test_mse for record in records]), 5, help=MSE),
         Stat("training loss", np.array([record.train_loss for record in records]), 5, help=LOSS),
     )
+    aurocs = np.array([np.nan if one.found is None else one.found for one in records])
+    if np.isfinite(aurocs).all():
+        stats = (*stats, Stat("planted defects found, AUROC", aurocs, 3, help=PLANTED))
     x = as_floats(kept[0].strip[0])
     return Sweep(
         "Epoch",

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from core import checkpoints, metrics
+from core.checkpoints.document import EpochRecord
 from core.config import Diverged, OptionError, TrainingError
 from core.images.imagesets import ImageSet
 from core.inference import Autoencoder
@@ -19,6 +20,7 @@ from core.training import fitting
 from core.training.config import TrainConfig
 from core.training.descent import choose_device, epoch_order, noisy
 from core.training.events import EpochDone, Finished, Saved, Started, StepDone
+from core.training.planted import is_settled
 from core.training.trainer import train
 from tests.core.models_for_tests import SMALL
 
@@ -259,3 +261,31 @@ def test_checkpoint_is_announced_once_it_is_on_the_disk(tmp_path: Path) -> None:
             assert checkpoints.read(event.path).card.name == "a"
             return
     pytest.fail("nothing was saved")
+
+
+def test_network_that_repairs_is_shown_planted_defects_and_says_how_many_it_finds() -> None:
+    asked = config("repair", epochs=2)
+    assert asked.noise == Noise("defects", 1.0)
+    events = list(train(asked, blobs(80, "train"), blobs(80, "test")))
+    done = [event for event in events if isinstance(event, EpochDone)]
+    assert len(done) == 2
+    for event in done:
+        assert event.record.found is not None
+        assert 0 <= event.record.found <= 1
+        assert event.strip.shape[:2] == (2, 8)
+    others = train(config("conv", epochs=1), blobs(80, "train"), blobs(40, "test"))
+    assert [e.record.found for e in others if isinstance(e, EpochDone)] == [None]
+
+
+def test_training_settles_when_planted_defects_are_long_found_no_better() -> None:
+    def history(found: list[float]) -> tuple[EpochRecord, ...]:
+        return tuple(
+            EpochRecord(i + 1, train_loss=1, test_mse=0, seconds=1, images_per_second=1, found=one)
+            for i, one in enumerate(found)
+        )
+
+    rising = [0.5 + 0.005 * i for i in range(100)]
+    assert not is_settled(history(rising), 100)
+    assert not is_settled(history([0.9] * 60), 100)
+    assert is_settled(history([0.9] * 70), 100)
+    assert not is_settled(history([0.9] * 69 + [0.95]), 100)
