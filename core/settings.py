@@ -136,6 +136,7 @@ class TrainSettings:
 
     learning_rate: the peak of the one-cycle schedule; None takes the architecture's own.
     half: store weights as float16 (the network is judged as stored).
+    n_train: train on so many of the images, see ImageSet.drawn; None: on all.
     Raises OptionError if one is out of bounds.
     """
 
@@ -213,6 +214,21 @@ class TrainSettings:
             explanation="store the weights as float16, at half the size",
             flag="--half",
             key="train_half",
+        )
+    )
+    n_train: int | None = declared(
+        Setting(
+            name="n_train",
+            kind="int",
+            default=None,
+            low=2,
+            high=10**9,
+            label="Training images",
+            explanation="how many of the training images to learn from, drawn by the seed; for "
+            "studies of how much data a model needs",
+            flag="--n-train",
+            key="train_n",
+            unset="all of them",
         )
     )
 

@@ -7,6 +7,7 @@ from pages.ui.robust import copying as robust_copying
 from pages.ui.robust import curves as robust_curves
 from pages.ui.robust import models as robust_models
 from pages.ui.robust import sizes as robust_sizes
+from pages.ui.robust import studies as robust_studies
 from pages.ui.robust import wall as robust_wall
 from pages.ui.session import widgets
 from pages.ui.session.registry import ROBUSTNESS
@@ -18,6 +19,7 @@ DRAWN = ROBUSTNESS.each(
         "Copying": robust_copying.draw,
         "Size": robust_sizes.draw,
         "Models": robust_models.draw,
+        "Studies": robust_studies.draw,
     }
 )
 

@@ -110,4 +110,5 @@ def _images(found: "Checkpoint", data_root: Path | None) -> "npt.NDArray[np.uint
     source = trained_on.required(found.card)
     with output.progress("load") as tell:
         images = catalogue.training_images(source, found.card.excluded_classes, data_root, tell)
-    return images.images
+    asked = found.card.document.training.settings()
+    return images.drawn(asked["n_train"], asked["seed"]).images

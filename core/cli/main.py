@@ -20,6 +20,7 @@ from core.cli.runs import estimate, runs
 from core.cli.score import score
 from core.cli.set_aside import set_aside
 from core.cli.sizes import sizes
+from core.cli.sweep import sweep
 from core.cli.take import take
 from core.cli.train import train
 from core.config import COMMAND, HourglassError
@@ -55,6 +56,7 @@ for command in (
     find,
     set_aside,
     sizes,
+    sweep,
     encode,
     export,
     project,

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from core.robustness.sizes import Wanted
+    from core.runs.series import Wanted
 
 # As in core.robustness.sizes, which loads pandas.
 FAMILIES, DEFAULT_FAMILIES = ("pca", "dense", "conv"), ("pca", "dense")
@@ -74,13 +74,12 @@ def sizes(
 
 def _train(wanted: "Sequence[Wanted]", data_root: Path | None) -> None:
     """Train the models, with a line on stderr for each one that is done."""
-    from core.robustness import size_study
-    from core.runs import Run
+    from core.runs import Run, series
     from core.training.events import EpochDone, Started, StepDone
 
     n_done = 0
     with output.bar("sizes") as bar:
-        for event in size_study.train_missing(wanted, data_root):
+        for event in series.train_each(wanted, data_root):
             match event:
                 case Run():
                     n_done += not event.is_live

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from tqdm import tqdm
 
-from core.cli import options, output
+from core.cli import listeners, options, output
 from core.config import COMMAND, HourglassError, OptionError, TrainingError
 from core.metrics import psnr_text
 from core.models import BY_NAME, ArchSpec, architecture
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from core.checkpoints import Card
     from core.checkpoints.document import EpochRecord
     from core.runs import Run
+    from core.runs.listeners import Listeners
     from core.training.distributed import Team
     from core.training.events import Event
     from core.training.trainer import Finish
@@ -73,6 +74,7 @@ if TYPE_CHECKING:
 )
 @click.option("--resume", metavar="RUN", help="Resume this run, see `runs`; takes no settings.")
 @click.option("--wait", is_flag=True, hidden=True)  # for a turn: how the dashboard starts runs
+@listeners.options
 @options.data_root
 @options.as_json
 def train(resume: str | None, wait: bool, as_json: bool, **given: Any) -> None:
@@ -90,15 +92,16 @@ def train(resume: str | None, wait: bool, as_json: bool, **given: Any) -> None:
     from core.training.distributed import joined
 
     said = _given(click.get_current_context())
-    if resume and (extra := said - {"resume", "wait", "as_json"}):
+    if resume and (extra := said - {"resume", "wait", "as_json", *listeners.NAMES}):
         option = min(extra).replace("_", "-")
         raise OptionError(f"--resume uses the run's own settings: leave out --{option}.")
-    with joined(given["device"]) as team:
+    heard = listeners.made({name: given.pop(name) for name in listeners.NAMES})
+    with joined(given["device"]) as team, heard:
         run = on_all_ranks(
             team, lambda: resumed(resume) if resume else created(_asked_for(given, said), team)
         )
         try:
-            card = _carry_out(run, team, wait)
+            card = _carry_out(run, team, wait, heard)
         except KeyboardInterrupt:
             click.echo(f"Resume with: {COMMAND} train --resume {run.id}", err=True)
             raise
@@ -112,7 +115,7 @@ def train(resume: str | None, wait: bool, as_json: bool, **given: Any) -> None:
             click.get_current_context().exit(NO_MODEL)
 
 
-def _carry_out(run: "Run", team: "Team", wait: bool) -> "Card | None":
+def _carry_out(run: "Run", team: "Team", wait: bool, heard: "Listeners") -> "Card | None":
     """Train in this process; return the model's card on rank 0, None without a model."""
     import torch
 
@@ -129,7 +132,8 @@ def _carry_out(run: "Run", team: "Team", wait: bool) -> "Card | None":
             ) from error
         return None
     with output.progress("load") as tell:
-        return follow(execute(run, team, wait, None if wait else tell, _finish(run)))
+        heard.begin(run)
+        return follow(execute(run, team, wait, None if wait else tell, _finish(run)), heard)
 
 
 def _finish(run: "Run") -> "Finish":
@@ -141,13 +145,15 @@ def _finish(run: "Run") -> "Finish":
     return lambda checkpoint, images: choosing.at_end_of_training(checkpoint, images, load)
 
 
-def follow(events: "Iterable[Event]") -> "Card | None":
+def follow(events: "Iterable[Event]", heard: "Listeners | None" = None) -> "Card | None":
     """Show a training on stderr, a bar and a line for each epoch; return the card of its model."""
     from core.training.events import EpochDone, Finished, Started, StepDone
 
     card = None
     with output.bar("train") as bar:
         for event in events:
+            if heard is not None:
+                heard.hear(event)
             match event:
                 case Started():
                     output.tell_rejected(event.rejected)

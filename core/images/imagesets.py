@@ -157,6 +157,15 @@ class ImageSet:
         indices = [self.class_names.index(name) for name in excluded]
         return self.take(~np.isin(np.asarray(self.labels), indices))
 
+    def drawn(self, n: int | None, seed: int) -> ImageSet:
+        """`n` of the images, in their order, drawn at random; all of them if n is None or larger.
+
+        With the same seed a smaller draw is part of every larger one.
+        """
+        if n is None or n >= len(self):
+            return self
+        return self.take(np.sort(np.random.default_rng(seed).permutation(len(self))[:n]))
+
     def label_name(self, i: int) -> str:
         """The class of image `i` as a word; "" without labels."""
         return "" if self.labels is None else self.class_names[int(self.labels[i])]

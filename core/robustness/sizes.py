@@ -3,14 +3,17 @@
 import re
 import zlib
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 
+from core import checkpoints
 from core.checkpoints import Card, trained_on
 from core.checkpoints.document import label
-from core.config import OptionError
+from core.config import OptionError, python, runs_dir
 from core.data import catalogue
+from core.runs import series
+from core.runs.series import Background, Wanted
 from core.text import listed
 from core.training.config import TrainConfig
 
@@ -20,18 +23,6 @@ DEFAULT_FAMILIES = ("pca", "dense")  # conv takes many times as long
 SEEN = {"pca": 1, "dense": 600_000, "conv": 240_000}  # about how many images a training processes
 MOST_EPOCHS = 30
 LARGEST = 1024  # D' of a size study
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """A model of the study: its name and its training settings."""
-
-    name: str
-    config: TrainConfig
-
-    @property
-    def latent_dim(self) -> int:
-        return int(self.config.options["latent_dim"])
 
 
 def study(cards: Sequence[Card], dataset: str) -> tuple[Card, ...]:
@@ -52,7 +43,8 @@ def _alike(cards: Sequence[Card], dataset: str) -> Iterator[Card]:
     for card in cards:
         same = card.dataset == card.metrics["dataset"] == called
         if same and card.architecture.name in FAMILIES:
-            if not (card.noise or card.excluded_classes):
+            of_all = card.document.training.settings()["n_train"] is None
+            if of_all and not (card.noise or card.excluded_classes):
                 yield card
 
 
@@ -144,3 +136,30 @@ def _name(dataset: str, family: str, k: int) -> str:
     stem = re.sub(r"[^a-z0-9]+", "-", dataset.rpartition("/")[2].lower()).strip("-")[:30]
     mark = f"-{zlib.crc32(dataset.encode()):08x}" if ":" in dataset else ""
     return f"size-{stem}{mark}-{family}-{k}"
+
+
+# In the background: one process that trains what is missing; see core.runs.series.
+
+
+def begin(
+    dataset: str,
+    families: Sequence[str] = DEFAULT_FAMILIES,
+    latent_dims: Sequence[int] = SIZES,
+    data_root: Path | None = None,
+) -> Background:
+    """Start to train the missing models in the background.
+
+    Raises OptionError if a study is already under way or no model is missing.
+    """
+    names = [one.name for one in missing(checkpoints.available(), dataset, families, latent_dims)]
+    if not names:
+        raise OptionError("Nothing is missing: all models of this study exist.")
+    command = python("core", "sizes", "--dataset", dataset)
+    command += ["--arch", *families, "--latent-dim", *map(str, latent_dims)]
+    command += [] if data_root is None else ["--data-root", str(data_root.resolve())]
+    return series.begin(folder(), command, names, "A size study")
+
+
+def folder() -> Path:
+    """Folder of the study among the runs; without settings, so it is not listed as a run."""
+    return runs_dir() / "size-study"

@@ -46,6 +46,7 @@ def measure(config: TrainConfig, data_root: Path | str | None = None) -> Estimat
     Loads the images, which counts for the memory but not for the time.  Raises what training does.
     """
     train_set = catalogue.training_images(config.dataset, config.exclude_classes, data_root)
+    train_set = train_set.drawn(config.n_train, config.seed)
     test_set = catalogue.load(config.dataset, "test", data_root)
     test_set = test_set.without_classes(config.exclude_classes)
     plan = architecture(config.arch).plan(train_set.shape, config.options)

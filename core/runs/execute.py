@@ -226,6 +226,7 @@ class _Work:
         train_set = catalogue.training_images(
             config.dataset, config.exclude_classes, root, progress
         )
+        train_set = train_set.drawn(config.n_train, config.seed)
         return train_set, catalogue.load(config.dataset, "test", root, progress)
 
     def _start(self, train_set: ImageSet) -> State | None:

@@ -44,6 +44,14 @@ class Process(NamedTuple):
                     one.kill()
             psutil.wait_procs(family, timeout=GONE)
 
+    def family(self) -> "list[Process]":
+        """It and the processes that it started, and theirs, as far as they live."""
+        if (found := self._found()) is None:
+            return []
+        with contextlib.suppress(psutil.Error):
+            return [self, *(_known(one.pid) for one in found.children(recursive=True))]
+        return [self]
+
     def _found(self) -> psutil.Process | None:
         try:
             found = psutil.Process(self.pid)

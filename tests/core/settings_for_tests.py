@@ -17,7 +17,7 @@ def other(setting: Setting) -> Any:
         case "choice":
             return next(choice for choice in setting.choices if choice != setting.default)
         case "int":
-            half = setting.default // 2
+            half = (setting.default or 20) // 2
             is_other = half >= setting.low and half != setting.default
             return half if is_other else setting.default + 1
         case _:

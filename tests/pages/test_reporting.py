@@ -33,7 +33,7 @@ from tests.core.runs_for_tests import new_run, write_images
 from tests.pages.test_your_images import HOSTILE, digit_file, offered
 
 OpenApp = Callable[..., AppTest]
-VIEWS = ROBUSTNESS.names
+VIEWS = tuple(name for name in ROBUSTNESS.names if name != "Studies")  # see test_studies.py
 ROLES = ("noisy", "reconstructed")  # of rows with numbers
 
 

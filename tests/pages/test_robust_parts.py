@@ -17,9 +17,9 @@ from core.models import architecture
 from core.noise import Noise
 from core.robustness.copying import UNKNOWN_KINDS, Copy
 from core.robustness.curves import INPUT, METRICS, Curve, Study, levels
-from core.robustness.size_study import Progress
 from core.robustness.sizes import table
 from core.robustness.sweeps import noise_sweep
+from core.runs.series import Progress
 from pages.ui.components.sweep.chart import Chart, Line
 from pages.ui.figures import lines, plotting, text, theme
 from pages.ui.robust import chart as robust_chart

@@ -19,7 +19,8 @@ from core.computing import results
 from core.data import catalogue
 from core.inference import Autoencoder
 from core.noise import Noise, add_noise
-from core.robustness import curves, size_study
+from core.robustness import curves
+from core.robustness import sizes as size_study
 from pages.ui import cache
 from pages.ui.session.registry import ROBUSTNESS
 from tests.core.models_for_tests import tiny_document, tiny_tensors
@@ -395,7 +396,7 @@ def test_data_without_a_model_is_one_sentence_in_every_view(
 ) -> None:
     for path in only_tiny_models.glob("*.safetensors"):
         path.unlink()
-    for view in set(ROBUSTNESS.names) - {"Size"}:  # it offers to train some
+    for view in set(ROBUSTNESS.names) - {"Size", "Studies"}:  # they offer to train some
         app = open_page(robust_view=view)
         assert not app.exception
         assert len(app.error) == 1, view

@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from core.reports import charts
 from core.reports.charts import DASHES, Dash, Shape
 
 Role = Literal["original", "noisy", "reconstructed", "error", "outlier"]
@@ -33,13 +34,7 @@ INK, PAPER, FAINT, LIGHT_INK = "#16191d", "#ffffff", "#565e68", "#e8eaed"
 REFERENCE = "#8a929c"  # of what others are compared with, on light and dark grounds
 FADED = "#aab2bb"  # of what is not selected, on light and dark grounds
 
-# Ten colours found by a search: each has a contrast of 3 : 1 against both grounds; any two differ
-# by 0.11 in OKLab, and by 0.07 in simulated protanopia and deuteranopia (Machado et al. 2009). None
-# is grey or red, which have a role.
-PALETTE = (
-    "#196a9d", "#b9651e", "#1da76d", "#a03f76", "#7585ff",
-    "#b09216", "#d765b1", "#785d3d", "#239cd0", "#6d59d0",
-)  # fmt: skip
+PALETTE = charts.PALETTE  # ten colours, which charts in files have, too
 SHAPES: tuple[Shape, ...] = ("circle", "x")
 N_DISTINCT = len(PALETTE) * len(SHAPES)  # marks that differ in colour or shape
 N_LINES = 4 * len(PALETTE)  # lines that differ in colour or dash

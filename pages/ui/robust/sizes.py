@@ -10,9 +10,9 @@ from core.checkpoints import Card, trained_on
 from core.config import COMMAND
 from core.data import catalogue
 from core.reports import Content, Figure
-from core.robustness import size_study, sizes
-from core.robustness.size_study import Progress
+from core.robustness import sizes
 from core.robustness.sizes import DEFAULT_FAMILIES, FAMILIES, SIZES
+from core.runs import series
 from pages.ui import cache
 from pages.ui.figures import lines, plotting
 from pages.ui.figures.text import code, plain
@@ -120,7 +120,7 @@ POLL_SECONDS = 1.0
 def draw_study(cards: Sequence[Card], dataset: str) -> None:
     """Offer a study of sizes on a data set, or show its progress.  cards: the existing models."""
     st.subheader("Train the missing ones")
-    if size_study.under_way() is not None:
+    if series.under_way(sizes.folder()) is not None:
         _watch()
         return
     families, latent_dims = _asked()
@@ -136,7 +136,7 @@ def draw_study(cards: Sequence[Card], dataset: str) -> None:
         disabled=not wanted or not here,
         help="One after the other, in another process, which continues if this page is closed",
     ):
-        size_study.begin(dataset, families, latent_dims)
+        sizes.begin(dataset, families, latent_dims)
         st.rerun()
     if wanted:
         said = study_command(dataset, families, latent_dims)
@@ -151,7 +151,7 @@ def study_command(dataset: str, families: Sequence[str], latent_dims: Sequence[i
     return said if set(latent_dims) == set(SIZES) else f"{said} --latent-dim {chosen}"
 
 
-def study_told(progress: Progress) -> str:
+def study_told(progress: series.Progress) -> str:
     """State of a study in words."""
     said = f"{progress.done} of {progress.total} done"
     run = progress.now
@@ -192,17 +192,17 @@ def _watch() -> None:
     if st.button(
         "Stop", icon=":material/stop:", help="Trained models stay; you can continue at any time"
     ):
-        size_study.stop()
+        series.stop(sizes.folder())
         st.rerun()
 
 
 @st.fragment(run_every=POLL_SECONDS)
 def _progress(n_cards: int) -> None:
     """n_cards: models there were when the page was drawn; it is drawn anew if there are more."""
-    begun = size_study.under_way()
+    begun = series.under_way(sizes.folder())
     if begun is None or len(cache.cards()) != n_cards:
         st.rerun()
-    progress = size_study.progress(begun)
+    progress = series.progress(begun)
     st.progress(progress.share, plain(study_told(progress)))
 
 

@@ -111,6 +111,8 @@ _OF_ROBUSTNESS = {
     "trained_on": "the data set whose models are compared by size",
     "size_families": "families to train",
     "size_latent_dims": "sizes to train",
+    "study": "the study that is shown",
+    "study_metric": "the metric that its figure shows",
 }
 _OF_YOUR_IMAGES = {
     "import": "the import of images whose progress or report is shown",

@@ -131,6 +131,7 @@ ROBUSTNESS = Views(
         View("Copying", "Copying", "images unlike any in training"),
         View("Size", "Size", "error against D', the numbers in the code"),
         View("Models", "Models", "a table to choose from"),
+        View("Studies", "Studies", "many models trained from one file, and compared"),
     ),
 )
 YOUR_IMAGES = Views(

@@ -179,7 +179,7 @@ def _perhaps(setting: Setting, unset: str, about: str) -> float | None:
     )  # fmt: skip
     state.publish(key, None)
     chosen: float | None = st.session_state[key]
-    return chosen
+    return int(chosen) if chosen is not None and setting.kind == "int" else chosen
 
 
 def _own_rate(info: DatasetInfo, spec: ArchSpec, options: dict[str, Any]) -> str:

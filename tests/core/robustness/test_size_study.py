@@ -12,8 +12,8 @@ from core import checkpoints, runs
 from core.cli import sizes as command
 from core.cli.main import main
 from core.config import OptionError, runs_dir
-from core.robustness import size_study, sizes
-from core.runs import Run, processes
+from core.robustness import sizes
+from core.runs import Run, processes, series
 from tests.core.runs_for_tests import write_images
 
 
@@ -30,14 +30,14 @@ def wait_until(ready: Callable[[], object], seconds: float = 90) -> None:
         time.sleep(0.05)
 
 
-def wanted(dataset: str, epochs: int | None = 1) -> tuple[sizes.Wanted, ...]:
+def wanted(dataset: str, epochs: int | None = 1) -> tuple[series.Wanted, ...]:
     found = sizes.missing(checkpoints.available(), dataset, ("pca", "dense"), (2, 4), epochs)
     return tuple(one for one in found)
 
 
 def test_train_missing_makes_every_model_and_then_nothing_is_missing(dataset: str) -> None:
     lacking = wanted(dataset)
-    told = [event for event in size_study.train_missing(lacking) if isinstance(event, Run)]
+    told = [event for event in series.train_each(lacking) if isinstance(event, Run)]
     assert [run.state for run in told[1::2]] == ["finished"] * 4
     assert [run.config.name for run in told[1::2]] == [one.name for one in lacking]
     assert wanted(dataset) == ()
@@ -46,70 +46,64 @@ def test_train_missing_makes_every_model_and_then_nothing_is_missing(dataset: st
         ["pca", 2], ["pca", 4], ["dense", 2], ["dense", 4]
     ]  # fmt: skip
     assert {
-        run.config.name for run in size_study.latest([one.name for one in lacking]).values()
+        run.config.name for run in series.latest([one.name for one in lacking]).values()
     } == set(table["name"].tolist())
 
 
 def test_train_missing_goes_on_after_a_model_that_cannot_be_trained(dataset: str) -> None:
     too_many = sizes.missing([], dataset, ("pca",), (2, 300), 1)  # 256 pixels
-    told = list(size_study.train_missing(too_many[::-1]))
+    told = list(series.train_each(too_many[::-1]))
     ended = {e.config.name: e.state for e in told if isinstance(e, Run) and not e.is_live}
     assert [state for name, state in ended.items()] == ["failed", "finished"]
 
 
 def test_study_in_the_background_can_be_watched_and_finishes(dataset: str) -> None:
     lacking = wanted(dataset, None)
-    begun = size_study.begin(dataset, ("pca",), (2, 4))
-    assert size_study.under_way() == begun
+    begun = sizes.begin(dataset, ("pca",), (2, 4))
+    assert series.under_way(sizes.folder()) == begun
     assert begun.names == tuple(one.name for one in lacking if one.config.arch == "pca")
-    assert 0 <= size_study.progress(begun).share < 1
+    assert 0 <= series.progress(begun).share < 1
     with pytest.raises(OptionError, match="under way"):
-        size_study.begin(dataset, ("pca",), (2,))
-    wait_until(lambda: size_study.under_way() is None)
-    assert size_study.progress(begun) == size_study.Progress(2, 2, None)
-    states = {
-        name: run.state for name, run in size_study.latest([one.name for one in lacking]).items()
-    }
+        sizes.begin(dataset, ("pca",), (2,))
+    wait_until(lambda: series.under_way(sizes.folder()) is None)
+    assert series.progress(begun) == series.Progress(2, 2, None)
+    states = {name: run.state for name, run in series.latest([one.name for one in lacking]).items()}
     assert states == {one.name: "finished" for one in lacking if one.config.arch == "pca"}
 
 
 def test_study_stopped_keeps_its_place_and_goes_on_from_there(dataset: str) -> None:
     (long,) = sizes.missing([], dataset, ("dense",), (2,), None)
-    size_study.begin(dataset, ("dense",), (2, 4))
-    wait_until(lambda: [r for r in size_study.latest([long.name]).values() if r.state == "running"])
-    size_study.stop()
-    assert size_study.under_way() is None
+    sizes.begin(dataset, ("dense",), (2, 4))
+    wait_until(lambda: [r for r in series.latest([long.name]).values() if r.state == "running"])
+    series.stop(sizes.folder())
+    assert series.under_way(sizes.folder()) is None
     (left,) = runs.found()  # the second model was never begun
     assert not left.is_live
     assert left.can_resume
-    told = [e for e in size_study.train_missing([long]) if isinstance(e, Run)]
+    told = [e for e in series.train_each([long]) if isinstance(e, Run)]
     assert {run.id for run in told} == {left.id}
     assert told[-1].state == "finished"
 
 
 def test_no_study_is_under_way_in_an_empty_home(home: Path) -> None:
-    assert size_study.under_way() is None
-    size_study.stop()
-    assert size_study.latest(["size-mnist-5k-pca-2"]) == {}
+    assert series.under_way(sizes.folder()) is None
+    series.stop(sizes.folder())
+    assert series.latest(["size-mnist-5k-pca-2"]) == {}
 
 
 def test_study_of_nothing_missing_is_refused(dataset: str) -> None:
-    list(size_study.train_missing(sizes.missing([], dataset, ("pca",), (2,))))
+    list(series.train_each(sizes.missing([], dataset, ("pca",), (2,))))
     with pytest.raises(OptionError, match="Nothing is missing"):
-        size_study.begin(dataset, ("pca",), (2,))
+        sizes.begin(dataset, ("pca",), (2,))
 
 
 def test_progress_of_a_study_leaves_out_what_was_done_before_it_began(dataset: str) -> None:
-    list(size_study.train_missing(sizes.missing([], dataset, ("pca",), (2,))))
+    list(series.train_each(sizes.missing([], dataset, ("pca",), (2,))))
     names = ("size-x", *(run.config.name for run in runs.found()))
     this = processes.this()
     later = this._replace(started=this.started + 60)  # the same number, given again
-    assert size_study.progress(size_study.Background(later, names)) == size_study.Progress(
-        0, 2, None
-    )
-    assert size_study.progress(size_study.Background(this, names)) == size_study.Progress(
-        1, 2, None
-    )
+    assert series.progress(series.Background(later, names)) == series.Progress(0, 2, None)
+    assert series.progress(series.Background(this, names)) == series.Progress(1, 2, None)
 
 
 def test_study_is_under_way_as_long_as_its_process_is_there_whatever_the_clock_says(
@@ -118,13 +112,13 @@ def test_study_is_under_way_as_long_as_its_process_is_there_whatever_the_clock_s
     launch, waiting = processes.launch, [sys.executable, "-c", "import time; time.sleep(60)"]
     with monkeypatch.context() as patch:
         patch.setattr(processes, "launch", lambda command, *rest: launch(waiting, *rest))
-        begun = size_study.begin(dataset, ("pca",), (2,))
+        begun = sizes.begin(dataset, ("pca",), (2,))
         patch.setattr(processes, "SAME", -1.0)  # no start time is what it was
-        assert size_study.under_way() == begun
+        assert series.under_way(sizes.folder()) == begun
         with pytest.raises(OptionError, match="under way"):
-            size_study.begin(dataset, ("pca",), (2,))
-    size_study.stop()
-    wait_until(lambda: size_study.under_way() is None)
+            sizes.begin(dataset, ("pca",), (2,))
+    series.stop(sizes.folder())
+    wait_until(lambda: series.under_way(sizes.folder()) is None)
 
 
 @pytest.mark.parametrize("name", ["FAMILIES", "DEFAULT_FAMILIES", "SIZES", "LARGEST"])

@@ -1,33 +1,45 @@
-"""Trains the missing models of a size study, one after the other, also in the background.
+"""Runs that belong together and are trained one after the other, also in the background.
 
 Each model is a normal run (core.runs): it waits in the queue, can be watched and paused, and
-resumes from its state. In the background one process trains all of them, so that waiting models
-need no memory.
+resumes from its state. In the background one process works through all of them, so that waiting
+models need no memory.
 """
 
 import contextlib
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
-from core import checkpoints, locks, machine, runs
-from core.config import HourglassError, OptionError, python, runs_dir
+from core import locks, machine, runs
+from core.config import HourglassError, OptionError
 from core.files import write_atomically
-from core.robustness.sizes import DEFAULT_FAMILIES, SIZES, Wanted, missing
 from core.runs import Run, RunConfig, processes, queue
 from core.runs import control as run_control
 from core.runs.processes import Process
+from core.training.config import TrainConfig
 from core.training.events import Event
 
 LOCK, PATIENCE = ".lock", 1.0  # seconds to wait for the lock, which is held briefly to look
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """A model to be trained: its name and its training settings."""
+
+    name: str
+    config: TrainConfig
+
+    @property
+    def latent_dim(self) -> int:
+        return int(self.config.options["latent_dim"])
+
+
+@dataclass(frozen=True)
 class Background:
-    """A study in the background.  names: of the models that were missing at its start."""
+    """Work on a series in the background.  names: of the models that were missing at its start."""
 
     process: Process
     names: tuple[str, ...]
@@ -35,7 +47,7 @@ class Background:
 
 @dataclass(frozen=True)
 class Progress:
-    """Progress of a study: models done, all its models, and the current run, if any."""
+    """Progress of a series: models done, all its models, and the current run, if any."""
 
     done: int
     total: int
@@ -48,11 +60,13 @@ class Progress:
         return min(1.0, (self.done + under_way) / max(1, self.total))
 
 
-def train_missing(wanted: Sequence[Wanted], data_root: Path | None = None) -> Iterator[Event | Run]:
+def train_each(
+    wanted: Iterable[Wanted], data_root: Path | None = None, wait: bool = True
+) -> Iterator[Event | Run]:
     """Train models one after the other; yield each run at its start, its events, and its end.
 
-    If a model cannot be trained the study continues with the next; if a run is paused, stopped or
-    cancelled by hand the study ends.  data_root: folder of public data sets.
+    If a model cannot be trained the series continues with the next; if a run is paused, stopped or
+    cancelled by hand it ends.  data_root: folder of public data sets.  wait: in the queue of runs.
     """
     from core.runs import execute as running  # loads torch, which costs seconds
 
@@ -60,72 +74,62 @@ def train_missing(wanted: Sequence[Wanted], data_root: Path | None = None) -> It
         run = _run(one, data_root)
         yield run
         with contextlib.suppress(HourglassError):  # the run has the reason
-            yield from running.execute(run, wait=True)
+            yield from running.execute(run, wait=wait)
         run = runs.read(run.folder)
         yield run
         if run.state not in ("finished", "failed", "diverged"):
             return
 
 
-def begin(
-    dataset: str,
-    families: Sequence[str] = DEFAULT_FAMILIES,
-    latent_dims: Sequence[int] = SIZES,
-    data_root: Path | None = None,
-) -> Background:
-    """Start to train the missing models in the background.
+def begin(folder: Path, command: Sequence[str], names: Sequence[str], title: str) -> Background:
+    """Start the command that works on a series, in the background.
 
-    Raises OptionError if a study is already under way or no model is missing.
+    folder: of the series; made if it is not there.  title: what it is called in an error, such as
+    "A size study".  Raises OptionError if one is under way there already.
     """
-    names = tuple(
-        one.name for one in missing(checkpoints.available(), dataset, families, latent_dims)
-    )
-    if not names:
-        raise OptionError("Nothing is missing: all models of this study exist.")
+    machine.check_torch()
     with queue.lock():
-        _folder().mkdir(parents=True, exist_ok=True)
-        own = locks.take(_folder() / LOCK, PATIENCE)
+        folder.mkdir(parents=True, exist_ok=True)
+        own = locks.take(folder / LOCK, PATIENCE)
         if own is None:
-            raise OptionError("A size study is under way: wait for it, or stop it first.")
-        command = python("core", "sizes", "--dataset", dataset)
-        command += ["--arch", *families, "--latent-dim", *map(str, latent_dims)]
-        command += [] if data_root is None else ["--data-root", str(data_root.resolve())]
+            raise OptionError(f"{title} is under way: wait for it, or stop it first.")
         threads = str(machine.threads_per_run())
         environment = {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads}
         try:
-            process = processes.launch(command, _folder() / "log.txt", environment, own)
-            begun = Background(process, names)
-            write_atomically(_folder() / "launch.json", msgspec.json.encode(begun))
+            process = processes.launch(command, folder / "log.txt", environment, own)
+            begun = Background(process, tuple(names))
+            write_atomically(folder / "launch.json", msgspec.json.encode(begun))
         finally:
             own.release()
     return begun
 
 
-def under_way() -> Background | None:
-    """The study in the background, or None; its process holds a lock until it ends."""
+def under_way(folder: Path) -> Background | None:
+    """The work on a series in the background, or None; its process holds a lock until it ends."""
     try:
-        content = (_folder() / "launch.json").read_bytes()
+        content = (folder / "launch.json").read_bytes()
         begun = msgspec.json.decode(content, type=Background)
     except (OSError, ValueError, RecursionError):
         return None
-    held = locks.is_held(_folder() / LOCK)
+    held = locks.is_held(folder / LOCK)
     if held is None or not locks.CAN_HAND_ON:
         held = begun.process.is_alive()
     return begun if held else None
 
 
-def stop() -> None:
-    """End the study; the current run keeps its state, and trained models stay."""
-    begun = under_way()
+def stop(folder: Path) -> None:
+    """End the work on a series; the current run keeps its state, and trained models stay."""
+    begun = under_way(folder)
     if begun is None:
         return
+    family = begun.process.family()
     for run in runs.found():
-        if run.is_live and _is_of(run, begun):
+        if run.is_live and any(_is_of(run, one) for one in family):
             run_control.cancel(run)
     begun.process.kill()
     until = time.monotonic() + run_control.LET_GO
     while (
-        under_way() is not None and time.monotonic() < until
+        under_way(folder) is not None and time.monotonic() < until
     ):  # which may take a while on a busy system
         time.sleep(0.02)
 
@@ -140,16 +144,16 @@ def latest(names: Collection[str]) -> dict[str, Run]:
 
 
 def progress(begun: Background) -> Progress:
-    """The progress of a study in the background."""
-    found = [run for run in latest(begun.names).values() if _is_of(run, begun)]
+    """The progress of a series in the background."""
+    found = [run for run in latest(begun.names).values() if _is_of(run, begun.process)]
     done = sum(not run.is_live for run in found)
     now = next((run for run in found if run.is_live), None)
     return Progress(done, len(begun.names), now)
 
 
-def _is_of(run: Run, begun: Background) -> bool:
-    """Whether a run was last trained by the study's process."""
-    return begun.process.is_same(Process(run.status.pid, run.status.started))
+def _is_of(run: Run, process: Process) -> bool:
+    """Whether a run was last trained by a process."""
+    return process.is_same(Process(run.status.pid, run.status.started))
 
 
 def _run(one: Wanted, data_root: Path | None) -> Run:
@@ -165,8 +169,3 @@ def _run(one: Wanted, data_root: Path | None) -> Run:
             name=one.name, created=time.time(), train=one.config, threads=threads, data_root=root
         )
     )
-
-
-def _folder() -> Path:
-    """Folder of the study among the runs; without settings, so it is not listed as a run."""
-    return runs_dir() / "size-study"
