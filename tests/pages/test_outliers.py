@@ -609,3 +609,23 @@ def test_what_verdicts_taught_is_a_table_with_its_evaluation(open_page: OpenPage
     assert 0 <= table["auroc_taught"].iloc[0] <= 1
     assert len(table) == len(outcome.images)
     assert outlier_export.taught_table(outcome, {})["auroc_taught"].isna().all()
+
+
+def test_images_of_a_class_left_out_in_training_are_judged_also_outside_the_test_part(
+    home: Path, open_page: OpenPage, only_tiny_models: Path
+) -> None:
+    digits = catalogue.load("mnist-5k").images[:80, 0]
+    pictures = {
+        f"{'ok' if i % 4 else 'bad'}/{i:02d}.png": encoded(Image.fromarray(x), "PNG")
+        for i, x in enumerate(digits)
+    }
+    make(gather(offers(pictures), Form((28, 28), 1, "pad"), "a test"), "scans", Keeping())
+    document = tiny_document("dense", DIGITS, dataset="own:scans", excluded_classes=("bad",))
+    checkpoints.save(only_tiny_models / "without-bad.safetensors", document, tiny_tensors(document))
+    app = open_page(dataset="own:scans", model="without-bad", score="mse", section_outliers="truth")
+    assert not app.exception
+    n_judged = 20 + sum(one.startswith("ok") for one in store.load("scans", "test").ids.tolist())
+    said = [one.value for one in app.markdown]
+    assert any(f"of {n_judged} images are flagged" in one for one in said), said
+    assert any("All images of the classes that the model" in one.value for one in app.caption)
+    assert any("20 of them are outliers" in one or "**20 " in one for one in said), said

@@ -224,6 +224,19 @@ def test_switches_decide_what_is_left_out(reported: AppTest) -> None:
     assert any("very small: 5 x 5" in reason for reason in reasons)
 
 
+def test_classes_that_differ_in_capital_letters_are_told_and_merged_by_a_switch(
+    section: AppTest,
+) -> None:
+    files = {f"{c}/{k}{i}.png": image_file(100 * k + i)
+             for k, c in enumerate(("Cat", "cat", "Dog")) for i in range(7)}  # fmt: skip
+    section.file_uploader[0].set_value([("pets.zip", archive(files), "application/zip")])
+    app = wait_for(press(section.run(), "Read the images"), "Make the data set")
+    assert any("Cat and cat" in one.value for one in app.warning)
+    next(one for one in app.toggle if one.label == "Merge these classes").set_value(True).run()
+    press(app, "Make the data set")
+    assert [own.class_names for own in store.available()] == [("Cat", "Dog")]
+
+
 def test_name_that_cannot_be_is_a_sentence_and_the_report_stays(reported: AppTest) -> None:
     next(one for one in reported.text_input if one.label == "Name").set_value("../x").run()
     press(reported, "Make the data set")

@@ -327,10 +327,11 @@ def _with_masks_beside(found: Arrangement, names: Sequence[str]) -> Arrangement:
     }
     if not beside:
         return found
-    is_mask, of, labels = found.is_mask.copy(), found.of.copy(), list(found.labels)
+    is_mask, of = found.is_mask.copy(), found.of.copy()
+    labels, parts = list(found.labels), list(found.parts)
     for i, image in beside.items():
-        is_mask[i], of[i], labels[i] = True, image, None
-    return replace(found, is_mask=is_mask, of=of, labels=tuple(labels))
+        is_mask[i], of[i], labels[i], parts[i] = True, image, None, ""
+    return replace(found, is_mask=is_mask, of=of, labels=tuple(labels), parts=tuple(parts))
 
 
 _LAID: Mapping[str, Callable[[Sequence[str], Sequence[str | None]], Arrangement]] = (

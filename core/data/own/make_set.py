@@ -4,8 +4,8 @@ import math
 import os
 import re
 import tempfile
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -42,7 +42,8 @@ class Keeping:
     core.data.own.layouts; "" = the one that is recognised.  group_by: a regular expression on
     names, see core.data.own.split.keys_by.  outlier_classes: all whose images are outliers,
     beside those of the layout.  empty: whether images of one colour stay; pages: whether the first
-    picture of a file that holds several does.  Raises OptionError outside these bounds.
+    picture of a file that holds several does.  merged: whether classes that differ in capital
+    letters or spaces alone are one.  Raises OptionError outside these bounds.
     """
 
     repeats: bool = False
@@ -57,6 +58,7 @@ class Keeping:
     outlier_classes: tuple[str, ...] = ()
     empty: bool = True
     pages: bool = True
+    merged: bool = False
 
     def __post_init__(self) -> None:
         if not 0.01 <= self.test_share <= 0.9 or not 0 <= self.seed < 2**32:
@@ -155,6 +157,11 @@ def plan(draft: Draft, keeping: Keeping) -> Planned:
     OptionError for a group_by that is none.
     """
     arrangement = draft.arranged(keeping.layout)
+    if keeping.merged:
+        one = alike(arrangement)
+        arrangement = _merged(arrangement, one)
+        chosen = tuple(one.get(name, name) for name in keeping.outlier_classes)
+        keeping = replace(keeping, outlier_classes=chosen)
     out = _left_out(draft, keeping, arrangement)
     kept = np.flatnonzero(~(out | arrangement.is_mask))
     if len(kept) < 2:
@@ -186,7 +193,7 @@ def plan(draft: Draft, keeping: Keeping) -> Planned:
                 (
                     _about_conflicts(draft, arrangement),
                     _about_across(draft, arrangement),
-                    _about_case(class_names),
+                    about_alike(arrangement),
                     *arrangement.notes,
                     *parts.notes,
                 ),
@@ -245,17 +252,33 @@ def _about_across(draft: Draft, arrangement: Arrangement) -> str:
     )
 
 
-def _about_case(class_names: Sequence[str]) -> str:
-    """A warning of classes that may be one, such as Cat and cat."""
+def alike(arrangement: Arrangement) -> dict[str, str]:
+    """Classes that differ from an earlier one in capital letters or spaces alone, and that one."""
     known: dict[str, str] = {}
-    for name in class_names:
+    found = {}
+    for name in sorted({label for label in arrangement.labels if label}, key=natural):
         first = known.setdefault(" ".join(name.casefold().split()), name)
         if first != name:
-            return (
-                f"The classes {first[:60]} and {name[:60]} differ in capital letters or spaces "
-                "alone: if they are one, rename the folder or correct the table."
-            )
-    return ""
+            found[name] = first
+    return found
+
+
+def _merged(arrangement: Arrangement, one: Mapping[str, str]) -> Arrangement:
+    """The arrangement with classes made one.  one: see alike()."""
+    outliers = dict.fromkeys(one.get(name, name) for name in arrangement.outlier_classes)
+    labels = tuple(label and one.get(label, label) for label in arrangement.labels)
+    return replace(arrangement, labels=labels, outlier_classes=tuple(outliers))
+
+
+def about_alike(arrangement: Arrangement) -> str:
+    """A warning of such classes; "" if there are none."""
+    pairs = [f"{first[:60]} and {name[:60]}" for name, first in alike(arrangement).items()]
+    if not pairs:
+        return ""
+    return (
+        f"Classes that differ in capital letters or spaces alone: {listed(pairs, 3)}. If they are "
+        "one, merge them on the page, rename the folder or correct the table."
+    )
 
 
 def _groups(draft: Draft, kept: Index, keeping: Keeping) -> Index:

@@ -183,7 +183,18 @@ def _remedies(draft: Draft, arrangement: Arrangement, keeping: Keeping) -> Keepi
             ("pages", "Leave out files of several pictures"),
         )
     )
-    return replace(keeping, conflicting=conflicting, across=leaking, empty=empty, pages=pages)
+    merged = False
+    if words := make_set.about_alike(arrangement):
+        st.warning(plain(words), icon=":material/warning:")
+        merged = st.toggle("Merge these classes", help="The first name of each stays")
+    return replace(
+        keeping,
+        conflicting=conflicting,
+        across=leaking,
+        empty=empty,
+        pages=pages,
+        merged=merged,
+    )
 
 
 def _remedy(draft: Draft, at: npt.NDArray[np.int64], words: str, control: str) -> bool:

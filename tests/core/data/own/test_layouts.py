@@ -142,6 +142,8 @@ def test_masks_that_lie_beside_their_images_are_masks_and_other_names_are_not() 
     assert found.is_mask.tolist() == [False, True, False, True, False, False, False]
     assert found.of.tolist() == [-1, 0, -1, 2, -1, -1, -1]
     assert found.labels[:3] == ("bad", None, "bad")
+    parted = arranged(["train/good/0.png", "test/bad/1.png", "test/bad/1_mask.png"])
+    assert (parted.layout, parted.parts) == ("defects", ("train", "test", ""))
 
 
 def test_each_table_names_the_images_of_its_own_folder() -> None:

@@ -344,8 +344,13 @@ def test_set_that_is_too_small_to_calibrate_says_so(home: Path) -> None:
         store.load("mine", "calibration")
 
 
-def test_classes_that_differ_in_capital_letters_alone_are_told(home: Path) -> None:
+def test_classes_that_differ_in_capital_letters_alone_are_told_and_can_be_one(home: Path) -> None:
     files = {f"{c}/{c}{i}.png": image_file(24, 24, seed=10 * k + i)
              for k, c in enumerate(("Cat", "cat", "dog")) for i in range(4)}  # fmt: skip
-    (said,) = plan(gather(offers(files), FORM, "a test"), Keeping()).warnings
-    assert said.startswith("The classes Cat and cat differ in capital letters")
+    draft = gather(offers(files), FORM, "a test")
+    (said,) = plan(draft, Keeping()).warnings
+    assert "Cat and cat" in said
+    merged = plan(draft, Keeping(merged=True, outlier_classes=("cat",)))
+    assert merged.outlier_classes == ("Cat",)
+    assert merged.labels()[1] == ("Cat", "dog")
+    assert not merged.warnings
