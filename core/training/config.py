@@ -14,7 +14,7 @@ WEIGHT_DECAY = 1e-4
 # Suggested for a data set, at least and at most; python -m benchmarks.suggested measures them.
 PIXELS_SEEN = 150_000 * 28 * 28  # by a network, about
 EPOCHS, BATCHES, CODES = (3, 40), (8, 128), (8, 64)
-FEW = 1_000  # images a channel
+FEW, FEW_SMALL = 1_000, 300  # images a channel; where PCA cannot have a larger code: see is_few()
 STEPS = 300  # at least, however few images there are: fewer are no training
 # The same for a network that learns to repair: each image has new defects every time.
 REPAIRS_SEEN, REPAIR_EPOCHS, REPAIR_STEPS, REPAIR_BATCH = 600_000_000, (3, 400), 1_500, 16
@@ -72,8 +72,8 @@ def learning_rate(config: TrainConfig, spec: ArchSpec) -> float:
 def suggested(dataset: str, input_shape: tuple[int, int, int], n_train: int) -> TrainConfig:
     """Settings that suit a data set: those of network(), but PCA for few images.
 
-    Of fewer than FEW images a channel PCA with as many numbers reconstructs unseen ones better, or
-    as well, and needs a larger code the less images there are for it.
+    From few images PCA reconstructs unseen ones better, or as well, with a code that is as large as
+    they allow, which a network cannot learn from them.
     input_shape: (C, H, W).  n_train: training images.
     """
     found = network(dataset, input_shape, n_train)
@@ -84,8 +84,12 @@ def suggested(dataset: str, input_shape: tuple[int, int, int], n_train: int) -> 
 
 
 def is_few(input_shape: tuple[int, int, int], n_train: int) -> bool:
-    """Whether a network learns less from so many images of (C, H, W) than PCA."""
-    return n_train < FEW * input_shape[0]
+    """Whether a network learns less from so many images of (C, H, W) than PCA.
+
+    In small images PCA's code is no larger than the network's, which learns more from FEW_SMALL on.
+    """
+    is_small = math.prod(input_shape) < 16 * CODES[1]
+    return n_train < (FEW_SMALL if is_small else FEW) * input_shape[0]
 
 
 def network(dataset: str, input_shape: tuple[int, int, int], n_train: int) -> TrainConfig:

@@ -11,6 +11,7 @@ from core.training.config import (
     CODES,
     EPOCHS,
     FEW,
+    FEW_SMALL,
     STEPS,
     TrainConfig,
     adapted,
@@ -64,6 +65,8 @@ def test_few_images_are_given_to_pca_with_less_numbers_than_images() -> None:
         few = suggested("x", shape, enough - 1)
         assert (few.arch, few.options) == ("pca", {"latent_dim": 64})
     assert suggested("x", (3, 64, 64), 100).options == {"latent_dim": 16}
+    assert suggested("x", (1, 28, 28), FEW_SMALL).arch == "conv"
+    assert suggested("x", (1, 28, 28), FEW_SMALL - 1).arch == "pca"
 
 
 @pytest.mark.parametrize("n_train", [8, 60, 500])
