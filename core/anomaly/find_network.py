@@ -14,9 +14,6 @@ from core.images.parts import done
 from core.inference import Autoencoder
 from core.models import architecture
 from core.training.config import TrainConfig, suggested
-from core.training.descent import Descent
-from core.training.events import EpochDone, Finished, Started, StepDone
-from core.training.trainer import train
 
 SHARE = 0.7  # of the time that training may take; the rest is for judging
 TIMED, WARM_UP = 6, 2  # steps by which it is found how long one takes, and those before
@@ -48,6 +45,9 @@ def trained(images: ImageSet, of: Index, minutes: float, path: Path | None) -> A
 
     of: (n,) folds.  path: where it is saved, for other processes; None for nowhere.
     """
+    from core.training.events import EpochDone, Finished, Started, StepDone
+    from core.training.trainer import train
+
     deadline = time.monotonic() + 60 * SHARE * minutes
     held_out = unseen(of)
     usual, others = images.take(~held_out), images.take(held_out)
@@ -69,6 +69,8 @@ def trained(images: ImageSet, of: Index, minutes: float, path: Path | None) -> A
 
 def _within(config: TrainConfig, usual: ImageSet, deadline: float) -> TrainConfig | None:
     """The settings with as many epochs as the time allows, up to what suits; None for none."""
+    from core.training.descent import Descent
+
     spec = architecture(config.arch)
     if spec.closed_form:
         return config

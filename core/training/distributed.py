@@ -123,7 +123,7 @@ def together(network: Network) -> nn.Module:
 
     The batch normalisations of network are replaced in place; names of tensors stay the same.
     """
-    for part in (network.encoder, network.decoder):
+    for part in list(network.modules()):
         for name, layer in part.named_children():
             if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d):
                 setattr(part, name, _SharedBatchNorm(layer))

@@ -241,7 +241,7 @@ def pair(latent_dim: int = 3) -> tuple[nn.Module, nn.Module]:
 def test_modules_of_ones_own_are_trained_as_copies_chosen_for_and_pickled(tmp_path: Path) -> None:
     modules = pair()
     before = [p.clone() for module in modules for p in module.parameters()]
-    detector = Detector(modules, epochs=60, rate=0.05).fit(blobs(200))
+    detector = Detector(modules, epochs=60, rate=0.05, score="mse").fit(blobs(200))
     after = [p for module in modules for p in module.parameters()]
     assert all(torch.equal(a, b) for a, b in zip(before, after, strict=True))
     assert detector.encode(blobs(2)).shape == (2, 3)
@@ -250,6 +250,9 @@ def test_modules_of_ones_own_are_trained_as_copies_chosen_for_and_pickled(tmp_pa
     assert (detector.predict(strangers(3)) == -1).all()
     same = pickle.loads(pickle.dumps(detector))
     assert np.array_equal(same.p_values(strangers(2)), detector.p_values(strangers(2)))
+    chosen = Detector(modules, epochs=1, rate=0.05).fit(blobs(100))
+    assert chosen.choice_ is not None
+    assert chosen.score_ == chosen.choice_.best
     with pytest.raises(InputError, match="pickle the detector"):
         detector.save(tmp_path / "own")
 

@@ -26,7 +26,8 @@ from pages.ui.figures import mosaic
 from pages.ui.figures.text import decimal, plain
 from pages.ui.frame import downloads, errors
 from pages.ui.frame.sidebar import Choice
-from pages.ui.own import imports, odd, offering, steps_form, tray
+from pages.ui.own import imports, offering, steps_form, tray
+from pages.ui.own import odd as own_odd
 from pages.ui.own import place as own_place
 from pages.ui.own import report as own_report
 from pages.ui.own import results as own_results
@@ -138,7 +139,7 @@ def _lead_on(held: Tray, images: Source) -> None:
 
     st.button(
         "Find the odd ones", type="primary", icon=":material/search:",
-        on_click=begin, args=("odd", odd.begin), help=ODD,
+        on_click=begin, args=("odd", own_odd.begin), help=ODD,
     )  # fmt: skip
     st.button(
         "Make a data set", icon=":material/dataset:",

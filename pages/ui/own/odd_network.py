@@ -20,7 +20,7 @@ from core.models import architecture
 from core.runs import Run, queue
 from core.runs import control as run_control
 from core.text import counted
-from core.training import config as training
+from core.training import config as recipes
 from pages.ui import cache, progress
 from pages.ui.figures.text import plain, sentence
 from pages.ui.frame import errors, sidebar, ways
@@ -92,7 +92,7 @@ def draw(dataset: str, learnt: Learnt) -> None:
 
 def _begin(dataset: str) -> Run:
     own = store.find(dataset.removeprefix(store.PREFIX))
-    suited = training.suggested(dataset, own.shape, own.n_train)
+    suited = recipes.suggested(dataset, own.shape, own.n_train)
     return ways.started(suited, machine.threads_per_run())
 
 
