@@ -34,6 +34,7 @@ STEP = 2_048  # images between two reports of progress
 OWN_FOLDS = 5  # in which references are judged by a Gaussian of the others
 KEPT = 32  # files of spaces; for MNIST each has 10 to 15 MB
 PATH_SAMPLE, PATH_PART = 600, 128  # references that paths are fitted on; images at a time
+PATH_BOUNDS = (-1.0, 2.0)  # of a reconstruction that is encoded again; a bad model's may be any
 PATH_COLUMNS, PATH_WIDTH = 20_000, 64  # hidden values that are compared, and directions of them
 FIELDS = ("mean", "directions", "points", "own")
 
@@ -131,7 +132,8 @@ def _path_differences(among: "Spaces", x: Array, columns: Rows) -> Array:
     out = np.empty((len(x), len(columns)), np.float32)
     for start in range(0, len(x), PATH_PART):
         part = x[start : start + PATH_PART]
-        apart = among.autoencoder.hidden(part) - among.autoencoder.hidden(among.rebuilt(part))
+        x_hat = np.clip(among.rebuilt(part), *PATH_BOUNDS)
+        apart = among.autoencoder.hidden(part) - among.autoencoder.hidden(x_hat)
         out[start : start + PATH_PART] = apart[:, columns]
     return out
 

@@ -10,10 +10,9 @@ from PIL import Image
 
 from core import checkpoints
 from core.anomaly import choosing
-from core.anomaly.judging import References, ranked
+from core.anomaly.judging import References, available, ranked
 from core.anomaly.line import line
 from core.anomaly.references import judged_split, reference_images
-from core.anomaly.scores import SCORES
 from core.cli.main import main
 from core.data import catalogue
 from core.data.own import store
@@ -23,6 +22,7 @@ from tests.core.data.own.test_make_set import drafted
 from tests.core.models_for_tests import tiny_document, tiny_tensors
 
 DIGIT = (1, 28, 28)
+NAMES = [spec.name for spec in available(has_classes=True)]
 KEYS = ["name", "auroc", "average_precision", "precision_at_k", "seconds"]
 KEYS += ["threshold", "flagged_usual", "found"]
 
@@ -49,8 +49,8 @@ def test_outliers_as_json_has_the_documented_keys(
     assert found["score"] == "mse"
     assert "No score has been chosen" in found["score_reason"]
     assert found["n"] == 1000
-    assert [list(score) for score in found["scores"]] == [KEYS] * len(SCORES)
-    assert [score["name"] for score in found["scores"]] == [spec.name for spec in SCORES]
+    assert [list(score) for score in found["scores"]] == [KEYS] * len(NAMES)
+    assert [score["name"] for score in found["scores"]] == NAMES
 
 
 def test_outliers_are_ranked_as_the_functions_rank_them(
@@ -151,7 +151,7 @@ def test_table_of_every_image_has_every_score_whether_outliers_are_known_or_not(
     found, table = json.loads(said), pd.read_csv(out)
     assert (code, found["score"]) == (0, "patches")
     assert "n_outliers" not in found
-    names = [spec.name for spec in SCORES]
+    names = NAMES
     assert list(table)[-len(names) :] == names
     assert list(table)[: -len(names)] == [
         "id", "source", "label", "score_name", "score", "p_value", "flagged", "facts"
