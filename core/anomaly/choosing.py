@@ -1,12 +1,13 @@
 """Which score to begin with, chosen by outliers planted among usual images.
 
 The images are those that calibrate a threshold: neither trained on nor judged. Planted are spoiled
-copies of them of three families (local defects, another structure, another appearance), and images
-of classes that the model was trained without. What finds planted outliers best need not find others
-best: measured on many sets (`python -m benchmarks.default_scores`), the best single score of the
-planted ones is often bad at true ones, and the mean of several scores seldom. So FALLBACK, a
-mean of scores without a network, is taken unless another is clearly better, and no score that is
-worse than guessing at a whole family. What is chosen is only where one begins. The choice is made
+copies of them of three families (local defects, another structure, another appearance), and true
+outliers that it never saw (classes it was trained without, defects that the set draws). What finds
+planted outliers best need not find others best: measured on many sets
+(`python -m benchmarks.default_scores`), the best single score of the planted ones is often bad at
+true ones, and the mean of several scores seldom. So FALLBACK, a mean of scores without a network,
+is taken unless another is clearly better, and no score that is worse than guessing at a whole
+family. What is chosen is only where one begins. The choice is made
 once for a model and kept: in its document if it was trained on a person's own images, else beside
 the data, under the model's digest.
 """
@@ -47,7 +48,7 @@ WITHOUT_CHOICE = (
 )
 USUAL, USUAL_VALUES = (60, 200), 1_200_000  # fewest and most images that are spoiled; their values
 REFERENCES, REFERENCE_VALUES = (300, 4_000), 12_000_000  # training images that scores are fitted on
-UNSEEN = "classes never seen"
+UNSEEN = "outliers never seen"  # of classes left out, or with defects of the set itself
 FAMILIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "local defects": ("cracked", "stained", "covered", "pasted"),
@@ -201,7 +202,7 @@ def _surroundings(
         raise DataError(references.why_no_calibration(card))
     nothing = references.no_images(card)
     usual = references.reference_images(card, nothing, load=load)
-    calibrating = references.calibration_images(card, (usual,), load)
+    calibrating = references.calibration_images(card, (nothing, usual), load)
     unseen = references.unseen_images(card, nothing, load)
     return References(autoencoder, _some(usual), calibrating), unseen
 
@@ -268,7 +269,7 @@ def _sound(record: ChoiceRecord) -> ChosenScore | None:
 def choice(known: References, unseen: ImageSet | None = None, seed: int = 0) -> ChosenScore | None:
     """The score to begin with; None without calibration images.
 
-    unseen: images of classes that the model was trained without, if there are any; they count as
+    unseen: true outliers that the model never saw, if there are any; they count as
     much as all other kinds together.  The same seed plants the same outliers.
     """
     if known.calibrating is None:
@@ -324,7 +325,7 @@ def best_of(auroc: Mapping[str, Mapping[str, float]]) -> str:
 
 
 def margin(kinds: Mapping[str, float]) -> float:
-    """By how much another score must be better than FALLBACK: classes never seen are true outliers,
+    """By how much another score must be better than FALLBACK: images never seen are true outliers,
     so that with them any difference counts.
     """
     return 0.0 if UNSEEN in kinds else CLEARLY
@@ -339,7 +340,7 @@ def of_families(kinds: Mapping[str, float]) -> list[float]:
 
 
 def weighed(kinds: Mapping[str, float]) -> float:
-    """The mean over the kinds; classes never seen count as much as all others together."""
+    """The mean over the kinds; outliers never seen count as much as all others together."""
     spoiled = [value for kind, value in kinds.items() if kind != UNSEEN]
     mean = float(np.mean(spoiled))
     return (mean + kinds[UNSEEN]) / 2 if UNSEEN in kinds else mean

@@ -7,6 +7,7 @@ by what pictures look like as a whole (levels, edges, spectrum, layout, colours)
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -66,18 +67,21 @@ class KnownKind:
         return np.asarray(self.distances(images) > 1)
 
 
-def known_kind(card: Card, load: Load | None = None) -> KnownKind | None:
+def known_kind(
+    card: Card, load: Load | None = None, data_root: Path | None = None
+) -> KnownKind | None:
     """The kind of the images that a model was trained on.
 
-    load: gives a split of a data set; core.data.catalogue.load if None.  None if it is not known
-    here what it was trained on, or if that is too little to tell.
+    load: gives a split of a data set; core.data.catalogue.load if None.  data_root: the folder that
+    it looks for them in.  None if it is not known here what it was trained on, or if that is too
+    little to tell.
     """
     name = trained_on.known(card)
     if name is None:
         return None
     load = load or catalogue.load
     try:
-        available = references.available_id(card, _nothing(card))
+        available = references.available_id(card, _nothing(card), data_root)
         usual = references.usual_images(card, available, "train", load)
     except DataError:
         return None

@@ -126,6 +126,11 @@ def looks(case: Case) -> Arrays:
     return {"measures": measures, "low": bounds.low, "high": bounds.high, "scale": scale}
 
 
+def copies(case: Case) -> Arrays:
+    """A task: copies (n, 3), which of core.anomaly.quality.COPIES hold for the images."""
+    return {"copies": quality.copies(_experiment(case))}
+
+
 def known_codes(case: Case) -> Arrays:
     """A task: codes (s, D') of the references that are scored, and their images and labels."""
     scored = _judged(case).references.scored

@@ -21,11 +21,16 @@ MOST_STORED = 100_000  # images that a checkpoint's quantiles stand for
 
 
 def line(
-    autoencoder: Autoencoder, rate: float, score: str = "mse", load: Load | None = None
+    autoencoder: Autoencoder,
+    rate: float,
+    score: str = "mse",
+    load: Load | None = None,
+    data_root: Path | None = None,
 ) -> Line:
     """The line on a score for a rate of false alarms; see core.anomaly.thresholds.by_rate.
 
     rate: 0 to 1.  load: gives a split of a data set; core.data.catalogue.load if None.
+    data_root: the folder that it looks for them in.
     The reconstruction error ("mse") needs the model alone; other scores compare with the images
     that it was trained on. Raises DataError if those are not here or nothing can be promised,
     OptionError if there is no such score.
@@ -33,7 +38,7 @@ def line(
     if score == "mse" and not _has_region(autoencoder.card):
         calibration, measure = error_calibration(autoencoder, load), None
     else:
-        known = _references(autoencoder, load)
+        known = _references(autoencoder, load, data_root)
         found = known.calibration(score)
         if found is None:
             raise DataError(references.why_no_calibration(autoencoder.card))
@@ -58,7 +63,10 @@ def line(
 
 
 def default_line(
-    autoencoder: Autoencoder, rate: float, load: Load | None = None
+    autoencoder: Autoencoder,
+    rate: float,
+    load: Load | None = None,
+    data_root: Path | None = None,
 ) -> tuple[Line, str]:
     """The line on the score that was chosen for the model, and a sentence that says why that one.
 
@@ -69,7 +77,7 @@ def default_line(
     if chosen is None:
         return line(autoencoder, rate, "mse", load), choosing.WITHOUT_CHOICE
     try:
-        return line(autoencoder, rate, chosen.best, load), chosen.why()
+        return line(autoencoder, rate, chosen.best, load, data_root), chosen.why()
     except DataError as error:
         title = BY_NAME[chosen.best].title
         why = f"{title} was chosen for this model and cannot be computed here. {error}"
@@ -112,7 +120,7 @@ def loader(data_root: Path | None) -> Load:
     return lambda name, split: catalogue.load(name, split, data_root)
 
 
-def _references(autoencoder: Autoencoder, load: Load | None) -> References:
+def _references(autoencoder: Autoencoder, load: Load | None, data_root: Path | None) -> References:
     card = autoencoder.card
     if trained_on.known(card) is None:
         raise DataError(
@@ -120,5 +128,7 @@ def _references(autoencoder: Autoencoder, load: Load | None) -> References:
             "compare with: choose the score mse."
         )
     nothing = references.no_images(card)
-    known = references.reference_images(card, nothing, load=load)
-    return References(autoencoder, known, references.calibration_images(card, (known,), load))
+    known = references.reference_images(card, nothing, data_root, load)
+    return References(
+        autoencoder, known, references.calibration_images(card, (nothing, known), load)
+    )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from core.images import duplicates
+from core.images import digests, duplicates
 from core.images.imagesets import ImageSet
 from core.images.modes import FAINT
 from core.images.parts import done, each_part
@@ -29,6 +29,14 @@ FACTS = {
     "blurred": "it has less fine detail for its contrast than 99.8 % of the usual images",
     "grainy": "it has more fine detail for its contrast than 99.8 % of the usual images",
 }
+
+
+COPIES = {
+    "equal": "another of these images has the same pixels",
+    "almost equal": "another of these images looks almost the same",
+    "conflicting classes": "another of these images has the same pixels and another class",
+}
+EVERY = FACTS | COPIES
 
 
 @dataclass(frozen=True)
@@ -108,14 +116,30 @@ def holding(measured: Measures, bounds: Usual) -> Flags:
     return np.column_stack([low[:, 0], high[:, 0], uniform, blurred, grainy])
 
 
+def copies(images: ImageSet) -> Flags:
+    """Which of COPIES hold for which images: (n, 3), in their order."""
+    equal = duplicates.equal([one.tobytes() for one in digests.of(images.images)])
+    small = thumbnails(images)
+    near = duplicates.near(small, duplicates.limit_for(small))[equal]
+    sizes, near_sizes = (np.bincount(one, minlength=len(images)) for one in (equal, near))
+    is_equal = sizes[equal] > 1
+    conflict = np.zeros(len(images), bool)
+    if images.labels is not None:
+        pairs = np.unique(np.column_stack([equal, images.labels]), axis=0)
+        conflict = np.bincount(pairs[:, 0], minlength=len(images))[equal] > 1
+    return np.column_stack([is_equal, near_sizes[near] > sizes[equal], conflict])
+
+
 def facts(measured: Measures, bounds: Usual) -> tuple[str, ...]:
     """Which of FACTS hold for one image.  measured: (3,)."""
     return named(holding(measured[None], bounds)[0])
 
 
 def named(holds: Flags) -> tuple[str, ...]:
-    """The names of the facts that hold for one image: a row of holding()."""
-    return tuple(name for name, holds_here in zip(FACTS, holds, strict=True) if holds_here)
+    """The names of the facts that hold for one image: a row of holding(), or of that and copies()
+    side by side.
+    """
+    return tuple(name for name, holds_here in zip(EVERY, holds, strict=False) if holds_here)
 
 
 def distance(measured: Measures, bounds: Usual) -> Measures:

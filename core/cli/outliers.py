@@ -104,7 +104,7 @@ def outliers(
 
     With --out outliers need not be known. The columns: id, source, label, is_outlier (where it is
     known), score_name, score, p_value, flagged, facts (dark, bright, nearly uniform, blurred,
-    grainy), and a column for each score by its name.
+    grainy, equal, almost equal, conflicting classes), and a column for each score by its name.
 
     --split all judges every image of the set, also those that the model was trained on, each image
     by what was fitted to others only: by the scores that need no network, and with --networks N by
@@ -319,7 +319,9 @@ def _table(found: _Found) -> "pd.DataFrame":
 
     judged, images = found.judged, found.judged.images
     bounds = quality.usual(quality.measures(judged.usual_images))
-    facts = quality.holding(quality.measures(images), bounds)
+    facts = np.column_stack(
+        [quality.holding(quality.measures(images), bounds), quality.copies(images)]
+    )
     scores = judged.score(found.name)
     calibration = judged.calibration(found.name)
     p = np.full(len(images), np.nan) if calibration is None else calibration.p_values(scores)

@@ -158,15 +158,15 @@ def _line(
     load = line.loader(data_root)
     with output.stages() as tell, telling(tell):
         if name is None:
-            return line.default_line(model, rate, load)
-        return line.line(model, rate, name, load), "Asked for with --score."
+            return line.default_line(model, rate, load, data_root)
+        return line.line(model, rate, name, load, data_root), "Asked for with --score."
 
 
 def _census(model: "Autoencoder", data_root: Path | None) -> "Census":
     from core.anomaly import line
     from core.anomaly.foreign import Census, known_kind
 
-    return Census(known_kind(model.card, line.loader(data_root)))
+    return Census(known_kind(model.card, line.loader(data_root), data_root))
 
 
 def _tell_foreign(order: _Order) -> None:

@@ -126,7 +126,7 @@ def test_page_opened_flags_what_at_most_one_percent_of_new_usual_images_reach(
     assert f"**{value:.4g}**" in sentence(app)
 
 
-@pytest.mark.parametrize("name", [spec.name for spec in scores.SCORES])
+@pytest.mark.parametrize("name", [spec.name for spec in judging.available(has_classes=True)])
 def test_every_score_can_be_chosen_and_explains_itself(name: str, open_page: OpenPage) -> None:
     app = open_page(score=name)
     assert not app.exception
@@ -180,7 +180,7 @@ def test_truth_table_has_the_numbers_of_the_functions(open_page: OpenPage) -> No
     one = References(model, reference_images(model.card, images)).judge(images)
     truth = np.isin(images.labels, (5, 9))  # type: ignore[arg-type]
     assert table["auroc"].is_monotonic_decreasing
-    for spec in scores.SCORES:
+    for spec in judging.available(has_classes=True):
         row = table[table["score"] == spec.title].iloc[0]
         expected = judging.ranked(one, spec.name, truth)
         assert row["auroc"] == pytest.approx(expected.auroc)

@@ -30,6 +30,14 @@ def held_out(name: str) -> ImageSet | None:
     return shapes.load_shapes(SPLIT) if name == shapes.ID else None
 
 
+def defective(name: str) -> ImageSet | None:
+    """Held-out images of a data set that are no usual ones; None if it has none.
+
+    Shapes: 200 more, each drawn with a defect.
+    """
+    return shapes.load_shapes("defective") if name == shapes.ID else None
+
+
 def _digits(name: str) -> ImageSet:
     arrays = arraycache.read(DIGITS_FILE, ("images", "labels", "positions"))
     if arrays is None or arrays["images"].shape != (N_DIGITS, 28, 28):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 ID = "shapes"
 N_TRAIN, N_TEST, N_DEFECTIVE = 4_000, 1_000, 200
 N_HELD_OUT = 1_000
-SPLITS = ("train", "test", "held out")  # each is drawn from a seed of its own
+SPLITS = ("train", "test", "held out", "defective")  # each is drawn from a seed of its own
 CLASS_NAMES = drawing.SHAPES
 SEED = 0
 BATCH = 250  # pictures drawn at a time: enough for numpy, little enough for the processor's cache
@@ -27,7 +27,8 @@ FACTORS = tuple(field.name for field in fields(drawing.Scenes))
 def load_shapes(split: str) -> ImageSet:
     """4,000 clean pictures to train on, or 1,000 to test on of which 200 have a defect.
 
-    split: "train", "test", or "held out": 1,000 more clean ones; see core.data.named.held_out.
+    split: "train", "test", or "held out": 1,000 more clean ones; see core.data.named.held_out; or
+    "defective": 200 more, each with a defect.
 
     factors: shape (a word), hue, rotation (degrees), size, x, y (pixels), background (0 to 1),
     defect ("none" or one of defects.KINDS), is_outlier.
@@ -49,8 +50,8 @@ def load_shapes(split: str) -> ImageSet:
 
 def make(split: str) -> arraycache.Arrays:
     """Draw a split anew: images, masks (without defects of one pixel), defect and factors."""
-    n = {"train": N_TRAIN, "test": N_TEST}.get(split, N_HELD_OUT)
-    n_defective = N_DEFECTIVE if split == "test" else 0
+    n = {"train": N_TRAIN, "test": N_TEST, "defective": N_DEFECTIVE}.get(split, N_HELD_OUT)
+    n_defective = N_DEFECTIVE if split in ("test", "defective") else 0
     rng = np.random.default_rng([SEED, SPLITS.index(split)])
     scenes = drawing.random_scenes(n, rng)
     planted = defects.random_defects(n, n_defective, rng)

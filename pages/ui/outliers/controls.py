@@ -125,7 +125,7 @@ def _why(chosen: ChosenScore | None, scope: Scope) -> None:
             args=(CHOOSE, key),
             disabled=st.session_state.get(NO_CHOICE) == key,
             help="Plants outliers among usual images that are not judged (local defects, another "
-            "structure, another appearance, classes the model never saw) and begins with the score "
+            "structure, another appearance, true outliers never seen) and begins with the score "
             "that finds them clearly better than the mean of several scores, else with that mean. "
             "Without such images there is nothing to choose by",
         )

@@ -30,7 +30,7 @@ Scores = npt.NDArray[np.float64]
 Array = npt.NDArray[np.float32]
 Flags = npt.NDArray[np.bool_]
 Positions = npt.NDArray[np.int64]
-FACTS = quality.FACTS
+FACTS = quality.EVERY
 ALL_OF_UNSEEN = (
     "All images of the classes that the model was trained without are judged, also those outside "
     "the test part."
@@ -252,7 +252,7 @@ def _as_choice(made: Arrays) -> ChosenScore | None:
 
 def prepare(scope: Scope, name: str) -> None:
     """Have all that the page shows to begin with computed at one time."""
-    cache.all_computed([_score(scope, name), _looks(scope)])
+    cache.all_computed([_score(scope, name), _looks(scope), _copies(scope)])
 
 
 def error_scale(scope: Scope) -> float:
@@ -265,15 +265,22 @@ def facts(scope: Scope, positions: Positions) -> list[tuple[str, ...]]:
 
     positions: (m,), among the images that are judged.
     """
-    measures, bounds = _measured(scope)
-    return [quality.named(one) for one in quality.holding(measures[positions], bounds)]
+    return [quality.named(one) for one in _holding(scope)[positions]]
 
 
 def conspicuous(scope: Scope) -> Positions:
-    """All judged images that are conspicuous pictures, whatever they score, the most so first."""
+    """All judged images that are conspicuous pictures, whatever they score, the most so first;
+    last those that are only copies of each other.
+    """
     measures, bounds = _measured(scope)
-    outcome = np.flatnonzero(quality.holding(measures, bounds).any(axis=1))
+    outcome = np.flatnonzero(_holding(scope).any(axis=1))
     return by_score(quality.distance(measures, bounds), outcome)
+
+
+def _holding(scope: Scope) -> Flags:
+    """Which of FACTS hold for which judged images: (n, facts)."""
+    outside_bounds = quality.holding(*_measured(scope))
+    return np.column_stack([outside_bounds, cache.computed(_copies(scope))["copies"]])
 
 
 def _measured(scope: Scope) -> tuple[quality.Measures, quality.Usual]:
@@ -350,6 +357,10 @@ def _score(scope: Scope, name: str) -> Task:
 
 def _looks(scope: Scope) -> Task:
     return _task(judge_tasks.looks, scope, "Looking for broken pictures")
+
+
+def _copies(scope: Scope) -> Task:
+    return _task(judge_tasks.copies, scope, "Looking for copies")
 
 
 def _thumbnails(scope: Scope) -> Task:

@@ -115,8 +115,9 @@ def _shown(outcome: Outcome) -> tuple[str, Positions]:
         required=True,
         format_func=lambda one: f"{one.capitalize()} · {len(orders[one]):,}",
         help="**Flagged**: above the threshold. **Conspicuous**: dark, bright, nearly uniform, "
-        "blurred or grainy pictures among all that are judged, whatever they score: broken files "
-        "often are. **Selected**: on any page.",
+        "blurred or grainy pictures and copies (equal, almost equal, of conflicting classes) among "
+        "all that are judged, whatever they score: broken files often are. **Selected**: on any "
+        "page.",
     )
     if kind == "conspicuous":
         st.caption(of_conspicuous(int(outcome.flagged[orders[kind]].sum()), len(orders[kind])))
@@ -128,7 +129,8 @@ def of_conspicuous(n_flagged: int, n: int) -> str:
     share = 100 * (1 - (1 - 2 * quality.EXTREME) ** len(quality.NAMES))
     return (
         f"{n_flagged:,} of these {n:,} are flagged by the score, too. The most conspicuous come "
-        f"first; of usual images about {share:.0f} in 100 are as conspicuous as the last ones."
+        f"first, copies last; of usual images about {share:.0f} in 100 are as dark, bright, "
+        "uniform, blurred or grainy as the last ones."
     )
 
 

@@ -45,7 +45,7 @@ QUEUES: dict[Queue, str] = {
 }
 EMPTY = {
     "flagged": "Nothing is flagged: lower the threshold.",
-    "conspicuous": "No picture here is dark, bright, nearly uniform, blurred or grainy.",
+    "conspicuous": "No picture here is dark, bright, nearly uniform, blurred, grainy or a copy.",
     "selected": "Nothing is selected: brush the histogram, or circle points in the latent space.",
     "disagreements": "No image is normal to one reviewer and an outlier to another.",
     "all": "There are no images.",

@@ -157,6 +157,21 @@ def test_unseen_images_are_of_the_classes_left_out_and_not_judged() -> None:
     assert references.unseen_images(tiny_checkpoint("dense", SHAPE).card, train) is None
 
 
+def test_set_that_draws_its_own_defects_gives_true_outliers_that_are_not_judged(home: Path) -> None:
+    card = tiny_checkpoint("dense", (3, 64, 64), dataset="shapes").card
+    judged = catalogue.load("shapes", "test")
+    found = references.unseen_images(card, judged)
+    assert found is not None
+    assert len(found) == 200
+    assert found.factors is not None
+    assert found.factors["is_outlier"].all()
+    assert not set(found.ids.tolist()) & set(judged.ids.tolist())
+    assert (
+        references.unseen_images(tiny_checkpoint("dense", SHAPE, dataset="shapes").card, judged)
+        is None
+    )
+
+
 @pytest.mark.parametrize("shape", [(1, 28, 28), (3, 17, 23)])
 @pytest.mark.parametrize("kind", FAMILIES["another structure"])
 def test_other_structure_changes_each_picture_and_keeps_its_form(

@@ -11,7 +11,7 @@ from core import checkpoints
 from core.anomaly import references, thresholds
 from core.anomaly.calibration import Calibration, benjamini_hochberg
 from core.anomaly.judging import References
-from core.anomaly.line import error_calibration, line, stored
+from core.anomaly.line import error_calibration, line, loader, stored
 from core.config import DataError, OptionError
 from core.data import catalogue
 from core.data.named.held_out import N_DIGITS, held_out
@@ -55,6 +55,34 @@ def test_sets_without_held_out_images_have_none() -> None:
     assert held_out("fashion-mnist") is None
 
 
+def test_held_out_digits_calibrate_although_all_of_them_are_judged(model: Autoencoder) -> None:
+    judged = held_out("mnist")
+    assert judged is not None
+    found = references.calibration_images(model.card, (judged,))
+    assert found is not None
+    assert digests(found) == digests(judged)
+    assert references.name_of(found).endswith("which are judged by each other")
+    errors = model.errors(found.pixels())
+    for rate in (0.05, 0.01, 0.005):
+        limit = Calibration.of(errors, "").threshold(rate)
+        assert (errors > limit).mean() <= rate
+
+
+def test_references_are_looked_for_in_the_folder_that_is_asked_for(
+    model: Autoencoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def looked(data_root: Path | None = None) -> tuple[catalogue.DatasetInfo, ...]:
+        asked.append(data_root)
+        return real()
+
+    real = catalogue.catalogue
+    monkeypatch.setattr(catalogue, "catalogue", looked)
+    line(model, 0.01, "pca", loader(tmp_path), tmp_path)
+    assert asked == [tmp_path]
+
+
 def test_calibration_images_leave_out_what_is_judged(model: Autoencoder) -> None:
     first = references.calibration_images(model.card)
     assert first is not None
@@ -65,15 +93,15 @@ def test_calibration_images_leave_out_what_is_judged(model: Autoencoder) -> None
     assert len(second) == N_DIGITS - 1000
 
 
-def test_calibration_images_come_from_the_test_part_where_all_held_out_ones_are_judged(
+def test_calibration_images_come_from_the_test_part_where_all_held_out_ones_are_references(
     model: Autoencoder,
 ) -> None:
     judged = references.calibration_images(model.card)
     assert judged is not None
-    found = references.calibration_images(model.card, (judged,))
+    found = references.calibration_images(model.card, (judged, judged))
     assert found is not None
     assert (found.id, found.split, len(found)) == ("mnist-5k", "test", 1000)
-    none = references.calibration_images(model.card, (judged, found))
+    none = references.calibration_images(model.card, (judged, judged, found))
     assert none is None
 
 

@@ -106,3 +106,17 @@ def test_a_picture_of_which_a_part_is_missing_has_an_empty_edge() -> None:
     x[3] = 0.5
     found = quality.fine_measures(x)[:, 4]
     np.testing.assert_allclose(found, [0, 0.5, 0.2, 1])
+
+
+def test_copies_and_copies_of_another_class_are_facts() -> None:
+    images = catalogue.load("mnist-5k", "test").take(slice(0, 60))
+    x, labels = images.images.copy(), np.zeros(60, np.int64)
+    x[7], x[20], x[31] = x[3], x[4], x[5]
+    x[31, 0, 9, 9] ^= 1
+    labels[20] = 1
+    found = quality.copies(replace(images, images=x, labels=labels))
+    assert np.flatnonzero(found[:, 0]).tolist() == [3, 4, 7, 20]
+    assert np.flatnonzero(found[:, 1]).tolist() == [5, 31]
+    assert np.flatnonzero(found[:, 2]).tolist() == [4, 20]
+    beside = np.append(np.zeros(len(quality.FACTS), bool), found[20])
+    assert quality.named(beside) == ("equal", "conflicting classes")
