@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from core.config import COMMAND, OptionError
-from core.export import tables as exports
+from core.export.tables import parquet_bytes
 from core.reports import Content, Figure
 from core.reports.charts import Chart
 from core.studies import figure, plan, results, work
@@ -158,7 +158,7 @@ def _draw_figure(study: Study, found: pd.DataFrame, measured: list[str]) -> None
 def _downloads(study: Study, found: pd.DataFrame, drawn: dict[str, Chart]) -> None:
     downloads.csv_button(lambda: found, f"{study.name}.csv", "This table")
     kinds = (
-        ("Parquet", "parquet", "application/octet-stream", lambda: exports.parquet_bytes(found)),
+        ("Parquet", "parquet", "application/octet-stream", lambda: parquet_bytes(found)),
         ("Figure", "svg", "image/svg+xml", lambda: figure.whole(drawn, study.name).encode()),
         ("Its file", "toml", "application/toml", study.text.encode),
     )
