@@ -6,7 +6,7 @@ from typing import NamedTuple
 import streamlit as st
 
 from pages.ui import progress
-from pages.ui.frame import downloads, sidebar
+from pages.ui.frame import downloads, live, sidebar
 from pages.ui.latent import along as latent_along
 from pages.ui.latent import between as latent_between
 from pages.ui.latent import controls as latent_controls
@@ -74,6 +74,15 @@ if not len(choice.images()):
 asked = latent_controls.asked(choice, card)
 views = tuple(latent_views.view(asked, card) for card in asked.cards)
 drawn = latent_drawing.draw_maps(views)
+live.draw(
+    live.Live(
+        key="live_map",
+        label="Compute in this browser: decode at any zoom, drag the code, draw",
+        cards=[view.card for view in views],
+        images=views[0].population.images,
+        parts=("choose", "pad", "noise", "code", "map"),
+    )
+)
 below = draw_sections(views)
 selected = latent_views.selected_positions(views[0].population.images)
 contents = latent_report.Contents(views, selected, below.walked, drawn.plane.pinned)

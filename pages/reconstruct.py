@@ -5,7 +5,7 @@ import streamlit as st
 from core.robustness.sweeps import NoiseSweep
 from pages.ui import cache
 from pages.ui.figures import styles
-from pages.ui.frame import downloads, sidebar
+from pages.ui.frame import downloads, live, sidebar
 from pages.ui.noise import controls, panel, picture
 from pages.ui.noise import sweeps as noise_sweeps
 from pages.ui.noise.panel import Panel
@@ -78,3 +78,12 @@ with download:
         "reconstruct",
     )
     downloads.take_away(cards, choice.images())
+live.draw(
+    live.Live(
+        key="live_noise",
+        label="Compute in this browser: noise that flickers, and a pad to draw on",
+        cards=cards,
+        images=choice.images(),
+        parts=("choose", "pad", "noise", "code"),
+    )
+)

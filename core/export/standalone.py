@@ -50,15 +50,15 @@ LONGEST = 300  # characters of a text from a checkpoint
 Array = npt.NDArray[np.float32]
 
 
-def refused(cards: Sequence[Card]) -> str:
-    """Why these models cannot be taken away in one page, as a sentence; "" if they can."""
-    if len(cards) > MAX_MODELS:
-        return f"A page carries at most {MAX_MODELS} models: choose fewer."
+def refused(cards: Sequence[Card], most: int = MAX_MODELS) -> str:
+    """Why these models cannot run in one page, as a sentence; "" if they can.  most: models."""
+    if len(cards) > most:
+        return f"A page carries at most {most} models: choose fewer."
     if len({card.input_shape for card in cards}) > 1:
         return "Models in one page take the same images: choose two with one size and colours."
     for card in cards:
         if why := refusal(card.plan):
-            return f"{why} So it cannot be taken away in a page."
+            return why
     return ""
 
 
@@ -83,13 +83,16 @@ def name_of(checkpoints: Sequence[Checkpoint]) -> str:
     return _text(" and ".join(one.card.name for one in checkpoints))
 
 
-def content(checkpoints: Sequence[Checkpoint], images: ImageSet, title: str) -> bytes:
+def content(
+    checkpoints: Sequence[Checkpoint], images: ImageSet, title: str, *, is_compact: bool = True
+) -> bytes:
     """The content of a page, as shared/message.js reads it, deflated (zlib).
 
     images: of the models' shape, the first MAX_IMAGES of them are taken.  title: of their set.
+    is_compact: weights are rounded as far as images allow, and packed well, which takes seconds.
     Raises DataError if refused() says why, or if there are fewer than two images.
     """
-    if why := refused([one.card for one in checkpoints]):
+    if why := refused([one.card for one in checkpoints], len(checkpoints)):
         raise DataError(why)
     if len(images) < 2:
         raise DataError("A page needs at least two images: choose a set or a part that has them.")
@@ -100,12 +103,12 @@ def content(checkpoints: Sequence[Checkpoint], images: ImageSet, title: str) -> 
         "made": datetime.now(UTC).strftime("%Y-%m-%d"),
         "title": name_of(checkpoints),
         "set": _images(taken, title, body),
-        "models": [_model(one, taken.pixels(), body) for one in checkpoints],
+        "models": [_model(one, taken.pixels(), body, is_compact) for one in checkpoints],
         "is_digit": steps.kind_of(images.id) == "digit",
     }
     text = json.dumps(header).encode()
     whole = len(text).to_bytes(4, "little") + text + bytes(body.content)
-    return zlib.compress(whole, 9)
+    return zlib.compress(whole, 9 if is_compact else 1)
 
 
 class _Body:
@@ -138,7 +141,7 @@ def _images(images: ImageSet, title: str, body: _Body) -> dict[str, Any]:
     }
 
 
-def _model(checkpoint: Checkpoint, x: Array, body: _Body) -> dict[str, Any]:
+def _model(checkpoint: Checkpoint, x: Array, body: _Body, is_compact: bool) -> dict[str, Any]:
     card = checkpoint.card
     server = Autoencoder(checkpoint)
     z = server.encode(x)
@@ -146,7 +149,7 @@ def _model(checkpoint: Checkpoint, x: Array, body: _Body) -> dict[str, Any]:
     low, high = np.quantile(z, (FEW, 1 - FEW), axis=0).astype(np.float32)
     errors = np.square(server.decode(z) - x).mean(axis=(1, 2, 3))
     return {
-        "network": _network(checkpoint, x, body),
+        "network": _network(checkpoint, x, body, FINENESS if is_compact else ()),
         "name": _text(card.name),
         "title": _text(card.title),
         "sayings": [_text(words) for words in (card.warning, card.health_words) if words],
@@ -213,9 +216,11 @@ class _Rounded:
     steps: list[tuple[int, int, float]]
 
 
-def _network(checkpoint: Checkpoint, x: Array, body: _Body) -> dict[str, Any]:
+def _network(
+    checkpoint: Checkpoint, x: Array, body: _Body, tried: Sequence[float]
+) -> dict[str, Any]:
     """The model as core.export.browser describes it, its numbers in two parts: weights, others."""
-    for fineness in FINENESS:
+    for fineness in tried:
         if (rounded := _fitting(checkpoint, x, fineness)) is not None:
             model = browser_model(checkpoint, x[:0])
             parts = _planes(rounded.multiples.view(np.uint8), body)

@@ -11,6 +11,7 @@ from pages.ui import cache
 from pages.ui.components import gallery
 from pages.ui.components.gallery import Columns, Item
 from pages.ui.figures import lines, mosaic
+from pages.ui.frame import live
 from pages.ui.latent import between as latent_between
 from pages.ui.latent import data as latent_data
 from pages.ui.latent.data import OTHER
@@ -71,6 +72,16 @@ def _around(one: View, i: int) -> None:
         lines.code_figure(one.codes.z[i], one.codes.z),
         key="inspector_code",
         alt="The numbers of this image's code, beside their range over all images",
+    )
+    live.draw(
+        live.Live(
+            key="live_code",
+            label="Drag any number of this code",
+            cards=(one.card,),
+            images=one.population.images,
+            parts=("code",),
+            given=one.population.images.images[i],
+        )
     )
     if len(one.codes.z) > 1:
         for title, found in zip(("code space", "pixel space"), near(one, i), strict=True):

@@ -11,6 +11,7 @@ from core.latent.geometry import Array
 from pages.ui import cache
 from pages.ui.components.component import Packed
 from pages.ui.components.sweep import Bars, Cell, Frames, Mark, Row, Still, Sweep, packing
+from pages.ui.frame import live
 from pages.ui.learn import parts
 from pages.ui.learn.parts import GoOn
 
@@ -32,6 +33,16 @@ def draw() -> None:
     st.caption(
         "The bars are the code of this image (no unit): the only input of the decoder. The slider "
         "changes the first number (blue); the others stay the same."
+    )
+    live.draw(
+        live.Live(
+            key="live_squeeze",
+            label="Drag any number of the three codes",
+            cards=cards,
+            images=images,
+            parts=("code",),
+            given=images.images[position],
+        )
     )
     first = cards[0]
     parts.go_on(

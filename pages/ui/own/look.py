@@ -24,7 +24,7 @@ from pages.ui.components.component import Packed
 from pages.ui.components.gallery import Columns, Item
 from pages.ui.figures import mosaic
 from pages.ui.figures.text import decimal, plain
-from pages.ui.frame import downloads, errors
+from pages.ui.frame import downloads, errors, live
 from pages.ui.frame.sidebar import Choice
 from pages.ui.own import imports, offering, steps_form, tray
 from pages.ui.own import odd as own_odd
@@ -84,6 +84,9 @@ def draw(choice: Choice) -> None:
     with left:
         is_asked = offering.draw(held, lambda images: _is_to_look(held, images))
         _counts(held)
+    if beside:
+        with right:
+            live.draw(_while_drawing(choice))
     if not held.given:
         if not is_asked:
             right.info(EMPTY_PAD if beside else EMPTY)
@@ -102,6 +105,17 @@ def draw(choice: Choice) -> None:
     prepared = {name: _prepared(held, name, fit) for name in held.given}
     downloads.button(
         lambda: own_report.content(looked.images, looked.scored, noised, prepared), "your-images"
+    )
+
+
+def _while_drawing(choice: Choice) -> live.Live:
+    """A pad beside the code and the map, which follow at each movement of the pen."""
+    return live.Live(
+        key="live_pad",
+        label="Compute in this browser: the reconstruction follows the pen",
+        cards=(choice.model(),),
+        images=choice.images(),
+        parts=("pad", "code", "map"),
     )
 
 

@@ -14,5 +14,7 @@ declare function hourglassRunner(): typeof import("../runner/model.js") &
   typeof import("../runner/network.js") &
   typeof import("../runner/runner.js") &
   typeof import("./pixels.js") & { source: string };
+/** Runs the networks of this document: live/live.js. */
+declare var hourglassLive: import("../runner/runner.js").Runner | undefined;
 /** Whether what moves by itself on the first visit is over, in this document. */
 declare var hourglassMoved: boolean | undefined;

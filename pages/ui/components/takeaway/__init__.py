@@ -40,18 +40,22 @@ $body
 def page(content: bytes, title: str) -> bytes:
     """The file.  content: as core.export.standalone.content() gives it.  title: of the tab."""
     style = (PAD / "drawpad.css").read_text("utf-8") + (HERE / "takeaway.css").read_text("utf-8")
-    body = (HERE / "takeaway.html").read_text("utf-8")
-    pad = (PAD / "drawpad.html").read_text("utf-8")
     script = _script()
     text = PAGE.substitute(
         policy=_policy(script, style),
         title=html.escape(f"Hourglass: {title}"),
         style=style,
-        body=body.replace("<!-- drawpad.html -->", pad),
+        body=body_html(),
         content=packed(content),
         script=script,
     )
     return text.encode()
+
+
+def body_html() -> str:
+    """The markup of the views, the pad in its place."""
+    body = (HERE / "takeaway.html").read_text("utf-8")
+    return body.replace("<!-- drawpad.html -->", (PAD / "drawpad.html").read_text("utf-8"))
 
 
 def packed(content: bytes) -> str:

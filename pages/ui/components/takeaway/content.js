@@ -33,9 +33,14 @@ import { inflate, reader, split } from "../shared/message.js";
 
 const LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;,=>?@^_`{|}~";
 
-/** @param {string} text a deflated message in base 85 @returns {Promise<Content>} */
-export async function contentOf(text) {
-  const { header, body } = split(new Uint8Array(await inflate(fromBase85(text))));
+/** @param {string} text a deflated message in base 85 */
+export function contentOf(text) {
+  return contentIn(fromBase85(text));
+}
+
+/** @param {Uint8Array<ArrayBuffer>} deflated a message @returns {Promise<Content>} */
+export async function contentIn(deflated) {
+  const { header, body } = split(new Uint8Array(await inflate(deflated)));
   return { header, read: reader(body.slice().buffer) };
 }
 

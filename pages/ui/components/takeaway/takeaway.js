@@ -11,6 +11,11 @@ import { contentOf, networkMessage } from "./content.js";
 import { draw, ModelView } from "./model_view.js";
 
 /** @typedef {import("./content.js").Content} Content */
+/**
+ * isAlone: the page has the document to itself, and its view in the address.  given: an image to begin with, that is
+ * none of the set.  isDrawing: it begins with the pad.
+ * @typedef {{isAlone?: boolean, given?: Float32Array | null, isDrawing?: boolean}} Options
+ */
 
 const OLD = "This browser is too old for this page: open it in a newer one.";
 const ADDRESS_MS = 400; // between two changes of the address
@@ -20,15 +25,20 @@ export async function start(source, colours) {
   try {
     const carried = find(document, "content", HTMLScriptElement).textContent ?? "";
     if (!("DecompressionStream" in globalThis)) throw new Error(OLD);
-    new Page(await contentOf(carried.trim()), new Runner(source), colours);
+    new Page(document.body, await contentOf(carried.trim()), new Runner(source), colours, { isAlone: true });
   } catch (error) {
-    fail(error);
+    fail(document, error);
   }
 }
 
-class Page {
-  /** @param {Content} content @param {Runner} runner @param {string[]} colours */
-  constructor(content, runner, colours) {
+export class Page {
+  /**
+   * @param {HTMLElement} root what takeaway.html holds is in it @param {Content} content @param {Runner} runner
+   * @param {string[]} colours @param {Options} options
+   */
+  constructor(root, content, runner, colours, options = {}) {
+    this.root = root;
+    this.options = options;
     this.content = content;
     this.runner = runner;
     const { header, read } = content;
@@ -36,47 +46,50 @@ class Page {
     this.size = this.set.shape[0] * this.set.shape[1] * this.set.shape[2];
     this.pixels = read(this.set.images);
     this.labels = read(this.set.labels);
-    this.seen = seenAt(location.hash);
+    this.seen = options.isAlone ? seenAt(location.hash) : {};
     this.isDrawing = false;
+    /** An image that is none of the set, until one of the set is chosen. @type {Float32Array | null} */
+    this.given = options.given ?? null;
     this.image = clamp(this.seen.image ?? 0, 0, this.set.n - 1);
     this.kind = this.seen.kind && Object.hasOwn(NOISES, this.seen.kind) ? this.seen.kind : "gaussian";
     this.sigma = this.seen.sigma ?? header.models[0].trained_noise;
     this.seed = this.seen.seed ?? 1;
     this.timer = 0;
-    this.number = find(document, "number", HTMLInputElement);
-    this.fromSet = find(document, "from-set", HTMLInputElement);
-    this.fromPad = find(document, "from-pad", HTMLInputElement);
-    this.classes = find(document, "class", HTMLSelectElement);
-    this.kinds = find(document, "kind", HTMLSelectElement);
-    this.slider = find(document, "sigma", HTMLInputElement);
-    this.flicker = find(document, "flicker", HTMLInputElement);
-    this.theme = find(document, "theme", HTMLSelectElement);
+    this.number = find(this.root, "number", HTMLInputElement);
+    this.fromSet = find(this.root, "from-set", HTMLInputElement);
+    this.fromPad = find(this.root, "from-pad", HTMLInputElement);
+    this.classes = find(this.root, "class", HTMLSelectElement);
+    this.kinds = find(this.root, "kind", HTMLSelectElement);
+    this.slider = find(this.root, "sigma", HTMLInputElement);
+    this.flicker = find(this.root, "flicker", HTMLInputElement);
+    this.theme = find(this.root, "theme", HTMLSelectElement);
     this.write();
     this.models = header.models.map((spec, position) => this.modelView(spec, position, colours));
-    this.pad = new Pad(find(document, "pad-root", HTMLElement), () => this.isDrawing && this.recompute());
+    this.pad = new Pad(find(this.root, "pad-root", HTMLElement), () => this.isDrawing && this.recompute());
     this.listen();
     this.restore();
-    this.recompute().then(() => this.begun());
+    this.fromPad.checked = Boolean(options.isDrawing);
+    this.draws(this.fromPad.checked).then(() => this.begun());
   }
 
   write() {
     const { header } = this.content;
-    text("title", header.title);
+    this.text("title", header.title);
     const n = this.set.n.toLocaleString("en");
     const which = header.models.length > 1 ? "Two networks" : "A network";
-    text(
+    this.text(
       "about",
       `${which}, and ${n} images of ${this.set.title} (${this.set.split}). ` +
         "Everything is computed in this page: nothing is loaded, and nothing leaves it.",
     );
-    text("made", `Made with Hourglass on ${header.made}.`);
+    this.text("made", `Made with Hourglass on ${header.made}.`);
     this.number.max = String(this.set.n);
     const classes = this.set.classes.map((name, k) => new Option(name, String(k)));
     this.classes.replaceChildren(new Option("all", "-1"), ...classes);
-    find(document, "class-label", HTMLElement).hidden = !this.set.classes.length;
+    find(this.root, "class-label", HTMLElement).hidden = !this.set.classes.length;
     this.kinds.replaceChildren(...Object.entries(NOISES).map(([kind, words]) => new Option(words.split(":")[0], kind)));
     const [, h, w] = this.set.shape;
-    for (const canvas of document.querySelectorAll("main > section canvas.original, main > section canvas.noisy"))
+    for (const canvas of this.root.querySelectorAll("main > section canvas.original, main > section canvas.noisy"))
       Object.assign(canvas, { width: w, height: h });
   }
 
@@ -84,10 +97,10 @@ class Page {
   modelView(spec, position, colours) {
     const { digest } = spec.network.header;
     this.runner.register(digest, () => networkMessage(spec.network, this.content.read));
-    const template = find(document, "model", HTMLTemplateElement);
+    const template = find(this.root, "model", HTMLTemplateElement);
     const part = /** @type {DocumentFragment} */ (template.content.cloneNode(true));
     const root = find(part, "one", HTMLElement);
-    find(document, "models", HTMLElement).append(part);
+    find(this.root, "models", HTMLElement).append(part);
     const shared = {
       content: this.content,
       runner: this.runner,
@@ -95,15 +108,15 @@ class Page {
       image: (/** @type {number} */ i) => this.pixelsOf(i),
       choose: (/** @type {number} */ i) => this.choose(i),
       changed: () => this.remember(),
-      timed: (/** @type {number} */ ms, /** @type {string} */ kind) => sayTime(ms, kind),
-      fail,
+      timed: (/** @type {number} */ ms, /** @type {string} */ kind) => this.sayTime(ms, kind),
+      fail: (/** @type {unknown} */ error) => this.fail(error),
     };
     return new ModelView(root, spec, shared, position);
   }
 
   listen() {
     const on = (/** @type {string} */ name, /** @type {() => void} */ act) =>
-      find(document, name, HTMLElement).addEventListener("click", act);
+      find(this.root, name, HTMLElement).addEventListener("click", act);
     on("previous", () => this.step(-1));
     on("next", () => this.step(1));
     on("random", () => this.step(1 + Math.floor(Math.random() * (this.set.n - 1))));
@@ -125,7 +138,7 @@ class Page {
       radio.addEventListener("change", () => this.draws(this.fromPad.checked));
     this.theme.addEventListener("change", () => this.dress());
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.dress());
-    addEventListener("hashchange", () => location.hash !== this.last && location.reload());
+    if (this.options.isAlone) addEventListener("hashchange", () => location.hash !== this.last && location.reload());
   }
 
   /** What the address says, as far as it is there. */
@@ -150,9 +163,9 @@ class Page {
       const code = this.seen.code?.[i] ?? [];
       if (code.length === model.latent) model.edit(Float32Array.from(code));
       model.drawGround();
-      model.encodeAll().catch(fail);
+      model.encodeAll().catch((error) => this.fail(error));
     });
-    document.body.dataset.ready = "1";
+    this.root.dataset.ready = "1";
   }
 
   // --- the input
@@ -178,6 +191,7 @@ class Page {
 
   /** @param {number} i */
   choose(i) {
+    this.given = null;
     this.image = i;
     this.fromSet.checked = true;
     this.draws(false);
@@ -186,9 +200,9 @@ class Page {
   /** @param {boolean} isDrawing */
   draws(isDrawing) {
     this.isDrawing = isDrawing;
-    find(document, "pad", HTMLElement).hidden = !isDrawing;
-    find(document, "choose", HTMLElement).hidden = isDrawing;
-    this.recompute();
+    find(this.root, "pad", HTMLElement).hidden = !isDrawing;
+    find(this.root, "choose", HTMLElement).hidden = isDrawing;
+    return this.recompute();
   }
 
   drawNoise() {
@@ -199,10 +213,10 @@ class Page {
 
   /** New noise in each frame, as long as the box is ticked. */
   async flickering() {
-    while (this.flicker.checked) {
+    while (this.flicker.checked && this.root.isConnected) {
       await this.drawNoise();
       await new Promise(requestAnimationFrame);
-      document.body.dataset.frames = String(Number(document.body.dataset.frames ?? 0) + 1);
+      this.root.dataset.frames = String(Number(this.root.dataset.frames ?? 0) + 1);
     }
   }
 
@@ -212,10 +226,10 @@ class Page {
 
   recompute() {
     const [, h, w] = this.set.shape;
-    const x = this.isDrawing ? this.drawing() : this.pixelsOf(this.image);
+    const x = this.isDrawing ? this.drawing() : (this.given ?? this.pixelsOf(this.image));
     const given = noisy(x, h * w, { kind: this.kind, sigma: this.sigma, seed: this.seed });
     for (const [name, picture] of Object.entries({ original: x, noisy: given })) {
-      const canvas = find(document, name, HTMLCanvasElement);
+      const canvas = find(this.root, name, HTMLCanvasElement);
       draw(canvas, picture, this.set.shape);
       const words = name === "original" ? "Original image" : `The image with noise of sigma ${fixed(this.sigma, 2)}`;
       canvas.setAttribute("aria-label", words);
@@ -228,25 +242,25 @@ class Page {
   sayInput() {
     const label = this.set.classes[this.labels[this.image]] ?? "";
     this.number.value = String(this.image + 1);
-    text("name", [label && `class ${label}`, this.set.ids[this.image]].filter(Boolean).join(", "));
-    text("original-name", this.isDrawing ? "Your drawing" : "Original");
+    this.text("name", [label && `class ${label}`, this.set.ids[this.image]].filter(Boolean).join(", "));
+    this.text("original-name", this.isDrawing ? "Your drawing" : "Original");
     this.kinds.value = this.kind;
-    text("kind-about", `${NOISES[this.kind]}.`);
+    this.text("kind-about", `${NOISES[this.kind]}.`);
     this.slider.value = String(this.sigma);
-    text("sigma-value", fixed(this.sigma, 2));
+    this.text("sigma-value", fixed(this.sigma, 2));
   }
 
   // --- appearance and address
 
   dress() {
     const isDark = this.theme.value ? this.theme.value === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-    document.documentElement.dataset.theme = isDark ? "dark" : "light";
+    if (this.options.isAlone) document.documentElement.dataset.theme = isDark ? "dark" : "light";
     for (const { bars, map, histogram } of this.models) for (const one of [bars, map, histogram]) one.draw();
     this.remember();
   }
 
   remember() {
-    if (this.timer || !this.models) return;
+    if (this.timer || !this.models || !this.options.isAlone) return;
     this.timer = window.setTimeout(() => this.tellAddress(), ADDRESS_MS);
   }
 
@@ -268,23 +282,30 @@ class Page {
     history.replaceState(null, "", this.last);
     this.last = location.hash;
   }
+
+  // --- words
+
+  /** @param {string} name of the class @param {string} words */
+  text(name, words) {
+    find(this.root, name, HTMLElement).textContent = words;
+  }
+
+  /** @param {number} ms @param {string} kind */
+  sayTime(ms, kind) {
+    const by = kind === "wasm" ? "WebAssembly" : "JavaScript";
+    this.text("speed", `${ms.toFixed(1)} ms a picture, in this page (${by})`);
+    this.root.dataset.ms = ms.toFixed(2);
+  }
+
+  /** @param {unknown} error */
+  fail(error) {
+    fail(this.root, error);
+  }
 }
 
-/** @param {string} name of the class @param {string} words */
-function text(name, words) {
-  find(document, name, HTMLElement).textContent = words;
-}
-
-/** @param {number} ms @param {string} kind */
-function sayTime(ms, kind) {
-  const by = kind === "wasm" ? "WebAssembly" : "JavaScript";
-  text("speed", `${ms.toFixed(1)} ms a picture, in this page (${by})`);
-  document.body.dataset.ms = ms.toFixed(2);
-}
-
-/** @param {unknown} error */
-function fail(error) {
-  const failure = find(document, "failure", HTMLElement);
+/** @param {ParentNode} root @param {unknown} error */
+function fail(root, error) {
+  const failure = find(root, "failure", HTMLElement);
   failure.hidden = false;
   failure.textContent = error instanceof Error ? error.message : String(error);
 }

@@ -1,0 +1,53 @@
+// Networks that run in the dashboard: the same views as in a page that was taken away. Nothing is sent to the server.
+
+/* global hourglassRunner */
+
+import { find, viewOf } from "../shared/component.js";
+import { split } from "../shared/message.js";
+import { contentIn } from "../takeaway/content.js";
+import { Page } from "../takeaway/takeaway.js";
+
+/**
+ * given: bytes of an image that is none of the set.
+ * @typedef {{id: string, parts: string, colours: string[], given: number[] | null}} Header
+ */
+
+/** @param {import("../shared/component.js").Mount} mounted */
+export default function mount({ data, parentElement }) {
+  const view = viewOf("live", parentElement, () => new LiveView(find(parentElement, "live-root", HTMLElement)));
+  if (data) view.receive(data);
+}
+
+class LiveView {
+  /** @param {HTMLElement} root */
+  constructor(root) {
+    this.root = root;
+    /** The page as it is before anything is in it. */
+    this.empty = root.innerHTML;
+    this.id = "";
+  }
+
+  /** @param {Uint8Array} bytes */
+  async receive(bytes) {
+    const { header, body } = split(bytes);
+    const { id, parts, colours, given } = /** @type {Header} */ (header);
+    if (id === this.id) return; // a rerun that changed nothing here
+    this.id = id;
+    const content = await contentIn(body);
+    if (id !== this.id) return; // something newer overtook it
+    this.root.innerHTML = this.empty; // our own markup: what comes from outside is text only
+    this.root.dataset.parts = parts;
+    const image = given && Float32Array.from(given, (value) => value / 255);
+    const isDrawing = parts.includes("pad") && !parts.includes("choose");
+    new Page(this.root, content, sharedRunner(), colours, { given: image, isDrawing });
+  }
+}
+
+/** One for all views of this document, so that a model is loaded once. */
+function sharedRunner() {
+  if (!globalThis.hourglassLive) {
+    const { Runner, source } = hourglassRunner();
+    globalThis.hourglassLive = new Runner(source);
+  }
+  return globalThis.hourglassLive;
+}
