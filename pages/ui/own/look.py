@@ -109,13 +109,13 @@ def draw(choice: Choice) -> None:
 
 
 def _while_drawing(choice: Choice) -> live.Live:
-    """A pad beside the code and the map, which follow at each movement of the pen."""
+    """Picture, code and map, which follow the pen on the pad at each of its movements."""
     return live.Live(
         key="live_pad",
         label="Compute in this browser: the reconstruction follows the pen",
         cards=(choice.model(),),
         images=choice.images(),
-        parts=("pad", "code", "map"),
+        parts=("sheet", "code", "map"),
     )
 
 

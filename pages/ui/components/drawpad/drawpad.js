@@ -15,10 +15,16 @@ const REST_MS = 500; // keys and the brush's slider draw bit by bit: report when
 
 /** @param {import("../shared/component.js").Mount<Data>} mounted */
 export default function mount({ data, parentElement, setStateValue }) {
-  const pad = viewOf("drawpad", parentElement, () => new Pad(find(parentElement, "pad-root", HTMLElement)));
+  const pad = viewOf("drawpad", parentElement, () => new Pad(find(parentElement, "pad-root", HTMLElement), announce));
+  globalThis.hourglassPad = () => pad.sheet();
   pad.report = (drawing) => setStateValue("drawing", drawing);
   if (data) pad.turnTo(data.page);
   return () => clearTimeout(pad.timer);
+}
+
+/** Tells what runs in this document that the sheet has changed: live/live.js. */
+function announce() {
+  dispatchEvent(new Event("hourglass-pad"));
 }
 
 export class Pad {

@@ -15,7 +15,7 @@ from pages.ui.components.component import FOLDER, Packed
 from pages.ui.components.takeaway import body_html
 from pages.ui.figures.theme import PALETTE
 
-PARTS = ("choose", "pad", "noise", "code", "map")
+PARTS = ("choose", "pad", "sheet", "noise", "code", "map")  # sheet: of the pad on this page
 
 
 @dataclass(frozen=True)

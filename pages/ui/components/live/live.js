@@ -16,6 +16,7 @@ import { Page } from "../takeaway/takeaway.js";
 export default function mount({ data, parentElement }) {
   const view = viewOf("live", parentElement, () => new LiveView(find(parentElement, "live-root", HTMLElement)));
   if (data) view.receive(data);
+  return () => view.close();
 }
 
 class LiveView {
@@ -25,6 +26,15 @@ class LiveView {
     /** The page as it is before anything is in it. */
     this.empty = root.innerHTML;
     this.id = "";
+    /** @type {Page | undefined} */
+    this.page = undefined;
+    /** The pad of the dashboard was drawn on. */
+    this.drawn = () => this.root.dataset.parts?.includes("sheet") && this.page?.recompute();
+    addEventListener("hourglass-pad", this.drawn);
+  }
+
+  close() {
+    removeEventListener("hourglass-pad", this.drawn);
   }
 
   /** @param {Uint8Array} bytes */
@@ -38,8 +48,13 @@ class LiveView {
     this.root.innerHTML = this.empty; // our own markup: what comes from outside is text only
     this.root.dataset.parts = parts;
     const image = given && Float32Array.from(given, (value) => value / 255);
-    const isDrawing = parts.includes("pad") && !parts.includes("choose");
-    new Page(this.root, content, sharedRunner(), colours, { given: image, isDrawing });
+    const isDrawing = parts.includes("sheet");
+    const sigma = parts.includes("noise") ? undefined : 0;
+    this.page = new Page(this.root, content, sharedRunner(), colours, {
+      given: image,
+      sigma,
+      sheet: isDrawing ? globalThis.hourglassPad : undefined,
+    });
   }
 }
 

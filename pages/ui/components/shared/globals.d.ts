@@ -14,6 +14,8 @@ declare function hourglassRunner(): typeof import("../runner/model.js") &
   typeof import("../runner/network.js") &
   typeof import("../runner/runner.js") &
   typeof import("./pixels.js") & { source: string };
+/** The sheet of the drawing pad on this page: drawpad/drawpad.js. */
+declare var hourglassPad: (() => ImageData) | undefined;
 /** Runs the networks of this document: live/live.js. */
 declare var hourglassLive: import("../runner/runner.js").Runner | undefined;
 /** Whether what moves by itself on the first visit is over, in this document. */

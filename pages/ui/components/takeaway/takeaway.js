@@ -13,8 +13,8 @@ import { draw, ModelView } from "./model_view.js";
 /** @typedef {import("./content.js").Content} Content */
 /**
  * isAlone: the page has the document to itself, and its view in the address.  given: an image to begin with, that is
- * none of the set.  isDrawing: it begins with the pad.
- * @typedef {{isAlone?: boolean, given?: Float32Array | null, isDrawing?: boolean}} Options
+ * none of the set.  sigma: of the noise at first.  sheet: a drawing elsewhere that is the input.
+ * @typedef {{isAlone?: boolean, given?: Float32Array | null, sigma?: number, sheet?: () => ImageData}} Options
  */
 
 const OLD = "This browser is too old for this page: open it in a newer one.";
@@ -52,7 +52,7 @@ export class Page {
     this.given = options.given ?? null;
     this.image = clamp(this.seen.image ?? 0, 0, this.set.n - 1);
     this.kind = this.seen.kind && Object.hasOwn(NOISES, this.seen.kind) ? this.seen.kind : "gaussian";
-    this.sigma = this.seen.sigma ?? header.models[0].trained_noise;
+    this.sigma = this.seen.sigma ?? options.sigma ?? header.models[0].trained_noise;
     this.seed = this.seen.seed ?? 1;
     this.timer = 0;
     this.number = find(this.root, "number", HTMLInputElement);
@@ -68,8 +68,8 @@ export class Page {
     this.pad = new Pad(find(this.root, "pad-root", HTMLElement), () => this.isDrawing && this.recompute());
     this.listen();
     this.restore();
-    this.fromPad.checked = Boolean(options.isDrawing);
-    this.draws(this.fromPad.checked).then(() => this.begun());
+    this.isDrawing = options.sheet !== undefined;
+    this.recompute().then(() => this.begun());
   }
 
   write() {
@@ -221,7 +221,7 @@ export class Page {
   }
 
   drawing() {
-    return drawnImage(this.pad.sheet(), this.set.shape, this.content.header.is_digit);
+    return drawnImage(this.options.sheet?.() ?? this.pad.sheet(), this.set.shape, this.content.header.is_digit);
   }
 
   recompute() {
