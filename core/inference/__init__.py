@@ -10,6 +10,7 @@ from core import checkpoints, metrics
 from core.checkpoints import Card, Checkpoint
 from core.config import CheckpointError, DataError
 from core.inference.backends import backend, batch_size
+from core.inference.tiles import map_in_tiles
 
 Array = npt.NDArray[np.float32]
 Scores = npt.NDArray[np.float64]
@@ -138,6 +139,21 @@ class Autoencoder:
             x_hat[part] = self._finite(self._backend.decode(z))
             found[part] = self._finite(self._backend.locate(z))[:, 0]
         return x_hat, found
+
+    def repaired_places(self, picture: npt.NDArray[Any]) -> Array:
+        """Where a picture (C, H, W) of any size had to be repaired: (H, W) in [0, 1].
+
+        It is judged at its own resolution, in overlapping tiles of the model's size, so that small
+        defects are not resized away.  Pixels as for encode().  Raises DataError if the model has no
+        locator, or if the picture has another number of channels.
+        """
+        if picture.ndim != 3 or picture.shape[0] != self.input_shape[0]:
+            raise DataError(
+                f"{self.name} takes pictures of {self.input_shape[0]} x height x width, "
+                f"not {_times(picture.shape)}."
+            )
+        _, height, width = self.input_shape
+        return map_in_tiles(picture, (height, width), lambda tiles: self.repair(tiles)[1])
 
     def errors(self, x: Array, target: Array | None = None) -> Scores:
         """The MSE of each reconstruction against target (x itself if None).
