@@ -44,8 +44,9 @@ def test_repaired_places_have_the_size_of_the_picture_and_are_those_of_its_tiles
     assert found.shape == (50, 40)
     assert found.min() >= 0
     assert found.max() <= 1
-    one = picture[:, : SHAPE[1], : SHAPE[2]]
-    np.testing.assert_allclose(model.repaired_places(one), model.repair(one[None])[1][0], atol=1e-6)
+    one = picture[:, : SHAPE[1], : SHAPE[2]].astype(np.float32) / np.float32(255)
+    _, whole = model.repair(one[None])
+    np.testing.assert_allclose(model.repaired_places(one), whole[0], atol=1e-6)
 
 
 def test_repaired_places_of_another_kind_of_picture_or_model_are_refused() -> None:
