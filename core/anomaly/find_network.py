@@ -1,4 +1,7 @@
-"""A network that is trained on the images of a source, within a time, to judge them all."""
+"""A network that is trained on the images of a source, within a time, to judge them all.
+
+PyTorch is loaded only when one is trained: without --minutes `find` needs none.
+"""
 
 import time
 from dataclasses import dataclass, replace
@@ -6,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from core import machine
 from core.anomaly import with_network
 from core.anomaly.crossfit import Flags, Index, Scores
 from core.anomaly.with_network import Contest, Judge
@@ -45,9 +49,10 @@ def trained(images: ImageSet, of: Index, minutes: float, path: Path | None) -> A
 
     of: (n,) folds.  path: where it is saved, for other processes; None for nowhere.
     """
-    from core.training.events import EpochDone, Finished, Started, StepDone
+    from core.training.events import EpochDone, Finished
     from core.training.trainer import train
 
+    machine.check_torch()
     deadline = time.monotonic() + 60 * SHARE * minutes
     held_out = unseen(of)
     usual, others = images.take(~held_out), images.take(held_out)
@@ -55,14 +60,14 @@ def trained(images: ImageSet, of: Index, minutes: float, path: Path | None) -> A
     if config is None:
         return None
     latest = deadline + (MOST_OVER - 1) * 60 * SHARE * minutes
-    n_steps = 0
+    n_epochs = 0
     for event in train(config, usual, others, path):
         if isinstance(event, Finished):
             return Autoencoder(event.checkpoint)
-        n_steps += isinstance(event, EpochDone)
         if isinstance(event, EpochDone):
-            done(TITLE, n_steps, config.epochs)
-        if time.monotonic() > latest and isinstance(event, Started | StepDone | EpochDone):
+            n_epochs += 1
+            done(TITLE, n_epochs, config.epochs)
+        if time.monotonic() > latest and n_epochs < config.epochs:
             return None
     return None
 

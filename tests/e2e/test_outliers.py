@@ -180,6 +180,12 @@ def test_undo_takes_back_the_last_verdict_and_returns_to_its_image(
     wait_until_saved(page)
     kept = own_server.decisions.current(SOURCE)
     assert {image: by["me"].verdict for image, by in kept.items()} == {first: "unsure"}
+    page.get_by_text("Verdicts re-rank").click()  # which leaves the focus on the switch
+    page.get_by_text("it is measured how well").wait_for(timeout=SECONDS)
+    page.wait_for_selector(f"{ROOT}:not(.review-waiting)", timeout=SECONDS)
+    decided = decide(page, "n")
+    wait_until_saved(page)
+    assert own_server.decisions.current(SOURCE)[decided]["me"].verdict == "normal"
     assert [one.verdict for one in own_server.decisions.history(SOURCE)] == [
         "outlier", "normal", "", "", "unsure"
     ]  # fmt: skip

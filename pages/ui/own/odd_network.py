@@ -154,7 +154,7 @@ def _said(dataset: str, learnt: Learnt, card: Card) -> None:
         st.rerun()
     st.markdown(plain(str(found["why"])))
     if st.button(
-        "Review them with this network",
+        "Review its test images with this network",
         icon=":material/fact_check:",
         on_click=_choose,
         args=(card.name,),
@@ -165,4 +165,4 @@ def _said(dataset: str, learnt: Learnt, card: Card) -> None:
 
 def _choose(name: str) -> None:
     sidebar.choose_model(name)
-    st.session_state["split"], st.session_state[OUTLIERS.key] = "all", "review"
+    st.session_state[OUTLIERS.key], st.session_state["queue"] = "review", "all"

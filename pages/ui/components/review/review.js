@@ -4,6 +4,7 @@
 
 import { find, notYet, viewOf } from "../shared/component.js";
 import { make, makeButton } from "../shared/dom.js";
+import { isTyping } from "../shared/keyboard.js";
 import { clamp } from "../shared/numbers.js";
 import { isContested, Verdicts } from "../shared/verdicts.js";
 
@@ -42,8 +43,6 @@ const VERDICTS = [
 ];
 const AGAIN_MS = 3000; // after which what the server has not acknowledged is sent again
 const KEPT = 20; // places around the current one whose pictures stay here
-const TYPING = "input:not([type=checkbox]), textarea, select, [contenteditable]"; // no letters go into a switch
-const TYPING_INSIDE = "input:not([type=range]), textarea, select"; // in the component itself the slider is none
 
 /** @param {import("../shared/component.js").Mount<Desk>} mounted */
 export default function mount({ data, parentElement, setStateValue }) {
@@ -353,13 +352,6 @@ function stripOf({ title, pictures }) {
   const strip = make("div", "review-strip");
   strip.append(make("div", "review-strip-title", title), row);
   return strip;
-}
-
-/** @param {KeyboardEvent} event */
-function isTyping(event) {
-  const [inside] = event.composedPath();
-  const isOutside = event.target instanceof Element && event.target.closest(TYPING);
-  return Boolean(isOutside || (inside instanceof Element && inside.matches(TYPING_INSIDE)));
 }
 
 function newName() {

@@ -24,3 +24,15 @@ export function goToNext(buttons, event) {
   next.focus();
   event.preventDefault();
 }
+
+const TYPING = "input:not([type=checkbox]):not([type=radio]):not([type=range]), textarea, select, [contenteditable]";
+
+/**
+ * Whether letters that are typed now are meant for a field; none goes into a switch or a slider.
+ * @param {Event} event of a key
+ */
+export function isTyping(event) {
+  const isOutside = event.target instanceof Element && event.target.closest(TYPING);
+  const [inside] = event.composedPath(); // in a component, behind its shadow root
+  return Boolean(isOutside || (inside instanceof Element && inside.closest(TYPING)));
+}

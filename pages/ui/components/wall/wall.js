@@ -2,7 +2,7 @@
 
 import { find, notYet, viewOf } from "../shared/component.js";
 import { around, make, makeButton } from "../shared/dom.js";
-import { goToNext } from "../shared/keyboard.js";
+import { goToNext, isTyping } from "../shared/keyboard.js";
 import { Verdicts } from "../shared/verdicts.js";
 import { Lens } from "./lens.js";
 
@@ -24,7 +24,6 @@ const MARKS = { outlier: "odd", normal: "usual", unsure: "unsure" };
 const AGAIN_MS = 3000; // after which what the server has not acknowledged is sent again
 const SOON_MS = 250; // after a mark, so that a stroke of the brush is one message
 const THUMBNAIL = 320; // pixels of an original on the wall
-const TYPING = "input:not([type=checkbox]):not([type=range]), textarea, select, [contenteditable]";
 
 /** @param {import("../shared/component.js").Mount<Wall>} mounted */
 export default function mount({ data, parentElement, setStateValue, setTriggerValue }) {
@@ -240,12 +239,6 @@ class WallView {
     this.send({ pending, turn: ++this.turn });
     this.reportLater(AGAIN_MS);
   }
-}
-
-/** @param {KeyboardEvent} event */
-function isTyping(event) {
-  const [inside] = event.composedPath();
-  return inside instanceof Element && inside.matches(TYPING);
 }
 
 function newName() {
