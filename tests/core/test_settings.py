@@ -153,6 +153,14 @@ def test_exported_script_trains_with_every_kind_of_noise(
     assert_same_weights(asked, tmp_path, monkeypatch)
 
 
+def test_exported_script_trains_a_network_that_repairs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.set_num_threads(1)
+    asked = TrainConfig("blobs", "repair", SMALL["repair"], epochs=2, batch_size=32)
+    assert_same_weights(asked, tmp_path, monkeypatch)
+
+
 def assert_same_weights(asked: TrainConfig, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     trained = finished(asked, n=70)
     found = run_script(trained.card, blobs(70, "train").images, folder, monkeypatch)
