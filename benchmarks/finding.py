@@ -45,7 +45,7 @@ Pixels = npt.NDArray[np.uint8]
 
 def digits(rng: np.random.Generator) -> Iterator[tuple[str, Pixels]]:
     """Names and pictures (28, 28): digits, and letters among them."""
-    known = catalogue.load("mnist-5k")
+    known = catalogue.load("mnist-5k", "train")
     for i in np.sort(rng.permutation(len(known))[:N_DIGITS]).tolist():
         yield f"{i}.png", known.images[i][0]
     font = ImageFont.load_default(22)
