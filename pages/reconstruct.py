@@ -77,7 +77,7 @@ with download:
         ),
         "reconstruct",
     )
-    downloads.take_away(cards, choice.images())
+downloads.take_away(cards, choice.images())
 live.draw(
     live.Live(
         key="live_noise",
