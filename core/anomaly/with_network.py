@@ -12,16 +12,13 @@ import numpy as np
 from core.anomaly import crossfit, finding
 from core.anomaly.crossfit import Flags, Index, Scores
 from core.anomaly.finding import Descriptions
-from core.anomaly.judging import References
-from core.anomaly.scores import BY_NAME, SCORES
+from core.anomaly.judging import References, available
+from core.anomaly.scores import BY_NAME
 from core.config import DataError
 from core.images.imagesets import ImageSet
 from core.images.parts import done
 from core.inference import Autoencoder
 
-NAMES = tuple(
-    s.name for s in SCORES if not s.baseline and not s.of_repairs and s.name != "class_percentile"
-)
 NETWORK = "network:"  # before the name of a score that the network gives
 TOGETHER = "+judges"  # after it: the mean of that and of the best judge without a network
 NEAR = 0.01  # AUROC by which the network must be better
@@ -72,6 +69,11 @@ def plain_name(score: str) -> str:
     return score.removeprefix(NETWORK).removesuffix(TOGETHER)
 
 
+def network_scores(autoencoder: Autoencoder) -> tuple[str, ...]:
+    """The names of the scores that a network gives without classes; with those of its repairs."""
+    return tuple(s.name for s in available(False, autoencoder.is_locator) if not s.baseline)
+
+
 def contest(known: References, others: ImageSet, seed: int = 0) -> Contest:
     """Plant outliers among images and let both find them.
 
@@ -90,7 +92,8 @@ def contest(known: References, others: ImageSet, seed: int = 0) -> Contest:
     without = finding.best_of(auroc)
     both = _both(usual.images, planted.images.images)
     judged, n = known.judge(both), len(usual.images)
-    for i, name in enumerate(NAMES):
+    names = network_scores(known.spaces.autoencoder)
+    for i, name in enumerate(names):
         of_usual, of_planted = np.split(judged.score(name), [n])
         values = crossfit.typical_deviations(of_planted, of_usual)
         of_usual = crossfit.typical_deviations(of_usual)
@@ -98,7 +101,7 @@ def contest(known: References, others: ImageSet, seed: int = 0) -> Contest:
             mine = ranked(score, of_usual, plain[without][0])
             its = ranked(score, values, plain[without][1])
             auroc[score] = finding.mean_auroc(mine, its, planted.kind)
-        done("Comparing the network with no network", i + 1, len(NAMES))
+        done("Comparing the network with no network", i + 1, len(names))
     with_network = [name for name in auroc if name.startswith(NETWORK)]
     score = max(with_network, key=auroc.__getitem__)
     n_planted = len(planted.kind) // len(finding.KINDS)

@@ -14,6 +14,7 @@ from core.inference import Autoencoder
 from core.training.config import TrainConfig
 from core.training.events import Finished
 from core.training.trainer import train
+from tests.core.models_for_tests import tiny_checkpoint
 
 
 def waves(n: int, seed: int = 0) -> ImageSet:
@@ -100,3 +101,10 @@ def test_what_is_plainly_broken_keeps_its_place_when_a_network_ranks() -> None:
 def test_too_few_unseen_images_are_told(known: References) -> None:
     with pytest.raises(DataError, match="10 images that it was not trained on: there are 3"):
         with_network.contest(known, replace(IMAGES.take(np.arange(3)), split="test"))
+
+
+def test_network_that_repairs_competes_with_the_scores_of_its_repairs_too() -> None:
+    repair, other = (Autoencoder(tiny_checkpoint(arch)) for arch in ("repair", "conv"))
+    names = with_network.network_scores(repair)
+    assert set(names) - set(with_network.network_scores(other)) == {"repair", "repair_share"}
+    assert not {"pca", "patches", "class_percentile"} & set(names)
