@@ -130,6 +130,7 @@ def test_archives_of_attackers_are_refusals_on_a_page_that_stays(visit: Visit, s
     files = [file(f"{name}{ATTACKS[name].suffix}", ATTACKS[name].make()) for name in ATTACKED]
     page = opened(visit, server)
     hand_over(page, *files)
+    page.get_by_role("button", name="Look at them one by one").click(timeout=SECONDS)
     page.get_by_text(re.compile(r"offered: 14 read, \d+ refused")).wait_for(timeout=SECONDS)
     page.get_by_text("nearest codes").wait_for(timeout=SECONDS)
     assert page.get_by_test_id("stException").count() == 0
