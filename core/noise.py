@@ -274,7 +274,8 @@ class Noise:
             step=0.05,
             label="Mean of the noise μ",
             explanation=f"above 0 brightens, below 0 darkens; for {with_mean()}",
-            flag="--noise-mu",
+            flag="--noise-mean",
+            also=("--noise-mu",),
             key="train_mu",
         )
     )

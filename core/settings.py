@@ -83,6 +83,7 @@ class Setting(Option):
     for the help of the widget and of the command line.  flag: on the command line.  key: in the
     link, and of the widget.  unset: what None stands for; "" if it must have a value.  step: of a
     slider; 0 = a field for a number.  main: shown at once, not under "More".
+    also: other spellings of the flag, which are accepted.
     """
 
     label: str
@@ -91,6 +92,7 @@ class Setting(Option):
     unset: str = ""
     step: float = 0
     main: bool = False
+    also: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
@@ -176,7 +178,8 @@ class TrainSettings:
             high=10,
             label="Learning rate",
             explanation="peak of the one-cycle schedule, which rises and then falls",
-            flag="--lr",
+            flag="--learning-rate",
+            also=("--lr",),
             key="train_lr",
             unset="the architecture's own",
         )

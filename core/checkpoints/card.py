@@ -12,7 +12,7 @@ import numpy.typing as npt
 from core.checkpoints.document import Document, HealthRecord
 from core.models import ArchSpec, architecture
 from core.models.layers import Plan
-from core.noise import Noise
+from core.noise import KINDS, Noise
 from core.text import listed, one_line
 
 Tensors = dict[str, npt.NDArray[np.float32]]
@@ -135,7 +135,8 @@ class Card:
         if self.noise:
             kind = f"Denoising {kind[0].lower()}{kind[1:]}"
         shape = " x ".join(map(str, self.plan.code_shape))
-        extra = f" (sigma {self.noise.sigma:g})" if self.noise else ""
+        kind_of_noise = "" if self.noise.kind == "gaussian" else f"{KINDS[self.noise.kind].title}, "
+        extra = f" ({kind_of_noise}sigma {self.noise.sigma:g})" if self.noise else ""
         left_out = listed(self.excluded_classes, longest=LONGEST_CLASS)
         without = f", without {left_out}" if left_out else ""
         output = ", linear output" if self.options.get("bounded") is False else ""

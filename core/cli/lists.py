@@ -8,6 +8,7 @@ import msgspec
 
 from core.cli import options, output
 from core.models import ARCHITECTURES
+from core.noise import KINDS, Noise
 
 if TYPE_CHECKING:
     from core.checkpoints import Card
@@ -51,6 +52,10 @@ def checkpoints(as_json: bool) -> None:
         (
             c.name,
             c.dataset_title,
+            c.latent_dim,
+            noise_words(c.noise),
+            str(c.document.training.seed),
+            f"{c.document.training.learning_rate:g}" if c.document.training.learning_rate else "-",
             c.n_parameters,
             c.metrics["mse"],
             c.metrics["n"],
@@ -59,7 +64,19 @@ def checkpoints(as_json: bool) -> None:
         )
         for c in cards
     ]
-    header = ("NAME", "TRAINED ON", "PARAMETERS", "MSE", "IMAGES", "MEASURED BY", "TITLE")
+    header = (
+        "NAME",
+        "TRAINED ON",
+        "D'",
+        "NOISE",
+        "SEED",
+        "LR",
+        "PARAMETERS",
+        "MSE",
+        "IMAGES",
+        "MEASURED BY",
+        "TITLE",
+    )
     lines = output.table(header, rows)
     result = {"checkpoints": [_described(card) for card in cards], "broken": broken}
     output.show(result, [*lines, *broken], as_json)
@@ -73,20 +90,26 @@ def _described(card: "Card") -> dict[str, Any]:
         "title": card.title,
         "path": card.path,
         "shipped": card.shipped,
-        "architecture": card.architecture.name,
+        "arch": card.architecture.name,
+        "architecture": card.architecture.name,  # the older name
         "options": card.options,
         "input_shape": card.input_shape,
         "latent_dim": card.latent_dim,
         "n_parameters": card.n_parameters,
         "dataset": card.dataset,
         "excluded_classes": card.excluded_classes,
-        "noise": asdict(card.noise) if card.noise else None,
+        "noise": noise_record(card.noise),
+        "seed": card.document.training.seed,
+        "batch_size": card.document.training.batch_size,
+        "learning_rate": card.document.training.learning_rate or None,
+        "n_train": card.document.training.n_images,
         "epochs": card.epochs,
         "seconds": card.seconds,
         "metrics": card.metrics,
         "metrics_measured_here": trained_on.is_measured_here(card),
         "health": msgspec.structs.asdict(card.health) if card.health else None,
-        "warning": card.warning,
+        "warning": card.warning or None,
+        "versions": card.document.versions,
         "sha256": card.sha256,
     }
 
@@ -96,3 +119,19 @@ def _written(default: Any) -> str:
     if isinstance(default, bool):
         return str(default).lower()
     return ",".join(map(str, default)) if isinstance(default, list) else str(default)
+
+
+def noise_words(noise: Noise) -> str:
+    """The noise of a training in a list: "masking 0.3"; "-" for none."""
+    if not noise:
+        return "-"
+    mean = f", mean {noise.mu:g}" if noise.mu else ""
+    return f"{KINDS[noise.kind].title} {noise.sigma:g}{mean}{', clipped' if noise.clip else ''}"
+
+
+def noise_record(noise: Noise) -> dict[str, Any] | None:
+    """The noise of a training in JSON, by the names of today and the older ones; None for none."""
+    if not noise:
+        return None
+    names = {"std": noise.sigma, "mean": noise.mu}
+    return {**asdict(noise), **names}

@@ -13,6 +13,7 @@ from core.noise import KINDS, Noise
 from core.settings import Setting, settings_of
 
 if TYPE_CHECKING:
+    from core.checkpoints import Card
     from core.images.imagesets import ImageSet
     from core.images.preparation import Preparation
 
@@ -20,24 +21,11 @@ checkpoint = click.argument(
     "checkpoint", shell_complete=lambda _context, _option, begun: _checkpoint_names(begun)
 )
 run = click.argument("run", shell_complete=lambda _context, _option, begun: _run_names(begun))
-source = click.argument(
-    "source", shell_complete=lambda _context, _option, begun: _dataset_names(begun)
-)
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead.")
 data_root = click.option(
     "--data-root",
     type=click.Path(path_type=Path),
     help="Folder with torchvision's data sets.  [default: HOURGLASS_DATA_ROOT, or data/]",
-)
-dataset = click.option(
-    "--dataset",
-    shell_complete=lambda _context, _option, begun: _dataset_names(begun),
-    help="ID, folder or archive.  [default: what the model was trained on]",
-)
-train_on = click.option(
-    "--dataset",
-    shell_complete=lambda _context, _option, begun: _dataset_names(begun),
-    help="ID, folder or archive; see `datasets`.",
 )
 name_encoding = click.option(
     "--name-encoding",
@@ -62,6 +50,75 @@ split = click.option(
 seed = click.option(
     "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Random seed."
 )
+
+
+def source(command: Any) -> Any:
+    """The images of a command: SOURCE, or --dataset, not both."""
+    return _images("source", "ID, folder or archive: the same as SOURCE.", True)(command)
+
+
+def dataset(command: Any) -> Any:
+    """The images of a command that may be left out: SOURCE, or --dataset, not both."""
+    said = "ID, folder or archive: the same as SOURCE.  [default: what the model was trained on]"
+    return _images("dataset", said, False)(command)
+
+
+def train_on(command: Any) -> Any:
+    """The images to train on: SOURCE, or --dataset, not both."""
+    return _images("dataset", "ID, folder or archive, see `datasets`: the same as SOURCE.", False)(
+        command
+    )
+
+
+def _images(name: str, words: str, is_needed: bool) -> Callable[[Any], Any]:
+    """SOURCE and --dataset, handed on as `name`."""
+
+    def from_option(context: click.Context, _option: Any, value: str | None) -> None:
+        context.meta["dataset"] = value
+
+    def chosen(context: click.Context, argument: Any, value: str | None) -> str | None:
+        option: str | None = context.meta.get("dataset")
+        if value is not None and option is not None:
+            raise click.UsageError("The images are given twice, as SOURCE and --dataset: keep one.")
+        if value is None and option is None and is_needed and not context.resilient_parsing:
+            raise click.MissingParameter(ctx=context, param=argument)
+        if option is not None:
+            context.set_parameter_source(name, click.core.ParameterSource.COMMANDLINE)
+        return value if option is None else option
+
+    def complete(_context: Any, _option: Any, begun: str) -> list[CompletionItem]:
+        return _dataset_names(begun)
+
+    option = click.option(
+        "--dataset", "dataset_option", is_eager=True, expose_value=False, callback=from_option,
+        shell_complete=complete, help=words,
+    )  # fmt: skip
+    argument = click.argument(
+        name, metavar="SOURCE" if is_needed else "[SOURCE]", required=False, callback=chosen,
+        shell_complete=complete,
+    )  # fmt: skip
+    return lambda command: argument(option(command))
+
+
+def about(
+    card: "Card", dataset: str | None = None, split: str | None = None, seed: int | None = None
+) -> dict[str, Any]:
+    """What the numbers in a command's JSON are of: model, images, split, classes, seed, versions.
+
+    None where a command has no such thing.
+    """
+    import hourglass
+
+    return {
+        "model": card.name,
+        "model_sha256": card.sha256 or None,
+        "trained_on": card.dataset,
+        "excluded_classes": card.excluded_classes,
+        "dataset": dataset,
+        "split": split,
+        "seed": seed,
+        "versions": {"hourglass": hourglass.__version__, **card.document.versions},
+    }
 
 
 def settings(declaring: type, prefix: str = "") -> Callable[[Any], Any]:
@@ -89,7 +146,7 @@ def setting(one: Setting, prefix: str = "", default: str = "") -> Callable[[Any]
     else:
         types: dict[str, Any] = {"int": int, "float": float, "choice": click.Choice(one.choices)}
         asked |= {"type": types[one.kind]}
-    return click.option(one.flag, f"{prefix}{one.name}", **asked)
+    return click.option(one.flag, *one.also, f"{prefix}{one.name}", **asked)
 
 
 def out(metavar: str) -> Callable[[Any], Any]:

@@ -136,7 +136,7 @@ def outliers(
         found = judge(autoencoder, experiment or images, around, asked)
         if given["out"] is not None:
             tables.save(_table(found), given["out"])
-    _show(found, given["out"], as_json)
+    _show(found, given["out"], as_json, given["seed"])
 
 
 def _experiment(
@@ -361,9 +361,11 @@ def _pixel_auroc(judged: "Judged", score: "Score") -> float | None:
     return pixel_auroc(maps, masks)
 
 
-def _show(found: _Found, out: Path | None, as_json: bool) -> None:
+def _show(found: _Found, out: Path | None, as_json: bool, seed: int) -> None:
     images, truth = found.judged.images, found.truth
-    result: dict[str, object] = {"n": len(images)}
+    card = found.judged.autoencoder.card
+    result: dict[str, object] = {**options.about(card, images.id, images.split, seed)}
+    result["n"] = len(images)
     name = found.judged.autoencoder.card.name
     lines = [f"{name} on {images.id} ({images.split}), {counted(len(images), 'image')}"]
     if truth is not None:

@@ -67,7 +67,8 @@ def project(
     tables.save(pd.DataFrame(columns), out)
     n = min(structure.N_NEIGHBOURS, (len(z) - 1) // 2)
     trust = structure.trustworthiness(z, places, n) if n else None
-    result = {"out": out, "n": len(images), "method": method, "trustworthiness": trust}
+    told = options.about(autoencoder.card, images.id, images.split, seed)
+    result = {**told, "out": out, "n": len(images), "method": method, "trustworthiness": trust}
     said = "" if trust is None else f", trustworthiness {trust:.3f}"
     output.show(result, [f"{out}: {len(images):,} places by {method}{said}"], as_json)
 
@@ -118,7 +119,7 @@ def structure(
     x = images.pixels()
     with output.progress("structure") as tell:
         found = measures.structures(autoencoder.encode(x), x, images.labels, seed, tell)
-    result = {"checkpoint": checkpoint, "dataset": images.id, "split": images.split}
+    result = {"checkpoint": checkpoint, **options.about(autoencoder.card, images.id, images.split)}
     rows = [tuple(asdict(one).values()) for one in found]
     header = ("SPACE", "NUMBERS", "SILHOUETTE", "HOMOGENEITY", "ADJUSTED RAND", "K-NN")
     output.show(
@@ -168,6 +169,7 @@ def encode(
     with output.progress("encode") as tell:
         table = scoring.encode(autoencoder, images, tell)
     tables.save(table, out)
-    result = {"out": out, "n": len(images), "latent_dim": autoencoder.latent_dim}
+    told = options.about(autoencoder.card, images.id, images.split)
+    result = {**told, "out": out, "n": len(images), "latent_dim": autoencoder.latent_dim}
     lines = [f"{out}: {len(images):,} codes of {autoencoder.latent_dim:,} numbers"]
     output.show(result, lines, as_json)

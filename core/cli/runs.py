@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from core.cli import options, output
+from core.cli.lists import noise_record, noise_words
 from core.config import OptionError
+from core.models import architecture
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -147,7 +149,7 @@ def _list(as_json: bool) -> None:
 
     found, broken = store.found(), store.broken()
     rows = [_row(run, found) for run in found]
-    header = ("ID", "STATE", "EPOCHS", "MSE", "DATA", "ARCH", "REASON")
+    header = ("ID", "STATE", "EPOCHS", "MSE", "DATA", "ARCH", "D'", "NOISE", "SEED", "LR", "REASON")
     lines = output.table(header, rows) if rows else ["There are no runs: `train` starts one."]
     result = {"runs": [_described(run) for run in found], "broken": [one.id for one in broken]}
     output.show(result, [*lines, *(one.reason for one in broken)], as_json)
@@ -163,14 +165,56 @@ def _row(run: "Run", found: "Sequence[Run]") -> tuple[Any, ...]:
     if run.state == "queued":
         ahead = queue.n_ahead(run, found)
         note = f"waiting for {ahead} of the others" if ahead else "starting"
-    return run.id, run.state, epochs, mse, train.dataset, train.arch, note
+    noise = noise_words(train.noise)
+    rate = "-" if architecture(train.arch).closed_form else f"{rate_of(run):g}"
+    dim = str(train.options.get("latent_dim", "-"))
+    what = train.dataset, train.arch, dim, noise, str(train.seed), rate
+    return run.id, run.state, epochs, mse, *what, note
+
+
+def rate_of(run: "Run") -> float:
+    """The learning rate of a run, that of its architecture if none was asked for."""
+    from core.training.config import learning_rate
+
+    return learning_rate(run.config.train, architecture(run.config.train.arch))
 
 
 def _described(run: "Run") -> dict[str, Any]:
+    """A run as JSON, with null where there is nothing yet."""
     import msgspec
 
+    train = run.config.train
     status = msgspec.to_builtins(run.status)
-    return {"id": run.id, "name": run.config.name, "share_done": run.share_done, **status}
+    status |= {name: None for name in ABSENT if status[name] == ABSENT[name]}
+    if status["mse"] is None:
+        status |= dict.fromkeys(("psnr", "ssim"))
+    if not run.is_live:
+        status["seconds_left"] = None
+    closed_form = architecture(train.arch).closed_form
+    return {
+        "id": run.id,
+        "name": run.config.name,
+        "share_done": run.share_done,
+        **status,
+        "model": status["checkpoint"],
+        "dataset": train.dataset,
+        "arch": train.arch,
+        "latent_dim": train.options.get("latent_dim"),
+        "excluded_classes": train.exclude_classes,
+        "noise": noise_record(train.noise),
+        "n_train": train.n_train,
+        "learning_rate": None if closed_form else rate_of(run),
+        "seed": train.seed,
+        "epochs": train.epochs,
+    }
+
+
+# What stands in a status for "not known".
+ABSENT: dict[str, Any] = {
+    "reason": "", "phase": "", "pid": 0, "started": 0.0, "seconds_left": -1.0, "checkpoint": "",
+    "mse": -1.0, "pca_mse": -1.0, "n_images": 0, "n_parameters": 0, "images_per_second": 0.0,
+    "steps_per_epoch": 0,
+}  # fmt: skip
 
 
 # `estimate`: time and memory of a training, for the Train page.

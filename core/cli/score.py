@@ -261,6 +261,7 @@ def _described(order: _Order, totals: "Totals") -> tuple[dict[str, Any], list[st
 
     line = order.line
     result = {
+        **options.about(order.autoencoder.card, order.source),
         "out": order.out,
         "n": totals.n + totals.n_rejected + totals.n_not_finite,
         "n_scored": totals.n,

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 @options.settings(Noise, "noise_")
 @options.settings(TrainSettings)
 @click.option(
+    "--excluded-class",
     "--exclude-class",
     "exclude_classes",
     multiple=True,

@@ -1,7 +1,7 @@
 """Errors of a model on a set of images, clean and with noise."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -66,7 +66,10 @@ class AtSigma:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Means over all images; per_class: class name -> mse on clean images, for labelled sets."""
+    """Means over all images.
+
+    per_class, n_per_class: class name -> mse on clean images, and how many; for labelled sets.
+    """
 
     checkpoint: str
     dataset: str
@@ -77,6 +80,7 @@ class Evaluation:
     ssim: float
     per_class: dict[str, float]
     sigma: tuple[AtSigma, ...]
+    n_per_class: dict[str, int] = field(default_factory=dict)
 
 
 def evaluate(
@@ -106,6 +110,7 @@ def evaluate(
         psnr=clean["psnr"],
         ssim=clean["ssim"],
         per_class=_per_class(images, found.mse[0]),
+        n_per_class=_counts(images),
         sigma=tuple(AtSigma(sigma=s, **found.means(i)) for i, s in enumerate(sigmas, 1)),
     )
 
@@ -153,3 +158,10 @@ def _per_class(images: ImageSet, errors: npt.NDArray[np.float64]) -> dict[str, f
         for i, name in enumerate(images.class_names)
         if (images.labels == i).any()
     }
+
+
+def _counts(images: ImageSet) -> dict[str, int]:
+    if images.labels is None:
+        return {}
+    counts = {name: int((images.labels == i).sum()) for i, name in enumerate(images.class_names)}
+    return {name: n for name, n in counts.items() if n}

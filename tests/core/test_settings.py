@@ -90,8 +90,11 @@ def test_command_line_takes_every_setting() -> None:
     assert as_configured(given) == TrainConfig(asked.dataset, asked.arch)
 
 
+OTHERS = ("resume", "wait", "as_json", "tensorboard", "mlflow")  # are no settings
+
+
 def as_configured(given: dict[str, Any]) -> TrainConfig:
-    ours = {k: v for k, v in given.items() if k not in ("resume", "wait", "as_json")}
+    ours = {k: v for k, v in given.items() if k not in OTHERS}
     return run_config(ours).train
 
 

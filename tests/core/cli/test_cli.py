@@ -166,9 +166,11 @@ def test_evaluate_as_json_has_the_documented_keys_and_the_models_errors(
     code, out, err = run("evaluate", model, "--sigma", 0.1, 0.5, "--json")
     found = json.loads(out)
     assert (code, err) == (0, "")
-    assert list(found) == [
-        "checkpoint", "dataset", "split", "n", "mse", "psnr", "ssim", "per_class", "sigma"
-    ]  # fmt: skip
+    assert set(found) == {
+        "checkpoint", "dataset", "split", "n", "mse", "psnr", "ssim", "per_class", "sigma",
+        "n_per_class", "model", "model_sha256", "trained_on", "excluded_classes", "seed",
+        "versions", "mse_trained_classes", "mse_excluded", "noise", "noisy", "warning",
+    }  # fmt: skip
     x = catalogue.load("mnist-5k", "test").pixels()
     assert found["n"] == len(x)
     assert found["mse"] == pytest.approx(Autoencoder.load(model).errors(x).mean())

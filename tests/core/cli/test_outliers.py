@@ -45,7 +45,10 @@ def test_outliers_as_json_has_the_documented_keys(
     code, out, err = run(capsys, model, "--outlier-class", "5", "9", "--json")
     found = json.loads(out)
     assert (code, err) == (0, "")
-    assert list(found) == ["n", "n_outliers", "score", "score_reason", "scores"]
+    assert list(found) == [
+        "model", "model_sha256", "trained_on", "excluded_classes", "dataset", "split", "seed",
+        "versions", "n", "n_outliers", "score", "score_reason", "scores",
+    ]  # fmt: skip
     assert found["score"] == "mse"
     assert "No score has been chosen" in found["score_reason"]
     assert found["n"] == 1000

@@ -78,7 +78,8 @@ def test_evaluation_as_a_dictionary_has_the_keys_of_the_command_line(
 ) -> None:
     found = asdict(evaluation.evaluate(autoencoder, images(), (0.5,)))
     assert list(found) == [
-        "checkpoint", "dataset", "split", "n", "mse", "psnr", "ssim", "per_class", "sigma"
+        "checkpoint", "dataset", "split", "n", "mse", "psnr", "ssim", "per_class", "sigma",
+        "n_per_class",
     ]  # fmt: skip
     assert list(found["sigma"][0]) == ["sigma", "mse", "noisy_mse", "psnr", "ssim"]
 
