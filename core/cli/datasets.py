@@ -90,3 +90,19 @@ def ignore(dataset: str, mask: Path | None, clear: bool, as_json: bool) -> None:
     share = 0.0 if found is None else float(found.mean())
     said = f"{dataset}: {share:.1%} of the picture is ignored"
     output.show({"dataset": dataset, "ignored": share}, [said], as_json)
+
+
+@datasets.command(cls=options.Command)
+@click.argument("dataset", metavar="ID")
+@options.as_json
+def delete(dataset: str, as_json: bool) -> None:
+    """Delete a data set of yours (own:NAME) for good; models that were trained on it stay."""
+    from core.config import DataError
+    from core.data import catalogue
+    from core.data.own import store
+    from core.runs import removal
+
+    if not catalogue.is_own_set(dataset):
+        raise DataError(f"{dataset!a} is no data set of yours: those are called own:NAME.")
+    removal.delete_dataset(store.find(dataset.removeprefix(store.PREFIX)))
+    output.show({"deleted": dataset}, [f"{dataset}: deleted; its models stay"], as_json)

@@ -38,15 +38,18 @@ def archs(as_json: bool) -> None:
     output.show({"architectures": described}, lines, as_json)
 
 
-@click.command(cls=options.Command, short_help="List the trained models.")
+@click.group(invoke_without_command=True, short_help="List, rename and delete trained models.")
 @options.as_json
-def checkpoints(as_json: bool) -> None:
+@click.pass_context
+def checkpoints(context: click.Context, as_json: bool) -> None:
     """List the models included with Hourglass, then your own. MSE is on their own test images,
     measured by Hourglass, or stated by the author of a model from elsewhere.
     """
     from core import checkpoints as store
     from core.checkpoints import trained_on
 
+    if context.invoked_subcommand is not None:
+        return
     cards, broken = store.available(), store.broken()
     rows = [
         (
@@ -80,6 +83,33 @@ def checkpoints(as_json: bool) -> None:
     lines = output.table(header, rows)
     result = {"checkpoints": [_described(card) for card in cards], "broken": broken}
     output.show(result, [*lines, *broken], as_json)
+
+
+@checkpoints.command(cls=options.Command)
+@options.checkpoint
+@options.as_json
+def delete(checkpoint: str, as_json: bool) -> None:
+    """Delete a model of yours for good, with what was computed with it; its runs stay."""
+    from core import checkpoints as store
+    from core.runs import removal
+
+    card = store.load(checkpoint).card
+    removal.delete_model(card)
+    output.show({"deleted": card.name}, [f"{card.name}: deleted"], as_json)
+
+
+@checkpoints.command(cls=options.Command)
+@options.checkpoint
+@click.argument("name")
+@options.as_json
+def rename(checkpoint: str, name: str, as_json: bool) -> None:
+    """Give a model of yours another NAME, which no model has yet."""
+    from core import checkpoints as store
+    from core.inference import own_models
+
+    card = store.load(checkpoint).card
+    own_models.rename(card, name)
+    output.show({"renamed": card.name, "name": name}, [f"{card.name}: now {name}"], as_json)
 
 
 def _described(card: "Card") -> dict[str, Any]:

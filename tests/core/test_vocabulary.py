@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from core import runs, vocabulary
+from core import checkpoints, runs, vocabulary
 from core.cli.main import main
 from core.runs import control as run_control
 from core.runs.status import replace_state, write_status
+from tests.core.models_for_tests import tiny_document, tiny_tensors
 from tests.core.runs_for_tests import new_run, write_images
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "vocabulary.md"
@@ -103,3 +104,16 @@ def test_list_of_models_shows_the_settings_and_titles_the_kind_of_noise(
     main(["checkpoints"])
     header = capsys.readouterr().out.splitlines()[0]
     assert {"D'", "NOISE", "SEED", "LR"} <= set(header.split())
+
+
+def test_models_are_renamed_and_deleted_on_the_command_line_but_not_shipped_ones(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document = tiny_document("pca")
+    checkpoints.save(home / "checkpoints" / "mine.safetensors", document, tiny_tensors(document))
+    assert told(capsys, "checkpoints", "rename", "mine", "yours")["name"] == "yours"
+    assert told(capsys, "checkpoints", "delete", "yours") == {"deleted": "yours"}
+    assert not list((home / "checkpoints").glob("*.safetensors"))
+    assert main(["checkpoints", "delete", "mnist-pca-2"]) == 2
+    assert main(["datasets", "delete", "mnist-5k"]) == 2
+    assert main(["datasets", "delete", "own:nothing"]) == 2
