@@ -187,7 +187,7 @@ def test_undo_takes_back_the_last_verdict_and_returns_to_its_image(
     wait_until_saved(page)
     assert own_server.decisions.current(SOURCE)[decided]["me"].verdict == "normal"
     assert [one.verdict for one in own_server.decisions.history(SOURCE)] == [
-        "outlier", "normal", "", "", "unsure"
+        "outlier", "normal", "", "", "unsure", "normal"
     ]  # fmt: skip
 
 
