@@ -1,13 +1,14 @@
 """`export`: a model as ONNX, as a page, or as a script that trains it; its training images."""
 
+import contextlib
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from core.cli import options, output
-from core.config import PROJECT, DataError, OptionError, python
+from core.config import PROJECT, DataError, HourglassError, OptionError, python
 
 if TYPE_CHECKING:
     import numpy as np
@@ -66,7 +67,7 @@ def export(
     try:
         with replacing(out) as file:
             if content is None:
-                file.write(_model(found, kind, part) if page is None else page)
+                file.write(_model(found, kind, part, data_root) if page is None else page)
             else:
                 np.save(file, content)
     except OSError as error:
@@ -75,14 +76,14 @@ def export(
     output.show({"out": out, "bytes": size}, [f"{out}: {size:,} bytes"], as_json)
 
 
-def _model(found: "Checkpoint", suffix: str, part: "Part") -> bytes:
+def _model(found: "Checkpoint", suffix: str, part: "Part", data_root: Path | None = None) -> bytes:
     if suffix == ".py":
         from core.export import script
 
         return script.script(found.card).encode()
     from core.models.onnx_export import to_onnx
 
-    return to_onnx(found.card.plan, found.tensors, part, found.card.title)
+    return to_onnx(found.card.plan, found.tensors, part, found.card.title, _facts(found, data_root))
 
 
 def _page(models: "list[Checkpoint]", dataset: str | None, data_root: Path | None) -> bytes:
@@ -112,3 +113,28 @@ def _images(found: "Checkpoint", data_root: Path | None) -> "npt.NDArray[np.uint
         images = catalogue.training_images(source, found.card.excluded_classes, data_root, tell)
     asked = found.card.document.training.settings()
     return images.drawn(asked["n_train"], asked["seed"]).images
+
+
+def _facts(found: "Checkpoint", data_root: Path | None) -> dict[str, str]:
+    """What whoever runs an .onnx file has to know, as JSON by name.
+
+    threshold and calibration are null where no usual images are here to measure them on.
+    """
+    import json
+
+    import msgspec
+
+    from core.cli.score import line_of
+    from core.inference import Autoencoder
+
+    card = found.card
+    told: dict[str, Any] = {**options.about(card), "arch": card.architecture.name}
+    told |= {"latent_dim": card.latent_dim, "preparation": card.document.preparation}
+    told |= {"threshold": None, "calibration": None, "score": None}
+    with contextlib.suppress(HourglassError):
+        line, _ = line_of(Autoencoder(found), None, None, data_root)
+        told |= {"score": line.score, "threshold": line.threshold}
+        told["calibration"] = {
+            "name": line.calibration, "n": len(line.usual), "rate": line.rate
+        }  # fmt: skip
+    return {name: json.dumps(msgspec.to_builtins(value)) for name, value in told.items()}

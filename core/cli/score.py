@@ -116,7 +116,7 @@ def score(
     from core.inference import Autoencoder
 
     model = Autoencoder.load(checkpoint)
-    line, why = _line(model, name, rate, data_root)
+    line, why = line_of(model, name, rate, data_root)
     order = _Order(
         autoencoder=model,
         line=line,
@@ -147,7 +147,7 @@ def _as_rate(context: click.Context, percentile: float | None) -> None:
     context.params["rate"] = (100 - percentile) / 100
 
 
-def _line(
+def line_of(
     model: "Autoencoder", name: str | None, rate: float | None, data_root: Path | None
 ) -> tuple["Line", str]:
     """The line between usual and strange, and why it is on this score."""

@@ -1,6 +1,7 @@
 """A plan and its weights as an ONNX model, for any other program; loads no training library."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -30,13 +31,19 @@ OPSET, IR_VERSION = 18, 9  # read by ONNX Runtime from 1.15 on
 Tensors = dict[str, npt.NDArray[np.float32]]
 
 
-def to_onnx(plan: Plan, tensors: Tensors, part: Part = "whole", about: str = "") -> bytes:
+def to_onnx(
+    plan: Plan,
+    tensors: Tensors,
+    part: Part = "whole",
+    about: str = "",
+    facts: Mapping[str, str] | None = None,
+) -> bytes:
     """The model as the content of an .onnx file, checked.
 
     part: "encoder" x (n, C, H, W) -> z (n, D'), "decoder" z -> x_hat (n, C, H, W), "whole" x ->
     x_hat, "locator" z -> (n, 1, H, W), for plans that have one; all float32 with any n; pixels are
     0 to 1.  tensors: float32, as in a checkpoint.
-    about: written into the file.
+    about: written into the file.  facts: its metadata, by name.
     """
     from_code = part in ("decoder", "locator")
     graph = _Graph(tensors, "z" if from_code else "x")
@@ -52,7 +59,7 @@ def to_onnx(plan: Plan, tensors: Tensors, part: Part = "whole", about: str = "")
     given = _value("z", z) if from_code else _value("x", x)
     outputs = {"encoder": ("z", z), "locator": ("found", [1, *x[1:]])}
     made = _value(*outputs.get(part, ("x_hat", x)))
-    return graph.finished(given, made, about)
+    return graph.finished(given, made, about, facts)
 
 
 def hidden_to_onnx(plan: Plan, tensors: Tensors) -> bytes:
@@ -115,7 +122,9 @@ class _Graph:
         self.last = flat[0]
         self._node("Concat", *flat[1:], axis=1)
 
-    def finished(self, given: Any, made: Any, about: str) -> bytes:
+    def finished(
+        self, given: Any, made: Any, about: str, facts: Mapping[str, str] | None = None
+    ) -> bytes:
         """The file's content."""
         self.nodes.append(helper.make_node("Identity", [self.last], [made.name]))
         weights = [numpy_helper.from_array(np.asarray(t), n) for n, t in self.constants.items()]
@@ -127,6 +136,7 @@ class _Graph:
             doc_string=about,
             ir_version=IR_VERSION,
         )
+        helper.set_model_props(model, dict(facts or {}))
         onnx.checker.check_model(model, full_check=True)
         return bytes(model.SerializeToString())
 

@@ -117,3 +117,18 @@ def test_models_are_renamed_and_deleted_on_the_command_line_but_not_shipped_ones
     assert main(["checkpoints", "delete", "mnist-pca-2"]) == 2
     assert main(["datasets", "delete", "mnist-5k"]) == 2
     assert main(["datasets", "delete", "own:nothing"]) == 2
+
+
+def test_onnx_file_tells_threshold_calibration_classes_and_preparation(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import onnx
+
+    out = tmp_path / "model.onnx"
+    told(capsys, "export", "mnist-pca-8", "--out", out)
+    found = {one.key: json.loads(one.value) for one in onnx.load(out).metadata_props}
+    assert (found["model"], found["excluded_classes"], found["preparation"]) == (
+        "mnist-pca-8", [], None,
+    )  # fmt: skip
+    assert found["threshold"] > 0
+    assert found["calibration"]["n"] > 100
