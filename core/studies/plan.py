@@ -111,7 +111,8 @@ def read(text: str, name: str = "study") -> Study:
     configs = dict.fromkeys(_frozen(one) for one in _models(shared, found))
     models = tuple(_wanted(called, msgspec.convert(_thawed(one), TrainConfig)) for one in configs)
     figure = _table(found, "figure", ("x", "y"))
-    return Study(called, text, models, _tests(found), figure.get("x", ""), figure.get("y", ""))
+    x, y = figure.get("x", ""), figure.get("y", "")
+    return Study(name=called, text=text, models=models, tests=_tests(found), x=x, y=y)
 
 
 def _name(asked: Any) -> str:
@@ -215,9 +216,12 @@ def _tests(found: Mapping[str, Any]) -> Tests:
     next(one for one in settings_of(TrainSettings) if one.name == "seed").check(seed)
     above = tuple(sorted({float(amount) for amount in amounts if amount > 0}))
     return Tests(
-        tuple(kinds) if above else (), above, float(asked.get("noise_mean", 0.0)),
-        bool(asked.get("noise_clip", False)), seed,
-    )  # fmt: skip
+        kinds=tuple(kinds) if above else (),
+        amounts=above,
+        mean=float(asked.get("noise_mean", 0.0)),
+        clip=bool(asked.get("noise_clip", False)),
+        seed=seed,
+    )
 
 
 def _several(value: Any) -> list[Any]:
