@@ -1,4 +1,4 @@
-"""Planted defects that a network in training has to find, of kinds that training does not draw.
+"""Planted defects that a network in training has to find, drawn by other code than training's.
 
 They decide when a network that repairs has learned enough, and are what one sees of it meanwhile.
 """

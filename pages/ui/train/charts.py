@@ -129,8 +129,8 @@ MOST_VALUES = 4_000_000  # most numbers in all frames of the slider together
 MSE = "Mean squared error on test images; pixels are 0 to 1"
 LOSS = "Mean of the training loss over the epoch"
 PLANTED = (
-    "The chance that an image with a planted defect, of a kind that training does not draw, scores "
-    "above a usual one; 0.5 = guessing"
+    "The chance that an image with a planted defect, drawn otherwise than those of training, "
+    "scores above a usual one; 0.5 = guessing"
 )
 
 
