@@ -19,12 +19,19 @@ export default function mount({ data, parentElement }) {
   return () => view.close();
 }
 
+/** What is in an element, once more. @param {ParentNode & Node} parent */
+function copied(parent) {
+  const copy = document.createDocumentFragment();
+  for (const child of parent.childNodes) copy.append(child.cloneNode(true));
+  return copy;
+}
+
 class LiveView {
   /** @param {HTMLElement} root */
   constructor(root) {
     this.root = root;
     /** The page as it is before anything is in it. */
-    this.empty = root.innerHTML;
+    this.empty = copied(root);
     this.id = "";
     /** @type {Page | undefined} */
     this.page = undefined;
@@ -45,7 +52,7 @@ class LiveView {
     this.id = id;
     const content = await contentIn(body);
     if (id !== this.id) return; // something newer overtook it
-    this.root.innerHTML = this.empty; // our own markup: what comes from outside is text only
+    this.root.replaceChildren(copied(this.empty));
     this.root.dataset.parts = parts;
     const image = given && Float32Array.from(given, (value) => value / 255);
     const isDrawing = parts.includes("sheet");
