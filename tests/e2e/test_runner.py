@@ -117,13 +117,20 @@ def test_shipped_model_in_the_page_is_equal_to_the_server(name: str, browser: An
         tab.assert_equal_to_the_server("plain", N_PLAIN, plain=True)
 
 
+ON_THE_SERVER = {"repair"}  # what a page does not compute, and says so
+
+
 @pytest.mark.parametrize("shape", [(1, 16, 17), (3, 33, 20)], ids=str)
 @pytest.mark.parametrize("arch", [spec.name for spec in ARCHITECTURES])
 def test_small_model_of_each_architecture_is_equal_to_the_server(
     arch: str, shape: tuple[int, int, int], browser: Any
 ) -> None:
     x = np.random.default_rng(0).random((50, *shape), np.float32)
-    with opened(browser, tiny_checkpoint(arch, shape), x) as tab:
+    checkpoint = tiny_checkpoint(arch, shape)
+    if arch in ON_THE_SERVER:
+        assert "skip connections" in refusal(checkpoint.card.plan)
+        return
+    with opened(browser, checkpoint, x) as tab:
         tab.assert_equal_to_the_server("wasm")
         tab.assert_equal_to_the_server("plain", plain=True)
 
