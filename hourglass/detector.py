@@ -20,6 +20,7 @@ from core.anomaly.spaces import K
 from core.config import TrainingError
 from core.images.imagesets import ImageSet, numbered_ids
 from core.inference import Autoencoder
+from core.models import architecture
 from core.noise import Noise
 from hourglass import packing
 from hourglass.pixels import InputError, Pixels, pixels_of
@@ -48,7 +49,8 @@ class Detector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
     ----------
     arch : "dense", "conv", "vae", "pca", ... or (encoder, decoder), two modules of PyTorch that map
         (B, C, H, W) to (B, D') and back; fit() trains copies of them.
-    latent_dim : D', the count of numbers in a code.  Not used with modules of your own.
+    latent_dim : D', the count of numbers in a code.  Not used with modules of your own, nor with
+        "repair", whose code goes by the size of the images.
     noise_std : sigma of the Gaussian noise on the training input, 0 to 1; the target stays clean.
     epochs : passes over the training images; not used with "pca".
     seed : of weights, order, noise, and of which images are kept for calibration.
@@ -235,7 +237,9 @@ class Detector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         from core.training.config import TrainConfig
         from core.training.trainer import train
 
-        options = {"latent_dim": self.latent_dim, **(self.options or {})}
+        known = {option.name for option in architecture(self.arch).options}
+        code = {"latent_dim": self.latent_dim} if "latent_dim" in known else {}
+        options = {**code, **(self.options or {})}
         config = TrainConfig(
             SET, self.arch, options, Noise(sigma=self.noise_std), epochs=self.epochs, seed=self.seed
         )

@@ -198,6 +198,13 @@ def test_network_is_trained_with_noise_and_the_same_seed_gives_the_same_scores()
         Detector("pca", noise_std=0.5).fit(blobs(150))
 
 
+def test_network_that_repairs_is_fitted_and_its_score_is_for_no_other_model() -> None:
+    detector = Detector("repair", epochs=1, score="repair", rate=0.1).fit(blobs(60))
+    assert detector.explain(strangers(2)).shape == (2, SIDE, SIDE)
+    with pytest.raises(hourglass.HourglassError, match="does not say where it repairs"):
+        Detector("pca", 4, score="repair", rate=0.1).fit(blobs(60))
+
+
 def test_detector_saved_pickled_and_opened_scores_the_same(
     fitted: Detector, tmp_path: Path
 ) -> None:
