@@ -20,6 +20,7 @@ LONGEST_CLASS = 20  # characters of the name of a class in a title
 COLLAPSED = 0.02  # of the images' variance: a model whose output varies less ignores its input
 HEALTH = Path(__file__).with_name("health.json")  # of the models that come with the program
 WORSE = 1.02  # times an error from which on another is worse
+EXACT = 1e-7  # an MSE that no picture of 8 bits shows: such errors are rounding, and not compared
 
 
 @dataclass(frozen=True)
@@ -187,7 +188,7 @@ def warning_of(health: HealthRecord | None, denoises: bool = False) -> str:
             "Collapsed: its output hardly depends on its input "
             f"({100 * health.output_dependence:.2g} % of the images' variance)."
         )
-    if health.mse > WORSE * health.mean_image_mse:
+    if health.mse > max(EXACT, WORSE * health.mean_image_mse):
         return (
             f"Worse than the mean image: MSE {health.mse:.2g}, and always giving the mean of the "
             f"training images has {health.mean_image_mse:.2g}."
@@ -197,10 +198,10 @@ def warning_of(health: HealthRecord | None, denoises: bool = False) -> str:
             f"Posterior collapse: {100 * health.posterior_collapse:.0f} % of the numbers in its "
             "code carry nothing about the image."
         )
-    if not denoises and health.pca_mse is not None and health.mse > WORSE * health.pca_mse:
+    pca_mse = None if denoises else health.pca_mse
+    if pca_mse is not None and health.mse > max(EXACT, WORSE * pca_mse):
         return (
-            f"Worse than PCA with as many numbers: MSE {health.mse:.2g}, and PCA has "
-            f"{health.pca_mse:.2g}."
+            f"Worse than PCA with as many numbers: MSE {health.mse:.2g}, and PCA has {pca_mse:.2g}."
         )
     if health.dead_units >= 0.5:
         return f"{100 * health.dead_units:.0f} % of the numbers in its code never change."
